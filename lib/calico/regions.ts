@@ -1,0 +1,11 @@
+/** Regions (data model, "Regions"): names derived from `openstack_region`. @module */
+
+/** `no-region`, or `region-<R>`. */
+export function regionString(region: string | null): string {
+  return region === null ? "no-region" : `region-${region}`;
+}
+
+/** Calico namespace: `openstack`, or `openstack-<R>`. */
+export function calicoNamespace(region: string | null): string {
+  return region === null ? "openstack" : `openstack-${region}`;
+}

@@ -1,0 +1,88 @@
+/**
+ * The configuration as the rest of the program sees it: complete, validated and frozen. Only
+ * `lib/config.ts` makes one; roles receive theirs from the supervisor on standard input, because it
+ * holds secrets.
+ *
+ * @module
+ */
+import type { LogFormat, LogLevelOption } from "./log.ts";
+
+/** How to reach etcd. */
+export interface EtcdConfig {
+  /** URLs with scheme, host and port, such as `http://127.0.0.1:2379`; all of one scheme. */
+  readonly endpoints: readonly string[];
+  readonly username: string | null;
+  readonly password: string | null;
+  /** Paths of PEM files; a CA turns server verification to that CA. */
+  readonly caFile: string | null;
+  readonly certFile: string | null;
+  readonly keyFile: string | null;
+  /** Deadline of one call, milliseconds. */
+  readonly callTimeoutMs: number;
+}
+
+/** How to reach OpenStack. */
+export interface OpenstackConfig {
+  /** Base URL of Neutron without `/v2.0`, such as `http://127.0.0.1:9696`. */
+  readonly neutronUrl: string;
+  /** Base URL of Nova (with its version), or null: found in no other way yet, so Nova is not told. */
+  readonly novaUrl: string | null;
+  /** Keystone's URL ending in `/v3`, or null: requests carry no token. */
+  readonly authUrl: string | null;
+  readonly username: string | null;
+  readonly password: string | null;
+  readonly projectName: string | null;
+  readonly userDomainName: string;
+  readonly projectDomainName: string;
+  /** Deadline of one request, milliseconds. */
+  readonly requestTimeoutMs: number;
+  /** Objects asked for in one page. */
+  readonly pageSize: number;
+}
+
+/** The complete configuration. */
+export interface Config {
+  readonly nodeName: string;
+  /** Absolute path of the directory that holds the node's Deno KV file (and the lab's etcd). */
+  readonly stateDir: string;
+  /** `openstack_region`, or null. */
+  readonly region: string | null;
+  readonly etcd: EtcdConfig;
+  readonly election: {
+    /** Name in the election value, before the colon. */
+    readonly name: string;
+    readonly ttlSeconds: number;
+    readonly refreshSeconds: number;
+    readonly marginSeconds: number;
+  };
+  readonly openstack: OpenstackConfig;
+  readonly sync: {
+    readonly startupResync: "always" | "never";
+    readonly resyncIntervalSeconds: number;
+    readonly resyncMaxIntervalSeconds: number;
+  };
+  readonly status: {
+    /** Writers of port status. */
+    readonly portStatusThreads: number;
+    /** Where status reports go: HTTP of the lab or of a bridge, below this URL. */
+    readonly reportUrl: string;
+  };
+  readonly diagnostics: { readonly host: string; readonly port: number };
+  readonly lab: {
+    readonly enabled: boolean;
+    readonly ports: number;
+    readonly hosts: number;
+    readonly seed: number;
+    /** Milliseconds between two things that happen; 0: nothing happens by itself. */
+    readonly eventIntervalMs: number;
+    readonly etcdPort: number;
+    readonly openstackPort: number;
+  };
+  readonly log: { readonly level: LogLevelOption; readonly format: LogFormat };
+  readonly supervision: {
+    /** A role silent for longer is restarted, milliseconds. */
+    readonly roleTimeoutMs: number;
+    /** A role that has not stopped by then gets SIGKILL, milliseconds. */
+    readonly stopTimeoutMs: number;
+  };
+}

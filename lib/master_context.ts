@@ -1,0 +1,27 @@
+/**
+ * What a master-only job gets from its role: who it is, for how long, and how it says that it lives.
+ *
+ * @module
+ */
+import type { Clock } from "./clock.ts";
+import type { Log } from "./log.ts";
+import type { StateStore } from "./state_store.ts";
+
+/** One term of mastership, as a job sees it. */
+export interface Term {
+  /** Create revision of the election key, decimal: the fence of every write. */
+  readonly term: string;
+  /** The election key whose create revision is compared. */
+  readonly electionKey: string;
+  /** Aborted as soon as mastership is lost or the process is to stop. */
+  readonly signal: AbortSignal;
+}
+
+/** What every job of a role is given. */
+export interface JobContext {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly store: StateStore;
+  /** Says "I am alive and making progress" from the loop that does the work; cheap to call often. */
+  alive(doing: string, problem?: string | null): void;
+}

@@ -1,0 +1,250 @@
+/**
+ * The Deno KV file that the processes of one node share: every key and record type in one place.
+ * What is read is validated; a record that does not fit its schema counts as absent. `kv.watch` does
+ * not see other processes' writes, so readers poll with `get` (about 0.05 ms).
+ *
+ * Heartbeats and small summaries only: about one write a second per role, each value far below
+ * Deno KV's limit of 64 KiB, so that what the elector publishes never waits behind bulk writes.
+ *
+ * @module
+ */
+import { z } from "zod";
+
+/** Name of the KV file inside the state directory. */
+export const KV_FILE = "state.kv";
+
+const ms = z.number();
+const count = z.number().int().nonnegative();
+
+/** What the elector publishes; no record means that this node is not master. */
+export const mastershipSchema = z.object({
+  /** Clock reading from before the grant or keep-alive was sent, ms since the epoch. */
+  heartbeat: ms,
+  /** Mastership ends here unless it is published again, ms since the epoch. */
+  validUntil: ms,
+  /** Create revision of the election key: the fence of every master-only write. Decimal. */
+  term: z.string().regex(/^\d+$/),
+  /** The election value, `<name>:<pid>`. */
+  id: z.string(),
+  /** Start of the term, ms since the epoch. */
+  since: ms,
+});
+export type Mastership = z.infer<typeof mastershipSchema>;
+
+/** What the elector sees of the cloud's election. */
+export const electionSchema = z.object({
+  state: z.enum(["starting", "follower", "candidate", "leader", "stopping"]),
+  /** Value of the election key, or null when there is none. */
+  leader: z.string().nullable(),
+  /** Create revision of the key, decimal, or null. */
+  term: z.string().nullable(),
+  /** A sentence for the operator when something is wrong (etcd out of reach, a foreign value). */
+  problem: z.string().nullable(),
+  at: ms,
+});
+export type Election = z.infer<typeof electionSchema>;
+
+/** What the supervisor knows of a role. */
+export const roleSchema = z.object({
+  state: z.enum(["starting", "running", "backoff", "stopped"]),
+  pid: count.nullable(),
+  startedAt: ms.nullable(),
+  restarts: count,
+  /** Why it ended last, for people. */
+  lastEnd: z.string().nullable(),
+  /** Next start while in backoff, ms since the epoch. */
+  nextStartAt: ms.nullable(),
+});
+export type RoleState = z.infer<typeof roleSchema>;
+
+/** A role's sign of life, written by the loop that does its work. */
+export const aliveSchema = z.object({
+  at: ms,
+  pid: count,
+  /** What it is doing, a few words: "standby", "resync: writing". */
+  doing: z.string(),
+  /** A sentence when it cannot do its job now, and what to do. */
+  problem: z.string().nullable(),
+});
+export type Alive = z.infer<typeof aliveSchema>;
+
+/** Counts of one kind of object in a resync. */
+export const kindCountsSchema = z.object({
+  etcdReadMs: ms,
+  neutronReadMs: ms,
+  compareMs: ms,
+  writeMs: ms,
+  etcdItems: count,
+  neutronItems: count,
+  correct: count,
+  created: count,
+  updated: count,
+  deleted: count,
+  conflicts: count,
+});
+export type KindCounts = z.infer<typeof kindCountsSchema>;
+
+/** One resync: running when `endedAt` is null. */
+export const resyncSchema = z.object({
+  startedAt: ms,
+  endedAt: ms.nullable(),
+  /** Why it ran: "startup", "periodic", "requested". */
+  reason: z.string(),
+  /** Null when it succeeded or still runs. */
+  error: z.string().nullable(),
+  /** By kind: "NetworkPolicy", "WorkloadEndpoint", "LiveMigration", "Subnet". */
+  kinds: z.record(z.string(), kindCountsSchema),
+  warnings: z.array(z.string()).max(20),
+});
+export type Resync = z.infer<typeof resyncSchema>;
+
+/** The resync syncer's history, newest first, at most 50. */
+export const resyncsSchema = z.array(resyncSchema).max(50);
+
+/** Felix agents as last reported; the stalest first when there are more than fit. */
+export const agentsSchema = z.object({
+  at: ms,
+  total: count,
+  reported: count,
+  failed: count,
+  agents: z.array(z.object({
+    host: z.string(),
+    /** `time` of the status value, ms since the epoch; null when it could not be read. */
+    time: ms.nullable(),
+    uptimeSeconds: z.number().nullable(),
+    reportedAt: ms.nullable(),
+  })).max(300),
+});
+export type Agents = z.infer<typeof agentsSchema>;
+
+/** Port status as last reported. */
+export const portsSchema = z.object({
+  at: ms,
+  total: count,
+  queued: count,
+  reported: count,
+  failed: count,
+  byStatus: z.record(z.string(), count),
+  /** Newest first. */
+  recent: z.array(z.object({
+    at: ms,
+    host: z.string(),
+    port: z.string(),
+    status: z.string(),
+    reported: z.boolean(),
+  })).max(50),
+});
+export type Ports = z.infer<typeof portsSchema>;
+
+/** Something worth an operator's eye. */
+export const eventSchema = z.object({
+  at: ms,
+  level: z.enum(["info", "warn", "error"]),
+  message: z.string(),
+});
+export type Event = z.infer<typeof eventSchema>;
+
+/** The events of one source, newest first. */
+export const eventsSchema = z.array(eventSchema).max(50);
+
+const MAX_EVENTS = 50;
+
+/** Names of the roles, in the order in which they start; they stop in the reverse order. */
+export const ROLE_NAMES = [
+  "manager",
+  "resource-syncer",
+  "agent-status-watcher",
+  "endpoint-status-watcher",
+  "diagnostics",
+] as const;
+export type RoleName = typeof ROLE_NAMES[number];
+
+/** Typed access to the shared KV file; disposable. */
+export class StateStore implements Disposable {
+  readonly #kv: Deno.Kv;
+
+  constructor(kv: Deno.Kv) {
+    this.#kv = kv;
+  }
+
+  /**
+   * Opens the file in a state directory, creating it when it is missing.
+   *
+   * @throws when the directory is not writable or the file is not a KV database.
+   */
+  static async open(stateDir: string): Promise<StateStore> {
+    return new StateStore(await Deno.openKv(`${stateDir}/${KV_FILE}`));
+  }
+
+  async #get<T>(key: Deno.KvKey, schema: z.ZodType<T>): Promise<T | null> {
+    const { value } = await this.#kv.get(key);
+    const parsed = schema.safeParse(value);
+    return parsed.success ? parsed.data : null;
+  }
+
+  readMastership(): Promise<Mastership | null> {
+    return this.#get(["mastership"], mastershipSchema);
+  }
+  /** Null publishes "nobody". */
+  async writeMastership(record: Mastership | null): Promise<void> {
+    if (record) await this.#kv.set(["mastership"], record);
+    else await this.#kv.delete(["mastership"]);
+  }
+
+  readElection(): Promise<Election | null> {
+    return this.#get(["election"], electionSchema);
+  }
+  async writeElection(record: Election): Promise<void> {
+    await this.#kv.set(["election"], record);
+  }
+
+  readRole(role: string): Promise<RoleState | null> {
+    return this.#get(["role", role], roleSchema);
+  }
+  async writeRole(role: string, record: RoleState): Promise<void> {
+    await this.#kv.set(["role", role], record);
+  }
+
+  readAlive(role: string): Promise<Alive | null> {
+    return this.#get(["alive", role], aliveSchema);
+  }
+  async writeAlive(role: string, record: Alive): Promise<void> {
+    await this.#kv.set(["alive", role], record);
+  }
+
+  /** Newest first; empty when there is none. */
+  async readResyncs(): Promise<Resync[]> {
+    return await this.#get(["resyncs"], resyncsSchema) ?? [];
+  }
+  async writeResyncs(records: Resync[]): Promise<void> {
+    await this.#kv.set(["resyncs"], records);
+  }
+
+  readAgents(): Promise<Agents | null> {
+    return this.#get(["agents"], agentsSchema);
+  }
+  async writeAgents(record: Agents): Promise<void> {
+    await this.#kv.set(["agents"], record);
+  }
+
+  readPorts(): Promise<Ports | null> {
+    return this.#get(["ports"], portsSchema);
+  }
+  async writePorts(record: Ports): Promise<void> {
+    await this.#kv.set(["ports"], record);
+  }
+
+  /** Events of one source (a role or "supervisor"), newest first. */
+  async readEvents(source: string): Promise<Event[]> {
+    return await this.#get(["events", source], eventsSchema) ?? [];
+  }
+  /** Adds an event of one source; each source has one writer, so that nothing is lost. */
+  async addEvent(source: string, event: Event): Promise<void> {
+    const events = [event, ...await this.readEvents(source)].slice(0, MAX_EVENTS);
+    await this.#kv.set(["events", source], events);
+  }
+
+  [Symbol.dispose](): void {
+    this.#kv.close();
+  }
+}
