@@ -9,3 +9,8 @@ export function regionString(region: string | null): string {
 export function calicoNamespace(region: string | null): string {
   return region === null ? "openstack" : `openstack-${region}`;
 }
+
+/** The election key of a region. */
+export function electionKey(region: string | null): string {
+  return `/calico/openstack/v2/${regionString(region)}/neutron_election`;
+}

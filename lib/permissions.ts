@@ -1,0 +1,133 @@
+/**
+ * What each process may do: one table, computed from the configuration. Exact hosts and ports, exact
+ * environment names, exact paths; nothing else is granted, so a role that is taken over can reach
+ * what it needs for its job and no more.
+ *
+ * A host name (rather than an address) costs more: grpc-js looks names up itself, which needs `net`
+ * for the bare name, for the name servers and for every address found. `addresses` supplies those.
+ *
+ * @module
+ */
+import type { Config } from "./config_types.ts";
+import type { RoleName } from "./state_store.ts";
+
+/** Everything a process may do; an empty list grants nothing. */
+export interface PermissionRow {
+  readonly net: readonly string[];
+  readonly read: readonly string[];
+  readonly write: readonly string[];
+  readonly env: readonly string[];
+  readonly run: readonly string[];
+  readonly sys: readonly string[];
+}
+
+/** What the table needs to know besides the configuration. */
+export interface PermissionPlaces {
+  /** Folder of etcd3's `.proto` files, which it reads when it is imported. */
+  readonly protoDir: string;
+  /** Addresses that a host name stands for; an address stands for itself. */
+  addresses(host: string): readonly string[];
+  /** Name servers as `host:port`, asked when a host name has to be looked up. */
+  readonly nameServers: readonly string[];
+}
+
+/** A process that has a row. */
+export type ProcessName = RoleName | "lab";
+
+/** Names that npm:etcd3 (through grpc-js) reads from the environment. */
+export const GRPC_ENVIRONMENT: readonly string[] = [
+  "GRPC_NODE_VERBOSITY",
+  "GRPC_VERBOSITY",
+  "GRPC_NODE_TRACE",
+  "GRPC_TRACE",
+  "GRPC_SSL_CIPHER_SUITES",
+  "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+  "GRPC_NODE_USE_ALTERNATIVE_RESOLVER",
+  "GRPC_NODE_DEBUG_SEND_ERROR_DETAILS",
+  "GRPC_EXPERIMENTAL_ENABLE_OUTLIER_DETECTION",
+  "grpc_proxy",
+  "https_proxy",
+  "http_proxy",
+];
+
+const DEFAULT_PORTS: Record<string, string> = { "http:": "80", "https:": "443" };
+
+/** `host:port` of a URL, with the port that its scheme implies. */
+export function hostPort(url: string): string {
+  const { hostname, port, protocol } = new URL(url);
+  return `${hostname}:${port || DEFAULT_PORTS[protocol]}`;
+}
+
+function isAddress(host: string): boolean {
+  return host.startsWith("[") || /^\d+\.\d+\.\d+\.\d+$/.test(host);
+}
+
+/** `net` entries for grpc-js to reach a URL. */
+function grpcNet(url: string, places: PermissionPlaces): string[] {
+  const target = hostPort(url);
+  const host = target.slice(0, target.lastIndexOf(":"));
+  const port = target.slice(host.length + 1);
+  if (isAddress(host)) return [target];
+  const found = places.addresses(host).map((address) => `${address}:${port}`);
+  return [host, target, ...found, ...places.nameServers];
+}
+
+function unique(items: readonly (string | null)[]): string[] {
+  return [...new Set(items.filter((item) => item !== null))];
+}
+
+/** The row of one process. */
+export function permissionRow(
+  name: ProcessName,
+  config: Config,
+  places: PermissionPlaces,
+): PermissionRow {
+  const { etcd, openstack } = config;
+  const etcdNet = etcd.endpoints.flatMap((url) => grpcNet(url, places));
+  const tlsFiles = [etcd.caFile, etcd.certFile, etcd.keyFile];
+  const state = [config.stateDir];
+  const usesEtcd = {
+    read: unique([...state, places.protoDir, ...tlsFiles]),
+    write: state,
+    env: GRPC_ENVIRONMENT,
+    run: [],
+    sys: [],
+  };
+  const keystone = openstack.authUrl ? [hostPort(openstack.authUrl)] : [];
+  const nova = openstack.novaUrl ? [hostPort(openstack.novaUrl)] : [];
+  const neutron = hostPort(openstack.neutronUrl);
+  const reports = hostPort(config.status.reportUrl);
+  switch (name) {
+    case "manager":
+      // getPriority tells whether the pid in a stale election value still lives.
+      return { ...usesEtcd, net: unique(etcdNet), sys: ["getPriority"] };
+    case "resource-syncer":
+      return { ...usesEtcd, net: unique([...etcdNet, neutron, ...keystone]) };
+    case "agent-status-watcher":
+      return { ...usesEtcd, net: unique([...etcdNet, reports]) };
+    case "endpoint-status-watcher":
+      return { ...usesEtcd, net: unique([...etcdNet, reports, ...keystone, ...nova]) };
+    case "diagnostics": {
+      const { host, port } = config.diagnostics;
+      const listen = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+      return { net: [listen], read: state, write: state, env: [], run: [], sys: [] };
+    }
+    case "lab":
+      return {
+        ...usesEtcd,
+        net: unique([...etcdNet, `127.0.0.1:${config.lab.openstackPort}`]),
+        run: ["sh"],
+      };
+  }
+}
+
+/** The row as flags of `deno run`; a kind without entries gets no flag at all. */
+export function permissionFlags(row: PermissionRow): string[] {
+  const kinds = ["net", "read", "write", "env", "run", "sys"] as const;
+  const flags = kinds
+    .filter((kind) => row[kind].length > 0)
+    .map((kind) =>
+      `--allow-${kind}=${row[kind].map((item) => item.replaceAll(",", ",,")).join(",")}`
+    );
+  return ["--no-prompt", ...flags];
+}

@@ -1,0 +1,40 @@
+/**
+ * When a role that ended starts again: at once while it has been calm, then after an exponentially
+ * growing delay with jitter, so that a crash loop costs little and several nodes do not beat in
+ * time. Pure: the caller keeps the history and the clock.
+ *
+ * @module
+ */
+
+/** Longest delay between two starts, ms. */
+export const MAX_DELAY_MS = 30_000;
+/** A role that ran this long, ms, is healthy again: its failures are forgotten. */
+export const HEALTHY_MS = 60_000;
+const FIRST_DELAY_MS = 500;
+
+/** How a role did so far. */
+export interface RestartHistory {
+  /** Ends in a row without a healthy minute between them. */
+  readonly failures: number;
+}
+
+/** No failure yet. */
+export const CALM: RestartHistory = { failures: 0 };
+
+/**
+ * The decision after one end.
+ *
+ * @param ranMs how long the role had run, ms
+ * @param random in [0, 1)
+ * @returns the delay before the next start, ms, and the history to pass next time
+ */
+export function afterEnd(
+  history: RestartHistory,
+  ranMs: number,
+  random: number,
+): { delayMs: number; history: RestartHistory } {
+  const failures = (ranMs >= HEALTHY_MS ? 0 : history.failures) + 1;
+  if (failures === 1) return { delayMs: 0, history: { failures } };
+  const cap = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - 2));
+  return { delayMs: Math.round(cap * (0.5 + random / 2)), history: { failures } };
+}

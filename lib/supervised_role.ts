@@ -1,0 +1,210 @@
+/**
+ * One role's process, kept running: started, watched for signs of life, restarted after an end with
+ * the delay of `restart_policy.ts`, stopped with SIGTERM and, when that is not enough, SIGKILL.
+ *
+ * The role's configuration, secrets included, is the first line on its standard input; the pipe
+ * stays open, and its end tells the role that its supervisor is gone.
+ *
+ * @module
+ */
+import { parseEntry, readLines } from "./child_output.ts";
+import type { Clock } from "./clock.ts";
+import { describeError, type Log, type LogEntry } from "./log.ts";
+import { afterEnd, CALM, type RestartHistory } from "./restart_policy.ts";
+import type { RoleState, StateStore } from "./state_store.ts";
+
+/** What a role's process is started with. */
+export interface RoleSpec {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Standard input: one line. */
+  readonly input: string;
+  /** Called after each end of the process, before it is started again. */
+  onEnd?(): Promise<void>;
+}
+
+/** What a supervised role needs. */
+export interface RoleDeps {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly store: StateStore;
+  readonly roleTimeoutMs: number;
+  readonly stopTimeoutMs: number;
+  /** Receives the records that the role logs. */
+  forward(entry: LogEntry): void;
+  /** In [0, 1). */
+  random(): number;
+}
+
+const WATCH_INTERVAL_MS = 250;
+
+/** One role; `run` once. */
+export class SupervisedRole {
+  readonly spec: RoleSpec;
+  readonly #deps: RoleDeps;
+  #state: RoleState = {
+    state: "starting",
+    pid: null,
+    startedAt: null,
+    restarts: 0,
+    lastEnd: null,
+    nextStartAt: null,
+  };
+  #history: RestartHistory = CALM;
+
+  constructor(spec: RoleSpec, deps: RoleDeps) {
+    this.spec = spec;
+    this.#deps = deps;
+  }
+
+  /** Keeps the role running until `signal` aborts, then stops it; resolves when it is gone. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#deps;
+    while (!signal.aborted) {
+      const startedAt = clock.now();
+      const end = await this.#runOnce(signal);
+      await this.spec.onEnd?.();
+      if (signal.aborted) break;
+      const next = afterEnd(this.#history, clock.now() - startedAt, this.#deps.random());
+      this.#history = next.history;
+      await this.#publish({
+        state: "backoff",
+        pid: null,
+        restarts: this.#state.restarts + 1,
+        lastEnd: end,
+        nextStartAt: clock.now() + next.delayMs,
+      });
+      log.warn("role ended, will be restarted", {
+        name: this.spec.name,
+        end,
+        delayMs: next.delayMs,
+      });
+      await this.#event(`${this.spec.name} ended (${end}); next start in ${next.delayMs} ms`);
+      await clock.sleep(next.delayMs, signal).catch(() => {});
+    }
+    await this.#publish({ state: "stopped", pid: null, nextStartAt: null });
+  }
+
+  /** One process from start to end; tells why it ended. */
+  async #runOnce(signal: AbortSignal): Promise<string> {
+    const { command, args, env, input, name } = this.spec;
+    let child: Deno.ChildProcess;
+    try {
+      child = new Deno.Command(command, {
+        args: [...args],
+        env: { ...env },
+        clearEnv: true,
+        stdin: "piped",
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn();
+    } catch (error) {
+      return `could not be started: ${describeError(error)}`;
+    }
+    await this.#publish({
+      state: "starting",
+      pid: child.pid,
+      startedAt: this.#deps.clock.now(),
+      nextStartAt: null,
+    });
+    this.#deps.log.debug("role started", { name, rolePid: child.pid });
+    const stdin = child.stdin.getWriter();
+    stdin.write(new TextEncoder().encode(input + "\n")).catch(() => {});
+    const ended = new AbortController();
+    const output = Promise.all([this.#forwardLog(child), this.#collectErrors(child)]);
+    const watch = this.#watch(child, signal, ended.signal);
+    const status = await child.status;
+    ended.abort();
+    const reason = await watch;
+    await stdin.close().catch(() => {});
+    const [, complaint] = await output;
+    const how = status.signal ? `killed by ${status.signal}` : `exit code ${status.code}`;
+    return [reason ?? how, complaint].filter(Boolean).join(": ");
+  }
+
+  async #forwardLog(child: Deno.ChildProcess): Promise<void> {
+    for await (const line of readLines(child.stdout)) {
+      const entry = parseEntry(line);
+      if (entry) this.#deps.forward(entry);
+      else if (line.trim() !== "") this.#raw(child.pid, "INFO", line);
+    }
+  }
+
+  /** Shows what comes on standard error and returns its first `error:` line, the reason of a crash. */
+  async #collectErrors(child: Deno.ChildProcess): Promise<string | null> {
+    let complaint: string | null = null;
+    for await (const line of readLines(child.stderr)) {
+      if (line.trim() === "" || /^(Download|Check|Initialize) /.test(line)) continue;
+      if (/^error:/.test(line)) complaint ??= line.slice("error:".length).trim();
+      this.#raw(child.pid, /^\s+at /.test(line) ? "DEBUG" : "WARN", line);
+    }
+    return complaint;
+  }
+
+  #raw(pid: number, level: string, message: string): void {
+    const time = new Date(this.#deps.clock.now()).toISOString();
+    this.#deps.forward({ time, level, role: this.spec.name, pid, message, fields: {} });
+  }
+
+  /** Watches signs of life and the wish to stop; resolves after the end with the reason, if ours. */
+  async #watch(
+    child: Deno.ChildProcess,
+    stop: AbortSignal,
+    ended: AbortSignal,
+  ): Promise<string | null> {
+    const { clock, store, roleTimeoutMs } = this.#deps;
+    const startedAt = clock.now();
+    const either = AbortSignal.any([stop, ended]);
+    while (!either.aborted) {
+      await clock.sleep(WATCH_INTERVAL_MS, either).catch(() => {});
+      if (either.aborted) break;
+      const alive = await store.readAlive(this.spec.name).catch(() => null);
+      const lived = alive?.pid === child.pid ? alive.at : null;
+      if (lived !== null && this.#state.state === "starting") {
+        await this.#publish({ state: "running" });
+      }
+      const silentMs = clock.now() - (lived ?? startedAt);
+      if (silentMs > roleTimeoutMs) {
+        this.#deps.log.error("role shows no progress, is stopped", {
+          name: this.spec.name,
+          silentMs,
+        });
+        await this.#terminate(child, ended);
+        return `no sign of life for ${Math.round(silentMs / 1000)} s`;
+      }
+    }
+    if (!ended.aborted) await this.#terminate(child, ended);
+    return null;
+  }
+
+  async #terminate(child: Deno.ChildProcess, ended: AbortSignal): Promise<void> {
+    kill(child, "SIGTERM");
+    await this.#deps.clock.sleep(this.#deps.stopTimeoutMs, ended).catch(() => {});
+    if (ended.aborted) return;
+    this.#deps.log.warn("role did not stop in time, is killed", {
+      name: this.spec.name,
+      timeoutMs: this.#deps.stopTimeoutMs,
+    });
+    kill(child, "SIGKILL");
+  }
+
+  async #publish(change: Partial<RoleState>): Promise<void> {
+    this.#state = { ...this.#state, ...change };
+    await this.#deps.store.writeRole(this.spec.name, this.#state).catch((error) => {
+      this.#deps.log.warn("cannot write the state of a role", { name: this.spec.name, error });
+    });
+  }
+
+  async #event(message: string): Promise<void> {
+    const event = { at: this.#deps.clock.now(), level: "warn" as const, message };
+    await this.#deps.store.addEvent("supervisor", event).catch(() => {});
+  }
+}
+
+function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    child.kill(signal);
+  } catch { /* it has ended meanwhile */ }
+}

@@ -1,0 +1,17 @@
+/** Diagnostics: the page, its JSON and its health checks. @module */
+import { createApp } from "../lib/diagnostics/app.tsx";
+import { runDiagnostics } from "../lib/diagnostics/server.ts";
+import { readStatus } from "../lib/diagnostics/status.ts";
+import { VERSION } from "../lib/version.ts";
+import { runRole } from "./bootstrap.ts";
+
+await runRole("diagnostics", async ({ config, job, signal }) => {
+  const node = { name: config.nodeName, version: VERSION };
+  const app = createApp({
+    readStatus: () => readStatus(job.store, node, job.clock.now()),
+    now: () => job.clock.now(),
+    signal,
+    log: job.log,
+  });
+  await runDiagnostics(app, config.diagnostics, job, signal);
+});

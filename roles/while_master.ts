@@ -1,0 +1,16 @@
+/** Runs a role's job while this node is master. @module */
+import { electionKey } from "../lib/calico/regions.ts";
+import type { Term } from "../lib/master_context.ts";
+import { whileMaster } from "../lib/mastership/is_master.ts";
+import type { RoleContext } from "./bootstrap.ts";
+
+/** Starts `job` with each term and says "standby" in between; ends with the role's signal. */
+export async function runWhileMaster(
+  { config, job, signal }: RoleContext,
+  work: (term: Term) => Promise<void>,
+): Promise<void> {
+  await whileMaster(job.store, job.clock, signal, electionKey(config.region), work, {
+    log: job.log,
+    idle: () => job.alive("standby"),
+  });
+}

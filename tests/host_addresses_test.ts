@@ -1,0 +1,23 @@
+import { assertEquals } from "./support/assert.ts";
+import { hostAddresses, parseHosts, parseNameServers } from "../lib/host_addresses.ts";
+
+const HOSTS = "127.0.0.1 localhost\n::1 localhost ip6-localhost\n# 1.1.1.1 no\n" +
+  "192.0.2.1 etcd-1 etcd-1.example # the first\n2001:db8::1 etcd-1\n";
+
+Deno.test("a name has all its addresses, IPv6 in brackets", () => {
+  const hosts = parseHosts(HOSTS);
+  assertEquals(hostAddresses("etcd-1", hosts), ["192.0.2.1", "[2001:db8::1]"]);
+  assertEquals(hostAddresses("etcd-1.example", hosts), ["192.0.2.1"]);
+  assertEquals(hostAddresses("no", hosts), []);
+});
+
+Deno.test("localhost has its loopback addresses without a hosts file", () => {
+  assertEquals(hostAddresses("localhost", parseHosts("")), ["127.0.0.1", "[::1]"]);
+});
+
+Deno.test("name servers are read with their port", () => {
+  assertEquals(parseNameServers("search x\nnameserver 192.0.2.53\nnameserver 2001:db8::53\n"), [
+    "192.0.2.53:53",
+    "[2001:db8::53]:53",
+  ]);
+});

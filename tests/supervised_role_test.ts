@@ -1,0 +1,172 @@
+import { assert, assertEquals, assertMatch, eventually } from "./support/assert.ts";
+import { LogRecorder } from "./support/log_recorder.ts";
+import { systemClock } from "../lib/clock.ts";
+import type { LogEntry } from "../lib/log.ts";
+import { StateStore } from "../lib/state_store.ts";
+import { type RoleDeps, type RoleSpec } from "../lib/supervised_role.ts";
+import { runSupervisor } from "../lib/supervisor.ts";
+
+const LIVELY = `
+const kv = await Deno.openKv(Deno.args[0]);
+const beat = async () => await kv.set(["alive", Deno.args[1]],
+  { at: Date.now(), pid: Deno.pid, doing: "test", problem: null });
+await beat();
+setInterval(beat, 100);
+`;
+const OBEDIENT = LIVELY + `Deno.addSignalListener("SIGTERM", () => Deno.exit(0));`;
+const STUBBORN = LIVELY + `Deno.addSignalListener("SIGTERM", () => {});`;
+const CRASHING = `throw new Error("no such thing");`;
+const BLOCKED = LIVELY + `setTimeout(() => { while (true); }, 300);`;
+
+interface Scene {
+  store: StateStore;
+  log: LogRecorder;
+  entries: LogEntry[];
+  stop: AbortController;
+  done: Promise<void>;
+}
+
+/** Runs programs as roles, hands the scene to `play`, then stops everything. */
+async function withRoles(
+  programs: Record<string, string>,
+  play: (scene: Scene) => Promise<void>,
+  timeouts: Partial<RoleDeps> = {},
+): Promise<Scene> {
+  const dir = await Deno.makeTempDir();
+  const specs: RoleSpec[] = [];
+  for (const [name, code] of Object.entries(programs)) {
+    const path = `${dir}/${name}.ts`;
+    await Deno.writeTextFile(path, code);
+    const args = ["run", "-A", "--quiet", "--unstable-kv", path, `${dir}/state.kv`, name];
+    specs.push({ name, command: Deno.execPath(), args, env: {}, input: `{"hello":"${name}"}` });
+  }
+  try {
+    using store = await StateStore.open(dir);
+    const log = new LogRecorder();
+    const entries: LogEntry[] = [];
+    const stop = new AbortController();
+    const done = runSupervisor(specs, {
+      log,
+      clock: systemClock,
+      store,
+      roleTimeoutMs: 5000,
+      stopTimeoutMs: 500,
+      forward: (entry) => entries.push(entry),
+      random: () => 0.5,
+      ...timeouts,
+    }, stop.signal);
+    const scene = { store, log, entries, stop, done };
+    try {
+      await play(scene);
+    } finally {
+      stop.abort();
+      await done;
+    }
+    return scene;
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+const running = (store: StateStore, name: string) =>
+  eventually(`${name} runs`, async () => {
+    const role = await store.readRole(name);
+    return role?.state === "running" && role;
+  });
+
+Deno.test("a role gets its configuration on standard input, and its output is logged", async () => {
+  const echo = LIVELY +
+    `const { value } = await Deno.stdin.readable.getReader().read();
+     console.log(JSON.stringify({ time: "t", level: "INFO", role: "manager", pid: Deno.pid,
+       message: "got", fields: { input: new TextDecoder().decode(value) } }));
+     console.log("plain words");`;
+  await withRoles({ manager: echo }, async ({ entries }) => {
+    const entry = await eventually("the record", () => entries.find((e) => e.message === "got"));
+    assertEquals(entry.fields.input, '{"hello":"manager"}\n');
+    const plain = await eventually("text", () => entries.find((e) => e.message === "plain words"));
+    assertEquals(plain.role, "manager");
+  });
+});
+
+Deno.test("a role that crashes is restarted, and the reason is kept", async () => {
+  await withRoles({ "resource-syncer": CRASHING }, async ({ store, log }) => {
+    const role = await eventually("two restarts", async () => {
+      const state = await store.readRole("resource-syncer");
+      return state && state.restarts >= 2 && state;
+    });
+    assertMatch(role.lastEnd!, /exit code 1.*no such thing/);
+    const delays = log.at("warn").map((record) => record.fields.delayMs);
+    assertEquals(delays[0], 0);
+    assert(Number(delays[1]) > 0, "the second restart does not wait");
+    assertMatch((await store.readEvents("supervisor"))[0]!.message, /resource-syncer ended/);
+  });
+});
+
+Deno.test("a killed role is back, and a killed manager leaves no mastership record", async () => {
+  await withRoles({ manager: OBEDIENT }, async ({ store }) => {
+    const before = await running(store, "manager");
+    const heartbeat = Date.now();
+    await store.writeMastership({
+      heartbeat,
+      validUntil: heartbeat + 60_000,
+      term: "5",
+      id: "node-1:1",
+      since: heartbeat,
+    });
+    Deno.kill(before.pid!, "SIGKILL");
+    await eventually("it is back", async () => {
+      const role = await store.readRole("manager");
+      return role?.state === "running" && role.pid !== before.pid;
+    });
+    assertEquals(await store.readMastership(), null);
+  });
+});
+
+Deno.test("a role whose event loop is blocked is killed and restarted", async () => {
+  await withRoles({ diagnostics: BLOCKED }, async ({ store, log }) => {
+    const role = await eventually("a restart", async () => {
+      const state = await store.readRole("diagnostics");
+      return state && state.restarts >= 1 && state;
+    });
+    assertMatch(role.lastEnd!, /no sign of life/);
+    assert(log.at("error").some((r) => r.message.includes("no progress")));
+  }, { roleTimeoutMs: 1500 });
+});
+
+Deno.test("a stopped process (SIGSTOP) is killed and restarted", async () => {
+  await withRoles({ diagnostics: OBEDIENT }, async ({ store }) => {
+    const before = await running(store, "diagnostics");
+    Deno.kill(before.pid!, "SIGSTOP");
+    await eventually("a restart", async () => {
+      const role = await store.readRole("diagnostics");
+      return role?.restarts === 1 && role.state === "running";
+    });
+  }, { roleTimeoutMs: 1500 });
+});
+
+Deno.test("roles stop in order, the manager last, and one that ignores SIGTERM is killed", async () => {
+  const ended: string[] = [];
+  const programs = { manager: OBEDIENT, "resource-syncer": STUBBORN, diagnostics: OBEDIENT };
+  let startedAt = 0;
+  const { log } = await withRoles(programs, async ({ store, stop, done }) => {
+    for (const name of Object.keys(programs)) await running(store, name);
+    startedAt = Date.now();
+    stop.abort();
+    const seen = setInterval(async () => {
+      for (const name of Object.keys(programs)) {
+        const role = await store.readRole(name);
+        if (role?.state === "stopped" && !ended.includes(name)) ended.push(name);
+      }
+    }, 5);
+    await done;
+    clearInterval(seen);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    for (const name of Object.keys(programs)) {
+      assertEquals((await store.readRole(name))!.state, "stopped");
+    }
+  });
+  assertEquals(ended[0], "resource-syncer");
+  assert(!ended.includes("manager") || ended.at(-1) === "manager");
+  assert(Date.now() - startedAt < 3000, "the stop took too long");
+  assert(log.at("warn").some((r) => r.message.includes("is killed")));
+});

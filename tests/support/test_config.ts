@@ -1,0 +1,52 @@
+/** A complete configuration for tests. @module */
+import type { Config } from "../../lib/config_types.ts";
+
+/** Defaults close to production's; `changes` replaces whole sections. */
+export function testConfig(changes: Partial<Config> = {}): Config {
+  return {
+    nodeName: "node-1",
+    stateDir: "/nonexistent",
+    region: null,
+    etcd: {
+      endpoints: ["http://127.0.0.1:2379"],
+      username: null,
+      password: null,
+      caFile: null,
+      certFile: null,
+      keyFile: null,
+      callTimeoutMs: 2000,
+    },
+    election: { name: "node-1", ttlSeconds: 15, refreshSeconds: 5, marginSeconds: 2 },
+    openstack: {
+      neutronUrl: "http://127.0.0.1:9696",
+      novaUrl: "http://127.0.0.1:8774/v2.1",
+      authUrl: "http://127.0.0.1:5000/v3",
+      username: "u",
+      password: "very-secret",
+      projectName: "p",
+      userDomainName: "Default",
+      projectDomainName: "Default",
+      requestTimeoutMs: 5000,
+      pageSize: 500,
+    },
+    sync: {
+      startupResync: "always",
+      resyncIntervalSeconds: 60,
+      resyncMaxIntervalSeconds: 3600,
+    },
+    status: { portStatusThreads: 4, reportUrl: "http://127.0.0.1:9696/lab/v1" },
+    diagnostics: { host: "127.0.0.1", port: 9797 },
+    lab: {
+      enabled: false,
+      ports: 20,
+      hosts: 2,
+      seed: 1,
+      eventIntervalMs: 0,
+      etcdPort: 12379,
+      openstackPort: 9696,
+    },
+    log: { level: "info", format: "json" },
+    supervision: { roleTimeoutMs: 10_000, stopTimeoutMs: 2000 },
+    ...changes,
+  };
+}
