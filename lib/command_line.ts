@@ -1,0 +1,160 @@
+/**
+ * The command line: words to a command and flags, `--help`, and errors that suggest what was meant.
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { allowedValues, flagOf, OPTIONS } from "./config_options.ts";
+import { suggest } from "./suggest.ts";
+
+/** The words make no sense; the message suggests what would. Exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Values of flags by option name. */
+export type Flags = Readonly<Record<string, string | readonly string[]>>;
+
+/** What the words mean. */
+export type ParsedCommandLine =
+  | { readonly command: "help" | "version" }
+  | {
+    readonly command: "start" | "status" | "config";
+    readonly flags: Flags;
+    readonly configFiles: readonly string[];
+    readonly output: "text" | "json";
+  };
+
+const COMMANDS = {
+  start: "Run the node until it is told to stop (default)",
+  status: "Print what the node's processes say of themselves",
+  config: "Print every effective value and where it comes from",
+} as const;
+type Command = keyof typeof COMMANDS;
+
+const SETTABLE = OPTIONS.filter((option) => !option.secret);
+const NAMES = [...SETTABLE.map((o) => flagOf(o).slice(2)), "config-file", "output"];
+
+/**
+ * Parses the words after the program's name.
+ *
+ * @throws {UsageError} an unknown command or option, a flag without its value, a flag given twice.
+ */
+export function parseCommandLine(args: readonly string[]): ParsedCommandLine {
+  checkFlags(args);
+  const parsed = parseArgs(args, {
+    string: NAMES,
+    boolean: ["help", "version"],
+    collect: NAMES,
+    alias: { h: "help", V: "version" },
+  });
+  if (parsed.help) return { command: "help" };
+  if (parsed.version) return { command: "version" };
+  const words = parsed._.map(String);
+  const command = words[0] ?? "start";
+  if (command === "help" || command === "version") return { command };
+  if (!(command in COMMANDS)) throw unknown("command", command, Object.keys(COMMANDS));
+  if (words.length > 1) throw new UsageError(`unexpected word ${JSON.stringify(words[1])}`);
+  const given = (name: string) => (parsed[name] as string[] | undefined) ?? [];
+  const output = given("output").at(-1) ?? "text";
+  if (output !== "text" && output !== "json") {
+    throw new UsageError(`--output: given ${JSON.stringify(output)}, allowed text | json`);
+  }
+  return {
+    command: command as Command,
+    flags: collectFlags(given),
+    configFiles: given("config-file"),
+    output,
+  };
+}
+
+function collectFlags(given: (name: string) => string[]): Flags {
+  const flags: Record<string, string | string[]> = {};
+  for (const option of SETTABLE) {
+    const values = given(flagOf(option).slice(2));
+    if (values.length === 0) continue;
+    if (option.kind.type === "urls") flags[option.name] = values;
+    else if (values.length > 1) throw new UsageError(`${flagOf(option)} is given more than once`);
+    else flags[option.name] = values[0]!;
+  }
+  return flags;
+}
+
+/** Refuses what the table does not name, before anything is parsed. */
+function checkFlags(args: readonly string[]): void {
+  for (let i = 0; i < args.length; i++) {
+    const word = args[i]!;
+    if (word === "-h" || word === "-V" || !word.startsWith("-")) continue;
+    const [flag, value] = word.split(/=(.*)/s);
+    const name = flag!.replace(/^--?/, "");
+    if (name === "help" || name === "version") continue;
+    const secret = OPTIONS.find((o) => o.secret && flagOf(o) === flag);
+    if (secret) {
+      throw new UsageError(
+        `${flag} would show a secret to every user of this machine: ` +
+          `set ${secret.env[0]} in the environment or use --config-file`,
+      );
+    }
+    if (!flag!.startsWith("--") || !NAMES.includes(name)) {
+      throw unknown("option", flag!, [...NAMES, "help", "version"].map((n) => `--${n}`));
+    }
+    if (value === undefined) {
+      const next = args[++i];
+      if (next === undefined || next.startsWith("--")) {
+        throw new UsageError(`${flag} needs a value, as in ${flag}=…`);
+      }
+    }
+  }
+}
+
+function unknown(what: string, given: string, right: readonly string[]): UsageError {
+  const near = suggest(given, right);
+  const hint = near ? `did you mean ${near}?` : "see --help";
+  return new UsageError(`unknown ${what} ${JSON.stringify(given)}: ${hint}`);
+}
+
+/** What `--help` prints. */
+export function helpText(): string {
+  const lines = [
+    "calico-conductor: the leader-only jobs of Calico's OpenStack driver, one process per job",
+    "",
+    "Usage: calico-conductor [command] [options]",
+    "",
+    "Commands:",
+    ...Object.entries(COMMANDS).map(([name, help]) => `  ${name.padEnd(10)}${help}`),
+    "",
+    "Options come from flags, then the environment, then --config-file, then defaults.",
+    "  --config-file PATH        oslo INI file such as neutron.conf (repeatable, later wins)",
+    "  --output text|json        for status",
+    "  -h, --help   -V, --version",
+  ];
+  let group = "";
+  for (const option of OPTIONS) {
+    if (option.group !== group) lines.push("", `${group = option.group}:`);
+    const flag = option.secret ? option.env[0]! : flagOf(option);
+    const notes = [option.fallback, option.unit].filter(Boolean).join(" ");
+    lines.push(`  ${flag.padEnd(26)}${option.help}${notes ? ` [${notes}]` : ""}`);
+  }
+  return lines.join("\n");
+}
+
+/** The README's table of options. */
+export function configurationMarkdown(): string {
+  const rows = OPTIONS.map((option) => {
+    const flag = option.secret ? "(environment or file only)" : `\`${flagOf(option)}\``;
+    const env = option.env.map((name) => `\`${name}\``).join(", ");
+    const ini = option.ini.map((place) => {
+      const dot = place.indexOf(".");
+      return `\`[${place.slice(0, dot)}] ${place.slice(dot + 1)}\``;
+    }).join(", ");
+    const fallback = [option.fallback, option.unit].filter(Boolean).join(" ");
+    const help = `${option.help}: ${allowedValues(option.kind)}`.replaceAll("|", "\\|");
+    return `| ${flag} | ${env} | ${ini} | ${fallback} | ${help} |`;
+  });
+  return [
+    "| flag | environment | file | default | meaning |",
+    "| --- | --- | --- | --- | --- |",
+    ...rows,
+  ]
+    .join("\n");
+}

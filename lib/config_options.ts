@@ -1,0 +1,251 @@
+/**
+ * The one table of options: how each is named on the command line, in the environment and in an
+ * operator's existing configuration files, what it may be, and what it means. The table makes
+ * `--help`, the README's table, the messages for bad values and the effective configuration.
+ *
+ * @module
+ */
+import { LOG_LEVELS } from "./log.ts";
+
+/** What a value may be. */
+export type OptionKind =
+  | { readonly type: "string" }
+  | { readonly type: "integer"; readonly min: number; readonly max: number }
+  | { readonly type: "url" }
+  | { readonly type: "urls" }
+  | { readonly type: "listen" }
+  | { readonly type: "choice"; readonly of: readonly string[] };
+
+/** One option. */
+export interface OptionRow {
+  /** Name in messages and in the effective configuration, snake_case. */
+  readonly name: string;
+  readonly kind: OptionKind;
+  readonly help: string;
+  /** Default as it would be written, or null: unset. */
+  readonly fallback: string | null;
+  /** Unit, for people. */
+  readonly unit?: string;
+  /** Environment names, most specific first. */
+  readonly env: readonly string[];
+  /** Places in oslo INI files, `section.key`, first found wins. */
+  readonly ini: readonly string[];
+  /** Never printed, and never taken from the command line. */
+  readonly secret?: boolean;
+  /** Group in `--help`. */
+  readonly group: string;
+  /** A setting of a real cloud: giving it turns the lab off. */
+  readonly cloud?: boolean;
+}
+
+const string: OptionKind = { type: "string" };
+const integer = (min: number, max: number): OptionKind => ({ type: "integer", min, max });
+const choice = (...of: string[]): OptionKind => ({ type: "choice", of });
+
+interface Extra {
+  unit?: string;
+  ini?: string[];
+  env?: string[];
+  secret?: boolean;
+  cloud?: boolean;
+}
+
+let group = "";
+function row(
+  name: string,
+  kind: OptionKind,
+  fallback: string | null,
+  help: string,
+  extra: Extra = {},
+): OptionRow {
+  const { env = [], ini = [], ...rest } = extra;
+  return {
+    name,
+    kind,
+    fallback,
+    help,
+    group,
+    env: [`CONDUCTOR_${name.toUpperCase()}`, ...env],
+    ini,
+    ...rest,
+  };
+}
+
+/** Starts a group of rows. */
+function under<T>(name: string, rows: () => T): T {
+  group = name;
+  return rows();
+}
+
+/** All options, in the order in which they are shown. */
+export const OPTIONS: readonly OptionRow[] = [
+  ...under("Node", () => [
+    row("node_name", string, null, "Name of this node (default: the host name)"),
+    row("state_dir", string, null, "Directory for the node's state (default: see the README)"),
+    row("region", string, null, "OpenStack region, when etcd holds several", {
+      ini: ["calico.openstack_region"],
+    }),
+    row("listen", { type: "listen" }, "127.0.0.1:9797", "Address of the diagnostics page"),
+    row("log_level", choice(...LOG_LEVELS), "info", "Least severe level that is printed"),
+    row("log_format", choice("text", "json"), "text", "For people or for machines"),
+    row("role_timeout", integer(2, 600), "10", "A role silent for longer is restarted", {
+      unit: "s",
+    }),
+    row("stop_timeout", integer(1, 60), "2", "A role that has not stopped by then is killed", {
+      unit: "s",
+    }),
+  ]),
+  ...under("etcd", () => [
+    row("etcd", { type: "urls" }, "http://127.0.0.1:2379", "etcd's client URLs (repeatable)", {
+      cloud: true,
+    }),
+    row("etcd_username", string, null, "User, when etcd asks for one", {
+      ini: ["calico.etcd_username"],
+      cloud: true,
+    }),
+    row("etcd_password", string, null, "Its password", {
+      ini: ["calico.etcd_password"],
+      secret: true,
+      cloud: true,
+    }),
+    row("etcd_ca_file", string, null, "PEM file of the CA that signed etcd's certificate", {
+      ini: ["calico.etcd_ca_cert_file"],
+      cloud: true,
+    }),
+    row("etcd_cert_file", string, null, "PEM file of our client certificate", {
+      ini: ["calico.etcd_cert_file"],
+      cloud: true,
+    }),
+    row("etcd_key_file", string, null, "PEM file of its key", {
+      ini: ["calico.etcd_key_file"],
+      cloud: true,
+    }),
+    row("etcd_timeout", integer(1, 60), "5", "Deadline of one call", { unit: "s" }),
+  ]),
+  ...under("Election", () => [
+    row("elector_name", string, null, "Name in the election (default: the host name)", {
+      ini: ["calico.elector_name"],
+    }),
+    row("election_ttl", integer(3, 3600), "15", "Life of the election key's lease", { unit: "s" }),
+    row("election_refresh", integer(1, 1200), "5", "Interval of its refresh", { unit: "s" }),
+    row("election_margin", integer(1, 600), "2", "Mastership ends so long before the lease", {
+      unit: "s",
+    }),
+  ]),
+  ...under("OpenStack", () => [
+    row("neutron_url", { type: "url" }, "http://127.0.0.1:9696", "Neutron, without /v2.0", {
+      cloud: true,
+    }),
+    row("nova_url", { type: "url" }, null, "Nova with its version, such as http://host:8774/v2.1", {
+      cloud: true,
+    }),
+    row("auth_url", { type: "url" }, null, "Keystone's URL (v3); unset: requests carry no token", {
+      env: ["OS_AUTH_URL"],
+      ini: ["keystone_authtoken.auth_url"],
+      cloud: true,
+    }),
+    row("username", string, null, "Service user", {
+      env: ["OS_USERNAME"],
+      ini: ["keystone_authtoken.username"],
+      cloud: true,
+    }),
+    row("password", string, null, "Its password", {
+      env: ["OS_PASSWORD"],
+      ini: ["keystone_authtoken.password"],
+      secret: true,
+      cloud: true,
+    }),
+    row("project_name", string, null, "Its project", {
+      env: ["OS_PROJECT_NAME"],
+      ini: ["keystone_authtoken.project_name"],
+      cloud: true,
+    }),
+    row("user_domain_name", string, "Default", "The user's domain", {
+      env: ["OS_USER_DOMAIN_NAME"],
+      ini: ["keystone_authtoken.user_domain_name"],
+    }),
+    row("project_domain_name", string, "Default", "The project's domain", {
+      env: ["OS_PROJECT_DOMAIN_NAME"],
+      ini: ["keystone_authtoken.project_domain_name"],
+    }),
+    row("transport_url", string, null, "The message bus, as in neutron.conf", {
+      ini: ["DEFAULT.transport_url"],
+      secret: true,
+      cloud: true,
+    }),
+    row("request_timeout", integer(1, 600), "30", "Deadline of one request", { unit: "s" }),
+    row("page_size", integer(10, 10000), "1000", "Objects asked for in one page"),
+    row(
+      "report_url",
+      { type: "url" },
+      null,
+      "Where status reports go (default: <neutron_url>/lab/v1)",
+    ),
+  ]),
+  ...under("Jobs", () => [
+    row("startup_resync", choice("always", "never"), "always", "Resync at the start of a term", {
+      ini: ["calico.startup_resync"],
+    }),
+    row("resync_interval", integer(1, 86400), "60", "Interval of the periodic resync", {
+      unit: "s",
+      ini: ["calico.resync_interval_secs"],
+    }),
+    row("resync_max_interval", integer(1, 604800), "3600", "Warn when none succeeded for so long", {
+      unit: "s",
+      ini: ["calico.resync_max_interval_secs"],
+    }),
+    row("port_status_threads", integer(1, 64), "4", "Port status reports in flight", {
+      ini: ["calico.num_port_status_threads"],
+    }),
+  ]),
+  ...under("Lab", () => [
+    row(
+      "lab",
+      choice("auto", "on", "off"),
+      "auto",
+      "A whole cloud in small; auto: when no etcd or OpenStack is set",
+    ),
+    row("lab_ports", integer(0, 100000), "200", "VM ports of the seeded cloud"),
+    row("lab_hosts", integer(1, 5000), "5", "Hosts of the seeded cloud"),
+    row("lab_seed", integer(0, 2147483647), "1", "What the cloud and its events are drawn from"),
+    row(
+      "lab_event_interval",
+      integer(0, 86400),
+      "5",
+      "Between two things that happen; 0: nothing",
+      {
+        unit: "s",
+      },
+    ),
+    row(
+      "lab_etcd_port",
+      integer(1, 65534),
+      "12379",
+      "Client port of the lab's etcd; its peer port is one above",
+    ),
+    row("lab_openstack_port", integer(1, 65535), "9696", "Port of the lab's OpenStack"),
+  ]),
+];
+
+/** The flag of an option. */
+export function flagOf(option: OptionRow): string {
+  return `--${option.name.replaceAll("_", "-")}`;
+}
+
+/** What an option may be, in words. */
+export function allowedValues(kind: OptionKind): string {
+  switch (kind.type) {
+    case "string":
+      return "text";
+    case "integer":
+      return `a whole number from ${kind.min} to ${kind.max}`;
+    case "url":
+      return "a URL such as http://host:9696";
+    case "urls":
+      return "URLs such as http://host:2379, of one scheme, separated by commas";
+    case "listen":
+      return "an address and a port such as 127.0.0.1:9797";
+    case "choice":
+      return kind.of.join(" | ");
+  }
+}
