@@ -1,0 +1,38 @@
+/** Keys and names of the data model, "Keys in etcd" and "WorkloadEndpoint". @module */
+import { calicoNamespace, regionString } from "./regions.ts";
+
+const RESOURCES = "/calico/resources/v3/projectcalico.org";
+
+/** Prefixes below which the resource syncer's objects of a region live. */
+export function resourcePrefixes(region: string | null) {
+  const namespace = calicoNamespace(region);
+  return {
+    WorkloadEndpoint: `${RESOURCES}/workloadendpoints/${namespace}/`,
+    NetworkPolicy: `${RESOURCES}/networkpolicies/${namespace}/`,
+    LiveMigration: `${RESOURCES}/livemigrations/${namespace}/`,
+    Subnet: `/calico/dhcp/v2/${regionString(region)}/subnet/`,
+  } as const;
+}
+
+/** Keys of Felix's cluster-wide configuration. */
+export const CLUSTER_INFORMATION_KEY = `${RESOURCES}/clusterinformations/default`;
+export const FELIX_CONFIGURATION_KEY = `${RESOURCES}/felixconfigurations/default`;
+/** Legacy subnets, deleted at the end of a full resync. */
+export const LEGACY_SUBNET_PREFIX = "/calico/dhcp/v1/subnet";
+/** Names of the NetworkPolicies that are ours begin so. */
+export const POLICY_NAME_PREFIX = "ossg.default.";
+
+function escaped(part: string): string {
+  return part.replaceAll("-", "--");
+}
+
+/** Name of a WorkloadEndpoint: `<host>-openstack-<device>-<port>`, `-` doubled inside each part. */
+export function endpointName(host: string, deviceId: string, portId: string): string {
+  return `${escaped(host)}-openstack-${escaped(deviceId)}-${escaped(portId)}`;
+}
+
+/** The host in the name of a WorkloadEndpoint, or null. */
+export function hostOfEndpointName(name: string): string | null {
+  const match = /^((?:[^-]|--)*)-openstack-(?!-)/.exec(name);
+  return match ? match[1]!.replaceAll("--", "-") : null;
+}
