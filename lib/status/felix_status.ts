@@ -1,0 +1,85 @@
+/**
+ * What Felix writes (data model, "Felix status"), read with suspicion: a key or value of another
+ * shape is refused with a reason, never an exception. Pure.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { regionString } from "../calico/regions.ts";
+
+/** Prefix of everything that Felix reports in a region. */
+export function felixPrefix(region: string | null): string {
+  return `/calico/felix/v2/${regionString(region)}/host/`;
+}
+
+/** The host in the key of an agent's status, or null for another key. */
+export function agentHost(key: string, prefix: string): string | null {
+  const rest = key.slice(prefix.length).split("/");
+  return key.startsWith(prefix) && rest.length === 2 && rest[1] === "status" && rest[0] !== ""
+    ? rest[0]!
+    : null;
+}
+
+/** An endpoint as its status key names it. */
+export interface EndpointId {
+  readonly host: string;
+  /** Nova's server id, out of `<namespace>%2f<device>`; empty when the key has another form. */
+  readonly device: string;
+  /** Neutron's port id. */
+  readonly port: string;
+}
+
+/** The endpoint in a status key, or null for another key. */
+export function endpointId(key: string, prefix: string): EndpointId | null {
+  if (!key.startsWith(prefix)) return null;
+  const [host, w, orchestrator, workload, e, port, ...more] = key.slice(prefix.length).split("/");
+  if (w !== "workload" || orchestrator !== "openstack" || e !== "endpoint") return null;
+  if (!host || !workload || !port || more.length > 0) return null;
+  return { host, device: /%2f(.+)$/i.exec(workload)?.[1] ?? "", port };
+}
+
+const statusSchema = z.object({
+  time: z.iso.datetime({ offset: true }),
+  uptime: z.number(),
+  first_update: z.boolean().default(false),
+});
+
+/** An agent's status. */
+export interface AgentStatus {
+  /** Milliseconds since the epoch, by the host's clock. */
+  readonly time: number;
+  readonly uptimeSeconds: number;
+  readonly firstUpdate: boolean;
+}
+
+function parseJson(value: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(value));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The agent's status in a value, or null when it has another shape. */
+export function parseAgentStatus(value: Uint8Array): AgentStatus | null {
+  const parsed = statusSchema.safeParse(parseJson(value));
+  if (!parsed.success) return null;
+  const { time, uptime, first_update } = parsed.data;
+  return { time: Date.parse(time), uptimeSeconds: uptime, firstUpdate: first_update };
+}
+
+/** Port status in Neutron's words. */
+export type PortStatus = "ACTIVE" | "DOWN" | "ERROR";
+
+const PORT_STATUS: ReadonlyMap<unknown, PortStatus> = new Map<unknown, PortStatus>([
+  ["up", "ACTIVE"],
+  ["down", "DOWN"],
+  ["error", "ERROR"],
+]);
+
+/** Port status in a value: ERROR for a deleted key or bad JSON, null for an unknown word. */
+export function parsePortStatus(value: Uint8Array | null): PortStatus | null {
+  const parsed = value === null ? undefined : parseJson(value);
+  if (typeof parsed !== "object" || parsed === null) return "ERROR";
+  return PORT_STATUS.get((parsed as { status?: unknown }).status) ?? null;
+}

@@ -1,0 +1,57 @@
+/**
+ * The common part of the status watchers: follows Felix's part of etcd for one term, and once a
+ * second says that it lives and publishes a summary.
+ *
+ * @module
+ */
+import type { Etcd3 } from "etcd3";
+import { type Change, mirror } from "../etcd/mirror.ts";
+import { describeError } from "../log.ts";
+import type { JobContext, Term } from "../master_context.ts";
+
+/** What the two watchers differ in. */
+export interface Follower {
+  readonly prefix: string;
+  wants(key: string): boolean;
+  onChange(change: Change): void;
+  /** A problem with reporting, or null. */
+  problem(): string | null;
+  publish(): Promise<void>;
+}
+
+const TURN_MS = 1000;
+
+/** Runs until the term ends. */
+export async function follow(
+  term: Term,
+  etcd: Etcd3,
+  context: JobContext,
+  follower: Follower,
+): Promise<void> {
+  const { clock, log, alive } = context;
+  let trouble: string | null = null;
+  const work = (async () => {
+    const changes = mirror(etcd, follower.prefix, {
+      signal: term.signal,
+      clock,
+      wants: follower.wants,
+      onTrouble(error) {
+        const text = error === null ? null : `etcd does not answer: ${describeError(error)}`;
+        if (text && text !== trouble) log.warn("cannot follow etcd, trying again", { error });
+        trouble = text;
+      },
+    });
+    for await (const batch of changes) for (const change of batch) follower.onChange(change);
+  })();
+  const ended = work.then(() => null, (error) => error);
+  while (!term.signal.aborted) {
+    alive("following", trouble ?? follower.problem());
+    await follower.publish();
+    const error = await Promise.race([
+      clock.sleep(TURN_MS, term.signal).catch(() => null),
+      ended,
+    ]);
+    if (error && !term.signal.aborted) throw error;
+  }
+  await ended;
+}
