@@ -33,9 +33,8 @@ import { runSupervisor } from "./lib/supervisor.ts";
 import { VERSION } from "./lib/version.ts";
 
 async function main(args: string[]): Promise<number> {
-  let parsed: ParsedCommandLine;
   try {
-    parsed = parseCommandLine(args);
+    const parsed = parseCommandLine(args);
     if (parsed.command === "help") return print(helpText());
     if (parsed.command === "version") return print(`calico-conductor ${VERSION}`);
     const resolved = resolve(parsed);
@@ -55,9 +54,7 @@ async function main(args: string[]): Promise<number> {
 }
 
 /** The configuration from flags, environment, files and defaults. */
-function resolve(
-  parsed: Extract<ParsedCommandLine, { command: "start" | "status" | "config" }>,
-): ResolvedConfig {
+function resolve(parsed: NodeCommand): ResolvedConfig {
   return resolveConfig({
     flags: parsed.flags,
     env: Deno.env.toObject(),

@@ -15,15 +15,19 @@ export class UsageError extends Error {
 /** Values of flags by option name. */
 export type Flags = Readonly<Record<string, string | readonly string[]>>;
 
+/** A command that needs the configuration. */
+export interface NodeCommand {
+  readonly command: "start" | "status" | "config";
+  readonly flags: Flags;
+  readonly configFiles: readonly string[];
+  readonly output: "text" | "json";
+}
+
 /** What the words mean. */
 export type ParsedCommandLine =
-  | { readonly command: "help" | "version" }
-  | {
-    readonly command: "start" | "status" | "config";
-    readonly flags: Flags;
-    readonly configFiles: readonly string[];
-    readonly output: "text" | "json";
-  };
+  | { readonly command: "help" }
+  | { readonly command: "version" }
+  | NodeCommand;
 
 const COMMANDS = {
   start: "Run the node until it is told to stop (default)",
@@ -52,7 +56,8 @@ export function parseCommandLine(args: readonly string[]): ParsedCommandLine {
   if (parsed.version) return { command: "version" };
   const words = parsed._.map(String);
   const command = words[0] ?? "start";
-  if (command === "help" || command === "version") return { command };
+  if (command === "help") return { command };
+  if (command === "version") return { command };
   if (!(command in COMMANDS)) throw unknown("command", command, Object.keys(COMMANDS));
   if (words.length > 1) throw new UsageError(`unexpected word ${JSON.stringify(words[1])}`);
   const given = (name: string) => (parsed[name] as string[] | undefined) ?? [];

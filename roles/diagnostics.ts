@@ -6,12 +6,18 @@ import { VERSION } from "../lib/version.ts";
 import { runRole } from "./bootstrap.ts";
 
 await runRole("diagnostics", async ({ config, job, signal }) => {
-  const node = { name: config.nodeName, version: VERSION };
+  const node = {
+    name: config.nodeName,
+    version: VERSION,
+    startedAt: job.clock.now(),
+    startupResync: config.sync.startupResync,
+  };
   const app = createApp({
     readStatus: () => readStatus(job.store, node, job.clock.now()),
     now: () => job.clock.now(),
     signal,
     log: job.log,
+    allowedHosts: [config.diagnostics.host, config.nodeName],
   });
   await runDiagnostics(app, config.diagnostics, job, signal);
 });

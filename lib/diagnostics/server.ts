@@ -30,7 +30,7 @@ export async function runDiagnostics(
       said = false;
       while (!signal.aborted) {
         // The loop that answers requests is the one that must be seen to progress.
-        const response = await app.request("/livez", { headers: { host: shown }, signal });
+        const response = await app.request("/healthz", { headers: { host: shown }, signal });
         await response.body?.cancel();
         alive("serving");
         await clock.sleep(CHECK_MS, signal);

@@ -8,6 +8,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import { noop } from "cockatiel";
 import { Etcd3, type IOptions } from "etcd3";
 import type { EtcdConfig } from "../config_types.ts";
 
@@ -34,7 +35,14 @@ export function openEtcd(config: EtcdConfig): Etcd3 {
   const options: IOptions = {
     hosts: [...config.endpoints],
     dialTimeout: config.callTimeoutMs,
-    grpcOptions: { "grpc.max_receive_message_length": -1 },
+    grpcOptions: {
+      "grpc.max_receive_message_length": -1,
+      "grpc.initial_reconnect_backoff_ms": 100,
+      "grpc.max_reconnect_backoff_ms": 1000,
+    },
+    // Its circuit breaker would refuse every call for 5 s after three failures; who calls waits by
+    // rules of its own.
+    faultHandling: { host: () => noop, global: noop },
     defaultCallOptions: (context) =>
       context.isStream ? {} : { deadline: Date.now() + config.callTimeoutMs },
   };

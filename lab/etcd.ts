@@ -1,0 +1,21 @@
+/** How the lab's etcd is started. @module */
+import type { Config } from "../lib/config_types.ts";
+
+/** Arguments of the `etcd` binary: data in the state directory, loopback only. */
+export function labEtcdCommand(config: Pick<Config, "stateDir" | "lab">): { args: string[] } {
+  const client = `http://127.0.0.1:${config.lab.etcdPort}`;
+  const peer = `http://127.0.0.1:${config.lab.etcdPort + 1}`;
+  return {
+    args: [
+      "--name=lab",
+      `--data-dir=${config.stateDir}/etcd`,
+      `--listen-client-urls=${client}`,
+      `--advertise-client-urls=${client}`,
+      `--listen-peer-urls=${peer}`,
+      `--initial-advertise-peer-urls=${peer}`,
+      `--initial-cluster=lab=${peer}`,
+      "--logger=zap",
+      "--log-level=warn",
+    ],
+  };
+}

@@ -1,0 +1,137 @@
+/**
+ * The diagnostics server's routes. Answers are made from one status read per request; a read that
+ * takes longer than 2 s counts as failed. Nothing is written and nothing else is asked.
+ *
+ * @module
+ */
+import { Hono } from "hono";
+import { describeError, type Log } from "../log.ts";
+import { guard } from "./guards.ts";
+import { LiveStreams } from "./live.ts";
+import { formatMetrics, METRICS_TYPE } from "./metrics.ts";
+import { ErrorMain, Page, StatusMain } from "./page.tsx";
+import { SCRIPT } from "./script.ts";
+import type { Status } from "./status_schema.ts";
+import { ICON, STYLE } from "./style.ts";
+import { crashLoops } from "./verdict.ts";
+
+/** What the server needs. */
+export interface AppDeps {
+  readonly readStatus: () => Promise<Status>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Ends the open streams. */
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  /** Names beside loopback's and addresses that may stand in the Host header. @default [] */
+  readonly allowedHosts?: readonly string[];
+  /** @default 200 */
+  readonly maxStreams?: number;
+  /** Shortest time between two updates of a stream, milliseconds. @default 1000 */
+  readonly updateIntervalMs?: number;
+}
+
+const READ_TIMEOUT_MS = 2000;
+
+/** The application; `app.request()` needs no port. */
+export function createApp(deps: AppDeps): Hono {
+  const read = () => withDeadline(deps.readStatus(), READ_TIMEOUT_MS);
+  const live = new LiveStreams({
+    render: () => renderMain(read, deps.log),
+    now: deps.now,
+    signal: deps.signal,
+    maxStreams: deps.maxStreams ?? 200,
+    intervalMs: deps.updateIntervalMs ?? 1000,
+  });
+  const app = new Hono();
+  app.use(guard(deps.allowedHosts ?? []));
+  app.notFound((c) => c.text("There is nothing here. The page is at /\n", 404));
+  app.onError((error, c) => {
+    deps.log.error("request failed", { path: c.req.path, error });
+    return c.json(
+      { error: "the node's state cannot be read", reasons: [describeError(error)] },
+      500,
+    );
+  });
+  addPage(app, read, live, deps);
+  addChecks(app, read, deps.log);
+  return app;
+}
+
+function addPage(app: Hono, read: () => Promise<Status>, live: LiveStreams, deps: AppDeps): void {
+  app.get("/", async (c) => {
+    const status = await read().catch((error) => report(deps.log, error));
+    const failed = typeof status === "string";
+    return c.html(
+      <Page
+        name={failed ? null : status.node.name}
+        version={failed ? null : status.node.version}
+        now={deps.now()}
+      >
+        {failed ? <ErrorMain reason={status} /> : <StatusMain status={status} />}
+      </Page>,
+      failed ? 503 : 200,
+    );
+  });
+  app.get("/events", (c) => {
+    if (c.req.method === "HEAD") return c.body(null, 200, { "content-type": "text/event-stream" });
+    const stream = live.open();
+    if (stream) return c.body(stream, 200, { "content-type": "text/event-stream" });
+    return c.text("Too many open streams, or the node stops; try again later.\n", 503, {
+      "retry-after": "10",
+    });
+  });
+  app.get(
+    "/app.js",
+    (c) => c.body(SCRIPT, 200, { "content-type": "text/javascript; charset=utf-8" }),
+  );
+  app.get("/app.css", (c) => c.body(STYLE, 200, { "content-type": "text/css; charset=utf-8" }));
+  app.get("/icon.svg", (c) => c.body(ICON, 200, { "content-type": "image/svg+xml" }));
+}
+
+function addChecks(app: Hono, read: () => Promise<Status>, log: Log): void {
+  app.get("/api/v1/status", async (c) => c.json(await read()));
+  app.get("/livez", (c) => c.text("alive\n"));
+  app.get("/healthz", async (c) => {
+    const reasons = await read().then(
+      (status) => crashLoops(status.roles).map((name) => `${name} ends again and again`),
+      (error) => [`the node's state cannot be read: ${report(log, error)}`],
+    );
+    return c.json({ healthy: reasons.length === 0, reasons }, reasons.length === 0 ? 200 : 503);
+  });
+  app.get("/readyz", async (c) => {
+    const reasons = await read().then(
+      (status) => status.notReady,
+      (error) => [`the node's state cannot be read: ${report(log, error)}`],
+    );
+    return c.json({ ready: reasons.length === 0, reasons }, reasons.length === 0 ? 200 : 503);
+  });
+  app.get("/metrics", async (c) => {
+    return c.body(formatMetrics(await read()), 200, { "content-type": METRICS_TYPE });
+  });
+}
+
+async function renderMain(read: () => Promise<Status>, log: Log): Promise<string> {
+  const main = await read().then(
+    (status) => <StatusMain status={status} />,
+    (error) => <ErrorMain reason={report(log, error)} />,
+  );
+  return (await main).toString();
+}
+
+function report(log: Log, error: unknown): string {
+  log.warn("cannot read the node's state", { error });
+  return describeError(error);
+}
+
+async function withDeadline<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * What every answer goes through: the Host check against DNS rebinding, GET only, and the security
+ * headers.
+ *
+ * @module
+ */
+import type { MiddlewareHandler } from "hono";
+
+/** Nothing but our own script and style; no frames, no forms, nothing inline. */
+const CSP = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+const HEADERS: Readonly<Record<string, string>> = {
+  "content-security-policy": CSP,
+  "x-content-type-options": "nosniff",
+  "cache-control": "no-store",
+  "referrer-policy": "no-referrer",
+  "cross-origin-resource-policy": "same-origin",
+  "cross-origin-opener-policy": "same-origin",
+};
+
+/**
+ * Whether a Host header may be answered. Names of the loopback and plain addresses always are: an
+ * attacker's page can point its own *name* at us, but cannot have an address as its origin.
+ * `allowedHosts` adds names, each for any port ("conductor.example") or for one ("node-1:9797").
+ */
+export function isAllowedHost(header: string, allowedHosts: readonly string[]): boolean {
+  const host = header.toLowerCase();
+  const match = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/.exec(host);
+  const name = match?.[1];
+  if (name === undefined) return false;
+  if (name === "localhost" || name.startsWith("[") || /^\d{1,3}(\.\d{1,3}){3}$/.test(name)) {
+    return true;
+  }
+  return allowedHosts.some((allowed) => {
+    const wanted = allowed.toLowerCase();
+    return wanted === host || wanted === name;
+  });
+}
+
+/** Refuses other hosts (403) and other methods (405), and sets the headers on every answer. */
+export function guard(allowedHosts: readonly string[]): MiddlewareHandler {
+  return async (c, next) => {
+    for (const [name, value] of Object.entries(HEADERS)) c.header(name, value);
+    const host = c.req.header("host") ?? new URL(c.req.url).host;
+    if (!isAllowedHost(host, allowedHosts)) {
+      return c.text("This name is not served here: use the node's address or localhost.\n", 403);
+    }
+    if (c.req.method !== "GET" && c.req.method !== "HEAD") {
+      return c.text("Only GET is served here.\n", 405, { allow: "GET, HEAD" });
+    }
+    return await next();
+  };
+}

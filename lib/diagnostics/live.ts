@@ -1,0 +1,135 @@
+/**
+ * Live updates as server-sent events: one loop renders for all open streams, at most once per
+ * interval and only while somebody looks; a stream gets a rendering when it differs from what that
+ * stream got last. A reader that is too slow misses renderings in between, never the newest, and
+ * costs no more memory than one of them. Trusts the runtime's timers only.
+ *
+ * Events: `main` (data: HTML), `beat` (data: server time in ms since the epoch).
+ *
+ * @module
+ */
+
+/** What the streams need. */
+export interface LiveOptions {
+  /** The page's main part now; does not throw. */
+  readonly render: () => Promise<string>;
+  /** Milliseconds since the epoch, sent in beats. */
+  readonly now: () => number;
+  /** Ends all streams. */
+  readonly signal: AbortSignal;
+  readonly maxStreams: number;
+  readonly intervalMs: number;
+}
+
+interface Stream {
+  readonly controller: ReadableStreamDefaultController<Uint8Array>;
+  sent: string | null;
+  /** Intervals in which the reader took nothing. */
+  stalled: number;
+}
+
+/** A beat this often; a page that hears none for three of them calls its connection lost. */
+const BEAT_INTERVALS = 5;
+/** A reader that takes nothing for so many intervals is let go. */
+const MAX_STALLED = 60;
+const encoder = new TextEncoder();
+
+/** One server-sent event; every line of the data gets its own field. */
+export function formatEvent(event: string, data: string): string {
+  const lines = data.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`);
+  return `event: ${event}\n${lines.join("")}\n`;
+}
+
+/** The open streams of one server. */
+export class LiveStreams {
+  readonly #options: LiveOptions;
+  readonly #streams = new Set<Stream>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #busy = false;
+  #turns = 0;
+
+  constructor(options: LiveOptions) {
+    this.#options = options;
+    options.signal.addEventListener("abort", () => this.#closeAll(), { once: true });
+  }
+
+  /** Number of open streams. */
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  /** A new stream, or null when there are too many or the server stops. */
+  open(): ReadableStream<Uint8Array> | null {
+    const { maxStreams, signal, now } = this.#options;
+    if (this.#streams.size >= maxStreams || signal.aborted) return null;
+    let stream: Stream;
+    return new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        stream = { controller, sent: null, stalled: 0 };
+        this.#streams.add(stream);
+        this.#send(stream, `retry: 2000\n\n${formatEvent("beat", String(now()))}`);
+        this.#schedule(0);
+      },
+      cancel: () => this.#drop(stream),
+    }, { highWaterMark: 2 });
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#busy || this.#options.signal.aborted || this.#streams.size === 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#turn(), delayMs);
+  }
+
+  async #turn(): Promise<void> {
+    this.#busy = true;
+    const started = performance.now();
+    try {
+      const html = await this.#options.render();
+      this.#turns++;
+      for (const stream of [...this.#streams]) this.#update(stream, html);
+    } finally {
+      this.#busy = false;
+      const spent = performance.now() - started;
+      this.#schedule(Math.max(this.#options.intervalMs - spent, this.#options.intervalMs / 2));
+    }
+  }
+
+  #update(stream: Stream, html: string): void {
+    if ((stream.controller.desiredSize ?? 0) <= 0) {
+      if (++stream.stalled > MAX_STALLED) this.#close(stream);
+      return;
+    }
+    stream.stalled = 0;
+    if (stream.sent !== html) {
+      stream.sent = html;
+      this.#send(stream, formatEvent("main", html));
+    } else if (this.#turns % BEAT_INTERVALS === 0) {
+      this.#send(stream, formatEvent("beat", String(this.#options.now())));
+    }
+  }
+
+  #send(stream: Stream, text: string): void {
+    try {
+      stream.controller.enqueue(encoder.encode(text));
+    } catch {
+      this.#drop(stream); // the reader has gone
+    }
+  }
+
+  #close(stream: Stream): void {
+    this.#drop(stream);
+    try {
+      stream.controller.close();
+    } catch { /* closed already */ }
+  }
+
+  #drop(stream: Stream): void {
+    this.#streams.delete(stream);
+    if (this.#streams.size === 0) clearTimeout(this.#timer);
+  }
+
+  #closeAll(): void {
+    for (const stream of [...this.#streams]) this.#close(stream);
+    clearTimeout(this.#timer);
+  }
+}

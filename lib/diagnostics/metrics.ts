@@ -1,0 +1,80 @@
+/**
+ * The status in OpenMetrics text format: a few gauges and counters, named with their units.
+ *
+ * @module
+ */
+import type { Status } from "./status_schema.ts";
+import { isStale, isUp } from "./verdict.ts";
+
+/** Content type of {@linkcode formatMetrics}. */
+export const METRICS_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
+
+/** All metrics, ending in `# EOF`. */
+export function formatMetrics(status: Status): string {
+  const { roles, agents, ports, resyncs } = status;
+  const done = resyncs.find((r) => r.endedAt !== null);
+  const good = resyncs.find((r) => r.endedAt !== null && r.error === null);
+  const stale = agents?.agents.filter((agent) => isStale(agent, status.at)).length;
+  const one = (value: number | undefined): Sample[] => value === undefined ? [] : [[{}, value]];
+  return [
+    family("is_master", "gauge", "Whether this node is master", one(Number(status.isMaster))),
+    family("ready", "gauge", "Whether this node is ready", one(Number(status.ready))),
+    family(
+      "role_up",
+      "gauge",
+      "Whether a role is running and alive",
+      roles.map((role): Sample => [{ role: role.name }, Number(isUp(role))]),
+    ),
+    family(
+      "role_restarts",
+      "counter",
+      "Restarts of a role since the node started",
+      roles.map((role): Sample => [{ role: role.name }, role.process?.restarts ?? 0]),
+    ),
+    family(
+      "last_resync_duration_seconds",
+      "gauge",
+      "Duration of the last finished resync",
+      one(done && (done.endedAt! - done.startedAt) / 1000),
+    ),
+    family(
+      "last_resync_success_timestamp_seconds",
+      "gauge",
+      "End of the last resync that succeeded",
+      one(good && good.endedAt! / 1000),
+    ),
+    family("agents", "gauge", "Felix agents that are known", one(agents?.total)),
+    family(
+      "agents_stale",
+      "gauge",
+      "Agents silent for more than 5 minutes (300 counted)",
+      one(stale),
+    ),
+    family("ports", "gauge", "Ports whose status is known", one(ports?.total)),
+    family("ports_queued", "gauge", "Port status reports that wait", one(ports?.queued)),
+    "# EOF\n",
+  ].join("");
+}
+
+function family(
+  name: string,
+  type: "gauge" | "counter",
+  help: string,
+  samples: readonly Sample[],
+): string {
+  const full = `conductor_${name}`;
+  const unit = name.endsWith("_seconds") ? `# UNIT ${full} seconds\n` : "";
+  const lines = samples.map(([labels, value]) =>
+    `${full}${type === "counter" ? "_total" : ""}${formatLabels(labels)} ${value}\n`
+  );
+  return `# TYPE ${full} ${type}\n${unit}# HELP ${full} ${help}.\n${lines.join("")}`;
+}
+
+function formatLabels(labels: Readonly<Record<string, string>>): string {
+  const parts = Object.entries(labels).map(([name, value]) =>
+    `${name}="${value.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n")}"`
+  );
+  return parts.length === 0 ? "" : `{${parts.join(",")}}`;
+}

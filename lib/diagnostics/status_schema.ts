@@ -1,0 +1,85 @@
+/**
+ * What a node says about itself, as one value: the page, the JSON, the health checks and the metrics
+ * are all made from it. Times are milliseconds since the epoch by this node's clock.
+ *
+ * @module
+ */
+import { z } from "zod";
+import {
+  agentsSchema,
+  aliveSchema,
+  electionSchema,
+  eventSchema,
+  mastershipSchema,
+  portsSchema,
+  resyncsSchema,
+  roleSchema,
+} from "../state_store.ts";
+
+const ms = z.number();
+
+/** How bad something is. */
+export const levelSchema = z.enum(["ok", "warn", "error"]);
+export type Level = z.infer<typeof levelSchema>;
+
+/** One sentence: what is wrong and what to do first. */
+export const findingSchema = z.object({ level: levelSchema, text: z.string() });
+export type Finding = z.infer<typeof findingSchema>;
+
+/** A role as the supervisor sees it and as it sees itself. */
+export const roleStatusSchema = z.object({
+  name: z.string(),
+  /** What the supervisor wrote; null before it has started the role. */
+  process: roleSchema.nullable(),
+  /** The role's own last sign of life. */
+  alive: aliveSchema.nullable(),
+  /** Time since that sign, never negative; null when there is none. */
+  silentMs: ms.nullable(),
+  level: levelSchema,
+  /** What is wrong, or null. */
+  problem: z.string().nullable(),
+});
+export type RoleStatus = z.infer<typeof roleStatusSchema>;
+
+/** An event and who reported it. */
+export const sourcedEventSchema = eventSchema.extend({ source: z.string() });
+export type SourcedEvent = z.infer<typeof sourcedEventSchema>;
+
+/** Everything that is known without judging it. */
+export const factsSchema = z.object({
+  at: ms,
+  node: z.object({
+    name: z.string(),
+    version: z.string(),
+    startedAt: ms.nullable(),
+    /** "never": a new master does not wait for a resync to be ready. */
+    startupResync: z.enum(["always", "never"]),
+  }),
+  /** Whether this node is master by the same rule as in every role. */
+  isMaster: z.boolean(),
+  /** The election value of the node that leads, or null. */
+  leader: z.string().nullable(),
+  /** Start of this node's term, or null when it is not master. */
+  since: ms.nullable(),
+  mastership: mastershipSchema.nullable(),
+  election: electionSchema.nullable(),
+  roles: z.array(roleStatusSchema),
+  /** Newest first. */
+  resyncs: resyncsSchema,
+  agents: agentsSchema.nullable(),
+  ports: portsSchema.nullable(),
+  /** Newest first, at most 100. */
+  events: z.array(sourcedEventSchema),
+});
+export type Facts = z.infer<typeof factsSchema>;
+
+/** The facts and what follows from them. */
+export const statusSchema = factsSchema.extend({
+  verdict: findingSchema,
+  /** All that is wrong, worst first; the verdict is the first of them. */
+  findings: z.array(findingSchema),
+  ready: z.boolean(),
+  /** Why it is not ready; empty when it is. */
+  notReady: z.array(z.string()),
+});
+export type Status = z.infer<typeof statusSchema>;

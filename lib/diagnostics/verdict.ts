@@ -1,0 +1,212 @@
+/**
+ * Judges the facts: what is wrong, worst first, and what to do. Pure functions of the facts and the
+ * time in them. The sentences hold no running times, so that a screen reader is told of a change of
+ * state and not of every second.
+ *
+ * @module
+ */
+import type { Agents, Alive, Resync, RoleState } from "../state_store.ts";
+import type { Facts, Finding, Level, RoleStatus } from "./status_schema.ts";
+import { clip, plural } from "./format.ts";
+
+/** A running role must have shown a sign of life within this time. */
+export const SILENT_MS = 10_000;
+/** An agent whose status is older is stale. */
+export const STALE_AGENT_MS = 300_000;
+/** This many restarts and waiting for the next: the role does not get better by itself. */
+export const CRASH_LOOP_RESTARTS = 3;
+/** More waiting port reports than this are worth a warning. */
+const LONG_QUEUE = 1000;
+
+/** What the operator reads first. */
+export function verdict(facts: Facts): Finding {
+  return findings(facts)[0] ?? { level: "ok", text: allWell(facts) };
+}
+
+/** All that is wrong, errors first, each in the order in which to look at it. */
+export function findings(facts: Facts): Finding[] {
+  const all = [
+    ...roleFindings(facts.roles),
+    ...electionFindings(facts),
+    ...(facts.isMaster ? masterFindings(facts) : []),
+  ];
+  return [...all.filter((f) => f.level === "error"), ...all.filter((f) => f.level === "warn")];
+}
+
+/** Why the node is not ready; empty when it is. */
+export function notReadyReasons(facts: Facts): string[] {
+  const reasons = facts.roles.filter((role) => !isUp(role))
+    .map((role) => `${role.name} is not running or gives no sign of life`);
+  if (facts.leader === null) reasons.push("no election leader is known");
+  const resynced = facts.resyncs.some((r) => r.endedAt !== null && r.error === null);
+  if (facts.isMaster && !resynced && facts.node.startupResync === "always") {
+    reasons.push("no resync has succeeded yet");
+  }
+  return reasons;
+}
+
+/** Roles that restart over and over. */
+export function crashLoops(roles: readonly RoleStatus[]): string[] {
+  return roles.filter(({ process }) =>
+    process?.state === "backoff" && process.restarts >= CRASH_LOOP_RESTARTS
+  ).map((role) => role.name);
+}
+
+/** Whether a role is running and alive. */
+export function isUp(role: RoleStatus): boolean {
+  return role.process?.state === "running" && role.silentMs !== null && role.silentMs <= SILENT_MS;
+}
+
+/** How a role is, and what is wrong with it. */
+export function judgeRole(
+  process: RoleState | null,
+  alive: Alive | null,
+  now: number,
+): { level: Level; problem: string | null } {
+  if (!process) return { level: "warn", problem: "not started yet" };
+  const last = process.lastEnd ? `: ${clip(process.lastEnd, 200)}` : "";
+  switch (process.state) {
+    case "backoff":
+      return { level: "error", problem: `ended and waits for its restart${last}` };
+    case "stopped":
+      return { level: "warn", problem: `stopped${last}` };
+    case "starting":
+      return now - (process.startedAt ?? now) <= SILENT_MS
+        ? { level: "ok", problem: null }
+        : { level: "warn", problem: "still starting after more than 10 s" };
+    case "running":
+      if (!alive || now - alive.at > SILENT_MS) {
+        return { level: "error", problem: "no sign of life for more than 10 s" };
+      }
+      if (alive.problem) return { level: "error", problem: clip(alive.problem, 300) };
+      return { level: "ok", problem: null };
+  }
+}
+
+/** Whether an agent's status is too old, or could not be read. */
+export function isStale(agent: Agents["agents"][number], now: number): boolean {
+  return agent.time === null || now - agent.time > STALE_AGENT_MS;
+}
+
+function roleFindings(roles: readonly RoleStatus[]): Finding[] {
+  // Without a record of any role the node has just been started: one sentence, not five.
+  if (roles.every((role) => role.process === null)) {
+    return [{ level: "warn", text: "The roles are not started yet; this takes some seconds." }];
+  }
+  return roles.filter((role) => role.level !== "ok").map((role) => ({
+    level: role.level,
+    text: roleSentence(role),
+  }));
+}
+
+function roleSentence(role: RoleStatus): string {
+  const what = `${role.name}: ${trimEnd(role.problem ?? "")}`;
+  const state = role.process?.state;
+  if (state === "backoff") return `${what}. Look at its last log lines first.`;
+  if (state === "running" && role.alive?.problem !== null) {
+    return role.silentMs !== null && role.silentMs <= SILENT_MS
+      ? `${what}.`
+      : `${what}. The supervisor restarts it; look at its last log lines.`;
+  }
+  if (state === "running") {
+    return `${what}. The supervisor restarts it; look at its last log lines.`;
+  }
+  if (state === "stopped") return `${what}. Start the node again if this was not wanted.`;
+  return `${what}. If it stays so, look at its log.`;
+}
+
+function electionFindings({ election, isMaster, mastership }: Facts): Finding[] {
+  if (!election) {
+    return [{
+      level: "warn",
+      text: "The election is not known yet: the manager has not reported.",
+    }];
+  }
+  const found: Finding[] = [];
+  if (election.problem) {
+    found.push({ level: "error", text: `Election: ${trimEnd(clip(election.problem, 300))}.` });
+  }
+  if (election.state === "leader" && !isMaster) {
+    const text = mastership
+      ? "This node holds the election key, but its mastership has run out and it does no work: " +
+        "check etcd and the machine's clock."
+      : "This node holds the election key, but has not published its mastership: " +
+        "look at the manager's log.";
+    found.push({ level: "error", text });
+  }
+  if (election.leader === null && !election.problem) {
+    found.push(
+      election.state === "starting"
+        ? { level: "warn", text: "The election has just started; no node leads yet." }
+        : {
+          level: "error",
+          text: "No node leads, so nothing is synchronised: check etcd and the managers' logs.",
+        },
+    );
+  }
+  return found;
+}
+
+function masterFindings(facts: Facts): Finding[] {
+  return [...resyncFindings(facts), ...agentFindings(facts), ...portFindings(facts)];
+}
+
+function resyncFindings({ resyncs, node }: Facts): Finding[] {
+  const last = resyncs.find((resync) => resync.endedAt !== null);
+  if (last) return judgeResync(last);
+  if (resyncs.length > 0) return [{ level: "warn", text: "The first resync is running." }];
+  return node.startupResync === "never"
+    ? []
+    : [{ level: "warn", text: "The first resync has not started yet." }];
+}
+
+function judgeResync(resync: Resync): Finding[] {
+  if (resync.error !== null) {
+    const why = trimEnd(clip(resync.error, 300));
+    return [{
+      level: "error",
+      text: `The last resync failed: ${why}. Check Neutron and etcd; it is tried again by itself.`,
+    }];
+  }
+  const [first, ...rest] = resync.warnings;
+  if (first === undefined) return [];
+  const more = rest.length > 0 ? ` (and ${rest.length} more)` : "";
+  return [{ level: "warn", text: `The last resync warns: ${trimEnd(clip(first, 300))}${more}.` }];
+}
+
+function agentFindings({ agents, at }: Facts): Finding[] {
+  const stale = agents?.agents.filter((agent) => isStale(agent, at)) ?? [];
+  if (!agents || stale.length === 0) return [];
+  const names = stale.slice(0, 3).map((agent) => clip(agent.host, 63)).join(", ");
+  const more = stale.length > 3 ? ", …" : "";
+  // The record holds the stalest 300: when all of them are stale, there may be more.
+  const number = stale.length === agents.agents.length && agents.total > stale.length
+    ? `at least ${stale.length}`
+    : `${stale.length}`;
+  return [{
+    level: "warn",
+    text: `${number} of ${plural(agents.total, "agent")} gave no status for more than 5 min ` +
+      `(${names}${more}): check Felix on these hosts first.`,
+  }];
+}
+
+function portFindings({ ports }: Facts): Finding[] {
+  if (!ports || ports.queued <= LONG_QUEUE) return [];
+  return [{
+    level: "warn",
+    text: `${ports.queued} port status reports are waiting: Neutron takes them too slowly.`,
+  }];
+}
+
+function allWell({ isMaster, node, leader, roles, resyncs }: Facts): string {
+  const running = roles.every(isUp) ? `all ${roles.length} roles run` : "its roles are starting";
+  if (!isMaster) return `${node.name} stands by and ${running}; ${leader} leads.`;
+  const synced = resyncs.some((resync) => resync.endedAt !== null)
+    ? "the last resync succeeded"
+    : "no resync was asked for";
+  return `${node.name} leads, ${running}, and ${synced}.`;
+}
+
+function trimEnd(text: string): string {
+  return text.replace(/[.\s]+$/, "");
+}

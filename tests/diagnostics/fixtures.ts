@@ -1,0 +1,124 @@
+/** A status in good order, to be changed by each test. @module */
+import { ROLE_NAMES } from "../../lib/state_store.ts";
+import type { Facts, RoleStatus, Status } from "../../lib/diagnostics/status_schema.ts";
+import { findings, judgeRole, notReadyReasons, verdict } from "../../lib/diagnostics/verdict.ts";
+
+/** 2026-11-24 14:02:03 UTC. */
+export const NOW = Date.UTC(2026, 10, 24, 14, 2, 3);
+
+const KIND = {
+  etcdReadMs: 12,
+  neutronReadMs: 340,
+  compareMs: 5,
+  writeMs: 80,
+  etcdItems: 1200,
+  neutronItems: 1201,
+  correct: 1199,
+  created: 2,
+  updated: 0,
+  deleted: 1,
+  conflicts: 0,
+};
+
+/** A role that runs, with changes. */
+export function role(
+  name: string,
+  process: Partial<NonNullable<RoleStatus["process"]>> = {},
+  alive: Partial<NonNullable<RoleStatus["alive"]>> | null = {},
+): RoleStatus {
+  const full = {
+    state: "running" as const,
+    pid: 4242,
+    startedAt: NOW - 3_600_000,
+    restarts: 0,
+    lastEnd: null,
+    nextStartAt: null,
+    ...process,
+  };
+  const sign = alive && { at: NOW - 400, pid: 4242, doing: "working", problem: null, ...alive };
+  const silentMs = sign && Math.max(0, NOW - sign.at);
+  return { name, process: full, alive: sign, silentMs, ...judgeRole(full, sign, NOW) };
+}
+
+/** A resync that succeeded, with changes. */
+export function resync(changes: Partial<Facts["resyncs"][number]> = {}): Facts["resyncs"][number] {
+  return {
+    startedAt: NOW - 180_000,
+    endedAt: NOW - 177_700,
+    reason: "periodic",
+    error: null,
+    kinds: { NetworkPolicy: KIND, WorkloadEndpoint: KIND, LiveMigration: KIND, Subnet: KIND },
+    warnings: [],
+    ...changes,
+  };
+}
+
+/** A Felix agent that reported `agoMs` ago. */
+export function agent(host: string, agoMs: number) {
+  return { host, time: NOW - agoMs, uptimeSeconds: 8000, reportedAt: NOW - agoMs + 20 };
+}
+
+/** A master with everything in order, with changes. */
+export function facts(changes: Partial<Facts> = {}): Facts {
+  return {
+    at: NOW,
+    node: { name: "node-1", version: "0.1.0", startedAt: null, startupResync: "always" },
+    isMaster: true,
+    leader: "node-1:4242",
+    since: NOW - 7_200_000,
+    mastership: {
+      heartbeat: NOW - 100,
+      validUntil: NOW + 12_000,
+      term: "77",
+      id: "node-1:4242",
+      since: NOW - 7_200_000,
+    },
+    election: { state: "leader", leader: "node-1:4242", term: "77", problem: null, at: NOW - 100 },
+    roles: ROLE_NAMES.map((name) => role(name)),
+    resyncs: [
+      resync(),
+      resync({ startedAt: NOW - 3_780_000, endedAt: NOW - 3_779_000 }),
+      resync({ startedAt: NOW - 7_190_000, endedAt: NOW - 7_186_000, reason: "startup" }),
+    ],
+    agents: {
+      at: NOW,
+      total: 3,
+      reported: 300,
+      failed: 0,
+      agents: ["host-1", "host-2", "host-3"].map((host) => agent(host, 8000)),
+    },
+    ports: {
+      at: NOW,
+      total: 1200,
+      queued: 2,
+      reported: 5000,
+      failed: 1,
+      byStatus: { ACTIVE: 1180, DOWN: 19, ERROR: 1 },
+      recent: ["ACTIVE", "DOWN", "ERROR", "ACTIVE"].map((status, i) => ({
+        at: NOW - i * 4000,
+        host: `host-${i}`,
+        port: `0f1e2d3c-aaaa-bbbb-cccc-00000000000${i}`,
+        status,
+        reported: i !== 1,
+      })),
+    },
+    events: [
+      { source: "manager", at: NOW - 7_200_000, level: "info", message: "became master" },
+      { source: "supervisor", at: NOW - 7_300_000, level: "info", message: "manager started" },
+    ],
+    ...changes,
+  };
+}
+
+/** The status that follows from the facts. */
+export function status(changes: Partial<Facts> = {}): Status {
+  const known = facts(changes);
+  const notReady = notReadyReasons(known);
+  return {
+    ...known,
+    verdict: verdict(known),
+    findings: findings(known),
+    ready: notReady.length === 0,
+    notReady,
+  };
+}

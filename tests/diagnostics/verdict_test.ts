@@ -1,0 +1,132 @@
+import { judgeRole, verdict } from "../../lib/diagnostics/verdict.ts";
+import type { Facts, Level } from "../../lib/diagnostics/status_schema.ts";
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { agent, facts, NOW, resync, role, status } from "./fixtures.ts";
+
+const standby: Partial<Facts> = {
+  isMaster: false,
+  since: null,
+  mastership: null,
+  leader: "node-2:7",
+  election: { state: "follower", leader: "node-2:7", term: "9", problem: null, at: NOW },
+};
+const rest = ["resource-syncer", "agent-status-watcher", "endpoint-status-watcher", "diagnostics"]
+  .map((name) => role(name));
+const noLeader = (state: "starting" | "candidate", problem: string | null = null) => ({
+  ...standby,
+  leader: null,
+  election: { state, leader: null, term: null, problem, at: NOW },
+});
+const staleAgents = { ...facts().agents!, agents: [agent("old", 300_001), agent("new", 1000)] };
+
+const table: readonly [name: string, changes: Partial<Facts>, level: Level, text: RegExp][] = [
+  ["master in order", {}, "ok", /^node-1 leads, all 5 roles run, and the last resync succeeded/],
+  ["standby in order", standby, "ok", /^node-1 stands by and all 5 roles run; node-2:7 leads/],
+  [
+    "a role in backoff",
+    { roles: [role("manager", { state: "backoff", lastEnd: "exit code 1" }), ...rest] },
+    "error",
+    /^manager: ended and waits for its restart: exit code 1\. Look at/,
+  ],
+  [
+    "a silent role",
+    { roles: [role("manager", {}, { at: NOW - 10_001 }), ...rest] },
+    "error",
+    /^manager: no sign of life for more than 10 s\. The supervisor restarts it/,
+  ],
+  [
+    "a role just not silent",
+    { roles: [role("manager", {}, { at: NOW - 10_000 }), ...rest] },
+    "ok",
+    /leads/,
+  ],
+  [
+    "a role with a problem",
+    { roles: [role("manager", {}, { problem: "etcd does not answer; start it." }), ...rest] },
+    "error",
+    /^manager: etcd does not answer; start it\.$/,
+  ],
+  [
+    "a stopped role",
+    { roles: [role("manager", { state: "stopped" }), ...rest] },
+    "warn",
+    /^manager: stopped\. Start the node again/,
+  ],
+  [
+    "roles not started",
+    { roles: rest.map((r) => ({ ...r, process: null, alive: null, silentMs: null })) },
+    "warn",
+    /not started yet/,
+  ],
+  ["election unknown", { ...standby, election: null }, "warn", /has not reported/],
+  ["election starting", noLeader("starting"), "warn", /just started/],
+  ["no leader", noLeader("candidate"), "error", /^No node leads/],
+  [
+    "election problem",
+    noLeader("candidate", "etcd is out of reach"),
+    "error",
+    /etcd is out of reach\.$/,
+  ],
+  ["mastership run out", { isMaster: false, since: null }, "error", /has run out/],
+  [
+    "last resync failed",
+    { resyncs: [resync({ endedAt: null }), resync({ error: "Neutron: 503." }), resync()] },
+    "error",
+    /^The last resync failed: Neutron: 503\. Check Neutron/,
+  ],
+  [
+    "a standby's failed resync is history",
+    { ...standby, resyncs: [resync({ error: "x" })] },
+    "ok",
+    /by/,
+  ],
+  [
+    "resync warnings",
+    { resyncs: [resync({ warnings: ["a", "b"] })] },
+    "warn",
+    /warns: a \(and 1 more\)/,
+  ],
+  ["first resync to come", { resyncs: [] }, "warn", /has not started/],
+  ["first resync running", { resyncs: [resync({ endedAt: null })] }, "warn", /is running/],
+  ["stale agents", { agents: staleAgents }, "warn", /^1 of 3 agents .*\(old\): check Felix/],
+  ["a standby's stale agents", { ...standby, agents: staleAgents }, "ok", /stands by/],
+  ["a long queue", { ports: { ...facts().ports!, queued: 1001 } }, "warn", /1001 port status/],
+];
+
+Deno.test("the verdict names what is wrong and what to do", async (t) => {
+  for (const [name, changes, level, text] of table) {
+    await t.step(name, () => {
+      const found = verdict(facts(changes));
+      assertEquals(found.level, level, found.text);
+      assertMatch(found.text, text);
+    });
+  }
+});
+
+Deno.test("errors come before warnings, and all are listed", () => {
+  const all = status({
+    agents: staleAgents,
+    roles: [role("manager", { state: "stopped" }), ...rest],
+    resyncs: [resync({ error: "boom" })],
+  }).findings;
+  assertEquals(all.map((f) => f.level), ["error", "warn", "warn"]);
+  assertMatch(all[0]!.text, /boom/);
+});
+
+Deno.test("a role may take 10 s to start", () => {
+  const process = role("x", { state: "starting", startedAt: NOW - 10_000 }).process;
+  assertEquals(judgeRole(process, null, NOW).level, "ok");
+  assertEquals(judgeRole(process, null, NOW + 1).level, "warn");
+});
+
+Deno.test("readiness wants all roles, a leader, and a resync on the master", () => {
+  const node = { ...facts().node, startupResync: "never" as const };
+  assert(status().ready);
+  assert(status({ ...standby, resyncs: [] }).ready);
+  assert(status({ resyncs: [], node }).ready, "startup resync off");
+  assert(!status({ resyncs: [] }).ready);
+  assert(!status({ resyncs: [resync({ error: "x" })] }).ready);
+  assert(!status({ leader: null }).ready);
+  assert(!status({ roles: [role("manager", {}, { at: NOW - 11_000 }), ...rest] }).ready);
+  assert(!status({ roles: [role("manager", { state: "starting" }), ...rest] }).ready);
+});

@@ -1,0 +1,106 @@
+import { Etcd3 } from "etcd3";
+import { assert, assertEquals, eventually } from "../support/assert.ts";
+import { startEtcd } from "../support/etcd_server.ts";
+import { labArgs, Node, tempDir } from "./node.ts";
+
+const ELECTION = "/calico/openstack/v2/no-region/neutron_election";
+
+/** Samples both nodes' pages; counts the moments at which both were master. */
+function watchForTwoMasters(nodes: Node[]): { stop(): Promise<number> } {
+  let overlaps = 0;
+  let running = true;
+  const done = (async () => {
+    while (running) {
+      const states = await Promise.all(nodes.map((node) => node.status()));
+      if (states.filter((status) => status?.isMaster).length > 1) overlaps++;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  })();
+  return {
+    async stop() {
+      running = false;
+      await done;
+      return overlaps;
+    },
+  };
+}
+
+const TTL = 6;
+const election = [`--election-ttl=${TTL}`, "--election-refresh=2", "--election-margin=1"];
+
+async function twoNodes(play: (first: Node, second: Node, etcd: Etcd3) => Promise<void>) {
+  await using dirs = new AsyncDisposableStack();
+  const one = dirs.use(await tempDir());
+  const two = dirs.use(await tempDir());
+  const cloud = dirs.use(await tempDir());
+  await using server = await startEtcd();
+  // A lab elsewhere supplies OpenStack; both nodes share an etcd that outlives either of them.
+  const lab = labArgs(cloud.path, 10);
+  await using _lab = Node.start(lab.args);
+  await _lab.ready();
+  const common = ["--etcd", server.url, "--neutron-url", lab.neutronUrl, ...election];
+  await using first = Node.start(["--node-name=node-1", `--state-dir=${one.path}`, ...common]);
+  await first.ready();
+  await using second = Node.start(["--node-name=node-2", `--state-dir=${two.path}`, ...common]);
+  await second.ready();
+  assertEquals((await first.status())!.isMaster, true);
+  assertEquals((await second.status())!.isMaster, false);
+  const etcd = new Etcd3({ hosts: server.url });
+  const watch = watchForTwoMasters([first, second]);
+  try {
+    await play(first, second, etcd);
+  } finally {
+    const overlaps = await watch.stop();
+    etcd.close();
+    assertEquals(overlaps, 0, "two masters at once");
+  }
+}
+
+const becomesMaster = (node: Node, timeoutMs: number) =>
+  eventually("it is master", async () => (await node.status())?.isMaster, timeoutMs, 10);
+
+Deno.test("an orderly stop hands mastership over within a second of the release", async () => {
+  await twoNodes(async (first, second, etcd) => {
+    const released = eventually(
+      "the release",
+      async () => {
+        return !(await etcd.get(ELECTION).string())?.startsWith("node-1:");
+      },
+      10_000,
+      5,
+    ).then(() => Date.now());
+    const stopping = first.stop();
+    await becomesMaster(second, 10_000);
+    const took = Date.now() - await released;
+    assert(took <= 1000, `${took} ms from the release to the next master`);
+    await stopping;
+  });
+});
+
+Deno.test("a killed manager is replaced on its own node within 3 s", async () => {
+  await twoNodes(async (first, second, etcd) => {
+    const before = await etcd.get(ELECTION).string();
+    const killedAt = Date.now();
+    Deno.kill(await first.rolePid("manager"), "SIGKILL");
+    await eventually(
+      "a new term of node-1",
+      async () => {
+        const value = await etcd.get(ELECTION).string();
+        return value !== before && value?.startsWith("node-1:") && (await first.status())?.isMaster;
+      },
+      5000,
+      10,
+    );
+    assert(Date.now() - killedAt <= 3000, `${Date.now() - killedAt} ms`);
+    assertEquals((await second.status())!.isMaster, false);
+  });
+});
+
+Deno.test("when everything on a node is killed, the other takes over within ttl + 2 s", async () => {
+  await twoNodes(async (first, second) => {
+    const killedAt = Date.now();
+    for (const pid of await first.tree()) Deno.kill(pid, "SIGKILL");
+    await becomesMaster(second, (TTL + 4) * 1000);
+    assert(Date.now() - killedAt <= (TTL + 2) * 1000, `${Date.now() - killedAt} ms`);
+  });
+});

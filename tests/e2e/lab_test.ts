@@ -1,0 +1,104 @@
+import { Etcd3 } from "etcd3";
+import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
+import { labArgs, lives, Node, tempDir } from "./node.ts";
+
+const FELIX = "/calico/felix/v2/no-region/host/";
+const ENDPOINTS = "/calico/resources/v3/projectcalico.org/workloadendpoints/openstack/";
+const POLICIES = "/calico/resources/v3/projectcalico.org/networkpolicies/openstack/";
+
+Deno.test("with no configuration, a whole cloud runs, and Ctrl-C ends it without a trace", async () => {
+  await using dir = await tempDir();
+  const lab = labArgs(dir.path);
+  await using node = Node.start(lab.args);
+  const startedAt = Date.now();
+  await eventually("the page", async () => {
+    const response = await fetch(node.pageUrl, { signal: AbortSignal.timeout(1000) });
+    return (await response.text()).includes("node-1");
+  }, 10_000);
+  assert(Date.now() - startedAt < 5000, "the page took longer than 5 s");
+  const status = await node.ready();
+  assert(status.isMaster);
+
+  const etcd = new Etcd3({ hosts: lab.etcdUrl });
+  try {
+    const neutron = await (await fetch(`${lab.neutronUrl}/v2.0/ports`)).json();
+    const bound = neutron.ports.filter((port: Record<string, unknown>) =>
+      String(port.device_owner).startsWith("compute:") && port["binding:host_id"]
+    );
+    assert(bound.length >= 50, `only ${bound.length} bound ports`);
+    await eventually("every bound port has its endpoint", async () => {
+      const endpoints = await etcd.getAll().prefix(ENDPOINTS).json() as Record<string, {
+        spec: { endpoint: string };
+      }>;
+      const ids = new Set(Object.values(endpoints).map((value) => value.spec.endpoint));
+      return bound.every((port: { id: string }) => ids.has(port.id));
+    });
+    const groups = await (await fetch(`${lab.neutronUrl}/v2.0/security-groups`)).json();
+    const policies = await etcd.getAll().prefix(POLICIES).keys();
+    assertEquals(
+      policies.sort(),
+      groups.security_groups.map((g: { id: string }) => `${POLICIES}ossg.default.${g.id}`).sort(),
+    );
+
+    await eventually("every agent is reported", async () => {
+      const stats = await (await fetch(`${lab.neutronUrl}/v2.0/agents`)).json();
+      return stats.agents.length === 3 && stats.agents.every((a: { alive: boolean }) => a.alive);
+    }, 15_000);
+    await eventually("every port status is reported", async () => {
+      const { ports } = await (await fetch(`${lab.neutronUrl}/v2.0/ports`)).json();
+      const ids = new Set(bound.map((port: { id: string }) => port.id));
+      return ports.filter((p: { id: string }) => ids.has(p.id))
+        .every((p: { status: string }) => p.status === "ACTIVE");
+    }, 20_000);
+    assert((await etcd.getAll().prefix(FELIX).keys()).length > bound.length);
+  } finally {
+    etcd.close();
+  }
+
+  const processes = await node.tree();
+  assert(processes.length >= 8, `${processes.length} processes`);
+  const took = await node.stop("SIGINT");
+  assert(took < 3000, `it took ${took} ms to stop`);
+  assertEquals(node.ended!.code, 0);
+  for (const pid of processes) assert(!lives(pid), `process ${pid} is left`);
+
+  // The lab's etcd went last: start it again on its data to see that no election key was left.
+  await using etcdAgain = await reopen(dir.path);
+  const after = new Etcd3({ hosts: etcdAgain.url });
+  try {
+    assertEquals(await after.getAll().prefix("/calico/openstack/").keys(), []);
+  } finally {
+    after.close();
+  }
+  assertMatch(node.output, /INFO\s+manager\[\d+\] /);
+  assert(!/password|lab-secret/i.test(node.output), "a secret in the log");
+});
+
+/** The lab's etcd, opened again on the data that it left. */
+async function reopen(stateDir: string): Promise<AsyncDisposable & { url: string }> {
+  const { freePort } = await import("../support/etcd_server.ts");
+  const url = `http://127.0.0.1:${freePort()}`;
+  const child = new Deno.Command("etcd", {
+    args: [
+      `--data-dir=${stateDir}/etcd`,
+      "--force-new-cluster",
+      `--listen-client-urls=${url}`,
+      `--advertise-client-urls=${url}`,
+      `--listen-peer-urls=http://127.0.0.1:${freePort()}`,
+    ],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  await eventually("etcd again", async () => {
+    const response = await fetch(`${url}/health`);
+    return (await response.text()).includes("true");
+  });
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await child.status;
+    },
+  };
+}

@@ -1,0 +1,163 @@
+/** A whole node as a process, started the way a user starts it. @module */
+import { eventually } from "../support/assert.ts";
+import { freePort } from "../support/etcd_server.ts";
+
+const ROOT = new URL("../..", import.meta.url).pathname;
+
+/** What `/api/v1/status` says, as far as the tests look at it. */
+export interface NodeStatus {
+  isMaster: boolean;
+  ready: boolean;
+  roles: { name: string; process: { state: string; pid: number | null; restarts: number } }[];
+}
+
+/** A running node. */
+export class Node implements AsyncDisposable {
+  output = "";
+  readonly pageUrl: string;
+  readonly #process: Deno.ChildProcess;
+  readonly #read: Promise<unknown>;
+  #ended: Deno.CommandStatus | null = null;
+
+  private constructor(process: Deno.ChildProcess, pageUrl: string) {
+    this.#process = process;
+    this.pageUrl = pageUrl;
+    const collect = async (stream: ReadableStream<Uint8Array>) => {
+      const decoder = new TextDecoder();
+      for await (const chunk of stream) this.output += decoder.decode(chunk, { stream: true });
+    };
+    this.#read = Promise.all([collect(process.stdout), collect(process.stderr)]);
+    process.status.then((status) => this.#ended = status);
+  }
+
+  /** Starts a node with `deno task start` and the page on a free port. */
+  static start(args: readonly string[], env: Record<string, string> = {}): Node {
+    const port = freePort();
+    // The task's own command line, so that signals reach the supervisor and not a shell before it.
+    const command = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`)).tasks.start.command;
+    const process = new Deno.Command(Deno.execPath(), {
+      args: [...command.split(" ").slice(1), "start", `--listen=127.0.0.1:${port}`, ...args],
+      cwd: ROOT,
+      env: { NO_COLOR: "1", ...env },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    return new Node(process, `http://127.0.0.1:${port}`);
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  get ended(): Deno.CommandStatus | null {
+    return this.#ended;
+  }
+
+  /** What the node says of itself, or null while it does not answer. */
+  async status(): Promise<NodeStatus | null> {
+    try {
+      const response = await fetch(`${this.pageUrl}/api/v1/status`, {
+        signal: AbortSignal.timeout(2000),
+      });
+      return await response.json();
+    } catch {
+      return null;
+    }
+  }
+
+  /** Waits until the node is ready; on failure the error holds what it printed. */
+  async ready(timeoutMs = 20_000): Promise<NodeStatus> {
+    try {
+      return await eventually(
+        "the node is ready",
+        async () => {
+          const status = await this.status();
+          return status?.ready && status;
+        },
+        timeoutMs,
+        50,
+      );
+    } catch (error) {
+      throw new Error(`${(error as Error).message}; it printed:\n${this.output.slice(-6000)}`);
+    }
+  }
+
+  /** Process id of a role. */
+  async rolePid(role: string): Promise<number> {
+    const status = await eventually("a status", () => this.status());
+    return status.roles.find((r) => r.name === role)!.process.pid!;
+  }
+
+  /** All processes below the supervisor, itself included. */
+  async tree(): Promise<number[]> {
+    const { stdout } = await new Deno.Command("ps", { args: ["-eo", "pid=,ppid="] }).output();
+    const rows = new TextDecoder().decode(stdout).trim().split("\n")
+      .map((line) => line.trim().split(/\s+/).map(Number));
+    const found = [this.pid];
+    for (let i = 0; i < found.length; i++) {
+      for (const [pid, parent] of rows) if (parent === found[i]) found.push(pid!);
+    }
+    return found;
+  }
+
+  kill(signal: Deno.Signal): void {
+    this.#process.kill(signal);
+  }
+
+  /** Ends the node with a signal and waits; returns how long that took, ms. */
+  async stop(signal: Deno.Signal = "SIGTERM"): Promise<number> {
+    const startedAt = Date.now();
+    if (!this.#ended) this.kill(signal);
+    await this.#process.status;
+    await this.#read;
+    return Date.now() - startedAt;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#ended) await this.stop();
+    await this.#read;
+  }
+}
+
+/** Whether a process with that id is alive (and no zombie). */
+export function lives(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) Z/.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
+  } catch {
+    return false;
+  }
+}
+
+/** A temporary directory that removes itself. */
+export async function tempDir(): Promise<AsyncDisposable & { path: string }> {
+  const path = await Deno.makeTempDir({ prefix: "conductor-" });
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      await Deno.remove(path, { recursive: true }).catch(() => {});
+    },
+  };
+}
+
+/** Arguments of a lab of its own on free ports. */
+export function labArgs(
+  stateDir: string,
+  ports = 60,
+): { args: string[]; etcdUrl: string; neutronUrl: string } {
+  const etcd = freePort();
+  const openstack = freePort();
+  return {
+    etcdUrl: `http://127.0.0.1:${etcd}`,
+    neutronUrl: `http://127.0.0.1:${openstack}`,
+    args: [
+      `--state-dir=${stateDir}`,
+      "--node-name=node-1",
+      `--lab-etcd-port=${etcd}`,
+      `--lab-openstack-port=${openstack}`,
+      `--lab-ports=${ports}`,
+      "--lab-hosts=3",
+      "--lab-event-interval=0",
+    ],
+  };
+}
