@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { helpText, parseCommandLine, type ParsedCommandLine } from "./lib/command_line.ts";
+import { helpText, type NodeCommand, parseCommandLine } from "./lib/command_line.ts";
 import { formatEffective, resolveConfig, type ResolvedConfig } from "./lib/config.ts";
 import type { Config } from "./lib/config_types.ts";
 import { formatStatus } from "./lib/diagnostics/status_text.ts";

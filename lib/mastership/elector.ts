@@ -103,7 +103,8 @@ class Elector {
             value: observed!.value,
             reason: step.reason,
           });
-          await this.elections.deleteIf(observed!.value, this.#callMs());
+          const leadership = await this.#stand(observed!.value);
+          if (leadership) await this.#lead(leadership);
           return 0;
         }
         case "wait": {
@@ -144,11 +145,15 @@ class Elector {
     });
   }
 
-  /** Tries to create the key; null when another was first. */
-  async #stand(): Promise<Leadership | null> {
+  /**
+   * Tries to create the key; null when another was first. A stale value is deleted with the lease
+   * already in hand, so that this node, which knows first, also is the first to stand.
+   */
+  async #stand(stale: string | null = null): Promise<Leadership | null> {
     const sentAt = this.context.clock.now();
     const sentMonotonic = this.#monotonic();
     const lease = await this.elections.grant(this.config.election.ttlSeconds, this.#callMs());
+    if (stale !== null) await this.elections.deleteIf(stale, this.#callMs());
     const term = await this.elections.create(this.#value, lease, this.#callMs());
     if (term === null) {
       await this.elections.revoke(lease, this.#callMs()).catch(() => {});

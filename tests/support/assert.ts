@@ -3,12 +3,13 @@ import nodeAssert from "node:assert/strict";
 
 /** Fails unless the value is truthy. */
 export function assert(value: unknown, message?: string): asserts value {
-  nodeAssert.ok(value, message);
+  if (!value) nodeAssert.fail(message ?? `not truthy: ${value}`);
 }
 
 /** Fails unless both are deeply equal. */
 export function assertEquals<T>(actual: T, expected: T, message?: string): void {
-  nodeAssert.deepStrictEqual(actual, expected, message);
+  if (message === undefined) nodeAssert.deepStrictEqual(actual, expected);
+  else nodeAssert.deepStrictEqual(actual, expected, message);
 }
 
 /** Fails unless the text matches. */
