@@ -1,3 +1,4 @@
+// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /**
  * Resyncs: the last one with its counts and times per kind, some earlier ones as bars. Pure.
  *

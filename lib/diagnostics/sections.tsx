@@ -1,3 +1,4 @@
+// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /**
  * The sections on roles, agents, ports and events: pure, bounded, with words for what colours say.
  *
