@@ -31,8 +31,11 @@ export class Node implements AsyncDisposable {
   }
 
   /** Starts a node with `deno task start` and the page on a free port. */
-  static start(args: readonly string[], env: Record<string, string> = {}): Node {
-    const port = freePort();
+  static start(
+    args: readonly string[],
+    env: Record<string, string> = {},
+    port: number = freePort(),
+  ): Node {
     // The task's own command line, so that signals reach the supervisor and not a shell before it.
     const command = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`)).tasks.start.command;
     const process = new Deno.Command(Deno.execPath(), {

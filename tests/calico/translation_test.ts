@@ -1,0 +1,285 @@
+import fc from "fast-check";
+import { assert, assertEquals } from "../support/assert.ts";
+import { endpointName, hostOfEndpointName } from "../../lib/calico/keys.ts";
+import { networkPolicySpec, toRule } from "../../lib/calico/network_policy.ts";
+import { qosControls } from "../../lib/calico/qos.ts";
+import { sanitize, SG_NAME_MAX } from "../../lib/calico/sanitize.ts";
+import { dhcpSubnet } from "../../lib/calico/subnet.ts";
+import {
+  endpointHosts,
+  liveMigration,
+  type Surroundings,
+  workloadEndpoint,
+} from "../../lib/calico/workload_endpoint.ts";
+import {
+  portSchema,
+  securityGroupRuleSchema,
+  securityGroupSchema,
+  subnetSchema,
+} from "../../lib/openstack/records.ts";
+
+const rule = (fields: Record<string, unknown>) =>
+  toRule(securityGroupRuleSchema.parse({
+    id: "r",
+    direction: "ingress",
+    ethertype: "IPv4",
+    ...fields,
+  }));
+const allow = (rest: Record<string, unknown>) => ({ action: "Allow", ipVersion: 4, ...rest });
+
+const RULES: [string, Record<string, unknown>, Record<string, unknown>][] = [
+  ["no protocol", {}, allow({})],
+  ["any", { protocol: "any" }, allow({})],
+  ['"0"', { protocol: "0" }, allow({})],
+  ['"-1"', { protocol: "-1" }, allow({})],
+  ["icmp on IPv4", { protocol: "icmp" }, allow({ protocol: "ICMP" })],
+  ["icmp on IPv6", { protocol: "icmp", ethertype: "IPv6" }, {
+    action: "Allow",
+    ipVersion: 6,
+    protocol: "ICMPv6",
+  }],
+  [
+    "icmp type and code",
+    { protocol: "icmp", port_range_min: 8, port_range_max: 0 },
+    allow({ protocol: "ICMP", icmp: { type: 8, code: 0 } }),
+  ],
+  [
+    "icmp type only",
+    { protocol: "icmp", port_range_min: 3, port_range_max: -1 },
+    allow({ protocol: "ICMP", icmp: { type: 3 } }),
+  ],
+  ["a name in the table", { protocol: "tcp" }, allow({ protocol: 6 })],
+  ["sctp", { protocol: "sctp" }, allow({ protocol: 132 })],
+  ["an integer", { protocol: 47 }, allow({ protocol: 47 })],
+  ["a number as text stays text", { protocol: "47" }, allow({ protocol: "47" })],
+  ["another name", { protocol: "foo" }, allow({ protocol: "FOO" })],
+  [
+    "one port",
+    { protocol: "tcp", port_range_min: 22, port_range_max: 22 },
+    allow({ protocol: 6, destination: { ports: [22] } }),
+  ],
+  [
+    "a range",
+    { protocol: "udp", port_range_min: 1, port_range_max: 9 },
+    allow({ protocol: 17, destination: { ports: ["1:9"] } }),
+  ],
+  [
+    "ports of -1",
+    { protocol: "tcp", port_range_min: -1, port_range_max: -1 },
+    allow({ protocol: 6 }),
+  ],
+  [
+    "a remote group",
+    { remote_group_id: "g" },
+    allow({ source: { selector: "has(sg.projectcalico.org/openstack-g)" } }),
+  ],
+  ["a prefix, egress", {
+    direction: "egress",
+    remote_ip_prefix: "10.0.0.0/8",
+    protocol: "tcp",
+    port_range_min: 5,
+    port_range_max: 5,
+  }, allow({ protocol: 6, destination: { nets: ["10.0.0.0/8"], ports: [5] } })],
+];
+for (const [what, fields, expected] of RULES) {
+  Deno.test(`rule: ${what}`, () => assertEquals(rule(fields), expected));
+}
+
+Deno.test("a policy selects its group's endpoints and does not depend on the rules' order", () => {
+  const group = (ids: string[]) =>
+    securityGroupSchema.parse({
+      id: "g1",
+      name: "n",
+      security_group_rules: ids.map((id) => ({ id, direction: "egress", ethertype: "IPv4" })),
+    });
+  const spec = networkPolicySpec(group(["a", "b"]));
+  assertEquals(spec.selector, "has(sg.projectcalico.org/openstack-g1)");
+  assertEquals(spec.ingress, []);
+  assertEquals(JSON.stringify(spec), JSON.stringify(networkPolicySpec(group(["b", "a"]))));
+});
+
+const SANITIZED: [string, number, string][] = [
+  ["web tier", 63, "web_tier"],
+  ["Ärzte & Söhne", 63, "rzte___S_hne"],
+  ["!!!", 63, ""],
+  ["-a-", 63, "a"],
+  ["x".repeat(300), 63, "x".repeat(63)],
+  ["default", SG_NAME_MAX, "default"],
+];
+for (const [name, max, expected] of SANITIZED) {
+  Deno.test(`sanitise ${name.slice(0, 20)}`, () => assertEquals(sanitize(name, max), expected));
+}
+
+Deno.test("QoS rules are scaled and clamped, zero is omitted", () => {
+  const policy = {
+    id: "q",
+    rules: [
+      { type: "bandwidth_limit", direction: "egress" as const, max_kbps: 10, max_burst_kbps: 0 },
+      { type: "bandwidth_limit", direction: "ingress" as const, max_kbps: 1e13, max_burst_kbps: 1 },
+      { type: "packet_rate_limit", direction: "egress" as const, max_kpps: 999 },
+    ],
+  };
+  assertEquals(qosControls(policy), {
+    egressBandwidth: 10000,
+    egressBurst: 4294967296,
+    ingressBandwidth: 1e15,
+    ingressBurst: 4294967296,
+    ingressPeakrate: 1010,
+    egressPacketRate: 10000,
+    egressPacketBurst: 5,
+  });
+});
+
+const around: Surroundings = {
+  namespace: "openstack",
+  networks: new Map([["n", { id: "n", name: "web tier", qos_policy_id: null }]]),
+  subnets: new Map([[
+    "s",
+    subnetSchema.parse({
+      id: "s",
+      network_id: "n",
+      cidr: "10.0.0.0/24",
+      gateway_ip: "10.0.0.1",
+    }),
+  ]]),
+  securityGroups: new Map([["g", securityGroupSchema.parse({ id: "g", name: "my web" })]]),
+  floatingIps: new Map([["p-1", [{
+    id: "f",
+    port_id: "p-1",
+    fixed_ip_address: "10.0.0.5",
+    floating_ip_address: "198.51.100.5",
+  }]]]),
+  qosPolicies: new Map(),
+  projects: new Map([["t", { id: "t", name: "shop", parent_id: "default" }]]),
+};
+const port = (fields: Record<string, unknown> = {}) =>
+  portSchema.parse({
+    id: "p-1",
+    network_id: "n",
+    device_id: "d",
+    device_owner: "compute:nova",
+    mac_address: "fa:16:3e:00:00:01",
+    project_id: "t",
+    fixed_ips: [{ ip_address: "10.0.0.5", subnet_id: "s" }],
+    allowed_address_pairs: [{ ip_address: "10.9.0.0/24" }, { ip_address: "fd00::1" }],
+    security_groups: ["g"],
+    "binding:host_id": "host-1",
+    "binding:vif_type": "tap",
+    dns_assignment: [{ fqdn: "vm.example." }],
+    ...fields,
+  });
+
+Deno.test("an endpoint shows its port and what surrounds it", () => {
+  assertEquals(workloadEndpoint(port(), "host-1", around), {
+    kind: "WorkloadEndpoint",
+    name: "host--1-openstack-d-p--1",
+    labels: {
+      "projectcalico.org/namespace": "openstack",
+      "projectcalico.org/orchestrator": "openstack",
+      "sg.projectcalico.org/openstack-g": "my_web",
+      "sg-name.projectcalico.org/openstack-my_web": "g",
+      "projectcalico.org/openstack-project-id": "t",
+      "projectcalico.org/openstack-project-name": "shop",
+      "projectcalico.org/openstack-project-parent-id": "default",
+      "projectcalico.org/openstack-network-name": "web_tier",
+    },
+    annotations: {
+      "openstack.projectcalico.org/network-id": "n",
+      "openstack.projectcalico.org/fqdn": "vm.example.",
+    },
+    spec: {
+      orchestrator: "openstack",
+      workload: "d",
+      node: "host-1",
+      endpoint: "p-1",
+      interfaceName: "tapp-1",
+      mac: "fa:16:3e:00:00:01",
+      ipNetworks: ["10.0.0.5/32", "10.9.0.0/24", "fd00::1/128"],
+      allowedIps: ["10.9.0.0/24", "fd00::1/128"],
+      ipv4Gateway: "10.0.0.1",
+      ipNATs: [{ internalIP: "10.0.0.5", externalIP: "198.51.100.5" }],
+    },
+  });
+});
+
+const SLOTS: [string, Record<string, unknown>, string[]][] = [
+  ["bound", {}, ["host-1"]],
+  ["unbound", { "binding:host_id": "", "binding:vif_type": "unbound" }, []],
+  ["host without binding", { "binding:vif_type": "unbound" }, []],
+  ["migrating", { "binding:profile": { migrating_to: "host-2" } }, ["host-1", "host-2"]],
+  ["migrating while unbound", {
+    "binding:vif_type": "unbound",
+    "binding:profile": { migrating_to: "host-2" },
+  }, ["host-1", "host-2"]],
+];
+for (const [what, fields, hosts] of SLOTS) {
+  Deno.test(`slots of a port that is ${what}`, () =>
+    assertEquals(endpointHosts(port(fields)), hosts));
+}
+
+Deno.test("a migrating port has a LiveMigration named like its endpoint at the target", () => {
+  const migration = liveMigration(
+    port({ "binding:profile": { migrating_to: "h2" } }),
+    "openstack",
+  )!;
+  assertEquals(migration.name, "h2-openstack-d-p--1");
+  assertEquals(migration.spec, {
+    source: {
+      workloadEndpoint: {
+        hostname: "host-1",
+        orchestratorID: "openstack",
+        workloadID: "openstack/d",
+        endpointID: "p-1",
+      },
+    },
+    target: {
+      workloadEndpoint: {
+        hostname: "h2",
+        orchestratorID: "openstack",
+        workloadID: "openstack/d",
+        endpointID: "p-1",
+      },
+    },
+  });
+  assertEquals(liveMigration(port(), "openstack"), null);
+});
+
+Deno.test("a subnet is written only with DHCP, servers and modes only when there are any", () => {
+  const base = { id: "s", network_id: "n", cidr: "10.0.0.0/24", gateway_ip: null };
+  assertEquals(dhcpSubnet(subnetSchema.parse(base)), null);
+  assertEquals(dhcpSubnet(subnetSchema.parse({ ...base, enable_dhcp: true })), {
+    network_id: "n",
+    cidr: "10.0.0.0/24",
+    host_routes: [],
+    gateway_ip: null,
+  });
+});
+
+Deno.test("endpoint names tell their host back, for any parts", () => {
+  const part = fc.stringMatching(/^[a-z0-9]([a-z0-9.-]{0,12}[a-z0-9])?$/);
+  fc.assert(fc.property(part, part, part, (host, device, id) => {
+    assertEquals(hostOfEndpointName(endpointName(host, device, id)), host);
+  }));
+});
+
+Deno.test("any Neutron-shaped port gives an object, twice the same", () => {
+  const anyPort = fc.record({
+    id: fc.string({ minLength: 1 }),
+    network_id: fc.string({ minLength: 1 }),
+    device_id: fc.option(fc.string()),
+    device_owner: fc.option(fc.string()),
+    mac_address: fc.option(fc.string()),
+    fixed_ips: fc.array(fc.record({ ip_address: fc.ipV4(), subnet_id: fc.string() })),
+    security_groups: fc.option(fc.array(fc.string({ minLength: 1 }))),
+    "binding:host_id": fc.option(fc.string()),
+    "binding:profile": fc.option(fc.record({ migrating_to: fc.option(fc.string()) })),
+  });
+  fc.assert(fc.property(anyPort, (raw) => {
+    const parsed = portSchema.safeParse(raw);
+    assert(parsed.success, JSON.stringify(raw));
+    for (const host of endpointHosts(parsed.data)) {
+      const once = JSON.stringify(workloadEndpoint(parsed.data, host, around));
+      assertEquals(once, JSON.stringify(workloadEndpoint(parsed.data, host, around)));
+    }
+  }));
+});

@@ -1,0 +1,178 @@
+import fc from "fast-check";
+import { assert, assertEquals, assertMatch } from "./support/assert.ts";
+import {
+  configurationMarkdown,
+  helpText,
+  parseCommandLine,
+  UsageError,
+} from "../lib/command_line.ts";
+import { ConfigError, type ConfigInput, formatEffective, resolveConfig } from "../lib/config.ts";
+import { parseConfigFile } from "../lib/config_file.ts";
+
+const resolve = (input: Partial<ConfigInput> = {}) =>
+  resolveConfig({ flags: {}, env: { HOME: "/home/o" }, files: [], hostname: "ctl-1", ...input });
+
+function refusal(input: Partial<ConfigInput>): ConfigError {
+  try {
+    resolve(input);
+  } catch (error) {
+    assert(error instanceof ConfigError, String(error));
+    return error;
+  }
+  throw new Error("it was accepted");
+}
+
+const NEUTRON_CONF = `
+[DEFAULT]
+core_plugin = calico
+transport_url = rabbit://openstack:pa#ss;word@ctl:5672/
+# a comment
+[calico]
+etcd_host = 10.0.0.5
+etcd_port = 4001
+openstack_region = north
+num_port_status_threads: 8
+[keystone_authtoken]
+auth_url = http://ctl:5000
+username = neutron
+password = "se cret"
+project_name = service
+`;
+const file = { path: "neutron.conf", text: NEUTRON_CONF };
+
+Deno.test("with nothing given, the lab is on and the configuration complete and frozen", () => {
+  const { config } = resolve();
+  assert(config.lab.enabled);
+  assertEquals(config.etcd.endpoints, ["http://127.0.0.1:12379"]);
+  assertEquals(config.openstack.authUrl, "http://127.0.0.1:9696/identity/v3");
+  assertEquals(config.nodeName, "ctl-1");
+  assert(Object.isFrozen(config) && Object.isFrozen(config.etcd.endpoints));
+});
+
+Deno.test("an operator's neutron.conf works as it is", () => {
+  const { config, warnings } = resolve({ files: [file] });
+  assertEquals(config.etcd.endpoints, ["http://10.0.0.5:4001"]);
+  assertEquals(config.region, "north");
+  assertEquals(config.status.portStatusThreads, 8);
+  assertEquals(config.openstack.authUrl, "http://ctl:5000/v3");
+  assertEquals(config.openstack.password, "se cret");
+  assertEquals(config.lab.enabled, false);
+  assertMatch(warnings[0]!, /transport_url/);
+});
+
+Deno.test("comment signs inside a value belong to it", () => {
+  const values = parseConfigFile(NEUTRON_CONF);
+  assertEquals(values.get("DEFAULT.transport_url"), "rabbit://openstack:pa#ss;word@ctl:5672/");
+});
+
+Deno.test("flags come before environment before files before defaults, later files first", () => {
+  const later = { path: "b.conf", text: "[calico]\nopenstack_region = south\n" };
+  const files = [file, later];
+  assertEquals(resolve({ files }).config.region, "south");
+  const env = { CONDUCTOR_REGION: "east", OS_USERNAME: "env-user" };
+  assertEquals(resolve({ files, env }).config.region, "east");
+  assertEquals(resolve({ files, env }).config.openstack.username, "env-user");
+  assertEquals(resolve({ files, env, flags: { region: "west" } }).config.region, "west");
+});
+
+Deno.test("any etcd or OpenStack setting turns the lab off, and contradicts --lab on", () => {
+  assertEquals(resolve({ flags: { etcd: ["10.0.0.1:2379"] } }).config.lab.enabled, false);
+  assertEquals(resolve({ flags: { lab: "off" } }).config.lab.enabled, false);
+  assertMatch(refusal({ flags: { lab: "on", etcd: ["a:1"] } }).message, /lab .*when etcd is given/);
+});
+
+const BAD: [string, string | string[], RegExp][] = [
+  ["election_ttl", "soon", /election_ttl \(--election-ttl\): given "soon", allowed a whole number/],
+  ["election_ttl", "2", /allowed a whole number from 3/],
+  ["election_margin", "15", /less than election_ttl, which is 15 s/],
+  ["election_refresh", "13", /less than election_ttl − election_margin, which is 13 s/],
+  ["neutron_url", "ftp://x", /allowed a URL/],
+  ["etcd", ["http://a:1", "https://b:2"], /of one scheme/],
+  ["etcd", ["https://a:1"], /etcd_ca_file/],
+  ["listen", "9797", /an address and a port/],
+  ["log_level", "loud", /debug \| info \| warn \| error/],
+  ["region", "North!", /a DNS label of at most 46/],
+  ["region", "a".repeat(47), /at most 46/],
+  ["etcd_cert_file", "/x", /only together with etcd_key_file/],
+  ["elector_name", "a:b", /no colon/],
+];
+for (const [name, value, message] of BAD) {
+  Deno.test(`a bad ${name} (${value}) names option, source, given and allowed`, () => {
+    assertMatch(refusal({ flags: { [name]: value } }).message, message);
+  });
+}
+
+Deno.test("a region of 46 characters is accepted", () => {
+  assertEquals(resolve({ flags: { region: "a".repeat(46) } }).config.region, "a".repeat(46));
+});
+
+Deno.test("IPv6 endpoints and bare host:port are understood", () => {
+  const { config } = resolve({ flags: { etcd: ["[::1]:2379,http://10.0.0.1:2379/"] } });
+  assertEquals(config.etcd.endpoints, ["http://[::1]:2379", "http://10.0.0.1:2379"]);
+  assertEquals(resolve({ flags: { listen: "[::1]:80" } }).config.diagnostics, {
+    host: "::1",
+    port: 80,
+  });
+});
+
+Deno.test("no secret is ever printed, whatever it is", () => {
+  fc.assert(fc.property(fc.stringMatching(/^[A-Za-z0-9#;!]{12,30}$/), (secret) => {
+    const env = {
+      OS_PASSWORD: secret,
+      CONDUCTOR_ETCD_PASSWORD: secret,
+      CONDUCTOR_TRANSPORT_URL: `rabbit://u:${secret}@h/`,
+    };
+    assert(!formatEffective(resolve({ env }).effective).includes(secret));
+    const bad = { ...env, CONDUCTOR_NEUTRON_URL: `ftp://u:${secret}@h` };
+    assert(!refusal({ env: bad }).message.includes(secret));
+  }));
+});
+
+Deno.test("every effective value tells its source", () => {
+  const text = formatEffective(resolve({ files: [file], env: { OS_USERNAME: "me" } }).effective);
+  assertMatch(text, /region +\S* *= north {2}\(neutron\.conf \[calico\] openstack_region\)/);
+  assertMatch(text, /username +\S* *= me {2}\(OS_USERNAME\)/);
+  assertMatch(text, /election_ttl +\S* *= 15 {2}\(default\)/);
+});
+
+function usage(...args: string[]): string {
+  try {
+    parseCommandLine(args);
+  } catch (error) {
+    assert(error instanceof UsageError, String(error));
+    return error.message;
+  }
+  throw new Error("it was accepted");
+}
+
+Deno.test("an unknown option or command gets the nearest right one", () => {
+  assertMatch(usage("--node-nmae=x"), /unknown option "--node-nmae": did you mean --node-name\?/);
+  assertMatch(usage("strat"), /unknown command "strat": did you mean start\?/);
+  assertMatch(usage("--zzzzzzzzzzzz"), /see --help/);
+});
+
+Deno.test("a flag without its value, twice, or with a secret is refused", () => {
+  assertMatch(usage("--node-name"), /needs a value/);
+  assertMatch(usage("--node-name", "--lab=on"), /needs a value/);
+  assertMatch(usage("--region=a", "--region=b"), /more than once/);
+  assertMatch(usage("--etcd-password=x"), /secret .*CONDUCTOR_ETCD_PASSWORD/);
+  assertMatch(usage("start", "now"), /unexpected word "now"/);
+});
+
+Deno.test("start is the default; repeatable flags are collected", () => {
+  const parsed = parseCommandLine(["--etcd", "a:1", "--etcd=b:2", "--config-file", "x"]);
+  assert(parsed.command === "start");
+  assertEquals(parsed.flags.etcd, ["a:1", "b:2"]);
+  assertEquals(parsed.configFiles, ["x"]);
+  assertEquals(parseCommandLine(["-h"]).command, "help");
+  assertEquals(parseCommandLine(["--version"]).command, "version");
+});
+
+Deno.test("the README's table is the generated one, and the help fits a terminal", async () => {
+  const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
+  const squeeze = (text: string) => text.replaceAll(/[ -]+/g, " ");
+  for (const row of configurationMarkdown().split("\n")) {
+    assert(squeeze(readme).includes(squeeze(row)), row);
+  }
+  for (const line of helpText().split("\n")) assert(line.length <= 120, line);
+});

@@ -1,0 +1,240 @@
+import { createApp } from "../../lib/diagnostics/app.tsx";
+import { isAllowedHost } from "../../lib/diagnostics/guards.ts";
+import { formatEvent } from "../../lib/diagnostics/live.ts";
+import { type Status, statusSchema } from "../../lib/diagnostics/status.ts";
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
+import { agent, facts, NOW, resync, role, status } from "./fixtures.ts";
+
+interface Setup {
+  read?: () => Promise<Status>;
+  signal?: AbortSignal;
+  maxStreams?: number;
+  allowedHosts?: string[];
+}
+
+function app({ read = () => Promise.resolve(status()), ...rest }: Setup = {}) {
+  return createApp({
+    readStatus: read,
+    now: () => NOW,
+    signal: new AbortController().signal,
+    log: new LogRecorder(),
+    updateIntervalMs: 10,
+    ...rest,
+  });
+}
+
+const broken = () => Promise.reject(new Error("disk <gone>"));
+const crashing = () =>
+  Promise.resolve(status({ roles: [role("manager", { state: "backoff", restarts: 3 })] }));
+
+async function text(path: string, setup?: Setup): Promise<string> {
+  return await (await app(setup).request(path)).text();
+}
+
+Deno.test("every answer carries the security headers", async () => {
+  for (const path of ["/", "/app.js", "/app.css", "/api/v1/status", "/healthz", "/nowhere"]) {
+    const response = await app().request(path);
+    await response.body?.cancel();
+    const csp = response.headers.get("content-security-policy")!;
+    assertMatch(csp, /default-src 'none'; script-src 'self'; style-src 'self'/);
+    assert(!csp.includes("unsafe"), path);
+    assertEquals(response.headers.get("x-content-type-options"), "nosniff");
+    assertEquals(response.headers.get("cache-control"), "no-store");
+    assertEquals(response.headers.get("referrer-policy"), "no-referrer");
+  }
+});
+
+Deno.test("the page has its landmarks, its parts and nothing inline", async () => {
+  const html = await text("/");
+  assertMatch(html, /^<!doctype html><html lang="en">/);
+  for (const tag of ["<header>", "<main ", "<footer>", "<nav ", "<h1>node-1</h1>"]) {
+    assert(html.includes(tag), tag);
+  }
+  for (const id of ["verdict", "mastership", "roles", "resyncs", "agents", "ports", "events"]) {
+    assert(html.includes(`id="${id}"`), id);
+  }
+  assertMatch(html, /<section id="verdict"[^>]*aria-live="polite"/);
+  assertMatch(html, /node-1 leads, all 5 roles run/);
+  assertMatch(html, /★ Master since/);
+  assertMatch(html, /<time datetime="2026-11-24T12:02:03.000Z" title="2026-11-24 12:02:03 UTC">/);
+  assertMatch(html, /<noscript><meta http-equiv="refresh" content="5"/);
+  assert(!/<script(?! src="\/app\.js")/.test(html) && !/ style=| on[a-z]+=/.test(html));
+  assert(!/<th(?![^>]*scope=)[ >]/.test(html), "a table header without scope");
+});
+
+Deno.test("hostile strings are escaped in every field", async () => {
+  const evil = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>`;
+  const { ports, election, mastership } = facts();
+  const kinds = { [evil]: Object.values(resync().kinds)[0]! };
+  const hostile = status({
+    node: { name: evil, version: evil, startedAt: null, startupResync: "always" },
+    leader: evil,
+    election: { ...election!, leader: evil, problem: evil },
+    mastership: { ...mastership!, id: evil },
+    roles: [
+      role(evil, { lastEnd: evil, restarts: 1 }, { doing: evil, problem: evil }),
+      role("b", { state: "backoff", lastEnd: evil }),
+    ],
+    resyncs: [
+      resync({ reason: evil, error: evil, kinds, warnings: [evil] }),
+      resync({ reason: evil, error: evil }),
+    ],
+    agents: { at: NOW, total: 1, reported: 0, failed: 0, agents: [agent(evil, 999_999)] },
+    ports: {
+      ...ports!,
+      byStatus: { [evil]: 1 },
+      recent: [{ at: NOW, host: evil, port: evil, status: evil, reported: false }],
+    },
+    events: [{ source: evil, at: NOW, level: "error", message: evil }],
+  });
+  const html = await text("/", { read: () => Promise.resolve(hostile) });
+  assert(!/<script>|<img|"'>/.test(html));
+  assert(html.split("&lt;script&gt;").length > 15, "the values are shown, escaped");
+  const failing = await text("/", { read: broken });
+  assertMatch(failing, /disk &lt;gone&gt;/);
+});
+
+Deno.test("nothing unbounded is rendered", async () => {
+  const long = "x".repeat(100_000);
+  const agents = Array.from({ length: 300 }, (_, i) => agent(`host-${i}-end`, i * 1000));
+  const html = await text("/", {
+    read: () =>
+      Promise.resolve(status({
+        agents: { at: NOW, total: 5000, reported: 0, failed: 0, agents },
+        events: Array.from({ length: 100 }, () => ({
+          source: "manager",
+          at: NOW,
+          level: "info" as const,
+          message: long,
+        })),
+        resyncs: Array.from({ length: 50 }, () => resync({ error: long, warnings: [long] })),
+      })),
+  });
+  assertEquals(html.match(/host-\d+-end/g)!.length, 50);
+  assert(html.includes("host-299-end") && !html.includes("host-249-end"), "the stalest are shown");
+  assertMatch(html, /4,950 more agents not shown/);
+  assert(html.length < 150_000, `${html.length} characters`);
+});
+
+Deno.test("empty states say what will come", async () => {
+  const empty = { resyncs: [], agents: null, ports: null, events: [] };
+  const master = await text("/", { read: () => Promise.resolve(status(empty)) });
+  for (
+    const sentence of [/first one shows here/, /each host shows here/, /endpoint's|endpoint&#39;s/]
+  ) {
+    assertMatch(master, sentence);
+  }
+  const standby = await text("/", {
+    read: () => Promise.resolve(status({ ...empty, isMaster: false, since: null })),
+  });
+  assertMatch(standby, /Nothing here on a standby/);
+});
+
+Deno.test("the JSON is the status; health and readiness give reasons", async () => {
+  statusSchema.parse(JSON.parse(await text("/api/v1/status")));
+  const check = async (path: string, read?: () => Promise<Status>) => {
+    const response = await app({ read }).request(path);
+    return [response.status, (await response.json()).reasons];
+  };
+  assertEquals(await check("/healthz"), [200, []]);
+  assertEquals(await check("/healthz", crashing), [503, ["manager ends again and again"]]);
+  assertEquals(await check("/healthz", broken), [
+    503,
+    ["the node's state cannot be read: disk <gone>"],
+  ]);
+  assertEquals(await check("/readyz"), [200, []]);
+  assertEquals((await check("/readyz", crashing))[0], 503);
+  assertEquals((await check("/readyz", broken))[0], 503);
+  assertEquals((await check("/api/v1/status", broken))[0], 500);
+  assertEquals((await app({ read: broken }).request("/livez")).status, 200);
+});
+
+Deno.test("the metrics are OpenMetrics", async () => {
+  const metrics = await text("/metrics");
+  assertMatch(metrics, /# TYPE conductor_is_master gauge\n.*\nconductor_is_master 1\n/);
+  assertMatch(metrics, /conductor_role_restarts_total\{role="manager"\} 0\n/);
+  assertMatch(metrics, /conductor_last_resync_duration_seconds 2\.3\n/);
+  assertMatch(metrics, /conductor_ports_queued 2\n# EOF\n$/);
+});
+
+Deno.test("other hosts, methods and paths are refused", async () => {
+  const get = async (host: string, allowedHosts?: string[]) => {
+    const response = await app({ allowedHosts }).request("/livez", { headers: { host } });
+    await response.body?.cancel();
+    return response.status;
+  };
+  assertEquals(await get("evil.example"), 403);
+  assertEquals(await get("evil.example:9797"), 403);
+  assertEquals(await get("localhost.evil.example"), 403);
+  for (const host of ["localhost", "LOCALHOST:9797", "127.0.0.1:9797", "[::1]:9797"]) {
+    assertEquals(await get(host), 200, host);
+  }
+  assertEquals(await get("node-1:9797", ["node-1:9797"]), 200);
+  assertEquals(await get("node-1:80", ["node-1:9797"]), 403);
+  assertEquals(await get("conductor.example:1", ["conductor.example"]), 200);
+  for (const bad of ["", "a b", "x@localhost", "localhost:123456", "[::1", "127.0.0.1.evil.com"]) {
+    assert(!isAllowedHost(bad, []), bad);
+  }
+  const post = await app().request("/", { method: "POST" });
+  assertEquals([post.status, post.headers.get("allow")], [405, "GET, HEAD"]);
+  assertEquals((await app().request("/nowhere")).status, 404);
+});
+
+async function readUntil(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  pattern: RegExp,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  for (let seen = "";;) {
+    if (pattern.test(seen)) return seen;
+    const { value, done } = await reader.read();
+    assert(!done, `stream ended before ${pattern}`);
+    seen += decoder.decode(value, { stream: true });
+  }
+}
+
+Deno.test("a stream gets what changes, and ends with the server", async () => {
+  const stop = new AbortController();
+  let current = status();
+  let reads = 0;
+  const read = () => (reads++, Promise.resolve(current));
+  const server = app({ read, signal: stop.signal, maxStreams: 1 });
+  assertEquals(reads, 0, "nobody looks, nothing is read");
+  const response = await server.request("/events");
+  assertEquals(response.headers.get("content-type"), "text/event-stream");
+  const refused = await server.request("/events");
+  await refused.body?.cancel();
+  assertEquals(refused.status, 503);
+  const reader = response.body!.getReader();
+  await readUntil(reader, /event: main\ndata: <section id="verdict".*all 5 roles run/);
+  const quiet = await readUntil(reader, /event: beat\ndata: \d+\n\n$/);
+  assert(!quiet.includes("event: main"), "no news, no rendering");
+  current = status({ resyncs: [resync({ error: "Neutron is away" })] });
+  await readUntil(reader, /event: main\ndata: .*Neutron is away/);
+  stop.abort();
+  while (!(await reader.read()).done);
+  const late = await server.request("/events");
+  await late.body?.cancel();
+  assertEquals(late.status, 503);
+});
+
+Deno.test("a stream that is closed makes room and stops the reading", async () => {
+  let reads = 0;
+  const server = app({ read: () => (reads++, Promise.resolve(status())), maxStreams: 1 });
+  for (let i = 0; i < 3; i++) {
+    const response = await server.request("/events");
+    assertEquals(response.status, 200);
+    await response.body!.cancel();
+  }
+  const before = reads;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assertEquals(reads, before);
+});
+
+Deno.test("a value with line ends cannot start another event", () => {
+  assertEquals(
+    formatEvent("main", "a\nevent: x\r\rb"),
+    "event: main\ndata: a\ndata: event: x\ndata: \ndata: b\n\n",
+  );
+});
