@@ -48,7 +48,8 @@ export async function* watchFrom(
       const item = await stream.take();
       if (item === "broken") break;
       if (item instanceof Error) {
-        if (/compacted/.test(item.message)) throw new CompactedError(item.message);
+        // etcd 3.4 gives no reason when it cancels for a compaction; a snapshot is right for any.
+        if (/compacted|Watcher canceled/.test(item.message)) throw new CompactedError(item.message);
         signal.throwIfAborted();
         break;
       }
