@@ -1,0 +1,82 @@
+import { assert, assertEquals } from "../support/assert.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
+import { neutronApi } from "../../lab/neutron_api.ts";
+import { novaApi } from "../../lab/nova_api.ts";
+import { Random } from "../../lab/random.ts";
+import { Scenario } from "../../lab/scenario.ts";
+import { seedCloud } from "../../lab/seed.ts";
+
+const cloudOf = (seed: number) => seedCloud(new Random(seed), { ports: 40, hosts: 3 });
+const shown = (seed: number) =>
+  JSON.stringify(cloudOf(seed).list("ports"), (key, value) => key.endsWith("_at") ? 0 : value);
+
+Deno.test("the same seed gives the same cloud, another one another", () => {
+  assertEquals(shown(1), shown(1));
+  assert(shown(1) !== shown(2));
+});
+
+const api = (seed = 1) => {
+  const app = neutronApi(cloudOf(seed), new Random(9));
+  return async (path: string, init?: RequestInit) => {
+    const response = await app.request(`http://lab${path}`, init);
+    const text = await response.text();
+    return { status: response.status, text, json: () => JSON.parse(text) };
+  };
+};
+
+Deno.test("paging walks every port once, in the order of ids, and links while a page is full", async () => {
+  const get = api();
+  const all = (await get("/ports")).json().ports.map((port: { id: string }) => port.id);
+  const walked: string[] = [];
+  for (let marker = "";;) {
+    const query = `limit=10${marker ? `&marker=${marker}` : ""}&fields=id`;
+    const page = (await get(`/ports?${query}`)).json();
+    walked.push(...page.ports.map((port: { id: string }) => port.id));
+    assert(page.ports.every((port: object) => Object.keys(port).join() === "id"));
+    if (!page.ports_links) break;
+    marker = walked.at(-1)!;
+  }
+  assertEquals(walked, all);
+  assertEquals(walked, walked.toSorted());
+});
+
+Deno.test("it refuses what a real Neutron refuses", async () => {
+  const get = api();
+  assertEquals((await get("/ports?changed_since=2026-01-01")).status, 400);
+  assertEquals((await get("/ports?nonsense=1")).json().NeutronError.type, "HTTPBadRequest");
+  assertEquals((await get("/ports?limit=5&marker=gone")).status, 404);
+  assertEquals((await get(`/ports?${"id=x&".repeat(400)}`)).status, 414);
+  const port = (await get("/ports?limit=1")).json().ports[0];
+  const body = JSON.stringify({ port: { status: "ACTIVE", name: "new" } });
+  const changed = (await get(`/ports/${port.id}`, { method: "PUT", body })).json().port;
+  assertEquals([changed.status, changed.name], [port.status, "new"]);
+  assertEquals(changed.revision_number, port.revision_number + 1);
+});
+
+Deno.test("a migration completes when Nova hears that the port is plugged", async () => {
+  const cloud = cloudOf(1);
+  const scenario = new Scenario(
+    cloud,
+    new Random(3),
+    { setEndpoint: () => Promise.resolve() },
+    new LogRecorder(),
+  );
+  await scenario.happen("migrates");
+  const port = cloud.vmPorts().find((p) =>
+    (p["binding:profile"] as { migrating_to?: string }).migrating_to
+  )!;
+  const { migrating_to } = port["binding:profile"] as { migrating_to: string };
+  const event = {
+    name: "network-vif-plugged",
+    server_uuid: port.device_id,
+    tag: port.id,
+    status: "completed",
+  };
+  const response = await novaApi(cloud).request("http://lab/os-server-external-events", {
+    method: "POST",
+    body: JSON.stringify({ events: [event] }),
+  });
+  await response.body?.cancel();
+  assertEquals(port["binding:host_id"], migrating_to);
+  assertEquals(port["binding:profile"], {});
+});
