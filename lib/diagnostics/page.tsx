@@ -124,7 +124,7 @@ function MastershipSection({ status }: { status: Status }) {
     <Section id="mastership" title="Mastership">
       <dl class="figures">
         <Figure name="This node" level={isMaster ? "ok" : undefined}>
-          {isMaster ? "★ Master" : "Standing by"}
+          {isMaster ? "★ Master " : "Standing by "}
           {since !== null
             ? (
               <>

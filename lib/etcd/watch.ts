@@ -43,8 +43,8 @@ export async function* watchFrom(
   let next = BigInt(fromRevision);
   while (true) {
     signal.throwIfAborted();
-    await using stream = await openStream(etcd, prefix, String(next), signal).catch(() => null);
-    while (stream) {
+    await using stream = openStream(etcd, prefix, String(next), signal);
+    while (true) {
       const item = await stream.take();
       if (item === "broken") break;
       if (item instanceof Error) {
@@ -61,7 +61,7 @@ export async function* watchFrom(
 }
 
 /** One watcher as a queue; it is never used again after trouble. */
-async function openStream(etcd: Etcd3, prefix: string, revision: string, signal: AbortSignal) {
+function openStream(etcd: Etcd3, prefix: string, revision: string, signal: AbortSignal) {
   const queue: Item[] = [];
   let wake = () => {};
   const put = (item: Item) => {

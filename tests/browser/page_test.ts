@@ -138,7 +138,6 @@ async function withoutScript(browser: Browser): Promise<void> {
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
   await page.goto(site.url);
-  await page.getByText("Reloads every 5 s").waitFor();
   assertMatch(await page.locator("#mastership").textContent() ?? "", /12:02:03 UTC/);
   site.change({ leader: "node-7:7" });
   await page.locator("#mastership", { hasText: "node-7:7" }).waitFor({ timeout: 10_000 });
