@@ -14,7 +14,13 @@ import { formatEffective, resolveConfig, type ResolvedConfig } from "./lib/confi
 import type { Config } from "./lib/config_types.ts";
 import { formatStatus } from "./lib/diagnostics/status_text.ts";
 import { readStatus } from "./lib/diagnostics/status.ts";
-import { hostAddresses, parseHosts, parseNameServers } from "./lib/host_addresses.ts";
+import {
+  hostAddresses,
+  lookUp,
+  namesToLookUp,
+  parseHosts,
+  parseNameServers,
+} from "./lib/host_addresses.ts";
 import { systemClock } from "./lib/clock.ts";
 import {
   describeError,
@@ -31,6 +37,8 @@ import { openStateDir } from "./lib/state_dir.ts";
 import { KV_FILE, StateStore } from "./lib/state_store.ts";
 import { runSupervisor } from "./lib/supervisor.ts";
 import { VERSION } from "./lib/version.ts";
+
+const LOOKUP_TIMEOUT_MS = 5000;
 
 async function main(args: string[]): Promise<number> {
   try {
@@ -80,7 +88,7 @@ async function start({ config, warnings }: ResolvedConfig): Promise<number> {
     Deno.addSignalListener(signal, () => stop.abort(signal));
   }
   using state = await openStateDir(config.stateDir, Deno.pid, log);
-  const specs = roleSpecs(config, places(), {
+  const specs = roleSpecs(config, await places(config, log), {
     executable: Deno.execPath(),
     root: import.meta.dirname!,
     environment: Deno.env.toObject(),
@@ -128,12 +136,25 @@ async function status(config: Config, output: "text" | "json"): Promise<number> 
   return print(output === "json" ? JSON.stringify(report, null, 2) : formatStatus(report));
 }
 
-/** What the permission table needs to know of this machine. */
-function places(): PermissionPlaces {
+/** What the permission table needs to know of this machine and of the names in the configuration. */
+async function places(config: Config, log: Log): Promise<PermissionPlaces> {
   const hosts = parseHosts(readOr("/etc/hosts", ""));
+  const names = namesToLookUp(config.etcd.endpoints, hosts);
+  const found = await lookUp(names, {
+    executable: Deno.execPath(),
+    module: `${import.meta.dirname}/roles/name_lookup.ts`,
+    env: { NO_COLOR: "1" },
+    timeoutMs: LOOKUP_TIMEOUT_MS,
+  });
+  for (const name of names) {
+    if (found.has(name)) continue;
+    log.warn("an etcd host name cannot be looked up: check it, or name an address with --etcd", {
+      name,
+    });
+  }
   return {
     protoDir: new URL("../proto", import.meta.resolve("etcd3")).pathname,
-    addresses: (host) => hostAddresses(host, hosts),
+    addresses: (host) => found.get(host) ?? hostAddresses(host, hosts),
     nameServers: parseNameServers(readOr("/etc/resolv.conf", "")),
   };
 }
