@@ -99,6 +99,8 @@ export class SupervisedRole {
         stdin: "piped",
         stdout: "piped",
         stderr: "piped",
+        // Signals to the process group (Ctrl-C, a closed terminal) are the supervisor's to pass on.
+        detached: true,
       }).spawn();
     } catch (error) {
       return `could not be started: ${describeError(error)}`;

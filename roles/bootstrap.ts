@@ -25,8 +25,6 @@ export async function runRole(
   start: (context: RoleContext) => Promise<void>,
 ): Promise<void> {
   const stop = new AbortController();
-  // Ctrl-C reaches the whole process group; the order of the stop is the supervisor's to decide.
-  Deno.addSignalListener("SIGINT", () => {});
   Deno.addSignalListener("SIGTERM", () => stop.abort(new Error("SIGTERM")));
   const config = await readConfig(stop);
   const log = setupLogging({
