@@ -1,5 +1,5 @@
 import { Etcd3 } from "etcd3";
-import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch, assertWithin, eventually } from "../support/assert.ts";
 import { labArgs, lives, Node, tempDir } from "./node.ts";
 
 const FELIX = "/calico/felix/v2/no-region/host/";
@@ -15,7 +15,7 @@ Deno.test("with no configuration, a whole cloud runs, and Ctrl-C ends it without
     const response = await fetch(node.pageUrl, { signal: AbortSignal.timeout(1000) });
     return (await response.text()).includes("node-1");
   }, 10_000);
-  assert(Date.now() - startedAt < 5000, "the page took longer than 5 s");
+  assertWithin(Date.now() - startedAt, 5000, "the page");
   const status = await node.ready();
   assert(status.isMaster);
 
@@ -58,7 +58,7 @@ Deno.test("with no configuration, a whole cloud runs, and Ctrl-C ends it without
   const processes = await node.tree();
   assert(processes.length >= 8, `${processes.length} processes`);
   const took = await node.stop("SIGINT");
-  assert(took < 3000, `it took ${took} ms to stop`);
+  assertWithin(took, 3000, "the stop");
   assertEquals(node.ended!.code, 0);
   for (const pid of processes) assert(!lives(pid), `process ${pid} is left`);
 

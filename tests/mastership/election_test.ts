@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch, assertWithin, eventually } from "../support/assert.ts";
 import { startEtcd } from "../support/etcd_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { testConfig } from "../support/test_config.ts";
@@ -144,7 +144,7 @@ Deno.test(
       const stoppedAt = Date.now();
       await first.stop();
       await eventually("the second leads", () => leads(second), 2000, 5);
-      assert(Date.now() - stoppedAt < 1000, `${Date.now() - stoppedAt} ms`);
+      assertWithin(Date.now() - stoppedAt, 1000, "the hand-over");
       await second.stop();
       assertEquals(await etcd.getAll().prefix("/calico/openstack/").keys(), []);
     } finally {

@@ -17,14 +17,26 @@ export function assertMatch(text: string, pattern: RegExp): void {
   nodeAssert.match(text, pattern);
 }
 
-/** Waits until `check` returns something truthy, and returns that; fails after `timeoutMs`. */
+/**
+ * How many times longer than on a machine of its own things may take: `TEST_TIME_FACTOR`, 1 when it is
+ * not set. Continuous integration sets it, because its machines are shared and of unknown speed.
+ */
+export const TIME_FACTOR = Number(Deno.env.get("TEST_TIME_FACTOR") ?? "1");
+
+/** Fails unless `tookMs` is at most `limitMs`, times the machine's factor. */
+export function assertWithin(tookMs: number, limitMs: number, what: string): void {
+  const limit = limitMs * TIME_FACTOR;
+  if (!(tookMs <= limit)) nodeAssert.fail(`${what} took ${tookMs} ms, at most ${limit} expected`);
+}
+
+/** Waits until `check` returns something truthy, and returns that; fails after `timeoutMs` times the factor. */
 export async function eventually<T>(
   what: string,
   check: () => Promise<T | null | undefined | false> | T | null | undefined | false,
   timeoutMs = 10_000,
   intervalMs = 25,
 ): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
+  const deadline = Date.now() + timeoutMs * TIME_FACTOR;
   let last: unknown;
   while (Date.now() < deadline) {
     try {
@@ -35,5 +47,5 @@ export async function eventually<T>(
     }
     await new Promise((resolve) => setTimeout(resolve, intervalMs));
   }
-  throw new Error(`not within ${timeoutMs} ms: ${what}`, { cause: last });
+  throw new Error(`not within ${timeoutMs * TIME_FACTOR} ms: ${what}`, { cause: last });
 }
