@@ -17,6 +17,7 @@ const STATUS_INTERVAL_MS = 10_000;
 const LEASE_SECONDS = 90;
 const TURN_MS = 1000;
 const PLUG_MS = 50;
+const CALL_MS = 5000;
 
 /** What the agents need. */
 export interface FelixOptions {
@@ -29,17 +30,65 @@ export interface FelixOptions {
   readonly signal: AbortSignal;
 }
 
+/** One host's agent: its keys live under its own lease, and all of them are written again with a new one. */
+class Agent {
+  readonly #keys = new Map<string, string>();
+  #lease: string | null = null;
+  dueAt = 0;
+  reported = false;
+
+  constructor(readonly etcd: Etcd3) {}
+
+  async put(key: string, value: unknown): Promise<void> {
+    const text = JSON.stringify(value);
+    this.#keys.set(key, text);
+    await this.#write(key, text);
+  }
+
+  async delete(key: string): Promise<void> {
+    this.#keys.delete(key);
+    await this.etcd.delete().key(key);
+  }
+
+  /** Extends the lease; with an expired one, grants another and writes every key again. */
+  async keepLease(): Promise<void> {
+    if (this.#lease !== null && await this.#extend(this.#lease)) return;
+    this.#lease = null;
+    for (const [key, text] of this.#keys) await this.#write(key, text);
+  }
+
+  async #write(key: string, text: string): Promise<void> {
+    this.#lease ??= (await this.etcd.leaseClient.leaseGrant({ TTL: LEASE_SECONDS })).ID;
+    await this.etcd.put(key).value(text).lease(this.#lease).exec();
+  }
+
+  async #extend(lease: string): Promise<boolean> {
+    const stream = await this.etcd.leaseClient.leaseKeepAlive({ deadline: Date.now() + CALL_MS });
+    try {
+      return await new Promise<boolean>((resolve, reject) => {
+        stream.on("data", (data) => resolve(Number(data.TTL) > 0));
+        stream.on("error", reject);
+        stream.write({ ID: lease });
+      });
+    } finally {
+      stream.on("error", () => {}); // cancelling is reported as an error
+      stream.cancel();
+    }
+  }
+}
+
 /** All agents of the lab. */
 export class Felixes {
   readonly #prefix: string;
   readonly #startedAt: number;
-  readonly #keyOf = new Map<string, string>();
+  readonly #agents: Map<string, Agent>;
+  readonly #placeOf = new Map<string, { host: string; port: string; key: string }>();
   readonly #failing = new Set<string>();
-  #lease: string | null = null;
 
   constructor(readonly options: FelixOptions) {
     this.#prefix = felixPrefix(options.region);
     this.#startedAt = options.clock.now();
+    this.#agents = new Map(options.hosts.map((host) => [host, new Agent(options.etcd)]));
   }
 
   /** Runs until the signal aborts; etcd may go away and come back meanwhile. */
@@ -49,60 +98,33 @@ export class Felixes {
 
   /** Lets an endpoint fail (`error`, `down`) or recover (`up`). */
   async setEndpoint(portId: string, status: "up" | "down" | "error"): Promise<void> {
-    const key = [...this.#keyOf.values()].find((k) => k.endsWith(`/${portId}`));
-    if (!key) return;
+    const place = [...this.#placeOf.values()].find(({ port }) => port === portId);
+    if (!place) return;
     if (status === "up") this.#failing.delete(portId);
     else this.#failing.add(portId);
-    await this.#put(key, { status });
-  }
-
-  async #put(key: string, value: unknown): Promise<void> {
-    this.#lease ??= (await this.options.etcd.leaseClient.leaseGrant({ TTL: LEASE_SECONDS })).ID;
-    await this.options.etcd.put(key).value(JSON.stringify(value)).lease(this.#lease).exec();
-  }
-
-  async #keepLease(): Promise<void> {
-    if (this.#lease === null) return;
-    const deadline = { deadline: Date.now() + 5000 };
-    const stream = await this.options.etcd.leaseClient.leaseKeepAlive(deadline);
-    try {
-      const left = await new Promise<number>((resolve, reject) => {
-        stream.on("data", (data) => resolve(Number(data.TTL)));
-        stream.on("error", reject);
-        stream.write({ ID: this.#lease! });
-      });
-      if (left <= 0) this.#lease = null;
-    } finally {
-      stream.on("error", () => {});
-      stream.cancel();
-    }
+    await this.#agents.get(place.host)!.put(place.key, { status });
   }
 
   async #reportStatus(): Promise<void> {
-    const { hosts, clock, signal, random, log } = this.options;
-    const dueAt = new Map(hosts.map((host) => [host, clock.now() + random.below(2000)]));
-    const reported = new Set<string>();
-    let keptAt = 0;
+    const { clock, signal, random, log } = this.options;
+    for (const agent of this.#agents.values()) agent.dueAt = clock.now() + random.below(2000);
     while (!signal.aborted) {
-      const now = clock.now();
-      try {
-        if (now - keptAt > STATUS_INTERVAL_MS) {
-          await this.#keepLease();
-          keptAt = now;
-        }
-        for (const host of hosts) {
-          if (dueAt.get(host)! > now) continue;
-          await this.#put(`${this.#prefix}${host}/status`, {
+      for (const [host, agent] of this.#agents) {
+        const now = clock.now();
+        if (agent.dueAt > now) continue;
+        try {
+          await agent.keepLease();
+          await agent.put(`${this.#prefix}${host}/status`, {
             time: new Date(now).toISOString(),
             uptime: (now - this.#startedAt) / 1000,
-            first_update: !reported.has(host),
+            first_update: !agent.reported,
           });
-          reported.add(host);
-          dueAt.set(host, now + STATUS_INTERVAL_MS);
+          agent.reported = true;
+          agent.dueAt = now + STATUS_INTERVAL_MS;
+        } catch (error) {
+          log.warn("simulated Felix cannot write its status, trying again", { host, error });
+          break;
         }
-      } catch (error) {
-        this.#lease = null;
-        log.warn("simulated Felix cannot write its status, trying again", { error });
       }
       await clock.sleep(TURN_MS, signal).catch(() => {});
     }
@@ -122,7 +144,6 @@ export class Felixes {
         await clock.sleep(PLUG_MS, signal);
         for (const change of batch) {
           await this.#endpointChanged(change, prefix).catch((error) => {
-            this.#lease = null;
             log.warn("simulated Felix cannot write an endpoint's status", { error });
           });
         }
@@ -133,21 +154,21 @@ export class Felixes {
   }
 
   async #endpointChanged({ key, value }: Change, prefix: string): Promise<void> {
-    const known = this.#keyOf.get(key);
+    const known = this.#placeOf.get(key);
     if (value === null) {
-      this.#keyOf.delete(key);
-      if (known) await this.options.etcd.delete().key(known);
+      this.#placeOf.delete(key);
+      if (known) await this.#agents.get(known.host)!.delete(known.key);
       return;
     }
     if (known) return;
     const host = hostOfEndpointName(key.slice(prefix.length));
+    const agent = this.#agents.get(host ?? "");
+    if (!host || !agent) return;
     const { spec } = JSON.parse(new TextDecoder().decode(value));
-    if (!host || !this.options.hosts.includes(host)) return;
-    const namespace = calicoNamespace(this.options.region);
-    const workload = `${namespace}%2f${spec.workload}`;
-    const status =
-      `${this.#prefix}${host}/workload/openstack/${workload}/endpoint/${spec.endpoint}`;
-    this.#keyOf.set(key, status);
-    await this.#put(status, { status: this.#failing.has(spec.endpoint) ? "error" : "up" });
+    const port: string = spec.endpoint;
+    const workload = `${calicoNamespace(this.options.region)}%2f${spec.workload}`;
+    const status = `${this.#prefix}${host}/workload/openstack/${workload}/endpoint/${port}`;
+    this.#placeOf.set(key, { host, port, key: status });
+    await agent.put(status, { status: this.#failing.has(port) ? "error" : "up" });
   }
 }

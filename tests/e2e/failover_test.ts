@@ -1,5 +1,5 @@
 import { Etcd3 } from "etcd3";
-import { assert, assertEquals, assertWithin, eventually } from "../support/assert.ts";
+import { assertEquals, assertWithin, eventually } from "../support/assert.ts";
 import { startEtcd } from "../support/etcd_server.ts";
 import { labArgs, Node, tempDir } from "./node.ts";
 

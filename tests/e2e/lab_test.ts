@@ -5,6 +5,7 @@ import { labArgs, lives, Node, tempDir } from "./node.ts";
 const FELIX = "/calico/felix/v2/no-region/host/";
 const ENDPOINTS = "/calico/resources/v3/projectcalico.org/workloadendpoints/openstack/";
 const POLICIES = "/calico/resources/v3/projectcalico.org/networkpolicies/openstack/";
+const MIGRATIONS = "/calico/resources/v3/projectcalico.org/livemigrations/openstack/";
 
 Deno.test("with no configuration, a whole cloud runs, and Ctrl-C ends it without a trace", async () => {
   await using dir = await tempDir();
@@ -102,3 +103,57 @@ async function reopen(stateDir: string): Promise<AsyncDisposable & { url: string
     },
   };
 }
+
+// grpc-js keeps the deadline timers of a cancelled watch for a while.
+const GRPC = { sanitizeOps: false, sanitizeResources: false };
+
+Deno.test(
+  "a live migration runs from Neutron's API through etcd to Nova and back",
+  GRPC,
+  async () => {
+    await using dir = await tempDir();
+    const lab = labArgs(dir.path);
+    await using node = Node.start([...lab.args, "--resync-interval=1"]);
+    await node.ready();
+    const etcd = new Etcd3({ hosts: lab.etcdUrl });
+    const keysOf = async (prefix: string, part: string) =>
+      (await etcd.getAll().prefix(prefix).keys()).filter((key) => key.includes(part));
+    try {
+      const { ports } = await (await fetch(`${lab.neutronUrl}/v2.0/ports`)).json();
+      const port = ports.find((p: Record<string, unknown>) => p["binding:host_id"]);
+      const id = port.id.replaceAll("-", "--");
+      await eventually("its endpoint", async () => (await keysOf(ENDPOINTS, id)).length === 1);
+      const target = ["host-1", "host-2", "host-3"].find((h) => h !== port["binding:host_id"])!;
+      const seen = new Set<string>();
+      const watcher = await etcd.watch().prefix(MIGRATIONS).create();
+      watcher.on("data", ({ events }) => {
+        for (const event of events) seen.add(`${event.type} ${event.kv.key}`);
+      });
+      const response = await fetch(`${lab.neutronUrl}/v2.0/ports/${port.id}`, {
+        method: "PUT",
+        body: JSON.stringify({ port: { "binding:profile": { migrating_to: target } } }),
+      });
+      assertEquals(response.status, 200);
+      await response.body?.cancel();
+      await eventually("Nova was told and has moved the port", async () => {
+        const answer = await (await fetch(`${lab.neutronUrl}/v2.0/ports/${port.id}`)).json();
+        return answer.port["binding:host_id"] === target;
+      }, 20_000);
+      const name = `${target.replaceAll("-", "--")}-openstack-`;
+      await eventually("only the target's endpoint is left", async () => {
+        const [key, ...others] = await keysOf(ENDPOINTS, id);
+        return key?.includes(`/${name}`) && others.length === 0;
+      }, 20_000);
+      await eventually("no migration is left", async () => !(await keysOf(MIGRATIONS, id)).length);
+      const events = [...seen].filter((event) => event.includes(id));
+      assertEquals(events.map((event) => event.split(" ")[0]), ["Put", "Delete"]);
+      assert(
+        events.every((event) => event.includes(`/${name}`)),
+        "named like the target's endpoint",
+      );
+      await watcher.cancel();
+    } finally {
+      etcd.close();
+    }
+  },
+);
