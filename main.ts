@@ -16,6 +16,7 @@ import { formatStatus } from "./lib/diagnostics/status_text.ts";
 import { readStatus } from "./lib/diagnostics/status.ts";
 import {
   hostAddresses,
+  hostAndPort,
   lookUp,
   namesToLookUp,
   parseHosts,
@@ -35,6 +36,7 @@ import type { PermissionPlaces } from "./lib/permissions.ts";
 import { roleSpecs } from "./lib/role_specs.ts";
 import { openStateDir } from "./lib/state_dir.ts";
 import { KV_FILE, StateStore } from "./lib/state_store.ts";
+import { requestStepDown } from "./lib/step_down.ts";
 import { runSupervisor } from "./lib/supervisor.ts";
 import { VERSION } from "./lib/version.ts";
 
@@ -49,6 +51,8 @@ async function main(args: string[]): Promise<number> {
     switch (parsed.command) {
       case "config":
         return print(formatEffective(resolved.effective));
+      case "step-down":
+        return await stepDown(resolved.config, parsed.pauseSeconds);
       case "status":
         return await status(resolved.config, parsed.output);
       case "start":
@@ -116,12 +120,31 @@ function announce(config: Config, log: Log): void {
     etcd: config.etcd.endpoints.join(","),
     neutron: config.openstack.neutronUrl,
     lab: config.lab.enabled,
-    page: `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
+    page: `http://${hostAndPort(host, port)}`,
   });
 }
 
 /** Prints what the node's processes have said of themselves. */
 async function status(config: Config, output: "text" | "json"): Promise<number> {
+  using store = await openExisting(config);
+  const node = { name: config.nodeName, version: VERSION };
+  const report = await readStatus(store, node, systemClock);
+  return print(output === "json" ? JSON.stringify(report, null, 2) : formatStatus(report));
+}
+
+/** Gives mastership away; exit code 0 too when this node does not lead. */
+async function stepDown(config: Config, pauseSeconds: number): Promise<number> {
+  using store = await openExisting(config);
+  const outcome = await requestStepDown(store, systemClock, "the command line", pauseSeconds);
+  return print(
+    outcome === "stepped down"
+      ? `${config.nodeName} has stepped down and does not stand again for ${pauseSeconds} s`
+      : `${config.nodeName} does not lead: nothing to do`,
+  );
+}
+
+/** The state of a node that has run. */
+async function openExisting(config: Config): Promise<StateStore> {
   try {
     await Deno.stat(`${config.stateDir}/${KV_FILE}`);
   } catch {
@@ -130,10 +153,7 @@ async function status(config: Config, output: "text" | "json"): Promise<number> 
         "start it, or name the right one with --state-dir",
     );
   }
-  using store = await StateStore.open(config.stateDir);
-  const node = { name: config.nodeName, version: VERSION };
-  const report = await readStatus(store, node, Date.now());
-  return print(output === "json" ? JSON.stringify(report, null, 2) : formatStatus(report));
+  return await StateStore.open(config.stateDir);
 }
 
 /** What the permission table needs to know of this machine and of the names in the configuration. */

@@ -17,10 +17,12 @@ export type Flags = Readonly<Record<string, string | readonly string[]>>;
 
 /** A command that needs the configuration. */
 export interface NodeCommand {
-  readonly command: "start" | "status" | "config";
+  readonly command: keyof typeof COMMANDS;
   readonly flags: Flags;
   readonly configFiles: readonly string[];
   readonly output: "text" | "json";
+  /** After a step-down the node does not stand again for so long, s. */
+  readonly pauseSeconds: number;
 }
 
 /** What the words mean. */
@@ -33,11 +35,23 @@ const COMMANDS = {
   start: "Run the node until it is told to stop (default)",
   status: "Print what the node's processes say of themselves",
   config: "Print every effective value and where it comes from",
+  "step-down": "Give mastership away, if this node has it",
 } as const;
 type Command = keyof typeof COMMANDS;
 
 const SETTABLE = OPTIONS.filter((option) => !option.secret);
-const NAMES = [...SETTABLE.map((o) => flagOf(o).slice(2)), "config-file", "output"];
+const SWITCHES = SETTABLE.filter((o) => o.kind.type === "boolean").map((o) => flagOf(o).slice(2));
+const NAMES = [
+  ...SETTABLE.map((o) => flagOf(o).slice(2)),
+  "config-file",
+  "output",
+  "pause",
+];
+/** Room for the longest name of a command. */
+const COMMAND_WIDTH = Math.max(...Object.keys(COMMANDS).map((name) => name.length)) + 2;
+/** How long a node that has stepped down stays out, s. */
+const DEFAULT_PAUSE_SECONDS = 60;
+const MAX_PAUSE_SECONDS = 86_400;
 
 /**
  * Parses the words after the program's name.
@@ -47,8 +61,8 @@ const NAMES = [...SETTABLE.map((o) => flagOf(o).slice(2)), "config-file", "outpu
 export function parseCommandLine(args: readonly string[]): ParsedCommandLine {
   checkFlags(args);
   const parsed = parseArgs(args, {
-    string: NAMES,
-    boolean: ["help", "version"],
+    string: NAMES.filter((name) => !SWITCHES.includes(name)),
+    boolean: ["help", "version", ...SWITCHES],
     collect: NAMES,
     alias: { h: "help", V: "version" },
   });
@@ -60,7 +74,7 @@ export function parseCommandLine(args: readonly string[]): ParsedCommandLine {
   if (command === "version") return { command };
   if (!(command in COMMANDS)) throw unknown("command", command, Object.keys(COMMANDS));
   if (words.length > 1) throw new UsageError(`unexpected word ${JSON.stringify(words[1])}`);
-  const given = (name: string) => (parsed[name] as string[] | undefined) ?? [];
+  const given = (name: string) => [parsed[name] ?? []].flat().map(String);
   const output = given("output").at(-1) ?? "text";
   if (output !== "text" && output !== "json") {
     throw new UsageError(`--output: given ${JSON.stringify(output)}, allowed text | json`);
@@ -70,7 +84,15 @@ export function parseCommandLine(args: readonly string[]): ParsedCommandLine {
     flags: collectFlags(given),
     configFiles: given("config-file"),
     output,
+    pauseSeconds: pauseSeconds(given("pause").at(-1)),
   };
+}
+
+function pauseSeconds(given: string | undefined): number {
+  if (given === undefined) return DEFAULT_PAUSE_SECONDS;
+  if (/^\d{1,5}$/.test(given) && Number(given) <= MAX_PAUSE_SECONDS) return Number(given);
+  const allowed = `a whole number from 0 to ${MAX_PAUSE_SECONDS}`;
+  throw new UsageError(`--pause: given ${JSON.stringify(given)}, allowed ${allowed}`);
 }
 
 function collectFlags(given: (name: string) => string[]): Flags {
@@ -103,7 +125,7 @@ function checkFlags(args: readonly string[]): void {
     if (!flag!.startsWith("--") || !NAMES.includes(name)) {
       throw unknown("option", flag!, [...NAMES, "help", "version"].map((n) => `--${n}`));
     }
-    if (value === undefined) {
+    if (value === undefined && !SWITCHES.includes(name)) {
       const next = args[++i];
       if (next === undefined || next.startsWith("--")) {
         throw new UsageError(`${flag} needs a value, as in ${flag}=…`);
@@ -126,11 +148,12 @@ export function helpText(): string {
     "Usage: calico-conductor [command] [options]",
     "",
     "Commands:",
-    ...Object.entries(COMMANDS).map(([name, help]) => `  ${name.padEnd(10)}${help}`),
+    ...Object.entries(COMMANDS).map(([name, help]) => `  ${name.padEnd(COMMAND_WIDTH)}${help}`),
     "",
     "Options come from flags, then the environment, then --config-file, then defaults.",
     "  --config-file PATH        oslo INI file such as neutron.conf (repeatable, later wins)",
     "  --output text|json        for status",
+    `  --pause SECONDS           for step-down: stay out for so long [${DEFAULT_PAUSE_SECONDS}]`,
     "  -h, --help   -V, --version",
   ];
   let group = "";

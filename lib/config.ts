@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { hostAndPort } from "./host_addresses.ts";
 import type { Flags } from "./command_line.ts";
 import { type FileValues, parseConfigFile } from "./config_file.ts";
 import { allowedValues, flagOf, type OptionRow, OPTIONS } from "./config_options.ts";
@@ -134,8 +135,7 @@ function pythonDriverEtcd(values: FileValues): string | null {
   const host = values.get("calico.etcd_host");
   if (!host) return null;
   const scheme = values.has("calico.etcd_ca_cert_file") ? "https" : "http";
-  const shown = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
-  return `${scheme}://${shown}:${values.get("calico.etcd_port") ?? "2379"}`;
+  return `${scheme}://${hostAndPort(host, Number(values.get("calico.etcd_port") ?? 2379))}`;
 }
 
 /** etcd URLs, of which a bare `host:port` is one. */
@@ -164,6 +164,8 @@ function checkKind({ option, value, source }: EffectiveValue): ConfigProblem[] {
     switch (kind.type) {
       case "string":
         return value.trim() !== "";
+      case "boolean":
+        return /^(true|false)$/i.test(value);
       case "integer":
         return /^-?\d+$/.test(value) && Number(value) >= kind.min && Number(value) <= kind.max;
       case "url":
@@ -305,6 +307,7 @@ function build(values: ReadonlyMap<string, EffectiveValue>): Config {
       ttlSeconds: number("election_ttl"),
       refreshSeconds: number("election_refresh"),
       marginSeconds: number("election_margin"),
+      respectUnleasedKey: text("respect_unleased_key").toLowerCase() === "true",
     },
     openstack: {
       neutronUrl: url("neutron_url"),
@@ -323,8 +326,12 @@ function build(values: ReadonlyMap<string, EffectiveValue>): Config {
       resyncIntervalSeconds: number("resync_interval"),
       resyncMaxIntervalSeconds: number("resync_max_interval"),
     },
+    compaction: {
+      periodSeconds: number("compaction_period") * 60,
+      minRevisions: number("compaction_min_revisions"),
+    },
     status: { portStatusThreads: number("port_status_threads"), reportUrl: url("report_url") },
-    diagnostics: parseListen(text("listen"))!,
+    diagnostics: { ...parseListen(text("listen"))!, apiToken: maybe("api_token") },
     lab: {
       enabled: text("lab") === "on",
       ports: number("lab_ports"),

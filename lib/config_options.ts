@@ -10,6 +10,8 @@ import { LOG_LEVELS } from "./log.ts";
 /** What a value may be. */
 export type OptionKind =
   | { readonly type: "string" }
+  /** `--name` alone means true. */
+  | { readonly type: "boolean" }
   | { readonly type: "integer"; readonly min: number; readonly max: number }
   | { readonly type: "url" }
   | { readonly type: "urls" }
@@ -39,6 +41,7 @@ export interface OptionRow {
 }
 
 const string: OptionKind = { type: "string" };
+const boolean: OptionKind = { type: "boolean" };
 const integer = (min: number, max: number): OptionKind => ({ type: "integer", min, max });
 const choice = (...of: string[]): OptionKind => ({ type: "choice", of });
 
@@ -86,6 +89,9 @@ export const OPTIONS: readonly OptionRow[] = [
       ini: ["calico.openstack_region"],
     }),
     row("listen", { type: "listen" }, "127.0.0.1:9797", "Address of the diagnostics page"),
+    row("api_token", string, null, "Bearer token of the API's actions; unset: loopback only", {
+      secret: true,
+    }),
     row("log_level", choice(...LOG_LEVELS), "info", "Least severe level that is printed"),
     row("log_format", choice("text", "json"), "text", "For people or for machines"),
     row("role_timeout", integer(2, 600), "10", "A role silent for longer is restarted", {
@@ -131,6 +137,12 @@ export const OPTIONS: readonly OptionRow[] = [
     row("election_margin", integer(1, 600), "2", "Mastership ends so long before the lease", {
       unit: "s",
     }),
+    row(
+      "respect_unleased_key",
+      boolean,
+      "false",
+      "Never take over an election key without a lease, which nobody refreshes",
+    ),
   ]),
   ...under("OpenStack", () => [
     row("neutron_url", { type: "url" }, "http://127.0.0.1:9696", "Neutron, without /v2.0", {
@@ -194,6 +206,13 @@ export const OPTIONS: readonly OptionRow[] = [
       unit: "s",
       ini: ["calico.resync_max_interval_secs"],
     }),
+    row("compaction_period", integer(0, 10080), "60", "Between compactions of etcd; 0: never", {
+      unit: "min",
+      ini: ["calico.etcd_compaction_period_mins"],
+    }),
+    row("compaction_min_revisions", integer(0, 1000000000), "1000", "Revisions always kept", {
+      ini: ["calico.etcd_compaction_min_revisions"],
+    }),
     row("port_status_threads", integer(1, 64), "4", "Port status reports in flight", {
       ini: ["calico.num_port_status_threads"],
     }),
@@ -237,6 +256,8 @@ export function allowedValues(kind: OptionKind): string {
   switch (kind.type) {
     case "string":
       return "text";
+    case "boolean":
+      return "true | false";
     case "integer":
       return `a whole number from ${kind.min} to ${kind.max}`;
     case "url":

@@ -54,6 +54,8 @@ export interface Config {
     readonly ttlSeconds: number;
     readonly refreshSeconds: number;
     readonly marginSeconds: number;
+    /** An election key without a lease is never taken over. */
+    readonly respectUnleasedKey: boolean;
   };
   readonly openstack: OpenstackConfig;
   readonly sync: {
@@ -61,13 +63,24 @@ export interface Config {
     readonly resyncIntervalSeconds: number;
     readonly resyncMaxIntervalSeconds: number;
   };
+  readonly compaction: {
+    /** 0: etcd is never compacted. */
+    readonly periodSeconds: number;
+    /** History that always stays. */
+    readonly minRevisions: number;
+  };
   readonly status: {
     /** Writers of port status. */
     readonly portStatusThreads: number;
     /** Where status reports go: HTTP of the lab or of a bridge, below this URL. */
     readonly reportUrl: string;
   };
-  readonly diagnostics: { readonly host: string; readonly port: number };
+  readonly diagnostics: {
+    readonly host: string;
+    readonly port: number;
+    /** Bearer token of the API's actions; null: they are taken from loopback only. */
+    readonly apiToken: string | null;
+  };
   readonly lab: {
     readonly enabled: boolean;
     readonly ports: number;

@@ -6,13 +6,22 @@
  * @module
  */
 
+/** `host:port`, an IPv6 address in brackets. */
+export function hostAndPort(host: string, port: number): string {
+  return `${bracketed(host)}:${port}`;
+}
+
+function bracketed(address: string): string {
+  return address.includes(":") && !address.startsWith("[") ? `[${address}]` : address;
+}
+
 /** Addresses per name in the text of a hosts file; IPv6 in brackets. */
 export function parseHosts(text: string): Map<string, string[]> {
   const names = new Map<string, string[]>();
   for (const line of text.split("\n")) {
     const [address, ...aliases] = line.replace(/#.*/, "").trim().split(/\s+/);
     if (!address) continue;
-    const shown = address.includes(":") ? `[${address}]` : address;
+    const shown = bracketed(address);
     for (const alias of aliases) {
       names.set(alias, [...new Set([...(names.get(alias) ?? []), shown])]);
     }
@@ -25,7 +34,7 @@ export function parseNameServers(text: string): string[] {
   return text.split("\n").flatMap((line) => {
     const address = /^\s*nameserver\s+(\S+)/.exec(line)?.[1];
     if (!address) return [];
-    return [address.includes(":") ? `[${address}]:53` : `${address}:53`];
+    return [hostAndPort(address, 53)];
   });
 }
 

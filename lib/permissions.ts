@@ -9,6 +9,7 @@
  * @module
  */
 import type { Config } from "./config_types.ts";
+import { hostAndPort } from "./host_addresses.ts";
 import type { RoleName } from "./state_store.ts";
 
 /** Everything a process may do; an empty list grants nothing. */
@@ -49,6 +50,9 @@ export const GRPC_ENVIRONMENT: readonly string[] = [
   "https_proxy",
   "http_proxy",
 ];
+
+/** What `isMaster` reads beside the wall clock. */
+const UPTIME = ["osUptime"];
 
 const DEFAULT_PORTS: Record<string, string> = { "http:": "80", "https:": "443" };
 
@@ -91,7 +95,7 @@ export function permissionRow(
     write: state,
     env: GRPC_ENVIRONMENT,
     run: [],
-    sys: [],
+    sys: UPTIME,
   };
   const keystone = openstack.authUrl ? [hostPort(openstack.authUrl)] : [];
   const nova = openstack.novaUrl ? [hostPort(openstack.novaUrl)] : [];
@@ -100,7 +104,7 @@ export function permissionRow(
   switch (name) {
     case "manager":
       // getPriority tells whether the pid in a stale election value still lives.
-      return { ...usesEtcd, net: unique(etcdNet), sys: ["getPriority"] };
+      return { ...usesEtcd, net: unique(etcdNet), sys: [...UPTIME, "getPriority"] };
     case "resource-syncer":
       return { ...usesEtcd, net: unique([...etcdNet, neutron, ...keystone]) };
     case "agent-status-watcher":
@@ -109,8 +113,14 @@ export function permissionRow(
       return { ...usesEtcd, net: unique([...etcdNet, reports, ...keystone, ...nova]) };
     case "diagnostics": {
       const { host, port } = config.diagnostics;
-      const listen = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-      return { net: [listen], read: state, write: state, env: [], run: [], sys: [] };
+      return {
+        net: [hostAndPort(host, port)],
+        read: state,
+        write: state,
+        env: [],
+        run: [],
+        sys: UPTIME,
+      };
     }
     case "lab":
       return {

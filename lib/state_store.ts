@@ -22,6 +22,8 @@ export const mastershipSchema = z.object({
   heartbeat: ms,
   /** Mastership ends here unless it is published again, ms since the epoch. */
   validUntil: ms,
+  /** The machine's uptime read together with `heartbeat`, s: what a clock step cannot change. */
+  uptime: z.number(),
   /** Create revision of the election key: the fence of every master-only write. Decimal. */
   term: z.string().regex(/^\d+$/),
   /** The election value, `<name>:<pid>`. */
@@ -43,6 +45,74 @@ export const electionSchema = z.object({
   at: ms,
 });
 export type Election = z.infer<typeof electionSchema>;
+
+/** The last term that an elector of this state directory has won; tells its stale key for sure. */
+export const ownTermSchema = z.object({ term: z.string(), value: z.string() });
+export type OwnTerm = z.infer<typeof ownTermSchema>;
+
+/** An operator's wish that this node gives mastership away. */
+export const stepDownSchema = z.object({
+  id: z.string(),
+  at: ms,
+  /** Who asked, for the log and the history. */
+  by: z.string(),
+  /** How long this node does not stand again. */
+  pauseSeconds: count,
+  /** What the manager did; null until it has seen the wish. */
+  outcome: z.enum(["stepped down", "not leading"]).nullable(),
+  handledAt: ms.nullable(),
+});
+export type StepDown = z.infer<typeof stepDownSchema>;
+
+/** One term in the cloud's history, kept in etcd. */
+export const termSchema = z.object({
+  /** Create revision of the election key, decimal. */
+  term: z.string().regex(/^\d{1,20}$/),
+  node: z.string(),
+  /** The election value. */
+  id: z.string(),
+  /** ms since the epoch, by the node's clock. */
+  start: ms,
+  end: ms.nullable(),
+  /** Why it ended. */
+  reason: z.string().nullable(),
+});
+export type TermRecord = z.infer<typeof termSchema>;
+
+/** A node as it registers itself in etcd, under a lease. */
+export const nodeSchema = z.object({
+  name: z.string(),
+  version: z.string(),
+  roles: z.array(z.string()).max(20),
+  /** Start of the node, ms since the epoch. */
+  since: ms,
+  /** Where its page listens, `host:port`. */
+  diagnostics: z.string(),
+});
+export type NodeRecord = z.infer<typeof nodeSchema>;
+
+/** What all nodes of the cloud share, as this node's manager last read it. */
+export const clusterSchema = z.object({
+  at: ms,
+  /** Newest first. */
+  terms: z.array(termSchema).max(100),
+  nodes: z.array(nodeSchema).max(50),
+});
+export type Cluster = z.infer<typeof clusterSchema>;
+
+/** The compactor's account of itself, since the manager started. */
+export const compactionSchema = z.object({
+  at: ms,
+  /** What the last check led to, in words. */
+  outcome: z.string(),
+  /** Revision of the last compaction seen or done, decimal, or null. */
+  lastRevision: z.string().nullable(),
+  lastAt: ms.nullable(),
+  checks: count,
+  compactions: count,
+  failures: count,
+});
+export type Compaction = z.infer<typeof compactionSchema>;
 
 /** What the supervisor knows of a role. */
 export const roleSchema = z.object({
@@ -189,6 +259,34 @@ export class StateStore implements Disposable {
   async writeMastership(record: Mastership | null): Promise<void> {
     if (record) await this.#kv.set(["mastership"], record);
     else await this.#kv.delete(["mastership"]);
+  }
+
+  readOwnTerm(): Promise<OwnTerm | null> {
+    return this.#get(["own-term"], ownTermSchema);
+  }
+  async writeOwnTerm(record: OwnTerm): Promise<void> {
+    await this.#kv.set(["own-term"], record);
+  }
+
+  readStepDown(): Promise<StepDown | null> {
+    return this.#get(["step-down"], stepDownSchema);
+  }
+  async writeStepDown(record: StepDown): Promise<void> {
+    await this.#kv.set(["step-down"], record);
+  }
+
+  readCluster(): Promise<Cluster | null> {
+    return this.#get(["cluster"], clusterSchema);
+  }
+  async writeCluster(record: Cluster): Promise<void> {
+    await this.#kv.set(["cluster"], record);
+  }
+
+  readCompaction(): Promise<Compaction | null> {
+    return this.#get(["compaction"], compactionSchema);
+  }
+  async writeCompaction(record: Compaction): Promise<void> {
+    await this.#kv.set(["compaction"], record);
   }
 
   readElection(): Promise<Election | null> {

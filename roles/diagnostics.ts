@@ -2,6 +2,7 @@
 import { createApp } from "../lib/diagnostics/app.tsx";
 import { runDiagnostics } from "../lib/diagnostics/server.ts";
 import { readStatus } from "../lib/diagnostics/status.ts";
+import { requestStepDown } from "../lib/step_down.ts";
 import { VERSION } from "../lib/version.ts";
 import { runRole } from "./bootstrap.ts";
 
@@ -13,10 +14,14 @@ await runRole("diagnostics", async ({ config, job, signal }) => {
     startupResync: config.sync.startupResync,
   };
   const app = createApp({
-    readStatus: () => readStatus(job.store, node, job.clock.now()),
+    readStatus: () => readStatus(job.store, node, job.clock),
     now: () => job.clock.now(),
     signal,
     log: job.log,
+    actions: {
+      token: config.diagnostics.apiToken,
+      stepDown: (by, pauseSeconds) => requestStepDown(job.store, job.clock, by, pauseSeconds),
+    },
     allowedHosts: [config.diagnostics.host, config.nodeName],
   });
   await runDiagnostics(app, config.diagnostics, job, signal);

@@ -1,7 +1,7 @@
 /** Runs a role's job while this node is master. @module */
 import { electionKey } from "../lib/calico/regions.ts";
 import type { Term } from "../lib/master_context.ts";
-import { whileMaster } from "../lib/mastership/is_master.ts";
+import { whileMaster } from "../lib/election/while_master.ts";
 import type { RoleContext } from "./bootstrap.ts";
 
 /** Starts `job` with each term and says "standby" in between; ends with the role's signal. */

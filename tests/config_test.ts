@@ -112,6 +112,7 @@ Deno.test("IPv6 endpoints and bare host:port are understood", () => {
   assertEquals(resolve({ flags: { listen: "[::1]:80" } }).config.diagnostics, {
     host: "::1",
     port: 80,
+    apiToken: null,
   });
 });
 

@@ -109,6 +109,7 @@ Deno.test("a killed role is back, and a killed manager leaves no mastership reco
     await store.writeMastership({
       heartbeat,
       validUntil: heartbeat + 60_000,
+      uptime: 1,
       term: "5",
       id: "node-1:1",
       since: heartbeat,

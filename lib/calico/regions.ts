@@ -14,3 +14,8 @@ export function calicoNamespace(region: string | null): string {
 export function electionKey(region: string | null): string {
   return `/calico/openstack/v2/${regionString(region)}/neutron_election`;
 }
+
+/** Prefix of what the conductors of a region keep about themselves. */
+export function conductorPrefix(region: string | null): string {
+  return `/calico/openstack/v2/${regionString(region)}/conductor/`;
+}

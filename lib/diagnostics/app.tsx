@@ -1,11 +1,12 @@
 /**
  * The diagnostics server's routes. Answers are made from one status read per request; a read that
- * takes longer than 2 s counts as failed. Nothing is written and nothing else is asked.
+ * takes longer than 2 s counts as failed. Nothing is written but by the actions of `actions.ts`.
  *
  * @module
  */
 import { Hono } from "hono";
 import { describeError, type Log } from "../log.ts";
+import { type ActionDeps, addActions } from "./actions.ts";
 import { guard } from "./guards.ts";
 import { LiveStreams } from "./live.ts";
 import { formatMetrics, METRICS_TYPE } from "./metrics.ts";
@@ -23,6 +24,7 @@ export interface AppDeps {
   /** Ends the open streams. */
   readonly signal: AbortSignal;
   readonly log: Log;
+  readonly actions: Omit<ActionDeps, "log">;
   /** Names beside loopback's and addresses that may stand in the Host header. @default [] */
   readonly allowedHosts?: readonly string[];
   /** @default 200 */
@@ -55,6 +57,7 @@ export function createApp(deps: AppDeps): Hono {
   });
   addPage(app, read, live, deps);
   addChecks(app, read, deps.log);
+  addActions(app, { ...deps.actions, log: deps.log });
   return app;
 }
 

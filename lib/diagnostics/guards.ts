@@ -1,6 +1,6 @@
 /**
- * What every answer goes through: the Host check against DNS rebinding, GET only, and the security
- * headers.
+ * What every answer goes through: the Host check against DNS rebinding, GET only (POST for the API's
+ * actions), and the security headers.
  *
  * @module
  */
@@ -54,7 +54,8 @@ export function guard(allowedHosts: readonly string[]): MiddlewareHandler {
     if (!isAllowedHost(host, allowedHosts)) {
       return c.text("This name is not served here: use the node's address or localhost.\n", 403);
     }
-    if (c.req.method !== "GET" && c.req.method !== "HEAD") {
+    const action = c.req.path.startsWith("/api/v1/") && c.req.method === "POST";
+    if (!action && c.req.method !== "GET" && c.req.method !== "HEAD") {
       return c.text("Only GET is served here.\n", 405, { allow: "GET, HEAD" });
     }
     return await next();

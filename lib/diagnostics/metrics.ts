@@ -13,7 +13,7 @@ type Sample = readonly [labels: Readonly<Record<string, string>>, value: number]
 
 /** All metrics, ending in `# EOF`. */
 export function formatMetrics(status: Status): string {
-  const { roles, agents, ports, resyncs } = status;
+  const { roles, agents, ports, resyncs, cluster, compaction } = status;
   const done = resyncs.find((r) => r.endedAt !== null);
   const good = resyncs.find((r) => r.endedAt !== null && r.error === null);
   const stale = agents?.agents.filter((agent) => isStale(agent, status.at)).length;
@@ -44,6 +44,31 @@ export function formatMetrics(status: Status): string {
       "gauge",
       "End of the last resync that succeeded",
       one(good && good.endedAt! / 1000),
+    ),
+    family("nodes", "gauge", "Nodes of the cloud that are registered", one(cluster?.nodes.length)),
+    family(
+      "compaction_checks",
+      "counter",
+      "Checks whether etcd is due for compaction",
+      one(compaction?.checks),
+    ),
+    family(
+      "compactions",
+      "counter",
+      "Compactions of etcd by this node",
+      one(compaction?.compactions),
+    ),
+    family(
+      "compaction_failures",
+      "counter",
+      "Checks that failed because etcd did not answer",
+      one(compaction?.failures),
+    ),
+    family(
+      "last_compaction_timestamp_seconds",
+      "gauge",
+      "Time of the last compaction by this node",
+      one(compaction?.lastAt ? compaction.lastAt / 1000 : undefined),
     ),
     family("agents", "gauge", "Felix agents that are known", one(agents?.total)),
     family(

@@ -8,6 +8,7 @@ import type { Child } from "hono/jsx";
 import { raw } from "hono/html";
 import { clip } from "./format.ts";
 import { Badge, Figure, Section, Time } from "./parts.tsx";
+import { ClusterSection } from "./cluster_section.tsx";
 import { AgentsSection, EventsSection, PortsSection, RolesSection } from "./sections.tsx";
 import { ResyncsSection } from "./resync_section.tsx";
 import type { Level, Status } from "./status_schema.ts";
@@ -71,6 +72,7 @@ export function StatusMain({ status }: { status: Status }) {
       <Verdict level={status.verdict.level} text={status.verdict.text} />
       <Findings status={status} />
       <MastershipSection status={status} />
+      <ClusterSection cluster={status.cluster} compaction={status.compaction} now={status.at} />
       <RolesSection roles={status.roles} now={status.at} />
       <ResyncsSection resyncs={status.resyncs} isMaster={status.isMaster} now={status.at} />
       <AgentsSection agents={status.agents} isMaster={status.isMaster} now={status.at} />

@@ -6,6 +6,7 @@
  */
 import type { Hono } from "hono";
 import type { Config } from "../config_types.ts";
+import { hostAndPort } from "../host_addresses.ts";
 import { describeError } from "../log.ts";
 import type { JobContext } from "../master_context.ts";
 
@@ -19,9 +20,7 @@ export async function runDiagnostics(
   { log, clock, alive }: JobContext,
   signal: AbortSignal,
 ): Promise<void> {
-  const shown = `${
-    address.host.includes(":") ? `[${address.host}]` : address.host
-  }:${address.port}`;
+  const shown = hostAndPort(address.host, address.port);
   let said = false;
   while (!signal.aborted) {
     try {

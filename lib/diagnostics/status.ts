@@ -4,7 +4,9 @@
  *
  * @module
  */
-import { type Mastership, ROLE_NAMES, type StateStore } from "../state_store.ts";
+import type { Clock } from "../clock.ts";
+import { isMaster } from "../election/is_master.ts";
+import { ROLE_NAMES, type StateStore } from "../state_store.ts";
 import type { Facts, RoleStatus, SourcedEvent, Status } from "./status_schema.ts";
 import { findings, judgeRole, notReadyReasons, verdict } from "./verdict.ts";
 
@@ -21,25 +23,20 @@ export interface NodeInfo {
 }
 
 const MAX_EVENTS = 100;
-/** A heartbeat further in the future than this comes from a clock that was set back. */
-const MAX_FUTURE_MS = 1000;
-
-/** Whether the published record makes this node master at `now`. */
-export function isMasterAt(record: Mastership | null, now: number): boolean {
-  return record !== null && record.heartbeat - now <= MAX_FUTURE_MS && now < record.validUntil;
-}
+/** What judging needs of a clock. */
+type Clocks = Pick<Clock, "now" | "uptime">;
 
 /**
- * Reads and judges the node's state at `now`, ms since the epoch.
+ * Reads and judges the node's state.
  *
  * @throws when the store cannot be read.
  */
 export async function readStatus(
   store: StateStore,
   node: NodeInfo,
-  now: number,
+  clock: Clocks,
 ): Promise<Status> {
-  const facts = await readFacts(store, node, now);
+  const facts = await readFacts(store, node, clock);
   const notReady = notReadyReasons(facts);
   return {
     ...facts,
@@ -50,10 +47,11 @@ export async function readStatus(
   };
 }
 
-async function readFacts(store: StateStore, node: NodeInfo, now: number): Promise<Facts> {
+async function readFacts(store: StateStore, node: NodeInfo, clock: Clocks): Promise<Facts> {
+  const now = clock.now();
   const mastership = await store.readMastership();
   const election = await store.readElection();
-  const isMaster = isMasterAt(mastership, now);
+  const master = isMaster(mastership, clock);
   return {
     at: now,
     node: {
@@ -62,12 +60,14 @@ async function readFacts(store: StateStore, node: NodeInfo, now: number): Promis
       startedAt: node.startedAt ?? null,
       startupResync: node.startupResync ?? "always",
     },
-    isMaster,
+    isMaster: master,
     leader: election?.leader ?? null,
-    since: isMaster ? mastership!.since : null,
+    since: master ? mastership!.since : null,
     mastership,
     election,
     roles: await readRoles(store, now),
+    cluster: await store.readCluster(),
+    compaction: await store.readCompaction(),
     resyncs: await store.readResyncs(),
     agents: await store.readAgents(),
     ports: await store.readPorts(),

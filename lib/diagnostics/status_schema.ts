@@ -8,6 +8,8 @@ import { z } from "zod";
 import {
   agentsSchema,
   aliveSchema,
+  clusterSchema,
+  compactionSchema,
   electionSchema,
   eventSchema,
   mastershipSchema,
@@ -64,6 +66,9 @@ export const factsSchema = z.object({
   mastership: mastershipSchema.nullable(),
   election: electionSchema.nullable(),
   roles: z.array(roleStatusSchema),
+  /** The cloud's terms and nodes, as this node's manager last read them. */
+  cluster: clusterSchema.nullable(),
+  compaction: compactionSchema.nullable(),
   /** Newest first. */
   resyncs: resyncsSchema,
   agents: agentsSchema.nullable(),

@@ -25,6 +25,7 @@ function serve(changes: Partial<Facts> = {}, port = 0): Site {
   const stop = new AbortController();
   let current: Status = status(changes);
   const app = createApp({
+    actions: { token: null, stepDown: () => Promise.resolve("not leading") },
     readStatus: () => Promise.resolve(current),
     now: () => NOW,
     signal: stop.signal,

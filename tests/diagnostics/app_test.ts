@@ -15,6 +15,7 @@ interface Setup {
 
 function app({ read = () => Promise.resolve(status()), ...rest }: Setup = {}) {
   return createApp({
+    actions: { token: null, stepDown: () => Promise.resolve("not leading") },
     readStatus: read,
     now: () => NOW,
     signal: new AbortController().signal,

@@ -69,12 +69,52 @@ export function facts(changes: Partial<Facts> = {}): Facts {
     mastership: {
       heartbeat: NOW - 100,
       validUntil: NOW + 12_000,
+      uptime: 1000,
       term: "77",
       id: "node-1:4242",
       since: NOW - 7_200_000,
     },
     election: { state: "leader", leader: "node-1:4242", term: "77", problem: null, at: NOW - 100 },
     roles: ROLE_NAMES.map((name) => role(name)),
+    cluster: {
+      at: NOW - 3000,
+      terms: [
+        {
+          term: "77",
+          node: "node-1",
+          id: "node-1:4242",
+          start: NOW - 7_200_000,
+          end: null,
+          reason: null,
+        },
+        {
+          term: "12",
+          node: "node-2",
+          id: "node-2:99",
+          start: NOW - 9_000_000,
+          end: NOW - 7_201_000,
+          reason: "stopped in order",
+        },
+      ],
+      nodes: [
+        {
+          name: "node-1",
+          version: "0.1.0",
+          roles: [...ROLE_NAMES],
+          since: NOW - 7_300_000,
+          diagnostics: "127.0.0.1:9797",
+        },
+      ],
+    },
+    compaction: {
+      at: NOW - 30_000,
+      outcome: "compacted at revision 4000",
+      lastRevision: "4000",
+      lastAt: NOW - 30_000,
+      checks: 9,
+      compactions: 1,
+      failures: 0,
+    },
     resyncs: [
       resync(),
       resync({ startedAt: NOW - 3_780_000, endedAt: NOW - 3_779_000 }),

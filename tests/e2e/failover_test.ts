@@ -5,14 +5,19 @@ import { labArgs, Node, tempDir } from "./node.ts";
 
 const ELECTION = "/calico/openstack/v2/no-region/neutron_election";
 
-/** Samples both nodes' pages; counts the moments at which both were master. */
+/**
+ * Samples both nodes' pages; counts the claims of a term made after a later term had begun. Answers
+ * that arrive together may speak of different instants, so their own times are compared.
+ */
 function watchForTwoMasters(nodes: Node[]): { stop(): Promise<number> } {
-  let overlaps = 0;
+  const claims: { term: number; at: number; since: number }[] = [];
   let running = true;
   const done = (async () => {
     while (running) {
-      const states = await Promise.all(nodes.map((node) => node.status()));
-      if (states.filter((status) => status?.isMaster).length > 1) overlaps++;
+      for (const status of await Promise.all(nodes.map((node) => node.status()))) {
+        if (!status?.isMaster) continue;
+        claims.push({ term: Number(status.mastership!.term), at: status.at, since: status.since! });
+      }
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   })();
@@ -20,7 +25,10 @@ function watchForTwoMasters(nodes: Node[]): { stop(): Promise<number> } {
     async stop() {
       running = false;
       await done;
-      return overlaps;
+      const began = new Map(claims.map(({ term, since }) => [term, since]));
+      return claims.filter((claim) =>
+        [...began].some(([term, since]) => term > claim.term && claim.at >= since)
+      ).length;
     },
   };
 }
@@ -102,5 +110,32 @@ Deno.test("when everything on a node is killed, the other takes over within ttl 
     for (const pid of await first.tree()) Deno.kill(pid, "SIGKILL");
     await becomesMaster(second, (TTL + 4) * 1000);
     assertWithin(Date.now() - killedAt, (TTL + 2) * 1000, "the take-over");
+  });
+});
+
+Deno.test("step-down moves mastership, by the command line and by the API", async () => {
+  await twoNodes(async (first, second) => {
+    const said = await first.command("step-down", "--pause=1");
+    assertEquals([said.code, /has stepped down/.test(said.text)], [0, true]);
+    await becomesMaster(second, 3000);
+    const again = await first.command("step-down");
+    assertEquals([again.code, /does not lead/.test(again.text)], [0, true]);
+    const response = await fetch(`${second.pageUrl}/api/v1/step-down`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: '{"pause_seconds":30}',
+    });
+    assertEquals(await response.json(), { outcome: "stepped down" });
+    await becomesMaster(first, 5000);
+    const { cluster } = await eventually("the history", async () => {
+      const status = await second.status();
+      return status?.cluster?.terms.length === 3 && status;
+    });
+    assertEquals(cluster!.terms.map(({ node, reason }) => [node, reason]), [
+      ["node-1", null],
+      ["node-2", "stepped down, asked by the API from 127.0.0.1"],
+      ["node-1", "stepped down, asked by the command line"],
+    ]);
+    assertEquals(cluster!.nodes.map(({ name }) => name), ["node-1", "node-2"]);
   });
 });

@@ -1,14 +1,14 @@
 /** A whole node as a process, started the way a user starts it. @module */
+import type { Status } from "../../lib/diagnostics/status_schema.ts";
 import { eventually } from "../support/assert.ts";
 import { freePort } from "../support/etcd_server.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 
-/** What `/api/v1/status` says, as far as the tests look at it. */
-export interface NodeStatus {
-  isMaster: boolean;
-  ready: boolean;
-  roles: { name: string; process: { state: string; pid: number | null; restarts: number } }[];
+/** The task's own command line, so that signals reach the supervisor and not a shell before it. */
+function taskArgs(): string[] {
+  const { command } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`)).tasks.start;
+  return command.split(" ").slice(1);
 }
 
 /** A running node. */
@@ -16,11 +16,13 @@ export class Node implements AsyncDisposable {
   output = "";
   readonly pageUrl: string;
   readonly #process: Deno.ChildProcess;
+  readonly #args: readonly string[];
   readonly #read: Promise<unknown>;
   #ended: Deno.CommandStatus | null = null;
 
-  private constructor(process: Deno.ChildProcess, pageUrl: string) {
+  private constructor(process: Deno.ChildProcess, pageUrl: string, args: readonly string[]) {
     this.#process = process;
+    this.#args = args;
     this.pageUrl = pageUrl;
     const collect = async (stream: ReadableStream<Uint8Array>) => {
       const decoder = new TextDecoder();
@@ -36,17 +38,25 @@ export class Node implements AsyncDisposable {
     env: Record<string, string> = {},
     port: number = freePort(),
   ): Node {
-    // The task's own command line, so that signals reach the supervisor and not a shell before it.
-    const command = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`)).tasks.start.command;
     const process = new Deno.Command(Deno.execPath(), {
-      args: [...command.split(" ").slice(1), "start", `--listen=127.0.0.1:${port}`, ...args],
+      args: [...taskArgs(), "start", `--listen=127.0.0.1:${port}`, ...args],
       cwd: ROOT,
       env: { NO_COLOR: "1", ...env },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    return new Node(process, `http://127.0.0.1:${port}`);
+    return new Node(process, `http://127.0.0.1:${port}`, args);
+  }
+
+  /** Runs another command with this node's options. */
+  async command(...words: string[]): Promise<{ code: number; text: string }> {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [...taskArgs(), ...words, ...this.#args],
+      cwd: ROOT,
+      stdin: "null",
+    }).output();
+    return { code, text: new TextDecoder().decode(code === 0 ? stdout : stderr) };
   }
 
   get pid(): number {
@@ -58,7 +68,7 @@ export class Node implements AsyncDisposable {
   }
 
   /** What the node says of itself, or null while it does not answer. */
-  async status(): Promise<NodeStatus | null> {
+  async status(): Promise<Status | null> {
     try {
       const response = await fetch(`${this.pageUrl}/api/v1/status`, {
         signal: AbortSignal.timeout(2000),
@@ -70,7 +80,7 @@ export class Node implements AsyncDisposable {
   }
 
   /** Waits until the node is ready; on failure the error holds what it printed. */
-  async ready(timeoutMs = 20_000): Promise<NodeStatus> {
+  async ready(timeoutMs = 20_000): Promise<Status> {
     try {
       return await eventually(
         "the node is ready",
@@ -89,7 +99,7 @@ export class Node implements AsyncDisposable {
   /** Process id of a role. */
   async rolePid(role: string): Promise<number> {
     const status = await eventually("a status", () => this.status());
-    return status.roles.find((r) => r.name === role)!.process.pid!;
+    return status.roles.find((r) => r.name === role)!.process!.pid!;
   }
 
   /** All processes below the supervisor, itself included. */

@@ -9,6 +9,7 @@ interface Sleeper {
 /** Time stands still but for {@linkcode FakeClock.advance}. */
 export class FakeClock implements Clock {
   #now: number;
+  #steady = 0;
   #sleepers: Sleeper[] = [];
 
   constructor(nowMs = 1_000_000) {
@@ -17,6 +18,14 @@ export class FakeClock implements Clock {
 
   now(): number {
     return this.#now;
+  }
+
+  monotonic(): number {
+    return this.#steady;
+  }
+
+  uptime(): number {
+    return Math.floor(this.#steady / 1000);
   }
 
   /** A clock step: time jumps, sleepers do not wake. */
@@ -53,11 +62,16 @@ export class FakeClock implements Clock {
       const next = this.#sleepers[0];
       if (!next || next.due > end) break;
       this.#sleepers.shift();
-      this.#now = Math.max(this.#now, next.due);
+      this.#move(Math.max(this.#now, next.due));
       next.wake();
       await settle();
     }
-    this.#now = end;
+    this.#move(end);
+  }
+
+  #move(to: number): void {
+    this.#steady += to - this.#now;
+    this.#now = to;
   }
 }
 

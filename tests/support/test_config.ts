@@ -16,7 +16,13 @@ export function testConfig(changes: Partial<Config> = {}): Config {
       keyFile: null,
       callTimeoutMs: 2000,
     },
-    election: { name: "node-1", ttlSeconds: 15, refreshSeconds: 5, marginSeconds: 2 },
+    election: {
+      name: "node-1",
+      ttlSeconds: 15,
+      refreshSeconds: 5,
+      marginSeconds: 2,
+      respectUnleasedKey: false,
+    },
     openstack: {
       neutronUrl: "http://127.0.0.1:9696",
       novaUrl: "http://127.0.0.1:8774/v2.1",
@@ -34,8 +40,9 @@ export function testConfig(changes: Partial<Config> = {}): Config {
       resyncIntervalSeconds: 60,
       resyncMaxIntervalSeconds: 3600,
     },
+    compaction: { periodSeconds: 3600, minRevisions: 1000 },
     status: { portStatusThreads: 4, reportUrl: "http://127.0.0.1:9696/lab/v1" },
-    diagnostics: { host: "127.0.0.1", port: 9797 },
+    diagnostics: { host: "127.0.0.1", port: 9797, apiToken: null },
     lab: {
       enabled: false,
       ports: 20,

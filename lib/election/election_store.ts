@@ -1,5 +1,5 @@
 /** The few things that the elector does to etcd, so that tests can script them. @module */
-import type { ObservedKey } from "./election.ts";
+import type { ObservedKey } from "./key.ts";
 
 /** Each call rejects when etcd does not answer within `deadlineMs`. Lease ids are decimal strings. */
 export interface ElectionStore {

@@ -1,10 +1,5 @@
 /**
- * How a role knows whether this node is master, and how its job starts and stops with that.
- *
- * `isMaster` promises that at any instant it is true on at most one node, for any pause or delay of the
- * elector, of etcd or of the machine. It rests on one thing: that this machine's clock and etcd's run
- * at the same pace over one TTL, to within the margin. The fence, a comparison of the election key's
- * create revision in every write, rests on nothing: a deposed master's write never lands.
+ * How a job starts and stops with mastership.
  *
  * @module
  */
@@ -12,18 +7,12 @@ import type { Clock } from "../clock.ts";
 import { FenceLostError } from "../etcd/client.ts";
 import type { Log } from "../log.ts";
 import type { Term } from "../master_context.ts";
-import type { Mastership, StateStore } from "../state_store.ts";
+import type { StateStore } from "../state_store.ts";
+import { isMaster } from "./is_master.ts";
 
-/** A heartbeat further in the future than this means that the clock was set back, ms. */
-const FUTURE_MS = 1000;
 const POLL_MS = 100;
 const IDLE_MS = 1000;
 const MAX_BACKOFF_MS = 30_000;
-
-/** Whether that record makes this node master now (ms since the epoch). */
-export function isMaster(record: Mastership | null, now: number): record is Mastership {
-  return record !== null && record.heartbeat <= now + FUTURE_MS && now < record.validUntil;
-}
 
 /** What {@linkcode whileMaster} tells of itself. */
 export interface WhileMasterOptions {
@@ -53,7 +42,7 @@ export async function whileMaster(
   while (!signal.aborted) {
     const record = await store.readMastership();
     const now = clock.now();
-    if (isMaster(record, now) && record.term !== lostTerm && now >= notBefore) {
+    if (isMaster(record, clock) && record.term !== lostTerm && now >= notBefore) {
       const outcome = await runTerm(store, clock, signal, electionKey, record.term, job);
       lastIdle = -Infinity;
       if (outcome.error instanceof FenceLostError) {
@@ -89,7 +78,7 @@ async function runTerm(
   const guard = (async () => {
     while (!either.aborted) {
       const record = await store.readMastership().catch(() => null);
-      if (!isMaster(record, clock.now()) || record.term !== term) {
+      if (!isMaster(record, clock) || record.term !== term) {
         over.abort(new Error("this node is no longer master"));
         return;
       }

@@ -8,7 +8,7 @@ import { Buffer } from "node:buffer";
 import type { Etcd3, Watcher } from "etcd3";
 import { electionKey } from "../calico/regions.ts";
 import type { Config } from "../config_types.ts";
-import type { ObservedKey } from "./election.ts";
+import type { ObservedKey } from "./key.ts";
 import type { ElectionStore } from "./election_store.ts";
 
 const LEGACY_KEY = "/calico/openstack/v1/neutron_election";

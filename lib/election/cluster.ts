@@ -1,0 +1,211 @@
+/**
+ * What the nodes of a cloud tell each other through etcd, for their pages: the terms of the last
+ * while, and which nodes there are. Best effort with deadlines: the election never waits for it, and
+ * nothing is decided by it.
+ *
+ * - `…/conductor/terms/<term, 20 digits>`: JSON of a `TermRecord`; the last {@linkcode MAX_TERMS} stay.
+ * - `…/conductor/nodes/<name>`: JSON of a `NodeRecord`, under a lease of 30 s.
+ *
+ * A term's end is written by the node that led. When it could not (killed, cut off), the next leader
+ * ends it, and the node's own account replaces that when it comes back.
+ *
+ * @module
+ */
+import type { Etcd3 } from "etcd3";
+import type { z } from "zod";
+import { conductorPrefix } from "../calico/regions.ts";
+import type { Clock } from "../clock.ts";
+import { readSnapshot } from "../etcd/snapshot.ts";
+import type { Log } from "../log.ts";
+import {
+  type NodeRecord,
+  nodeSchema,
+  type StateStore,
+  type TermRecord,
+  termSchema,
+} from "../state_store.ts";
+import type { TermObserver } from "./elector.ts";
+import type { Leadership } from "./machine.ts";
+
+/** Terms that are kept. */
+export const MAX_TERMS = 100;
+const NODE_TTL_SECONDS = 30;
+const INTERVAL_MS = 10_000;
+const MAX_NODES = 50;
+
+/** What the registry needs. */
+export interface ClusterOptions {
+  readonly etcd: Etcd3;
+  readonly region: string | null;
+  readonly node: NodeRecord;
+  /** This node's election value. */
+  readonly id: string;
+  readonly store: StateStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Key of a term's record below the prefix: its digits sort as its number does. */
+function termKey(term: string): string {
+  return `terms/${term.padStart(20, "0")}`;
+}
+
+/** Registers this node, keeps the history of terms, and copies both to the state store. */
+export class ClusterRegistry implements TermObserver {
+  readonly #prefix: string;
+  #lease: string | null = null;
+  #warned = new Set<string>();
+  #pending: Promise<void> = Promise.resolve();
+  #wake = new AbortController();
+
+  constructor(readonly options: ClusterOptions) {
+    this.#prefix = conductorPrefix(options.region);
+  }
+
+  began({ term, since }: Leadership): void {
+    const { node, id } = this.options;
+    const record: TermRecord = {
+      term,
+      node: node.name,
+      id,
+      start: since,
+      end: null,
+      reason: null,
+    };
+    this.#pending = this.#attempt("the start of a term", async () => {
+      await this.#put(termKey(term), record);
+      await this.#tidy(record);
+      this.#wake.abort();
+    });
+  }
+
+  async ended({ term }: Leadership, reason: string): Promise<void> {
+    await this.#pending;
+    await this.#attempt("the end of a term", async () => {
+      const key = termKey(term);
+      const found = this.#parse(key, termSchema, await this.options.etcd.get(this.#prefix + key));
+      if (!found) return;
+      await this.#put(key, { ...found, end: this.options.clock.now(), reason });
+      this.#wake.abort();
+    });
+  }
+
+  /** Registers, refreshes and copies until `signal` aborts; then takes the registration back. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, etcd } = this.options;
+    while (!signal.aborted) {
+      this.#wake = new AbortController();
+      await this.#attempt("this node's registration", () => this.#register());
+      await this.#attempt("the cloud's nodes and terms", () => this.#copy());
+      const either = AbortSignal.any([signal, this.#wake.signal]);
+      await clock.sleep(INTERVAL_MS, either).catch(() => {});
+    }
+    const lease = this.#lease;
+    if (lease !== null) {
+      await this.#attempt(
+        "the end of this node's registration",
+        () => etcd.leaseClient.leaseRevoke({ ID: lease }, { deadline: Date.now() + 1000 }),
+      );
+    }
+  }
+
+  async #attempt(what: string, act: () => Promise<unknown>): Promise<void> {
+    try {
+      await act();
+      this.#warned.delete(what);
+    } catch (error) {
+      const level = this.#warned.has(what) ? "debug" : "warn";
+      this.#warned.add(what);
+      this.options.log[level](`etcd does not take or give ${what}; the election goes on`, {
+        error,
+      });
+    }
+  }
+
+  #put(key: string, value: TermRecord | NodeRecord, lease = "0"): Promise<unknown> {
+    return this.options.etcd.put(this.#prefix + key).value(JSON.stringify(value)).lease(lease)
+      .exec();
+  }
+
+  /** Writing under the lease also tells whether it still lives. */
+  async #register(): Promise<void> {
+    const { etcd, node } = this.options;
+    const key = `nodes/${node.name}`;
+    if (this.#lease !== null) {
+      try {
+        await keepAliveOnce(etcd, this.#lease);
+        return await this.#put(key, node, this.#lease).then(() => {});
+      } catch {
+        this.#lease = null;
+      }
+    }
+    this.#lease = (await etcd.leaseClient.leaseGrant({ TTL: NODE_TTL_SECONDS })).ID;
+    await this.#put(key, node, this.#lease);
+  }
+
+  async #copy(): Promise<void> {
+    const { store, clock } = this.options;
+    const terms = await this.#read("terms/", termSchema);
+    const nodes = await this.#read("nodes/", nodeSchema);
+    await store.writeCluster({
+      at: clock.now(),
+      terms: terms.reverse().slice(0, MAX_TERMS),
+      nodes: nodes.slice(0, MAX_NODES),
+    });
+  }
+
+  /** Ends terms that nobody ended, and removes the oldest. */
+  async #tidy(current: TermRecord): Promise<void> {
+    const { etcd } = this.options;
+    const terms = await this.#read("terms/", termSchema);
+    for (const record of terms) {
+      if (record.end !== null || record.term === current.term) continue;
+      if (BigInt(record.term) > BigInt(current.term)) continue;
+      const reason = `not ended in order; ${current.node} was elected`;
+      await this.#put(termKey(record.term), { ...record, end: current.start, reason });
+    }
+    const keys = (await etcd.getAll().prefix(`${this.#prefix}terms/`).keys()).sort();
+    for (const key of keys.slice(0, -MAX_TERMS)) await etcd.delete().key(key);
+  }
+
+  /** Valid records in the order of their keys; others are named in the log, once. */
+  async #read<T>(folder: string, schema: z.ZodType<T>): Promise<T[]> {
+    const { items } = await readSnapshot(this.options.etcd, this.#prefix + folder);
+    return items
+      .map(({ key, value }) => this.#parse(key.slice(this.#prefix.length), schema, `${value}`))
+      .filter((record) => record !== null);
+  }
+
+  #parse<T>(key: string, schema: z.ZodType<T>, text: string | Uint8Array | null): T | null {
+    if (text === null) return null;
+    try {
+      return schema.parse(JSON.parse(String(text)));
+    } catch {
+      if (!this.#warned.has(key)) {
+        this.options.log.warn("a record in etcd is not of its shape, ignored", {
+          key: this.#prefix + key,
+        });
+      }
+      this.#warned.add(key);
+      return null;
+    }
+  }
+}
+
+/** @throws when the lease has expired or etcd does not answer. */
+async function keepAliveOnce(etcd: Etcd3, lease: string): Promise<void> {
+  const stream = await etcd.leaseClient.leaseKeepAlive({ deadline: Date.now() + 2000 });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      stream.on(
+        "data",
+        (data) => Number(data.TTL) > 0 ? resolve() : reject(new Error("the lease has expired")),
+      );
+      stream.on("error", reject);
+      stream.write({ ID: lease });
+    });
+  } finally {
+    stream.on("error", () => {}); // cancelling is reported as an error
+    stream.cancel();
+  }
+}

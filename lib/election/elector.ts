@@ -1,0 +1,280 @@
+/**
+ * The elector: carries out what the state machine of `machine.ts` decides. It holds the election key
+ * under a lease, by its own rules rather than by the client library's idea of a lost lease (which
+ * comes after twice the TTL), and publishes to the state store how long this node may call itself
+ * master.
+ *
+ * Guarantees: `validUntil` is counted from clock readings taken *before* the grant or keep-alive was
+ * sent, less the margin, so it ends before etcd can expire the lease; "nobody" is published before the
+ * key is given up; no call to etcd waits past the end of the term. Trusts: that this machine's clocks
+ * run at etcd's pace over one TTL, within the margin.
+ *
+ * @module
+ */
+import type { Config } from "../config_types.ts";
+import { describeError } from "../log.ts";
+import type { JobContext } from "../master_context.ts";
+import type { Election } from "../state_store.ts";
+import type { ElectionStore } from "./election_store.ts";
+import { electionValue, type ObservedKey, parseElectionValue } from "./key.ts";
+import {
+  advance,
+  type Effect,
+  type Event,
+  type Leadership,
+  type Reading,
+  type Settings,
+  START,
+  type State,
+} from "./machine.ts";
+
+/** Hears of this node's terms, for the history. Neither call may throw or take long. */
+export interface TermObserver {
+  began(leadership: Leadership): void;
+  /** Resolves when that is written, or cannot be. */
+  ended(leadership: Leadership, reason: string): Promise<void>;
+}
+
+/** What the elector needs beside a job's context. */
+export interface ElectorContext extends JobContext {
+  readonly pid: number;
+  /** Whether a process of this machine has that id. */
+  pidAlive(pid: number): boolean;
+  readonly observer?: TermObserver;
+}
+
+const RELEASE_MS = 1000;
+/** How often a waiting elector looks for an operator's request, ms. */
+const LISTEN_MS = 200;
+/** A request that is older was made while no manager ran, and is not carried out, ms. */
+const REQUEST_MS = 30_000;
+
+/** Stands for election and leads, until `signal` aborts; then releases the key and resolves. */
+export async function runElector(
+  config: Config,
+  elections: ElectionStore,
+  context: ElectorContext,
+  signal: AbortSignal,
+): Promise<void> {
+  await new Elector(config, elections, context, signal).run();
+}
+
+class Elector {
+  readonly #value: string;
+  readonly #settings: Settings;
+  #said: string | null = null;
+  /** Aborted when the election key may have changed. */
+  #woken = new AbortController();
+
+  constructor(
+    readonly config: Config,
+    readonly elections: ElectionStore,
+    readonly context: ElectorContext,
+    readonly signal: AbortSignal,
+  ) {
+    const { name, ttlSeconds, refreshSeconds, marginSeconds, respectUnleasedKey } = config.election;
+    this.#value = electionValue(name, context.pid);
+    this.#settings = {
+      name,
+      pid: context.pid,
+      key: elections.key,
+      ttlMs: ttlSeconds * 1000,
+      refreshMs: refreshSeconds * 1000,
+      marginMs: marginSeconds * 1000,
+      respectUnleased: respectUnleasedKey,
+    };
+  }
+
+  async run(): Promise<void> {
+    await this.context.store.writeMastership(null);
+    const watch = this.elections.watch(() => this.#woken.abort());
+    try {
+      let { state, effect } = START;
+      while (effect.do !== "finish") {
+        const event: Event = await this.#carryOut(effect, state).catch((error) => ({
+          type: "unreachable",
+          problem: this.#unreachable(error),
+        }));
+        ({ state, effect } = advance(state, event, this.#read(), this.#settings));
+        if (this.signal.aborted && state.name !== "stopping") {
+          ({ state, effect } = advance(state, { type: "stop" }, this.#read(), this.#settings));
+        }
+      }
+    } finally {
+      watch.close();
+      await this.#show({ state: "stopping", leader: null, term: null, problem: null });
+    }
+  }
+
+  #read(): Reading {
+    const { clock } = this.context;
+    return { wall: clock.now(), monotonic: clock.monotonic(), uptime: clock.uptime() };
+  }
+
+  async #carryOut(effect: Exclude<Effect, { do: "finish" }>, state: State): Promise<Event> {
+    switch (effect.do) {
+      case "read":
+        return await this.#observe();
+      case "stand":
+        return await this.#stand(effect.stale);
+      case "publish":
+        await this.#publish(effect.leadership, effect.validMs);
+        return { type: "published" };
+      case "refresh":
+        return await this.#refresh(effect.leadership, effect.deadlineMs);
+      case "end":
+        await this.#end(effect.leadership, effect.reason);
+        return { type: "released" };
+      case "wait":
+        if (effect.problem) this.#warnOnce(effect.problem);
+        await this.#showState(state, effect.leader, effect.problem);
+        return await this.#wait(effect.ms, state);
+    }
+  }
+
+  async #observe(): Promise<Event> {
+    this.#woken = new AbortController(); // before the read, so that no change is missed after it
+    const key = await this.elections.get(this.#callMs());
+    const holder = key && parseElectionValue(key.value);
+    const ours = holder?.name === this.config.election.name;
+    const own = ours ? await this.context.store.readOwnTerm() : null;
+    return {
+      type: "observed",
+      key,
+      pidAlive: !ours || this.context.pidAlive(holder.pid),
+      predecessor: own !== null && own.value === key?.value && own.term === key.createRevision,
+    };
+  }
+
+  /**
+   * Tries to create the key. A stale value is deleted with the lease already in hand, so that this
+   * node, which knows first, also is the first to stand.
+   */
+  async #stand(stale: { value: string; reason: string } | null): Promise<Event> {
+    if (stale) this.context.log.warn("stale election key is deleted", stale);
+    const sent = this.#read();
+    const lease = await this.elections.grant(this.config.election.ttlSeconds, this.#callMs());
+    if (stale) await this.elections.deleteIf(stale.value, this.#callMs());
+    const term = await this.elections.create(this.#value, lease, this.#callMs());
+    if (term === null) {
+      await this.elections.revoke(lease, this.#callMs()).catch(() => {});
+      return { type: "outrun" };
+    }
+    const leadership = { lease, term, since: this.context.clock.now(), sent };
+    await this.context.store.writeOwnTerm({ term, value: this.#value });
+    this.context.log.info("elected", { term, id: this.#value });
+    await this.#event("info", `elected, term ${term}`);
+    this.context.observer?.began(leadership);
+    return { type: "elected", leadership };
+  }
+
+  /** Extends the lease and rewrites the key. */
+  async #refresh({ lease, term }: Leadership, deadlineMs: number): Promise<Event> {
+    const sent = this.#read();
+    const endsAt = sent.monotonic + deadlineMs;
+    const leftMs = () => Math.min(this.#callMs(), endsAt - this.context.clock.monotonic());
+    if (!await this.elections.keepAlive(lease, leftMs())) return { type: "refused" };
+    const done = await this.elections.refresh(this.#value, lease, term, leftMs());
+    return done ? { type: "refreshed", sent } : { type: "refused" };
+  }
+
+  async #publish({ term, since, sent }: Leadership, validMs: number): Promise<void> {
+    this.#said = null;
+    await this.context.store.writeMastership({
+      heartbeat: sent.wall,
+      validUntil: sent.wall + validMs,
+      uptime: sent.uptime,
+      term,
+      id: this.#value,
+      since,
+    });
+  }
+
+  /** Publishes nobody, then gives the key up; what cannot be done in a second is left to the lease. */
+  async #end(leadership: Leadership, reason: string): Promise<void> {
+    const { store, log, observer } = this.context;
+    await store.writeMastership(null);
+    const noted = observer?.ended(leadership, reason);
+    try {
+      await this.elections.deleteIf(this.#value, RELEASE_MS);
+      await this.elections.revoke(leadership.lease, RELEASE_MS);
+    } catch (error) {
+      log.warn("the election key could not be released; its lease will end", { error });
+    }
+    await noted;
+    const level = this.signal.aborted ? "info" : "warn";
+    log[level]("term ended", { term: leadership.term, reason });
+    await this.#event(level, `term ${leadership.term} ended: ${reason}`);
+  }
+
+  /** Waits for time, a change of the key, an operator's request or the end. */
+  async #wait(ms: number, state: State): Promise<Event> {
+    const { clock } = this.context;
+    const endsAt = clock.monotonic() + ms;
+    // A leader hears of its own refreshes; it does not look at the key for them.
+    const wakes = state.name === "leader"
+      ? this.signal
+      : AbortSignal.any([this.signal, this.#woken.signal]);
+    while (!wakes.aborted) {
+      const request = await this.#request(state);
+      if (request) return request;
+      const leftMs = endsAt - clock.monotonic();
+      if (leftMs <= 0) break;
+      await clock.sleep(Math.min(leftMs, LISTEN_MS), wakes).catch(() => {});
+    }
+    return { type: "woken" };
+  }
+
+  /** An operator's wish that this node steps down, answered at once. */
+  async #request(state: State): Promise<Event | null> {
+    const { store, clock, log } = this.context;
+    const request = await store.readStepDown();
+    if (!request || request.outcome !== null) return null;
+    if (Math.abs(clock.now() - request.at) > REQUEST_MS) return null;
+    const leads = state.name === "leader";
+    const outcome = leads ? "stepped down" : "not leading";
+    await store.writeStepDown({ ...request, outcome, handledAt: clock.now() });
+    if (!leads) return null;
+    log.warn("steps down", { by: request.by, pauseSeconds: request.pauseSeconds });
+    return { type: "step-down", by: request.by, pauseMs: request.pauseSeconds * 1000 };
+  }
+
+  #callMs(): number {
+    const { ttlMs, marginMs } = this.#settings;
+    return Math.min(this.config.etcd.callTimeoutMs, ttlMs - marginMs);
+  }
+
+  #unreachable(error: unknown): string {
+    return `etcd at ${this.elections.description} does not answer (${describeError(error)}): ` +
+      "check that it runs, its address (--etcd) and, with https, the certificates";
+  }
+
+  #warnOnce(problem: string): void {
+    if (problem !== this.#said) this.context.log.warn(problem);
+    this.#said = problem;
+  }
+
+  #showState(state: State, key: ObservedKey | null, problem: string | null): Promise<void> {
+    if (state.name === "leader") {
+      const { term } = state.leadership;
+      return this.#show({ state: "leader", leader: this.#value, term, problem });
+    }
+    const leader = key?.value ?? null;
+    return this.#show({ state: state.name, leader, term: key?.createRevision ?? null, problem });
+  }
+
+  /** Shows the state on the page and says that the loop lives. */
+  async #show(election: Omit<Election, "at">): Promise<void> {
+    if (!election.problem) this.#said = null;
+    this.context.alive(election.state, election.problem);
+    await this.context.store.writeElection({ ...election, at: this.context.clock.now() });
+  }
+
+  async #event(level: "info" | "warn", message: string): Promise<void> {
+    await this.context.store.addEvent("manager", {
+      at: this.context.clock.now(),
+      level,
+      message,
+    });
+  }
+}

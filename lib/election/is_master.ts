@@ -1,0 +1,33 @@
+/**
+ * How a role knows whether this node is master.
+ *
+ * `isMaster` promises that at any instant it is true on at most one node, for any pause or delay of the
+ * elector, of etcd or of the machine, and for any step of the wall clock: validity is counted on the
+ * wall clock and on the machine's uptime, from readings taken before the lease was asked for, and ends
+ * with the first of the two. A step forward costs mastership at once; one backward does not prolong
+ * it. It rests on one thing: that uptime runs at etcd's pace over one TTL, to within the margin.
+ *
+ * The fence, a comparison of the election key's create revision in every write, rests on nothing: a
+ * deposed master's write never lands.
+ *
+ * @module
+ */
+import type { Clock } from "../clock.ts";
+import type { Mastership } from "../state_store.ts";
+
+/** A heartbeat further in the future than this means that the clock was set back, ms. */
+const FUTURE_MS = 1000;
+
+/** Whether that record makes this node master now. */
+export function isMaster(
+  record: Mastership | null,
+  clock: Pick<Clock, "now" | "uptime">,
+): record is Mastership {
+  if (record === null) return false;
+  const now = clock.now();
+  if (record.heartbeat > now + FUTURE_MS || now >= record.validUntil) return false;
+  // Two readings of whole seconds are less than 1 s further apart than they say; the margin, which is
+  // at least 1 s, covers that. A machine that has restarted has a smaller uptime.
+  const agedMs = (clock.uptime() - record.uptime) * 1000;
+  return agedMs >= 0 && agedMs <= record.validUntil - record.heartbeat;
+}

@@ -1,0 +1,207 @@
+/**
+ * Periodic compaction of etcd (data model, "Compaction"): keeps at least the last `minRevisions` and
+ * everything of the last period. Two keys are shared with other implementations: `trigger`, whose
+ * lease says when the next check is due, and `last`, whose value is the last compacted revision and
+ * whose mod revision is the revision at the last check.
+ *
+ * The writes carry the leadership fence. The compaction itself cannot; it follows a fenced read at
+ * once, and one by a master deposed in between is harmless: it removes less than its successor's.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import type { Etcd3, IRangeResponse } from "etcd3";
+import type { Clock } from "../clock.ts";
+import type { Log } from "../log.ts";
+import type { Term } from "../master_context.ts";
+import type { Compaction, StateStore } from "../state_store.ts";
+import { FenceLostError } from "./client.ts";
+
+/** Exists, under a lease of one period, until the next check is due. */
+export const TRIGGER_KEY = "/calico/compaction/v1/trigger";
+/** The last compacted revision, decimal. */
+export const LAST_KEY = "/calico/compaction/v1/last";
+
+/** What a check finds; revisions are those of etcd. */
+export interface Findings {
+  /** The trigger's lease: its granted TTL in s (null: no lease), or no trigger. */
+  readonly trigger: { readonly ttlSeconds: number | null } | null;
+  /** The `last` key; value null when it is no decimal number. */
+  readonly last: { readonly value: bigint | null; readonly modRevision: bigint } | null;
+  /** etcd's current revision. */
+  readonly current: bigint;
+}
+
+/** What follows; `last` is the value to write with a new trigger. */
+export type Decision =
+  | { readonly do: "nothing"; readonly why: string }
+  | { readonly do: "record"; readonly last: bigint; readonly why: string }
+  | { readonly do: "compact"; readonly at: bigint; readonly last: bigint };
+
+/** The rules of the data model, in their order. */
+export function decideCompaction(
+  { trigger, last, current }: Findings,
+  settings: { readonly periodSeconds: number; readonly minRevisions: number },
+): Decision {
+  const record = (value: bigint, why: string): Decision => ({ do: "record", last: value, why });
+  if (trigger) {
+    const { ttlSeconds } = trigger;
+    if (ttlSeconds === null) return record(0n, "the trigger had no lease: started afresh");
+    if (ttlSeconds > settings.periodSeconds) {
+      return record(0n, "the trigger's lease was longer than the period: started afresh");
+    }
+    return { do: "nothing", why: "the next check is not due" };
+  }
+  if (!last) return record(0n, "first check");
+  if (last.value === null) return record(0n, "the last revision was no number: started afresh");
+  if (last.value > current) {
+    return record(0n, "etcd was restored from an older backup: started afresh");
+  }
+  const min = BigInt(settings.minRevisions);
+  if (current <= min) return record(last.value, "there is not enough history");
+  const sinceLastCheck = current - last.modRevision;
+  const at = current - (min > sinceLastCheck ? min : sinceLastCheck);
+  if (at <= last.value) return record(last.value, "there is nothing new to compact");
+  return { do: "compact", at, last: at };
+}
+
+/** What {@linkcode runCompactor} needs. */
+export interface CompactorOptions {
+  readonly etcd: Etcd3;
+  readonly store: StateStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** 0: never compacts. */
+  readonly periodSeconds: number;
+  readonly minRevisions: number;
+  readonly pid: number;
+}
+
+const MAX_CHECK_MS = 60_000;
+
+/** Checks and compacts until the term ends. @throws {FenceLostError} another node leads. */
+export async function runCompactor(term: Term, options: CompactorOptions): Promise<void> {
+  const { store, clock, log, periodSeconds } = options;
+  let account: Compaction = await store.readCompaction() ?? NO_COMPACTION;
+  while (!term.signal.aborted) {
+    try {
+      const { outcome, compactedAt } = await checkOnce(term, options);
+      account = { ...account, at: clock.now(), outcome, checks: account.checks + 1 };
+      if (compactedAt !== null) {
+        account.compactions++;
+        account.lastRevision = String(compactedAt);
+        account.lastAt = clock.now();
+        log.info("etcd is compacted", { revision: String(compactedAt) });
+      } else log.debug("no compaction", { why: outcome });
+    } catch (error) {
+      if (error instanceof FenceLostError) throw error;
+      if (term.signal.aborted) return;
+      account = {
+        ...account,
+        at: clock.now(),
+        outcome: "etcd did not answer",
+        failures: account.failures + 1,
+      };
+      log.warn("etcd could not be compacted, will be tried again", { error });
+    }
+    await store.writeCompaction(account);
+    const pauseMs = Math.min(MAX_CHECK_MS, periodSeconds * 250);
+    await clock.sleep(pauseMs, term.signal).catch(() => {});
+  }
+}
+
+const NO_COMPACTION: Compaction = {
+  at: 0,
+  outcome: "",
+  lastRevision: null,
+  lastAt: null,
+  checks: 0,
+  compactions: 0,
+  failures: 0,
+};
+
+/** One check, with what follows. @throws {FenceLostError} another node leads. */
+export async function checkOnce(
+  term: Term,
+  options: Pick<CompactorOptions, "etcd" | "periodSeconds" | "minRevisions" | "pid">,
+): Promise<{ outcome: string; compactedAt: bigint | null }> {
+  const { etcd } = options;
+  const found = await find(etcd, term);
+  const decision = decideCompaction(found, options);
+  if (decision.do === "nothing") return { outcome: decision.why, compactedAt: null };
+  if (decision.do === "record") {
+    await record(etcd, term, decision.last, options);
+    return { outcome: decision.why, compactedAt: null };
+  }
+  if (await compact(etcd, decision.at)) {
+    await record(etcd, term, decision.last, options);
+    return { outcome: `compacted at revision ${decision.at}`, compactedAt: decision.at };
+  }
+  await record(etcd, term, found.current, options);
+  return { outcome: "another service compacts etcd", compactedAt: null };
+}
+
+/** Reads both keys at one revision, under the fence. */
+async function find(etcd: Etcd3, term: Term): Promise<Findings> {
+  const answer = await etcd.if(term.electionKey, "Create", "==", Number(term.term))
+    .then(etcd.get(TRIGGER_KEY), etcd.get(LAST_KEY))
+    .commit();
+  if (!answer.succeeded) throw new FenceLostError(term.term);
+  const [triggerKv, lastKv] = answer.responses.map((response) =>
+    (response.response_range as IRangeResponse).kvs[0]
+  );
+  let trigger: Findings["trigger"] = null;
+  if (triggerKv) {
+    const ttlSeconds = triggerKv.lease === "0" ? null : await grantedTtl(etcd, triggerKv.lease);
+    // A lease that has just expired takes the key along.
+    trigger = ttlSeconds === 0 ? null : { ttlSeconds };
+  }
+  const text = lastKv ? Buffer.from(lastKv.value).toString() : "";
+  return {
+    trigger,
+    last: lastKv
+      ? {
+        value: /^\d{1,19}$/.test(text) ? BigInt(text) : null,
+        modRevision: BigInt(lastKv.mod_revision),
+      }
+      : null,
+    current: BigInt(answer.header.revision),
+  };
+}
+
+/** The TTL that a lease was granted with, s; 0 when it is gone. */
+async function grantedTtl(etcd: Etcd3, lease: string): Promise<number> {
+  const { TTL, grantedTTL } = await etcd.leaseClient.leaseTimeToLive({ ID: lease, keys: false });
+  return Number(TTL) <= 0 ? 0 : Number(grantedTTL);
+}
+
+/** False when etcd has been compacted at that revision or later: someone else does it. */
+async function compact(etcd: Etcd3, at: bigint): Promise<boolean> {
+  try {
+    await etcd.kv.compact({ revision: String(at), physical: false });
+    return true;
+  } catch (error) {
+    if (/required revision has been compacted/.test(String(error))) return false;
+    throw error;
+  }
+}
+
+/** Writes both keys under the fence, `trigger` with a lease of one period. */
+async function record(
+  etcd: Etcd3,
+  term: Term,
+  last: bigint,
+  { periodSeconds, pid }: Pick<CompactorOptions, "periodSeconds" | "pid">,
+): Promise<void> {
+  const { ID: lease } = await etcd.leaseClient.leaseGrant({ TTL: periodSeconds });
+  const answer = await etcd.if(term.electionKey, "Create", "==", Number(term.term))
+    .then(
+      etcd.put(LAST_KEY).value(String(last)),
+      etcd.put(TRIGGER_KEY).value(String(pid)).lease(lease),
+    )
+    .commit();
+  if (!answer.succeeded) {
+    await etcd.leaseClient.leaseRevoke({ ID: lease }).catch(() => {});
+    throw new FenceLostError(term.term);
+  }
+}

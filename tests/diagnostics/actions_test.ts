@@ -1,0 +1,92 @@
+import { createApp } from "../../lib/diagnostics/app.tsx";
+import { assertEquals, assertMatch } from "../support/assert.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
+import { NOW, status } from "./fixtures.ts";
+
+interface Asked {
+  by: string;
+  pauseSeconds: number;
+}
+
+function app(token: string | null, asked: Asked[], outcome: "stepped down" | "not leading" | null) {
+  return createApp({
+    readStatus: () => Promise.resolve(status()),
+    now: () => NOW,
+    signal: new AbortController().signal,
+    log: new LogRecorder(),
+    actions: {
+      token,
+      stepDown(by, pauseSeconds) {
+        asked.push({ by, pauseSeconds });
+        return outcome
+          ? Promise.resolve(outcome)
+          : Promise.reject(new Error("no manager answered"));
+      },
+    },
+  });
+}
+
+interface Try {
+  token?: string | null;
+  from?: string;
+  headers?: Record<string, string>;
+  body?: string;
+  outcome?: "stepped down" | "not leading" | null;
+}
+
+async function act(given: Try = {}): Promise<{ code: number; text: string; asked: Asked[] }> {
+  const { token = null, from = "127.0.0.1", headers = {}, body, outcome = "stepped down" } = given;
+  const asked: Asked[] = [];
+  const response = await app(token, asked, outcome).request("/api/v1/step-down", {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body,
+  }, { remoteAddr: { hostname: from } });
+  return { code: response.status, text: await response.text(), asked };
+}
+
+const NEVER: [string, Try, number][] = [
+  ["from elsewhere without a token configured", { from: "10.0.0.9" }, 403],
+  ["from elsewhere with a token that nobody configured", {
+    from: "10.0.0.9",
+    headers: { authorization: "Bearer x" },
+  }, 403],
+  ["without the configured token, even from loopback", { token: "secret" }, 401],
+  ["with a wrong token", { token: "secret", headers: { authorization: "Bearer secreT" } }, 401],
+  ["with a longer token", { token: "secret", headers: { authorization: "Bearer secret0" } }, 401],
+  ["with part of the token", { token: "secret", headers: { authorization: "Bearer secre" } }, 401],
+  ["from a page of another site", { headers: { origin: "http://evil.example" } }, 403],
+  ["as a form, which any site may send", {
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+  }, 415],
+  ["with nonsense", { body: "{" }, 400],
+  ["with an unknown field", { body: '{"pause":3}' }, 400],
+  ["with a pause of another kind", { body: '{"pause_seconds":-1}' }, 400],
+  ["with a huge body", { body: JSON.stringify({ x: "y".repeat(5000) }) }, 413],
+];
+for (const [what, given, code] of NEVER) {
+  Deno.test(`an action is refused ${what}: ${code}`, async () => {
+    const answer = await act(given);
+    assertEquals([answer.code, answer.asked], [code, []]);
+  });
+}
+
+Deno.test("a step-down from loopback is passed on with who and how long", async () => {
+  const answer = await act({ body: '{"pause_seconds":5}' });
+  assertEquals(answer.code, 200);
+  assertEquals(answer.asked, [{ by: "the API from 127.0.0.1", pauseSeconds: 5 }]);
+  assertEquals(JSON.parse(answer.text), { outcome: "stepped down" });
+  assertEquals((await act({ from: "::1" })).asked[0]!.pauseSeconds, 60);
+});
+
+Deno.test("with the token, actions are taken from anywhere", async () => {
+  const headers = { authorization: "Bearer secret" };
+  assertEquals((await act({ token: "secret", from: "10.0.0.9", headers })).code, 200);
+});
+
+Deno.test("a node that does not lead, and one that does not answer, say so", async () => {
+  assertEquals((await act({ outcome: "not leading" })).code, 409);
+  const silent = await act({ outcome: null });
+  assertEquals(silent.code, 503);
+  assertMatch(silent.text, /no manager answered/);
+});

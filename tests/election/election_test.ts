@@ -1,0 +1,390 @@
+import { assert, assertEquals, assertWithin, eventually } from "../support/assert.ts";
+import { startEtcd } from "../support/etcd_server.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
+import { testConfig } from "../support/test_config.ts";
+import { conductorPrefix } from "../../lib/calico/regions.ts";
+import { systemClock } from "../../lib/clock.ts";
+import type { Config } from "../../lib/config_types.ts";
+import { openEtcd } from "../../lib/etcd/client.ts";
+import { ClusterRegistry, MAX_TERMS } from "../../lib/election/cluster.ts";
+import { runElector, type TermObserver } from "../../lib/election/elector.ts";
+import { EtcdElectionStore } from "../../lib/election/etcd_election_store.ts";
+import { isMaster } from "../../lib/election/is_master.ts";
+import { whileMaster } from "../../lib/election/while_master.ts";
+import type { Etcd3 } from "etcd3";
+import { requestStepDown } from "../../lib/step_down.ts";
+import { StateStore, type TermRecord } from "../../lib/state_store.ts";
+
+/** grpc-js keeps the deadline timer of a cancelled stream until it would have ended. */
+const GRPC = { sanitizeOps: false, sanitizeResources: false };
+
+interface Contender {
+  store: StateStore;
+  log: LogRecorder;
+  stop(): Promise<void>;
+}
+
+/** An elector with its own state directory. */
+async function contend(
+  url: string,
+  name: string,
+  options: {
+    pid?: number;
+    pidAlive?: (pid: number) => boolean;
+    ttlSeconds?: number;
+    election?: Partial<Config["election"]>;
+    observer?: (etcd: Etcd3, store: StateStore, log: LogRecorder) => TermObserver;
+    prepare?: (store: StateStore) => Promise<void>;
+  } = {},
+): Promise<Contender> {
+  const dir = await Deno.makeTempDir();
+  const ttlSeconds = options.ttlSeconds ?? 3;
+  const config: Config = testConfig({
+    etcd: { ...testConfig().etcd, endpoints: [url] },
+    election: {
+      ...testConfig().election,
+      name,
+      ttlSeconds,
+      refreshSeconds: 1,
+      marginSeconds: 1,
+      ...options.election,
+    },
+  });
+  const etcd = openEtcd(config.etcd);
+  const store = await StateStore.open(dir);
+  await options.prepare?.(store);
+  const log = new LogRecorder();
+  const stop = new AbortController();
+  const done = runElector(config, new EtcdElectionStore(etcd, config), {
+    log,
+    clock: systemClock,
+    store,
+    alive: () => {},
+    observer: options.observer?.(etcd, store, log),
+    pid: options.pid ?? 1,
+    pidAlive: (pid) => options.pidAlive?.(pid) ?? true,
+  }, stop.signal);
+  return {
+    store,
+    log,
+    async stop() {
+      stop.abort();
+      await done;
+      store[Symbol.dispose]();
+      etcd.close();
+      await Deno.remove(dir, { recursive: true });
+    },
+  };
+}
+
+const leads = async ({ store }: Contender) => isMaster(await store.readMastership(), systemClock);
+const KEY = "/calico/openstack/v2/no-region/neutron_election";
+
+Deno.test(
+  "of two electors one leads; an orderly stop hands over within a second",
+  GRPC,
+  async () => {
+    await using server = await startEtcd();
+    const first = await contend(server.url, "node-1");
+    await eventually("the first leads", () => leads(first));
+    const second = await contend(server.url, "node-2");
+    const etcd = openEtcd({ ...testConfig().etcd, endpoints: [server.url] });
+    try {
+      await eventually(
+        "the second sees it",
+        async () => (await second.store.readElection())?.leader === "node-1:1",
+      );
+      assert(!await leads(second));
+      const term = (await first.store.readMastership())!.term;
+      await eventually("a refresh", async () => {
+        const { kvs } = await etcd.get(KEY).exec();
+        return kvs[0]!.version > "1" && kvs[0]!.create_revision === term;
+      });
+      assertEquals(await etcd.get("/calico/openstack/v1/neutron_election").string(), "node-1:1");
+      const stoppedAt = Date.now();
+      await first.stop();
+      await eventually("the second leads", () => leads(second), 2000, 5);
+      assertWithin(Date.now() - stoppedAt, 1000, "the hand-over");
+      await second.stop();
+      assertEquals(await etcd.getAll().prefix("/calico/openstack/").keys(), []);
+    } finally {
+      etcd.close();
+    }
+  },
+);
+
+Deno.test(
+  "a stale key of a dead process of this node is recognised, another's is respected",
+  GRPC,
+  async () => {
+    await using server = await startEtcd();
+    const etcd = openEtcd({ ...testConfig().etcd, endpoints: [server.url] });
+    const { ID: lease } = await etcd.leaseClient.leaseGrant({ TTL: 60 });
+    await etcd.put(KEY).value("node-1:4711").lease(lease).exec();
+    const other = await contend(server.url, "node-2", { pidAlive: () => false });
+    const own = await contend(server.url, "node-1", { pidAlive: (pid) => pid !== 4711 });
+    try {
+      await eventually("this node leads", () => leads(own), 3000);
+      assert(!await leads(other));
+      assert(own.log.at("warn").some((r) => /stale/.test(r.message)));
+    } finally {
+      await own.stop();
+      await other.stop();
+      etcd.close();
+    }
+  },
+);
+
+Deno.test("a leader that loses etcd stops being master before another can win", GRPC, async () => {
+  const server = await startEtcd();
+  const contender = await contend(server.url, "node-1");
+  try {
+    await eventually("it leads", () => leads(contender));
+    const cutAt = Date.now();
+    server.process.kill("SIGSTOP");
+    await eventually("it is master no longer", async () => !await leads(contender), 4000);
+    assert(
+      Date.now() - cutAt <= 2100,
+      `${Date.now() - cutAt} ms after the cut, ttl − margin is 2 s`,
+    );
+    await eventually(
+      "it says so",
+      async () => (await contender.store.readElection())?.problem?.includes("does not answer"),
+    );
+  } finally {
+    server.process.kill("SIGCONT");
+    await contender.stop();
+    await server[Symbol.asyncDispose]();
+  }
+});
+
+Deno.test("a reused pid: the state directory tells the predecessor's key", GRPC, async () => {
+  await using server = await startEtcd();
+  const etcd = openEtcd({ ...testConfig().etcd, endpoints: [server.url] });
+  const { ID: lease } = await etcd.leaseClient.leaseGrant({ TTL: 60 });
+  await etcd.put(KEY).value("node-1:4711").lease(lease).exec();
+  const term = (await etcd.get(KEY).exec()).kvs[0]!.create_revision;
+  const stranger = await contend(server.url, "node-1", {
+    prepare: (store) => store.writeOwnTerm({ term: "1", value: "node-1:4711" }),
+  });
+  try {
+    await eventually("it sees the key", async () => (await stranger.store.readElection())?.leader);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    assertEquals(await etcd.get(KEY).string(), "node-1:4711", "another term is not its own");
+    const heir = await contend(server.url, "node-1", {
+      pid: 5,
+      prepare: (store) => store.writeOwnTerm({ term, value: "node-1:4711" }),
+    });
+    await eventually("it replaces its predecessor", () => leads(heir), 3000);
+    await heir.stop();
+  } finally {
+    await stranger.stop();
+    etcd.close();
+  }
+});
+
+Deno.test("a key without a lease is taken over after 2 × ttl, or respected", GRPC, async () => {
+  await using server = await startEtcd();
+  const etcd = openEtcd({ ...testConfig().etcd, endpoints: [server.url] });
+  await etcd.put(KEY).value("by-hand:1").exec();
+  const respectful = await contend(server.url, "node-2", {
+    election: { respectUnleasedKey: true },
+  });
+  try {
+    await eventually(
+      "it warns with the remedy",
+      () => respectful.log.at("warn").some((r) => /without a lease; .*delete \//.test(r.message)),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 7000));
+    assertEquals(await etcd.get(KEY).string(), "by-hand:1", "2 × ttl is 6 s");
+    const startedAt = Date.now();
+    const taker = await contend(server.url, "node-1");
+    await eventually("it takes it over", () => leads(taker), 10_000);
+    assert(Date.now() - startedAt >= 6000, "not before 2 × ttl");
+    await taker.stop();
+  } finally {
+    await respectful.stop();
+    etcd.close();
+  }
+});
+
+Deno.test("stepping down gives mastership away and keeps out for the pause", GRPC, async () => {
+  await using server = await startEtcd();
+  const first = await contend(server.url, "node-1");
+  await eventually("the first leads", () => leads(first));
+  const second = await contend(server.url, "node-2");
+  try {
+    await eventually("the second follows", async () => (await second.store.readElection())?.leader);
+    const ask = (who: Contender) => requestStepDown(who.store, systemClock, "a test", 3);
+    assertEquals(await ask(second), "not leading");
+    assertEquals(await ask(first), "stepped down");
+    await eventually("the second leads", () => leads(second), 2000, 5);
+    assert(!await leads(first));
+    assert(first.log.at("warn").some((r) => /asked by a test/.test(String(r.fields.reason))));
+    await second.stop();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert(!await leads(first), "it stands again before its pause is over");
+    await eventually("it stands again", () => leads(first), 5000);
+  } finally {
+    await first.stop();
+  }
+});
+
+Deno.test("every term is kept in etcd with its end and its reason", GRPC, async () => {
+  await using server = await startEtcd();
+  const etcd = openEtcd({ ...testConfig().etcd, endpoints: [server.url] });
+  const prefix = conductorPrefix(null);
+  const terms = async (): Promise<TermRecord[]> =>
+    Object.values(await etcd.getAll().prefix(`${prefix}terms/`).strings())
+      .filter((text) => !text.includes("broken")).map((text) => JSON.parse(text));
+  const observer = (name: string) => (client: Etcd3, store: StateStore, log: LogRecorder) =>
+    new ClusterRegistry({
+      etcd: client,
+      region: null,
+      id: `${name}:1`,
+      node: { name, version: "0", roles: [], since: 0, diagnostics: "" },
+      store,
+      clock: systemClock,
+      log,
+    });
+  try {
+    for (let i = 0; i < MAX_TERMS + 3; i++) {
+      const record = {
+        term: String(i),
+        node: "old",
+        id: "old:1",
+        start: i,
+        end: i + 1,
+        reason: "x",
+      };
+      await etcd.put(`${prefix}terms/${String(i).padStart(20, "0")}`)
+        .value(JSON.stringify(record));
+    }
+    const orphan = { term: "50", node: "gone", id: "gone:1", start: 1, end: null, reason: null };
+    await etcd.put(`${prefix}terms/${"50".padStart(20, "0")}`).value(JSON.stringify(orphan));
+    await etcd.put(`${prefix}terms/${"60".padStart(20, "0")}`).value("{broken");
+    const node = await contend(server.url, "node-1", { observer: observer("node-1") });
+    await eventually("it leads", () => leads(node));
+    const { term, since } = (await node.store.readMastership())!;
+    await eventually("it is written", async () => (await terms()).some((t) => t.term === term));
+    await eventually("the oldest go", async () => {
+      return (await etcd.getAll().prefix(`${prefix}terms/`).keys()).length === MAX_TERMS;
+    });
+    const ended = (await terms()).find((t) => t.node === "gone")!;
+    assertEquals([ended.end, ended.reason], [since, "not ended in order; node-1 was elected"]);
+    await node.stop();
+    const own = (await terms()).find((t) => t.term === term)!;
+    assertEquals([own.node, own.start, own.reason], ["node-1", since, "stopped in order"]);
+    assert(own.end! >= since);
+  } finally {
+    etcd.close();
+  }
+});
+
+Deno.test("nodes register under a lease, and every node's page learns of all", GRPC, async () => {
+  await using server = await startEtcd();
+  const etcd = openEtcd({ ...testConfig().etcd, endpoints: [server.url] });
+  const dir = await Deno.makeTempDir();
+  const store = await StateStore.open(dir);
+  const log = new LogRecorder();
+  const run = (name: string) => {
+    const stop = new AbortController();
+    const registry = new ClusterRegistry({
+      etcd,
+      region: null,
+      id: `${name}:1`,
+      node: { name, version: "7", roles: ["manager"], since: 5, diagnostics: "127.0.0.1:1" },
+      store,
+      clock: systemClock,
+      log,
+    });
+    const done = registry.run(stop.signal);
+    return { stop: () => (stop.abort(), done) };
+  };
+  try {
+    const first = run("node-1");
+    const key = `${conductorPrefix(null)}nodes/node-1`;
+    await eventually("it registers", async () => await etcd.get(key).string());
+    assert((await etcd.get(key).exec()).kvs[0]!.lease !== "0");
+    const second = run("node-2");
+    const both = ["node-1", "node-2"];
+    await eventually("both are known", async () => {
+      const nodes = (await store.readCluster())?.nodes.map((n) => n.name) ?? [];
+      return nodes.length === 2 && nodes.every((name, i) => name === both[i]);
+    });
+    await first.stop();
+    await second.stop();
+    assertEquals(await etcd.getAll().prefix(`${conductorPrefix(null)}nodes/`).keys(), []);
+  } finally {
+    store[Symbol.dispose]();
+    etcd.close();
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("when the key is taken away, the term ends and its record goes", GRPC, async () => {
+  await using server = await startEtcd();
+  const etcd = openEtcd({ ...testConfig().etcd, endpoints: [server.url] });
+  const contender = await contend(server.url, "node-1");
+  try {
+    await eventually("it leads", () => leads(contender));
+    await etcd.delete().key(KEY);
+    await etcd.put(KEY).value("node-9:1").exec();
+    await eventually(
+      "it is a follower",
+      async () =>
+        (await contender.store.readElection())?.leader === "node-9:1" && !await leads(contender),
+    );
+    assertEquals(await etcd.get(KEY).string(), "node-9:1");
+  } finally {
+    await contender.stop();
+    etcd.close();
+  }
+});
+
+Deno.test(
+  "a job runs while this node is master, and is joined before it starts again",
+  GRPC,
+  async () => {
+    const dir = await Deno.makeTempDir();
+    const store = await StateStore.open(dir);
+    const stop = new AbortController();
+    const terms: string[] = [];
+    let running = 0;
+    const publish = (term: string) => {
+      const heartbeat = Date.now();
+      const record = {
+        heartbeat,
+        validUntil: heartbeat + 60_000,
+        uptime: systemClock.uptime(),
+        term,
+        id: "n:1",
+        since: heartbeat,
+      };
+      return store.writeMastership(record);
+    };
+    const done = whileMaster(store, systemClock, stop.signal, KEY, async ({ term, signal }) => {
+      terms.push(term);
+      assertEquals(++running, 1);
+      await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+      running--;
+    }, { log: new LogRecorder(), idle: () => {} });
+    try {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      assertEquals(terms, []);
+      await publish("5");
+      await eventually("it runs", () => running === 1, 1000);
+      await store.writeMastership(null);
+      await eventually("it stops", () => running === 0, 1000);
+      await publish("6");
+      await eventually("it runs again", () => terms.length === 2, 1000);
+      await publish("7");
+      await eventually("another term is another run", () => terms.at(-1) === "7", 1000);
+    } finally {
+      stop.abort();
+      await done;
+      store[Symbol.dispose]();
+      await Deno.remove(dir, { recursive: true });
+    }
+  },
+);
