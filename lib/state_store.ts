@@ -232,6 +232,7 @@ export type RoleName = typeof ROLE_NAMES[number];
 /** Typed access to the shared KV file; disposable. */
 export class StateStore implements Disposable {
   readonly #kv: Deno.Kv;
+  readonly #parsed = new Map<string, { versionstamp: string; record: unknown }>();
 
   constructor(kv: Deno.Kv) {
     this.#kv = kv;
@@ -247,9 +248,16 @@ export class StateStore implements Disposable {
   }
 
   async #get<T>(key: Deno.KvKey, schema: z.ZodType<T>): Promise<T | null> {
-    const { value } = await this.#kv.get(key);
+    const { value, versionstamp } = await this.#kv.get(key);
+    if (versionstamp === null) return null;
+    // Validating costs as much as reading, and most reads find what the last one found.
+    const name = key.join("/");
+    const last = this.#parsed.get(name);
+    if (last?.versionstamp === versionstamp) return last.record as T | null;
     const parsed = schema.safeParse(value);
-    return parsed.success ? parsed.data : null;
+    const record = parsed.success ? parsed.data : null;
+    this.#parsed.set(name, { versionstamp, record });
+    return record;
   }
 
   readMastership(): Promise<Mastership | null> {

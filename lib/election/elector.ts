@@ -44,6 +44,9 @@ export interface ElectorContext extends JobContext {
 }
 
 const RELEASE_MS = 1000;
+/** How often a refresh can be tried before the term ends. */
+const ATTEMPTS = 3;
+const MIN_CALL_MS = 300;
 /** How often a waiting elector looks for an operator's request, ms. */
 const LISTEN_MS = 200;
 /** A request that is older was made while no manager ran, and is not carried out, ms. */
@@ -63,6 +66,8 @@ class Elector {
   readonly #value: string;
   readonly #settings: Settings;
   #said: string | null = null;
+  /** The last term that was logged and noted. */
+  #announced = "";
   /** Aborted when the election key may have changed. */
   #woken = new AbortController();
 
@@ -119,6 +124,10 @@ class Elector {
         return await this.#stand(effect.stale);
       case "publish":
         await this.#publish(effect.leadership, effect.validMs);
+        if (this.#announced !== effect.leadership.term) {
+          this.#announced = effect.leadership.term;
+          await this.#announce(effect.leadership);
+        }
         return { type: "published" };
       case "refresh":
         return await this.#refresh(effect.leadership, effect.deadlineMs);
@@ -148,24 +157,32 @@ class Elector {
 
   /**
    * Tries to create the key. A stale value is deleted with the lease already in hand, so that this
-   * node, which knows first, also is the first to stand.
+   * node, which knows first, is most likely the first to stand.
    */
   async #stand(stale: { value: string; reason: string } | null): Promise<Event> {
     if (stale) this.context.log.warn("stale election key is deleted", stale);
     const sent = this.#read();
     const lease = await this.elections.grant(this.config.election.ttlSeconds, this.#callMs());
-    if (stale) await this.elections.deleteIf(stale.value, this.#callMs());
-    const term = await this.elections.create(this.#value, lease, this.#callMs());
+    const term = await this.#create(lease, stale?.value ?? null);
     if (term === null) {
       await this.elections.revoke(lease, this.#callMs()).catch(() => {});
       return { type: "outrun" };
     }
-    const leadership = { lease, term, since: this.context.clock.now(), sent };
-    await this.context.store.writeOwnTerm({ term, value: this.#value });
-    this.context.log.info("elected", { term, id: this.#value });
-    await this.#event("info", `elected, term ${term}`);
-    this.context.observer?.began(leadership);
-    return { type: "elected", leadership };
+    return { type: "elected", leadership: { lease, term, since: this.context.clock.now(), sent } };
+  }
+
+  /**
+   * The new term, or null when another was first. After a stale value, the creation is sent right
+   * behind the deletion, before any standby has heard of it; should it overtake, it is sent again.
+   */
+  async #create(lease: string, stale: string | null): Promise<string | null> {
+    if (stale === null) return await this.elections.create(this.#value, lease, this.#callMs());
+    const [deleted, created] = await Promise.all([
+      this.elections.deleteIf(stale, this.#callMs()),
+      this.elections.create(this.#value, lease, this.#callMs()),
+    ]);
+    if (created !== null || !deleted) return created;
+    return await this.elections.create(this.#value, lease, this.#callMs());
   }
 
   /** Extends the lease and rewrites the key. */
@@ -188,6 +205,16 @@ class Elector {
       id: this.#value,
       since,
     });
+  }
+
+  /** What can wait until the term is published. */
+  async #announce(leadership: Leadership): Promise<void> {
+    const { store, log, observer } = this.context;
+    const { term } = leadership;
+    log.info("elected", { term, id: this.#value });
+    observer?.began(leadership);
+    await store.writeOwnTerm({ term, value: this.#value });
+    await this.#event("info", `elected, term ${term}`);
   }
 
   /** Publishes nobody, then gives the key up; what cannot be done in a second is left to the lease. */
@@ -239,9 +266,11 @@ class Elector {
     return { type: "step-down", by: request.by, pauseMs: request.pauseSeconds * 1000 };
   }
 
+  /** Short enough that a call to a member that does not answer can be made again within the term. */
   #callMs(): number {
-    const { ttlMs, marginMs } = this.#settings;
-    return Math.min(this.config.etcd.callTimeoutMs, ttlMs - marginMs);
+    const { ttlMs, marginMs, refreshMs } = this.#settings;
+    const spareMs = ttlMs - marginMs - refreshMs;
+    return Math.min(this.config.etcd.callTimeoutMs, Math.max(MIN_CALL_MS, spareMs / ATTEMPTS));
   }
 
   #unreachable(error: unknown): string {

@@ -1,22 +1,16 @@
 /**
- * The figures of a running lab node: time from start to ready, resident memory per process, and what
- * `isMaster` costs. The floor beside them is an idle Deno process.
+ * The figures of a running lab node: time from start to ready and resident memory per process. The
+ * floor beside them is an idle Deno process.
  *
  * @module
  */
-import { systemClock } from "../lib/clock.ts";
-import { isMaster } from "../lib/election/is_master.ts";
-import { StateStore } from "../lib/state_store.ts";
+import { print } from "./print.ts";
 import { labArgs, Node, tempDir } from "../tests/e2e/node.ts";
 
 /** Proportional set size of a process, MiB (Linux: smaps_rollup). */
 async function pssMib(pid: number): Promise<number> {
   const text = await Deno.readTextFile(`/proc/${pid}/smaps_rollup`);
   return Number(/^Pss:\s+(\d+)/m.exec(text)![1]) / 1024;
-}
-
-function print(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"));
 }
 
 async function idleDenoMib(): Promise<number> {
@@ -54,33 +48,4 @@ async function measureNode(): Promise<void> {
   }
 }
 
-async function measureIsMaster(): Promise<void> {
-  await using dir = await tempDir();
-  using store = await StateStore.open(dir.path);
-  const heartbeat = Date.now();
-  const record = {
-    heartbeat,
-    validUntil: heartbeat + 600_000,
-    uptime: systemClock.uptime(),
-    term: "1",
-    id: "n:1",
-    since: heartbeat,
-  };
-  await store.writeMastership(record);
-  const times: number[] = [];
-  const startedAt = performance.now();
-  while (performance.now() - startedAt < 2000) {
-    const from = performance.now();
-    isMaster(await store.readMastership(), systemClock);
-    times.push(performance.now() - from);
-  }
-  times.sort((a, b) => a - b);
-  const us = (q: number) => (times[Math.floor(times.length * q)]! * 1000).toFixed(0);
-  print(
-    `isMaster()                          ${Math.round(times.length / 2)} calls/s, ` +
-      `p50 ${us(0.5)} µs, p99 ${us(0.99)} µs`,
-  );
-}
-
 await measureNode();
-await measureIsMaster();

@@ -1,0 +1,92 @@
+/** A real etcd of three members, each of which can be killed and started again. @module */
+import { freePort } from "../support/etcd_server.ts";
+import { eventually } from "../support/assert.ts";
+
+interface Member {
+  readonly name: string;
+  readonly port: number;
+  readonly peer: number;
+  process: Deno.ChildProcess | null;
+}
+
+const SIZE = 3;
+
+/** Runs until it is disposed of, which also removes its data. */
+export class EtcdCluster implements AsyncDisposable {
+  readonly #members: Member[];
+
+  private constructor(readonly dir: string) {
+    this.#members = Array.from({ length: SIZE }, (_, i) => ({
+      name: `m${i}`,
+      port: freePort(),
+      peer: freePort(),
+      process: null,
+    }));
+  }
+
+  /** Starts all members and waits until they serve. */
+  static async start(): Promise<EtcdCluster> {
+    const cluster = new EtcdCluster(await Deno.makeTempDir({ prefix: "etcd-cluster-" }));
+    for (let i = 0; i < SIZE; i++) cluster.revive(i);
+    await cluster.healthy();
+    return cluster;
+  }
+
+  get ports(): number[] {
+    return this.#members.map(({ port }) => port);
+  }
+
+  get urls(): string[] {
+    return this.ports.map((port) => `http://127.0.0.1:${port}`);
+  }
+
+  /** SIGKILL. */
+  async kill(index: number): Promise<void> {
+    const member = this.#members[index]!;
+    const { process } = member;
+    if (!process) return;
+    member.process = null;
+    process.kill("SIGKILL");
+    await process.status;
+  }
+
+  /** Starts a member on its data, if it does not run. */
+  revive(index: number): void {
+    const member = this.#members[index]!;
+    if (member.process) return;
+    const client = `http://127.0.0.1:${member.port}`;
+    const peer = `http://127.0.0.1:${member.peer}`;
+    const all = this.#members.map((m) => `${m.name}=http://127.0.0.1:${m.peer}`).join(",");
+    member.process = new Deno.Command("etcd", {
+      args: [
+        `--name=${member.name}`,
+        `--data-dir=${this.dir}/${member.name}`,
+        `--listen-client-urls=${client}`,
+        `--advertise-client-urls=${client}`,
+        `--listen-peer-urls=${peer}`,
+        `--initial-advertise-peer-urls=${peer}`,
+        `--initial-cluster=${all}`,
+        "--heartbeat-interval=100",
+        "--election-timeout=1000",
+      ],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+  }
+
+  /** Resolves when every member serves. */
+  async healthy(): Promise<void> {
+    for (const url of this.urls) {
+      await eventually(`${url} serves`, async () => {
+        const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(1000) });
+        return (await response.text()).includes("true");
+      }, 20_000);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (let i = 0; i < SIZE; i++) await this.kill(i);
+    await Deno.remove(this.dir, { recursive: true });
+  }
+}

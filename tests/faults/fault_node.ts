@@ -1,0 +1,128 @@
+/** A node of the fault suite: an elector and a writer as processes, and its ways to etcd. @module */
+import { StateStore } from "../../lib/state_store.ts";
+import { type Claim } from "./history.ts";
+import { Proxy, type ProxyMode } from "./proxy.ts";
+import type { Setup } from "./setup.ts";
+
+/** The processes of a node. */
+export const PARTS = ["manager", "writer"] as const;
+export type Part = typeof PARTS[number];
+
+const POLL_MS = 50;
+
+/** Restarts what ends by itself or by SIGKILL, as the supervisor does, unless it is held down. */
+export class FaultNode implements AsyncDisposable {
+  readonly #proxies: Proxy[];
+  readonly #processes = new Map<Part, Deno.ChildProcess>();
+  readonly #heldDown = new Set<Part>();
+  readonly #runs: Promise<void>[] = [];
+  #closed = false;
+
+  private constructor(readonly setup: Setup, proxies: Proxy[], readonly store: StateStore) {
+    this.#proxies = proxies;
+  }
+
+  static async start(
+    node: string,
+    etcdPorts: readonly number[],
+    options: Pick<Setup, "marginSeconds" | "fenced">,
+  ): Promise<FaultNode> {
+    const dir = await Deno.makeTempDir({ prefix: `${node}-` });
+    await Deno.writeTextFile(`${dir}/clock`, "0");
+    await Deno.writeTextFile(`${dir}/claims`, "");
+    const proxies = etcdPorts.map((port) => new Proxy(port));
+    const endpoints = proxies.map(({ port }) => `http://127.0.0.1:${port}`);
+    const setup = { node, dir, endpoints, ...options };
+    const started = new FaultNode(setup, proxies, await StateStore.open(dir));
+    for (const part of PARTS) started.#runs.push(started.#run(part));
+    return started;
+  }
+
+  get name(): string {
+    return this.setup.node;
+  }
+
+  /** Keeps a part running. */
+  async #run(part: Part): Promise<void> {
+    while (!this.#closed) {
+      if (this.#heldDown.has(part)) {
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+        continue;
+      }
+      const process = new Deno.Command(Deno.execPath(), {
+        args: [
+          "run",
+          "-A",
+          "--quiet",
+          "--no-check",
+          "--unstable-kv",
+          new URL(`${part}.ts`, import.meta.url).pathname,
+          JSON.stringify(this.setup),
+        ],
+        stdin: "null",
+        stdout: "null",
+        stderr: "null",
+      }).spawn();
+      this.#processes.set(part, process);
+      await process.status;
+      this.#processes.delete(part);
+      if (part === "manager") await this.store.writeMastership(null);
+    }
+  }
+
+  signal(part: Part, signal: Deno.Signal): void {
+    try {
+      this.#processes.get(part)?.kill(signal);
+    } catch { /* it has ended meanwhile */ }
+  }
+
+  /** Kills a part and keeps it down until {@linkcode whole}. */
+  holdDown(part: Part): void {
+    this.#heldDown.add(part);
+    this.signal(part, "SIGKILL");
+  }
+
+  /** Steps the node's clock by so much, ms; it stays so. */
+  async stepClock(ms: number): Promise<void> {
+    const offset = Number(await Deno.readTextFile(`${this.setup.dir}/clock`));
+    const fresh = `${this.setup.dir}/clock.new`;
+    await Deno.writeTextFile(fresh, String(offset + ms));
+    await Deno.rename(fresh, `${this.setup.dir}/clock`); // never half written
+  }
+
+  /** Disturbs the way to one member, or to all. */
+  network(mode: ProxyMode, member?: number): void {
+    for (const [i, proxy] of this.#proxies.entries()) {
+      if (member === undefined || member === i) proxy.mode = mode;
+    }
+  }
+
+  /** Ends every fault but the clock's. */
+  whole(): void {
+    this.network("pass");
+    this.#heldDown.clear();
+    for (const part of PARTS) this.signal(part, "SIGCONT");
+  }
+
+  /** All moments at which the writer had `isMaster()` true. */
+  async claims(): Promise<Claim[]> {
+    const text = await Deno.readTextFile(`${this.setup.dir}/claims`);
+    // A killed writer may leave half a line, which its successor's first one follows.
+    return text.split("\n").flatMap((line) => {
+      try {
+        return line === "" ? [] : [JSON.parse(line)];
+      } catch {
+        return [];
+      }
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    for (const part of PARTS) this.signal(part, "SIGKILL");
+    await Promise.all(this.#runs);
+    for (const proxy of this.#proxies) await proxy[Symbol.asyncDispose]();
+    this.store[Symbol.dispose]();
+    await Deno.remove(this.setup.dir, { recursive: true });
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * A role of a node of the fault suite: while `isMaster()`, it notes so and appends to the register,
+ * on every tick.
+ *
+ * @module
+ */
+import { electionKey } from "../../lib/calico/regions.ts";
+import { isMaster } from "../../lib/election/is_master.ts";
+import { openEtcd } from "../../lib/etcd/client.ts";
+import { StateStore } from "../../lib/state_store.ts";
+import { nodeConfig, readSetup, REGISTER, steppedClock } from "./setup.ts";
+
+const TICK_MS = 20;
+/** An unfenced writer believes for so long what it has once seen, ms: the fault that a fence is for. */
+const BELIEF_MS = 8000;
+
+const setup = readSetup();
+const config = nodeConfig(setup);
+const clock = steppedClock(setup.dir);
+const key = electionKey(null);
+const etcd = openEtcd(config.etcd);
+const store = await StateStore.open(setup.dir);
+const claims = await Deno.open(`${setup.dir}/claims`, { append: true, create: true });
+const encoder = new TextEncoder();
+let number = 0;
+let believed = { term: "", until: 0 };
+
+function append(term: string): void {
+  const name = `${REGISTER}${setup.node}/${Deno.pid}/${number++}`;
+  const write = etcd.put(name).value(`${setup.node} ${term}`);
+  const done = setup.fenced
+    ? etcd.if(key, "Create", "==", Number(term)).then(write).commit()
+    : write.exec();
+  (done as Promise<unknown>).catch(() => {}); // in flight, cut off or refused: the register tells
+}
+
+while (true) {
+  const record = await store.readMastership();
+  const at = Date.now();
+  if (isMaster(record, clock)) {
+    believed = { term: record.term, until: at + BELIEF_MS };
+    claims.writeSync(
+      encoder.encode(JSON.stringify({ node: setup.node, term: +record.term, at }) + "\n"),
+    );
+    append(record.term);
+  } else if (!setup.fenced && at < believed.until) append(believed.term);
+  await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+}
