@@ -50,7 +50,7 @@ async function manage(context: RoleContext): Promise<void> {
         signal,
       ),
       registry.run(signal),
-      config.compaction.periodSeconds > 0 && runWhileMaster(
+      runWhileMaster(
         { ...context, job: quiet },
         (term) => runCompactor(term, { etcd, pid: Deno.pid, ...job, ...config.compaction }),
       ),

@@ -82,6 +82,7 @@ const MAX_CHECK_MS = 60_000;
 /** Checks and compacts until the term ends. @throws {FenceLostError} another node leads. */
 export async function runCompactor(term: Term, options: CompactorOptions): Promise<void> {
   const { store, clock, log, periodSeconds } = options;
+  if (periodSeconds === 0) return await over(term.signal);
   let account: Compaction = await store.readCompaction() ?? NO_COMPACTION;
   while (!term.signal.aborted) {
     try {
@@ -119,6 +120,14 @@ const NO_COMPACTION: Compaction = {
   compactions: 0,
   failures: 0,
 };
+
+/** Resolves when the signal aborts. */
+function over(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) =>
+    signal.addEventListener("abort", () => resolve(), { once: true })
+  );
+}
 
 /** One check, with what follows. @throws {FenceLostError} another node leads. */
 export async function checkOnce(

@@ -212,6 +212,23 @@ Deno.test(
     }),
 );
 
+Deno.test("a period of 0 turns compaction off", GRPC, () =>
+  scene(async ({ etcd, term }) => {
+    const dir = await Deno.makeTempDir();
+    const store = await StateStore.open(dir);
+    const options = { etcd, store, clock: systemClock, log: new LogRecorder(), pid: 1 };
+    const signal = AbortSignal.timeout(300);
+    try {
+      await runCompactor({ ...term, signal }, { ...options, periodSeconds: 0, minRevisions: 1 });
+      assert(signal.aborted, "it ends with the term, not before");
+      assertEquals(await etcd.getAll().prefix("/calico/compaction/").keys(), []);
+      assertEquals(await store.readCompaction(), null);
+    } finally {
+      store[Symbol.dispose]();
+      await Deno.remove(dir, { recursive: true });
+    }
+  }));
+
 Deno.test(
   "the compactor keeps account, outlives an outage and ends with its term",
   GRPC,
