@@ -37,6 +37,8 @@ import { roleSpecs } from "./lib/role_specs.ts";
 import { openStateDir } from "./lib/state_dir.ts";
 import { KV_FILE, StateStore } from "./lib/state_store.ts";
 import { requestStepDown } from "./lib/step_down.ts";
+import { formatReport, ProgressBar, reportOf } from "./lib/resync_report.ts";
+import { followResync, requestResync } from "./lib/resync_request.ts";
 import { runSupervisor } from "./lib/supervisor.ts";
 import { VERSION } from "./lib/version.ts";
 
@@ -51,6 +53,8 @@ async function main(args: string[]): Promise<number> {
     switch (parsed.command) {
       case "config":
         return print(formatEffective(resolved.effective));
+      case "resync":
+        return await resync(resolved.config, parsed);
       case "step-down":
         return await stepDown(resolved.config, parsed.pauseSeconds);
       case "status":
@@ -130,6 +134,23 @@ async function status(config: Config, output: "text" | "json"): Promise<number> 
   const node = { name: config.nodeName, version: VERSION };
   const report = await readStatus(store, node, systemClock);
   return print(output === "json" ? JSON.stringify(report, null, 2) : formatStatus(report));
+}
+
+/** Asks the running master for a resync and follows it; exit code 1 when it fails. */
+async function resync(config: Config, { resync, output }: NodeCommand): Promise<number> {
+  using store = await openExisting(config);
+  const id = await requestResync(store, systemClock, { ...resync, by: "the command line" });
+  const bar = new ProgressBar(output === "text" && Deno.stderr.isTerminal(), (text) => {
+    write(Deno.stderr, text);
+  });
+  const answer = await followResync(store, systemClock, id, ({ doing }) => bar.show(doing));
+  bar.end();
+  if (output === "json") print(JSON.stringify(reportOf(answer), null, 2));
+  else {
+    if (answer.differences) print(readOr(`${config.stateDir}/${answer.differences}`, ""));
+    print(formatReport(answer, resync.dryRun));
+  }
+  return answer.state === "done" ? 0 : 1;
 }
 
 /** Gives mastership away; exit code 0 too when this node does not lead. */

@@ -5,6 +5,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { allowedValues, flagOf, OPTIONS } from "./config_options.ts";
+import type { ResyncWish } from "./resync_request.ts";
 import { suggest } from "./suggest.ts";
 
 /** The words make no sense; the message suggests what would. Exit code 2. */
@@ -21,6 +22,8 @@ export interface NodeCommand {
   readonly flags: Flags;
   readonly configFiles: readonly string[];
   readonly output: "text" | "json";
+  /** What `resync` is about. */
+  readonly resync: Omit<ResyncWish, "by">;
   /** After a step-down the node does not stand again for so long, s. */
   readonly pauseSeconds: number;
 }
@@ -35,17 +38,27 @@ const COMMANDS = {
   start: "Run the node until it is told to stop (default)",
   status: "Print what the node's processes say of themselves",
   config: "Print every effective value and where it comes from",
+  resync: "Make etcd equal to Neutron now: all of it, or what is named",
   "step-down": "Give mastership away, if this node has it",
 } as const;
 type Command = keyof typeof COMMANDS;
 
 const SETTABLE = OPTIONS.filter((option) => !option.secret);
-const SWITCHES = SETTABLE.filter((o) => o.kind.type === "boolean").map((o) => flagOf(o).slice(2));
+/** Flags of `resync` that name objects, repeatable. */
+const OBJECTS = ["network", "subnet", "port", "security-group"] as const;
+const SWITCHES = [
+  ...SETTABLE.filter((o) => o.kind.type === "boolean").map((o) => flagOf(o).slice(2)),
+  "include-sgs-for-ports",
+  "dry-run",
+  "allow-empty",
+];
 const NAMES = [
   ...SETTABLE.map((o) => flagOf(o).slice(2)),
   "config-file",
   "output",
   "pause",
+  ...OBJECTS,
+  ...SWITCHES,
 ];
 /** Room for the longest name of a command. */
 const COMMAND_WIDTH = Math.max(...Object.keys(COMMANDS).map((name) => name.length)) + 2;
@@ -85,7 +98,25 @@ export function parseCommandLine(args: readonly string[]): ParsedCommandLine {
     configFiles: given("config-file"),
     output,
     pauseSeconds: pauseSeconds(given("pause").at(-1)),
+    resync: {
+      networks: objectIds("network", given),
+      subnets: objectIds("subnet", given),
+      ports: objectIds("port", given),
+      groups: objectIds("security-group", given),
+      includeGroups: given("include-sgs-for-ports").at(-1) === "true",
+      dryRun: given("dry-run").at(-1) === "true",
+      allowEmpty: given("allow-empty").at(-1) === "true",
+    },
   };
+}
+
+function objectIds(flag: typeof OBJECTS[number], given: (name: string) => string[]): string[] {
+  const ids = given(flag);
+  for (const id of ids) {
+    if (/^[A-Za-z0-9._-]{1,64}$/.test(id)) continue;
+    throw new UsageError(`--${flag}: given ${JSON.stringify(id)}, allowed the id of an object`);
+  }
+  return ids;
 }
 
 function pauseSeconds(given: string | undefined): number {
@@ -152,7 +183,13 @@ export function helpText(): string {
     "",
     "Options come from flags, then the environment, then --config-file, then defaults.",
     "  --config-file PATH        oslo INI file such as neutron.conf (repeatable, later wins)",
-    "  --output text|json        for status",
+    "  --output text|json        for status and resync",
+    "  --network ID  --subnet ID  --port ID  --security-group ID",
+    "                            for resync: only these (repeatable); a network includes its",
+    "                            subnets and ports, a subnet its ports",
+    "  --include-sgs-for-ports   for resync: the security groups of the ports as well",
+    "  --dry-run                 for resync: print the differences and write nothing",
+    "  --allow-empty             for resync: believe a Neutron that shows no ports",
     `  --pause SECONDS           for step-down: stay out for so long [${DEFAULT_PAUSE_SECONDS}]`,
     "  -h, --help   -V, --version",
   ];

@@ -324,6 +324,7 @@ function build(values: ReadonlyMap<string, EffectiveValue>): Config {
     sync: {
       startupResync: text("startup_resync") as "always" | "never",
       resyncIntervalSeconds: number("resync_interval"),
+      incrementalIntervalSeconds: number("incremental_interval"),
       resyncMaxIntervalSeconds: number("resync_max_interval"),
     },
     compaction: {

@@ -202,6 +202,13 @@ export const OPTIONS: readonly OptionRow[] = [
       unit: "s",
       ini: ["calico.resync_interval_secs"],
     }),
+    row(
+      "incremental_interval",
+      integer(0, 86400),
+      "10",
+      "Between looks at ids and revisions, which find what has changed; 0: never",
+      { unit: "s" },
+    ),
     row("resync_max_interval", integer(1, 604800), "3600", "Warn when none succeeded for so long", {
       unit: "s",
       ini: ["calico.resync_max_interval_secs"],

@@ -61,6 +61,8 @@ export interface Config {
   readonly sync: {
     readonly startupResync: "always" | "never";
     readonly resyncIntervalSeconds: number;
+    /** Between two looks at ids and revisions; 0: full resyncs only. */
+    readonly incrementalIntervalSeconds: number;
     readonly resyncMaxIntervalSeconds: number;
   };
   readonly compaction: {

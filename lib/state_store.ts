@@ -168,6 +168,38 @@ export const resyncSchema = z.object({
 });
 export type Resync = z.infer<typeof resyncSchema>;
 
+const ids = z.array(z.string().min(1).max(64)).max(500);
+/** An operator's wish for a resync: of everything when no list names anything. */
+export const resyncRequestSchema = z.object({
+  id: z.string(),
+  at: ms,
+  /** Who asked, for the log. */
+  by: z.string(),
+  networks: ids,
+  subnets: ids,
+  ports: ids,
+  groups: ids,
+  /** The security groups of the ports as well. */
+  includeGroups: z.boolean(),
+  dryRun: z.boolean(),
+  allowEmpty: z.boolean(),
+});
+export type ResyncRequest = z.infer<typeof resyncRequestSchema>;
+
+/** How it goes with the last request. */
+export const resyncAnswerSchema = z.object({
+  id: z.string(),
+  at: ms,
+  state: z.enum(["running", "done", "failed"]),
+  doing: z.string(),
+  kinds: z.record(z.string(), kindCountsSchema),
+  warnings: z.array(z.string()),
+  error: z.string().nullable(),
+  /** File in the state directory with the differences of a dry run. */
+  differences: z.string().nullable(),
+});
+export type ResyncAnswer = z.infer<typeof resyncAnswerSchema>;
+
 /** The resync syncer's history, newest first, at most 50. */
 export const resyncsSchema = z.array(resyncSchema).max(50);
 
@@ -324,6 +356,22 @@ export class StateStore implements Disposable {
   }
   async writeResyncs(records: Resync[]): Promise<void> {
     await this.#kv.set(["resyncs"], records);
+  }
+
+  readResyncRequest(): Promise<ResyncRequest | null> {
+    return this.#get(["resync-request"], resyncRequestSchema);
+  }
+  /** Null: it was taken up. */
+  async writeResyncRequest(record: ResyncRequest | null): Promise<void> {
+    if (record) await this.#kv.set(["resync-request"], record);
+    else await this.#kv.delete(["resync-request"]);
+  }
+
+  readResyncAnswer(): Promise<ResyncAnswer | null> {
+    return this.#get(["resync-answer"], resyncAnswerSchema);
+  }
+  async writeResyncAnswer(record: ResyncAnswer): Promise<void> {
+    await this.#kv.set(["resync-answer"], record);
   }
 
   readAgents(): Promise<Agents | null> {

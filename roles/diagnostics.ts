@@ -2,6 +2,7 @@
 import { createApp } from "../lib/diagnostics/app.tsx";
 import { runDiagnostics } from "../lib/diagnostics/server.ts";
 import { readStatus } from "../lib/diagnostics/status.ts";
+import { requestResync } from "../lib/resync_request.ts";
 import { requestStepDown } from "../lib/step_down.ts";
 import { VERSION } from "../lib/version.ts";
 import { runRole } from "./bootstrap.ts";
@@ -20,6 +21,8 @@ await runRole("diagnostics", async ({ config, job, signal }) => {
     log: job.log,
     actions: {
       token: config.diagnostics.apiToken,
+      requestResync: (wish) => requestResync(job.store, job.clock, wish),
+      readResync: () => job.store.readResyncAnswer(),
       stepDown: (by, pauseSeconds) => requestStepDown(job.store, job.clock, by, pauseSeconds),
     },
     allowedHosts: [config.diagnostics.host, config.nodeName],

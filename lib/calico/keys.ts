@@ -31,8 +31,17 @@ export function endpointName(host: string, deviceId: string, portId: string): st
   return `${escaped(host)}-openstack-${escaped(deviceId)}-${escaped(portId)}`;
 }
 
+/** The parts of a WorkloadEndpoint's name, or null when it is of another shape. */
+export function endpointNameParts(
+  name: string,
+): { host: string; device: string; port: string } | null {
+  const match = /^((?:[^-]|--)*)-openstack-((?:[^-]|--)*)-((?:[^-]|--)+)$/.exec(name);
+  if (!match) return null;
+  const [host, device, port] = match.slice(1).map((part) => part.replaceAll("--", "-"));
+  return { host: host!, device: device!, port: port! };
+}
+
 /** The host in the name of a WorkloadEndpoint, or null. */
 export function hostOfEndpointName(name: string): string | null {
-  const match = /^((?:[^-]|--)*)-openstack-(?!-)/.exec(name);
-  return match ? match[1]!.replaceAll("--", "-") : null;
+  return endpointNameParts(name)?.host ?? null;
 }

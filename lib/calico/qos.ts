@@ -6,7 +6,7 @@ function clamp(value: number, min: number, max: number): number {
 }
 
 /** The controls of one policy; empty when it limits nothing. */
-export function qosControls(policy: QosPolicy | undefined): Record<string, number> {
+export function qosControls(policy: Pick<QosPolicy, "rules"> | undefined): Record<string, number> {
   const controls: Record<string, number> = {};
   for (const rule of policy?.rules ?? []) {
     const set = (name: string, value: number, min: number, max: number) => {

@@ -20,11 +20,14 @@ import { sanitize, SG_NAME_MAX } from "./sanitize.ts";
 /** Other objects, by id; floating IPs by port id. */
 export interface Surroundings {
   readonly namespace: string;
-  readonly networks: ReadonlyMap<string, Network>;
-  readonly subnets: ReadonlyMap<string, Subnet>;
-  readonly securityGroups: ReadonlyMap<string, SecurityGroup>;
-  readonly floatingIps: ReadonlyMap<string, readonly FloatingIp[]>;
-  readonly qosPolicies: ReadonlyMap<string, QosPolicy>;
+  readonly networks: ReadonlyMap<string, Pick<Network, "name" | "qos_policy_id">>;
+  readonly subnets: ReadonlyMap<string, Pick<Subnet, "gateway_ip">>;
+  readonly securityGroups: ReadonlyMap<string, Pick<SecurityGroup, "name">>;
+  readonly floatingIps: ReadonlyMap<
+    string,
+    readonly Pick<FloatingIp, "fixed_ip_address" | "floating_ip_address">[]
+  >;
+  readonly qosPolicies: ReadonlyMap<string, Pick<QosPolicy, "rules">>;
   readonly projects: ReadonlyMap<string, Project>;
 }
 

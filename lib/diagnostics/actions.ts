@@ -12,7 +12,9 @@ import type { Context, Hono, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
 import { describeError, type Log } from "../log.ts";
-import type { StepDown } from "../state_store.ts";
+import { reportOf } from "../resync_report.ts";
+import type { ResyncWish } from "../resync_request.ts";
+import type { ResyncAnswer, StepDown } from "../state_store.ts";
 
 /** What the actions need. */
 export interface ActionDeps {
@@ -20,12 +22,27 @@ export interface ActionDeps {
   readonly token: string | null;
   /** Asks the manager; rejects when it does not answer. */
   stepDown(by: string, pauseSeconds: number): Promise<NonNullable<StepDown["outcome"]>>;
+  /** Leaves a request for the resource syncer and resolves to its id; rejects on a standby. */
+  requestResync(wish: ResyncWish): Promise<string>;
+  /** The last request's answer. */
+  readResync(): Promise<ResyncAnswer | null>;
   readonly log: Log;
 }
 
-const MAX_BODY_BYTES = 4096;
+const MAX_BODY_BYTES = 65_536;
 const stepDownBody = z.strictObject({
   pause_seconds: z.number().int().min(0).max(86_400).default(60),
+});
+
+const ids = z.array(z.string().min(1).max(64)).max(500).default([]);
+const resyncBody = z.strictObject({
+  networks: ids,
+  subnets: ids,
+  ports: ids,
+  security_groups: ids,
+  include_sgs_for_ports: z.boolean().default(false),
+  dry_run: z.boolean().default(false),
+  allow_empty: z.boolean().default(false),
 });
 
 const limitBody = bodyLimit({
@@ -33,9 +50,12 @@ const limitBody = bodyLimit({
   onError: (c) => c.json({ error: `a body has at most ${MAX_BODY_BYTES} bytes` }, 413),
 });
 
+type Checks = readonly [MiddlewareHandler, MiddlewareHandler];
+
 /** Adds the actions below `/api/v1/`. */
 export function addActions(app: Hono, deps: ActionDeps): void {
-  const checks = [authorize(deps.token), limitBody] as const;
+  const checks: Checks = [authorize(deps.token), limitBody];
+  addResync(app, checks, deps);
   app.post("/api/v1/step-down", ...checks, async (c) => {
     const text = await c.req.text();
     const parsed = stepDownBody.safeParse(text.trim() === "" ? {} : tryJson(text));
@@ -48,6 +68,35 @@ export function addActions(app: Hono, deps: ActionDeps): void {
     } catch (error) {
       return c.json({ error: describeError(error) }, 503);
     }
+  });
+}
+
+function addResync(app: Hono, checks: Checks, deps: ActionDeps): void {
+  app.post("/api/v1/resync", ...checks, async (c) => {
+    const text = await c.req.text();
+    const parsed = resyncBody.safeParse(text.trim() === "" ? {} : tryJson(text));
+    if (!parsed.success) return c.json({ error: z.prettifyError(parsed.error) }, 400);
+    const { security_groups, include_sgs_for_ports, dry_run, allow_empty, ...rest } = parsed.data;
+    const by = `the API from ${peer(c) ?? "an unknown address"}`;
+    try {
+      const id = await deps.requestResync({
+        ...rest,
+        by,
+        groups: security_groups,
+        includeGroups: include_sgs_for_ports,
+        dryRun: dry_run,
+        allowEmpty: allow_empty,
+      });
+      deps.log.info("resync was asked for", { by, id });
+      return c.json({ id, result: "/api/v1/resync" }, 202);
+    } catch (error) {
+      return c.json({ error: describeError(error) }, 409);
+    }
+  });
+  app.get("/api/v1/resync", async (c) => {
+    const answer = await deps.readResync();
+    if (!answer) return c.json({ error: "no resync was asked for yet" }, 404);
+    return c.json(reportOf(answer));
   });
 }
 

@@ -24,29 +24,8 @@ export const MAX_OPERATIONS = 127;
 /** Operations of one group in one transaction: more in one revision is hard on other readers. */
 export const MAX_PER_GROUP = 4;
 const IN_FLIGHT = 4;
-
-/** Batches in the order of the operations, spread so that a group has few in each. */
-export function batches(operations: readonly WriteOperation[]): WriteOperation[][] {
-  const done: WriteOperation[][] = [];
-  let waiting = [...operations];
-  while (waiting.length > 0) {
-    const batch: WriteOperation[] = [];
-    const later: WriteOperation[] = [];
-    const perGroup = new Map<string, number>();
-    for (const operation of waiting) {
-      const count = perGroup.get(operation.group) ?? 0;
-      const fits = batch.length < MAX_OPERATIONS &&
-        (operation.group === "" || count < MAX_PER_GROUP);
-      if (fits) {
-        batch.push(operation);
-        perGroup.set(operation.group, count + 1);
-      } else later.push(operation);
-    }
-    done.push(batch);
-    waiting = later;
-  }
-  return done;
-}
+/** More waiting operations than this make {@linkcode FencedWriter.add} wait. */
+const MAX_WAITING = 2000;
 
 /** Lands one batch whole or not at all; false when a key has changed meanwhile. */
 async function commit(etcd: Etcd3, term: Term, batch: readonly WriteOperation[]): Promise<boolean> {
@@ -70,38 +49,133 @@ async function commit(etcd: Etcd3, term: Term, batch: readonly WriteOperation[])
 }
 
 /**
- * Writes all operations, several batches in flight; a batch in which a key has changed is tried again
- * operation by operation.
+ * Takes operations one by one and writes them in batches, several in flight. A batch in which a key has
+ * changed is tried again operation by operation; what still fails is in `conflicts`.
+ */
+export class FencedWriter<T extends WriteOperation = WriteOperation> {
+  /** Operations whose key has changed: read it again and decide afresh. */
+  readonly conflicts: T[] = [];
+  readonly #waiting = new Map<string, T[]>();
+  #count = 0;
+  #inFlight = 0;
+  #flushing = false;
+  #error: unknown = null;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(
+    readonly etcd: Etcd3,
+    readonly term: Term,
+    readonly onBatch: () => void = () => {},
+  ) {}
+
+  /** Takes one; resolves once there is room for more. @throws {FenceLostError} another node leads. */
+  async add(operation: T): Promise<void> {
+    this.#throwIfOver();
+    const group = this.#waiting.get(operation.group);
+    if (group) group.push(operation);
+    else this.#waiting.set(operation.group, [operation]);
+    this.#count++;
+    this.#pump();
+    while (this.#count > MAX_WAITING) {
+      await this.#changed.promise;
+      this.#throwIfOver();
+    }
+  }
+
+  /** Resolves when everything is written. @throws {FenceLostError} another node leads. */
+  async flush(): Promise<void> {
+    this.#flushing = true;
+    this.#pump();
+    while (this.#inFlight > 0 || (this.#count > 0 && this.#error === null)) {
+      await this.#changed.promise;
+    }
+    this.#flushing = false;
+    this.#throwIfOver();
+  }
+
+  #throwIfOver(): void {
+    if (this.#error !== null) throw this.#error;
+    this.term.signal.throwIfAborted();
+  }
+
+  #pump(): void {
+    while (this.#inFlight < IN_FLIGHT && this.#error === null && this.#count > 0) {
+      if (!this.#flushing && this.#count < MAX_OPERATIONS) return;
+      this.#inFlight++;
+      this.#write(this.#take()).catch((error) => this.#error ??= error).finally(() => {
+        this.#inFlight--;
+        const { resolve } = this.#changed;
+        this.#changed = Promise.withResolvers();
+        resolve();
+        this.#pump();
+      });
+    }
+  }
+
+  /** A batch with few operations of each group; what is left of a group goes behind the others. */
+  #take(): T[] {
+    const batch: T[] = [];
+    for (const [group, operations] of [...this.#waiting]) {
+      const room = MAX_OPERATIONS - batch.length;
+      if (room === 0) break;
+      batch.push(...operations.splice(0, group === "" ? room : Math.min(room, MAX_PER_GROUP)));
+      this.#waiting.delete(group);
+      if (operations.length > 0) this.#waiting.set(group, operations);
+    }
+    this.#count -= batch.length;
+    return batch;
+  }
+
+  async #write(batch: T[]): Promise<void> {
+    this.term.signal.throwIfAborted();
+    if (!await commit(this.etcd, this.term, batch)) {
+      for (const operation of batch) {
+        const alone = batch.length > 1 && await commit(this.etcd, this.term, [operation]);
+        if (!alone) this.conflicts.push(operation);
+      }
+    }
+    this.onBatch();
+  }
+}
+
+/**
+ * Writes all operations.
  *
- * @returns the operations whose key has changed: the caller reads it again and decides afresh.
+ * @returns those whose key has changed.
  * @throws {FenceLostError} another node leads; nothing more is written.
  */
-export async function writeFenced(
+export async function writeFenced<T extends WriteOperation>(
   etcd: Etcd3,
   term: Term,
-  operations: readonly WriteOperation[],
-  onBatch: () => void = () => {},
-): Promise<WriteOperation[]> {
-  const queue = batches(operations);
-  const conflicts: WriteOperation[] = [];
-  let failed = false;
-  const worker = async () => {
-    for (let batch = queue.shift(); batch && !failed; batch = queue.shift()) {
-      term.signal.throwIfAborted();
-      try {
-        if (!await commit(etcd, term, batch)) {
-          for (const operation of batch) {
-            const alone = batch.length > 1 && await commit(etcd, term, [operation]);
-            if (!alone) conflicts.push(operation);
-          }
-        }
-      } catch (error) {
-        failed = true;
-        throw error;
+  operations: readonly T[],
+): Promise<T[]> {
+  const writer = new FencedWriter<T>(etcd, term);
+  for (const operation of operations) await writer.add(operation);
+  await writer.flush();
+  return writer.conflicts;
+}
+
+/**
+ * The keys as they are, those that exist, read under the fence.
+ *
+ * @throws {FenceLostError} another node leads.
+ */
+export async function readFenced(
+  etcd: Etcd3,
+  term: Term,
+  keys: readonly string[],
+): Promise<Map<string, { value: Uint8Array; modRevision: string }>> {
+  const found = new Map<string, { value: Uint8Array; modRevision: string }>();
+  for (let at = 0; at < keys.length; at += MAX_OPERATIONS) {
+    const answer = await etcd.if(term.electionKey, "Create", "==", Number(term.term))
+      .then(...keys.slice(at, at + MAX_OPERATIONS).map((key) => etcd.get(key)))
+      .commit();
+    if (!answer.succeeded) throw new FenceLostError(term.term);
+    for (const { response_range } of answer.responses) {
+      for (const kv of response_range?.kvs ?? []) {
+        found.set(kv.key.toString(), { value: kv.value, modRevision: kv.mod_revision });
       }
-      onBatch();
     }
-  };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
-  return conflicts;
+  }
+  return found;
 }

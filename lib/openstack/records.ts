@@ -8,6 +8,7 @@ import { z } from "zod";
 
 const id = z.string().min(1);
 const text = z.string().nullish().transform((value) => value ?? "");
+const revision = z.number().default(0);
 const number = z.union([z.number(), z.string().regex(/^-?\d+$/).transform(Number)]);
 
 export const portSchema = z.object({
@@ -18,7 +19,7 @@ export const portSchema = z.object({
   mac_address: text,
   project_id: text,
   status: text,
-  revision_number: z.number().default(0),
+  revision_number: revision,
   fixed_ips: z.array(z.object({ ip_address: id, subnet_id: text })).default([]),
   allowed_address_pairs: z.array(z.object({ ip_address: id })).nullish()
     .transform((value) => value ?? []),
@@ -33,8 +34,12 @@ export const portSchema = z.object({
 });
 export type Port = z.infer<typeof portSchema>;
 
+/** What tells whether an object has changed. */
+export const revisionSchema = z.object({ id, revision_number: revision });
+
 export const networkSchema = z.object({
   id,
+  revision_number: revision,
   name: text,
   qos_policy_id: z.string().nullish().transform((value) => value ?? null),
 });
@@ -42,6 +47,7 @@ export type Network = z.infer<typeof networkSchema>;
 
 export const subnetSchema = z.object({
   id,
+  revision_number: revision,
   network_id: id,
   cidr: id,
   enable_dhcp: z.boolean().default(false),
@@ -68,6 +74,7 @@ export type SecurityGroupRule = z.infer<typeof securityGroupRuleSchema>;
 
 export const securityGroupSchema = z.object({
   id,
+  revision_number: revision,
   name: text,
   security_group_rules: z.array(securityGroupRuleSchema).default([]),
 });
@@ -75,6 +82,7 @@ export type SecurityGroup = z.infer<typeof securityGroupSchema>;
 
 export const floatingIpSchema = z.object({
   id,
+  revision_number: revision,
   port_id: z.string().nullish().transform((value) => value ?? null),
   fixed_ip_address: z.string().nullish().transform((value) => value ?? null),
   floating_ip_address: id,
@@ -88,7 +96,11 @@ export const qosRuleSchema = z.object({
   max_burst_kbps: z.number().nullish(),
   max_kpps: z.number().nullish(),
 });
-export const qosPolicySchema = z.object({ id, rules: z.array(qosRuleSchema).default([]) });
+export const qosPolicySchema = z.object({
+  id,
+  revision_number: revision,
+  rules: z.array(qosRuleSchema).default([]),
+});
 export type QosPolicy = z.infer<typeof qosPolicySchema>;
 
 export const projectSchema = z.object({

@@ -1,6 +1,7 @@
 /**
- * The resource syncer's loop while this node is master: a resync at the start of the term and then
- * periodically; a failed one is said once, clearly, and tried again with growing delay.
+ * The resource syncer's loop while this node is master: a full resync at the start of the term and
+ * then periodically, incremental ones in between, and what an operator asks for; a failed one is said
+ * once, clearly, and tried again with growing delay.
  *
  * @module
  */
@@ -11,14 +12,16 @@ import { describeError } from "../log.ts";
 import type { JobContext, Term } from "../master_context.ts";
 import { KeystoneAuth } from "../openstack/keystone.ts";
 import { NeutronClient } from "../openstack/neutron.ts";
-import type { Resync } from "../state_store.ts";
-import { fullResync, type ResyncDeps } from "./resync.ts";
+import { incrementalResync } from "./incremental.ts";
+import { Memory } from "./memory.ts";
+import { answerRequest } from "./on_demand.ts";
+import { EtcdSink, Pass, type ResyncDeps, type ResyncResult } from "./pass.ts";
+import { recorded, showProgress } from "./record.ts";
+import { fullResync } from "./resync.ts";
 
 const MAX_RETRY_MS = 30_000;
-const HISTORY = 50;
-const TURN_MS = 1000;
-/** Beyond a request's own deadline, no progress for so long means that something hangs, ms. */
-const SLACK_MS = 5000;
+/** How often a waiting syncer looks for an operator's request, ms. */
+const TURN_MS = 200;
 
 /** Runs until the term ends. @throws {FenceLostError} another node leads. */
 export async function runResourceSyncer(
@@ -27,114 +30,147 @@ export async function runResourceSyncer(
   etcd: Etcd3,
   context: JobContext,
 ): Promise<void> {
-  const { clock, log } = context;
-  const keystone = new KeystoneAuth(config.openstack, clock);
-  const neutron = new NeutronClient(config.openstack, keystone);
-  const base = { etcd, keystone, neutron, clock, region: config.region };
-  const intervalMs = config.sync.resyncIntervalSeconds * 1000;
-  let failures = 0;
-  let succeededAt = clock.now();
-  let problem: string | null = null;
-  let nextAt = clock.now() + (config.sync.startupResync === "always" ? 0 : intervalMs);
-  let reason = "startup";
-  while (!term.signal.aborted) {
-    const overdueMs = clock.now() - succeededAt;
-    if (overdueMs > config.sync.resyncMaxIntervalSeconds * 1000) {
-      problem = `no resync has succeeded for ${Math.round(overdueMs / 60_000)} min: ${
-        problem ?? ""
-      }`;
+  await new ResourceSyncer(term, config, etcd, context).run();
+}
+
+class ResourceSyncer {
+  readonly #base: Omit<ResyncDeps, "progress">;
+  /** Of the last full resync; null: there is none to build on. */
+  #memory: Memory | null = null;
+  #failures = 0;
+  #problem: string | null = null;
+  #succeededAt: number;
+  #fullAt: number;
+  #incrementalAt = Infinity;
+  #reason = "startup";
+
+  constructor(
+    readonly term: Term,
+    readonly config: Config,
+    etcd: Etcd3,
+    readonly context: JobContext,
+  ) {
+    const { clock } = context;
+    const keystone = new KeystoneAuth(config.openstack, clock);
+    const neutron = new NeutronClient(config.openstack, keystone);
+    this.#base = { etcd, keystone, neutron, clock, region: config.region };
+    this.#succeededAt = clock.now();
+    const always = config.sync.startupResync === "always";
+    this.#fullAt = clock.now() + (always ? 0 : this.#intervalMs);
+  }
+
+  get #intervalMs(): number {
+    return this.config.sync.resyncIntervalSeconds * 1000;
+  }
+
+  async run(): Promise<void> {
+    const { clock } = this.context;
+    while (!this.term.signal.aborted) {
+      this.#monitor();
+      if (await this.#takeRequest()) continue;
+      const now = clock.now();
+      if (now >= this.#fullAt) await this.#try(() => this.#full());
+      else if (now >= this.#incrementalAt) await this.#try(() => this.#incremental());
+      else {
+        this.context.alive("in sync, waiting", this.#problem);
+        const waitMs = Math.min(this.#fullAt, this.#incrementalAt) - now;
+        await clock.sleep(Math.min(TURN_MS, waitMs), this.term.signal).catch(() => {});
+      }
     }
-    const waitMs = nextAt - clock.now();
-    if (waitMs > 0) {
-      context.alive("in sync, waiting", problem);
-      await clock.sleep(Math.min(TURN_MS, waitMs), term.signal).catch(() => {});
-      continue;
+  }
+
+  /** Warns when no resync has succeeded for too long. */
+  #monitor(): void {
+    const overdueMs = this.context.clock.now() - this.#succeededAt;
+    if (overdueMs <= this.config.sync.resyncMaxIntervalSeconds * 1000) return;
+    const minutes = Math.round(overdueMs / 60_000);
+    const overdue = `no resync has succeeded for ${minutes} min`;
+    if (!this.#problem?.startsWith(overdue)) {
+      this.#problem = `${overdue}: ${this.#problem ?? "look at the log"}`;
+      this.context.log.warn(overdue);
     }
+  }
+
+  async #try(resync: () => Promise<unknown>): Promise<void> {
+    const { clock, log } = this.context;
     try {
-      await oneResync(base, term, config, context, failures > 0 ? "retry" : reason, problem);
-      failures = 0;
-      problem = null;
-      succeededAt = clock.now();
-      nextAt = clock.now() + intervalMs;
-      reason = "periodic";
+      await resync();
+      this.#failures = 0;
+      this.#problem = null;
+      this.#succeededAt = clock.now();
     } catch (error) {
-      if (term.signal.aborted) return;
+      if (this.term.signal.aborted) return;
       if (error instanceof FenceLostError) throw error;
-      const retryMs = Math.min(MAX_RETRY_MS, intervalMs, 1000 * 2 ** failures++);
-      problem = `the last resync failed (${describeError(error)}); next try in ` +
+      const retryMs = Math.min(MAX_RETRY_MS, this.#intervalMs, 1000 * 2 ** this.#failures++);
+      this.#problem = `the last resync failed (${describeError(error)}); next try in ` +
         `${Math.round(retryMs / 1000)} s`;
       log.error("resync failed, will be tried again", { error, retryMs });
-      nextAt = clock.now() + retryMs;
+      this.#reason = "retry";
+      // What an unfinished pass has remembered may be ahead of what it has written.
+      this.#memory = null;
+      this.#incrementalAt = Infinity;
+      this.#fullAt = clock.now() + retryMs;
     }
   }
-}
 
-/** One resync with its record in the history. */
-async function oneResync(
-  base: Omit<ResyncDeps, "progress">,
-  term: Term,
-  config: Config,
-  context: JobContext,
-  reason: string,
-  problem: string | null,
-): Promise<void> {
-  const { clock, log, store } = context;
-  const earlier = (await store.readResyncs()).slice(0, HISTORY - 1);
-  const record: Resync = {
-    startedAt: clock.now(),
-    endedAt: null,
-    reason,
-    error: null,
-    kinds: {},
-    warnings: [],
-  };
-  await store.writeResyncs([record, ...earlier]);
-  using work = showProgress(context, config.openstack.requestTimeoutMs + SLACK_MS, problem);
-  try {
-    const result = await fullResync({ ...base, progress: work.progress }, term);
-    Object.assign(record, { kinds: result.kinds, warnings: result.warnings });
-    for (const warning of result.warnings) log.warn("resync", { warning });
-    const total = (name: "created" | "updated" | "deleted" | "correct" | "conflicts") =>
-      Object.values(result.kinds).reduce((sum, counts) => sum + counts[name], 0);
-    log.info("resync done", {
-      ms: clock.now() - record.startedAt,
-      reason,
-      correct: total("correct"),
-      created: total("created"),
-      updated: total("updated"),
-      deleted: total("deleted"),
-      conflicts: total("conflicts"),
+  async #full(allowEmpty = false): Promise<ResyncResult> {
+    const { clock } = this.context;
+    const startedAt = clock.now();
+    const result = await recorded(this.context, this.term, this.#reason, async () => {
+      using work = showProgress(this.context, this.config, this.#problem);
+      const deps = { ...this.#base, progress: work.progress };
+      return await fullResync(deps, this.term, { allowEmpty });
     });
-  } catch (error) {
-    record.error = term.signal.aborted ? "mastership ended" : describeError(error).slice(0, 500);
-    if (!term.signal.aborted) {
-      const message = `resync failed: ${record.error}`;
-      await store.addEvent("resource-syncer", { at: clock.now(), level: "error", message });
+    this.#memory = result.memory;
+    this.#reason = "periodic";
+    this.#fullAt = clock.now() + this.#intervalMs;
+    this.#scheduleIncremental();
+    const tookMs = clock.now() - startedAt;
+    if (tookMs > this.config.sync.resyncMaxIntervalSeconds * 1000) {
+      this.context.log.warn("a resync took longer than resync_max_interval", { tookMs });
     }
-    throw error;
-  } finally {
-    await store.writeResyncs([{ ...record, endedAt: clock.now() }, ...earlier]);
+    return result;
   }
-}
 
-/**
- * Says that the resync lives: with each step, and once a second while it waits for an answer whose
- * deadline has not passed. A wait beyond every deadline goes silent, which the supervisor notices.
- */
-function showProgress(context: JobContext, deadlineMs: number, problem: string | null) {
-  let doing = "resync";
-  let steppedAt = context.clock.now();
-  const timer = setInterval(() => {
-    if (context.clock.now() - steppedAt < deadlineMs) context.alive(doing, problem);
-  }, TURN_MS);
-  return {
-    progress(what: string) {
-      doing = what;
-      steppedAt = context.clock.now();
-      context.alive(doing, problem);
-    },
-    [Symbol.dispose]() {
-      clearInterval(timer);
-    },
-  };
+  async #incremental(): Promise<void> {
+    const memory = this.#memory!;
+    using work = showProgress(this.context, this.config, this.#problem);
+    const deps = { ...this.#base, progress: work.progress };
+    const pass = new Pass(deps, this.term, new EtcdSink(deps, this.term));
+    const from = this.context.clock.now();
+    const count = await incrementalResync(pass, memory);
+    if (count > 0) {
+      await recorded(this.context, this.term, "incremental", () => Promise.resolve(pass.result()), {
+        startedAt: from,
+      });
+    }
+    this.#scheduleIncremental();
+  }
+
+  #scheduleIncremental(): void {
+    const everyMs = this.config.sync.incrementalIntervalSeconds * 1000;
+    this.#incrementalAt = everyMs === 0 ? Infinity : this.context.clock.now() + everyMs;
+  }
+
+  /** Does what an operator asks for; false: nobody asks. */
+  async #takeRequest(): Promise<boolean> {
+    const request = await this.context.store.readResyncRequest();
+    if (!request) return false;
+    await answerRequest(request, {
+      ...this.context,
+      config: this.config,
+      term: this.term,
+      base: this.#base,
+      memory: this.#memory ?? new Memory(this.config.region),
+      full: async (allowEmpty) => {
+        this.#reason = "requested";
+        const result = await this.#full(allowEmpty);
+        this.#failures = 0;
+        this.#problem = null;
+        this.#succeededAt = this.context.clock.now();
+        return result;
+      },
+    });
+    return true;
+  }
 }

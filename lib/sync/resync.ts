@@ -1,169 +1,244 @@
 /**
  * One full resync: etcd is read first, at one revision, then Neutron, so that a concurrent write can
- * only make our swap fail, never be overwritten; then the differences are written under the fence,
- * what others depend on first.
+ * only make our swap fail, never be overwritten. Ports are compared and written page by page, while
+ * the next page is on its way; nothing is deleted before the last page has come.
  *
  * @module
  */
-import type { Etcd3 } from "etcd3";
 import { resourcePrefixes } from "../calico/keys.ts";
-import { calicoNamespace } from "../calico/regions.ts";
-import type { Clock } from "../clock.ts";
-import { writeFenced, type WriteOperation } from "../etcd/fenced_write.ts";
 import { type KeyValue, readSnapshot } from "../etcd/snapshot.ts";
 import type { Term } from "../master_context.ts";
-import type { KeystoneAuth } from "../openstack/keystone.ts";
-import type { NeutronClient } from "../openstack/neutron.ts";
-import type { KindCounts } from "../state_store.ts";
+import type { Listing } from "../openstack/neutron.ts";
+import {
+  floatingIpSchema,
+  networkSchema,
+  type Port,
+  portSchema,
+  qosPolicySchema,
+  securityGroupSchema,
+  subnetSchema,
+} from "../openstack/records.ts";
 import { ensureClusterConfig, removeLegacy } from "./cluster_config.ts";
-import { desiredOf, type Kind, KINDS, readCloud } from "./desired.ts";
-import { diff, type Difference } from "./diff.ts";
+import { compare, removal, subjectOf } from "./compare.ts";
+import { Memory } from "./memory.ts";
+import { type Desired, type Kind, KINDS, Translator } from "./objects.ts";
+import { EtcdSink, Pass, type ResyncDeps, type ResyncResult, type Sink } from "./pass.ts";
+import { PORT_FIELDS, retryConflicts } from "./reconcile.ts";
 
-/** What a resync works with. */
-export interface ResyncDeps {
-  readonly etcd: Etcd3;
-  readonly neutron: NeutronClient;
-  readonly keystone: KeystoneAuth;
-  readonly clock: Clock;
-  readonly region: string | null;
-  /** Called with each page read and each batch written. */
-  progress(doing: string): void;
-}
-
-/** What a resync did. */
-export interface ResyncResult {
-  readonly kinds: Record<Kind, KindCounts>;
-  readonly warnings: string[];
-}
-
-/** Passes over everything until no swap fails, at most. */
-const PASSES = 5;
 /** More endpoints than this do not vanish in one moment: no ports at all looks like an outage. */
 const SUSPICIOUS_ENDPOINTS = 10;
+/** Smaller than the default, so that decoding a page does not hold up the event loop. */
+const ETCD_PAGE = 1000;
+
+/** How a full resync may differ from the usual one. */
+export interface ResyncOptions {
+  /** Where changes go; by default to etcd. Elsewhere: nothing at all is written. */
+  readonly sink?: Sink;
+  /** A Neutron without ports is believed. */
+  readonly allowEmpty?: boolean;
+}
 
 /** Makes etcd equal to Neutron. @throws what any part threw; FenceLostError when another leads. */
-export async function fullResync(deps: ResyncDeps, term: Term): Promise<ResyncResult> {
-  const kinds = Object.fromEntries(KINDS.map((kind) => [kind, emptyCounts()])) as Record<
-    Kind,
-    KindCounts
-  >;
-  const warnings: string[] = [];
-  for (let pass = 1; pass <= PASSES; pass++) {
-    const conflicts = await onePass(deps, term, kinds, warnings);
-    if (conflicts === 0) break;
-    if (pass === PASSES) {
-      warnings.push(`${conflicts} objects change all the time; left to the next resync`);
-    }
-  }
-  deps.progress("resync: cluster configuration");
-  await ensureClusterConfig(deps.etcd, term, deps.clock);
-  const legacy = await removeLegacy(deps.etcd, term, deps.region);
-  if (legacy > 0) warnings.push(`${legacy} legacy objects removed`);
-  return { kinds, warnings: warnings.slice(0, 20) };
-}
-
-async function onePass(
+export async function fullResync(
   deps: ResyncDeps,
   term: Term,
-  kinds: Record<Kind, KindCounts>,
-  warnings: string[],
-): Promise<number> {
-  const { etcd, clock, region, progress } = deps;
-  const prefixes = resourcePrefixes(region);
-  const stored = {} as Record<Kind, KeyValue[]>;
-  let revision: string | undefined;
-  for (const kind of KINDS) {
-    const startedAt = clock.now();
-    const onPage = () => progress("resync: reading etcd");
-    const options = { revision, signal: term.signal, onPage };
-    const snapshot = await readSnapshot(etcd, prefixes[kind], options);
-    revision ??= snapshot.revision;
-    stored[kind] = snapshot.items;
-    kinds[kind].etcdItems = snapshot.items.length;
-    kinds[kind].etcdReadMs += clock.now() - startedAt;
+  options: ResyncOptions = {},
+): Promise<ResyncResult & { memory: Memory }> {
+  const pass = new Pass(deps, term, options.sink ?? new EtcdSink(deps, term));
+  const memory = new Memory(deps.region);
+  await new FullResync(pass, memory, options.allowEmpty ?? false).run();
+  await retryConflicts(pass, memory);
+  if (!options.sink) {
+    deps.progress("resync: cluster configuration");
+    await ensureClusterConfig(deps.etcd, term, deps.clock);
+    const legacy = await removeLegacy(deps.etcd, term, deps.region);
+    if (legacy > 0) pass.warn(`${legacy} legacy objects removed`);
   }
-  const readAt = clock.now();
-  const cloud = await readCloud(
-    deps.neutron,
-    deps.keystone,
-    region,
-    term.signal,
-    () => progress("resync: reading Neutron"),
-  );
-  const neutronReadMs = clock.now() - readAt;
-  if (cloud.ports.length === 0 && stored.WorkloadEndpoint.length > SUSPICIOUS_ENDPOINTS) {
-    throw new Error(
-      `Neutron shows no ports while etcd holds ${stored.WorkloadEndpoint.length} endpoints: ` +
-        "refused, because an outage or a policy that hides ports looks like an empty cloud; " +
-        "check the service user's rights",
-    );
-  }
-  for (const { id, why } of cloud.refused) warnings.push(`record ${id} is not understood: ${why}`);
-  const stamps = {
-    namespace: calicoNamespace(region),
-    creationTimestamp: new Date(clock.now()).toISOString().replace(/\.\d+Z$/, "Z"),
-    newUid: () => crypto.randomUUID(),
-  };
-  const keep = cloud.refused.map(({ id }) => id).filter((id) => id !== "");
-  const differences = {} as Record<Kind, Difference>;
-  for (const kind of KINDS) {
-    const startedAt = clock.now();
-    const desired = desiredOf(kind, cloud, region);
-    differences[kind] = diff(kind, prefixes[kind], desired, stored[kind], stamps, keep);
-    kinds[kind].neutronItems = desired.size;
-    kinds[kind].neutronReadMs += neutronReadMs;
-    kinds[kind].correct = differences[kind].correct;
-    kinds[kind].compareMs += clock.now() - startedAt;
-    progress("resync: comparing");
-    await clock.sleep(0, term.signal);
-  }
-  return await writeAll(deps, term, kinds, differences);
+  return { ...pass.result(), memory };
 }
 
-/** Writes what is new in the order of KINDS, then deletes in the reverse order. */
-async function writeAll(
-  { etcd, clock, progress }: ResyncDeps,
-  term: Term,
-  kinds: Record<Kind, KindCounts>,
-  differences: Record<Kind, Difference>,
-): Promise<number> {
-  let failed = 0;
-  const write = async (kind: Kind, operations: WriteOperation[]): Promise<Set<WriteOperation>> => {
-    const startedAt = clock.now();
-    const onBatch = () => progress("resync: writing");
-    const conflicts = new Set(await writeFenced(etcd, term, operations, onBatch));
-    kinds[kind].writeMs += clock.now() - startedAt;
-    kinds[kind].conflicts += conflicts.size;
-    failed += conflicts.size;
-    return conflicts;
-  };
-  const landed = (operations: WriteOperation[], conflicts: Set<WriteOperation>) =>
-    operations.filter((operation) => !conflicts.has(operation)).length;
-  for (const kind of KINDS) {
-    const { create, update } = differences[kind];
-    const conflicts = await write(kind, [...create, ...update]);
-    kinds[kind].created += landed(create, conflicts);
-    kinds[kind].updated += landed(update, conflicts);
-  }
-  for (const kind of KINDS.toReversed()) {
-    const { remove } = differences[kind];
-    kinds[kind].deleted += landed(remove, await write(kind, remove));
-  }
-  return failed;
-}
+class FullResync {
+  readonly #stored = {} as Record<Kind, Map<string, KeyValue>>;
+  readonly #refused = new Set<string>();
+  readonly #translator: Translator;
+  readonly #prefixes: ReturnType<typeof resourcePrefixes>;
 
-function emptyCounts(): KindCounts {
-  return {
-    etcdReadMs: 0,
-    neutronReadMs: 0,
-    compareMs: 0,
-    writeMs: 0,
-    etcdItems: 0,
-    neutronItems: 0,
-    correct: 0,
-    created: 0,
-    updated: 0,
-    deleted: 0,
-    conflicts: 0,
-  };
+  constructor(readonly pass: Pass, readonly memory: Memory, readonly allowEmpty: boolean) {
+    this.#translator = new Translator(pass.deps.region);
+    this.#prefixes = resourcePrefixes(pass.deps.region);
+  }
+
+  async run(): Promise<void> {
+    await this.#readEtcd();
+    await this.#readAround();
+    await this.#groups();
+    const ports = await this.#ports();
+    await this.#subnets();
+    const endpoints = this.pass.kinds.WorkloadEndpoint.etcdItems;
+    if (ports === 0 && endpoints > SUSPICIOUS_ENDPOINTS && !this.allowEmpty) {
+      throw new Error(
+        `Neutron shows no ports while etcd holds ${endpoints} endpoints: refused, because an ` +
+          "outage or a policy that hides ports looks like an empty cloud; check the service " +
+          "user's rights, or say resync --allow-empty",
+      );
+    }
+    await this.#removeUnwanted();
+  }
+
+  async #readEtcd(): Promise<void> {
+    const { pass, memory } = this;
+    const { etcd, progress } = pass.deps;
+    let revision: string | undefined;
+    for (const kind of KINDS) {
+      await pass.timed(kind, "etcdReadMs", async () => {
+        const snapshot = await readSnapshot(etcd, this.#prefixes[kind], {
+          revision,
+          pageSize: ETCD_PAGE,
+          signal: pass.term.signal,
+          onPage: () => progress("resync: reading etcd"),
+        });
+        revision ??= snapshot.revision;
+        this.#stored[kind] = new Map(snapshot.items.map((item) => [item.key, item]));
+        pass.kinds[kind].etcdItems = snapshot.items.length;
+      });
+    }
+    for (const kind of ["WorkloadEndpoint", "LiveMigration"] as const) {
+      for (const key of this.#stored[kind].keys()) {
+        const owner = subjectOf(kind, key.slice(this.#prefixes[kind].length));
+        if (owner) memory.addKey(owner.id, key);
+        await pass.breathe();
+      }
+    }
+  }
+
+  /** What endpoints show of other objects. */
+  async #readAround(): Promise<void> {
+    const { memory, pass } = this;
+    const { neutron, keystone, clock, progress } = pass.deps;
+    const { signal } = pass.term;
+    const onPage = () => progress("resync: reading Neutron");
+    await pass.timed("WorkloadEndpoint", "neutronReadMs", async () => {
+      const [networks, subnets, fips, policies, projects] = await Promise.all([
+        neutron.list("networks", networkSchema, signal, { onPage }),
+        neutron.list("subnets", subnetSchema, signal, { onPage }),
+        neutron.list("floatingips", floatingIpSchema, signal, { onPage }),
+        neutron.list("qos/policies", qosPolicySchema, signal, { onPage }),
+        keystone.listProjects(signal),
+      ]);
+      for (const listing of [networks, subnets, fips, policies]) this.#note(listing);
+      for (const network of networks.items) memory.network(network);
+      for (const subnet of subnets.items) memory.subnet(subnet);
+      for (const policy of policies.items) memory.policy(policy);
+      memory.floatingIps([], fips.items);
+      memory.projects(projects, clock.monotonic());
+    });
+  }
+
+  #note({ refused }: Listing<unknown>): void {
+    for (const { id, why } of refused) {
+      this.#refused.add(id);
+      this.pass.warn(`record ${id} is not understood: ${why}`);
+    }
+  }
+
+  async #groups(): Promise<void> {
+    const { neutron } = this.pass.deps;
+    const pages = neutron.pages("security-groups", securityGroupSchema, this.pass.term.signal);
+    for await (const page of this.#readAhead("NetworkPolicy", pages)) {
+      for (const group of page) {
+        this.memory.group(group);
+        await this.#want(this.#translator.group(group));
+      }
+    }
+    await this.pass.settle("NetworkPolicy");
+  }
+
+  /** Compares and writes all ports; how many there are. */
+  async #ports(): Promise<number> {
+    const { pass, memory } = this;
+    const pages = pass.deps.neutron.pages("ports", portSchema, pass.term.signal, {
+      fields: PORT_FIELDS,
+    });
+    let count = 0;
+    for await (const page of this.#readAhead("WorkloadEndpoint", pages)) {
+      count += page.length;
+      await this.#portPage(page);
+      for (const port of page) memory.port(port);
+    }
+    await pass.settle("WorkloadEndpoint");
+    return count;
+  }
+
+  /** Migrations of a page land before its endpoints. */
+  async #portPage(ports: readonly Port[]): Promise<void> {
+    const { pass, memory } = this;
+    const migrating = ports.filter((port) => port["binding:profile"]);
+    for (const port of migrating) {
+      for (const want of this.#translator.port(port, memory.around)) {
+        if (want.kind === "LiveMigration") await this.#want(want);
+      }
+    }
+    if (migrating.length > 0) await pass.settle("LiveMigration");
+    for (const port of ports) {
+      for (const want of this.#translator.port(port, memory.around)) {
+        if (want.kind === "WorkloadEndpoint") await this.#want(want);
+      }
+    }
+  }
+
+  async #subnets(): Promise<void> {
+    for (const subnet of this.memory.around.subnets.values()) {
+      const want = this.#translator.subnet(subnet);
+      if (want) await this.#want(want);
+    }
+    await this.pass.settle("Subnet");
+  }
+
+  async #want(want: Desired): Promise<void> {
+    const { pass, memory } = this;
+    const { kind, key, subject } = want;
+    const stored = this.#stored[kind].get(key);
+    this.#stored[kind].delete(key);
+    pass.kinds[kind].neutronItems++;
+    if (subject.type === "port") memory.addKey(subject.id, key);
+    const from = pass.deps.clock.monotonic();
+    const change = compare(want, stored, pass.stamps);
+    pass.kinds[kind].compareMs += pass.deps.clock.monotonic() - from;
+    await pass.change(kind, change, stored);
+    await pass.breathe();
+  }
+
+  /** Deletes what nothing stands behind, in the reverse order of KINDS. */
+  async #removeUnwanted(): Promise<void> {
+    const { pass, memory } = this;
+    for (const kind of KINDS.toReversed()) {
+      for (const [key, stored] of this.#stored[kind]) {
+        const change = removal(kind, this.#prefixes[kind], key, stored);
+        if (!change || this.#refused.has(change.subject.id)) continue;
+        await pass.change(kind, change, stored);
+        memory.dropKey(change.subject.id, key);
+        await pass.breathe();
+      }
+      await pass.settle(kind);
+    }
+  }
+
+  /** The items of each page, with the next page on its way. */
+  async *#readAhead<T>(kind: Kind, pages: AsyncGenerator<Listing<T>>): AsyncGenerator<T[]> {
+    const { pass } = this;
+    let next = pages.next();
+    try {
+      while (true) {
+        const { value, done } = await pass.timed(kind, "neutronReadMs", () => next);
+        if (done) return;
+        pass.deps.progress("resync: reading Neutron");
+        this.#note(value);
+        next = pages.next();
+        next.catch(() => {}); // it is awaited in its turn, if that comes
+        yield value.items;
+      }
+    } finally {
+      await pages.return(undefined).catch(() => {});
+    }
+  }
 }

@@ -25,7 +25,12 @@ function serve(changes: Partial<Facts> = {}, port = 0): Site {
   const stop = new AbortController();
   let current: Status = status(changes);
   const app = createApp({
-    actions: { token: null, stepDown: () => Promise.resolve("not leading") },
+    actions: {
+      token: null,
+      stepDown: () => Promise.resolve("not leading"),
+      requestResync: () => Promise.resolve("id"),
+      readResync: () => Promise.resolve(null),
+    },
     readStatus: () => Promise.resolve(current),
     now: () => NOW,
     signal: stop.signal,

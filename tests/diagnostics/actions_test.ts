@@ -16,6 +16,12 @@ function app(token: string | null, asked: Asked[], outcome: "stepped down" | "no
     log: new LogRecorder(),
     actions: {
       token,
+      requestResync(wish) {
+        asked.push({ by: wish.by, pauseSeconds: wish.ports.length });
+        if (outcome === "not leading") return Promise.reject(new Error("this node does not lead"));
+        return Promise.resolve("id-1");
+      },
+      readResync: () => Promise.resolve(null),
       stepDown(by, pauseSeconds) {
         asked.push({ by, pauseSeconds });
         return outcome
@@ -62,7 +68,7 @@ const NEVER: [string, Try, number][] = [
   ["with nonsense", { body: "{" }, 400],
   ["with an unknown field", { body: '{"pause":3}' }, 400],
   ["with a pause of another kind", { body: '{"pause_seconds":-1}' }, 400],
-  ["with a huge body", { body: JSON.stringify({ x: "y".repeat(5000) }) }, 413],
+  ["with a huge body", { body: JSON.stringify({ x: "y".repeat(70_000) }) }, 413],
 ];
 for (const [what, given, code] of NEVER) {
   Deno.test(`an action is refused ${what}: ${code}`, async () => {
@@ -89,4 +95,21 @@ Deno.test("a node that does not lead, and one that does not answer, say so", asy
   const silent = await act({ outcome: null });
   assertEquals(silent.code, 503);
   assertMatch(silent.text, /no manager answered/);
+});
+
+Deno.test("a resync is passed on, and refused on a standby or with nonsense", async () => {
+  const asked: Asked[] = [];
+  const post = (body: string, outcome: "stepped down" | "not leading" = "stepped down") =>
+    app(null, asked, outcome).request("/api/v1/resync", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+    }, { remoteAddr: { hostname: "127.0.0.1" } });
+  const accepted = await post('{"ports":["a","b"],"dry_run":true}');
+  assertEquals([accepted.status, (await accepted.json()).id], [202, "id-1"]);
+  assertEquals(asked[0]!.pauseSeconds, 2);
+  assertEquals((await post("{}", "not leading")).status, 409);
+  assertEquals((await post('{"port":"a"}')).status, 400);
+  const none = await app(null, asked, null).request("/api/v1/resync");
+  assertEquals(none.status, 404);
 });

@@ -15,7 +15,12 @@ interface Setup {
 
 function app({ read = () => Promise.resolve(status()), ...rest }: Setup = {}) {
   return createApp({
-    actions: { token: null, stepDown: () => Promise.resolve("not leading") },
+    actions: {
+      token: null,
+      stepDown: () => Promise.resolve("not leading"),
+      requestResync: () => Promise.resolve("id"),
+      readResync: () => Promise.resolve(null),
+    },
     readStatus: read,
     now: () => NOW,
     signal: new AbortController().signal,

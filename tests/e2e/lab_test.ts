@@ -160,3 +160,78 @@ Deno.test(
     }
   },
 );
+
+Deno.test(
+  "resync on the command line: a dry run, one port, all of it, and a bad name",
+  GRPC,
+  async () => {
+    await using dir = await tempDir();
+    const lab = labArgs(dir.path);
+    await using node = Node.start([
+      ...lab.args,
+      "--resync-interval=3600",
+      "--incremental-interval=0",
+    ]);
+    await node.ready();
+    const etcd = new Etcd3({ hosts: lab.etcdUrl });
+    try {
+      const keys = await eventually("all endpoints", async () => {
+        const found = await etcd.getAll().prefix(ENDPOINTS).keys();
+        return found.length >= 50 && found;
+      });
+      await etcd.delete().key(keys[0]!);
+      await etcd.delete().key(keys[1]!);
+      const port = keys[0]!.split("-").slice(-9).join("-").replaceAll("--", "-");
+      const dry = await node.command("resync", "--dry-run");
+      assertEquals(dry.code, 0);
+      assertMatch(dry.text, new RegExp(`create ${keys[0]}\\n`));
+      assertEquals(await etcd.get(keys[0]!).string(), null, "a dry run writes nothing");
+      const narrow = await node.command("resync", `--port=${port}`, "--output=json");
+      assertEquals(JSON.parse(narrow.text).kinds.WorkloadEndpoint.created, 1);
+      assert(await etcd.get(keys[0]!).string());
+      assertEquals(await etcd.get(keys[1]!).string(), null, "only what was named");
+      const full = await node.command("resync");
+      assertMatch(full.text, /WorkloadEndpoint +\d+ +1 +0 +0 +0/);
+      assert(await etcd.get(keys[1]!).string());
+      assertEquals((await node.command("resync", "--port=a/b")).code, 2);
+    } finally {
+      etcd.close();
+    }
+  },
+);
+
+Deno.test("incremental resyncs bring a change within their interval", GRPC, async () => {
+  await using dir = await tempDir();
+  const lab = labArgs(dir.path);
+  await using node = Node.start([
+    ...lab.args,
+    "--resync-interval=3600",
+    "--incremental-interval=1",
+  ]);
+  await node.ready();
+  const etcd = new Etcd3({ hosts: lab.etcdUrl });
+  try {
+    const { networks } = await (await fetch(`${lab.neutronUrl}/v2.0/networks`)).json();
+    for (const { id } of networks) {
+      const response = await fetch(`${lab.neutronUrl}/v2.0/networks/${id}`, {
+        method: "PUT",
+        body: JSON.stringify({ network: { name: "renamed" } }),
+      });
+      await response.body?.cancel();
+    }
+    await eventually("every endpoint shows it", async () => {
+      const values = Object.values(await etcd.getAll().prefix(ENDPOINTS).strings());
+      return values.length >= 50 &&
+        values.every((text) =>
+          text.includes('"openstack-network-name":"renamed"') ||
+          text.includes('/openstack-network-name":"renamed"')
+        );
+    });
+    await eventually(
+      "the history has it",
+      async () => (await node.status())?.resyncs.some(({ reason }) => reason === "incremental"),
+    );
+  } finally {
+    etcd.close();
+  }
+});

@@ -38,6 +38,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
     sync: {
       startupResync: "always",
       resyncIntervalSeconds: 60,
+      incrementalIntervalSeconds: 10,
       resyncMaxIntervalSeconds: 3600,
     },
     compaction: { periodSeconds: 3600, minRevisions: 1000 },

@@ -1,85 +1,11 @@
 import type { Etcd3 } from "etcd3";
-import { assert, assertEquals, assertMatch } from "../support/assert.ts";
-import { startEtcd } from "../support/etcd_server.ts";
-import { testConfig } from "../support/test_config.ts";
-import { Random } from "../../lab/random.ts";
-import { neutronApi } from "../../lab/neutron_api.ts";
-import { seedCloud } from "../../lab/seed.ts";
-import type { Cloud } from "../../lab/model.ts";
-import { systemClock } from "../../lib/clock.ts";
-import { FenceLostError, openEtcd } from "../../lib/etcd/client.ts";
-import { batches, MAX_PER_GROUP, writeFenced } from "../../lib/etcd/fenced_write.ts";
+import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
+import { FenceLostError } from "../../lib/etcd/client.ts";
+import { MAX_PER_GROUP, writeFenced } from "../../lib/etcd/fenced_write.ts";
 import { readSnapshot } from "../../lib/etcd/snapshot.ts";
-import type { Term } from "../../lib/master_context.ts";
-import { KeystoneAuth } from "../../lib/openstack/keystone.ts";
-import { NeutronClient } from "../../lib/openstack/neutron.ts";
 import { endpointHosts, isVmPort } from "../../lib/calico/workload_endpoint.ts";
 import { portSchema } from "../../lib/openstack/records.ts";
-import { fullResync } from "../../lib/sync/resync.ts";
-
-const WEP = "/calico/resources/v3/projectcalico.org/workloadendpoints/openstack/";
-const POLICY = "/calico/resources/v3/projectcalico.org/networkpolicies/openstack/";
-const ELECTION = "/election";
-
-interface Scene {
-  etcd: Etcd3;
-  cloud: Cloud;
-  term: Term;
-  /** Makes Neutron refuse requests that match. */
-  fail(when: ((url: URL) => boolean) | null): void;
-  resync(): ReturnType<typeof fullResync>;
-}
-
-async function withCloud(play: (scene: Scene) => Promise<void>): Promise<void> {
-  await using server = await startEtcd();
-  const random = new Random(7);
-  const cloud = seedCloud(random, { ports: 30, hosts: 3 });
-  const api = neutronApi(cloud, random);
-  let failing: ((url: URL) => boolean) | null = null;
-  await using neutron = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
-    (req) => {
-      const url = new URL(req.url);
-      if (failing?.(url)) return new Response("<html>oops</html>", { status: 400 });
-      url.pathname = url.pathname.replace("/v2.0", "");
-      return api.fetch(new Request(url, req));
-    },
-  );
-  const config = testConfig({ etcd: { ...testConfig().etcd, endpoints: [server.url] } });
-  const openstack = {
-    ...config.openstack,
-    neutronUrl: `http://127.0.0.1:${neutron.addr.port}`,
-    authUrl: null,
-    pageSize: 7,
-  };
-  const etcd = openEtcd(config.etcd);
-  try {
-    const created = await etcd.put(ELECTION).value("node-1:1").exec();
-    const term = {
-      term: created.header.revision,
-      electionKey: ELECTION,
-      signal: new AbortController().signal,
-    };
-    const keystone = new KeystoneAuth(openstack, systemClock);
-    const deps = {
-      etcd,
-      keystone,
-      neutron: new NeutronClient(openstack, keystone),
-      clock: systemClock,
-      region: null,
-      progress: () => {},
-    };
-    await play({
-      etcd,
-      cloud,
-      term,
-      fail: (when) => failing = when,
-      resync: () => fullResync(deps, term),
-    });
-  } finally {
-    etcd.close();
-  }
-}
+import { ELECTION, POLICY, WEP, withCloud } from "./scene.ts";
 
 const revisionOf = async (etcd: Etcd3) => (await etcd.get("/none").exec()).header.revision;
 
@@ -131,10 +57,10 @@ Deno.test("changes, deletions, corrupt values and foreign objects end as they sh
 });
 
 Deno.test("a page that fails in the middle fails the resync and deletes nothing", async () => {
-  await withCloud(async ({ etcd, fail, resync }) => {
+  await withCloud(async ({ etcd, meddle, resync }) => {
     await resync();
     const before = await revisionOf(etcd);
-    fail((url) => url.pathname.endsWith("/ports") && url.searchParams.has("marker"));
+    meddle((url) => url.pathname.endsWith("/ports") && url.searchParams.has("marker"));
     const error = await resync().then(() => null, (e) => e);
     assertMatch(String(error), /ports answered 400/);
     assertEquals(await revisionOf(etcd), before);
@@ -175,19 +101,59 @@ Deno.test("a key that changed since it was read is not overwritten, the rest of 
   });
 });
 
-Deno.test("batches hold few of one host, nothing twice, everything once", () => {
-  const operations = Array.from({ length: 500 }, (_, i) => ({
-    key: `/k${i}`,
-    value: "",
-    modRevision: "0",
-    group: i < 300 ? `host-${i % 3}` : "",
-  }));
-  const all = batches(operations);
-  for (const batch of all) {
-    assert(batch.length <= 127);
-    for (const host of ["host-0", "host-1", "host-2"]) {
-      assert(batch.filter((op) => op.group === host).length <= MAX_PER_GROUP);
+Deno.test("a transaction holds few of one host, nothing twice, everything once", async () => {
+  await withCloud(async ({ etcd, term }) => {
+    const operations = Array.from({ length: 500 }, (_, i) => ({
+      key: `/k/${i}`,
+      value: i < 300 ? `host-${i % 3}` : "",
+      modRevision: "0",
+      group: i < 300 ? `host-${i % 3}` : "",
+    }));
+    assertEquals(await writeFenced(etcd, term, operations), []);
+    const { kvs } = await etcd.getAll().prefix("/k/").exec();
+    assertEquals(kvs.length, 500);
+    assert(kvs.every((kv) => kv.version === "1"));
+    for (const batch of Map.groupBy(kvs, (kv) => kv.mod_revision).values()) {
+      assert(batch.length <= 127);
+      for (const host of ["host-0", "host-1", "host-2"]) {
+        assert(batch.filter((kv) => kv.value.toString() === host).length <= MAX_PER_GROUP);
+      }
     }
-  }
-  assertEquals(all.flat().map((op) => op.key).sort(), operations.map((op) => op.key).sort());
+  });
+});
+
+// grpc-js keeps the deadline timers of a cancelled watch for a while.
+const GRPC = { sanitizeOps: false, sanitizeResources: false };
+
+Deno.test("a reader that breaks at 5 events of one host in a revision keeps up", GRPC, async () => {
+  await withCloud(async ({ etcd, resync, cloud }) => {
+    await resync();
+    for (const port of cloud.vmPorts().slice(0, 40)) {
+      cloud.change("ports", port.id, { security_groups: [] });
+    }
+    for (const port of cloud.vmPorts().slice(40, 80)) cloud.remove("ports", port.id);
+    for (const subnet of cloud.list("subnets")) {
+      cloud.change("subnets", subnet.id, { dns_nameservers: ["9.9.9.9"] });
+    }
+    const from = BigInt(await revisionOf(etcd)) + 1n;
+    await resync();
+    const watcher = await etcd.watch().prefix("/calico/").startRevision(String(from)).create();
+    const events: { revision: string; reader: string }[] = [];
+    watcher.on("data", (data) => {
+      for (const { kv } of data.events) {
+        const key = kv.key.toString();
+        const reader = key.startsWith(WEP)
+          ? key.slice(WEP.length).split("-openstack-")[0]!
+          : key.includes("/subnet/")
+          ? "subnets"
+          : "other";
+        events.push({ revision: kv.mod_revision, reader });
+      }
+    });
+    await eventually("all events", () => events.length >= 80);
+    for (const one of Map.groupBy(events, (e) => `${e.revision} ${e.reader}`).values()) {
+      assert(one[0]!.reader === "other" || one.length < 5, `${one.length} of ${one[0]!.reader}`);
+    }
+    await watcher.cancel();
+  }, { ports: 120, hosts: 3 });
 });

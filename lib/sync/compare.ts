@@ -1,0 +1,126 @@
+/**
+ * Stored against desired: the operation that makes one key equal. Pure. Metadata that exists is kept;
+ * labels and annotations are replaced; a value that is no JSON counts as "exists, wrong"; only what
+ * the syncer owns is deleted.
+ *
+ * @module
+ */
+import { endpointNameParts, POLICY_NAME_PREFIX } from "../calico/keys.ts";
+import type { WriteOperation } from "../etcd/fenced_write.ts";
+import type { Desired, Kind, Subject } from "./objects.ts";
+
+/** A change of one key, with what it is about. */
+export interface Change extends WriteOperation {
+  readonly kind: Kind;
+  readonly subject: Subject;
+  readonly action: "create" | "update" | "delete";
+}
+
+/** What a key holds. */
+export interface Stored {
+  readonly value: Uint8Array;
+  readonly modRevision: string;
+}
+
+/** What new objects are stamped with. */
+export interface Stamps {
+  readonly namespace: string;
+  /** RFC 3339, UTC, whole seconds. */
+  readonly creationTimestamp: string;
+  newUid(): string;
+}
+
+/** The same text for equal values, whatever the order of their keys. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner) => {
+    if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner;
+    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => a < b ? -1 : 1));
+  });
+}
+
+type Json = Record<string, unknown>;
+const decoder = new TextDecoder();
+
+/** A JSON object, or null. */
+function parseObject(text: string): Json | null {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What the key should hold, given what it holds. */
+export function desiredValue(desired: Desired, stored: Json | null, stamps: Stamps): Json {
+  if (desired.resource === null) return desired.plain!;
+  const { kind, name, labels, annotations, spec } = desired.resource;
+  const kept = (stored?.metadata ?? {}) as Json;
+  const metadata: Json = {
+    ...kept,
+    name,
+    namespace: stamps.namespace,
+    creationTimestamp: kept.creationTimestamp ?? stamps.creationTimestamp,
+    uid: kept.uid ?? stamps.newUid(),
+  };
+  delete metadata.labels;
+  delete metadata.annotations;
+  if (Object.keys(labels).length > 0) metadata.labels = labels;
+  if (Object.keys(annotations).length > 0) metadata.annotations = annotations;
+  return { kind, apiVersion: "projectcalico.org/v3", metadata, spec };
+}
+
+/** The metadata that begins a value as we write it. */
+const OWN_METADATA =
+  /^\{"kind":"[A-Za-z]+","apiVersion":"projectcalico\.org\/v3","metadata":\{"name":"[^"]*","namespace":"[^"]*","creationTimestamp":"([^"]*)","uid":"([^"]*)"/;
+
+/** Whether the text is exactly what we would write: cheaper than parsing, and most often so. */
+function isOwnText(text: string, want: Desired, stamps: Stamps): boolean {
+  if (want.resource === null) return text === JSON.stringify(want.plain);
+  const [, creationTimestamp, uid] = OWN_METADATA.exec(text) ?? [];
+  if (uid === undefined) return false;
+  const metadata = { name: "", namespace: "", creationTimestamp, uid };
+  return text === JSON.stringify(desiredValue(want, { metadata }, stamps));
+}
+
+/** The change that makes the key hold what it should, or null when it does. */
+export function compare(want: Desired, stored: Stored | undefined, stamps: Stamps): Change | null {
+  const { key, kind, subject, group } = want;
+  if (!stored) {
+    const value = JSON.stringify(desiredValue(want, null, stamps));
+    return { key, kind, subject, group, value, modRevision: "0", action: "create" };
+  }
+  const text = decoder.decode(stored.value);
+  if (isOwnText(text, want, stamps)) return null;
+  const have = parseObject(text);
+  const target = desiredValue(want, have, stamps);
+  if (have !== null && canonical(have) === canonical(target)) return null;
+  const { modRevision } = stored;
+  const value = JSON.stringify(target);
+  return { key, kind, subject, group, value, modRevision, action: "update" };
+}
+
+/** Whose key that is, by its name below the kind's prefix; null when it is not ours. */
+export function subjectOf(kind: Kind, name: string): (Subject & { group: string }) | null {
+  switch (kind) {
+    case "NetworkPolicy":
+      if (!name.startsWith(POLICY_NAME_PREFIX)) return null;
+      return { type: "group", id: name.slice(POLICY_NAME_PREFIX.length), group: "" };
+    case "Subnet":
+      return { type: "subnet", id: name, group: "subnets" };
+    case "WorkloadEndpoint":
+    case "LiveMigration": {
+      const parts = endpointNameParts(name);
+      return parts && { type: "port", id: parts.port, group: parts.host };
+    }
+  }
+}
+
+/** The deletion of a key that stands for nothing any more, or null when it is not ours. */
+export function removal(kind: Kind, prefix: string, key: string, stored: Stored): Change | null {
+  const owner = subjectOf(kind, key.slice(prefix.length));
+  if (!owner) return null;
+  const { group, ...subject } = owner;
+  const { modRevision } = stored;
+  return { key, kind, subject, group, value: null, modRevision, action: "delete" };
+}

@@ -1,0 +1,88 @@
+/**
+ * Shows what a resync would change, as a readable diff, and writes nothing to etcd.
+ *
+ * @module
+ */
+import type { Change, Stored } from "./compare.ts";
+import type { Sink } from "./pass.ts";
+
+const decoder = new TextDecoder();
+
+/** Collects the differences as text; the first `maxChars` of them. */
+export class DryRunSink implements Sink {
+  #text = "";
+  #count = 0;
+  #cut = false;
+
+  constructor(readonly maxChars = 10_000_000) {}
+
+  add(change: Change, stored: Stored | undefined): Promise<void> {
+    this.#count++;
+    if (this.#text.length < this.maxChars) this.#text += formatChange(change, stored);
+    else this.#cut = true;
+    return Promise.resolve();
+  }
+  flush(): Promise<void> {
+    return Promise.resolve();
+  }
+  takeConflicts(): Change[] {
+    return [];
+  }
+
+  /** All of it. */
+  text(): string {
+    const end = this.#cut ? `… and more: ${this.#count} differences in all\n` : "";
+    return this.#text + end;
+  }
+}
+
+/** One key's difference: lines that go begin with `-`, lines that come with `+`. */
+export function formatChange(change: Change, stored: Stored | undefined): string {
+  const before = stored ? lines(decoder.decode(stored.value)) : [];
+  const after = change.value === null ? [] : lines(change.value);
+  const body = diffLines(before, after).map((line) => `  ${line}\n`).join("");
+  return `${change.action} ${change.key}\n${body}`;
+}
+
+/** A value line by line; keys in order, so that only real differences show. */
+function lines(text: string): string[] {
+  try {
+    return JSON.stringify(sorted(JSON.parse(text)), null, 1).split("\n");
+  } catch {
+    return [text.length > 200 ? `${text.slice(0, 200)}…` : text];
+  }
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).map(([k, v]) => [k, sorted(v)]),
+  );
+}
+
+/** Lines that differ, with the lines that stay left out: a longest common subsequence. */
+export function diffLines(before: readonly string[], after: readonly string[]): string[] {
+  const table = Array.from(
+    { length: before.length + 1 },
+    () => new Array(after.length + 1).fill(0),
+  );
+  for (let i = before.length - 1; i >= 0; i--) {
+    for (let j = after.length - 1; j >= 0; j--) {
+      table[i]![j] = before[i] === after[j]
+        ? table[i + 1]![j + 1] + 1
+        : Math.max(table[i + 1]![j], table[i]![j + 1]);
+    }
+  }
+  const found: string[] = [];
+  let [i, j] = [0, 0];
+  while (i < before.length || j < after.length) {
+    if (i < before.length && j < after.length && before[i] === after[j]) {
+      i++;
+      j++;
+    } else if (j >= after.length || (i < before.length && table[i + 1]![j] >= table[i]![j + 1])) {
+      found.push(`- ${before[i++]}`);
+    } else found.push(`+ ${after[j++]}`);
+  }
+  return found;
+}

@@ -1,0 +1,95 @@
+/**
+ * What the syncer writes: the kinds of object, and which keys stand for one port, security group or
+ * subnet. Pure.
+ *
+ * @module
+ */
+import { POLICY_NAME_PREFIX, resourcePrefixes } from "../calico/keys.ts";
+import { networkPolicySpec } from "../calico/network_policy.ts";
+import { dhcpSubnet } from "../calico/subnet.ts";
+import {
+  type DesiredResource,
+  endpointHosts,
+  isVmPort,
+  liveMigration,
+  type Surroundings,
+  workloadEndpoint,
+} from "../calico/workload_endpoint.ts";
+import type { Port, SecurityGroup, Subnet } from "../openstack/records.ts";
+
+/** The kinds of object that the syncer writes, in the order in which they must appear. */
+export const KINDS = ["NetworkPolicy", "LiveMigration", "WorkloadEndpoint", "Subnet"] as const;
+export type Kind = typeof KINDS[number];
+
+/** Neutron's object that a key stands for. */
+export interface Subject {
+  readonly type: "port" | "group" | "subnet";
+  readonly id: string;
+}
+
+/** What one key should hold. */
+export interface Desired {
+  readonly key: string;
+  readonly kind: Kind;
+  readonly subject: Subject;
+  /** A v3 resource, or for a subnet the plain value. */
+  readonly resource: DesiredResource | null;
+  readonly plain: Readonly<Record<string, unknown>> | null;
+  /** See `WriteOperation.group`. */
+  readonly group: string;
+}
+
+/** Translates one object after the other. */
+export class Translator {
+  readonly #prefixes: ReturnType<typeof resourcePrefixes>;
+
+  constructor(region: string | null) {
+    this.#prefixes = resourcePrefixes(region);
+  }
+
+  /** The policy of a security group. */
+  group(group: SecurityGroup): Desired {
+    const name = `${POLICY_NAME_PREFIX}${group.id}`;
+    const spec = networkPolicySpec(group);
+    const resource = { kind: "NetworkPolicy", name, labels: {}, annotations: {}, spec };
+    return this.#resource("NetworkPolicy", { type: "group", id: group.id }, resource, "");
+  }
+
+  /** The migration of a port, before its endpoints; nothing for a port that is no VM's. */
+  port(port: Port, around: Surroundings): Desired[] {
+    if (!isVmPort(port)) return [];
+    const subject: Subject = { type: "port", id: port.id };
+    const migration = liveMigration(port, around.namespace);
+    const found = migration ? [this.#resource("LiveMigration", subject, migration, "")] : [];
+    for (const host of endpointHosts(port)) {
+      const endpoint = workloadEndpoint(port, host, around);
+      found.push(this.#resource("WorkloadEndpoint", subject, endpoint, host));
+    }
+    return found;
+  }
+
+  /** A subnet with DHCP, or null. */
+  subnet(subnet: Subnet): Desired | null {
+    const plain = dhcpSubnet(subnet);
+    if (!plain) return null;
+    return {
+      key: this.#prefixes.Subnet + subnet.id,
+      kind: "Subnet",
+      subject: { type: "subnet", id: subnet.id },
+      resource: null,
+      plain,
+      group: "subnets",
+    };
+  }
+
+  #resource(kind: Kind, subject: Subject, resource: DesiredResource, group: string): Desired {
+    return {
+      key: this.#prefixes[kind] + resource.name,
+      kind,
+      subject,
+      resource,
+      plain: null,
+      group,
+    };
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * What every pass over the cloud has in common, be it full, incremental or narrow: where it reads,
+ * where its changes go, what it counts.
+ *
+ * @module
+ */
+import type { Etcd3 } from "etcd3";
+import { calicoNamespace } from "../calico/regions.ts";
+import type { Clock } from "../clock.ts";
+import { FencedWriter } from "../etcd/fenced_write.ts";
+import type { Term } from "../master_context.ts";
+import type { KeystoneAuth } from "../openstack/keystone.ts";
+import type { NeutronClient } from "../openstack/neutron.ts";
+import type { KindCounts } from "../state_store.ts";
+import type { Change, Stamps, Stored } from "./compare.ts";
+import { type Kind, KINDS } from "./objects.ts";
+
+/** What a pass works with. */
+export interface ResyncDeps {
+  readonly etcd: Etcd3;
+  readonly neutron: NeutronClient;
+  readonly keystone: KeystoneAuth;
+  readonly clock: Clock;
+  readonly region: string | null;
+  /** Called with each page read and each batch written. */
+  progress(doing: string): void;
+}
+
+/** What a pass did. */
+export interface ResyncResult {
+  readonly kinds: Record<Kind, KindCounts>;
+  readonly warnings: string[];
+}
+
+/** Where changes go. */
+export interface Sink {
+  /** Resolves once there is room for more. */
+  add(change: Change, stored: Stored | undefined): Promise<void>;
+  /** Resolves when all of them are where they go. */
+  flush(): Promise<void>;
+  /** Changes whose key was changed by others meanwhile; taking them empties the list. */
+  takeConflicts(): Change[];
+}
+
+/** Writes to etcd, under the fence. */
+export class EtcdSink implements Sink {
+  readonly #writer: FencedWriter<Change>;
+
+  constructor(deps: Pick<ResyncDeps, "etcd" | "progress">, term: Term) {
+    this.#writer = new FencedWriter(deps.etcd, term, () => deps.progress("resync: writing"));
+  }
+  add(change: Change): Promise<void> {
+    return this.#writer.add(change);
+  }
+  flush(): Promise<void> {
+    return this.#writer.flush();
+  }
+  takeConflicts(): Change[] {
+    return this.#writer.conflicts.splice(0);
+  }
+}
+
+const COUNTED = { create: "created", update: "updated", delete: "deleted" } as const;
+/** Work goes on for so long before the event loop gets its turn, ms. */
+const SLICE_MS = 15;
+const MAX_WARNINGS = 20;
+
+/** Counts, times and pauses of a running pass. */
+export class Pass {
+  readonly kinds = Object.fromEntries(KINDS.map((kind) => [kind, noCounts()])) as Record<
+    Kind,
+    KindCounts
+  >;
+  readonly warnings: string[] = [];
+  readonly stamps: Stamps;
+  #sliceAt: number;
+
+  constructor(readonly deps: ResyncDeps, readonly term: Term, readonly sink: Sink) {
+    this.stamps = {
+      namespace: calicoNamespace(deps.region),
+      creationTimestamp: new Date(deps.clock.now()).toISOString().replace(/\.\d+Z$/, "Z"),
+      newUid: () => crypto.randomUUID(),
+    };
+    this.#sliceAt = deps.clock.monotonic();
+  }
+
+  /** Passes a change on; null: the key is right as it is. */
+  async change(kind: Kind, change: Change | null, stored: Stored | undefined): Promise<void> {
+    const counts = this.kinds[kind];
+    if (change === null) {
+      counts.correct++;
+      return;
+    }
+    counts[COUNTED[change.action]]++;
+    const from = this.deps.clock.monotonic();
+    await this.sink.add(change, stored);
+    counts.writeMs += this.deps.clock.monotonic() - from;
+  }
+
+  /** Waits until everything is written; what others changed meanwhile is returned and not counted. */
+  async settle(kind: Kind): Promise<void> {
+    const from = this.deps.clock.monotonic();
+    await this.sink.flush();
+    this.kinds[kind].writeMs += this.deps.clock.monotonic() - from;
+  }
+
+  /** The conflicts so far, taken out of the counts. */
+  conflicts(): Change[] {
+    const conflicts = this.sink.takeConflicts();
+    for (const { kind, action } of conflicts) {
+      this.kinds[kind].conflicts++;
+      this.kinds[kind][COUNTED[action]]--;
+    }
+    return conflicts;
+  }
+
+  warn(text: string): void {
+    if (this.warnings.length < MAX_WARNINGS) this.warnings.push(text);
+  }
+
+  /** Lets the event loop have its turn when it is time. @throws the reason, when the term is over. */
+  async breathe(): Promise<void> {
+    if (this.deps.clock.monotonic() - this.#sliceAt < SLICE_MS) return;
+    await this.deps.clock.sleep(0, this.term.signal);
+    this.#sliceAt = this.deps.clock.monotonic();
+  }
+
+  /** Adds the time that something takes to a kind's account. */
+  async timed<T>(
+    kind: Kind,
+    what: "etcdReadMs" | "neutronReadMs",
+    act: () => Promise<T>,
+  ): Promise<T> {
+    const from = this.deps.clock.monotonic();
+    const result = await act();
+    this.kinds[kind][what] += this.deps.clock.monotonic() - from;
+    return result;
+  }
+
+  result(): ResyncResult {
+    return { kinds: this.kinds, warnings: this.warnings };
+  }
+}
+
+function noCounts(): KindCounts {
+  return {
+    etcdReadMs: 0,
+    neutronReadMs: 0,
+    compareMs: 0,
+    writeMs: 0,
+    etcdItems: 0,
+    neutronItems: 0,
+    correct: 0,
+    created: 0,
+    updated: 0,
+    deleted: 0,
+    conflicts: 0,
+  };
+}
