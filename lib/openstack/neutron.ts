@@ -19,6 +19,11 @@ export interface Listing<T> {
 /** What to ask for. */
 export interface Query {
   readonly fields?: readonly string[];
+  /**
+   * Called with each record as it came, before it is validated; true: it is dealt with, and is not
+   * among the items.
+   */
+  readonly known?: (record: unknown) => boolean;
   /** Filters; a name may be repeated, which means "or". */
   readonly where?: readonly (readonly [name: string, value: string])[];
 }
@@ -104,7 +109,7 @@ export class NeutronClient {
     path: string,
     schema: z.ZodType<T>,
     signal: AbortSignal,
-    { fields = [], where = [] }: Query,
+    { fields = [], where = [], known }: Query,
     marker: string | null,
   ): Promise<{ listing: Listing<T>; next: string | null }> {
     const collection = path.split("/").at(-1)!.replaceAll("-", "_");
@@ -115,7 +120,7 @@ export class NeutronClient {
     if (marker) url.searchParams.set("marker", marker);
     const body = await readJson(await this.auth.fetch(url.href, signal));
     const listing: Listing<T> = { items: [], refused: [] };
-    return { listing, next: take(collection, body, schema, listing, url.href) };
+    return { listing, next: take(collection, body, schema, listing, url.href, known) };
   }
 }
 
@@ -126,6 +131,7 @@ function take<T>(
   schema: z.ZodType<T>,
   listing: Listing<T>,
   url: string,
+  known: Query["known"],
 ): string | null {
   const records = (body as Record<string, unknown> | null)?.[collection];
   if (!Array.isArray(records)) {
@@ -133,9 +139,10 @@ function take<T>(
   }
   let last: string | null = null;
   for (const record of records) {
-    const parsed = schema.safeParse(record);
     const id = String((record as { id?: unknown } | null)?.id ?? "");
     if (id) last = id;
+    if (known?.(record)) continue;
+    const parsed = schema.safeParse(record);
     if (parsed.success) listing.items.push(parsed.data);
     else {
       const issue = parsed.error.issues[0];

@@ -21,22 +21,28 @@ export async function incrementalResync(pass: Pass, memory: Memory): Promise<num
   const { neutron, keystone, clock } = pass.deps;
   const { signal } = pass.term;
   const onPage = () => pass.deps.progress("resync: listing revisions");
-  const [projects, ...lists] = await Promise.all([
+  const current = {} as Record<Followed, Map<string, number>>;
+  const [projects] = await Promise.all([
     keystone.listProjects(signal),
-    ...FOLLOWED.map((kind) =>
-      neutron.list(kind, revisionSchema, signal, { fields: REVISION_FIELDS, onPage })
-    ),
+    ...FOLLOWED.map(async (kind) => {
+      const revisions = current[kind] = new Map<string, number>();
+      const { items } = await neutron.list(kind, revisionSchema, signal, {
+        fields: REVISION_FIELDS,
+        onPage,
+        // Most records are just as they should; only others are worth a closer look.
+        known(record) {
+          const { id, revision_number } = record as { id?: unknown; revision_number?: unknown };
+          if (typeof id !== "string" || typeof revision_number !== "number") return false;
+          revisions.set(id, revision_number);
+          return true;
+        },
+      });
+      for (const { id, revision_number } of items) revisions.set(id, revision_number);
+    }),
   ]);
   const changed = {} as Changed;
-  const current = {} as Record<Followed, Map<string, number>>;
-  for (const [i, kind] of FOLLOWED.entries()) {
-    const now = new Map(lists[i]!.items.map((item) => [item.id, item.revision_number]));
-    const before = memory.revisions[kind];
-    current[kind] = now;
-    changed[kind] = {
-      ids: [...now].filter(([id, revision]) => before.get(id) !== revision).map(([id]) => id),
-      gone: [...before.keys()].filter((id) => !now.has(id)),
-    };
+  for (const kind of FOLLOWED) {
+    changed[kind] = compareRevisions(memory.revisions[kind], current[kind]);
     await pass.breathe();
   }
   const otherProjects = projects.filter((project) => {
@@ -49,6 +55,17 @@ export async function incrementalResync(pass: Pass, memory: Memory): Promise<num
   if (count > 0) await reconcile(pass, memory, scope);
   for (const kind of FOLLOWED) remember(memory.revisions[kind], changed[kind], current[kind]);
   return count;
+}
+
+function compareRevisions(
+  before: ReadonlyMap<string, number>,
+  now: ReadonlyMap<string, number>,
+): Changed[Followed] {
+  const ids: string[] = [];
+  const gone: string[] = [];
+  for (const [id, revision] of now) if (before.get(id) !== revision) ids.push(id);
+  for (const id of before.keys()) if (!now.has(id)) gone.push(id);
+  return { ids, gone };
 }
 
 /** Only what was looked at: a port that changed again meanwhile is seen the next time. */

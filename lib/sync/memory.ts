@@ -16,6 +16,8 @@ import type {
   Subnet,
 } from "../openstack/records.ts";
 
+import type { Kind } from "./objects.ts";
+
 /** Neutron's collections that are followed by revision. */
 export const FOLLOWED = [
   "ports",
@@ -27,6 +29,13 @@ export const FOLLOWED = [
 ] as const;
 export type Followed = typeof FOLLOWED[number];
 
+/** A key that held what it should at that mod revision. */
+export interface VerifiedKey {
+  readonly key: string;
+  readonly kind: Kind;
+  readonly modRevision: string;
+}
+
 /** See the module. */
 export class Memory {
   readonly revisions = Object.fromEntries(
@@ -36,6 +45,10 @@ export class Memory {
   readonly keysOfPort = new Map<string, ReadonlySet<string>>();
   /** Ports with a QoS policy of their own. */
   readonly policyOfPort = new Map<string, string>();
+  /** Keys of ports that a full pass has found right, with their mod revisions. */
+  readonly verified = new Map<string, readonly VerifiedKey[]>();
+  /** What endpoints showed of other objects during that pass, as text. */
+  shown = "";
   readonly portOfFloatingIp = new Map<string, string>();
   projectsReadAt = -Infinity;
   readonly around: {
@@ -68,12 +81,33 @@ export class Memory {
   }
 
   port(port: Port): void {
+    this.verified.delete(port.id);
     this.revisions.ports.set(port.id, port.revision_number);
     if (port.qos_policy_id) this.policyOfPort.set(port.id, port.qos_policy_id);
     else this.policyOfPort.delete(port.id);
   }
 
+  /** Takes over what an earlier pass knew of a port that is as it was. */
+  carryOver(id: string, from: Memory): void {
+    this.revisions.ports.set(id, from.revisions.ports.get(id)!);
+    this.verified.set(id, from.verified.get(id)!);
+    const keys = from.keysOfPort.get(id);
+    if (keys) this.keysOfPort.set(id, keys);
+    const policy = from.policyOfPort.get(id);
+    if (policy) this.policyOfPort.set(id, policy);
+  }
+
+  /** Everything that endpoints show of other objects, as text that is the same for the same. */
+  describeAround(): string {
+    const { networks, subnets, securityGroups, floatingIps, qosPolicies, projects } = this.around;
+    const sorted = (map: ReadonlyMap<string, unknown>) =>
+      [...map].sort(([a], [b]) => a < b ? -1 : 1);
+    const all = [networks, subnets, securityGroups, floatingIps, qosPolicies, projects];
+    return JSON.stringify(all.map(sorted));
+  }
+
   forgetPort(id: string): void {
+    this.verified.delete(id);
     this.revisions.ports.delete(id);
     this.policyOfPort.delete(id);
     this.around.floatingIps.delete(id);

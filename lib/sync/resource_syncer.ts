@@ -114,12 +114,14 @@ class ResourceSyncer {
   }
 
   async #full(allowEmpty = false): Promise<ResyncResult> {
+    // What an operator asks for, and the first of a term, takes nothing for granted.
+    const previous = this.#reason === "periodic" ? this.#memory ?? undefined : undefined;
     const { clock } = this.context;
     const startedAt = clock.now();
     const result = await recorded(this.context, this.term, this.#reason, async () => {
       using work = showProgress(this.context, this.config, this.#problem);
       const deps = { ...this.#base, progress: work.progress };
-      return await fullResync(deps, this.term, { allowEmpty });
+      return await fullResync(deps, this.term, { allowEmpty, previous });
     });
     this.#memory = result.memory;
     this.#reason = "periodic";

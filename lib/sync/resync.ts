@@ -19,8 +19,8 @@ import {
   subnetSchema,
 } from "../openstack/records.ts";
 import { ensureClusterConfig, removeLegacy } from "./cluster_config.ts";
-import { compare, removal, subjectOf } from "./compare.ts";
-import { Memory } from "./memory.ts";
+import { compare, removal } from "./compare.ts";
+import { Memory, type VerifiedKey } from "./memory.ts";
 import { type Desired, type Kind, KINDS, Translator } from "./objects.ts";
 import { EtcdSink, Pass, type ResyncDeps, type ResyncResult, type Sink } from "./pass.ts";
 import { PORT_FIELDS, retryConflicts } from "./reconcile.ts";
@@ -36,6 +36,11 @@ export interface ResyncOptions {
   readonly sink?: Sink;
   /** A Neutron without ports is believed. */
   readonly allowEmpty?: boolean;
+  /**
+   * What an earlier full resync remembered. A port of the same revision, whose keys are as they were
+   * found right then and whose surroundings are the same, is not translated and compared again.
+   */
+  readonly previous?: Memory;
 }
 
 /** Makes etcd equal to Neutron. @throws what any part threw; FenceLostError when another leads. */
@@ -46,7 +51,7 @@ export async function fullResync(
 ): Promise<ResyncResult & { memory: Memory }> {
   const pass = new Pass(deps, term, options.sink ?? new EtcdSink(deps, term));
   const memory = new Memory(deps.region);
-  await new FullResync(pass, memory, options.allowEmpty ?? false).run();
+  await new FullResync(pass, memory, options).run();
   await retryConflicts(pass, memory);
   if (!options.sink) {
     deps.progress("resync: cluster configuration");
@@ -63,7 +68,14 @@ class FullResync {
   readonly #translator: Translator;
   readonly #prefixes: ReturnType<typeof resourcePrefixes>;
 
-  constructor(readonly pass: Pass, readonly memory: Memory, readonly allowEmpty: boolean) {
+  /** See {@linkcode ResyncOptions.previous}; null: everything is compared. */
+  #previous: Memory | null = null;
+
+  constructor(
+    readonly pass: Pass,
+    readonly memory: Memory,
+    readonly options: Pick<ResyncOptions, "allowEmpty" | "previous">,
+  ) {
     this.#translator = new Translator(pass.deps.region);
     this.#prefixes = resourcePrefixes(pass.deps.region);
   }
@@ -72,10 +84,13 @@ class FullResync {
     await this.#readEtcd();
     await this.#readAround();
     await this.#groups();
+    const { previous } = this.options;
+    this.memory.shown = this.memory.describeAround();
+    if (previous && previous.shown === this.memory.shown) this.#previous = previous;
     const ports = await this.#ports();
     await this.#subnets();
     const endpoints = this.pass.kinds.WorkloadEndpoint.etcdItems;
-    if (ports === 0 && endpoints > SUSPICIOUS_ENDPOINTS && !this.allowEmpty) {
+    if (ports === 0 && endpoints > SUSPICIOUS_ENDPOINTS && !this.options.allowEmpty) {
       throw new Error(
         `Neutron shows no ports while etcd holds ${endpoints} endpoints: refused, because an ` +
           "outage or a policy that hides ports looks like an empty cloud; check the service " +
@@ -86,7 +101,7 @@ class FullResync {
   }
 
   async #readEtcd(): Promise<void> {
-    const { pass, memory } = this;
+    const { pass } = this;
     const { etcd, progress } = pass.deps;
     let revision: string | undefined;
     for (const kind of KINDS) {
@@ -98,16 +113,13 @@ class FullResync {
           onPage: () => progress("resync: reading etcd"),
         });
         revision ??= snapshot.revision;
-        this.#stored[kind] = new Map(snapshot.items.map((item) => [item.key, item]));
+        const stored = this.#stored[kind] = new Map<string, KeyValue>();
+        for (const item of snapshot.items) {
+          stored.set(item.key, item);
+          await pass.breathe();
+        }
         pass.kinds[kind].etcdItems = snapshot.items.length;
       });
-    }
-    for (const kind of ["WorkloadEndpoint", "LiveMigration"] as const) {
-      for (const key of this.#stored[kind].keys()) {
-        const owner = subjectOf(kind, key.slice(this.#prefixes[kind].length));
-        if (owner) memory.addKey(owner.id, key);
-        await pass.breathe();
-      }
     }
   }
 
@@ -156,17 +168,40 @@ class FullResync {
   /** Compares and writes all ports; how many there are. */
   async #ports(): Promise<number> {
     const { pass, memory } = this;
+    let count = 0;
     const pages = pass.deps.neutron.pages("ports", portSchema, pass.term.signal, {
       fields: PORT_FIELDS,
+      known: (record) => {
+        count++;
+        return this.#previous !== null && this.#isUnchanged(record, this.#previous);
+      },
     });
-    let count = 0;
     for await (const page of this.#readAhead("WorkloadEndpoint", pages)) {
-      count += page.length;
-      await this.#portPage(page);
       for (const port of page) memory.port(port);
+      await this.#portPage(page);
     }
     await pass.settle("WorkloadEndpoint");
     return count;
+  }
+
+  /** Whether nothing can have changed for that port; if so, it is accounted for. */
+  #isUnchanged(record: unknown, previous: Memory): boolean {
+    const { id, revision_number } = record as { id?: unknown; revision_number?: unknown };
+    if (typeof id !== "string" || previous.revisions.ports.get(id) !== revision_number) {
+      return false;
+    }
+    const keys = previous.verified.get(id);
+    const same = keys?.every(({ key, kind, modRevision }) =>
+      this.#stored[kind].get(key)?.modRevision === modRevision
+    );
+    if (!keys || !same) return false;
+    for (const { key, kind } of keys) {
+      this.#stored[kind].delete(key);
+      this.pass.kinds[kind].correct++;
+      this.pass.kinds[kind].neutronItems++;
+    }
+    this.memory.carryOver(id, previous);
+    return true;
   }
 
   /** Migrations of a page land before its endpoints. */
@@ -180,9 +215,15 @@ class FullResync {
     }
     if (migrating.length > 0) await pass.settle("LiveMigration");
     for (const port of ports) {
-      for (const want of this.#translator.port(port, memory.around)) {
-        if (want.kind === "WorkloadEndpoint") await this.#want(want);
+      const verified: VerifiedKey[] = [];
+      const wanted = this.#translator.port(port, memory.around);
+      for (const want of wanted) {
+        if (want.kind !== "WorkloadEndpoint") continue;
+        const modRevision = await this.#want(want);
+        if (modRevision !== null) verified.push({ key: want.key, kind: want.kind, modRevision });
       }
+      // A migrating port changes soon; it is compared each time.
+      if (verified.length === wanted.length) memory.verified.set(port.id, verified);
     }
   }
 
@@ -194,7 +235,8 @@ class FullResync {
     await this.pass.settle("Subnet");
   }
 
-  async #want(want: Desired): Promise<void> {
+  /** Compares, and writes what differs; the mod revision of a key that was right, else null. */
+  async #want(want: Desired): Promise<string | null> {
     const { pass, memory } = this;
     const { kind, key, subject } = want;
     const stored = this.#stored[kind].get(key);
@@ -206,6 +248,7 @@ class FullResync {
     pass.kinds[kind].compareMs += pass.deps.clock.monotonic() - from;
     await pass.change(kind, change, stored);
     await pass.breathe();
+    return change === null ? stored!.modRevision : null;
   }
 
   /** Deletes what nothing stands behind, in the reverse order of KINDS. */
@@ -214,9 +257,11 @@ class FullResync {
     for (const kind of KINDS.toReversed()) {
       for (const [key, stored] of this.#stored[kind]) {
         const change = removal(kind, this.#prefixes[kind], key, stored);
-        if (!change || this.#refused.has(change.subject.id)) continue;
-        await pass.change(kind, change, stored);
-        memory.dropKey(change.subject.id, key);
+        if (!change) continue;
+        const { type, id } = change.subject;
+        if (this.#refused.has(id)) {
+          if (type === "port") memory.addKey(id, key);
+        } else await pass.change(kind, change, stored);
         await pass.breathe();
       }
       await pass.settle(kind);

@@ -2,7 +2,7 @@ import type { Item } from "../../lab/model.ts";
 import { addVmPort } from "../../lab/seed.ts";
 import { incrementalResync } from "../../lib/sync/incremental.ts";
 import { assert, assertEquals } from "../support/assert.ts";
-import { type Scene, withCloud } from "./scene.ts";
+import { type Scene, WEP, withCloud } from "./scene.ts";
 
 const pick = (scene: Scene, collection: Parameters<Scene["cloud"]["list"]>[0]): Item =>
   scene.random.pick(scene.cloud.list(collection));
@@ -129,4 +129,37 @@ Deno.test("incremental: with nothing changed, only ids and revisions are read", 
     for (const { searchParams } of requests) {
       assertEquals(searchParams.getAll("fields"), ["id", "revision_number"]);
     }
+  }));
+
+Deno.test("periodic: building on an earlier pass finds every change, and damage in etcd", () =>
+  withCloud(async (scene) => {
+    CHANGES["a floating IP is attached"]!(scene);
+    let { memory: previous } = await scene.resync();
+    const kinds = Object.values(CHANGES);
+    for (let round = 0; round < 12; round++) {
+      for (let i = scene.random.below(3); i > 0; i--) scene.random.pick(kinds)(scene);
+      if (scene.cloud.list("floatingips").length === 0) {
+        CHANGES["a floating IP is attached"]!(scene);
+      }
+      const keys = await scene.etcd.getAll().prefix(WEP).keys();
+      if (round % 3 === 0) await scene.etcd.delete().key(scene.random.pick(keys));
+      if (round % 3 === 1) await scene.etcd.put(scene.random.pick(keys)).value("{");
+      const result = await scene.resync({ previous });
+      previous = result.memory;
+      assertEquals(await scene.differences(), [], `round ${round}`);
+      assertEquals(
+        [...previous.revisions.ports].sort(),
+        [...(await scene.resync()).memory.revisions.ports].sort(),
+      );
+    }
+  }));
+
+Deno.test("periodic: with nothing changed, nothing is compared again, and all is counted", () =>
+  withCloud(async ({ resync }) => {
+    await resync();
+    const { memory: previous, kinds } = await resync();
+    const again = await resync({ previous });
+    assertEquals(again.kinds.WorkloadEndpoint.correct, kinds.WorkloadEndpoint.correct);
+    assertEquals(again.kinds.WorkloadEndpoint.compareMs, 0);
+    assertEquals([...again.memory.keysOfPort].sort(), [...previous.keysOfPort].sort());
   }));

@@ -1,0 +1,125 @@
+import { startEtcd } from "../support/etcd_server.ts";
+import { testConfig } from "../support/test_config.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
+import { systemClock } from "../../lib/clock.ts";
+import type { Config } from "../../lib/config_types.ts";
+import { openEtcd } from "../../lib/etcd/client.ts";
+import { StateStore } from "../../lib/state_store.ts";
+import { runResourceSyncer } from "../../lib/sync/resource_syncer.ts";
+import { assert, assertEquals, assertMatch, assertWithin, eventually } from "../support/assert.ts";
+
+/** grpc-js keeps timers of calls that were cut off. */
+const GRPC = { sanitizeOps: false, sanitizeResources: false };
+
+interface Scene {
+  store: StateStore;
+  log: LogRecorder;
+  stop: AbortController;
+  done: Promise<void>;
+  problems: (string | null)[];
+  requests: string[];
+}
+
+/** A running syncer whose Neutron answers as told. */
+async function withSyncer(
+  answer: (url: URL) => Response | Promise<Response>,
+  sync: Partial<Config["sync"]>,
+  play: (scene: Scene) => Promise<void>,
+): Promise<void> {
+  await using server = await startEtcd();
+  const dir = await Deno.makeTempDir();
+  const requests: string[] = [];
+  const neutron = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (request) => {
+    requests.push(request.url);
+    return answer(new URL(request.url));
+  });
+  const config = testConfig({
+    stateDir: dir,
+    etcd: { ...testConfig().etcd, endpoints: [server.url] },
+    openstack: {
+      ...testConfig().openstack,
+      neutronUrl: `http://127.0.0.1:${neutron.addr.port}`,
+      authUrl: null,
+    },
+    sync: { ...testConfig().sync, ...sync },
+  });
+  const etcd = openEtcd(config.etcd);
+  const store = await StateStore.open(dir);
+  const log = new LogRecorder();
+  const stop = new AbortController();
+  const problems: (string | null)[] = [];
+  const { header } = await etcd.put("/election").value("n:1").exec();
+  const term = { term: header.revision, electionKey: "/election", signal: stop.signal };
+  const alive = (_doing: string, problem: string | null = null) => {
+    problems.push(problem);
+  };
+  const done = runResourceSyncer(term, config, etcd, { log, clock: systemClock, store, alive });
+  try {
+    await play({ store, log, stop, done, problems, requests });
+  } finally {
+    stop.abort();
+    await done.catch(() => {});
+    await neutron.shutdown();
+    store[Symbol.dispose]();
+    etcd.close();
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+const empty = (url: URL) =>
+  Response.json({ [url.pathname.split("/").at(-1)!.replaceAll("-", "_")]: [] });
+
+Deno.test("losing mastership ends a resync in the middle within a second", GRPC, async () => {
+  const release = Promise.withResolvers<void>();
+  await withSyncer(
+    async (url) => {
+      if (url.pathname.endsWith("/ports")) await release.promise;
+      return empty(url);
+    },
+    {},
+    async ({ stop, done, requests, store }) => {
+      await eventually("it waits for ports", () => requests.some((url) => url.includes("/ports")));
+      const from = performance.now();
+      stop.abort(new Error("this node is no longer master"));
+      await done.catch(() => {});
+      assertWithin(performance.now() - from, 1000, "the end");
+      assertEquals((await store.readResyncs())[0]!.error, "mastership ended");
+      release.resolve();
+    },
+  );
+});
+
+Deno.test("startup_resync never: the first one comes after the interval", GRPC, async () => {
+  const sync = { startupResync: "never", resyncIntervalSeconds: 1 } as const;
+  await withSyncer(empty, sync, async ({ requests, store }) => {
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    assertEquals(requests, []);
+    await eventually("the periodic one", async () => (await store.readResyncs())[0]?.endedAt);
+  });
+});
+
+Deno.test(
+  "a monitor warns when no resync succeeds for too long, and forgets it after",
+  GRPC,
+  async () => {
+    let failing = true;
+    await withSyncer(
+      (url) => failing ? Response.json({}, { status: 400 }) : empty(url),
+      { resyncMaxIntervalSeconds: 1 },
+      async ({ log, problems }) => {
+        await eventually(
+          "the warning",
+          () => log.at("warn").some((r) => /no resync has succeeded/.test(r.message)),
+        );
+        await eventually(
+          "the page says so",
+          () => problems.at(-1)?.includes("no resync has succeeded"),
+        );
+        assertMatch(problems.at(-1)!, /the last resync failed/);
+        failing = false;
+        await eventually("all is well", () => problems.at(-1) === null, 20_000);
+        assert(log.records.some((r) => /resync done/.test(r.message)));
+      },
+    );
+  },
+);
