@@ -143,9 +143,11 @@ async function benchSize(ports: number): Promise<void> {
   const { etcd, deps, term } = await open(server.url, neutron.url);
   const floor = await open(floorServer.url, neutron.url);
   try {
-    // Once for the caches of the server and the compiler; what it wrote goes again.
-    await fullResync({ ...deps, etcd: floor.etcd }, floor.term);
-    await floor.etcd.delete().prefix("/calico/");
+    // Once each, for the caches of the servers and the compiler; what it wrote goes again.
+    for (const side of [floor, { etcd, term }]) {
+      await fullResync({ ...deps, etcd: side.etcd }, side.term);
+      await side.etcd.delete().prefix("/calico/");
+    }
     const full = await measure(() => fullResync(deps, term));
     const snapshot = await readSnapshot(etcd, "/calico/");
     const items = snapshot.items.map(({ key, value }) => [key, value.toString()] as const);

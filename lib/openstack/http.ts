@@ -28,11 +28,15 @@ export interface RequestOptions {
 const MAX_DELAY_MS = 10_000;
 
 /**
- * A successful response; its body is the caller's to read.
+ * What `read` makes of a successful response; a body that breaks off counts as a broken connection.
  *
  * @throws {OpenstackError} a status outside 2xx, or no answer, after the last attempt.
  */
-export async function request(url: string, options: RequestOptions): Promise<Response> {
+export async function request<T>(
+  url: string,
+  options: RequestOptions,
+  read: (response: Response) => Promise<T>,
+): Promise<T> {
   const { clock, signal, timeoutMs, init, attempts = 4 } = options;
   for (let attempt = 1;; attempt++) {
     signal.throwIfAborted();
@@ -41,7 +45,7 @@ export async function request(url: string, options: RequestOptions): Promise<Res
     try {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
       const response = await fetch(url, { ...init, signal: limit });
-      if (response.ok) return response;
+      if (response.ok) return await read(response);
       const body = (await response.text()).slice(0, 300);
       failure = new OpenstackError(
         `${url.split("?")[0]} answered ${response.status}: ${neutronMessage(body)}`,
@@ -52,7 +56,7 @@ export async function request(url: string, options: RequestOptions): Promise<Res
       if (after > 0) delayMs = Math.min(MAX_DELAY_MS, after * 1000);
     } catch (error) {
       signal.throwIfAborted();
-      if (error === failure!) throw error;
+      if (error instanceof OpenstackError) throw error;
       failure = new OpenstackError(`${url.split("?")[0]} does not answer`, null, { cause: error });
     }
     if (attempt >= attempts) throw failure;
@@ -70,10 +74,16 @@ function neutronMessage(body: string): string {
   }
 }
 
-/** The JSON in a response. @throws {OpenstackError} it is none. */
+/** For answers whose body says nothing. */
+export async function discard(response: Response): Promise<void> {
+  await response.body?.cancel();
+}
+
+/** The JSON in a response. @throws {OpenstackError} it is none. @throws when the body breaks off. */
 export async function readJson(response: Response): Promise<unknown> {
+  const text = await response.text();
   try {
-    return await response.json();
+    return JSON.parse(text);
   } catch (error) {
     const url = response.url.split("?")[0];
     throw new OpenstackError(`${url} did not send JSON`, response.status, { cause: error });

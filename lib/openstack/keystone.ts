@@ -20,19 +20,29 @@ export class KeystoneAuth {
 
   constructor(readonly config: OpenstackConfig, readonly clock: Clock) {}
 
-  /** A request with a valid token; a 401 renews the token once. */
-  async fetch(url: string, signal: AbortSignal, init: RequestInit = {}): Promise<Response> {
+  /** What `read` makes of the answer to a request with a valid token; a 401 renews the token once. */
+  async fetch<T>(
+    url: string,
+    signal: AbortSignal,
+    read: (response: Response) => Promise<T>,
+    init: RequestInit = {},
+  ): Promise<T> {
     try {
-      return await this.#send(url, signal, init);
+      return await this.#send(url, signal, read, init);
     } catch (error) {
       const expired = error instanceof OpenstackError && error.status === 401;
       if (!expired || this.#token === null) throw error;
       this.#token = null;
-      return await this.#send(url, signal, init);
+      return await this.#send(url, signal, read, init);
     }
   }
 
-  async #send(url: string, signal: AbortSignal, init: RequestInit): Promise<Response> {
+  async #send<T>(
+    url: string,
+    signal: AbortSignal,
+    read: (response: Response) => Promise<T>,
+    init: RequestInit,
+  ): Promise<T> {
     const headers = new Headers(init.headers);
     const token = await this.#currentToken(signal);
     if (token) headers.set("X-Auth-Token", token);
@@ -41,7 +51,7 @@ export class KeystoneAuth {
       signal,
       timeoutMs: this.config.requestTimeoutMs,
       init: { ...init, headers },
-    });
+    }, read);
   }
 
   async #currentToken(signal: AbortSignal): Promise<string | null> {
@@ -55,7 +65,7 @@ export class KeystoneAuth {
     const body = {
       auth: { identity: { methods: ["password"], password: { user } }, scope: { project } },
     };
-    const response = await request(`${authUrl}/auth/tokens`, {
+    return await request(`${authUrl}/auth/tokens`, {
       clock: this.clock,
       signal,
       timeoutMs: this.config.requestTimeoutMs,
@@ -64,21 +74,22 @@ export class KeystoneAuth {
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify(body),
       },
+    }, async (response) => {
+      const value = response.headers.get("X-Subject-Token");
+      const parsed = tokenSchema.safeParse(await readJson(response));
+      if (!value || !parsed.success) {
+        throw new OpenstackError(`${authUrl}/auth/tokens sent no usable token`, response.status);
+      }
+      this.#token = { value, expiresAt: Date.parse(parsed.data.token.expires_at) };
+      return value;
     });
-    const value = response.headers.get("X-Subject-Token");
-    const parsed = tokenSchema.safeParse(await readJson(response));
-    if (!value || !parsed.success) {
-      throw new OpenstackError(`${authUrl}/auth/tokens sent no usable token`, response.status);
-    }
-    this.#token = { value, expiresAt: Date.parse(parsed.data.token.expires_at) };
-    return value;
   }
 
   /** All projects; none without Keystone. */
   async listProjects(signal: AbortSignal): Promise<Project[]> {
     if (this.config.authUrl === null) return [];
     const url = `${this.config.authUrl}/projects`;
-    const body = await readJson(await this.fetch(url, signal));
+    const body = await this.fetch(url, signal, readJson);
     const parsed = z.object({ projects: z.array(projectSchema) }).safeParse(body);
     if (!parsed.success) throw new OpenstackError(`${url} sent no list of projects`, 200);
     return parsed.data.projects;

@@ -118,7 +118,7 @@ export class NeutronClient {
     for (const field of fields) url.searchParams.append("fields", field);
     for (const [name, value] of where) url.searchParams.append(name, value);
     if (marker) url.searchParams.set("marker", marker);
-    const body = await readJson(await this.auth.fetch(url.href, signal));
+    const body = await this.auth.fetch(url.href, signal, readJson);
     const listing: Listing<T> = { items: [], refused: [] };
     return { listing, next: take(collection, body, schema, listing, url.href, known) };
   }

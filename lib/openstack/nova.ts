@@ -1,4 +1,5 @@
 /** Nova's external events: telling it that a port is ready at a migration's target. @module */
+import { discard } from "./http.ts";
 import type { KeystoneAuth } from "./keystone.ts";
 
 /** Sends external events; without a URL it sends none. */
@@ -14,11 +15,11 @@ export class NovaClient {
       tag: portId,
       status: "completed",
     };
-    const response = await this.auth.fetch(`${this.novaUrl}/os-server-external-events`, signal, {
+    const url = `${this.novaUrl}/os-server-external-events`;
+    await this.auth.fetch(url, signal, discard, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ events: [event] }),
     });
-    await response.body?.cancel();
   }
 }

@@ -6,7 +6,7 @@
  */
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config_types.ts";
-import { request } from "../openstack/http.ts";
+import { discard, request } from "../openstack/http.ts";
 import type { AgentReport, PortUpdate, StatusReporter } from "./reporter.ts";
 
 /** oslo's time: UTC with six digits and no zone. */
@@ -37,7 +37,7 @@ export class HttpReporter implements StatusReporter {
   }
 
   async #post(method: string, body: unknown, signal: AbortSignal): Promise<void> {
-    const response = await request(`${this.config.status.reportUrl}/${method}`, {
+    await request(`${this.config.status.reportUrl}/${method}`, {
       clock: this.clock,
       signal,
       timeoutMs: this.config.openstack.requestTimeoutMs,
@@ -47,7 +47,6 @@ export class HttpReporter implements StatusReporter {
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify(body),
       },
-    });
-    await response.body?.cancel();
+    }, discard);
   }
 }

@@ -70,6 +70,7 @@ class FullResync {
 
   /** See {@linkcode ResyncOptions.previous}; null: everything is compared. */
   #previous: Memory | null = null;
+  #portsSeen = 0;
 
   constructor(
     readonly pass: Pass,
@@ -83,11 +84,19 @@ class FullResync {
   async run(): Promise<void> {
     await this.#readEtcd();
     await this.#readAround();
-    await this.#groups();
     const { previous } = this.options;
+    // The first ports are on their way while policies are written, unless whether they can be skipped
+    // is only known then.
+    const early = previous ? null : this.#openPorts();
+    try {
+      await this.#groups();
+    } catch (error) {
+      await early?.return(undefined);
+      throw error;
+    }
     this.memory.shown = this.memory.describeAround();
     if (previous && previous.shown === this.memory.shown) this.#previous = previous;
-    const ports = await this.#ports();
+    const ports = await this.#ports(early ?? this.#openPorts());
     await this.#subnets();
     const endpoints = this.pass.kinds.WorkloadEndpoint.etcdItems;
     if (ports === 0 && endpoints > SUSPICIOUS_ENDPOINTS && !this.options.allowEmpty) {
@@ -165,23 +174,26 @@ class FullResync {
     await this.pass.settle("NetworkPolicy");
   }
 
-  /** Compares and writes all ports; how many there are. */
-  async #ports(): Promise<number> {
-    const { pass, memory } = this;
-    let count = 0;
-    const pages = pass.deps.neutron.pages("ports", portSchema, pass.term.signal, {
+  #openPorts(): AsyncGenerator<Port[]> {
+    const { neutron } = this.pass.deps;
+    const pages = neutron.pages("ports", portSchema, this.pass.term.signal, {
       fields: PORT_FIELDS,
       known: (record) => {
-        count++;
+        this.#portsSeen++;
         return this.#previous !== null && this.#isUnchanged(record, this.#previous);
       },
     });
-    for await (const page of this.#readAhead("WorkloadEndpoint", pages)) {
-      for (const port of page) memory.port(port);
+    return this.#readAhead("WorkloadEndpoint", pages);
+  }
+
+  /** Compares and writes all ports; how many there are. */
+  async #ports(pages: AsyncGenerator<Port[]>): Promise<number> {
+    for await (const page of pages) {
+      for (const port of page) this.memory.port(port);
       await this.#portPage(page);
     }
-    await pass.settle("WorkloadEndpoint");
-    return count;
+    await this.pass.settle("WorkloadEndpoint");
+    return this.#portsSeen;
   }
 
   /** Whether nothing can have changed for that port; if so, it is accounted for. */
@@ -269,9 +281,19 @@ class FullResync {
   }
 
   /** The items of each page, with the next page on its way. */
-  async *#readAhead<T>(kind: Kind, pages: AsyncGenerator<Listing<T>>): AsyncGenerator<T[]> {
+  #readAhead<T>(kind: Kind, pages: AsyncGenerator<Listing<T>>): AsyncGenerator<T[]> {
+    const first = pages.next();
+    first.catch(() => {}); // it is awaited in its turn, if that comes
+    return this.#follow(kind, pages, first);
+  }
+
+  async *#follow<T>(
+    kind: Kind,
+    pages: AsyncGenerator<Listing<T>>,
+    first: Promise<IteratorResult<Listing<T>>>,
+  ): AsyncGenerator<T[]> {
     const { pass } = this;
-    let next = pages.next();
+    let next = first;
     try {
       while (true) {
         const { value, done } = await pass.timed(kind, "neutronReadMs", () => next);
@@ -279,7 +301,7 @@ class FullResync {
         pass.deps.progress("resync: reading Neutron");
         this.#note(value);
         next = pages.next();
-        next.catch(() => {}); // it is awaited in its turn, if that comes
+        next.catch(() => {});
         yield value.items;
       }
     } finally {

@@ -73,6 +73,8 @@ Deno.test("an empty Neutron beside a full etcd is refused", async () => {
     for (const port of cloud.list("ports")) cloud.remove("ports", port.id);
     assertMatch(String(await resync().catch((e) => e)), /no ports while etcd holds 30 endpoints/);
     assertEquals((await etcd.getAll().prefix(WEP).keys()).length, 30);
+    const { kinds } = await resync({ allowEmpty: true });
+    assertEquals(kinds.WorkloadEndpoint.deleted, 30, "an operator may say that it is true");
   });
 });
 
