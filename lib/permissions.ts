@@ -10,7 +10,7 @@
  */
 import type { Config } from "./config_types.ts";
 import { hostAndPort } from "./host_addresses.ts";
-import type { RoleName } from "./state_store.ts";
+import type { RoleName } from "./state_records.ts";
 
 /** Everything a process may do; an empty list grants nothing. */
 export interface PermissionRow {

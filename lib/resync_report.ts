@@ -1,5 +1,5 @@
 /** What a resync tells: a table for people, JSON for machines, and a bar while it runs. @module */
-import type { KindCounts, ResyncAnswer } from "./state_store.ts";
+import type { KindCounts, ResyncAnswer } from "./state_records.ts";
 
 /** The answer as `--output json` and the API give it. */
 export function reportOf(answer: ResyncAnswer): Record<string, unknown> {

@@ -5,7 +5,8 @@
  */
 import type { Clock } from "./clock.ts";
 import { isMaster } from "./election/is_master.ts";
-import type { ResyncAnswer, ResyncRequest, StateStore } from "./state_store.ts";
+import type { ResyncAnswer, ResyncRequest } from "./state_records.ts";
+import type { StateStore } from "./state_store.ts";
 
 /** What is to be resynced. */
 export type ResyncWish = Omit<ResyncRequest, "id" | "at">;

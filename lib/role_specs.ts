@@ -11,7 +11,7 @@ import {
   permissionRow,
   type ProcessName,
 } from "./permissions.ts";
-import { ROLE_NAMES } from "./state_store.ts";
+import { ROLE_NAMES } from "./state_records.ts";
 import type { RoleSpec } from "./supervised_role.ts";
 
 /** What it takes to start a process from source. */

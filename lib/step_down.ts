@@ -4,7 +4,8 @@
  * @module
  */
 import type { Clock } from "./clock.ts";
-import type { StateStore, StepDown } from "./state_store.ts";
+import type { StepDown } from "./state_records.ts";
+import type { StateStore } from "./state_store.ts";
 
 const ANSWER_MS = 5000;
 const POLL_MS = 50;

@@ -11,7 +11,8 @@ import { parseEntry, readLines } from "./child_output.ts";
 import type { Clock } from "./clock.ts";
 import { describeError, type Log, type LogEntry } from "./log.ts";
 import { afterEnd, CALM, type RestartHistory } from "./restart_policy.ts";
-import type { RoleState, StateStore } from "./state_store.ts";
+import type { RoleState } from "./state_records.ts";
+import type { StateStore } from "./state_store.ts";
 
 /** What a role's process is started with. */
 export interface RoleSpec {

@@ -7,7 +7,7 @@ import { ClusterRegistry } from "../lib/election/cluster.ts";
 import { runElector } from "../lib/election/elector.ts";
 import { EtcdElectionStore } from "../lib/election/etcd_election_store.ts";
 import { electionValue } from "../lib/election/key.ts";
-import { ROLE_NAMES } from "../lib/state_store.ts";
+import { ROLE_NAMES } from "../lib/state_records.ts";
 import { VERSION } from "../lib/version.ts";
 import { type RoleContext, runRole } from "./bootstrap.ts";
 import { runWhileMaster } from "./while_master.ts";

@@ -7,7 +7,7 @@ import {
   permissionRow,
   type ProcessName,
 } from "../lib/permissions.ts";
-import { ROLE_NAMES } from "../lib/state_store.ts";
+import { ROLE_NAMES } from "../lib/state_records.ts";
 import { modulePath } from "../lib/role_specs.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;

@@ -14,7 +14,7 @@ import { z } from "zod";
 import { describeError, type Log } from "../log.ts";
 import { reportOf } from "../resync_report.ts";
 import type { ResyncWish } from "../resync_request.ts";
-import type { ResyncAnswer, StepDown } from "../state_store.ts";
+import type { ResyncAnswer, StepDown } from "../state_records.ts";
 
 /** What the actions need. */
 export interface ActionDeps {

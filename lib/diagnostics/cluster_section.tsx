@@ -1,6 +1,6 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** The section on the whole cloud: its nodes, who led when, and etcd's compaction. Pure. @module */
-import type { Cluster, Compaction, TermRecord } from "../state_store.ts";
+import type { Cluster, Compaction, TermRecord } from "../state_records.ts";
 import { clip, formatCount, formatDuration } from "./format.ts";
 import { Empty, Figure, Scroll, Section, Time } from "./parts.tsx";
 

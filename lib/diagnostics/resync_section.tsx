@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { KindCounts, Resync } from "../state_store.ts";
+import type { KindCounts, Resync } from "../state_records.ts";
 import { clip, formatCount, formatDuration, plural } from "./format.ts";
 import { Badge, Empty, Scroll, Section, Time } from "./parts.tsx";
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Agents, Ports } from "../state_store.ts";
+import type { Agents, Ports } from "../state_records.ts";
 import { clip, formatCount, formatDuration, plural } from "./format.ts";
 import { Badge, Empty, Figure, Scroll, Section, Time } from "./parts.tsx";
 import type { RoleStatus, SourcedEvent } from "./status_schema.ts";

@@ -6,7 +6,8 @@
  */
 import type { Clock } from "../clock.ts";
 import { isMaster } from "../election/is_master.ts";
-import { ROLE_NAMES, type StateStore } from "../state_store.ts";
+import { ROLE_NAMES } from "../state_records.ts";
+import type { StateStore } from "../state_store.ts";
 import type { Facts, RoleStatus, SourcedEvent, Status } from "./status_schema.ts";
 import { findings, judgeRole, notReadyReasons, verdict } from "./verdict.ts";
 

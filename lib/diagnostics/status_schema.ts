@@ -16,7 +16,7 @@ import {
   portsSchema,
   resyncsSchema,
   roleSchema,
-} from "../state_store.ts";
+} from "../state_records.ts";
 
 const ms = z.number();
 

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Agents, Alive, Resync, RoleState } from "../state_store.ts";
+import type { Agents, Alive, Resync, RoleState } from "../state_records.ts";
 import type { Facts, Finding, Level, RoleStatus } from "./status_schema.ts";
 import { clip, plural } from "./format.ts";
 

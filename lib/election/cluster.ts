@@ -17,13 +17,8 @@ import { conductorPrefix } from "../calico/regions.ts";
 import type { Clock } from "../clock.ts";
 import { readSnapshot } from "../etcd/snapshot.ts";
 import type { Log } from "../log.ts";
-import {
-  type NodeRecord,
-  nodeSchema,
-  type StateStore,
-  type TermRecord,
-  termSchema,
-} from "../state_store.ts";
+import { type NodeRecord, nodeSchema, type TermRecord, termSchema } from "../state_records.ts";
+import type { StateStore } from "../state_store.ts";
 import type { TermObserver } from "./elector.ts";
 import type { Leadership } from "./machine.ts";
 

@@ -14,7 +14,7 @@
 import type { Config } from "../config_types.ts";
 import { describeError } from "../log.ts";
 import type { JobContext } from "../master_context.ts";
-import type { Election } from "../state_store.ts";
+import type { Election } from "../state_records.ts";
 import type { ElectionStore } from "./election_store.ts";
 import { electionValue, type ObservedKey, parseElectionValue } from "./key.ts";
 import {

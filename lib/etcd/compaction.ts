@@ -14,7 +14,8 @@ import type { Etcd3, IRangeResponse } from "etcd3";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { Term } from "../master_context.ts";
-import type { Compaction, StateStore } from "../state_store.ts";
+import type { Compaction } from "../state_records.ts";
+import type { StateStore } from "../state_store.ts";
 import { FenceLostError } from "./client.ts";
 
 /** Exists, under a lease of one period, until the next check is due. */

@@ -9,7 +9,7 @@ import type { Config } from "../config_types.ts";
 import type { Change } from "../etcd/mirror.ts";
 import { describeError } from "../log.ts";
 import type { JobContext, Term } from "../master_context.ts";
-import type { Agents } from "../state_store.ts";
+import type { Agents } from "../state_records.ts";
 import { agentHost, type AgentStatus, felixPrefix, parseAgentStatus } from "./felix_status.ts";
 import { follow } from "./follow.ts";
 import { LIVE, SNAPSHOT } from "./newest_queue.ts";

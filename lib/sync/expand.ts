@@ -8,7 +8,7 @@
 import { resourcePrefixes } from "../calico/keys.ts";
 import { readSnapshot } from "../etcd/snapshot.ts";
 import { portSchema, revisionSchema } from "../openstack/records.ts";
-import type { ResyncRequest } from "../state_store.ts";
+import type { ResyncRequest } from "../state_records.ts";
 import { subjectOf } from "./compare.ts";
 import type { Memory } from "./memory.ts";
 import type { Pass } from "./pass.ts";

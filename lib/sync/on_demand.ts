@@ -3,7 +3,7 @@ import type { Config } from "../config_types.ts";
 import { FenceLostError } from "../etcd/client.ts";
 import { describeError } from "../log.ts";
 import type { JobContext, Term } from "../master_context.ts";
-import type { ResyncAnswer, ResyncRequest } from "../state_store.ts";
+import type { ResyncAnswer, ResyncRequest } from "../state_records.ts";
 import { DryRunSink } from "./dry_run.ts";
 import { expand } from "./expand.ts";
 import type { Memory } from "./memory.ts";

@@ -11,7 +11,7 @@ import { FencedWriter } from "../etcd/fenced_write.ts";
 import type { Term } from "../master_context.ts";
 import type { KeystoneAuth } from "../openstack/keystone.ts";
 import type { NeutronClient } from "../openstack/neutron.ts";
-import type { KindCounts } from "../state_store.ts";
+import type { KindCounts } from "../state_records.ts";
 import type { Change, Stamps, Stored } from "./compare.ts";
 import { type Kind, KINDS } from "./objects.ts";
 

@@ -2,7 +2,7 @@
 import type { Config } from "../config_types.ts";
 import { describeError } from "../log.ts";
 import type { JobContext, Term } from "../master_context.ts";
-import type { Resync } from "../state_store.ts";
+import type { Resync } from "../state_records.ts";
 import type { ResyncResult } from "./pass.ts";
 
 const HISTORY = 50;

@@ -1,5 +1,5 @@
 /** A status in good order, to be changed by each test. @module */
-import { ROLE_NAMES } from "../../lib/state_store.ts";
+import { ROLE_NAMES } from "../../lib/state_records.ts";
 import type { Facts, RoleStatus, Status } from "../../lib/diagnostics/status_schema.ts";
 import { findings, judgeRole, notReadyReasons, verdict } from "../../lib/diagnostics/verdict.ts";
 

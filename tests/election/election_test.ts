@@ -13,7 +13,8 @@ import { isMaster } from "../../lib/election/is_master.ts";
 import { whileMaster } from "../../lib/election/while_master.ts";
 import type { Etcd3 } from "etcd3";
 import { requestStepDown } from "../../lib/step_down.ts";
-import { StateStore, type TermRecord } from "../../lib/state_store.ts";
+import type { TermRecord } from "../../lib/state_records.ts";
+import { StateStore } from "../../lib/state_store.ts";
 
 /** grpc-js keeps the deadline timer of a cancelled stream until it would have ended. */
 const GRPC = { sanitizeOps: false, sanitizeResources: false };

@@ -3,7 +3,7 @@ import { expand } from "../../lib/sync/expand.ts";
 import { reconcile } from "../../lib/sync/reconcile.ts";
 import { diffLines, DryRunSink } from "../../lib/sync/dry_run.ts";
 import { formatReport, ProgressBar, reportOf } from "../../lib/resync_report.ts";
-import { type ResyncAnswer, type ResyncRequest } from "../../lib/state_store.ts";
+import type { ResyncAnswer, ResyncRequest } from "../../lib/state_records.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { type Scene, withCloud } from "./scene.ts";
 

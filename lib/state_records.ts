@@ -1,0 +1,253 @@
+/**
+ * The records that the processes of one node share: their shapes, as schemas. What is read is
+ * validated; see `state_store.ts`, which reads and writes them.
+ *
+ * @module
+ */
+import { z } from "zod";
+
+const ms = z.number();
+const count = z.number().int().nonnegative();
+
+/** What the elector publishes; no record means that this node is not master. */
+export const mastershipSchema = z.object({
+  /** Clock reading from before the grant or keep-alive was sent, ms since the epoch. */
+  heartbeat: ms,
+  /** Mastership ends here unless it is published again, ms since the epoch. */
+  validUntil: ms,
+  /** The machine's uptime read together with `heartbeat`, s: what a clock step cannot change. */
+  uptime: z.number(),
+  /** Create revision of the election key: the fence of every master-only write. Decimal. */
+  term: z.string().regex(/^\d+$/),
+  /** The election value, `<name>:<pid>`. */
+  id: z.string(),
+  /** Start of the term, ms since the epoch. */
+  since: ms,
+});
+export type Mastership = z.infer<typeof mastershipSchema>;
+
+/** What the elector sees of the cloud's election. */
+export const electionSchema = z.object({
+  state: z.enum(["starting", "follower", "candidate", "leader", "stopping"]),
+  /** Value of the election key, or null when there is none. */
+  leader: z.string().nullable(),
+  /** Create revision of the key, decimal, or null. */
+  term: z.string().nullable(),
+  /** A sentence for the operator when something is wrong (etcd out of reach, a foreign value). */
+  problem: z.string().nullable(),
+  at: ms,
+});
+export type Election = z.infer<typeof electionSchema>;
+
+/** The last term that an elector of this state directory has won; tells its stale key for sure. */
+export const ownTermSchema = z.object({ term: z.string(), value: z.string() });
+export type OwnTerm = z.infer<typeof ownTermSchema>;
+
+/** An operator's wish that this node gives mastership away. */
+export const stepDownSchema = z.object({
+  id: z.string(),
+  at: ms,
+  /** Who asked, for the log and the history. */
+  by: z.string(),
+  /** How long this node does not stand again. */
+  pauseSeconds: count,
+  /** What the manager did; null until it has seen the wish. */
+  outcome: z.enum(["stepped down", "not leading"]).nullable(),
+  handledAt: ms.nullable(),
+});
+export type StepDown = z.infer<typeof stepDownSchema>;
+
+/** One term in the cloud's history, kept in etcd. */
+export const termSchema = z.object({
+  /** Create revision of the election key, decimal. */
+  term: z.string().regex(/^\d{1,20}$/),
+  node: z.string(),
+  /** The election value. */
+  id: z.string(),
+  /** ms since the epoch, by the node's clock. */
+  start: ms,
+  end: ms.nullable(),
+  /** Why it ended. */
+  reason: z.string().nullable(),
+});
+export type TermRecord = z.infer<typeof termSchema>;
+
+/** A node as it registers itself in etcd, under a lease. */
+export const nodeSchema = z.object({
+  name: z.string(),
+  version: z.string(),
+  roles: z.array(z.string()).max(20),
+  /** Start of the node, ms since the epoch. */
+  since: ms,
+  /** Where its page listens, `host:port`. */
+  diagnostics: z.string(),
+});
+export type NodeRecord = z.infer<typeof nodeSchema>;
+
+/** What all nodes of the cloud share, as this node's manager last read it. */
+export const clusterSchema = z.object({
+  at: ms,
+  /** Newest first. */
+  terms: z.array(termSchema).max(100),
+  nodes: z.array(nodeSchema).max(50),
+});
+export type Cluster = z.infer<typeof clusterSchema>;
+
+/** The compactor's account of itself, since the manager started. */
+export const compactionSchema = z.object({
+  at: ms,
+  /** What the last check led to, in words. */
+  outcome: z.string(),
+  /** Revision of the last compaction seen or done, decimal, or null. */
+  lastRevision: z.string().nullable(),
+  lastAt: ms.nullable(),
+  checks: count,
+  compactions: count,
+  failures: count,
+});
+export type Compaction = z.infer<typeof compactionSchema>;
+
+/** What the supervisor knows of a role. */
+export const roleSchema = z.object({
+  state: z.enum(["starting", "running", "backoff", "stopped"]),
+  pid: count.nullable(),
+  startedAt: ms.nullable(),
+  restarts: count,
+  /** Why it ended last, for people. */
+  lastEnd: z.string().nullable(),
+  /** Next start while in backoff, ms since the epoch. */
+  nextStartAt: ms.nullable(),
+});
+export type RoleState = z.infer<typeof roleSchema>;
+
+/** A role's sign of life, written by the loop that does its work. */
+export const aliveSchema = z.object({
+  at: ms,
+  pid: count,
+  /** What it is doing, a few words: "standby", "resync: writing". */
+  doing: z.string(),
+  /** A sentence when it cannot do its job now, and what to do. */
+  problem: z.string().nullable(),
+});
+export type Alive = z.infer<typeof aliveSchema>;
+
+/** Counts of one kind of object in a resync. */
+export const kindCountsSchema = z.object({
+  etcdReadMs: ms,
+  neutronReadMs: ms,
+  compareMs: ms,
+  writeMs: ms,
+  etcdItems: count,
+  neutronItems: count,
+  correct: count,
+  created: count,
+  updated: count,
+  deleted: count,
+  conflicts: count,
+});
+export type KindCounts = z.infer<typeof kindCountsSchema>;
+
+/** One resync: running when `endedAt` is null. */
+export const resyncSchema = z.object({
+  startedAt: ms,
+  endedAt: ms.nullable(),
+  /** Why it ran: "startup", "periodic", "requested". */
+  reason: z.string(),
+  /** Null when it succeeded or still runs. */
+  error: z.string().nullable(),
+  /** By kind: "NetworkPolicy", "WorkloadEndpoint", "LiveMigration", "Subnet". */
+  kinds: z.record(z.string(), kindCountsSchema),
+  warnings: z.array(z.string()).max(20),
+});
+export type Resync = z.infer<typeof resyncSchema>;
+
+const ids = z.array(z.string().min(1).max(64)).max(500);
+/** An operator's wish for a resync: of everything when no list names anything. */
+export const resyncRequestSchema = z.object({
+  id: z.string(),
+  at: ms,
+  /** Who asked, for the log. */
+  by: z.string(),
+  networks: ids,
+  subnets: ids,
+  ports: ids,
+  groups: ids,
+  /** The security groups of the ports as well. */
+  includeGroups: z.boolean(),
+  dryRun: z.boolean(),
+  allowEmpty: z.boolean(),
+});
+export type ResyncRequest = z.infer<typeof resyncRequestSchema>;
+
+/** How it goes with the last request. */
+export const resyncAnswerSchema = z.object({
+  id: z.string(),
+  at: ms,
+  state: z.enum(["running", "done", "failed"]),
+  doing: z.string(),
+  kinds: z.record(z.string(), kindCountsSchema),
+  warnings: z.array(z.string()),
+  error: z.string().nullable(),
+  /** File in the state directory with the differences of a dry run. */
+  differences: z.string().nullable(),
+});
+export type ResyncAnswer = z.infer<typeof resyncAnswerSchema>;
+
+/** The resync syncer's history, newest first, at most 50. */
+export const resyncsSchema = z.array(resyncSchema).max(50);
+
+/** Felix agents as last reported; the stalest first when there are more than fit. */
+export const agentsSchema = z.object({
+  at: ms,
+  total: count,
+  reported: count,
+  failed: count,
+  agents: z.array(z.object({
+    host: z.string(),
+    /** `time` of the status value, ms since the epoch; null when it could not be read. */
+    time: ms.nullable(),
+    uptimeSeconds: z.number().nullable(),
+    reportedAt: ms.nullable(),
+  })).max(300),
+});
+export type Agents = z.infer<typeof agentsSchema>;
+
+/** Port status as last reported. */
+export const portsSchema = z.object({
+  at: ms,
+  total: count,
+  queued: count,
+  reported: count,
+  failed: count,
+  byStatus: z.record(z.string(), count),
+  /** Newest first. */
+  recent: z.array(z.object({
+    at: ms,
+    host: z.string(),
+    port: z.string(),
+    status: z.string(),
+    reported: z.boolean(),
+  })).max(50),
+});
+export type Ports = z.infer<typeof portsSchema>;
+
+/** Something worth an operator's eye. */
+export const eventSchema = z.object({
+  at: ms,
+  level: z.enum(["info", "warn", "error"]),
+  message: z.string(),
+});
+export type Event = z.infer<typeof eventSchema>;
+
+/** The events of one source, newest first. */
+export const eventsSchema = z.array(eventSchema).max(50);
+
+/** Names of the roles, in the order in which they start; they stop in the reverse order. */
+export const ROLE_NAMES = [
+  "manager",
+  "resource-syncer",
+  "agent-status-watcher",
+  "endpoint-status-watcher",
+  "diagnostics",
+] as const;
+export type RoleName = typeof ROLE_NAMES[number];
