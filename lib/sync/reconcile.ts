@@ -184,6 +184,8 @@ async function write(
 ): Promise<void> {
   const prefixes = resourcePrefixes(pass.deps.region);
   const unwanted = new Map(stored);
+  for (const [key, kind] of keys) if (stored.has(key)) pass.kinds[kind].etcdItems++;
+  for (const { kind } of wanted) pass.kinds[kind].neutronItems++;
   for (const kind of KINDS) {
     for (const want of wanted) {
       if (want.kind !== kind) continue;

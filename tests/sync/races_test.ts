@@ -129,7 +129,10 @@ Deno.test("a narrow resync touches its objects alone, and needs no full one befo
     scene.cloud.change("ports", one!.id, { mac_address: "fa:16:3e:00:00:01" });
     scene.cloud.change("ports", other!.id, { mac_address: "fa:16:3e:00:00:02" });
     scene.requests.length = 0;
-    await reconcile(scene.pass(), memory, { ...emptyScope(), ports: new Set([one!.id]) });
+    const pass = scene.pass();
+    await reconcile(pass, memory, { ...emptyScope(), ports: new Set([one!.id]) });
+    const { etcdItems, neutronItems, updated } = pass.kinds.WorkloadEndpoint;
+    assertEquals([etcdItems, neutronItems, updated], [1, 1, 1]);
     assert(scene.requests.every(({ searchParams }) =>
       searchParams.getAll("id").length > 0 ||
       searchParams.has("port_id")
