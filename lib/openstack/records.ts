@@ -6,7 +6,14 @@
  */
 import { z } from "zod";
 
-const id = z.string().min(1);
+/** What may stand in a key: Neutron's own ids are UUIDs. */
+const id = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/);
+/** A part of an endpoint's name, such as a host: no separator of keys, nothing invisible. */
+const keyPart = z.string().regex(/^[^\s/\p{Cc}]{0,255}$/u).nullish().transform((value) =>
+  value ?? ""
+);
+/** An address or a prefix. */
+const address = z.string().regex(/^[0-9A-Fa-f.:]{2,45}(?:\/\d{1,3})?$/);
 const text = z.string().nullish().transform((value) => value ?? "");
 const revision = z.number().default(0);
 const number = z.union([z.number(), z.string().regex(/^-?\d+$/).transform(Number)]);
@@ -14,19 +21,19 @@ const number = z.union([z.number(), z.string().regex(/^-?\d+$/).transform(Number
 export const portSchema = z.object({
   id,
   network_id: id,
-  device_id: text,
+  device_id: keyPart,
   device_owner: text,
   mac_address: text,
   project_id: text,
   status: text,
   revision_number: revision,
-  fixed_ips: z.array(z.object({ ip_address: id, subnet_id: text })).default([]),
-  allowed_address_pairs: z.array(z.object({ ip_address: id })).nullish()
+  fixed_ips: z.array(z.object({ ip_address: address, subnet_id: text })).default([]),
+  allowed_address_pairs: z.array(z.object({ ip_address: address })).nullish()
     .transform((value) => value ?? []),
   security_groups: z.array(id).nullish().transform((value) => value ?? []),
-  "binding:host_id": text,
+  "binding:host_id": keyPart,
   "binding:vif_type": text,
-  "binding:profile": z.object({ migrating_to: z.string().nullish() }).nullish()
+  "binding:profile": z.object({ migrating_to: keyPart }).nullish()
     .transform((value) => value?.migrating_to || null),
   qos_policy_id: z.string().nullish().transform((value) => value ?? null),
   dns_assignment: z.array(z.object({ fqdn: z.string().nullish() })).nullish()
@@ -49,7 +56,7 @@ export const subnetSchema = z.object({
   id,
   revision_number: revision,
   network_id: id,
-  cidr: id,
+  cidr: address,
   enable_dhcp: z.boolean().default(false),
   gateway_ip: z.string().nullish().transform((value) => value ?? null),
   host_routes: z.array(z.object({ destination: z.string(), nexthop: z.string() })).nullish()
@@ -85,7 +92,7 @@ export const floatingIpSchema = z.object({
   revision_number: revision,
   port_id: z.string().nullish().transform((value) => value ?? null),
   fixed_ip_address: z.string().nullish().transform((value) => value ?? null),
-  floating_ip_address: id,
+  floating_ip_address: address,
 });
 export type FloatingIp = z.infer<typeof floatingIpSchema>;
 

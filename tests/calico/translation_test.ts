@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { assert, assertEquals } from "../support/assert.ts";
+import type { z } from "zod";
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { endpointName, hostOfEndpointName } from "../../lib/calico/keys.ts";
 import { networkPolicySpec, toRule } from "../../lib/calico/network_policy.ts";
 import { qosControls } from "../../lib/calico/qos.ts";
@@ -13,10 +14,12 @@ import {
 } from "../../lib/calico/workload_endpoint.ts";
 import {
   portSchema,
+  qosPolicySchema,
   securityGroupRuleSchema,
   securityGroupSchema,
   subnetSchema,
 } from "../../lib/openstack/records.ts";
+import { Translator } from "../../lib/sync/objects.ts";
 
 const rule = (fields: Record<string, unknown>) =>
   toRule(securityGroupRuleSchema.parse({
@@ -262,24 +265,116 @@ Deno.test("endpoint names tell their host back, for any parts", () => {
   }));
 });
 
-Deno.test("any Neutron-shaped port gives an object, twice the same", () => {
+const anyId = fc.oneof(fc.uuid(), fc.string());
+const anyText = fc.option(fc.string());
+
+/** What comes of records drawn from `shape`: every one an object, twice the same, or refused by name. */
+function holdsForAny<T>(
+  shape: fc.Arbitrary<unknown>,
+  schema: z.ZodType<T>,
+  translate: (record: T) => { key: string }[],
+): void {
+  let [understood, refused] = [0, 0];
+  fc.assert(
+    fc.property(shape, (raw) => {
+      const parsed = schema.safeParse(raw);
+      if (!parsed.success) {
+        refused++;
+        assert(parsed.error.issues[0]!.path.length > 0, "the refusal names no field");
+        return;
+      }
+      understood++;
+      const once = translate(parsed.data);
+      assertEquals(JSON.stringify(once), JSON.stringify(translate(schema.parse(raw))));
+      for (const { key } of once) assertMatch(key, /^\/calico(?:\/[^/\s]+)+$/);
+    }),
+    { numRuns: 500 },
+  );
+  assert(understood > 20 && refused > 20, `${understood} understood, ${refused} refused`);
+}
+
+Deno.test("any Neutron-shaped port gives objects or a named refusal", () => {
   const anyPort = fc.record({
-    id: fc.string({ minLength: 1 }),
-    network_id: fc.string({ minLength: 1 }),
-    device_id: fc.option(fc.string()),
-    device_owner: fc.option(fc.string()),
-    mac_address: fc.option(fc.string()),
-    fixed_ips: fc.array(fc.record({ ip_address: fc.ipV4(), subnet_id: fc.string() })),
-    security_groups: fc.option(fc.array(fc.string({ minLength: 1 }))),
-    "binding:host_id": fc.option(fc.string()),
-    "binding:profile": fc.option(fc.record({ migrating_to: fc.option(fc.string()) })),
+    id: fc.oneof({ weight: 9, arbitrary: fc.uuid() }, fc.string()),
+    network_id: fc.uuid(),
+    device_id: fc.oneof(anyText, fc.uuid()),
+    device_owner: fc.constantFrom("compute:nova", "network:dhcp", "kuryr:container", null),
+    mac_address: anyText,
+    project_id: anyText,
+    fixed_ips: fc.array(
+      fc.record({ ip_address: fc.oneof(fc.ipV4(), fc.ipV6()), subnet_id: anyText }),
+    ),
+    allowed_address_pairs: fc.option(fc.array(fc.record({ ip_address: fc.ipV4Extended() }))),
+    security_groups: fc.option(fc.array(fc.uuid())),
+    "binding:host_id": anyText,
+    "binding:vif_type": fc.constantFrom("tap", "unbound", null),
+    "binding:profile": fc.option(fc.record({ migrating_to: anyText })),
+    dns_assignment: fc.option(fc.array(fc.record({ fqdn: anyText }))),
+    qos_policy_id: fc.option(fc.uuid()),
   });
-  fc.assert(fc.property(anyPort, (raw) => {
-    const parsed = portSchema.safeParse(raw);
-    assert(parsed.success, JSON.stringify(raw));
-    for (const host of endpointHosts(parsed.data)) {
-      const once = JSON.stringify(workloadEndpoint(parsed.data, host, around));
-      assertEquals(once, JSON.stringify(workloadEndpoint(parsed.data, host, around)));
+  holdsForAny(anyPort, portSchema, (port) => new Translator(null).port(port, around));
+});
+
+Deno.test("any Neutron-shaped security group gives a policy or a named refusal", () => {
+  const anyNumber = fc.option(fc.oneof(fc.integer(), fc.integer().map(String)));
+  const anyGroup = fc.record({
+    id: anyId,
+    name: anyText,
+    security_group_rules: fc.array(
+      fc.record({
+        id: fc.uuid(),
+        direction: fc.constantFrom("ingress", "egress"),
+        ethertype: fc.constantFrom("IPv4", "IPv6"),
+        protocol: fc.oneof(
+          fc.constantFrom("tcp", "icmp", "ipv6-icmp", "any", "-1", null),
+          anyNumber,
+          anyText,
+        ),
+        port_range_min: anyNumber,
+        port_range_max: anyNumber,
+        remote_ip_prefix: anyText,
+        remote_group_id: fc.option(fc.uuid()),
+      }),
+      { maxLength: 4 },
+    ),
+  });
+  holdsForAny(anyGroup, securityGroupSchema, (group) => [new Translator("north").group(group)]);
+});
+
+Deno.test("any Neutron-shaped subnet gives a value, nothing, or a named refusal", () => {
+  const anySubnet = fc.record({
+    id: anyId,
+    network_id: fc.uuid(),
+    cidr: fc.oneof(
+      fc.ipV4().map((ip) => `${ip}/24`),
+      fc.ipV6().map((ip) => `${ip}/64`),
+      fc.string(),
+    ),
+    enable_dhcp: fc.boolean(),
+    gateway_ip: fc.option(fc.ipV4()),
+    host_routes: fc.option(fc.array(fc.record({ destination: fc.string(), nexthop: fc.string() }))),
+    dns_nameservers: fc.option(fc.array(fc.string())),
+    ipv6_ra_mode: anyText,
+    ipv6_address_mode: anyText,
+  });
+  holdsForAny(anySubnet, subnetSchema, (subnet) => {
+    const want = new Translator(null).subnet(subnet);
+    return want ? [want] : [];
+  });
+});
+
+Deno.test("any QoS policy gives whole numbers within their ranges", () => {
+  const anyRule = fc.record({
+    type: fc.constantFrom("bandwidth_limit", "packet_rate_limit", "dscp_marking"),
+    direction: fc.constantFrom("ingress", "egress", null),
+    max_kbps: fc.option(fc.integer()),
+    max_burst_kbps: fc.option(fc.integer()),
+    max_kpps: fc.option(fc.integer()),
+  });
+  fc.assert(fc.property(fc.array(anyRule), (rules) => {
+    const policy = qosPolicySchema.parse({ id: "q", rules });
+    for (const value of Object.values(qosControls(policy))) {
+      assert(Number.isInteger(value) && value >= 1 && value <= 1.01e15, String(value));
     }
   }));
 });
