@@ -137,6 +137,7 @@ export class Felixes {
       signal,
       clock,
       wants: () => true,
+      roundTripKey: null,
       onTrouble: () => {},
     });
     try {

@@ -5,11 +5,12 @@
  *
  * @module
  */
+import { parseTransportUrl, TRANSPORT_URL_FORM } from "./bus/transport_url.ts";
 import { hostAndPort } from "./host_addresses.ts";
 import type { Flags } from "./command_line.ts";
 import { type FileValues, parseConfigFile } from "./config_file.ts";
 import { allowedValues, flagOf, type OptionRow, OPTIONS } from "./config_options.ts";
-import type { Config } from "./config_types.ts";
+import type { BusConfig, Config } from "./config_types.ts";
 
 /** One problem with the configuration. */
 export interface ConfigProblem {
@@ -72,9 +73,10 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
   problems.push(...checkRelations(values));
   if (problems.length > 0) throw new ConfigError(problems);
   const config = build(values);
-  const warnings = values.get("transport_url")!.value === null ? [] : [
-    "transport_url is read, but status reports go over HTTP to report_url: " +
-    "the message bus is not used yet",
+  const report = values.get("report_url")!;
+  const warnings = config.lab.enabled || config.bus || report.source !== "default" ? [] : [
+    "neither transport_url nor report_url is given: status reports go over HTTP to " +
+    `${report.value}, which a real Neutron does not answer`,
   ];
   return { config: freeze(config), effective, warnings };
 }
@@ -263,6 +265,13 @@ function checkRelations(values: ReadonlyMap<string, EffectiveValue>): ConfigProb
   if (tls && value("etcd_ca_file") === null) {
     refuse("etcd", "http:// URLs, or https:// together with etcd_ca_file");
   }
+  const transport = value("transport_url");
+  if (transport !== null && !parseTransportUrl(transport)) {
+    refuse("transport_url", TRANSPORT_URL_FORM);
+  }
+  if ((value("bus_cert_file") === null) !== (value("bus_key_file") === null)) {
+    refuse("bus_cert_file", "only together with bus_key_file");
+  }
   if (value("auth_url") !== null) {
     for (const name of ["username", "password", "project_name"]) {
       if (value(name) === null) refuse(name, "a value when auth_url is given");
@@ -321,6 +330,7 @@ function build(values: ReadonlyMap<string, EffectiveValue>): Config {
       requestTimeoutMs: number("request_timeout") * 1000,
       pageSize: number("page_size"),
     },
+    bus: buildBus(text, maybe),
     sync: {
       startupResync: text("startup_resync") as "always" | "never",
       resyncIntervalSeconds: number("resync_interval"),
@@ -350,6 +360,25 @@ function build(values: ReadonlyMap<string, EffectiveValue>): Config {
       roleTimeoutMs: number("role_timeout") * 1000,
       stopTimeoutMs: number("stop_timeout") * 1000,
     },
+  };
+}
+
+function buildBus(
+  text: (name: string) => string,
+  maybe: (name: string) => string | null,
+): BusConfig | null {
+  const transport = maybe("transport_url");
+  if (transport === null) return null;
+  const { hosts, virtualHost, tls } = parseTransportUrl(transport)!;
+  return {
+    hosts,
+    virtualHost,
+    tls: tls || text("bus_tls").toLowerCase() === "true",
+    caFile: maybe("bus_ca_file"),
+    certFile: maybe("bus_cert_file"),
+    keyFile: maybe("bus_key_file"),
+    exchange: text("control_exchange"),
+    rpcTimeoutMs: Number(text("rpc_timeout")) * 1000,
   };
 }
 

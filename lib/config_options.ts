@@ -185,13 +185,30 @@ export const OPTIONS: readonly OptionRow[] = [
       secret: true,
       cloud: true,
     }),
+    row("control_exchange", string, "neutron", "Neutron's exchange on the bus", {
+      ini: ["DEFAULT.control_exchange"],
+    }),
+    row("rpc_timeout", integer(1, 600), "60", "Time that Neutron's answer may take", {
+      unit: "s",
+      ini: ["DEFAULT.rpc_response_timeout"],
+    }),
+    row("bus_tls", boolean, "false", "TLS to the bus", { ini: ["oslo_messaging_rabbit.ssl"] }),
+    row("bus_ca_file", string, null, "PEM file of the CA that signed the broker's certificate", {
+      ini: ["oslo_messaging_rabbit.ssl_ca_file"],
+    }),
+    row("bus_cert_file", string, null, "PEM file of our client certificate", {
+      ini: ["oslo_messaging_rabbit.ssl_cert_file"],
+    }),
+    row("bus_key_file", string, null, "PEM file of its key", {
+      ini: ["oslo_messaging_rabbit.ssl_key_file"],
+    }),
     row("request_timeout", integer(1, 600), "30", "Deadline of one request", { unit: "s" }),
     row("page_size", integer(10, 10000), "1000", "Objects asked for in one page"),
     row(
       "report_url",
       { type: "url" },
       null,
-      "Where status reports go (default: <neutron_url>/lab/v1)",
+      "Where status reports go without a bus (default: <neutron_url>/lab/v1)",
     ),
   ]),
   ...under("Jobs", () => [

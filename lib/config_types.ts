@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { BusHost } from "./bus/transport_url.ts";
 import type { LogFormat, LogLevelOption } from "./log.ts";
 
 /** How to reach etcd. */
@@ -40,6 +41,21 @@ export interface OpenstackConfig {
   readonly pageSize: number;
 }
 
+/** How to reach the message bus. */
+export interface BusConfig {
+  readonly hosts: readonly BusHost[];
+  readonly virtualHost: string;
+  readonly tls: boolean;
+  /** PEM files. */
+  readonly caFile: string | null;
+  readonly certFile: string | null;
+  readonly keyFile: string | null;
+  /** Neutron's control exchange. */
+  readonly exchange: string;
+  /** Time that the answer to a call may take, milliseconds. */
+  readonly rpcTimeoutMs: number;
+}
+
 /** The complete configuration. */
 export interface Config {
   readonly nodeName: string;
@@ -58,6 +74,8 @@ export interface Config {
     readonly respectUnleasedKey: boolean;
   };
   readonly openstack: OpenstackConfig;
+  /** null: status reports go over HTTP. */
+  readonly bus: BusConfig | null;
   readonly sync: {
     readonly startupResync: "always" | "never";
     readonly resyncIntervalSeconds: number;

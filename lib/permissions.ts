@@ -100,7 +100,12 @@ export function permissionRow(
   const keystone = openstack.authUrl ? [hostPort(openstack.authUrl)] : [];
   const nova = openstack.novaUrl ? [hostPort(openstack.novaUrl)] : [];
   const neutron = hostPort(openstack.neutronUrl);
-  const reports = hostPort(config.status.reportUrl);
+  const { bus } = config;
+  const reports = bus
+    ? bus.hosts.map(({ host, port }) => hostAndPort(host, port))
+    : [hostPort(config.status.reportUrl)];
+  const busFiles = bus ? [bus.caFile, bus.certFile, bus.keyFile] : [];
+  const reporting = { ...usesEtcd, read: unique([...usesEtcd.read, ...busFiles]) };
   switch (name) {
     case "manager":
       // getPriority tells whether the pid in a stale election value still lives.
@@ -108,9 +113,13 @@ export function permissionRow(
     case "resource-syncer":
       return { ...usesEtcd, net: unique([...etcdNet, neutron, ...keystone]) };
     case "agent-status-watcher":
-      return { ...usesEtcd, net: unique([...etcdNet, reports]) };
+      return { ...reporting, net: unique([...etcdNet, ...reports]) };
     case "endpoint-status-watcher":
-      return { ...usesEtcd, net: unique([...etcdNet, reports, ...keystone, ...nova]) };
+      // Over the bus, a port's data_plane_status goes to Neutron itself.
+      return {
+        ...reporting,
+        net: unique([...etcdNet, ...reports, ...(bus ? [neutron] : []), ...keystone, ...nova]),
+      };
     case "diagnostics": {
       const { host, port } = config.diagnostics;
       return {

@@ -202,6 +202,9 @@ export const agentsSchema = z.object({
   total: count,
   reported: count,
   failed: count,
+  /** Age of what Felix said when it was seen, ms: of the last live updates the median and the most. */
+  lagMs: z.number().nullable(),
+  maxLagMs: z.number().nullable(),
   agents: z.array(z.object({
     host: z.string(),
     /** `time` of the status value, ms since the epoch; null when it could not be read. */
@@ -219,6 +222,7 @@ export const portsSchema = z.object({
   queued: count,
   reported: count,
   failed: count,
+  /** In Calico's terms: ERROR too, which Neutron shows as DOWN. */
   byStatus: z.record(z.string(), count),
   /** Newest first. */
   recent: z.array(z.object({

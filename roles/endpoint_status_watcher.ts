@@ -6,30 +6,29 @@
  */
 import { openEtcd } from "../lib/etcd/client.ts";
 import { KeystoneAuth } from "../lib/openstack/keystone.ts";
+import { NeutronClient } from "../lib/openstack/neutron.ts";
 import { NovaClient } from "../lib/openstack/nova.ts";
-import { runEndpointStatusWatcher } from "../lib/status/endpoint_status.ts";
-import { HttpReporter } from "../lib/status/http_reporter.ts";
+import { DataPlaneStatus } from "../lib/status/data_plane_status.ts";
+import { type NotifyNova, runEndpointStatusWatcher } from "../lib/status/endpoint_status.ts";
 import { runRole } from "./bootstrap.ts";
+import { openReporter } from "./reporter.ts";
 import { runWhileMaster } from "./while_master.ts";
 
 await runRole("endpoint-status-watcher", async (context) => {
   const { config, job } = context;
   const etcd = openEtcd(config.etcd);
   try {
-    const reporter = new HttpReporter(config, job.clock);
-    const nova = new NovaClient(
-      config.openstack.novaUrl,
-      new KeystoneAuth(config.openstack, job.clock),
-    );
-    await runWhileMaster(context, (term) =>
-      runEndpointStatusWatcher(
-        term,
-        config,
-        etcd,
-        job,
-        reporter,
-        (server, port, signal) => nova.networkVifPlugged(server, port, signal),
-      ));
+    const auth = new KeystoneAuth(config.openstack, job.clock);
+    const neutron = new NeutronClient(config.openstack, auth);
+    const nova = new NovaClient(config.openstack.novaUrl, auth);
+    const notifyNova: NotifyNova | null = config.openstack.novaUrl === null
+      ? null
+      : (server, port, signal) => nova.networkVifPlugged(server, port, signal);
+    await runWhileMaster(context, async (term) => {
+      const dataPlane = new DataPlaneStatus(neutron, auth);
+      await using reporter = openReporter(config, job, "ports", dataPlane);
+      await runEndpointStatusWatcher(term, config, etcd, job, reporter, notifyNova);
+    });
   } finally {
     etcd.close();
   }

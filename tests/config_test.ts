@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { assert, assertEquals, assertMatch } from "./support/assert.ts";
+import { parseTransportUrl } from "../lib/bus/transport_url.ts";
 import {
   configurationMarkdown,
   helpText,
@@ -57,7 +58,42 @@ Deno.test("an operator's neutron.conf works as it is", () => {
   assertEquals(config.openstack.authUrl, "http://ctl:5000/v3");
   assertEquals(config.openstack.password, "se cret");
   assertEquals(config.lab.enabled, false);
-  assertMatch(warnings[0]!, /transport_url/);
+  assertEquals(warnings, []);
+  assertEquals(config.bus?.exchange, "neutron");
+  assertEquals(config.bus?.rpcTimeoutMs, 60_000);
+});
+
+Deno.test("a cloud without transport_url and report_url is warned about", () => {
+  const { config, warnings } = resolve({ flags: { neutron_url: "http://n:9696" } });
+  assertEquals(config.bus, null);
+  assertMatch(warnings[0]!, /neither transport_url nor report_url/);
+});
+
+Deno.test("transport URLs: the forms of oslo.messaging, and what is none", () => {
+  const one = { host: "h", port: 5672, username: "u", password: "p w@/:" };
+  assertEquals(parseTransportUrl("rabbit://u:p%20w%40%2F%3A@h:5672/"), {
+    hosts: [one],
+    virtualHost: "/",
+    tls: false,
+  });
+  assertEquals(parseTransportUrl("rabbit://u:p@a:1,b,x:y@[::1]:3/v%2Fh?ssl=1"), {
+    hosts: [
+      { host: "a", port: 1, username: "u", password: "p" },
+      { host: "b", port: 5672, username: "u", password: "p" },
+      { host: "::1", port: 3, username: "x", password: "y" },
+    ],
+    virtualHost: "v/h",
+    tls: true,
+  });
+  for (const bad of ["", "kafka://h", "rabbit://", "rabbit://u:p@h:99999/", "rabbit://u:%zz@h/"]) {
+    assertEquals(parseTransportUrl(bad), null, bad);
+  }
+});
+
+Deno.test("a transport URL of another form is refused without being shown", () => {
+  const error = refusal({ env: { CONDUCTOR_TRANSPORT_URL: "kafka://u:sesame@h" } });
+  assertMatch(String(error), /transport_url/);
+  assert(!String(error).includes("sesame"), String(error));
 });
 
 Deno.test("comment signs inside a value belong to it", () => {

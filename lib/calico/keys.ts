@@ -31,6 +31,11 @@ export function endpointName(host: string, deviceId: string, portId: string): st
   return `${escaped(host)}-openstack-${escaped(deviceId)}-${escaped(portId)}`;
 }
 
+/** How the names of all WorkloadEndpoints of a host begin. */
+export function endpointNamePrefix(host: string): string {
+  return `${escaped(host)}-openstack-`;
+}
+
 /** The parts of a WorkloadEndpoint's name, or null when it is of another shape. */
 export function endpointNameParts(
   name: string,

@@ -77,10 +77,35 @@ export function formatMetrics(status: Status): string {
       "Agents silent for more than 5 minutes (300 counted)",
       one(stale),
     ),
+    family(
+      "agent_status_lag_seconds",
+      "gauge",
+      "Age of agent status when it was seen: median of the last minute's updates",
+      one(seconds(agents?.lagMs)),
+    ),
+    family(
+      "agent_status_max_lag_seconds",
+      "gauge",
+      "Age of agent status when it was seen: most of the last minute's updates",
+      one(seconds(agents?.maxLagMs)),
+    ),
+    family("agent_reports", "counter", "Agent reports that arrived", one(agents?.reported)),
+    family("agent_report_failures", "counter", "Agent reports that failed", one(agents?.failed)),
+    family("port_reports", "counter", "Port status reports that arrived", one(ports?.reported)),
+    family(
+      "port_report_failures",
+      "counter",
+      "Port status reports that failed",
+      one(ports?.failed),
+    ),
     family("ports", "gauge", "Ports whose status is known", one(ports?.total)),
     family("ports_queued", "gauge", "Port status reports that wait", one(ports?.queued)),
     "# EOF\n",
   ].join("");
+}
+
+function seconds(ms: number | null | undefined): number | undefined {
+  return ms === null || ms === undefined ? undefined : ms / 1000;
 }
 
 function family(

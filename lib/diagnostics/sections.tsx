@@ -101,6 +101,9 @@ export function AgentsSection({ agents, isMaster, now }: {
       <dl class="figures">
         <Figure name="Known">{formatCount(agents.total)}</Figure>
         <Figure name="Stale" level={stale > 0 ? "warn" : undefined}>{formatCount(stale)}</Figure>
+        <Figure name="Lag">
+          {agents.lagMs === null ? "–" : formatDuration(Math.max(0, agents.lagMs))}
+        </Figure>
         <Figure name="Reported">{formatCount(agents.reported)}</Figure>
         <Figure name="Failed">{formatCount(agents.failed)}</Figure>
       </dl>

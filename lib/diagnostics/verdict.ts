@@ -5,9 +5,10 @@
  *
  * @module
  */
+import { LONG_QUEUE } from "../status/newest_queue.ts";
 import type { Agents, Alive, Resync, RoleState } from "../state_records.ts";
 import type { Facts, Finding, Level, RoleStatus } from "./status_schema.ts";
-import { clip, plural } from "./format.ts";
+import { clip, formatDuration, plural } from "./format.ts";
 
 /** A running role must have shown a sign of life within this time. */
 export const SILENT_MS = 10_000;
@@ -15,8 +16,9 @@ export const SILENT_MS = 10_000;
 export const STALE_AGENT_MS = 300_000;
 /** This many restarts and waiting for the next: the role does not get better by itself. */
 export const CRASH_LOOP_RESTARTS = 3;
-/** More waiting port reports than this are worth a warning. */
-const LONG_QUEUE = 1000;
+
+/** Agent status that is seen later than this is a backlog; ms. */
+const LAG_MS = 60_000;
 
 /** What the operator reads first. */
 export function verdict(facts: Facts): Finding {
@@ -174,7 +176,22 @@ function judgeResync(resync: Resync): Finding[] {
   return [{ level: "warn", text: `The last resync warns: ${trimEnd(clip(first, 300))}${more}.` }];
 }
 
-function agentFindings({ agents, at }: Facts): Finding[] {
+function agentFindings(facts: Facts): Finding[] {
+  return [...backlogFindings(facts), ...staleFindings(facts)];
+}
+
+/** What every agent says comes late: the watcher is behind. */
+function backlogFindings({ agents }: Facts): Finding[] {
+  const lagMs = agents?.lagMs ?? 0;
+  if (lagMs <= LAG_MS) return [];
+  return [{
+    level: "warn",
+    text: `Agent status is seen ${formatDuration(lagMs)} late: the watcher falls behind, or the ` +
+      "clocks differ; check etcd's load first.",
+  }];
+}
+
+function staleFindings({ agents, at }: Facts): Finding[] {
   const stale = agents?.agents.filter((agent) => isStale(agent, at)) ?? [];
   if (!agents || stale.length === 0) return [];
   const names = stale.slice(0, 3).map((agent) => clip(agent.host, 63)).join(", ");

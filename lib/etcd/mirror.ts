@@ -1,16 +1,15 @@
 /**
- * Follows all keys with a prefix: a snapshot, then a watch from the next revision; after a compaction
- * a snapshot again, of which exactly the differences are passed on, vanished keys included. No change
- * of a key is lost, none is invented, none is out of order. What is remembered per key is its last
- * revision alone.
+ * Follows all keys with a prefix: a snapshot, then a watch from the next revision; when the watch is
+ * lost, a snapshot again, of which exactly the differences are passed on, vanished keys included. No
+ * change of a key is lost, none is invented, none is out of order. What is remembered per key is its
+ * last revision alone.
  *
  * @module
  */
 import type { Etcd3 } from "etcd3";
-import type { Clock } from "../clock.ts";
 import { CompactedError } from "./client.ts";
-import { readSnapshot } from "./snapshot.ts";
-import { watchFrom } from "./watch.ts";
+import { snapshotPages } from "./snapshot.ts";
+import { watchFrom, WatchLostError, type WatchOptions } from "./watch.ts";
 
 /** A key's newest state; `value` is null when it is gone. */
 export interface Change {
@@ -22,13 +21,9 @@ export interface Change {
 }
 
 /** What {@linkcode mirror} needs. */
-export interface MirrorOptions {
-  readonly signal: AbortSignal;
-  readonly clock: Clock;
-  /** Keys that are followed; others are dropped before anything else. */
-  wants(key: string): boolean;
-  /** Called when etcd does not answer, with the error; null once it does. */
-  onTrouble(error: unknown): void;
+export interface MirrorOptions extends Omit<WatchOptions, "clusterId"> {
+  /** A snapshot is about to be read again, and why. */
+  onLost?(reason: string): void;
 }
 
 const RETRY_MS = 1000;
@@ -39,40 +34,77 @@ export async function* mirror(
   prefix: string,
   options: MirrorOptions,
 ): AsyncGenerator<Change[]> {
-  const { signal, clock, wants, onTrouble } = options;
-  const known = new Map<string, string>();
+  const { signal, clock, onTrouble, onLost } = options;
+  const known = new Known();
   while (true) {
     signal.throwIfAborted();
     try {
-      const snapshot = await readSnapshot(etcd, prefix, { signal });
+      const snapshot = yield* known.readAgain(etcd, prefix, options);
       onTrouble(null);
-      const items = snapshot.items.filter(({ key }) => wants(key));
-      const present = new Set(items.map(({ key }) => key));
-      const vanished = [...known.keys()].filter((key) => !present.has(key));
-      const changes: Change[] = items
-        .filter(({ key, modRevision }) => known.get(key) !== modRevision)
-        .map(({ key, value, modRevision }) => ({ key, value, modRevision, live: false }));
-      for (const key of vanished) {
-        known.delete(key);
-        changes.push({ key, value: null, modRevision: snapshot.revision, live: false });
-      }
-      for (const { key, modRevision } of items) known.set(key, modRevision);
-      yield changes;
       const from = String(BigInt(snapshot.revision) + 1n);
-      for await (const events of watchFrom(etcd, prefix, from, { signal, sleep: clock.sleep })) {
-        const wanted = events.filter(({ key }) => wants(key));
-        for (const { key, value, modRevision } of wanted) {
-          if (value === null) known.delete(key);
-          else known.set(key, modRevision);
-        }
-        if (wanted.length > 0) yield wanted.map((event) => ({ ...event, live: true }));
+      const { clusterId } = snapshot;
+      for await (const events of watchFrom(etcd, prefix, from, { ...options, clusterId })) {
+        known.follow(events);
+        yield events.map((event) => ({ ...event, live: true }));
       }
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof CompactedError)) {
+      if (error instanceof WatchLostError || error instanceof CompactedError) {
+        onLost?.(error.message);
+      } else {
         onTrouble(error);
         await clock.sleep(RETRY_MS, signal);
       }
     }
+  }
+}
+
+/** The last revision of every key that was passed on. */
+class Known {
+  #revisions = new Map<string, string>();
+  #clusterId: string | null = null;
+
+  follow(events: readonly { key: string; value: unknown; modRevision: string }[]): void {
+    for (const { key, value, modRevision } of events) {
+      if (value === null) this.#revisions.delete(key);
+      else this.#revisions.set(key, modRevision);
+    }
+  }
+
+  /** Reads a snapshot, yields how it differs, page by page, and returns where it stands. */
+  async *readAgain(
+    etcd: Etcd3,
+    prefix: string,
+    { wants, signal }: MirrorOptions,
+  ): AsyncGenerator<Change[], { revision: string; clusterId: string }> {
+    const present = new Map<string, string>();
+    let at = { revision: "0", clusterId: "" };
+    try {
+      for await (const page of snapshotPages(etcd, prefix, { wants, signal })) {
+        at = page;
+        // A revision of another cluster says nothing about this one: every key counts as changed.
+        const same = this.#clusterId === page.clusterId;
+        const changes: Change[] = [];
+        for (const { key, value, modRevision } of page.items) {
+          present.set(key, modRevision);
+          if (same && this.#revisions.get(key) === modRevision) continue;
+          changes.push({ key, value, modRevision, live: false });
+        }
+        if (changes.length > 0) yield changes;
+      }
+    } catch (error) {
+      // What was passed on already is known, though not all has been read.
+      for (const [key, modRevision] of present) this.#revisions.set(key, modRevision);
+      throw error;
+    }
+    const vanished: Change[] = [];
+    for (const key of this.#revisions.keys()) {
+      if (present.has(key)) continue;
+      vanished.push({ key, value: null, modRevision: at.revision, live: false });
+    }
+    this.#revisions = present;
+    this.#clusterId = at.clusterId;
+    if (vanished.length > 0) yield vanished;
+    return at;
   }
 }

@@ -16,13 +16,24 @@ export interface KeyValue {
   readonly modRevision: string;
 }
 
-/** All keys of a range at one revision. */
+/** Some keys of a range at one revision. */
 export interface Snapshot {
   /** Revision of the snapshot, decimal. */
   readonly revision: string;
   /** Identity of the etcd cluster. */
   readonly clusterId: string;
   readonly items: KeyValue[];
+}
+
+/** Options of {@linkcode snapshotPages}. */
+export interface SnapshotOptions {
+  /** @default the newest */
+  readonly revision?: string;
+  /** @default 2000 */
+  readonly pageSize?: number;
+  readonly signal?: AbortSignal;
+  /** Keys that are kept; the others are dropped before anything is made of them. */
+  readonly wants?: (key: string) => boolean;
 }
 
 /** The key after all keys with that prefix. */
@@ -33,23 +44,18 @@ export function prefixEnd(prefix: string): Buffer {
 }
 
 /**
- * Reads all keys with a prefix (ASCII, not empty).
+ * Reads the keys with a prefix (ASCII, not empty), page by page, all at one revision. A page may be
+ * empty.
  *
  * @throws {CompactedError} the revision was compacted between two pages.
  */
-export async function readSnapshot(
+export async function* snapshotPages(
   etcd: Etcd3,
   prefix: string,
-  options: {
-    revision?: string;
-    pageSize?: number;
-    signal?: AbortSignal;
-    onPage?: () => void;
-  } = {},
-): Promise<Snapshot> {
-  const { pageSize = 2000, signal, onPage } = options;
+  options: SnapshotOptions = {},
+): AsyncGenerator<Snapshot> {
+  const { pageSize = 2000, signal, wants } = options;
   const end = prefixEnd(prefix);
-  const items: KeyValue[] = [];
   let from: Buffer = Buffer.from(prefix);
   let revision = options.revision ?? "0";
   while (true) {
@@ -62,16 +68,35 @@ export async function readSnapshot(
         throw error;
       });
     if (revision === "0") revision = page.header.revision;
+    const items: KeyValue[] = [];
     for (const kv of page.kvs) {
+      const key = kv.key.toString();
+      if (wants && !wants(key)) continue;
       items.push({
-        key: kv.key.toString(),
+        key,
         value: kv.value,
         createRevision: kv.create_revision,
         modRevision: kv.mod_revision,
       });
     }
-    onPage?.();
-    if (!page.more) return { revision, clusterId: page.header.cluster_id, items };
+    yield { revision, clusterId: page.header.cluster_id, items };
+    if (!page.more) return;
     from = Buffer.concat([page.kvs.at(-1)!.key, Buffer.from([0])]);
   }
+}
+
+/** All keys with a prefix at once. @throws {CompactedError} as {@linkcode snapshotPages}. */
+export async function readSnapshot(
+  etcd: Etcd3,
+  prefix: string,
+  { onPage, ...options }: SnapshotOptions & { onPage?: () => void } = {},
+): Promise<Snapshot> {
+  const items: KeyValue[] = [];
+  let last: Snapshot | null = null;
+  for await (const page of snapshotPages(etcd, prefix, options)) {
+    for (const item of page.items) items.push(item);
+    last = page;
+    onPage?.();
+  }
+  return { revision: last!.revision, clusterId: last!.clusterId, items };
 }

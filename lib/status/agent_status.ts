@@ -12,13 +12,24 @@ import type { JobContext, Term } from "../master_context.ts";
 import type { Agents } from "../state_records.ts";
 import { agentHost, type AgentStatus, felixPrefix, parseAgentStatus } from "./felix_status.ts";
 import { follow } from "./follow.ts";
+import { Lag } from "./lag.ts";
 import { LIVE, SNAPSHOT } from "./newest_queue.ts";
+import { RateLimitedLog } from "./rate_limited.ts";
 import type { StatusReporter } from "./reporter.ts";
 import { Writers } from "./writers.ts";
 
 const STALE_MS = 300_000;
-const REPORTS_IN_FLIGHT = 4;
+const FUTURE_MS = 60_000;
+/** Reports are casts: only the broker's confirmation is waited for. */
+const REPORTS_IN_FLIGHT = 32;
 const SHOWN = 300;
+
+interface Agent {
+  status: AgentStatus;
+  reportedAt: number | null;
+  /** An update with `first_update` is not reported yet; a newer one must not hide it. */
+  starts: boolean;
+}
 
 /** Reports until the term ends. */
 export async function runAgentStatusWatcher(
@@ -30,27 +41,64 @@ export async function runAgentStatusWatcher(
 ): Promise<void> {
   const { clock, log, store } = context;
   const prefix = felixPrefix(config.region);
-  const agents = new Map<string, { status: AgentStatus; reportedAt: number | null }>();
+  const limited = new RateLimitedLog(log, clock);
+  const staleLog = new RateLimitedLog(log, clock, STALE_MS);
+  const agents = new Map<string, Agent>();
+  const lag = new Lag(clock);
   const counts = { reported: 0, failed: 0 };
   let problem: string | null = null;
-  let staleWarnedAt = -Infinity;
-  const writers = new Writers<boolean>({
+
+  const writers = new Writers<string>({
     count: REPORTS_IN_FLIGHT,
+    maxBatch: 1,
     clock,
     signal: term.signal,
-    write: (host, start, signal) => reporter.reportAgent({ host, start }, signal),
-    onSuccess(host) {
+    gate: reporter.gate,
+    groupOf: (host) => host,
+    async write([entry], signal) {
+      const host = entry!.value;
+      const agent = agents.get(host);
+      const start = agent?.starts ?? false;
+      if (agent) agent.starts = false;
+      try {
+        await reporter.reportAgent({ host, start }, signal);
+      } catch (error) {
+        if (agent && start) agent.starts = true;
+        throw error;
+      }
+      return new Map();
+    },
+    onSuccess({ value: host }) {
       counts.reported++;
       problem = null;
       const agent = agents.get(host);
       if (agent) agent.reportedAt = clock.now();
     },
-    onFailure(host, _start, error, retryMs) {
+    onFailure({ value: host }, error, retryMs) {
       counts.failed++;
       problem = `agent reports fail (${describeError(error)}): check that Neutron is up`;
-      log.warn("agent report failed, will be tried again", { host, error, retryMs });
+      limited.warn("agent report failed, will be tried again", { host, error, retryMs });
     },
   });
+
+  function checkTime(key: string, time: number | null, live: boolean): void {
+    if (time === null) return limited.warn("agent status has no time that can be read", { key });
+    const lagMs = clock.now() - time;
+    if (lagMs < -FUTURE_MS) {
+      limited.warn("agent status comes from the future: check the clocks", { key });
+    }
+    if (!live) return; // a snapshot is as old as it is
+    lag.add(lagMs);
+    if (lagMs <= STALE_MS) return;
+    const lagSeconds = Math.round(lagMs / 1000);
+    staleLog.warn(
+      "agent status is old: the watcher is falling behind or the host's clock is wrong",
+      {
+        key,
+        lagSeconds,
+      },
+    );
+  }
 
   function onChange({ key, value, live }: Change): void {
     const host = agentHost(key, prefix)!;
@@ -61,27 +109,24 @@ export async function runAgentStatusWatcher(
     }
     const status = parseAgentStatus(value);
     if (status === null) {
-      log.warn("agent status is not understood, ignored", { key });
+      limited.warn("agent status is not understood, ignored", { key });
       return;
     }
-    const lagMs = clock.now() - status.time;
-    if (live && lagMs > STALE_MS && clock.now() - staleWarnedAt >= STALE_MS) {
-      staleWarnedAt = clock.now();
-      log.warn("agent status is old: the watcher is falling behind or the host's clock is wrong", {
-        key,
-        lagSeconds: Math.round(lagMs / 1000),
-      });
-    }
-    agents.set(host, { status, reportedAt: agents.get(host)?.reportedAt ?? null });
-    writers.put(host, status.firstUpdate, live ? LIVE : SNAPSHOT);
+    checkTime(key, status.time, live);
+    const before = agents.get(host);
+    const starts = status.firstUpdate || (before?.starts ?? false);
+    agents.set(host, { status, reportedAt: before?.reportedAt ?? null, starts });
+    writers.put(host, host, live ? LIVE : SNAPSHOT);
   }
 
   function publish(): Promise<void> {
-    const sorted = [...agents].sort(([, a], [, b]) => a.status.time - b.status.time);
+    const age = ({ status }: Agent) => status.time ?? -Infinity;
+    const sorted = [...agents].sort(([, a], [, b]) => age(a) - age(b));
     const record: Agents = {
       at: clock.now(),
       total: agents.size,
       ...counts,
+      ...lag.summary(),
       agents: sorted.slice(0, SHOWN).map(([host, { status, reportedAt }]) => ({
         host,
         time: status.time,
@@ -94,7 +139,13 @@ export async function runAgentStatusWatcher(
 
   const wants = (key: string) => agentHost(key, prefix) !== null;
   try {
-    await follow(term, etcd, context, { prefix, wants, onChange, problem: () => problem, publish });
+    await follow(term, etcd, context, {
+      prefix,
+      wants,
+      onChange,
+      problem: () => reporter.trouble ?? problem,
+      publish,
+    });
   } finally {
     await writers.join();
   }

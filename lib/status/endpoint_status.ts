@@ -5,72 +5,79 @@
  * @module
  */
 import type { Etcd3 } from "etcd3";
-import { endpointName, resourcePrefixes } from "../calico/keys.ts";
+import { endpointName, endpointNamePrefix, resourcePrefixes } from "../calico/keys.ts";
 import type { Config } from "../config_types.ts";
 import type { Change } from "../etcd/mirror.ts";
+import { readSnapshot } from "../etcd/snapshot.ts";
 import { describeError } from "../log.ts";
 import type { JobContext, Term } from "../master_context.ts";
 import type { Ports } from "../state_records.ts";
 import { type EndpointId, endpointId, felixPrefix, parsePortStatus } from "./felix_status.ts";
 import { follow } from "./follow.ts";
-import { LIVE, SNAPSHOT } from "./newest_queue.ts";
+import { type Entry, LIVE, LONG_QUEUE, SNAPSHOT } from "./newest_queue.ts";
+import { RateLimitedLog } from "./rate_limited.ts";
 import type { PortUpdate, StatusReporter } from "./reporter.ts";
 import { Writers } from "./writers.ts";
 
 const RECENT = 50;
-const WARN_INTERVAL_MS = 10_000;
+/** Ports in one report: Neutron takes some 30 ms for each, and the answer has to be in time. */
+const MAX_BATCH = 100;
 
 /** Tells Nova that a server's port is ready at its migration's target. */
 export type NotifyNova = (server: string, port: string, signal: AbortSignal) => Promise<void>;
 
-/** Reports until the term ends. */
+type QueuedUpdate = PortUpdate & EndpointId;
+
+/** Reports until the term ends. Without `notifyNova`, migrations are not looked up. */
 export async function runEndpointStatusWatcher(
   term: Term,
   config: Config,
   etcd: Etcd3,
   context: JobContext,
   reporter: StatusReporter,
-  notifyNova: NotifyNova,
+  notifyNova: NotifyNova | null,
 ): Promise<void> {
   const { clock, log, store } = context;
   const prefix = felixPrefix(config.region);
-  const migrations = resourcePrefixes(config.region).LiveMigration;
-  const states = new Map<string, PortUpdate>();
+  const limited = new RateLimitedLog(log, clock);
+  const states = new Map<string, QueuedUpdate>();
   const recent: Ports["recent"] = [];
   const counts = { reported: 0, failed: 0 };
   let problem: string | null = null;
-  let warnedAt = -Infinity;
-
-  /** Whether the endpoint is the destination of a live migration, and Nova waits for it. */
-  async function tellNova(update: QueuedUpdate, signal: AbortSignal): Promise<void> {
-    const { host, port, device, status } = update;
-    if (status !== "ACTIVE" || device === "") return;
-    const migration = await etcd.get(migrations + endpointName(host, device, port)).exec();
-    signal.throwIfAborted();
-    if (migration.kvs.length === 0) return;
-    await notifyNova(device, port, signal);
-    log.info("Nova is told that a migrating port is ready", { host, port });
-  }
+  let longQueue = false;
 
   const writers = new Writers<QueuedUpdate>({
     count: config.status.portStatusThreads,
+    maxBatch: MAX_BATCH,
     clock,
     signal: term.signal,
-    async write(_key, update, signal) {
-      await tellNova(update, signal);
-      await reporter.reportPort(update, signal);
+    gate: reporter.gate,
+    groupOf: ({ host }) => host,
+    async write(batch, signal) {
+      const [host, updates] = [batch[0]!.value.host, batch.map(({ value }) => value)];
+      const failed = new Map(await reporter.reportPorts(host, updates, signal));
+      if (notifyNova) {
+        const told = await tellNova(etcd, config.region, notifyNova, updates, context, signal);
+        for (const [port, error] of told) failed.set(port, error);
+      }
+      return byKey(batch, failed);
     },
-    onSuccess(_key, update) {
+    onSuccess({ value }) {
       counts.reported++;
       problem = null;
-      remember(update, true);
+      remember(value, true);
     },
-    onFailure(_key, update, error, retryMs) {
+    onFailure({ value }, error, retryMs) {
       counts.failed++;
       problem = `port status reports fail (${describeError(error)}): check that Neutron is up`;
-      const { host, port } = update;
-      log.warn("port status report failed, will be tried again", { host, port, error, retryMs });
-      remember(update, false);
+      const { host, port } = value;
+      limited.warn("port status report failed, will be tried again", {
+        host,
+        port,
+        error,
+        retryMs,
+      });
+      remember(value, false);
     },
   });
 
@@ -82,32 +89,93 @@ export async function runEndpointStatusWatcher(
   function onChange({ key, value, live }: Change): void {
     const id = endpointId(key, prefix)!;
     const status = parsePortStatus(value);
-    if (status === null) {
-      if (clock.now() - warnedAt < WARN_INTERVAL_MS) return;
-      warnedAt = clock.now();
-      log.warn("endpoint status is unknown, ignored", { key });
-      return;
-    }
+    if (status === null) return limited.warn("endpoint status is unknown, ignored", { key });
     const update = { ...id, status };
+    // A snapshot reports what differs from the last known state.
+    const same = !live && value !== null && states.get(key)?.status === status;
     if (value === null) states.delete(key);
     else states.set(key, update);
+    if (same) return;
+    if (status === "ERROR" && value !== null) {
+      limited.warn("endpoint is in error: reported as DOWN where Neutron takes no ERROR", { key });
+    }
     writers.put(`${id.host}/${id.port}`, update, live ? LIVE : SNAPSHOT);
   }
 
   function publish(): Promise<void> {
     const byStatus: Record<string, number> = {};
     for (const { status } of states.values()) byStatus[status] = (byStatus[status] ?? 0) + 1;
-    const at = clock.now();
-    const queued = writers.length;
+    const [at, queued] = [clock.now(), writers.length];
+    if (!longQueue && queued > LONG_QUEUE) {
+      longQueue = true;
+      log.warn("many port status reports wait: Neutron takes them too slowly", { queued });
+    } else if (longQueue && queued <= LONG_QUEUE / 2) {
+      longQueue = false;
+      log.info("the queue of port status reports is of normal length again", { queued });
+    }
     return store.writePorts({ at, total: states.size, queued, ...counts, byStatus, recent });
   }
 
   const wants = (key: string) => endpointId(key, prefix) !== null;
   try {
-    await follow(term, etcd, context, { prefix, wants, onChange, problem: () => problem, publish });
+    await follow(term, etcd, context, {
+      prefix,
+      wants,
+      onChange,
+      problem: () => reporter.trouble ?? problem,
+      publish,
+    });
   } finally {
     await writers.join();
   }
 }
 
-type QueuedUpdate = PortUpdate & EndpointId;
+/** Errors by port as errors by the queue's key. */
+function byKey(
+  batch: readonly Entry<QueuedUpdate>[],
+  failed: ReadonlyMap<string, unknown>,
+): ReadonlyMap<string, unknown> {
+  const found = new Map<string, unknown>();
+  for (const { key, value } of batch) {
+    if (failed.has(value.port)) found.set(key, failed.get(value.port));
+  }
+  return found;
+}
+
+/**
+ * Tells Nova of those endpoints of one host that are the destination of a live migration and up now.
+ * Resolves to errors by port.
+ */
+async function tellNova(
+  etcd: Etcd3,
+  region: string | null,
+  notifyNova: NotifyNova,
+  updates: readonly QueuedUpdate[],
+  { log }: JobContext,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, unknown>> {
+  const failed = new Map<string, unknown>();
+  const up = updates.filter(({ status, device }) => status === "ACTIVE" && device !== "");
+  if (up.length === 0) return failed;
+  const prefix = resourcePrefixes(region).LiveMigration;
+  let arriving: Set<string>;
+  try {
+    // One read for the host, whose migrations are few.
+    const { items } = await readSnapshot(etcd, prefix + endpointNamePrefix(up[0]!.host), {
+      signal,
+    });
+    arriving = new Set(items.map(({ key }) => key.slice(prefix.length)));
+  } catch (error) {
+    return new Map(up.map(({ port }) => [port, error]));
+  }
+  for (const { host, device, port } of up) {
+    if (!arriving.has(endpointName(host, device, port))) continue;
+    try {
+      await notifyNova(device, port, signal);
+      log.info("Nova is told that a migrating port is ready", { host, port });
+    } catch (error) {
+      failed.set(port, error);
+    }
+  }
+  return failed;
+}

@@ -7,6 +7,11 @@
 import { z } from "zod";
 import { regionString } from "../calico/regions.ts";
 
+/** The key that status watchers write to see whether their watch lives (data model). */
+export function roundTripKey(prefix: string): string {
+  return `${prefix}round-trip-check`;
+}
+
 /** Prefix of everything that Felix reports in a region. */
 export function felixPrefix(region: string | null): string {
   return `/calico/felix/v2/${regionString(region)}/host/`;
@@ -39,16 +44,17 @@ export function endpointId(key: string, prefix: string): EndpointId | null {
 }
 
 const statusSchema = z.object({
-  time: z.iso.datetime({ offset: true }),
-  uptime: z.number(),
-  first_update: z.boolean().default(false),
+  time: z.unknown(),
+  uptime: z.number().nullable().catch(null).default(null),
+  first_update: z.boolean().catch(false).default(false),
 });
+const timeSchema = z.iso.datetime({ offset: true, local: true });
 
 /** An agent's status. */
 export interface AgentStatus {
-  /** Milliseconds since the epoch, by the host's clock. */
-  readonly time: number;
-  readonly uptimeSeconds: number;
+  /** Milliseconds since the epoch, by the host's clock; null when it cannot be read. */
+  readonly time: number | null;
+  readonly uptimeSeconds: number | null;
   readonly firstUpdate: boolean;
 }
 
@@ -60,12 +66,21 @@ function parseJson(value: Uint8Array): unknown {
   }
 }
 
-/** The agent's status in a value, or null when it has another shape. */
+/** A time in RFC 3339; one without a zone is UTC, as everything that Felix writes. */
+function parseTime(value: unknown): number | null {
+  const text = timeSchema.safeParse(value);
+  if (!text.success) return null;
+  const zone = /(?:Z|[+-]\d\d:?\d\d)$/i.test(text.data);
+  const ms = Date.parse(zone ? text.data : `${text.data}Z`);
+  return Number.isFinite(ms) ? ms : null;
+}
+
+/** The agent's status in a value, or null when it is no JSON object. */
 export function parseAgentStatus(value: Uint8Array): AgentStatus | null {
   const parsed = statusSchema.safeParse(parseJson(value));
   if (!parsed.success) return null;
   const { time, uptime, first_update } = parsed.data;
-  return { time: Date.parse(time), uptimeSeconds: uptime, firstUpdate: first_update };
+  return { time: parseTime(time), uptimeSeconds: uptime, firstUpdate: first_update };
 }
 
 /** Port status in Neutron's words. */

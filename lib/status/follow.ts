@@ -4,9 +4,11 @@
  *
  * @module
  */
+import { setImmediate } from "node:timers";
 import type { Etcd3 } from "etcd3";
 import { type Change, mirror } from "../etcd/mirror.ts";
 import { describeError } from "../log.ts";
+import { roundTripKey } from "./felix_status.ts";
 import type { JobContext, Term } from "../master_context.ts";
 
 /** What the two watchers differ in. */
@@ -20,6 +22,11 @@ export interface Follower {
 }
 
 const TURN_MS = 1000;
+
+/** Lets timers and sockets have their turn between two batches. */
+function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
 
 /** Runs until the term ends. */
 export async function follow(
@@ -35,13 +42,20 @@ export async function follow(
       signal: term.signal,
       clock,
       wants: follower.wants,
+      roundTripKey: roundTripKey(follower.prefix),
+      onLost(reason) {
+        log.warn("the watch is lost, reading everything again", { reason });
+      },
       onTrouble(error) {
         const text = error === null ? null : `etcd does not answer: ${describeError(error)}`;
         if (text && text !== trouble) log.warn("cannot follow etcd, trying again", { error });
         trouble = text;
       },
     });
-    for await (const batch of changes) for (const change of batch) follower.onChange(change);
+    for await (const batch of changes) {
+      for (const change of batch) follower.onChange(change);
+      await breathe();
+    }
   })();
   const ended = work.then(() => null, (error) => error);
   while (!term.signal.aborted) {

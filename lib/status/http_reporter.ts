@@ -7,34 +7,39 @@
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config_types.ts";
 import { discard, request } from "../openstack/http.ts";
-import type { AgentReport, PortUpdate, StatusReporter } from "./reporter.ts";
-
-/** oslo's time: UTC with six digits and no zone. */
-export function osloTime(ms: number): string {
-  return new Date(ms).toISOString().replace(/(\.\d{3})Z$/, "$1000");
-}
+import {
+  agentId,
+  type AgentReport,
+  type PortUpdate,
+  reportStateArguments,
+  type StatusReporter,
+} from "./reporter.ts";
 
 /** Posts to `config.status.reportUrl`. */
 export class HttpReporter implements StatusReporter {
+  readonly gate = { open: true, whenOpen: () => Promise.resolve() };
+  readonly trouble = null;
+
   constructor(readonly config: Pick<Config, "status" | "openstack">, readonly clock: Clock) {}
 
-  async reportAgent({ host, start }: AgentReport, signal: AbortSignal): Promise<void> {
-    const agent_state = {
-      agent_type: "Calico per-host agent (felix)",
-      binary: "calico-felix",
-      host,
-      topic: "N/A",
-      configurations: {},
-      ...(start ? { start_flag: true } : {}),
-    };
-    const time = osloTime(this.clock.now());
-    await this.#post("report_state", { agent_state: { agent_state }, time }, signal);
+  async reportAgent(report: AgentReport, signal: AbortSignal): Promise<void> {
+    await this.#post("report_state", reportStateArguments(report, this.clock.now()), signal);
   }
 
-  async reportPort({ host, port, status }: PortUpdate, signal: AbortSignal): Promise<void> {
-    const body = { device: port, agent_id: `calico-felix-${host}`, host, status };
-    await this.#post("update_device", body, signal);
+  async reportPorts(
+    host: string,
+    updates: readonly PortUpdate[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, unknown>> {
+    const failed = new Map<string, unknown>();
+    for (const { port, status } of updates) {
+      const body = { device: port, agent_id: agentId(host), host, status };
+      await this.#post("update_device", body, signal).catch((error) => failed.set(port, error));
+    }
+    return failed;
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
 
   async #post(method: string, body: unknown, signal: AbortSignal): Promise<void> {
     await request(`${this.config.status.reportUrl}/${method}`, {

@@ -1,6 +1,7 @@
 /**
  * A queue of keys in which the newest value of a key replaces what still waits: live before snapshot
- * before retries, first come first served within each. Bounded by the number of keys.
+ * before retries, first come first served within each. Bounded by the number of keys. What is not live
+ * is taken group by group (a host), so that one message can carry many.
  *
  * @module
  */
@@ -14,15 +15,31 @@ export const SNAPSHOT: Priority = 1;
 /** Failed before. */
 export const RETRY: Priority = 2;
 
-interface Entry<T> {
+/** A queue longer than this is worth a warning. */
+export const LONG_QUEUE = 1000;
+
+/** A key and its newest value. */
+export interface Entry<T> {
+  readonly key: string;
+  readonly value: T;
+}
+
+interface Waiting<T> {
   value: T;
   priority: Priority;
+  /** Where it waits in its lane. */
+  group: string;
 }
+/** Groups in the order in which they came, each with its keys. */
+type Lane = Map<string, Set<string>>;
 
 /** See the module. */
 export class NewestQueue<T> {
-  readonly #entries = new Map<string, Entry<T>>();
-  readonly #order: [Set<string>, Set<string>, Set<string>] = [new Set(), new Set(), new Set()];
+  readonly #entries = new Map<string, Waiting<T>>();
+  readonly #lanes: readonly [Lane, Lane, Lane] = [new Map(), new Map(), new Map()];
+
+  /** `groupOf` names the group of a value. */
+  constructor(readonly groupOf: (value: T) => string) {}
 
   get size(): number {
     return this.#entries.size;
@@ -35,23 +52,43 @@ export class NewestQueue<T> {
   /** Adds or replaces; a key that waits at a better priority keeps its place. */
   put(key: string, value: T, priority: Priority): void {
     const waiting = this.#entries.get(key);
-    const best = waiting && waiting.priority < priority ? waiting.priority : priority;
-    if (waiting && waiting.priority !== best) this.#order[waiting.priority].delete(key);
-    this.#order[best].add(key);
-    this.#entries.set(key, { value, priority: best });
+    if (waiting && waiting.priority <= priority) {
+      waiting.value = value;
+      return;
+    }
+    if (waiting) this.#leave(key, waiting);
+    const group = priority === LIVE ? key : this.groupOf(value);
+    const lane = this.#lanes[priority];
+    const keys = lane.get(group);
+    if (keys) keys.add(key);
+    else lane.set(group, new Set([key]));
+    this.#entries.set(key, { value, priority, group });
   }
 
-  /** Takes the next key that is not `busy`; null when there is none. */
-  take(busy: (key: string) => boolean): { key: string; value: T } | null {
-    for (const keys of this.#order) {
-      for (const key of keys) {
-        if (busy(key)) continue;
-        keys.delete(key);
-        const { value } = this.#entries.get(key)!;
-        this.#entries.delete(key);
-        return { key, value };
+  /** Takes the next keys of one group that are not `busy`, at most `max`; none: an empty list. */
+  take(busy: (key: string) => boolean, max: number): Entry<T>[] {
+    for (const lane of this.#lanes) {
+      for (const keys of lane.values()) {
+        const taken: Entry<T>[] = [];
+        for (const key of keys) {
+          if (taken.length === max) break;
+          if (!busy(key)) taken.push({ key, value: this.#entries.get(key)!.value });
+        }
+        if (taken.length === 0) continue;
+        for (const { key } of taken) {
+          this.#leave(key, this.#entries.get(key)!);
+          this.#entries.delete(key);
+        }
+        return taken;
       }
     }
-    return null;
+    return [];
+  }
+
+  #leave(key: string, { priority, group }: Waiting<T>): void {
+    const lane = this.#lanes[priority];
+    const keys = lane.get(group)!;
+    keys.delete(key);
+    if (keys.size === 0) lane.delete(group);
   }
 }

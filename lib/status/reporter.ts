@@ -1,5 +1,6 @@
 /** Where status goes: one interface for every way of telling Neutron. @module */
 import type { PortStatus } from "./felix_status.ts";
+import type { Gate } from "./writers.ts";
 
 /** One agent's report. */
 export interface AgentReport {
@@ -15,8 +16,46 @@ export interface PortUpdate {
   readonly status: PortStatus;
 }
 
-/** Rejects when the report did not arrive; each call has a deadline. */
-export interface StatusReporter {
+/** Tells Neutron; each call has a deadline. */
+export interface StatusReporter extends AsyncDisposable {
+  /** Closed while Neutron cannot be reached: reports wait rather than fail. */
+  readonly gate: Gate;
+  /** Why the gate is closed, or null. */
+  readonly trouble: string | null;
+  /** @throws the report did not arrive. */
   reportAgent(report: AgentReport, signal: AbortSignal): Promise<void>;
-  reportPort(update: PortUpdate, signal: AbortSignal): Promise<void>;
+  /**
+   * Ports of one host, each once. Resolves to the errors of those that were not taken, by port.
+   *
+   * @throws no report arrived.
+   */
+  reportPorts(
+    host: string,
+    updates: readonly PortUpdate[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, unknown>>;
+}
+
+/** Neutron's idea of Felix. */
+export const FELIX_AGENT = {
+  agent_type: "Calico per-host agent (felix)",
+  binary: "calico-felix",
+  topic: "N/A",
+  configurations: {},
+} as const;
+
+/** oslo's time: UTC with six digits and no zone. */
+export function osloTime(ms: number): string {
+  return new Date(ms).toISOString().replace(/(\.\d{3})Z$/, "$1000");
+}
+
+/** `report_state`'s arguments; `now` is the moment of sending (ms), or Neutron ignores the report. */
+export function reportStateArguments({ host, start }: AgentReport, now: number) {
+  const agent_state = { ...FELIX_AGENT, host, ...(start ? { start_flag: true } : {}) };
+  return { agent_state: { agent_state }, time: osloTime(now) };
+}
+
+/** Who reports, in the plugin's RPC. */
+export function agentId(host: string): string {
+  return `calico-felix-${host}`;
 }

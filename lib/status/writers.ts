@@ -1,44 +1,65 @@
 /**
  * A fixed number of writers that empty a {@linkcode NewestQueue}: never two in flight for one key; what
- * fails is tried again after 5 s and growing, unless something newer came meanwhile. Nothing is
- * written once the signal has aborted.
+ * fails is tried again after 5 s and growing, without limit, unless something newer came meanwhile.
+ * While the gate is closed everything waits, newest per key. Nothing is written once the signal has
+ * aborted.
  *
  * @module
  */
 import type { Clock } from "../clock.ts";
-import { NewestQueue, type Priority, RETRY } from "./newest_queue.ts";
+import { type Entry, NewestQueue, type Priority, RETRY } from "./newest_queue.ts";
+
+/** Whether it makes sense to write at all. */
+export interface Gate {
+  readonly open: boolean;
+  /** Resolves once it is open. @throws the signal's reason. */
+  whenOpen(signal: AbortSignal): Promise<void>;
+}
 
 /** What {@linkcode Writers} needs. */
 export interface WriterOptions<T> {
   readonly count: number;
+  /** Most keys in one write. */
+  readonly maxBatch: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  write(key: string, value: T, signal: AbortSignal): Promise<void>;
-  onSuccess(key: string, value: T): void;
-  onFailure(key: string, value: T, error: unknown, retryMs: number): void;
+  readonly gate: Gate;
+  /** Keys of one group may be written together. */
+  groupOf(value: T): string;
+  /** Writes; resolves to the errors of the keys that failed. Rejects when all failed. */
+  write(batch: readonly Entry<T>[], signal: AbortSignal): Promise<ReadonlyMap<string, unknown>>;
+  onSuccess(entry: Entry<T>): void;
+  onFailure(entry: Entry<T>, error: unknown, retryMs: number): void;
 }
 
 const FIRST_RETRY_MS = 5000;
 const MAX_RETRY_MS = 60_000;
+/** How often what failed is looked through for what is due. */
+const RETRY_TICK_MS = 1000;
 
 /** See the module; `join` after the signal aborted. */
 export class Writers<T> {
-  readonly #queue = new NewestQueue<T>();
+  readonly #queue: NewestQueue<T>;
   readonly #inFlight = new Set<string>();
   readonly #failures = new Map<string, number>();
-  readonly #sleeping = new Map<string, AbortController>();
+  readonly #later = new Map<string, { value: T; due: number }>();
   readonly #pending = new Set<Promise<void>>();
+  #writing = 0;
+  #waitsForGate = false;
+  #ticks = false;
 
-  constructor(readonly options: WriterOptions<T>) {}
+  constructor(readonly options: WriterOptions<T>) {
+    this.#queue = new NewestQueue(options.groupOf);
+  }
 
   /** Keys that wait, sleep before a retry or are being written. */
   get length(): number {
-    return this.#queue.size + this.#inFlight.size + this.#sleeping.size;
+    return this.#queue.size + this.#inFlight.size + this.#later.size;
   }
 
   /** The newest state of a key. */
   put(key: string, value: T, priority: Priority): void {
-    this.#sleeping.get(key)?.abort();
+    this.#later.delete(key);
     this.#queue.put(key, value, priority);
     this.#start();
   }
@@ -49,13 +70,25 @@ export class Writers<T> {
   }
 
   #start(): void {
-    const { signal, count } = this.options;
-    while (!signal.aborted && this.#inFlight.size < count) {
-      const next = this.#queue.take((key) => this.#inFlight.has(key));
-      if (!next) return;
-      this.#inFlight.add(next.key);
-      this.#track(this.#writeOne(next.key, next.value));
+    const { signal, count, gate, maxBatch } = this.options;
+    while (!signal.aborted && this.#writing < count && this.#queue.size > 0) {
+      if (!gate.open) return this.#waitForGate();
+      const batch = this.#queue.take((key) => this.#inFlight.has(key), maxBatch);
+      if (batch.length === 0) return;
+      this.#writing++;
+      for (const { key } of batch) this.#inFlight.add(key);
+      this.#track(this.#write(batch));
     }
+  }
+
+  #waitForGate(): void {
+    if (this.#waitsForGate) return;
+    this.#waitsForGate = true;
+    const opened = this.options.gate.whenOpen(this.options.signal).catch(() => {});
+    this.#track(opened.then(() => {
+      this.#waitsForGate = false;
+      this.#start();
+    }));
   }
 
   #track(work: Promise<void>): void {
@@ -63,39 +96,57 @@ export class Writers<T> {
     work.finally(() => this.#pending.delete(work));
   }
 
-  async #writeOne(key: string, value: T): Promise<void> {
-    const { write, signal, onSuccess, onFailure } = this.options;
+  async #write(batch: readonly Entry<T>[]): Promise<void> {
+    const { write, signal, onSuccess } = this.options;
+    let failed: ReadonlyMap<string, unknown>;
     try {
-      await write(key, value, signal);
-      this.#failures.delete(key);
-      onSuccess(key, value);
+      failed = await write(batch, signal);
     } catch (error) {
-      if (!signal.aborted) {
-        const failures = this.#failures.get(key) ?? 0;
-        this.#failures.set(key, failures + 1);
-        const retryMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 1.5 ** failures);
-        onFailure(key, value, error, retryMs);
-        if (!this.#queue.has(key)) this.#track(this.#retryLater(key, value, retryMs));
-      }
-    } finally {
-      this.#inFlight.delete(key);
-      this.#start();
+      failed = new Map(batch.map(({ key }) => [key, error]));
     }
+    this.#writing--;
+    for (const entry of batch) {
+      this.#inFlight.delete(entry.key);
+      if (failed.has(entry.key)) this.#onFailure(entry, failed.get(entry.key));
+      else {
+        this.#failures.delete(entry.key);
+        onSuccess(entry);
+      }
+    }
+    this.#start();
   }
 
-  async #retryLater(key: string, value: T, retryMs: number): Promise<void> {
-    const newer = new AbortController();
-    this.#sleeping.set(key, newer);
+  #onFailure(entry: Entry<T>, error: unknown): void {
+    const { signal, clock, onFailure } = this.options;
+    if (signal.aborted) return;
+    const failures = this.#failures.get(entry.key) ?? 0;
+    this.#failures.set(entry.key, failures + 1);
+    const retryMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 1.5 ** failures);
+    onFailure(entry, error, retryMs);
+    if (this.#queue.has(entry.key)) return;
+    this.#later.set(entry.key, { value: entry.value, due: clock.monotonic() + retryMs });
+    if (!this.#ticks) this.#track(this.#retry());
+  }
+
+  /** Brings what failed back into the queue when it is due, until nothing sleeps. */
+  async #retry(): Promise<void> {
+    const { clock, signal } = this.options;
+    this.#ticks = true;
     try {
-      const either = AbortSignal.any([this.options.signal, newer.signal]);
-      await this.options.clock.sleep(retryMs, either);
-      this.#sleeping.delete(key);
-      this.#queue.put(key, value, RETRY);
-      this.#start();
+      while (this.#later.size > 0) {
+        await clock.sleep(RETRY_TICK_MS, signal);
+        const now = clock.monotonic();
+        for (const [key, { value, due }] of this.#later) {
+          if (due > now) continue;
+          this.#later.delete(key);
+          this.#queue.put(key, value, RETRY);
+        }
+        this.#start();
+      }
     } catch {
-      // stopped, or something newer came
+      // stopped
     } finally {
-      if (this.#sleeping.get(key) === newer) this.#sleeping.delete(key);
+      this.#ticks = false;
     }
   }
 }

@@ -65,7 +65,7 @@ function busy(): Partial<Facts> {
       ...roles.slice(3),
     ],
     resyncs: [resync({ error: "Neutron answered 503" }), resync({ warnings: ["x"] }), resync()],
-    agents: { at: NOW, total: 120, reported: 9000, failed: 3, agents },
+    agents: { at: NOW, total: 120, reported: 9000, failed: 3, lagMs: 300, maxLagMs: 900, agents },
     ports: { ...ports!, queued: 1500 },
     events: Array.from({ length: 60 }, (_, i) => ({
       source: "agent-status-watcher",

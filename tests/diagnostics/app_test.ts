@@ -86,7 +86,15 @@ Deno.test("hostile strings are escaped in every field", async () => {
       resync({ reason: evil, error: evil, kinds, warnings: [evil] }),
       resync({ reason: evil, error: evil }),
     ],
-    agents: { at: NOW, total: 1, reported: 0, failed: 0, agents: [agent(evil, 999_999)] },
+    agents: {
+      at: NOW,
+      total: 1,
+      reported: 0,
+      failed: 0,
+      lagMs: null,
+      maxLagMs: null,
+      agents: [agent(evil, 999_999)],
+    },
     ports: {
       ...ports!,
       byStatus: { [evil]: 1 },
@@ -107,7 +115,7 @@ Deno.test("nothing unbounded is rendered", async () => {
   const html = await text("/", {
     read: () =>
       Promise.resolve(status({
-        agents: { at: NOW, total: 5000, reported: 0, failed: 0, agents },
+        agents: { at: NOW, total: 5000, reported: 0, failed: 0, lagMs: 5, maxLagMs: 9, agents },
         events: Array.from({ length: 100 }, () => ({
           source: "manager",
           at: NOW,

@@ -121,6 +121,8 @@ export function facts(changes: Partial<Facts> = {}): Facts {
       resync({ startedAt: NOW - 7_190_000, endedAt: NOW - 7_186_000, reason: "startup" }),
     ],
     agents: {
+      lagMs: 300,
+      maxLagMs: 900,
       at: NOW,
       total: 3,
       reported: 300,

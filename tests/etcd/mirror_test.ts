@@ -49,6 +49,7 @@ function collect(port: number, wants: (key: string) => boolean = () => true) {
       signal: stop.signal,
       clock: systemClock,
       wants,
+      roundTripKey: "/w/round-trip",
       onTrouble: () => {},
     });
     for await (const batch of source) changes.push(...batch);

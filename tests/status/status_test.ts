@@ -8,8 +8,9 @@ import {
   parseAgentStatus,
   parsePortStatus,
 } from "../../lib/status/felix_status.ts";
-import { osloTime } from "../../lib/status/http_reporter.ts";
+import { osloTime } from "../../lib/status/reporter.ts";
 import { LIVE, NewestQueue, RETRY, SNAPSHOT } from "../../lib/status/newest_queue.ts";
+import { Lag } from "../../lib/status/lag.ts";
 import { Writers } from "../../lib/status/writers.ts";
 
 const prefix = felixPrefix(null);
@@ -38,7 +39,21 @@ Deno.test("status values: the known ones, the unknown, and what is no status at 
     uptimeSeconds: 5,
     firstUpdate: true,
   });
-  assertEquals(parseAgentStatus(bytes('{"time":"yesterday","uptime":5}')), null);
+  for (
+    const [time, ms] of [
+      ["2026-01-02T03:04:05", Date.UTC(2026, 0, 2, 3, 4, 5)], // without a zone: UTC
+      ["2026-01-02T03:04:05+02:00", Date.UTC(2026, 0, 2, 1, 4, 5)],
+      ["yesterday", null],
+      [5, null],
+      [null, null],
+    ] as const
+  ) {
+    const value = bytes(JSON.stringify({ time, uptime: "x", first_update: 3 }));
+    assertEquals(parseAgentStatus(value), { time: ms, uptimeSeconds: null, firstUpdate: false });
+  }
+  for (const bad of ["{no", "[]", "5", "null", '"x"']) {
+    assertEquals(parseAgentStatus(bytes(bad)), null);
+  }
 });
 
 Deno.test("nothing that can stand in etcd throws", () => {
@@ -55,48 +70,92 @@ Deno.test("oslo's time has six digits and no zone", () => {
   assertEquals(osloTime(Date.UTC(2026, 0, 2, 3, 4, 5, 6)), "2026-01-02T03:04:05.006000");
 });
 
-Deno.test("the queue behaves as a sorted list in which the newest value of a key wins", () => {
-  const put = fc.record({
-    key: fc.constantFrom("a", "b", "c", "d"),
-    value: fc.nat(),
-    priority: fc.constantFrom(LIVE, SNAPSHOT, RETRY),
-  });
-  fc.assert(fc.property(fc.array(put), (puts) => {
-    const queue = new NewestQueue<number>();
-    const oracle: { key: string; value: number; priority: number }[] = [];
+const value = fc.record({ host: fc.constantFrom("x", "y"), n: fc.nat() });
+const put = fc.record({
+  key: fc.constantFrom("a", "b", "c", "d"),
+  value,
+  priority: fc.constantFrom(LIVE, SNAPSHOT, RETRY),
+});
+
+Deno.test("the queue: newest value of a key, live first, groups in order, none lost", () => {
+  fc.assert(fc.property(fc.array(put), fc.integer({ min: 1, max: 3 }), (puts, max) => {
+    const queue = new NewestQueue<{ host: string; n: number }>(({ host }) => host);
+    const newest = new Map<string, unknown>();
+    const best = new Map<string, number>();
     for (const { key, value, priority } of puts) {
       queue.put(key, value, priority);
-      const waiting = oracle.find((entry) => entry.key === key);
-      if (waiting && waiting.priority <= priority) waiting.value = value;
-      else {
-        if (waiting) oracle.splice(oracle.indexOf(waiting), 1);
-        oracle.push({ key, value, priority });
-      }
+      newest.set(key, value);
+      best.set(key, Math.min(best.get(key) ?? RETRY, priority));
     }
-    const expected = oracle.toSorted((a, b) => a.priority - b.priority);
-    assertEquals(queue.size, expected.length);
-    const taken = expected.map(() => queue.take(() => false));
-    assertEquals(taken, expected.map(({ key, value }) => ({ key, value })));
-    assertEquals(queue.take(() => false), null);
+    assertEquals(queue.size, newest.size);
+    let lane = 0;
+    for (let batch = queue.take(() => false, max); batch.length > 0;) {
+      const priorities = new Set(batch.map(({ key }) => best.get(key)!));
+      assertEquals(priorities.size, 1, "one lane in one batch");
+      assert([...priorities][0]! >= lane, "a better lane comes first");
+      lane = [...priorities][0]!;
+      assert(batch.length <= (lane === LIVE ? 1 : max));
+      for (const { key, value } of batch) {
+        assertEquals(value, newest.get(key) as typeof value);
+        newest.delete(key);
+      }
+      batch = queue.take(() => false, max);
+    }
+    assertEquals(newest.size, 0);
+    assertEquals(queue.size, 0);
   }));
 });
 
-Deno.test("never two in flight for one key, the newest wins, a failure is tried again", async () => {
+Deno.test("the queue: first come first served within a lane, and busy keys are passed over", () => {
+  const queue = new NewestQueue<string>((host) => host);
+  for (const [key, host] of [["1", "x"], ["2", "y"], ["3", "x"]] as const) {
+    queue.put(key, host, SNAPSHOT);
+  }
+  queue.put("9", "z", RETRY);
+  queue.put("8", "x", LIVE);
+  queue.put("9", "z", LIVE);
+  const keys = () => queue.take((key) => key === "1", 10).map(({ key }) => key);
+  assertEquals([keys(), keys(), keys(), keys()], [["8"], ["9"], ["3"], ["2"]]);
+  assertEquals(keys(), []);
+  assertEquals(queue.size, 1);
+});
+
+function scene(count: number) {
   const clock = new FakeClock();
   const stop = new AbortController();
   const started: string[] = [];
-  const finish: { resolve(): void; reject(error: Error): void }[] = [];
+  const finish: { resolve(failed?: string[]): void; reject(error: Error): void }[] = [];
+  const gate = { open: true, opened: Promise.withResolvers<void>() };
+  const delays: number[] = [];
   const writers = new Writers<number>({
-    count: 2,
+    count,
+    maxBatch: 2,
     clock,
     signal: stop.signal,
-    write(key, value) {
-      started.push(`${key}=${value}`);
-      return new Promise((resolve, reject) => finish.push({ resolve, reject }));
+    gate: {
+      get open() {
+        return gate.open;
+      },
+      whenOpen: () => gate.opened.promise,
+    },
+    groupOf: () => "host",
+    write(batch) {
+      started.push(batch.map(({ key, value }) => `${key}=${value}`).join(" "));
+      return new Promise((resolve, reject) =>
+        finish.push({
+          resolve: (failed = []) => resolve(new Map(failed.map((key) => [key, new Error("no")]))),
+          reject,
+        })
+      );
     },
     onSuccess: () => {},
-    onFailure: () => {},
+    onFailure: (_entry, _error, retryMs) => delays.push(retryMs),
   });
+  return { clock, stop, started, finish, gate, delays, writers };
+}
+
+Deno.test("never two in flight for one key, the newest wins, a failure is tried again", async () => {
+  const { clock, stop, started, finish, writers } = scene(2);
   writers.put("a", 1, SNAPSHOT);
   writers.put("a", 2, LIVE);
   writers.put("a", 3, LIVE);
@@ -105,14 +164,68 @@ Deno.test("never two in flight for one key, the newest wins, a failure is tried 
   await clock.advance(0);
   assertEquals(started, ["a=1", "a=3"]);
   finish[1]!.reject(new Error("no"));
-  await clock.advance(4999);
+  await clock.advance(4900);
   assertEquals(started.length, 2);
-  await clock.advance(2);
+  await clock.advance(200);
   assertEquals(started, ["a=1", "a=3", "a=3"]);
   finish[2]!.resolve();
+  await clock.advance(1000);
   await writers.join();
   assertEquals(writers.length, 0);
   stop.abort();
   writers.put("b", 1, LIVE);
   assert(!started.includes("b=1"), "written after the end");
+});
+
+Deno.test("a snapshot's keys go together; only those that failed are tried again, ever later", async () => {
+  const { clock, started, finish, delays, writers, stop } = scene(1);
+  for (const key of ["a", "b", "c"]) writers.put(key, 1, SNAPSHOT);
+  assertEquals(started, ["a=1"]);
+  finish[0]!.resolve();
+  await clock.advance(0);
+  assertEquals(started, ["a=1", "b=1 c=1"]);
+  finish[1]!.resolve(["c"]);
+  for (let i = 2; i < 12; i++) {
+    await clock.advance(61_000);
+    assertEquals(started[i], "c=1");
+    finish[i]!.resolve(["c"]);
+    await clock.advance(0);
+  }
+  assertEquals(delays.toSorted((x, y) => x - y), delays);
+  assertEquals([delays[0], delays.at(-1)], [5000, 60_000]);
+  writers.put("c", 2, LIVE); // something newer does not wait
+  assertEquals(started.at(-1), "c=2");
+  assertEquals(writers.length, 1);
+  finish.at(-1)!.resolve();
+  await clock.advance(1000);
+  stop.abort();
+  await writers.join();
+  assertEquals(writers.length, 0);
+});
+
+Deno.test("while the gate is closed all waits, newest per key", async () => {
+  const { clock, started, finish, gate, writers, stop } = scene(4);
+  gate.open = false;
+  for (let n = 1; n <= 3; n++) for (const key of ["a", "b"]) writers.put(key, n, LIVE);
+  await clock.advance(60_000);
+  assertEquals(started, []);
+  assertEquals(writers.length, 2);
+  gate.open = true;
+  gate.opened.resolve();
+  await clock.advance(0);
+  assertEquals(started, ["a=3", "b=3"]);
+  for (const { resolve } of finish) resolve();
+  await clock.advance(0);
+  stop.abort();
+  await writers.join();
+});
+
+Deno.test("lag is the median of the last minute, so that one wrong clock does not hide it", async () => {
+  const clock = new FakeClock();
+  const lag = new Lag(clock);
+  assertEquals(lag.summary(), { lagMs: null, maxLagMs: null });
+  for (const ms of [100, 90_000, 300, 200, 250]) lag.add(ms);
+  assertEquals(lag.summary(), { lagMs: 250, maxLagMs: 90_000 });
+  await clock.advance(61_000);
+  assertEquals(lag.summary(), { lagMs: null, maxLagMs: null });
 });

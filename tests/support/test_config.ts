@@ -35,6 +35,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
       requestTimeoutMs: 5000,
       pageSize: 500,
     },
+    bus: null,
     sync: {
       startupResync: "always",
       resyncIntervalSeconds: 60,

@@ -1,0 +1,93 @@
+/**
+ * oslo.messaging's envelope, version 2.0: a JSON object that carries the message as JSON text. Source:
+ * oslo.messaging, `serialize_msg` and the RPC client; `_context_is_admin` is what Neutron asks for.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { z } from "zod";
+
+/** What a call or a cast says. */
+export interface RpcMessage {
+  readonly method: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  /** Version of the endpoint's interface, such as `1.2`. */
+  readonly version: string;
+}
+
+/** The other side ran into an exception. */
+export class RemoteError extends Error {
+  override readonly name = "RemoteError";
+  /** `remoteClass` is the exception's class there, such as `UnsupportedVersion`. */
+  constructor(readonly remoteClass: string, text: string) {
+    super(`neutron-server answered ${remoteClass}: ${text}`);
+  }
+}
+
+/** 32 hexadecimal digits. */
+export function uniqueId(): string {
+  return crypto.randomUUID().replaceAll("-", "");
+}
+
+/** The body of a cast, or of a call when told where the reply goes. */
+export function encodeRpc(
+  { method, args, version }: RpcMessage,
+  reply: { readonly id: string; readonly queue: string } | null,
+): Buffer {
+  const message = {
+    method,
+    args,
+    version,
+    ...(reply ? { _msg_id: reply.id, _reply_q: reply.queue, _timeout: null } : {}),
+    _unique_id: uniqueId(),
+    _context_is_admin: true,
+  };
+  return Buffer.from(
+    JSON.stringify({ "oslo.version": "2.0", "oslo.message": JSON.stringify(message) }),
+  );
+}
+
+const envelopeSchema = z.object({ "oslo.message": z.string() });
+const replySchema = z.object({
+  _msg_id: z.string(),
+  result: z.unknown().optional(),
+  failure: z.string().nullable().default(null),
+  ending: z.boolean().default(false),
+});
+const failureSchema = z.object({ class: z.string(), message: z.string().default("") });
+
+/** An answer to a call. */
+export interface RpcReply {
+  readonly id: string;
+  readonly result: unknown;
+  readonly failure: RemoteError | null;
+  /** Nothing more comes for this call. */
+  readonly ending: boolean;
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The message in an envelope, or undefined when it is none. */
+export function decodeEnvelope(body: Uint8Array): unknown {
+  const envelope = envelopeSchema.safeParse(json(new TextDecoder().decode(body)));
+  return envelope.success ? json(envelope.data["oslo.message"]) : undefined;
+}
+
+/** The answer in a message's body, or null when it is none. */
+export function decodeReply(body: Uint8Array): RpcReply | null {
+  const parsed = replySchema.safeParse(decodeEnvelope(body));
+  if (!parsed.success) return null;
+  const { _msg_id: id, result, failure, ending } = parsed.data;
+  if (failure === null) return { id, result, failure: null, ending };
+  const known = failureSchema.safeParse(json(failure));
+  const error = known.success
+    ? new RemoteError(known.data.class, known.data.message.slice(0, 300))
+    : new RemoteError("an unknown error", failure.slice(0, 300));
+  return { id, result: null, failure: error, ending: true };
+}

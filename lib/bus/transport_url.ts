@@ -1,0 +1,59 @@
+/**
+ * oslo.messaging's transport URL: `rabbit://user:password@host:port,…/vhost`. Source of the rules:
+ * oslo.messaging, "TransportURL". Names and passwords are percent-encoded; a host without a user takes
+ * that of the host before it. Pure; no message names a password.
+ *
+ * @module
+ */
+
+/** One broker. */
+export interface BusHost {
+  readonly host: string;
+  readonly port: number;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** What a transport URL says. */
+export interface Transport {
+  readonly hosts: readonly BusHost[];
+  readonly virtualHost: string;
+  /** `?ssl=1` */
+  readonly tls: boolean;
+}
+
+/** What it may be, in words. */
+export const TRANSPORT_URL_FORM = "rabbit://user:password@host:5672,…/vhost";
+
+const HOST = /^(?:([^:@]*)(?::([^@]*))?@)?(\[[0-9a-fA-F:.]+\]|[^:@[\]\s/]+)(?::(\d{1,5}))?$/;
+
+/** The parts of the URL, or null when it has another form. */
+export function parseTransportUrl(url: string): Transport | null {
+  const match = /^(?:rabbit|amqp|kombu\+(?:rabbit|amqp)):\/\/([^/?]+)(?:\/([^?]*))?(?:\?(.*))?$/
+    .exec(url.trim());
+  if (!match) return null;
+  const hosts: BusHost[] = [];
+  try {
+    for (const part of match[1]!.split(",")) {
+      const found = HOST.exec(part.trim());
+      const port = Number(found?.[4] ?? 5672);
+      if (!found || port < 1 || port > 65535) return null;
+      const before = hosts.at(-1);
+      hosts.push({
+        host: found[3]!.replace(/^\[|\]$/g, ""),
+        port,
+        username: found[1] === undefined
+          ? before?.username ?? "guest"
+          : decodeURIComponent(found[1]),
+        password: found[1] === undefined
+          ? before?.password ?? "guest"
+          : decodeURIComponent(found[2] ?? ""),
+      });
+    }
+    const virtualHost = decodeURIComponent(match[2] ?? "") || "/";
+    const ssl = new URLSearchParams(match[3] ?? "").get("ssl") ?? "";
+    return { hosts, virtualHost, tls: /^(1|true|yes|on)$/i.test(ssl) };
+  } catch {
+    return null; // a stray "%"
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * Status reports over the message bus: agents as casts of `report_state`, ports as calls of the plugin
+ * (`update_device_up`, `update_device_down`, `update_device_list` for several of a host). Versions and
+ * arguments: Neutron's `PluginReportStateAPI` and `RpcCallbacks`.
+ *
+ * ERROR cannot be set from outside: such a port is reported down, and where Neutron has the extension
+ * `data-plane-status` that is set as well.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { BusConnection } from "../bus/connection.ts";
+import type { Clock } from "../clock.ts";
+import type { BusConfig } from "../config_types.ts";
+import type { Log } from "../log.ts";
+import type { DataPlaneStatus } from "./data_plane_status.ts";
+import {
+  agentId,
+  type AgentReport,
+  type PortUpdate,
+  reportStateArguments,
+  type StatusReporter,
+} from "./reporter.ts";
+
+const PLUGIN = { topic: "q-plugin", version: "1.9" };
+const REPORTS = { topic: "q-reports-plugin", version: "1.2" };
+
+const listResultSchema = z.object({
+  failed_devices_up: z.array(z.string()).default([]),
+  failed_devices_down: z.array(z.string()).default([]),
+});
+
+/** Reports through RabbitMQ. Dispose of it to close the connection. */
+export class BusReporter implements StatusReporter {
+  readonly #bus: BusConnection;
+
+  /** `reports` says which of Neutron's two queues must be there. */
+  constructor(
+    config: BusConfig,
+    reports: "agents" | "ports",
+    readonly context: { readonly clock: Clock; readonly log: Log },
+    readonly dataPlane: DataPlaneStatus | null = null,
+  ) {
+    const { topic } = reports === "agents" ? REPORTS : PLUGIN;
+    this.#bus = new BusConnection(config, [topic], context);
+  }
+
+  get gate(): BusConnection {
+    return this.#bus;
+  }
+
+  get trouble(): string | null {
+    return this.#bus.trouble;
+  }
+
+  async reportAgent(report: AgentReport, signal: AbortSignal): Promise<void> {
+    const args = reportStateArguments(report, this.context.clock.now());
+    const { topic, version } = REPORTS;
+    await this.#bus.cast(topic, { method: "report_state", args, version }, signal);
+  }
+
+  async reportPorts(
+    host: string,
+    updates: readonly PortUpdate[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, unknown>> {
+    const [only] = updates;
+    const failed = updates.length === 1
+      ? await this.#one(host, only!, signal)
+      : await this.#many(host, updates, signal);
+    if (this.dataPlane) {
+      const told = updates.filter(({ port }) => !failed.has(port));
+      for (const [port, error] of await this.dataPlane.apply(told, signal)) failed.set(port, error);
+    }
+    return failed;
+  }
+
+  async #one(host: string, { port, status }: PortUpdate, signal: AbortSignal) {
+    const method = status === "ACTIVE" ? "update_device_up" : "update_device_down";
+    await this.#call(method, { device: port, agent_id: agentId(host), host }, signal);
+    return new Map<string, unknown>();
+  }
+
+  async #many(host: string, updates: readonly PortUpdate[], signal: AbortSignal) {
+    const up = updates.filter(({ status }) => status === "ACTIVE").map(({ port }) => port);
+    const down = updates.filter(({ status }) => status !== "ACTIVE").map(({ port }) => port);
+    const result = listResultSchema.safeParse(
+      await this.#call("update_device_list", {
+        devices_up: up,
+        devices_down: down,
+        agent_id: agentId(host),
+        host,
+        refresh_tunnels: false,
+      }, signal),
+    );
+    const { failed_devices_up = [], failed_devices_down = [] } = result.data ?? {};
+    const error = new Error("neutron-server names the port among those that failed");
+    return new Map<string, unknown>(
+      [...failed_devices_up, ...failed_devices_down].map((port) => [port, error]),
+    );
+  }
+
+  async #call(method: string, args: Record<string, unknown>, signal: AbortSignal) {
+    return await this.#bus.call(PLUGIN.topic, { method, args, version: PLUGIN.version }, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#bus[Symbol.asyncDispose]();
+  }
+}

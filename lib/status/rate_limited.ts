@@ -1,0 +1,31 @@
+/** Warnings that may come by the thousand: the first of a kind, then one per interval with the number left out. @module */
+import type { Clock } from "../clock.ts";
+import type { Log } from "../log.ts";
+
+const INTERVAL_MS = 10_000;
+
+/** One per job. */
+export class RateLimitedLog {
+  readonly #kinds = new Map<string, { at: number; leftOut: number }>();
+
+  constructor(
+    readonly log: Log,
+    readonly clock: Clock,
+    readonly intervalMs: number = INTERVAL_MS,
+  ) {}
+
+  /** `message` is the kind. */
+  warn(message: string, fields: Record<string, unknown>): void {
+    const now = this.clock.monotonic();
+    const last = this.#kinds.get(message);
+    if (last && now - last.at < this.intervalMs) {
+      last.leftOut++;
+      return;
+    }
+    this.#kinds.set(message, { at: now, leftOut: 0 });
+    this.log.warn(
+      message,
+      last && last.leftOut > 0 ? { ...fields, leftOut: last.leftOut } : fields,
+    );
+  }
+}

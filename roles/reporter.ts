@@ -1,0 +1,18 @@
+/** How this configuration reports status: over the message bus when it names one. @module */
+import type { Config } from "../lib/config_types.ts";
+import type { JobContext } from "../lib/master_context.ts";
+import { BusReporter } from "../lib/status/bus_reporter.ts";
+import type { DataPlaneStatus } from "../lib/status/data_plane_status.ts";
+import { HttpReporter } from "../lib/status/http_reporter.ts";
+import type { StatusReporter } from "../lib/status/reporter.ts";
+
+/** Dispose of it to close its connection. */
+export function openReporter(
+  config: Config,
+  job: JobContext,
+  reports: "agents" | "ports",
+  dataPlane: DataPlaneStatus | null = null,
+): StatusReporter {
+  if (config.bus === null) return new HttpReporter(config, job.clock);
+  return new BusReporter(config.bus, reports, job, dataPlane);
+}
