@@ -4,7 +4,12 @@
 export interface EtcdServer extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
+  /** The process as it is now. */
   readonly process: Deno.ChildProcess;
+  /** `kill -9`, and a start on the same data and ports. */
+  restart(): Promise<void>;
+  /** Another, empty cluster at the same address. */
+  replace(): Promise<void>;
 }
 
 /** A TCP port that nobody listens on now. */
@@ -23,38 +28,73 @@ export async function startEtcd(extraArgs: readonly string[] = []): Promise<Etcd
   const port = freePort();
   const url = `http://127.0.0.1:${port}`;
   const peer = `http://127.0.0.1:${freePort()}`;
-  const process = new Deno.Command("etcd", {
-    args: [
-      `--data-dir=${dir}/data`,
-      `--listen-client-urls=${url}`,
-      `--advertise-client-urls=${url}`,
-      `--listen-peer-urls=${peer}`,
-      `--initial-advertise-peer-urls=${peer}`,
-      `--initial-cluster=default=${peer}`,
-      ...extraArgs,
-    ],
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  const stop = async () => {
+  const args = [
+    `--data-dir=${dir}/data`,
+    `--listen-client-urls=${url}`,
+    `--advertise-client-urls=${url}`,
+    `--listen-peer-urls=${peer}`,
+    `--initial-advertise-peer-urls=${peer}`,
+    `--initial-cluster=default=${peer}`,
+    ...extraArgs,
+  ];
+  let process = spawn(args);
+  const kill = async () => {
     try {
       process.kill("SIGKILL");
     } catch { /* it is gone already */ }
     await process.status;
+  };
+  const stop = async () => {
+    await kill();
     await Deno.remove(dir, { recursive: true });
   };
+  const restart = async () => {
+    await kill();
+    process = spawn(args);
+    await healthy(url);
+  };
+  const replace = async () => {
+    await kill();
+    await Deno.remove(`${dir}/data`, { recursive: true });
+    process = spawn([...args, "--initial-cluster-token=another"]);
+    await healthy(url);
+  };
+  try {
+    await healthy(url);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    url,
+    port,
+    get process() {
+      return process;
+    },
+    restart,
+    replace,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+function spawn(args: readonly string[]): Deno.ChildProcess {
+  return new Deno.Command("etcd", {
+    args: [...args],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+}
+
+async function healthy(url: string): Promise<void> {
   const deadline = Date.now() + 10_000;
   while (Date.now() < deadline) {
     try {
       const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(1000) });
       const body = await response.text();
-      if (response.ok && body.includes("true")) {
-        return { url, port, process, [Symbol.asyncDispose]: stop };
-      }
+      if (response.ok && body.includes("true")) return;
     } catch { /* not yet */ }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  await stop();
   throw new Error(`etcd at ${url} did not become healthy within 10 s`);
 }
