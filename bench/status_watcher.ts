@@ -1,0 +1,119 @@
+/**
+ * One status watcher in a process of its own, for `status.ts`: `read` and `queue` time a snapshot,
+ * `agents` and `ports` follow etcd and report over the bus until their standard input closes.
+ *
+ * @module
+ */
+import { systemClock } from "../lib/clock.ts";
+import type { BusConfig } from "../lib/config_types.ts";
+import { parseTransportUrl } from "../lib/bus/transport_url.ts";
+import { openEtcd } from "../lib/etcd/client.ts";
+import { type Change, mirror } from "../lib/etcd/mirror.ts";
+import { snapshotPages } from "../lib/etcd/snapshot.ts";
+import { setupLogging } from "../lib/log.ts";
+import { StateStore } from "../lib/state_store.ts";
+import { runAgentStatusWatcher } from "../lib/status/agent_status.ts";
+import { BusReporter } from "../lib/status/bus_reporter.ts";
+import { runEndpointStatusWatcher } from "../lib/status/endpoint_status.ts";
+import {
+  type EndpointId,
+  endpointId,
+  felixPrefix,
+  parsePortStatus,
+} from "../lib/status/felix_status.ts";
+import { NewestQueue, SNAPSHOT } from "../lib/status/newest_queue.ts";
+import { testConfig } from "../tests/support/test_config.ts";
+import { print } from "./print.ts";
+
+const [mode, etcdUrl, busUrl] = Deno.args;
+const etcd = openEtcd({ ...testConfig().etcd, endpoints: [etcdUrl!], callTimeoutMs: 20_000 });
+const prefix = felixPrefix(null);
+const say = (record: unknown) => print(JSON.stringify(record));
+const rssMiB = () => Deno.memoryUsage().rss / 2 ** 20;
+
+/** Reads all keys and does nothing with them. */
+async function read(): Promise<number> {
+  const from = performance.now();
+  for await (const _page of snapshotPages(etcd, prefix)) { /* only read */ }
+  return (performance.now() - from) / 1000;
+}
+
+/** What the watcher does until nothing is left but to report. */
+async function queue(expected: number) {
+  const stop = new AbortController();
+  const waiting = new NewestQueue<EndpointId & { status: string }>(({ host }) => host);
+  const states = new Map<string, unknown>();
+  const from = performance.now();
+  const onChange = ({ key, value }: Change) => {
+    const id = endpointId(key, prefix)!;
+    const update = { ...id, status: parsePortStatus(value)! };
+    states.set(key, update);
+    waiting.put(`${id.host}/${id.port}`, update, SNAPSHOT);
+  };
+  const source = mirror(etcd, prefix, {
+    signal: stop.signal,
+    clock: systemClock,
+    wants: (key) => endpointId(key, prefix) !== null,
+    roundTripKey: null,
+    onTrouble: () => {},
+  });
+  for await (const batch of source) {
+    batch.forEach(onChange);
+    if (waiting.size >= expected) break;
+  }
+  const seconds = (performance.now() - from) / 1000;
+  return { seconds, held: states.size, waiting };
+}
+
+async function snapshot(): Promise<void> {
+  await read(); // the connection and the first compilation
+  const before = rssMiB();
+  const bare = [await read(), await read(), await read()];
+  const { seconds, waiting } = await queue(Number(Deno.args[2]));
+  (globalThis as { gc?: () => void }).gc?.();
+  say({ bare, seconds, waiting: waiting.size, beforeMiB: before, rssMiB: rssMiB() });
+  const again = [];
+  for (let i = 0; i < 2; i++) again.push((await queue(waiting.size)).seconds);
+  say({ again });
+}
+
+async function follow(): Promise<void> {
+  const { hosts, virtualHost, tls } = parseTransportUrl(busUrl!)!;
+  const bus: BusConfig = {
+    hosts,
+    virtualHost,
+    tls,
+    caFile: null,
+    certFile: null,
+    keyFile: null,
+    exchange: "neutron",
+    rpcTimeoutMs: 60_000,
+  };
+  const dir = await Deno.makeTempDir({ prefix: "bench-status-" });
+  const store = await StateStore.open(dir);
+  const log = setupLogging({ name: mode!, level: "warn", format: "text" });
+  const context = { log, clock: systemClock, store, alive: () => {} };
+  const stop = new AbortController();
+  const term = { term: "1", electionKey: "/election", signal: stop.signal };
+  const config = testConfig();
+  const reporter = new BusReporter(bus, mode === "agents" ? "agents" : "ports", context);
+  const running = mode === "agents"
+    ? runAgentStatusWatcher(term, config, etcd, context, reporter)
+    : runEndpointStatusWatcher(term, config, etcd, context, reporter, null);
+  const ticker = setInterval(async () => {
+    const [ports, agents] = [await store.readPorts(), await store.readAgents()];
+    say({ queued: ports?.queued, reported: (ports ?? agents)?.reported, rssMiB: rssMiB() });
+  }, 500);
+  for await (const _ of Deno.stdin.readable) { /* until it closes */ }
+  clearInterval(ticker);
+  stop.abort(new Error("the benchmark is over"));
+  await running;
+  await reporter[Symbol.asyncDispose]();
+  store[Symbol.dispose]();
+  await Deno.remove(dir, { recursive: true });
+}
+
+if (mode === "snapshot") await snapshot();
+else await follow();
+etcd.close();
+Deno.exit(0);

@@ -1,0 +1,348 @@
+import fc from "fast-check";
+import { assert, assertEquals, assertWithin, eventually } from "../support/assert.ts";
+import { startEtcd } from "../support/etcd_server.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
+import { testConfig } from "../support/test_config.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { endpointName, resourcePrefixes } from "../../lib/calico/keys.ts";
+import { openEtcd } from "../../lib/etcd/client.ts";
+import { StateStore } from "../../lib/state_store.ts";
+import { runAgentStatusWatcher } from "../../lib/status/agent_status.ts";
+import { runEndpointStatusWatcher } from "../../lib/status/endpoint_status.ts";
+import { felixPrefix } from "../../lib/status/felix_status.ts";
+import type { AgentReport, PortUpdate, StatusReporter } from "../../lib/status/reporter.ts";
+
+/** grpc-js keeps timers and sockets of cut streams for a while. */
+const GRPC = { sanitizeOps: false, sanitizeResources: false };
+const prefix = felixPrefix(null);
+const endpointKey = (host: string, port: string, device = "d1") =>
+  `${prefix}${host}/workload/openstack/openstack%2f${device}/endpoint/${port}`;
+const status = (time: string, first = false) =>
+  JSON.stringify({ time, uptime: 1, first_update: first });
+
+/** Keeps what it is told. */
+class Recorder implements StatusReporter {
+  readonly agents: AgentReport[] = [];
+  readonly ports: PortUpdate[] = [];
+  readonly batches: number[] = [];
+  open = true;
+  trouble = null;
+  fail: ((update: PortUpdate) => boolean) | null = null;
+  #opened = Promise.withResolvers<void>();
+  readonly gate;
+
+  constructor() {
+    // deno-lint-ignore no-this-alias
+    const self = this;
+    this.gate = {
+      get open() {
+        return self.open;
+      },
+      whenOpen: (signal: AbortSignal) =>
+        new Promise<void>((resolve, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason));
+          this.#opened.promise.then(resolve);
+        }),
+    };
+  }
+
+  openGate(): void {
+    this.open = true;
+    this.#opened.resolve();
+  }
+
+  reportAgent(report: AgentReport): Promise<void> {
+    this.agents.push(report);
+    return Promise.resolve();
+  }
+
+  reportPorts(_host: string, updates: readonly PortUpdate[]) {
+    this.batches.push(updates.length);
+    this.ports.push(...updates);
+    const failed = updates.filter((update) => this.fail?.(update));
+    return Promise.resolve(new Map(failed.map(({ port }) => [port, new Error("refused")])));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  said(): string[] {
+    return this.ports.map(({ host, port, status }) => `${host}/${port} ${status}`);
+  }
+}
+
+async function scene() {
+  const server = await startEtcd();
+  const dir = await Deno.makeTempDir({ prefix: "watchers-" });
+  const store = await StateStore.open(dir);
+  const etcd = openEtcd({ ...testConfig().etcd, endpoints: [server.url] });
+  const log = new LogRecorder();
+  const reporter = new Recorder();
+  const stop = new AbortController();
+  const running: Promise<void>[] = [];
+  const told: string[] = [];
+  const term = { term: "1", electionKey: "/election", signal: stop.signal };
+  const context = { log, clock: systemClock, store, alive: () => {} };
+  const config = testConfig();
+  return {
+    etcd,
+    server,
+    log,
+    store,
+    reporter,
+    stop,
+    told,
+    put: (key: string, value: string) => etcd.put(key).value(value).exec(),
+    agents() {
+      running.push(runAgentStatusWatcher(term, config, etcd, context, reporter));
+    },
+    endpoints() {
+      const nova = (server: string, port: string) => {
+        told.push(`${server} ${port}`);
+        return Promise.resolve();
+      };
+      running.push(runEndpointStatusWatcher(term, config, etcd, context, reporter, nova));
+    },
+    async end() {
+      stop.abort(new Error("the term is over"));
+      await Promise.all(running);
+    },
+    async [Symbol.asyncDispose]() {
+      await this.end();
+      etcd.close();
+      store[Symbol.dispose]();
+      await server[Symbol.asyncDispose]();
+      await Deno.remove(dir, { recursive: true });
+    },
+  };
+}
+
+const now = () => new Date().toISOString();
+
+Deno.test("agents: one report per revision, start_flag once and never lost", GRPC, async () => {
+  await using s = await scene();
+  await s.put(`${prefix}h1/status`, status(now(), true));
+  s.reporter.open = false;
+  s.agents();
+  await eventually("the snapshot", async () => (await s.store.readAgents())?.total === 1);
+  // While the bus is away, a newer update must not hide that the agent has started.
+  await s.put(`${prefix}h1/status`, status(now()));
+  await s.put(`${prefix}h2/status`, status(now()));
+  await eventually("both", async () => (await s.store.readAgents())?.total === 2);
+  s.reporter.openGate();
+  await eventually("two reports", () => s.reporter.agents.length === 2);
+  assertEquals(s.reporter.agents.toSorted((a, b) => a.host < b.host ? -1 : 1), [
+    { host: "h1", start: true },
+    { host: "h2", start: false },
+  ]);
+  await s.put(`${prefix}h1/status`, status(now()));
+  await eventually("the third", () => s.reporter.agents.length === 3);
+  assertEquals(s.reporter.agents[2], { host: "h1", start: false });
+  await s.etcd.delete().key(`${prefix}h2/status`);
+  await eventually("the log", () => s.log.records.some(({ message }) => /is gone/.test(message)));
+  await s.server.restart(); // a watch that begins again reports nothing twice
+  await s.put(`${prefix}h3/status`, status(now()));
+  await eventually("the fourth", () => s.reporter.agents.length >= 4, 20_000);
+  assertEquals(s.reporter.agents.slice(3), [{ host: "h3", start: false }]);
+});
+
+Deno.test(
+  "agents: old times warn once and not for a snapshot; others are said with the key",
+  GRPC,
+  async () => {
+    await using s = await scene();
+    const old = "2020-01-01T00:00:00Z";
+    const warned = (pattern: RegExp) =>
+      s.log.at("warn").filter(({ message }) => pattern.test(message));
+    await s.put(`${prefix}h0/status`, status(old));
+    s.agents();
+    await eventually("the snapshot", () => s.reporter.agents.length === 1);
+    assertEquals(warned(/is old/).length, 0);
+    for (const host of ["h1", "h2", "h3"]) await s.put(`${prefix}${host}/status`, status(old));
+    await s.put(`${prefix}h4/status`, status("soon"));
+    await s.put(`${prefix}h5/status`, status("2090-01-01T00:00:00Z"));
+    await s.put(`${prefix}h6/status`, "{no");
+    await s.put(`${prefix}h7/status`, status(now()));
+    await eventually("the last", () => s.reporter.agents.some(({ host }) => host === "h7"));
+    assertEquals(warned(/is old/).length, 1);
+    assertEquals(warned(/is old/)[0]!.fields.key, `${prefix}h1/status`);
+    assertEquals(warned(/no time/)[0]!.fields.key, `${prefix}h4/status`);
+    assertEquals(warned(/from the future/)[0]!.fields.key, `${prefix}h5/status`);
+    assertEquals(warned(/not understood/)[0]!.fields.key, `${prefix}h6/status`);
+    // Whatever its time, an update is a report; no update is one.
+    assert(!s.reporter.agents.some(({ host }) => host === "h6"));
+    assertEquals(s.reporter.agents.length, 7);
+    await eventually(
+      "the lag",
+      async () => ((await s.store.readAgents())?.maxLagMs ?? 0) > 300_000,
+    );
+  },
+);
+
+Deno.test("ports: two hosts of one port, deletion, bad JSON, unknown words", GRPC, async () => {
+  await using s = await scene();
+  for (let i = 0; i < 30; i++) await s.put(endpointKey("h9", `s${i}`), '{"status":"up"}');
+  s.endpoints();
+  await eventually("the snapshot", () => s.reporter.ports.length === 30);
+  assert(Math.max(...s.reporter.batches) > 5, "a snapshot's ports of one host go together");
+  s.reporter.ports.length = 0;
+  await s.put(endpointKey("h1", "p1"), '{"status":"down"}');
+  await s.put(endpointKey("h2", "p1"), '{"status":"up"}');
+  await s.put(endpointKey("h1", "p2"), "{no");
+  await s.put(endpointKey("h1", "p3"), '{"status":"sideways"}');
+  await s.etcd.delete().key(endpointKey("h1", "p1"));
+  await s.put(endpointKey("h1", "p4"), '{"status":"error"}');
+  await eventually("the last", () => s.reporter.said().includes("h1/p4 ERROR"));
+  const said = s.reporter.said();
+  assert(said.includes("h2/p1 ACTIVE") && said.includes("h1/p2 ERROR"), said.join());
+  assertEquals(said.filter((text) => text.startsWith("h1/p1")).at(-1), "h1/p1 ERROR");
+  assert(!said.some((text) => text.includes("p3")));
+  assert(s.log.at("warn").some(({ fields }) => fields.key === endpointKey("h1", "p3")));
+});
+
+Deno.test(
+  "ports: after a watch that begins again, only what differs is reported",
+  GRPC,
+  async () => {
+    await using s = await scene();
+    for (const port of ["a", "b", "c"]) await s.put(endpointKey("h1", port), '{"status":"up"}');
+    s.endpoints();
+    await eventually("the snapshot", () => s.reporter.ports.length === 3);
+    s.reporter.ports.length = 0;
+    const stopped = s.server.process;
+    stopped.kill("SIGSTOP");
+    const writes = Promise.all([
+      s.put(endpointKey("h1", "a"), '{"status":"up"}').catch(() => {}),
+      s.put(endpointKey("h1", "b"), '{"status":"down"}').catch(() => {}),
+    ]);
+    stopped.kill("SIGCONT");
+    await writes;
+    const { header } = await s.etcd.delete().key(endpointKey("h1", "c"));
+    await s.etcd.kv.compact({ revision: header.revision, physical: true });
+    await s.server.restart();
+    await s.put(endpointKey("h1", "z"), '{"status":"up"}');
+    await eventually("the last", () => s.reporter.said().includes("h1/z ACTIVE"), 20_000);
+    const newest = new Map(s.reporter.ports.map(({ port, status }) => [port, status]));
+    assertEquals(newest.get("b"), "DOWN");
+    assertEquals(newest.get("c"), "ERROR");
+  },
+);
+
+Deno.test("a migrating port that turns up on its destination is told to Nova", GRPC, async () => {
+  await using s = await scene();
+  const name = endpointName("host-2", "d-1", "p-1");
+  await s.put(resourcePrefixes(null).LiveMigration + name, "{}");
+  s.endpoints();
+  await s.put(endpointKey("host-2", "p-1", "d-1"), '{"status":"down"}');
+  await s.put(endpointKey("host-2", "p-2", "d-1"), '{"status":"up"}');
+  await eventually("the other port", () => s.reporter.said().includes("host-2/p-2 ACTIVE"));
+  assertEquals(s.told, []);
+  await s.put(endpointKey("host-2", "p-1", "d-1"), '{"status":"up"}');
+  await eventually("Nova", () => s.told.length === 1);
+  assertEquals(s.told, ["d-1 p-1"]);
+});
+
+Deno.test("a long queue is warned of, and that it is normal again", GRPC, async () => {
+  await using s = await scene();
+  s.reporter.open = false;
+  for (let host = 0; host < 11; host++) {
+    const puts = Array.from(
+      { length: 100 },
+      (_, i) => s.etcd.put(endpointKey(`h${host}`, `p${host}-${i}`)).value('{"status":"up"}'),
+    );
+    await s.etcd.if("x", "Create", "==", 0).then(...puts).commit();
+  }
+  s.endpoints();
+  const said = (pattern: RegExp) => s.log.records.some(({ message }) => pattern.test(message));
+  await eventually("the warning", () => said(/many port status reports wait/));
+  assertEquals((await s.store.readPorts())!.queued, 1100);
+  s.reporter.openGate();
+  await eventually("the end of it", () => said(/normal length again/));
+});
+
+Deno.test(
+  "once the term is over nothing is reported, and it ends within a second",
+  GRPC,
+  async () => {
+    await using s = await scene();
+    s.agents();
+    s.endpoints();
+    let i = 0;
+    const load = setInterval(() => {
+      s.put(`${prefix}h${i}/status`, status(now())).catch(() => {});
+      s.put(endpointKey("h1", `p${i++}`), '{"status":"up"}').catch(() => {});
+    }, 2);
+    try {
+      await eventually(
+        "reports",
+        () => s.reporter.agents.length > 20 && s.reporter.ports.length > 20,
+      );
+      const from = performance.now();
+      s.stop.abort(new Error("the term is over"));
+      const counts = () => [s.reporter.agents.length, s.reporter.ports.length];
+      const before = counts();
+      await s.end();
+      assertWithin(performance.now() - from, 1000, "the end");
+      await systemClock.sleep(200);
+      assertEquals(counts(), before);
+    } finally {
+      clearInterval(load);
+    }
+  },
+);
+
+Deno.test(
+  "whatever stands below the prefix: no exception, and the next good one is seen",
+  GRPC,
+  async () => {
+    await using s = await scene();
+    s.agents();
+    s.endpoints();
+    const segment = fc.oneof(
+      fc.constantFrom(
+        "",
+        "status",
+        "workload",
+        "openstack",
+        "endpoint",
+        "h 1",
+        "ü%2f",
+        "a%2fb",
+        "..",
+        "{}",
+      ),
+      fc.string({ unit: "grapheme", maxLength: 12 }),
+    );
+    const key = fc.array(segment, { minLength: 1, maxLength: 8 }).map((parts) => parts.join("/"));
+    const body = fc.oneof(
+      fc.constantFrom(
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"status":7}',
+        '{"time":1e400}',
+        '{"status":{"a":[]}}',
+      ),
+      fc.json(),
+      fc.string(),
+    );
+    await fc.assert(
+      fc.asyncProperty(key, body, async (key, body) => {
+        await s.put(prefix + key, body);
+      }),
+      { numRuns: 300 },
+    );
+    await s.put(
+      `${prefix}big/status`,
+      JSON.stringify({ time: now(), more: "x".repeat(1_000_000) }),
+    );
+    await s.put(endpointKey("big", "p"), "x".repeat(1_000_000));
+    await s.put(`${prefix}good/status`, status(now()));
+    await s.put(endpointKey("good", "p"), '{"status":"up"}');
+    await eventually("the good agent", () => s.reporter.agents.some(({ host }) => host === "good"));
+    await eventually("the good port", () => s.reporter.said().includes("good/p ACTIVE"));
+    assert(s.reporter.agents.some(({ host }) => host === "big"));
+    assert(s.reporter.said().includes("big/p ERROR"));
+    assert(s.log.at("warn").length < 40, "warnings are limited");
+  },
+);
