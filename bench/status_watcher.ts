@@ -91,7 +91,13 @@ async function follow(): Promise<void> {
   };
   const dir = await Deno.makeTempDir({ prefix: "bench-status-" });
   const store = await StateStore.open(dir);
-  const log = setupLogging({ name: mode!, level: "warn", format: "text" });
+  const log = setupLogging({
+    role: mode!,
+    pid: Deno.pid,
+    level: "warn",
+    format: "text",
+    write: (line) => console.error(line),
+  });
   const context = { log, clock: systemClock, store, alive: () => {} };
   const stop = new AbortController();
   const term = { term: "1", electionKey: "/election", signal: stop.signal };

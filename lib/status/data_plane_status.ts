@@ -1,6 +1,7 @@
 /**
  * A port's `data_plane_status`, Neutron's place for "the network below does not carry it", where the
- * extension `data-plane-status` is loaded: DOWN while Felix says error, cleared after. Only the port's
+ * extension `data-plane-status` is loaded: DOWN while Felix says error, ACTIVE after (null would be
+ * cleaner, but Neutron 21 answers it with a 500). Only the port's
  * binding host is believed: the status that an endpoint leaves behind on another host says nothing
  * about the port.
  *
@@ -38,7 +39,7 @@ export class DataPlaneStatus {
       for (const update of updates) {
         const wanted = update.status === "ERROR";
         if (!wanted && !down.has(update.port)) continue;
-        await this.#set(update, wanted ? "DOWN" : null)
+        await this.#set(update, wanted ? "DOWN" : "ACTIVE")
           .then((done) => done && (wanted ? down.add(update.port) : down.delete(update.port)))
           .catch((error) => failed.set(update.port, error));
       }
@@ -68,7 +69,7 @@ export class DataPlaneStatus {
   }
 
   /** False when the port is gone or bound elsewhere. */
-  async #set({ host, port }: PortUpdate, value: "DOWN" | null): Promise<boolean> {
+  async #set({ host, port }: PortUpdate, value: "DOWN" | "ACTIVE"): Promise<boolean> {
     const signal = AbortSignal.timeout(this.neutron.config.requestTimeoutMs);
     const url = `${this.neutron.config.neutronUrl}/v2.0/ports/${encodeURIComponent(port)}`;
     try {

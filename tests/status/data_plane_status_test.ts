@@ -1,0 +1,91 @@
+import { assertEquals } from "../support/assert.ts";
+import { testConfig } from "../support/test_config.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { KeystoneAuth } from "../../lib/openstack/keystone.ts";
+import { NeutronClient } from "../../lib/openstack/neutron.ts";
+import { DataPlaneStatus } from "../../lib/status/data_plane_status.ts";
+import type { PortUpdate } from "../../lib/status/reporter.ts";
+
+/** Ports over HTTP, with or without the extension; `puts` is what it was told. */
+function neutron(
+  extension: boolean,
+  ports: Record<string, { host: string; value: string | null }>,
+) {
+  const puts: string[] = [];
+  let failing = false;
+  const record = (id: string) => ({
+    id,
+    "binding:host_id": ports[id]!.host,
+    data_plane_status: ports[id]!.value,
+  });
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
+    const path = new URL(request.url).pathname;
+    if (failing) return new Response("no", { status: 400 });
+    if (path.endsWith("/extensions/data-plane-status")) {
+      return extension ? Response.json({}) : new Response("", { status: 404 });
+    }
+    if (path.endsWith("/ports")) return Response.json({ ports: Object.keys(ports).map(record) });
+    const id = path.split("/").at(-1)!;
+    if (!ports[id]) return new Response("", { status: 404 });
+    if (request.method === "PUT") {
+      ports[id].value = (await request.json()).port.data_plane_status;
+      puts.push(`${id} ${ports[id].value}`);
+    }
+    return Response.json({ port: record(id) });
+  });
+  const openstack = {
+    ...testConfig().openstack,
+    neutronUrl: `http://127.0.0.1:${server.addr.port}`,
+    authUrl: null,
+  };
+  const auth = new KeystoneAuth(openstack, systemClock);
+  return {
+    puts,
+    status: new DataPlaneStatus(new NeutronClient(openstack, auth), auth),
+    fail: (now: boolean) => failing = now,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+const never = new AbortController().signal;
+const update = (port: string, status: PortUpdate["status"]): PortUpdate => ({
+  host: "h1",
+  port,
+  status,
+});
+
+Deno.test("data_plane_status is DOWN while a port is in error, and ACTIVE after", async () => {
+  await using scene = neutron(true, {
+    a: { host: "h1", value: null },
+    left: { host: "h1", value: "DOWN" },
+    elsewhere: { host: "h2", value: null },
+  });
+  const { status, puts } = scene;
+  await status.apply([update("a", "ACTIVE")], never);
+  assertEquals(puts, []);
+  const failed = await status.apply(
+    ["a", "elsewhere", "gone"].map((port) => update(port, "ERROR")),
+    never,
+  );
+  assertEquals(failed.size, 0);
+  assertEquals(puts, ["a DOWN"], "only the port that is bound here");
+  await status.apply([update("a", "DOWN"), update("left", "ACTIVE")], never);
+  assertEquals(puts, ["a DOWN", "a ACTIVE", "left ACTIVE"], "also what an earlier term left");
+  await status.apply([update("a", "ACTIVE")], never);
+  assertEquals(puts.length, 3);
+});
+
+Deno.test("without the extension nothing is set", async () => {
+  await using scene = neutron(false, { a: { host: "h1", value: null } });
+  assertEquals((await scene.status.apply([update("a", "ERROR")], never)).size, 0);
+  assertEquals(scene.puts, []);
+});
+
+Deno.test("what Neutron does not take is named, and tried again", async () => {
+  await using scene = neutron(true, { a: { host: "h1", value: null } });
+  scene.fail(true);
+  assertEquals([...(await scene.status.apply([update("a", "ERROR")], never)).keys()], ["a"]);
+  scene.fail(false);
+  assertEquals((await scene.status.apply([update("a", "ERROR")], never)).size, 0);
+  assertEquals(scene.puts, ["a DOWN"]);
+});
