@@ -42,8 +42,8 @@ interface Open {
 /** See the module. Dispose of it to end it. */
 export class BusConnection implements AsyncDisposable {
   readonly #stop = new AbortController();
-  readonly #calls = new Map<string, Waiting>();
-  readonly #unconfirmed = new Map<string, Waiting>();
+  /** Casts that are not confirmed and calls that are not answered, by message. */
+  readonly #waiting = new Map<string, Waiting>();
   readonly #run: Promise<void>;
   #open: Open | null = null;
   #opened = Promise.withResolvers<void>();
@@ -83,7 +83,14 @@ export class BusConnection implements AsyncDisposable {
 
   /** Sends without an answer; resolves when the broker has it in a queue. @throws {BusError} */
   async cast(topic: string, message: RpcMessage, signal: AbortSignal): Promise<void> {
-    await this.#publish(this.#need(), topic, encodeRpc(message, null), {}, signal);
+    const open = this.#need();
+    const messageId = uniqueId();
+    const late = "the broker does not confirm messages";
+    const confirmed = this.#wait(messageId, CONFIRM_MS, late, signal);
+    this.#publish(open, topic, encodeRpc(message, null), { messageId }, () => {
+      this.#waiting.get(messageId)?.resolve(null);
+    });
+    await confirmed;
   }
 
   /**
@@ -96,21 +103,11 @@ export class BusConnection implements AsyncDisposable {
     const open = this.#need();
     const id = uniqueId();
     const timeoutMs = this.config.rpcTimeoutMs;
-    const answer = this.#wait(
-      this.#calls,
-      id,
-      timeoutMs,
-      `${message.method}: no answer from neutron-server within ${timeoutMs / 1000} s`,
-      signal,
-    );
-    answer.catch(() => {}); // the publish may fail first
+    const late = `${message.method}: no answer from neutron-server within ${timeoutMs / 1000} s`;
+    const answer = this.#wait(id, timeoutMs, late, signal);
     const body = encodeRpc(message, { id, queue: open.replyQueue });
-    try {
-      await this.#publish(open, topic, body, { expiration: String(timeoutMs) }, signal);
-    } catch (error) {
-      this.#calls.get(id)?.reject(error as Error);
-      throw error;
-    }
+    // The answer says more than the broker's confirmation: only a refusal is waited for.
+    this.#publish(open, topic, body, { messageId: id, expiration: String(timeoutMs) });
     return await answer;
   }
 
@@ -124,48 +121,38 @@ export class BusConnection implements AsyncDisposable {
     return this.#open;
   }
 
-  async #publish(
+  /** Hands it to the broker; a refusal rejects what waits under its id. */
+  #publish(
     { channel, fail }: Open,
     topic: string,
     body: Buffer,
-    properties: amqp.Options.Publish,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const messageId = uniqueId();
-    const text = "the broker does not confirm messages";
-    const confirmed = this.#wait(this.#unconfirmed, messageId, CONFIRM_MS, text, signal);
+    properties: amqp.Options.Publish & { readonly messageId: string },
+    onConfirmed?: () => void,
+  ): void {
     const options: amqp.Options.Publish = {
       contentType: "application/json",
       contentEncoding: "utf-8",
       mandatory: true,
-      messageId,
       ...properties,
     };
     try {
       channel.publish(this.config.exchange, topic, body, options, (error) => {
-        const waiting = this.#unconfirmed.get(messageId);
-        if (error) waiting?.reject(new BusError(`the broker refused it: ${describeError(error)}`));
-        else waiting?.resolve(null);
+        if (!error) return onConfirmed?.();
+        const refused = new BusError(`the broker refused it: ${describeError(error)}`);
+        this.#waiting.get(properties.messageId)?.reject(refused);
       });
     } catch (error) {
-      fail(error as Error); // which rejects what waits
+      fail(error as Error); // which rejects all that waits
     }
-    await confirmed;
   }
 
-  /** A place in a map until it is settled, timed out or aborted. */
-  #wait(
-    map: Map<string, Waiting>,
-    id: string,
-    ms: number,
-    late: string,
-    signal: AbortSignal,
-  ): Promise<unknown> {
+  /** Waits under an id until that is settled, timed out or aborted. */
+  #wait(id: string, ms: number, late: string, signal: AbortSignal): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const done = () => {
         clearTimeout(timer);
         signal.removeEventListener("abort", onAbort);
-        map.delete(id);
+        this.#waiting.delete(id);
       };
       const waiting: Waiting = {
         resolve: (result) => (done(), resolve(result)),
@@ -174,7 +161,7 @@ export class BusConnection implements AsyncDisposable {
       const timer = setTimeout(() => waiting.reject(new BusError(late)), ms);
       const onAbort = () => waiting.reject(signal.reason);
       signal.addEventListener("abort", onAbort, { once: true });
-      map.set(id, waiting);
+      this.#waiting.set(id, waiting);
       if (signal.aborted) onAbort();
     });
   }
@@ -238,7 +225,7 @@ export class BusConnection implements AsyncDisposable {
       const channel = await this.#channel(connection.createConfirmChannel(), fail, failed);
       channel.on("return", ({ fields, properties }) => {
         const error = new BusError(`nobody listens to ${fields.routingKey}: is neutron-server up?`);
-        this.#unconfirmed.get(properties.messageId)?.reject(error);
+        this.#waiting.get(properties.messageId)?.reject(error);
         fail(error);
       });
       this.#open = { channel, replyQueue, fail };
@@ -293,16 +280,14 @@ export class BusConnection implements AsyncDisposable {
     this.#open = null;
     this.#trouble = describeError(error);
     const lost = new BusError(`the message bus was lost: ${describeError(error)}`);
-    for (const map of [this.#unconfirmed, this.#calls]) {
-      for (const waiting of [...map.values()]) waiting.reject(lost);
-    }
+    for (const waiting of [...this.#waiting.values()]) waiting.reject(lost);
   }
 
   #onReply(message: amqp.ConsumeMessage | null): void {
     // A null message: the broker has cancelled the consumer, because the queue is gone.
     if (message === null) return this.#open?.fail(new BusError("the reply queue is gone"));
     const reply = decodeReply(message.content);
-    const waiting = reply && this.#calls.get(reply.id);
+    const waiting = reply && this.#waiting.get(reply.id);
     if (!reply || !waiting) return; // too late, or not for us
     if (reply.failure) waiting.reject(reply.failure);
     else if (reply.ending) waiting.resolve(reply.result);

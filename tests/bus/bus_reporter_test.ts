@@ -209,3 +209,29 @@ Deno.test("the message bus", SOCKETS, async (t) => {
     },
   );
 });
+
+Deno.test(
+  "TLS with a private CA and a client certificate; another CA is refused",
+  SOCKETS,
+  async () => {
+    await using server = await RabbitServer.start({ tls: true });
+    const { dir } = server;
+    const files = {
+      tls: true,
+      caFile: `${dir}/ca.pem`,
+      certFile: `${dir}/client.pem`,
+      keyFile: `${dir}/client.key`,
+    };
+    // The broker speaks: that Neutron's exchange is missing comes after the handshake and the login.
+    const good = open(server.url, "ports", files);
+    await using _good = good.reporter;
+    await eventually(
+      "the broker's word",
+      () => /no exchange 'neutron'/.test(good.reporter.trouble ?? ""),
+      30_000,
+    );
+    const strange = open(server.url, "ports", { ...files, caFile: null });
+    await using _strange = strange.reporter;
+    await eventually("the refusal", () => /certificate/i.test(strange.reporter.trouble ?? ""));
+  },
+);

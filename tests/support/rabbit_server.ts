@@ -11,11 +11,12 @@ export class RabbitServer implements AsyncDisposable {
   readonly #distribution = freePort();
   readonly #epmd = freePort();
 
-  private constructor(readonly dir: string) {}
+  private constructor(readonly dir: string, readonly tls: boolean) {}
 
   /** Starts a broker (45 s). @throws when it does not take connections. */
-  static async start(): Promise<RabbitServer> {
-    const server = new RabbitServer(await Deno.makeTempDir({ prefix: "rabbit-" }));
+  static async start({ tls = false } = {}): Promise<RabbitServer> {
+    const server = new RabbitServer(await Deno.makeTempDir({ prefix: "rabbit-" }), tls);
+    if (tls) await makeCertificates(server.dir);
     await server.start();
     return server;
   }
@@ -28,7 +29,8 @@ export class RabbitServer implements AsyncDisposable {
     const { dir, port } = this;
     await Deno.writeTextFile(
       `${dir}/rabbitmq.conf`,
-      `listeners.tcp.1 = 127.0.0.1:${port}\nloopback_users.guest = true\n`,
+      (this.tls ? tlsListener(dir, port) : `listeners.tcp.1 = 127.0.0.1:${port}\n`) +
+        "loopback_users.guest = true\n",
     );
     await Deno.writeTextFile(`${dir}/env.conf`, "");
     await Deno.writeTextFile(`${dir}/plugins`, "[].");
@@ -56,8 +58,8 @@ export class RabbitServer implements AsyncDisposable {
     const deadline = Date.now() + 45_000;
     while (true) {
       try {
-        const connection = await amqp.connect(`amqp://guest:guest@127.0.0.1:${port}/`);
-        await connection.close();
+        if (this.tls) (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+        else await (await amqp.connect(`amqp://guest:guest@127.0.0.1:${port}/`)).close();
         return;
       } catch (error) {
         if (Date.now() > deadline) throw new Error("RabbitMQ did not start", { cause: error });
@@ -82,6 +84,27 @@ export class RabbitServer implements AsyncDisposable {
     await stopEpmd(this.#epmd);
     await Deno.remove(this.dir, { recursive: true });
   }
+}
+
+function tlsListener(dir: string, port: number): string {
+  return `listeners.tcp = none\nlisteners.ssl.1 = 127.0.0.1:${port}\n` +
+    `ssl_options.cacertfile = ${dir}/ca.pem\nssl_options.certfile = ${dir}/server.pem\n` +
+    `ssl_options.keyfile = ${dir}/server.key\nssl_options.verify = verify_peer\n` +
+    "ssl_options.fail_if_no_peer_cert = true\n";
+}
+
+/** A private CA, and certificates for the broker and for a client. */
+async function makeCertificates(dir: string): Promise<void> {
+  const script = `
+    openssl req -x509 -newkey rsa:2048 -nodes -days 2 -keyout ca.key -out ca.pem -subj /CN=test-ca
+    printf 'subjectAltName=IP:127.0.0.1,DNS:localhost' > san
+    for name in server client; do
+      openssl req -newkey rsa:2048 -nodes -keyout $name.key -out $name.csr -subj /CN=$name
+      openssl x509 -req -in $name.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
+        -extfile san -out $name.pem
+    done`;
+  const made = await new Deno.Command("sh", { args: ["-ec", script], cwd: dir }).output();
+  if (!made.success) throw new Error(new TextDecoder().decode(made.stderr));
 }
 
 /** Erlang's port mapper is a daemon of its own. */
