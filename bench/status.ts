@@ -191,7 +191,6 @@ async function benchBrake(places: { etcd: Etcd3; etcdUrl: string; rabbit: Rabbit
   await etcd.delete().prefix(prefix);
   await using plugin = await FakePlugin.start(rabbit.port, { keep: false });
   const ports = 200;
-  const newest = new Map<string, string>();
   const neutron = new Map<string, string>();
   const agents = new Pending();
   let turn = Promise.resolve();
@@ -226,7 +225,6 @@ async function benchBrake(places: { etcd: Etcd3; etcdUrl: string; rabbit: Rabbit
       load(1000, (i) => {
         const at = Math.floor(Math.random() * ports);
         const status = i % 2 ? "up" : "down";
-        newest.set(portOf(at), status);
         return { id: portOf(at), key: endpointKey(at), value: JSON.stringify({ status }) };
       }),
       new Pending(),
@@ -235,7 +233,14 @@ async function benchBrake(places: { etcd: Etcd3; etcdUrl: string; rabbit: Rabbit
   ]);
   const longest = Math.max(...watchers[1]!.lines.map(({ queued }) => queued ?? 0));
   const from = performance.now();
-  const same = () => [...newest].every(([port, status]) => neutron.get(port) === status);
+  // Writes in flight may pass each other: what is newest only etcd knows.
+  const truth = await etcd.getAll().prefix(prefix).strings();
+  const newest = Array.from(
+    { length: ports },
+    (_, i) => [portOf(i), truth[endpointKey(i)]] as const,
+  )
+    .flatMap(([port, text]) => text ? [[port, JSON.parse(text).status] as const] : []);
+  const same = () => newest.every(([port, status]) => neutron.get(port) === status);
   while (!same() && performance.now() - from < 60_000) await sleep(20);
   const drained = (performance.now() - from) / 1000;
   for (const watcher of watchers) await watcher.end();

@@ -96,7 +96,7 @@ async function follow(): Promise<void> {
     pid: Deno.pid,
     level: "warn",
     format: "text",
-    write: (line) => console.error(line),
+    write: (line) => Deno.stderr.writeSync(new TextEncoder().encode(line + "\n")),
   });
   const context = { log, clock: systemClock, store, alive: () => {} };
   const stop = new AbortController();
