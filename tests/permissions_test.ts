@@ -29,6 +29,33 @@ Deno.test("each role reaches what its job needs and nothing else", () => {
   for (const name of ROLE_NAMES) assertEquals(row(name).run, [], name);
 });
 
+Deno.test("with a message bus the watchers reach its brokers instead of the report address", () => {
+  const host = { port: 5672, username: "u", password: "very-secret" };
+  const bus = {
+    hosts: [{ ...host, host: "rabbit-1" }, { ...host, host: "::1" }],
+    virtualHost: "/",
+    tls: true,
+    caFile: "/etc/bus-ca.pem",
+    certFile: null,
+    keyFile: null,
+    exchange: "neutron",
+    rpcTimeoutMs: 60_000,
+  };
+  const openstack = { ...testConfig().openstack, neutronUrl: "http://127.0.0.1:9999" };
+  const row = (name: ProcessName) => permissionRow(name, testConfig({ bus, openstack }), places);
+  const brokers = ["rabbit-1:5672", "[::1]:5672"];
+  assertEquals(row("agent-status-watcher").net, ["127.0.0.1:2379", ...brokers]);
+  assertEquals(row("endpoint-status-watcher").net, [
+    "127.0.0.1:2379",
+    ...brokers,
+    "127.0.0.1:9999",
+    "127.0.0.1:5000",
+    "127.0.0.1:8774",
+  ]);
+  assert(row("agent-status-watcher").read.includes("/etc/bus-ca.pem"));
+  assert(!row("manager").net.includes("rabbit-1:5672"));
+});
+
 Deno.test("a host name brings its addresses and the name servers, an address only itself", () => {
   const etcd = { ...testConfig().etcd, endpoints: ["https://etcd-1:2379"], caFile: "/etc/ca.pem" };
   const row = permissionRow("manager", testConfig({ etcd }), places);

@@ -90,6 +90,8 @@ const table: readonly [name: string, changes: Partial<Facts>, level: Level, text
   ["first resync running", { resyncs: [resync({ endedAt: null })] }, "warn", /is running/],
   ["stale agents", { agents: staleAgents }, "warn", /^1 of 3 agents .*\(old\): check Felix/],
   ["a standby's stale agents", { ...standby, agents: staleAgents }, "ok", /stands by/],
+  ["a backlog", { agents: { ...facts().agents!, lagMs: 61_000 } }, "warn", /seen 1 min .*late/],
+  ["a wrong clock", { agents: { ...facts().agents!, lagMs: 10, maxLagMs: 9e6 } }, "ok", /./],
   ["a long queue", { ports: { ...facts().ports!, queued: 1001 } }, "warn", /1001 port status/],
 ];
 
