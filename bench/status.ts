@@ -153,6 +153,7 @@ async function benchLive(
   mode: "agents" | "ports",
   load: Load,
   places: { etcd: Etcd3; etcdUrl: string; rabbit: RabbitServer },
+  threads = 4,
 ): Promise<void> {
   const { etcd, etcdUrl, rabbit } = places;
   await etcd.delete().prefix(prefix);
@@ -165,7 +166,7 @@ async function benchLive(
     ids.forEach((id) => pending.arrived(id));
   };
   plugin.answer = (received) => (seen(received), defaultAnswer(received));
-  const watcher = spawnWatcher([mode, etcdUrl, rabbit.url]);
+  const watcher = spawnWatcher([mode, etcdUrl, rabbit.url, String(threads)]);
   while (watcher.lines.length === 0) await sleep(50);
   await sleep(500);
   const reached = await drive(etcd, load, pending);
@@ -176,7 +177,7 @@ async function benchLive(
   await watcher.end();
   const [p50, p99, max] = [0.5, 0.99, 1].map((q) => quantile(pending.delays, q).toFixed(0));
   print(
-    `  ${name.padEnd(38)} ${
+    `  ${name.padEnd(42)} ${
       reached.toFixed(0).padStart(5)
     }/s  p50 ${p50} ms  p99 ${p99} ms  max ${max} ms` +
       `  ${behind.toFixed(0)} ms behind at the end  ${rss.toFixed(0)} MiB${
@@ -282,13 +283,22 @@ const portChange = (i: number) => ({
 print(`live changes, ${SECONDS} s each, from before the write until the message is there`);
 for (const perSecond of [2500, 5000]) {
   await benchLive("agents", "agents", { perSecond, perRevision: 10, change: agentChange }, places);
-  await benchLive("ports", "ports", { perSecond, perRevision: 10, change: portChange }, places);
   await benchLive(
-    "ports, 100 in one revision",
-    "ports",
-    { perSecond, perRevision: 100, change: portChange },
+    "agents, 100 in one revision",
+    "agents",
+    { perSecond, perRevision: 100, change: agentChange },
     places,
   );
+  await benchLive("ports", "ports", { perSecond, perRevision: 10, change: portChange }, places);
+  for (const threads of [4, 32]) {
+    await benchLive(
+      `ports, 100 in one revision, ${threads} in flight`,
+      "ports",
+      { perSecond, perRevision: 100, change: portChange },
+      places,
+      threads,
+    );
+  }
 }
 await benchBrake(places);
 etcd.close();

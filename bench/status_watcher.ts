@@ -101,7 +101,8 @@ async function follow(): Promise<void> {
   const context = { log, clock: systemClock, store, alive: () => {} };
   const stop = new AbortController();
   const term = { term: "1", electionKey: "/election", signal: stop.signal };
-  const config = testConfig();
+  const { status, ...rest } = testConfig();
+  const config = { ...rest, status: { ...status, portStatusThreads: Number(Deno.args[3] ?? 4) } };
   const reporter = new BusReporter(bus, mode === "agents" ? "agents" : "ports", context);
   const running = mode === "agents"
     ? runAgentStatusWatcher(term, config, etcd, context, reporter)
