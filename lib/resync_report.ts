@@ -1,8 +1,17 @@
 /** What a resync tells: a table for people, JSON for machines, and a bar while it runs. @module */
-import type { KindCounts, ResyncAnswer } from "./state_records.ts";
+import { z } from "zod";
+import { type KindCounts, type ResyncAnswer, resyncAnswerSchema } from "./state_records.ts";
+
+/** A requested resync as `--output json` and the API give it. */
+export const reportSchema = resyncAnswerSchema.omit({ at: true }).extend({
+  kinds: z.record(z.string(), z.record(z.string(), z.number())).meta({
+    description: "By kind of object: counts, and times in whole milliseconds",
+  }),
+}).meta({ id: "ResyncReport" });
+export type ResyncReport = z.infer<typeof reportSchema>;
 
 /** The answer as `--output json` and the API give it. */
-export function reportOf(answer: ResyncAnswer): Record<string, unknown> {
+export function reportOf(answer: ResyncAnswer): ResyncReport {
   const { id, state, doing, error, warnings, differences } = answer;
   const kinds = Object.fromEntries(
     Object.entries(answer.kinds).map(([kind, counts]) => [kind, snakeCase(counts)]),

@@ -4,17 +4,19 @@
  *
  * @module
  */
-import { Hono } from "hono";
+import { HTTPException } from "hono/http-exception";
 import { describeError, type Log } from "../log.ts";
-import { type ActionDeps, addActions } from "./actions.ts";
+import { VERSION } from "../version.ts";
+import { type ActionDeps, addActions } from "./api/action_routes.ts";
+import { addChecks } from "./api/check_routes.ts";
+import { addDocument, type Api, createApi } from "./api/openapi.ts";
+import { addState } from "./api/state_routes.ts";
 import { guard } from "./guards.ts";
 import { LiveStreams } from "./live.ts";
-import { formatMetrics, METRICS_TYPE } from "./metrics.ts";
 import { ErrorMain, Page, StatusMain } from "./page.tsx";
 import { SCRIPT } from "./script.ts";
 import type { Status } from "./status_schema.ts";
 import { ICON, STYLE } from "./style.ts";
-import { crashLoops } from "./verdict.ts";
 
 /** What the server needs. */
 export interface AppDeps {
@@ -36,32 +38,36 @@ export interface AppDeps {
 const READ_TIMEOUT_MS = 2000;
 
 /** The application; `app.request()` needs no port. */
-export function createApp(deps: AppDeps): Hono {
-  const read = () => withDeadline(deps.readStatus(), READ_TIMEOUT_MS);
+export function createApp(deps: AppDeps): Api {
+  const readStatus = () => withDeadline(deps.readStatus(), READ_TIMEOUT_MS);
   const live = new LiveStreams({
-    render: () => renderMain(read, deps.log),
+    render: () => renderMain(readStatus, deps.log),
     now: deps.now,
     signal: deps.signal,
     maxStreams: deps.maxStreams ?? 200,
     intervalMs: deps.updateIntervalMs ?? 1000,
   });
-  const app = new Hono();
+  const app = createApi();
   app.use(guard(deps.allowedHosts ?? []));
   app.notFound((c) => c.text("There is nothing here. The page is at /\n", 404));
   app.onError((error, c) => {
+    // What the framework refuses itself, such as a body that is no JSON.
+    if (error instanceof HTTPException) return c.json({ error: error.message }, error.status);
     deps.log.error("request failed", { path: c.req.path, error });
     return c.json(
       { error: "the node's state cannot be read", reasons: [describeError(error)] },
       500,
     );
   });
-  addPage(app, read, live, deps);
-  addChecks(app, read, deps.log);
+  addPage(app, readStatus, live, deps);
+  addState(app, { readStatus });
+  addChecks(app, { readStatus, log: deps.log });
   addActions(app, { ...deps.actions, log: deps.log });
+  addDocument(app, VERSION);
   return app;
 }
 
-function addPage(app: Hono, read: () => Promise<Status>, live: LiveStreams, deps: AppDeps): void {
+function addPage(app: Api, read: () => Promise<Status>, live: LiveStreams, deps: AppDeps): void {
   app.get("/", async (c) => {
     const status = await read().catch((error) => report(deps.log, error));
     const failed = typeof status === "string";
@@ -90,28 +96,6 @@ function addPage(app: Hono, read: () => Promise<Status>, live: LiveStreams, deps
   );
   app.get("/app.css", (c) => c.body(STYLE, 200, { "content-type": "text/css; charset=utf-8" }));
   app.get("/icon.svg", (c) => c.body(ICON, 200, { "content-type": "image/svg+xml" }));
-}
-
-function addChecks(app: Hono, read: () => Promise<Status>, log: Log): void {
-  app.get("/api/v1/status", async (c) => c.json(await read()));
-  app.get("/livez", (c) => c.text("alive\n"));
-  app.get("/healthz", async (c) => {
-    const reasons = await read().then(
-      (status) => crashLoops(status.roles).map((name) => `${name} ends again and again`),
-      (error) => [`the node's state cannot be read: ${report(log, error)}`],
-    );
-    return c.json({ healthy: reasons.length === 0, reasons }, reasons.length === 0 ? 200 : 503);
-  });
-  app.get("/readyz", async (c) => {
-    const reasons = await read().then(
-      (status) => status.notReady,
-      (error) => [`the node's state cannot be read: ${report(log, error)}`],
-    );
-    return c.json({ ready: reasons.length === 0, reasons }, reasons.length === 0 ? 200 : 503);
-  });
-  app.get("/metrics", async (c) => {
-    return c.body(formatMetrics(await read()), 200, { "content-type": METRICS_TYPE });
-  });
 }
 
 async function renderMain(read: () => Promise<Status>, log: Log): Promise<string> {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Hono } from "hono";
+import type { Api } from "./api/openapi.ts";
 import type { Config } from "../config_types.ts";
 import { hostAndPort } from "../host_addresses.ts";
 import { describeError } from "../log.ts";
@@ -15,7 +15,7 @@ const CHECK_MS = 1000;
 
 /** Serves until `signal` aborts. Open streams end with the same signal, so that stopping is quick. */
 export async function runDiagnostics(
-  app: Hono,
+  app: Api,
   address: Config["diagnostics"],
   { log, clock, alive }: JobContext,
   signal: AbortSignal,
@@ -45,7 +45,7 @@ export async function runDiagnostics(
   }
 }
 
-function serve(app: Hono, { host, port }: Config["diagnostics"]): AsyncDisposable {
+function serve(app: Api, { host, port }: Config["diagnostics"]): AsyncDisposable {
   const abort = new AbortController();
   const server = Deno.serve(
     { hostname: host, port, signal: abort.signal, onListen: () => {} },

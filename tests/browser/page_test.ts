@@ -1,9 +1,8 @@
 import { type Browser, chromium } from "npm:playwright-core@1.65.1";
-import { createApp } from "../../lib/diagnostics/app.tsx";
 import type { Facts, Status } from "../../lib/diagnostics/status_schema.ts";
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
-import { LogRecorder } from "../support/log_recorder.ts";
 import { agent, facts, NOW, resync, role, status } from "../diagnostics/fixtures.ts";
+import { testApp } from "../diagnostics/test_app.ts";
 
 const EVIL = `<script>document.title="owned"</script><img src=x onerror="document.title='owned'">`;
 const ARGS = [
@@ -24,17 +23,9 @@ interface Site extends AsyncDisposable {
 function serve(changes: Partial<Facts> = {}, port = 0): Site {
   const stop = new AbortController();
   let current: Status = status(changes);
-  const app = createApp({
-    actions: {
-      token: null,
-      stepDown: () => Promise.resolve("not leading"),
-      requestResync: () => Promise.resolve("id"),
-      readResync: () => Promise.resolve(null),
-    },
+  const app = testApp({
     readStatus: () => Promise.resolve(current),
-    now: () => NOW,
     signal: stop.signal,
-    log: new LogRecorder(),
     updateIntervalMs: 100,
   });
   const server = Deno.serve(

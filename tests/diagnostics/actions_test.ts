@@ -1,7 +1,5 @@
-import { createApp } from "../../lib/diagnostics/app.tsx";
 import { assertEquals, assertMatch } from "../support/assert.ts";
-import { LogRecorder } from "../support/log_recorder.ts";
-import { NOW, status } from "./fixtures.ts";
+import { testApp } from "./test_app.ts";
 
 interface Asked {
   by: string;
@@ -9,11 +7,7 @@ interface Asked {
 }
 
 function app(token: string | null, asked: Asked[], outcome: "stepped down" | "not leading" | null) {
-  return createApp({
-    readStatus: () => Promise.resolve(status()),
-    now: () => NOW,
-    signal: new AbortController().signal,
-    log: new LogRecorder(),
+  return testApp({
     actions: {
       token,
       requestResync(wish) {
@@ -21,7 +15,6 @@ function app(token: string | null, asked: Asked[], outcome: "stepped down" | "no
         if (outcome === "not leading") return Promise.reject(new Error("this node does not lead"));
         return Promise.resolve("id-1");
       },
-      readResync: () => Promise.resolve(null),
       stepDown(by, pauseSeconds) {
         asked.push({ by, pauseSeconds });
         return outcome

@@ -1,34 +1,9 @@
-import { createApp } from "../../lib/diagnostics/app.tsx";
 import { isAllowedHost } from "../../lib/diagnostics/guards.ts";
 import { formatEvent } from "../../lib/diagnostics/live.ts";
 import { type Status, statusSchema } from "../../lib/diagnostics/status.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
-import { LogRecorder } from "../support/log_recorder.ts";
 import { agent, facts, NOW, resync, role, status } from "./fixtures.ts";
-
-interface Setup {
-  read?: () => Promise<Status>;
-  signal?: AbortSignal;
-  maxStreams?: number;
-  allowedHosts?: string[];
-}
-
-function app({ read = () => Promise.resolve(status()), ...rest }: Setup = {}) {
-  return createApp({
-    actions: {
-      token: null,
-      stepDown: () => Promise.resolve("not leading"),
-      requestResync: () => Promise.resolve("id"),
-      readResync: () => Promise.resolve(null),
-    },
-    readStatus: read,
-    now: () => NOW,
-    signal: new AbortController().signal,
-    log: new LogRecorder(),
-    updateIntervalMs: 10,
-    ...rest,
-  });
-}
+import { type Setup, testApp as app } from "./test_app.ts";
 
 const broken = () => Promise.reject(new Error("disk <gone>"));
 const crashing = () =>
@@ -102,10 +77,10 @@ Deno.test("hostile strings are escaped in every field", async () => {
     },
     events: [{ source: evil, at: NOW, level: "error", message: evil }],
   });
-  const html = await text("/", { read: () => Promise.resolve(hostile) });
+  const html = await text("/", { readStatus: () => Promise.resolve(hostile) });
   assert(!/<script>|<img|"'>/.test(html));
   assert(html.split("&lt;script&gt;").length > 15, "the values are shown, escaped");
-  const failing = await text("/", { read: broken });
+  const failing = await text("/", { readStatus: broken });
   assertMatch(failing, /disk &lt;gone&gt;/);
 });
 
@@ -113,7 +88,7 @@ Deno.test("nothing unbounded is rendered", async () => {
   const long = "x".repeat(100_000);
   const agents = Array.from({ length: 300 }, (_, i) => agent(`host-${i}-end`, i * 1000));
   const html = await text("/", {
-    read: () =>
+    readStatus: () =>
       Promise.resolve(status({
         agents: { at: NOW, total: 5000, reported: 0, failed: 0, lagMs: 5, maxLagMs: 9, agents },
         events: Array.from({ length: 100 }, () => ({
@@ -133,14 +108,14 @@ Deno.test("nothing unbounded is rendered", async () => {
 
 Deno.test("empty states say what will come", async () => {
   const empty = { resyncs: [], agents: null, ports: null, events: [] };
-  const master = await text("/", { read: () => Promise.resolve(status(empty)) });
+  const master = await text("/", { readStatus: () => Promise.resolve(status(empty)) });
   for (
     const sentence of [/first one shows here/, /each host shows here/, /endpoint's|endpoint&#39;s/]
   ) {
     assertMatch(master, sentence);
   }
   const standby = await text("/", {
-    read: () => Promise.resolve(status({ ...empty, isMaster: false, since: null })),
+    readStatus: () => Promise.resolve(status({ ...empty, isMaster: false, since: null })),
   });
   assertMatch(standby, /Nothing here on a standby/);
 });
@@ -148,7 +123,7 @@ Deno.test("empty states say what will come", async () => {
 Deno.test("the JSON is the status; health and readiness give reasons", async () => {
   statusSchema.parse(JSON.parse(await text("/api/v1/status")));
   const check = async (path: string, read?: () => Promise<Status>) => {
-    const response = await app({ read }).request(path);
+    const response = await app(read && { readStatus: read }).request(path);
     return [response.status, (await response.json()).reasons];
   };
   assertEquals(await check("/healthz"), [200, []]);
@@ -161,7 +136,7 @@ Deno.test("the JSON is the status; health and readiness give reasons", async () 
   assertEquals((await check("/readyz", crashing))[0], 503);
   assertEquals((await check("/readyz", broken))[0], 503);
   assertEquals((await check("/api/v1/status", broken))[0], 500);
-  assertEquals((await app({ read: broken }).request("/livez")).status, 200);
+  assertEquals((await app({ readStatus: broken }).request("/livez")).status, 200);
 });
 
 Deno.test("the metrics are OpenMetrics", async () => {
@@ -213,7 +188,7 @@ Deno.test("a stream gets what changes, and ends with the server", async () => {
   let current = status();
   let reads = 0;
   const read = () => (reads++, Promise.resolve(current));
-  const server = app({ read, signal: stop.signal, maxStreams: 1 });
+  const server = app({ readStatus: read, signal: stop.signal, maxStreams: 1 });
   assertEquals(reads, 0, "nobody looks, nothing is read");
   const response = await server.request("/events");
   assertEquals(response.headers.get("content-type"), "text/event-stream");
@@ -235,7 +210,7 @@ Deno.test("a stream gets what changes, and ends with the server", async () => {
 
 Deno.test("a stream that is closed makes room and stops the reading", async () => {
   let reads = 0;
-  const server = app({ read: () => (reads++, Promise.resolve(status())), maxStreams: 1 });
+  const server = app({ readStatus: () => (reads++, Promise.resolve(status())), maxStreams: 1 });
   for (let i = 0; i < 3; i++) {
     const response = await server.request("/events");
     assertEquals(response.status, 200);

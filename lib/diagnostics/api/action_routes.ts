@@ -1,0 +1,134 @@
+/** What the API lets an operator do; who may, says `authorize.ts`. @module */
+import { createRoute, type RouteConfig } from "@hono/zod-openapi";
+import { z } from "zod";
+import { describeError, type Log } from "../../log.ts";
+import { reportOf, reportSchema } from "../../resync_report.ts";
+import type { ResyncWish } from "../../resync_request.ts";
+import type { ResyncAnswer, StepDown } from "../../state_records.ts";
+import { asker, authorize, emptyIsObject, limitBody } from "./authorize.ts";
+import { type Api, json, refusals } from "./openapi.ts";
+
+/** What the actions need. */
+export interface ActionDeps {
+  /** Bearer token, or null: loopback only. */
+  readonly token: string | null;
+  /** Asks the manager; rejects when it does not answer. */
+  stepDown(by: string, pauseSeconds: number): Promise<NonNullable<StepDown["outcome"]>>;
+  /** Leaves a request for the resource syncer and resolves to its id; rejects on a standby. */
+  requestResync(wish: ResyncWish): Promise<string>;
+  /** The last request's answer. */
+  readResync(): Promise<ResyncAnswer | null>;
+  readonly log: Log;
+}
+
+const stepDownBody = z.strictObject({
+  pause_seconds: z.number().int().min(0).max(86_400).default(60).meta({
+    description: "How long the node does not stand again, s",
+  }),
+}).meta({ id: "StepDownRequest" });
+const stepDownAnswer = z.object({ outcome: z.enum(["stepped down", "not leading"]) })
+  .meta({ id: "StepDownAnswer" });
+
+const ids = z.array(z.string().min(1).max(64)).max(500).default([]);
+const resyncBody = z.strictObject({
+  networks: ids,
+  subnets: ids,
+  ports: ids,
+  security_groups: ids,
+  include_sgs_for_ports: z.boolean().default(false),
+  dry_run: z.boolean().default(false),
+  allow_empty: z.boolean().default(false).meta({
+    description: "Believe a Neutron that shows no ports",
+  }),
+}).meta({ id: "ResyncRequest", description: "Everything, unless a list names something" });
+const resyncAccepted = z.object({
+  id: z.string(),
+  result: z.string().meta({ description: "Where to ask how it goes" }),
+}).meta({ id: "ResyncAccepted" });
+
+/** What all actions have in common. */
+function action(path: string, summary: string, token: string | null) {
+  return {
+    method: "post",
+    path,
+    tags: ["actions"],
+    summary,
+    security: [{ token: [] }, {}],
+    middleware: [authorize(token), limitBody, emptyIsObject],
+  } as const satisfies Omit<RouteConfig, "responses">;
+}
+
+function body<T extends z.ZodType>(schema: T) {
+  return { body: { content: { "application/json": { schema } } } };
+}
+
+/** Adds the actions below `/api/v1/`. */
+export function addActions(api: Api, deps: ActionDeps): void {
+  addStepDown(api, deps);
+  addResync(api, deps);
+}
+
+function addStepDown(api: Api, deps: ActionDeps): void {
+  const route = createRoute({
+    ...action("/api/v1/step-down", "Give mastership away", deps.token),
+    request: body(stepDownBody),
+    responses: {
+      200: json(stepDownAnswer, "This node has stepped down"),
+      409: json(stepDownAnswer, "It does not lead"),
+      ...refusals(400, 401, 403, 413, 415, 503),
+    },
+  });
+  api.openapi(route, async (c) => {
+    const by = asker(c);
+    try {
+      const outcome = await deps.stepDown(by, c.req.valid("json").pause_seconds);
+      deps.log.info("step-down was asked for", { by, outcome });
+      return c.json({ outcome }, outcome === "stepped down" ? 200 : 409);
+    } catch (error) {
+      return c.json({ error: describeError(error) }, 503);
+    }
+  });
+}
+
+function addResync(api: Api, deps: ActionDeps): void {
+  const ask = createRoute({
+    ...action("/api/v1/resync", "Make etcd equal to Neutron now", deps.token),
+    request: body(resyncBody),
+    responses: {
+      202: json(resyncAccepted, "The resource syncer is asked"),
+      ...refusals(400, 401, 403, 409, 413, 415),
+    },
+  });
+  const read = createRoute({
+    method: "get",
+    path: "/api/v1/resync",
+    tags: ["sync"],
+    summary: "How it goes with the resync that was asked for last",
+    responses: { 200: json(reportSchema, "Its state and counts"), ...refusals(404) },
+  });
+  api.openapi(ask, async (c) => {
+    const { security_groups, include_sgs_for_ports, dry_run, allow_empty, ...rest } = c.req.valid(
+      "json",
+    );
+    const by = asker(c);
+    try {
+      const id = await deps.requestResync({
+        ...rest,
+        by,
+        groups: security_groups,
+        includeGroups: include_sgs_for_ports,
+        dryRun: dry_run,
+        allowEmpty: allow_empty,
+      });
+      deps.log.info("resync was asked for", { by, id });
+      return c.json({ id, result: "/api/v1/resync" }, 202);
+    } catch (error) {
+      return c.json({ error: describeError(error) }, 409);
+    }
+  });
+  api.openapi(read, async (c) => {
+    const answer = await deps.readResync();
+    if (!answer) return c.json({ error: "no resync was asked for yet" }, 404);
+    return c.json(reportOf(answer), 200);
+  });
+}

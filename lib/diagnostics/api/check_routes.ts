@@ -1,0 +1,73 @@
+/** Health for service managers and load balancers, metrics for Prometheus. @module */
+import { createRoute } from "@hono/zod-openapi";
+import { z } from "zod";
+import { describeError, type Log } from "../../log.ts";
+import { formatMetrics, METRICS_TYPE } from "../metrics.ts";
+import type { Status } from "../status_schema.ts";
+import { crashLoops } from "../verdict.ts";
+import { type Api, json } from "./openapi.ts";
+
+/** What these routes need. */
+export interface CheckDeps {
+  readonly readStatus: () => Promise<Status>;
+  readonly log: Log;
+}
+
+const reasons = z.array(z.string()).meta({ description: "Why not; empty when all is well" });
+const health = z.object({ healthy: z.boolean(), reasons }).meta({ id: "Health" });
+const readiness = z.object({ ready: z.boolean(), reasons }).meta({ id: "Readiness" });
+const text = { "text/plain": { schema: z.string() } };
+
+const livez = createRoute({
+  method: "get",
+  path: "/livez",
+  tags: ["checks"],
+  summary: "Whether the page's process answers",
+  responses: { 200: { description: "It does", content: text } },
+});
+const healthz = createRoute({
+  method: "get",
+  path: "/healthz",
+  tags: ["checks"],
+  summary: "Whether a restart of the node would help",
+  responses: { 200: json(health, "Healthy"), 503: json(health, "Not healthy") },
+});
+const readyz = createRoute({
+  method: "get",
+  path: "/readyz",
+  tags: ["checks"],
+  summary: "Whether every role runs and the node can lead",
+  responses: { 200: json(readiness, "Ready"), 503: json(readiness, "Not ready") },
+});
+const metrics = createRoute({
+  method: "get",
+  path: "/metrics",
+  tags: ["checks"],
+  summary: "OpenMetrics 1.0",
+  responses: {
+    200: { description: "The metrics", content: { [METRICS_TYPE]: { schema: z.string() } } },
+  },
+});
+
+/** Adds the routes. */
+export function addChecks(api: Api, { readStatus, log }: CheckDeps): void {
+  const reasonsOf = (judge: (status: Status) => string[]): Promise<string[]> =>
+    readStatus().then(judge, (error) => {
+      log.warn("cannot read the node's state", { error });
+      return [`the node's state cannot be read: ${describeError(error)}`];
+    });
+  api.openapi(livez, (c) => c.text("alive\n", 200));
+  api.openapi(healthz, async (c) => {
+    const reasons = await reasonsOf(({ roles }) =>
+      crashLoops(roles).map((name) => `${name} ends again and again`)
+    );
+    return c.json({ healthy: reasons.length === 0, reasons }, reasons.length === 0 ? 200 : 503);
+  });
+  api.openapi(readyz, async (c) => {
+    const reasons = await reasonsOf((status) => status.notReady);
+    return c.json({ ready: reasons.length === 0, reasons }, reasons.length === 0 ? 200 : 503);
+  });
+  api.openapi(metrics, async (c) => {
+    return c.body(formatMetrics(await readStatus()), 200, { "content-type": METRICS_TYPE });
+  });
+}

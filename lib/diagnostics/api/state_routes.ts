@@ -1,0 +1,22 @@
+/** The state as JSON: what the page shows, in the shapes in which it is read. @module */
+import { createRoute } from "@hono/zod-openapi";
+import { type Status, statusSchema } from "../status_schema.ts";
+import { type Api, json } from "./openapi.ts";
+
+/** What these routes need. */
+export interface StateDeps {
+  readonly readStatus: () => Promise<Status>;
+}
+
+const status = createRoute({
+  method: "get",
+  path: "/api/v1/status",
+  tags: ["node"],
+  summary: "Everything the overview shows, with the verdict",
+  responses: { 200: json(statusSchema.meta({ id: "Status" }), "The node's state") },
+});
+
+/** Adds the routes. */
+export function addState(api: Api, deps: StateDeps): void {
+  api.openapi(status, async (c) => c.json(await deps.readStatus(), 200));
+}

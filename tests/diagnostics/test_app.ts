@@ -1,0 +1,27 @@
+/** The application over the fixtures, with changes. @module */
+import { type AppDeps, createApp } from "../../lib/diagnostics/app.tsx";
+import type { Api } from "../../lib/diagnostics/api/openapi.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
+import { NOW, status } from "./fixtures.ts";
+
+/** What a test changes; `actions` are merged. */
+export type Setup = Partial<Omit<AppDeps, "actions">> & { actions?: Partial<AppDeps["actions"]> };
+
+/** The application of a node in good order. */
+export function testApp({ actions, ...changes }: Setup = {}): Api {
+  return createApp({
+    readStatus: () => Promise.resolve(status()),
+    now: () => NOW,
+    signal: new AbortController().signal,
+    log: new LogRecorder(),
+    updateIntervalMs: 10,
+    ...changes,
+    actions: {
+      token: null,
+      stepDown: () => Promise.resolve("not leading"),
+      requestResync: () => Promise.resolve("id"),
+      readResync: () => Promise.resolve(null),
+      ...actions,
+    },
+  });
+}
