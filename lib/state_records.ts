@@ -57,6 +57,17 @@ export const stepDownSchema = z.object({
 });
 export type StepDown = z.infer<typeof stepDownSchema>;
 
+/** An operator's wish that the supervisor restarts a role. */
+export const restartSchema = z.object({
+  id: z.string(),
+  at: ms,
+  /** Who asked, for the log and the events. */
+  by: z.string(),
+  /** null until the supervisor has taken it up; "void" when nobody did in time. */
+  outcome: z.enum(["restarting", "void"]).nullable(),
+});
+export type RestartWish = z.infer<typeof restartSchema>;
+
 /** One term in the cloud's history, kept in etcd. */
 export const termSchema = z.object({
   /** Create revision of the election key, decimal. */

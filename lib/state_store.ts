@@ -28,6 +28,8 @@ import {
   ownTermSchema,
   type Ports,
   portsSchema,
+  restartSchema,
+  type RestartWish,
   type Resync,
   type ResyncAnswer,
   resyncAnswerSchema,
@@ -48,6 +50,8 @@ const MAX_EVENTS = 50;
 /** Typed access to the shared KV file; disposable. */
 export class StateStore implements Disposable {
   readonly #kv: Deno.Kv;
+  /** The latest write of an event: they follow one another, or one would be lost. */
+  #lastEvent: Promise<void> = Promise.resolve();
   readonly #parsed = new Map<string, { versionstamp: string; record: unknown }>();
 
   constructor(kv: Deno.Kv) {
@@ -127,6 +131,13 @@ export class StateStore implements Disposable {
     await this.#kv.set(["role", role], record);
   }
 
+  readRestart(role: string): Promise<RestartWish | null> {
+    return this.#get(["restart", role], restartSchema);
+  }
+  async writeRestart(role: string, record: RestartWish): Promise<void> {
+    await this.#kv.set(["restart", role], record);
+  }
+
   readAlive(role: string): Promise<Alive | null> {
     return this.#get(["alive", role], aliveSchema);
   }
@@ -177,9 +188,13 @@ export class StateStore implements Disposable {
     return await this.#get(["events", source], eventsSchema) ?? [];
   }
   /** Adds an event of one source; each source has one writer, so that nothing is lost. */
-  async addEvent(source: string, event: Event): Promise<void> {
-    const events = [event, ...await this.readEvents(source)].slice(0, MAX_EVENTS);
-    await this.#kv.set(["events", source], events);
+  addEvent(source: string, event: Event): Promise<void> {
+    const before = this.#lastEvent;
+    return this.#lastEvent = (async () => {
+      await before.catch(() => {}); // its own caller hears of that
+      const events = [event, ...await this.readEvents(source)].slice(0, MAX_EVENTS);
+      await this.#kv.set(["events", source], events);
+    })();
   }
 
   [Symbol.dispose](): void {

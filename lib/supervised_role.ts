@@ -10,8 +10,9 @@
 import { parseEntry, readLines } from "./child_output.ts";
 import type { Clock } from "./clock.ts";
 import { describeError, type Log, type LogEntry } from "./log.ts";
+import { takeRestart } from "./restart_request.ts";
 import { afterEnd, CALM, type RestartHistory } from "./restart_policy.ts";
-import type { RoleState } from "./state_records.ts";
+import type { RestartWish, RoleState } from "./state_records.ts";
 import type { StateStore } from "./state_store.ts";
 
 /** What a role's process is started with. */
@@ -54,6 +55,8 @@ export class SupervisedRole {
     nextStartAt: null,
   };
   #history: RestartHistory = CALM;
+  /** The operator's wish that ended the process, until it is started again. */
+  #wish: RestartWish | null = null;
 
   constructor(spec: RoleSpec, deps: RoleDeps) {
     this.spec = spec;
@@ -68,6 +71,7 @@ export class SupervisedRole {
       const end = await this.#runOnce(signal);
       await this.spec.onEnd?.();
       if (signal.aborted) break;
+      if (await this.#startsOnWish()) continue;
       const next = afterEnd(this.#history, clock.now() - startedAt, this.#deps.random());
       this.#history = next.history;
       await this.#publish({
@@ -83,9 +87,45 @@ export class SupervisedRole {
         delayMs: next.delayMs,
       });
       await this.#event(`${this.spec.name} ended (${end}); next start in ${next.delayMs} ms`);
-      await clock.sleep(next.delayMs, signal).catch(() => {});
+      await this.#waitToStart(next.delayMs, signal);
     }
     await this.#publish({ state: "stopped", pid: null, nextStartAt: null });
+  }
+
+  /** Whether the process ended because an operator wished so, which is no crash. */
+  async #startsOnWish(): Promise<boolean> {
+    if (this.#wish === null) return false;
+    const { by } = this.#wish;
+    this.#wish = null;
+    this.#history = CALM;
+    await this.#publish({ state: "starting", pid: null, lastEnd: `restart asked for by ${by}` });
+    return true;
+  }
+
+  /** Waits for the next start; an operator's wish ends the wait. */
+  async #waitToStart(delayMs: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#deps;
+    const due = clock.monotonic() + delayMs;
+    while (!signal.aborted && clock.monotonic() < due) {
+      if (await this.#takeWish()) {
+        this.#history = CALM;
+        this.#wish = null;
+        return;
+      }
+      const step = Math.max(0, Math.min(WATCH_INTERVAL_MS, due - clock.monotonic()));
+      await clock.sleep(step, signal).catch(() => {});
+    }
+  }
+
+  /** Takes up an operator's wish to restart this role, and says so. */
+  async #takeWish(): Promise<RestartWish | null> {
+    const { store, clock, log } = this.#deps;
+    this.#wish = await takeRestart(store, clock, this.spec.name).catch(() => null);
+    if (this.#wish === null) return null;
+    const { by } = this.#wish;
+    log.info("role is restarted, as was asked for", { name: this.spec.name, by });
+    await this.#event(`restart of ${this.spec.name} was asked for by ${by}`, "info");
+    return this.#wish;
   }
 
   /** One process from start to end; tells why it ended. */
@@ -168,6 +208,10 @@ export class SupervisedRole {
       if (lived !== null && this.#state.state === "starting") {
         await this.#publish({ state: "running" });
       }
+      if (await this.#takeWish()) {
+        await this.#terminate(child, ended);
+        return null;
+      }
       const silentMs = clock.now() - (lived ?? startedAt);
       if (silentMs > roleTimeoutMs) {
         this.#deps.log.error("role shows no progress, is stopped", {
@@ -200,8 +244,8 @@ export class SupervisedRole {
     });
   }
 
-  async #event(message: string): Promise<void> {
-    const event = { at: this.#deps.clock.now(), level: "warn" as const, message };
+  async #event(message: string, level: "info" | "warn" = "warn"): Promise<void> {
+    const event = { at: this.#deps.clock.now(), level, message };
     await this.#deps.store.addEvent("supervisor", event).catch(() => {});
   }
 }

@@ -2,6 +2,7 @@
 import { createApp } from "../lib/diagnostics/app.tsx";
 import { runDiagnostics } from "../lib/diagnostics/server.ts";
 import { readStatus } from "../lib/diagnostics/status.ts";
+import { requestRestart } from "../lib/restart_request.ts";
 import { requestResync } from "../lib/resync_request.ts";
 import { requestStepDown } from "../lib/step_down.ts";
 import { VERSION } from "../lib/version.ts";
@@ -22,6 +23,7 @@ await runRole("diagnostics", async ({ config, job, signal }) => {
     actions: {
       token: config.diagnostics.apiToken,
       requestResync: (wish) => requestResync(job.store, job.clock, wish),
+      restart: (role, by) => requestRestart(job.store, job.clock, role, by),
       readResync: () => job.store.readResyncAnswer(),
       stepDown: (by, pauseSeconds) => requestStepDown(job.store, job.clock, by, pauseSeconds),
     },

@@ -1,7 +1,15 @@
+import { rejects as assertRejects } from "node:assert/strict";
 import { assert, assertEquals, assertMatch, assertWithin, eventually } from "./support/assert.ts";
+import { FakeClock } from "./support/fake_clock.ts";
 import { LogRecorder } from "./support/log_recorder.ts";
 import { systemClock } from "../lib/clock.ts";
 import type { LogEntry } from "../lib/log.ts";
+import {
+  requestRestart,
+  RestartRefusedError,
+  takeRestart,
+  UnknownRoleError,
+} from "../lib/restart_request.ts";
 import { StateStore } from "../lib/state_store.ts";
 import { type RoleDeps, type RoleSpec } from "../lib/supervised_role.ts";
 import { runSupervisor } from "../lib/supervisor.ts";
@@ -167,4 +175,64 @@ Deno.test("roles stop in order, the manager last, and one that ignores SIGTERM i
   assertEquals(ended, ["resource-syncer", "diagnostics", "manager"]);
   assertWithin(tookMs, 3000, "the stop");
   assert(log.at("warn").some((r) => r.message.includes("is killed")));
+});
+
+Deno.test("a restart that was asked for is orderly, at once and no crash", async () => {
+  await withRoles({ manager: OBEDIENT }, async ({ store, log }) => {
+    const before = await running(store, "manager");
+    await requestRestart(store, systemClock, "manager", "a test");
+    const after = await eventually("it is back", async () => {
+      const role = await store.readRole("manager");
+      return role?.state === "running" && role.pid !== before.pid && role;
+    });
+    assertEquals([after.restarts, after.lastEnd], [0, "restart asked for by a test"]);
+    const events = await store.readEvents("supervisor");
+    assertEquals(events.map(({ level, message }) => [level, message]), [
+      ["info", "restart of manager was asked for by a test"],
+    ]);
+    assertEquals(log.at("warn"), []);
+    const { fields } = log.at("info").find((entry) => /was asked for/.test(entry.message))!;
+    assertEquals(fields, { name: "manager", by: "a test" });
+  });
+});
+
+Deno.test("a restart that is asked for while a role waits starts it now", async () => {
+  await withRoles({ manager: CRASHING }, async ({ store }) => {
+    const waiting = await eventually("a long wait", async () => {
+      const role = await store.readRole("manager");
+      return role?.state === "backoff" && role.nextStartAt! - Date.now() > 2000 && role;
+    });
+    await requestRestart(store, systemClock, "manager", "a test");
+    await eventually("it was started again", async () => {
+      const role = await store.readRole("manager");
+      return role!.startedAt! > waiting.startedAt! && Date.now() < waiting.nextStartAt!;
+    }, 2000);
+  });
+});
+
+Deno.test("a restart of an unknown role, of a stopped one and without a supervisor is refused", async () => {
+  const dir = await Deno.makeTempDir();
+  using store = await StateStore.open(dir);
+  const clock = new FakeClock(Date.now());
+  const ask = (role: string) => requestRestart(store, clock, role, "a test");
+  await assertRejects(() => ask("nobody"), UnknownRoleError);
+  const state = { pid: 1, startedAt: 1, restarts: 0, lastEnd: null, nextStartAt: null };
+  await store.writeRole("manager", { ...state, state: "stopped" });
+  await assertRejects(() => ask("manager"), RestartRefusedError);
+  await store.writeRole("manager", { ...state, state: "running" });
+  const refusal = assertRejects(() => ask("manager"), /no supervisor answered/);
+  await eventually("time is up", async () => {
+    await clock.advance(1000);
+    return (await store.readRestart("manager"))?.outcome === "void";
+  });
+  await refusal;
+  assertEquals(await takeRestart(store, clock, "manager"), null, "what is void is not acted on");
+  await store.writeRestart("manager", {
+    id: "old",
+    at: clock.now() - 60_000,
+    by: "x",
+    outcome: null,
+  });
+  assertEquals(await takeRestart(store, clock, "manager"), null, "what is old is not acted on");
+  await Deno.remove(dir, { recursive: true });
 });

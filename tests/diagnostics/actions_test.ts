@@ -1,4 +1,6 @@
 import { assertEquals, assertMatch } from "../support/assert.ts";
+import type { ActionDeps } from "../../lib/diagnostics/api/action_routes.ts";
+import { RestartRefusedError, UnknownRoleError } from "../../lib/restart_request.ts";
 import { testApp } from "./test_app.ts";
 
 interface Asked {
@@ -105,4 +107,32 @@ Deno.test("a resync is passed on, and refused on a standby or with nonsense", as
   assertEquals((await post('{"port":"a"}')).status, 400);
   const none = await app(null, asked, null).request("/api/v1/resync");
   assertEquals(none.status, 404);
+});
+
+Deno.test("a restart is passed on with who; unknown, refused and unanswered have their codes", async () => {
+  const asked: string[] = [];
+  const restart = async (role: string, failure?: Error) => {
+    const actions: Partial<ActionDeps> = {
+      restart(name, by) {
+        asked.push(`${name} by ${by}`);
+        return failure ? Promise.reject(failure) : Promise.resolve();
+      },
+    };
+    const response = await testApp({ actions }).request(`/api/v1/roles/${role}/restart`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+    }, { remoteAddr: { hostname: "127.0.0.1" } });
+    return [response.status, await response.json()] as const;
+  };
+  assertEquals(await restart("manager"), [
+    202,
+    { outcome: "restarting", result: "/api/v1/roles/manager" },
+  ]);
+  assertEquals(asked, ["manager by the API from 127.0.0.1"]);
+  assertEquals(await restart("x", new UnknownRoleError("no role x")), [
+    404,
+    { error: "UnknownRoleError: no role x" },
+  ]);
+  assertEquals((await restart("manager", new RestartRefusedError("stops")))[0], 409);
+  assertEquals((await restart("manager", new Error("nobody")))[0], 503);
 });

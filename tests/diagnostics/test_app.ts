@@ -20,6 +20,7 @@ export function testApp({ actions, ...changes }: Setup = {}): Api {
       token: null,
       stepDown: () => Promise.resolve("not leading"),
       requestResync: () => Promise.resolve("id"),
+      restart: () => Promise.resolve(),
       readResync: () => Promise.resolve(null),
       ...actions,
     },

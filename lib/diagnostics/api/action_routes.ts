@@ -2,6 +2,7 @@
 import { createRoute, type RouteConfig } from "@hono/zod-openapi";
 import { z } from "zod";
 import { describeError, type Log } from "../../log.ts";
+import { RestartRefusedError, UnknownRoleError } from "../../restart_request.ts";
 import { reportOf, reportSchema } from "../../resync_report.ts";
 import type { ResyncWish } from "../../resync_request.ts";
 import type { ResyncAnswer, StepDown } from "../../state_records.ts";
@@ -16,6 +17,8 @@ export interface ActionDeps {
   stepDown(by: string, pauseSeconds: number): Promise<NonNullable<StepDown["outcome"]>>;
   /** Leaves a request for the resource syncer and resolves to its id; rejects on a standby. */
   requestResync(wish: ResyncWish): Promise<string>;
+  /** Asks the supervisor; resolves when it has taken the wish up. */
+  restart(role: string, by: string): Promise<void>;
   /** The last request's answer. */
   readResync(): Promise<ResyncAnswer | null>;
   readonly log: Log;
@@ -46,6 +49,12 @@ const resyncAccepted = z.object({
   result: z.string().meta({ description: "Where to ask how it goes" }),
 }).meta({ id: "ResyncAccepted" });
 
+const roleParam = z.object({ name: z.string().min(1).max(64) });
+const restartAnswer = z.object({
+  outcome: z.literal("restarting"),
+  result: z.string().meta({ description: "Where to see it come back" }),
+}).meta({ id: "RestartAnswer" });
+
 /** What all actions have in common. */
 function action(path: string, summary: string, token: string | null) {
   return {
@@ -66,6 +75,7 @@ function body<T extends z.ZodType>(schema: T) {
 export function addActions(api: Api, deps: ActionDeps): void {
   addStepDown(api, deps);
   addResync(api, deps);
+  addRestart(api, deps);
 }
 
 function addStepDown(api: Api, deps: ActionDeps): void {
@@ -130,5 +140,33 @@ function addResync(api: Api, deps: ActionDeps): void {
     const answer = await deps.readResync();
     if (!answer) return c.json({ error: "no resync was asked for yet" }, 404);
     return c.json(reportOf(answer), 200);
+  });
+}
+
+function addRestart(api: Api, deps: ActionDeps): void {
+  const route = createRoute({
+    ...action(
+      "/api/v1/roles/{name}/restart",
+      "Restart a role in order, or now if it waits",
+      deps.token,
+    ),
+    request: { params: roleParam, ...body(z.strictObject({}).meta({ id: "RestartRequest" })) },
+    responses: {
+      202: json(restartAnswer, "The supervisor restarts it"),
+      ...refusals(400, 401, 403, 404, 409, 413, 415, 503),
+    },
+  });
+  api.openapi(route, async (c) => {
+    const by = asker(c);
+    const { name } = c.req.valid("param");
+    try {
+      await deps.restart(name, by);
+      deps.log.info("restart of a role was asked for", { by, name });
+      return c.json({ outcome: "restarting" as const, result: `/api/v1/roles/${name}` }, 202);
+    } catch (error) {
+      const refusal = { error: describeError(error) };
+      if (error instanceof UnknownRoleError) return c.json(refusal, 404);
+      return c.json(refusal, error instanceof RestartRefusedError ? 409 : 503);
+    }
   });
 }
