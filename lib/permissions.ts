@@ -9,7 +9,7 @@
  * @module
  */
 import type { Config } from "./config_types.ts";
-import { hostAndPort } from "./host_addresses.ts";
+import { hostAndPort, namesAmong } from "./host_addresses.ts";
 import type { RoleName } from "./state_records.ts";
 
 /** Everything a process may do; an empty list grants nothing. */
@@ -32,8 +32,14 @@ export interface PermissionPlaces {
   readonly nameServers: readonly string[];
 }
 
+/** One-shot tools, see `tool.ts`; each has a case in {@linkcode permissionRow}. */
+export const TOOL_NAMES = ["name-lookup"] as const;
+
 /** A process that has a row. */
-export type ProcessName = RoleName | "lab";
+export type ProcessName = RoleName | "lab" | typeof TOOL_NAMES[number];
+
+/** A row that grants nothing. */
+const NOTHING: PermissionRow = { net: [], read: [], write: [], env: [], run: [], sys: [] };
 
 /** Names that npm:etcd3 (through grpc-js) reads from the environment. */
 export const GRPC_ENVIRONMENT: readonly string[] = [
@@ -137,13 +143,26 @@ export function permissionRow(
         net: unique([...etcdNet, `127.0.0.1:${config.lab.openstackPort}`]),
         run: ["sh"],
       };
+    case "name-lookup":
+      // A bare name is what looking it up needs; connecting to it would need its port as well.
+      return {
+        ...NOTHING,
+        net: namesAmong(etcd.endpoints).filter((host) => places.addresses(host).length === 0),
+      };
   }
+}
+
+const KINDS = ["net", "read", "write", "env", "run", "sys"] as const;
+
+/** The row as the permissions of a Worker, all that is not in it refused. */
+export function workerPermissions(row: PermissionRow): Deno.PermissionOptionsObject {
+  const granted = KINDS.map((kind) => [kind, row[kind].length > 0 ? [...row[kind]] : false]);
+  return { ...Object.fromEntries(granted), ffi: false, import: false };
 }
 
 /** The row as flags of `deno run`; a kind without entries gets no flag at all. */
 export function permissionFlags(row: PermissionRow): string[] {
-  const kinds = ["net", "read", "write", "env", "run", "sys"] as const;
-  const flags = kinds
+  const flags = KINDS
     .filter((kind) => row[kind].length > 0)
     .map((kind) =>
       `--allow-${kind}=${row[kind].map((item) => item.replaceAll(",", ",,")).join(",")}`

@@ -1,11 +1,5 @@
 import { assertEquals } from "./support/assert.ts";
-import {
-  hostAddresses,
-  lookUp,
-  namesToLookUp,
-  parseHosts,
-  parseNameServers,
-} from "../lib/host_addresses.ts";
+import { hostAddresses, namesAmong, parseHosts, parseNameServers } from "../lib/host_addresses.ts";
 
 const HOSTS = "127.0.0.1 localhost\n::1 localhost ip6-localhost\n# 1.1.1.1 no\n" +
   "192.0.2.1 etcd-1 etcd-1.example # the first\n2001:db8::1 etcd-1\n";
@@ -28,18 +22,7 @@ Deno.test("name servers are read with their port", () => {
   ]);
 });
 
-Deno.test("only names that the hosts file does not tell are looked up", () => {
-  const urls = ["http://10.0.0.1:1", "http://[::1]:1", "http://etcd-1:1", "http://etcd-9:1"];
-  assertEquals(namesToLookUp(urls, parseHosts(HOSTS)), ["etcd-9"]);
-});
-
-Deno.test("a process of its own looks names up; one that is unknown has no entry", async () => {
-  const found = await lookUp(["localhost", "no-such-host.invalid"], {
-    executable: Deno.execPath(),
-    module: new URL("../roles/name_lookup.ts", import.meta.url).pathname,
-    env: {},
-    timeoutMs: 10_000,
-  });
-  assertEquals(found.get("localhost")!.includes("127.0.0.1"), true);
-  assertEquals(found.has("no-such-host.invalid"), false);
+Deno.test("names among URLs are told from addresses, each once", () => {
+  const urls = ["http://10.0.0.1:1", "http://[::1]:1", "http://etcd-1:1", "http://etcd-1:2"];
+  assertEquals(namesAmong(urls), ["etcd-1"]);
 });

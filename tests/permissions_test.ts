@@ -6,9 +6,10 @@ import {
   type PermissionPlaces,
   permissionRow,
   type ProcessName,
+  TOOL_NAMES,
 } from "../lib/permissions.ts";
 import { ROLE_NAMES } from "../lib/state_records.ts";
-import { modulePath } from "../lib/role_specs.ts";
+import { modulePath } from "../lib/launcher.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 const places: PermissionPlaces = {
@@ -16,7 +17,7 @@ const places: PermissionPlaces = {
   addresses: (host) => host === "etcd-1" ? ["192.0.2.7", "[2001:db8::7]"] : [],
   nameServers: ["192.0.2.53:53"],
 };
-const processes: ProcessName[] = [...ROLE_NAMES, "lab"];
+const processes: ProcessName[] = [...ROLE_NAMES, ...TOOL_NAMES, "lab"];
 
 Deno.test("each role reaches what its job needs and nothing else", () => {
   const row = (name: ProcessName) => permissionRow(name, testConfig(), places);

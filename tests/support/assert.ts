@@ -49,3 +49,17 @@ export async function eventually<T>(
   }
   throw new Error(`not within ${timeoutMs * TIME_FACTOR} ms: ${what}`, { cause: last });
 }
+
+/** Fails unless `work` rejects with that class of error; returns the error. */
+export async function assertRejects<T extends Error>(
+  work: () => Promise<unknown>,
+  kind: new (...args: never[]) => T,
+): Promise<T> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof kind) return error;
+    throw new Error(`rejected with another error: ${error}`, { cause: error });
+  }
+  throw new Error(`not rejected with ${kind.name}`);
+}

@@ -1,0 +1,55 @@
+/** `start`: runs the node until SIGINT, SIGTERM or SIGHUP. @module */
+import { systemClock } from "../clock.ts";
+import type { Config } from "../config_types.ts";
+import { hostAndPort } from "../host_addresses.ts";
+import { formatJson, formatText, type Log, type LogEntry, passes, setupLogging } from "../log.ts";
+import { machinePlaces } from "../machine_places.ts";
+import { roleSpecs } from "../role_specs.ts";
+import { openStateDir } from "../state_dir.ts";
+import { runSupervisor } from "../supervisor.ts";
+import { VERSION } from "../version.ts";
+import type { Command } from "./context.ts";
+
+export const run: Command = async ({ resolve, launcher, pid, print, onSignal }) => {
+  const { config, warnings } = resolve();
+  const log = setupLogging({ role: "supervisor", pid, ...config.log, write: print });
+  for (const warning of warnings) log.warn(warning);
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    onSignal(signal, () => stop.abort(signal));
+  }
+  using state = await openStateDir(config.stateDir, pid, log);
+  const specs = roleSpecs(config, await machinePlaces(config, launcher, log), launcher);
+  announce(config, log);
+  await runSupervisor(specs, {
+    log,
+    clock: systemClock,
+    store: state.store,
+    roleTimeoutMs: config.supervision.roleTimeoutMs,
+    stopTimeoutMs: config.supervision.stopTimeoutMs,
+    forward: (entry) => forward(entry, config, print),
+    random: Math.random,
+  }, stop.signal);
+  log.info("stopped", { reason: String(stop.signal.reason) });
+  return 0;
+};
+
+function announce(config: Config, log: Log): void {
+  const { host, port } = config.diagnostics;
+  log.info("starting", {
+    version: VERSION,
+    node: config.nodeName,
+    stateDir: config.stateDir,
+    etcd: config.etcd.endpoints.join(","),
+    neutron: config.openstack.neutronUrl,
+    lab: config.lab.enabled,
+    page: `http://${hostAndPort(host, port)}`,
+  });
+}
+
+/** Prints a role's record in the configured format. */
+function forward(entry: LogEntry, { log }: Config, print: (line: string) => void): void {
+  if (passes(entry.level, log.level)) {
+    print(log.format === "json" ? formatJson(entry) : formatText(entry));
+  }
+}

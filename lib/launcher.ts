@@ -1,0 +1,125 @@
+/**
+ * How a process of this product is started: the roles, the lab and the one-shot tools, each with its row
+ * of `permissions.ts` and nothing more. Two ways behind one interface:
+ *
+ * - from source, `deno run --allow-…=… <module>`: Deno holds the whole process to its flags;
+ * - from the compiled binary, which has no `deno run`, the binary starts itself as `role NAME`, and
+ *   `roles/worker_host.ts` runs the same module in a Worker whose permissions are the same row.
+ *
+ * Either way the process is told its input on standard input, one line of JSON, because it may hold
+ * secrets; the pipe stays open, and its end means that whoever started it is gone.
+ *
+ * @module
+ */
+import {
+  permissionFlags,
+  type PermissionRow,
+  type ProcessName,
+  TOOL_NAMES,
+  workerPermissions,
+} from "./permissions.ts";
+import { ROLE_NAMES } from "./state_records.ts";
+
+/** A process ready to be started. */
+export interface Launch {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The whole environment: nothing is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The first line on standard input, without its end. */
+  readonly input: string;
+}
+
+/** Prepares processes; starting them is the caller's. */
+export interface Launcher {
+  /** @param input what the process is told, as `seat.input` of `roles/seat.ts`; JSON. */
+  prepare(name: ProcessName, row: PermissionRow, input: unknown): Launch;
+}
+
+/** Where processes come from. */
+export interface LauncherOptions {
+  /** Path of this process's executable: Deno's own, or the compiled binary. */
+  readonly executable: string;
+  /** Whether it is the compiled binary. */
+  readonly standalone: boolean;
+  /** Folder of `main.ts`, an absolute path; used from source only. */
+  readonly root: string;
+  /** This process's environment, of which others get the few names that they need. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** First word of the arguments with which the binary starts itself. */
+export const ROLE_WORD = "role" as const;
+
+/** What the binary is told on standard input by itself. */
+export interface HostedInput {
+  readonly permissions: Deno.PermissionOptionsObject;
+  readonly input: unknown;
+}
+
+/** Names that Deno needs to find its module cache; the lab also finds `etcd` on the PATH. */
+const PASSED_ENVIRONMENT = ["HOME", "DENO_DIR", "XDG_CACHE_HOME", "TMPDIR"];
+
+/** Path of a process's module below the root. */
+export function modulePath(name: ProcessName): string {
+  return name === "lab" ? "lab/main.ts" : `roles/${name.replaceAll("-", "_")}.ts`;
+}
+
+/** Whether a process of that name exists. */
+export function isProcessName(name: string): name is ProcessName {
+  return ([...ROLE_NAMES, ...TOOL_NAMES, "lab"] as string[]).includes(name);
+}
+
+/** The launcher that fits this process. */
+export function createLauncher(options: LauncherOptions): Launcher {
+  return {
+    prepare: (name, row, input) => ({
+      command: options.executable,
+      env: childEnvironment(name, options.environment),
+      ...(options.standalone
+        ? fromBinary(name, row, input)
+        : fromSource(name, row, input, options)),
+    }),
+  };
+}
+
+function fromSource(
+  name: ProcessName,
+  row: PermissionRow,
+  input: unknown,
+  { root }: LauncherOptions,
+): Pick<Launch, "args" | "input"> {
+  return {
+    args: [
+      "run",
+      "--quiet",
+      "--no-check",
+      `--config=${root}/deno.json`,
+      ...permissionFlags(row),
+      `${root}/${modulePath(name)}`,
+    ],
+    input: JSON.stringify(input),
+  };
+}
+
+function fromBinary(
+  name: ProcessName,
+  row: PermissionRow,
+  input: unknown,
+): Pick<Launch, "args" | "input"> {
+  const hosted: HostedInput = { permissions: workerPermissions(row), input };
+  return { args: [ROLE_WORD, name], input: JSON.stringify(hosted) };
+}
+
+function childEnvironment(
+  name: ProcessName,
+  environment: LauncherOptions["environment"],
+): Record<string, string> {
+  const names = name === "lab" ? [...PASSED_ENVIRONMENT, "PATH"] : PASSED_ENVIRONMENT;
+  const passed: Record<string, string> = { NO_COLOR: "1" };
+  for (const key of names) {
+    const value = environment[key];
+    if (value !== undefined) passed[key] = value;
+  }
+  return passed;
+}

@@ -1,0 +1,56 @@
+/**
+ * The binary as a role's process: runs the role's module in a Worker that has the role's row of the
+ * permission table and no more, and hands it its input, the wish to stop, and its exit code. As soon as
+ * the Worker runs, this thread gives up every permission of its own: the row is all that is left in
+ * the process.
+ *
+ * A Worker that does not end when asked is taken down with the process: by the supervisor's SIGKILL or,
+ * when the supervisor is gone, by this thread.
+ *
+ * @module
+ */
+import { type HostedInput, isProcessName, modulePath } from "../lib/launcher.ts";
+import { type HostMessage, readFirstLine, type WorkerMessage } from "./seat.ts";
+
+/** How long a Worker may take to end once whoever started this process is gone. */
+const ORPHAN_GRACE_MS = 5000;
+const KINDS = ["net", "read", "write", "env", "run", "sys", "ffi", "import"] as const;
+
+/** Runs the role or tool `name`; resolves with the exit code. */
+export async function hostRole(name: string): Promise<number> {
+  if (!isProcessName(name)) throw new Error(`there is no role ${JSON.stringify(name)}`);
+  const stop = new AbortController();
+  Deno.addSignalListener("SIGTERM", () => stop.abort("SIGTERM"));
+  const { line, end } = await readFirstLine(Deno.stdin.readable);
+  const { permissions, input } = JSON.parse(line) as HostedInput;
+  const worker = new Worker(new URL(`../${modulePath(name)}`, import.meta.url), {
+    type: "module",
+    name,
+    deno: { permissions },
+  });
+  const exitCode = Promise.withResolvers<number>();
+  end.then((reason) => {
+    stop.abort(reason);
+    setTimeout(() => exitCode.resolve(1), ORPHAN_GRACE_MS);
+  });
+  const say = (message: HostMessage) => worker.postMessage(message);
+  worker.onmessage = async ({ data }: MessageEvent<WorkerMessage>) => {
+    if ("exit" in data) return exitCode.resolve(data.exit);
+    await dropPermissions();
+    say({ input });
+    if (stop.signal.aborted) say({ stop: stop.signal.reason });
+    stop.signal.addEventListener("abort", () => say({ stop: stop.signal.reason }));
+  };
+  worker.onerror = (event) => {
+    event.preventDefault(); // the runtime has printed it, as it prints a process's
+    exitCode.resolve(1);
+  };
+  return await exitCode.promise;
+}
+
+async function dropPermissions(): Promise<void> {
+  for (const name of KINDS) {
+    // A runtime that does not know a kind has not granted it either.
+    await Deno.permissions.revoke({ name } as Deno.PermissionDescriptor).catch(() => {});
+  }
+}
