@@ -95,12 +95,31 @@ export const nodeSchema = z.object({
 });
 export type NodeRecord = z.infer<typeof nodeSchema>;
 
+/** The election key as etcd holds it, for people; revisions and lease id are decimal. */
+export const rawElectionKeySchema = z.object({
+  key: z.string(),
+  /** The first 1,000 characters. */
+  value: z.string(),
+  createRevision: z.string(),
+  modRevision: z.string(),
+  /** Writes since the key was created. */
+  version: z.string(),
+  /** "0": the key has none and never expires. */
+  lease: z.string(),
+  /** Life of the lease when it is extended, and what is left of it; null: etcd knows no such lease. */
+  leaseGrantedSeconds: z.number().nullable(),
+  leaseLeftSeconds: z.number().nullable(),
+});
+export type RawElectionKey = z.infer<typeof rawElectionKeySchema>;
+
 /** What all nodes of the cloud share, as this node's manager last read it. */
 export const clusterSchema = z.object({
   at: ms,
   /** Newest first. */
   terms: z.array(termSchema).max(100),
   nodes: z.array(nodeSchema).max(50),
+  /** null: there is no such key, so nobody leads. Absent: not read. */
+  electionKey: rawElectionKeySchema.nullable().optional(),
 });
 export type Cluster = z.infer<typeof clusterSchema>;
 
@@ -139,6 +158,8 @@ export const aliveSchema = z.object({
   doing: z.string(),
   /** A sentence when it cannot do its job now, and what to do. */
   problem: z.string().nullable(),
+  /** Resident memory of its process, bytes. */
+  rssBytes: count.optional(),
 });
 export type Alive = z.infer<typeof aliveSchema>;
 
@@ -160,6 +181,8 @@ export type KindCounts = z.infer<typeof kindCountsSchema>;
 
 /** One resync: running when `endedAt` is null. */
 export const resyncSchema = z.object({
+  /** Unique in this node's history; a part of URLs and file names. */
+  id: z.string().regex(/^[a-z0-9]{1,20}$/),
   startedAt: ms,
   endedAt: ms.nullable(),
   /** Why it ran: "startup", "periodic", "requested". */
@@ -169,6 +192,9 @@ export const resyncSchema = z.object({
   /** By kind: "NetworkPolicy", "WorkloadEndpoint", "LiveMigration", "Subnet". */
   kinds: z.record(z.string(), kindCountsSchema),
   warnings: z.array(z.string()).max(20),
+  /** Differences that were found, and how many of them are kept to be looked at. */
+  differences: count.optional(),
+  differencesKept: count.optional(),
 });
 export type Resync = z.infer<typeof resyncSchema>;
 
@@ -204,25 +230,43 @@ export const resyncAnswerSchema = z.object({
 });
 export type ResyncAnswer = z.infer<typeof resyncAnswerSchema>;
 
-/** The resync syncer's history, newest first, at most 50. */
-export const resyncsSchema = z.array(resyncSchema).max(50);
+/** Resyncs that are kept. */
+export const MAX_RESYNCS = 50;
+/** The resource syncer's history, newest first. */
+export const resyncsSchema = z.array(resyncSchema).max(MAX_RESYNCS);
 
-/** Felix agents as last reported; the stalest first when there are more than fit. */
+/** One Felix agent. */
+export const agentSchema = z.object({
+  host: z.string(),
+  /** `time` of the status value, ms since the epoch; null when it could not be read. */
+  time: ms.nullable(),
+  uptimeSeconds: z.number().nullable(),
+  reportedAt: ms.nullable(),
+});
+export type Agent = z.infer<typeof agentSchema>;
+
+/** Agents by the age of their status at `at`, see `lib/status/freshness.ts`. */
+export const freshnessSchema = z.object({
+  fresh: count,
+  late: count,
+  stale: count,
+  unreadable: count,
+});
+export type FreshnessCounts = z.infer<typeof freshnessSchema>;
+
+/** Felix agents in short; all of them are in a file, see `lib/status/agents_file.ts`. */
 export const agentsSchema = z.object({
   at: ms,
   total: count,
+  /** Of all agents. */
+  byFreshness: freshnessSchema,
   reported: count,
   failed: count,
   /** Age of what Felix said when it was seen, ms: of the last live updates the median and the most. */
   lagMs: z.number().nullable(),
   maxLagMs: z.number().nullable(),
-  agents: z.array(z.object({
-    host: z.string(),
-    /** `time` of the status value, ms since the epoch; null when it could not be read. */
-    time: ms.nullable(),
-    uptimeSeconds: z.number().nullable(),
-    reportedAt: ms.nullable(),
-  })).max(300),
+  /** The stalest. */
+  agents: z.array(agentSchema).max(50),
 });
 export type Agents = z.infer<typeof agentsSchema>;
 
@@ -231,6 +275,8 @@ export const portsSchema = z.object({
   at: ms,
   total: count,
   queued: count,
+  /** Ports whose status Neutron does not show, see `lib/status/port_differences.ts`. */
+  differing: count.optional(),
   reported: count,
   failed: count,
   /** In Calico's terms: ERROR too, which Neutron shows as DOWN. */
@@ -245,6 +291,19 @@ export const portsSchema = z.object({
   })).max(50),
 });
 export type Ports = z.infer<typeof portsSchema>;
+
+/** Figures of the last hour, oldest first; all lists are of one length. */
+export const samplesSchema = z.object({
+  /** ms since the epoch. */
+  at: z.array(ms).max(400),
+  /** Age of agent status when it was seen, ms; null: nothing was seen, or this node was no master. */
+  lagMs: z.array(z.number().nullable()).max(400),
+  /** Port status reports that waited; null: this node was no master. */
+  queued: z.array(count.nullable()).max(400),
+  /** Resident memory by role, MiB. */
+  rssMib: z.record(z.string(), z.array(count.nullable()).max(400)),
+});
+export type Samples = z.infer<typeof samplesSchema>;
 
 /** Something worth an operator's eye. */
 export const eventSchema = z.object({

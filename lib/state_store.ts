@@ -9,6 +9,7 @@
  * @module
  */
 import type { z } from "zod";
+import { clip } from "./clip.ts";
 import {
   type Agents,
   agentsSchema,
@@ -24,6 +25,7 @@ import {
   eventsSchema,
   type Mastership,
   mastershipSchema,
+  MAX_RESYNCS,
   type OwnTerm,
   ownTermSchema,
   type Ports,
@@ -35,9 +37,11 @@ import {
   resyncAnswerSchema,
   type ResyncRequest,
   resyncRequestSchema,
-  resyncsSchema,
+  resyncSchema,
   roleSchema,
   type RoleState,
+  type Samples,
+  samplesSchema,
   type StepDown,
   stepDownSchema,
 } from "./state_records.ts";
@@ -46,6 +50,7 @@ import {
 export const KV_FILE = "state.kv";
 
 const MAX_EVENTS = 50;
+const MAX_EVENT_CHARS = 500;
 
 /** Typed access to the shared KV file; disposable. */
 export class StateStore implements Disposable {
@@ -147,10 +152,20 @@ export class StateStore implements Disposable {
 
   /** Newest first; empty when there is none. */
   async readResyncs(): Promise<Resync[]> {
-    return await this.#get(["resyncs"], resyncsSchema) ?? [];
+    const found: Resync[] = [];
+    const range = this.#kv.list({ prefix: ["resyncs"] }, { limit: MAX_RESYNCS, reverse: true });
+    for await (const { value } of range) {
+      const parsed = resyncSchema.safeParse(value);
+      if (parsed.success) found.push(parsed.data);
+    }
+    return found;
   }
-  async writeResyncs(records: Resync[]): Promise<void> {
-    await this.#kv.set(["resyncs"], records);
+  /** Adds a resync to the history or replaces it there; what is too old goes. */
+  async writeResync(record: Resync): Promise<void> {
+    await this.#kv.set(["resyncs", record.startedAt, record.id], record);
+    const range = this.#kv.list({ prefix: ["resyncs"] }, { reverse: true });
+    let n = 0;
+    for await (const { key } of range) if (++n > MAX_RESYNCS) await this.#kv.delete(key);
   }
 
   readResyncRequest(): Promise<ResyncRequest | null> {
@@ -183,6 +198,13 @@ export class StateStore implements Disposable {
     await this.#kv.set(["ports"], record);
   }
 
+  readSamples(): Promise<Samples | null> {
+    return this.#get(["samples"], samplesSchema);
+  }
+  async writeSamples(record: Samples): Promise<void> {
+    await this.#kv.set(["samples"], record);
+  }
+
   /** Events of one source (a role or "supervisor"), newest first. */
   async readEvents(source: string): Promise<Event[]> {
     return await this.#get(["events", source], eventsSchema) ?? [];
@@ -192,7 +214,8 @@ export class StateStore implements Disposable {
     const before = this.#lastEvent;
     return this.#lastEvent = (async () => {
       await before.catch(() => {}); // its own caller hears of that
-      const events = [event, ...await this.readEvents(source)].slice(0, MAX_EVENTS);
+      const bounded = { ...event, message: clip(event.message, MAX_EVENT_CHARS) };
+      const events = [bounded, ...await this.readEvents(source)].slice(0, MAX_EVENTS);
       await this.#kv.set(["events", source], events);
     })();
   }

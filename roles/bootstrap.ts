@@ -65,7 +65,8 @@ function createJobContext(name: string, log: Log, store: StateStore): JobContext
       const due = at - last.at >= ALIVE_INTERVAL_MS || at < last.at;
       if (!due && problem === last.problem) return;
       last = { at, doing, problem };
-      store.writeAlive(name, { at, pid: Deno.pid, doing, problem }).catch((error) => {
+      const rssBytes = Deno.memoryUsage().rss;
+      store.writeAlive(name, { at, pid: Deno.pid, doing, problem, rssBytes }).catch((error) => {
         log.warn("cannot write the sign of life", { error });
       });
     },

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Status } from "./status_schema.ts";
-import { isStale, isUp } from "./verdict.ts";
+import { isUp } from "./verdict.ts";
 
 /** Content type of {@linkcode formatMetrics}. */
 export const METRICS_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -16,7 +16,7 @@ export function formatMetrics(status: Status): string {
   const { roles, agents, ports, resyncs, cluster, compaction } = status;
   const done = resyncs.find((r) => r.endedAt !== null);
   const good = resyncs.find((r) => r.endedAt !== null && r.error === null);
-  const stale = agents?.agents.filter((agent) => isStale(agent, status.at)).length;
+  const stale = agents && agents.byFreshness.stale + agents.byFreshness.unreadable;
   const one = (value: number | undefined): Sample[] => value === undefined ? [] : [[{}, value]];
   return [
     family("is_master", "gauge", "Whether this node is master", one(Number(status.isMaster))),
@@ -74,8 +74,8 @@ export function formatMetrics(status: Status): string {
     family(
       "agents_stale",
       "gauge",
-      "Agents silent for more than 5 minutes (300 counted)",
-      one(stale),
+      "Agents silent for more than 5 minutes",
+      one(stale ?? undefined),
     ),
     family(
       "agent_status_lag_seconds",

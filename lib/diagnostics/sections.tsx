@@ -4,11 +4,11 @@
  *
  * @module
  */
+import { isStale } from "../status/freshness.ts";
 import type { Agents, Ports } from "../state_records.ts";
 import { clip, formatCount, formatDuration, plural } from "./format.ts";
 import { Badge, Empty, Figure, Scroll, Section, Time } from "./parts.tsx";
 import type { RoleStatus, SourcedEvent } from "./status_schema.ts";
-import { isStale } from "./verdict.ts";
 
 const MAX_AGENTS = 50;
 const MAX_PORTS = 20;
@@ -95,7 +95,7 @@ export function AgentsSection({ agents, isMaster, now }: {
   }
   const sorted = agents.agents
     .toSorted((a, b) => (a.time ?? -Infinity) < (b.time ?? -Infinity) ? -1 : 1);
-  const stale = sorted.filter((agent) => isStale(agent, now)).length;
+  const stale = agents.byFreshness.stale + agents.byFreshness.unreadable;
   return (
     <Section id="agents" title="Felix agents" note={isMaster ? undefined : "from an earlier term"}>
       <dl class="figures">
@@ -129,7 +129,7 @@ export function AgentsSection({ agents, isMaster, now }: {
 
 function AgentRow({ agent, now }: { agent: Agents["agents"][number]; now: number }) {
   const { host, time, uptimeSeconds, reportedAt } = agent;
-  const stale = isStale(agent, now);
+  const stale = isStale(time, now);
   return (
     <tr>
       <th scope="row">{clip(host, 120)}</th>

@@ -5,15 +5,14 @@
  *
  * @module
  */
+import { isStale } from "../status/freshness.ts";
 import { LONG_QUEUE } from "../status/newest_queue.ts";
-import type { Agents, Alive, Resync, RoleState } from "../state_records.ts";
+import type { Alive, Resync, RoleState } from "../state_records.ts";
 import type { Facts, Finding, Level, RoleStatus } from "./status_schema.ts";
-import { clip, formatDuration, plural } from "./format.ts";
+import { clip, formatCount, formatDuration, plural } from "./format.ts";
 
 /** A running role must have shown a sign of life within this time. */
 export const SILENT_MS = 10_000;
-/** An agent whose status is older is stale. */
-export const STALE_AGENT_MS = 300_000;
 /** This many restarts and waiting for the next: the role does not get better by itself. */
 export const CRASH_LOOP_RESTARTS = 3;
 
@@ -83,11 +82,6 @@ export function judgeRole(
       if (alive.problem) return { level: "error", problem: clip(alive.problem, 300) };
       return { level: "ok", problem: null };
   }
-}
-
-/** Whether an agent's status is too old, or could not be read. */
-export function isStale(agent: Agents["agents"][number], now: number): boolean {
-  return agent.time === null || now - agent.time > STALE_AGENT_MS;
 }
 
 function roleFindings(roles: readonly RoleStatus[]): Finding[] {
@@ -192,18 +186,18 @@ function backlogFindings({ agents }: Facts): Finding[] {
 }
 
 function staleFindings({ agents, at }: Facts): Finding[] {
-  const stale = agents?.agents.filter((agent) => isStale(agent, at)) ?? [];
-  if (!agents || stale.length === 0) return [];
-  const names = stale.slice(0, 3).map((agent) => clip(agent.host, 63)).join(", ");
-  const more = stale.length > 3 ? ", …" : "";
-  // The record holds the stalest 300: when all of them are stale, there may be more.
-  const number = stale.length === agents.agents.length && agents.total > stale.length
-    ? `at least ${stale.length}`
-    : `${stale.length}`;
+  if (!agents) return [];
+  const { stale, unreadable } = agents.byFreshness;
+  const count = stale + unreadable;
+  if (count === 0) return [];
+  const named = agents.agents.filter(({ time }) => isStale(time, at)).slice(0, 3);
+  const names = named.map(({ host }) => clip(host, 63)).join(", ");
+  const more = count > named.length ? ", …" : "";
   return [{
     level: "warn",
-    text: `${number} of ${plural(agents.total, "agent")} gave no status for more than 5 min ` +
-      `(${names}${more}): check Felix on these hosts first.`,
+    text:
+      `${formatCount(count)} of ${plural(agents.total, "agent")} gave no status for more than ` +
+      `5 min (${names}${more}): check Felix on these hosts first.`,
   }];
 }
 

@@ -13,7 +13,7 @@
  */
 import type { Etcd3 } from "etcd3";
 import type { z } from "zod";
-import { conductorPrefix } from "../calico/regions.ts";
+import { conductorPrefix, electionKey } from "../calico/regions.ts";
 import type { Clock } from "../clock.ts";
 import { readSnapshot } from "../etcd/snapshot.ts";
 import type { Log } from "../log.ts";
@@ -21,12 +21,15 @@ import { type NodeRecord, nodeSchema, type TermRecord, termSchema } from "../sta
 import type { StateStore } from "../state_store.ts";
 import type { TermObserver } from "./elector.ts";
 import type { Leadership } from "./machine.ts";
+import { readRawKey } from "./raw_key.ts";
 
 /** Terms that are kept. */
 export const MAX_TERMS = 100;
 const NODE_TTL_SECONDS = 30;
 const INTERVAL_MS = 10_000;
 const MAX_NODES = 50;
+/** Of the terms' and of the nodes' JSON; a value of the KV file takes 64 KiB. */
+const MAX_CHARS = 14_000;
 
 /** What the registry needs. */
 export interface ClusterOptions {
@@ -139,13 +142,14 @@ export class ClusterRegistry implements TermObserver {
   }
 
   async #copy(): Promise<void> {
-    const { store, clock } = this.options;
+    const { store, clock, etcd, region } = this.options;
     const terms = await this.#read("terms/", termSchema);
     const nodes = await this.#read("nodes/", nodeSchema);
     await store.writeCluster({
       at: clock.now(),
-      terms: terms.reverse().slice(0, MAX_TERMS),
-      nodes: nodes.slice(0, MAX_NODES),
+      terms: fitting(terms.reverse().slice(0, MAX_TERMS), MAX_CHARS),
+      nodes: fitting(nodes.slice(0, MAX_NODES), MAX_CHARS),
+      electionKey: await readRawKey(etcd, electionKey(region)),
     });
   }
 
@@ -185,6 +189,12 @@ export class ClusterRegistry implements TermObserver {
       return null;
     }
   }
+}
+
+/** The first records, as long as their JSON has no more than `maxChars` characters. */
+function fitting<T>(records: readonly T[], maxChars: number): T[] {
+  let chars = 0;
+  return records.filter((record) => (chars += JSON.stringify(record).length) <= maxChars);
 }
 
 /** @throws when the lease has expired or etcd does not answer. */

@@ -5,24 +5,30 @@
  * @module
  */
 import type { Etcd3 } from "etcd3";
+import { clip } from "../clip.ts";
 import type { Config } from "../config_types.ts";
 import type { Change } from "../etcd/mirror.ts";
 import { describeError } from "../log.ts";
 import type { JobContext, Term } from "../master_context.ts";
 import type { Agents } from "../state_records.ts";
+import { MAX_AGENTS, writeAgentsFile } from "./agents_file.ts";
 import { agentHost, type AgentStatus, felixPrefix, parseAgentStatus } from "./felix_status.ts";
 import { follow } from "./follow.ts";
+import { countFreshness, STALE_AGENT_MS } from "./freshness.ts";
 import { Lag } from "./lag.ts";
 import { LIVE, SNAPSHOT } from "./newest_queue.ts";
 import { RateLimitedLog } from "./rate_limited.ts";
 import type { StatusReporter } from "./reporter.ts";
 import { Writers } from "./writers.ts";
 
-const STALE_MS = 300_000;
 const FUTURE_MS = 60_000;
 /** Reports are casts: only the broker's confirmation is waited for. */
 const REPORTS_IN_FLIGHT = 32;
-const SHOWN = 300;
+/** What is longer is no name of a host. */
+const MAX_NAME = 253;
+/** In the KV record; all of them go to the file, this often. */
+const SHOWN = 50;
+const FILE_INTERVAL_MS = 5000;
 
 interface Agent {
   status: AgentStatus;
@@ -42,11 +48,12 @@ export async function runAgentStatusWatcher(
   const { clock, log, store } = context;
   const prefix = felixPrefix(config.region);
   const limited = new RateLimitedLog(log, clock);
-  const staleLog = new RateLimitedLog(log, clock, STALE_MS);
+  const staleLog = new RateLimitedLog(log, clock, STALE_AGENT_MS);
   const agents = new Map<string, Agent>();
   const lag = new Lag(clock);
   const counts = { reported: 0, failed: 0 };
   let problem: string | null = null;
+  let writtenAt = -Infinity;
 
   const writers = new Writers<string>({
     count: REPORTS_IN_FLIGHT,
@@ -89,7 +96,7 @@ export async function runAgentStatusWatcher(
     }
     if (!live) return; // a snapshot is as old as it is
     lag.add(lagMs);
-    if (lagMs <= STALE_MS) return;
+    if (lagMs <= STALE_AGENT_MS) return;
     const lagSeconds = Math.round(lagMs / 1000);
     staleLog.warn(
       "agent status is old: the watcher is falling behind or the host's clock is wrong",
@@ -119,22 +126,30 @@ export async function runAgentStatusWatcher(
     writers.put(host, host, live ? LIVE : SNAPSHOT);
   }
 
-  function publish(): Promise<void> {
+  async function publish(): Promise<void> {
+    const now = clock.now();
     const age = ({ status }: Agent) => status.time ?? -Infinity;
     const sorted = [...agents].sort(([, a], [, b]) => age(a) - age(b));
+    const shown = (max: number) =>
+      sorted.slice(0, max).map(([host, { status, reportedAt }]) => {
+        const { time, uptimeSeconds } = status;
+        return { host: clip(host, MAX_NAME), time, uptimeSeconds, reportedAt };
+      });
     const record: Agents = {
-      at: clock.now(),
+      at: now,
       total: agents.size,
+      byFreshness: countFreshness(sorted.map(([, { status }]) => status), now),
       ...counts,
       ...lag.summary(),
-      agents: sorted.slice(0, SHOWN).map(([host, { status, reportedAt }]) => ({
-        host,
-        time: status.time,
-        uptimeSeconds: status.uptimeSeconds,
-        reportedAt,
-      })),
+      agents: shown(SHOWN),
     };
-    return store.writeAgents(record);
+    await store.writeAgents(record);
+    if (clock.monotonic() - writtenAt < FILE_INTERVAL_MS) return;
+    writtenAt = clock.monotonic();
+    const file = { at: now, total: agents.size, agents: shown(MAX_AGENTS) };
+    await writeAgentsFile(config.stateDir, file).catch((error) =>
+      limited.warn("the list of agents cannot be written for the page", { error })
+    );
   }
 
   const wants = (key: string) => agentHost(key, prefix) !== null;

@@ -6,6 +6,7 @@
  */
 import type { Etcd3 } from "etcd3";
 import { endpointName, endpointNamePrefix, resourcePrefixes } from "../calico/keys.ts";
+import { clip } from "../clip.ts";
 import type { Config } from "../config_types.ts";
 import type { Change } from "../etcd/mirror.ts";
 import { readSnapshot } from "../etcd/snapshot.ts";
@@ -15,18 +16,22 @@ import type { Ports } from "../state_records.ts";
 import { type EndpointId, endpointId, felixPrefix, parsePortStatus } from "./felix_status.ts";
 import { follow } from "./follow.ts";
 import { type Entry, LIVE, LONG_QUEUE, SNAPSHOT } from "./newest_queue.ts";
+import { PortDifferences } from "./port_differences.ts";
 import { RateLimitedLog } from "./rate_limited.ts";
 import type { PortUpdate, StatusReporter } from "./reporter.ts";
 import { Writers } from "./writers.ts";
 
 const RECENT = 50;
+/** What is longer is no name of a host or port. */
+const MAX_NAME = 253;
 /** Ports in one report: Neutron takes some 30 ms for each, and the answer has to be in time. */
 const MAX_BATCH = 100;
 
 /** Tells Nova that a server's port is ready at its migration's target. */
 export type NotifyNova = (server: string, port: string, signal: AbortSignal) => Promise<void>;
 
-type QueuedUpdate = PortUpdate & EndpointId;
+/** With the endpoint's key in etcd. */
+type QueuedUpdate = PortUpdate & EndpointId & { readonly key: string };
 
 /** Reports until the term ends. Without `notifyNova`, migrations are not looked up. */
 export async function runEndpointStatusWatcher(
@@ -42,6 +47,7 @@ export async function runEndpointStatusWatcher(
   const limited = new RateLimitedLog(log, clock);
   const states = new Map<string, QueuedUpdate>();
   const recent: Ports["recent"] = [];
+  const differences = new PortDifferences(clock);
   const counts = { reported: 0, failed: 0 };
   let problem: string | null = null;
   let longQueue = false;
@@ -62,13 +68,15 @@ export async function runEndpointStatusWatcher(
       }
       return byKey(batch, failed);
     },
-    onSuccess({ value }) {
+    onSuccess({ key, value }) {
       counts.reported++;
       problem = null;
+      differences.accepted(key, value.status, states.has(value.key));
       remember(value, true);
     },
-    onFailure({ value }, error, retryMs) {
+    onFailure({ key, value }, error, retryMs) {
       counts.failed++;
+      differences.failed(key, error);
       problem = `port status reports fail (${describeError(error)}): check that Neutron is up`;
       const { host, port } = value;
       limited.warn("port status report failed, will be tried again", {
@@ -82,7 +90,8 @@ export async function runEndpointStatusWatcher(
   });
 
   function remember({ host, port, status }: PortUpdate, reported: boolean): void {
-    recent.unshift({ at: clock.now(), host, port, status, reported });
+    const names = { host: clip(host, MAX_NAME), port: clip(port, MAX_NAME) };
+    recent.unshift({ at: clock.now(), ...names, status, reported });
     recent.length = Math.min(recent.length, RECENT);
   }
 
@@ -90,7 +99,7 @@ export async function runEndpointStatusWatcher(
     const id = endpointId(key, prefix)!;
     const status = parsePortStatus(value);
     if (status === null) return limited.warn("endpoint status is unknown, ignored", { key });
-    const update = { ...id, status };
+    const update = { ...id, status, key };
     // A snapshot reports what differs from the last known state.
     const same = !live && value !== null && states.get(key)?.status === status;
     if (value === null) states.delete(key);
@@ -99,10 +108,12 @@ export async function runEndpointStatusWatcher(
     if (status === "ERROR" && value !== null) {
       limited.warn("endpoint is in error: reported as DOWN where Neutron takes no ERROR", { key });
     }
-    writers.put(`${id.host}/${id.port}`, update, live ? LIVE : SNAPSHOT);
+    const name = `${id.host}/${id.port}`;
+    differences.queued(name, update);
+    writers.put(name, update, live ? LIVE : SNAPSHOT);
   }
 
-  function publish(): Promise<void> {
+  async function publish(): Promise<void> {
     const byStatus: Record<string, number> = {};
     for (const { status } of states.values()) byStatus[status] = (byStatus[status] ?? 0) + 1;
     const [at, queued] = [clock.now(), writers.length];
@@ -113,7 +124,12 @@ export async function runEndpointStatusWatcher(
       longQueue = false;
       log.info("the queue of port status reports is of normal length again", { queued });
     }
-    return store.writePorts({ at, total: states.size, queued, ...counts, byStatus, recent });
+    const differing = differences.total;
+    const record = { at, total: states.size, queued, differing, ...counts, byStatus, recent };
+    await store.writePorts(record);
+    await differences.publish(config.stateDir).catch((error) =>
+      limited.warn("the list of ports that differ cannot be written for the page", { error })
+    );
   }
 
   const wants = (key: string) => endpointId(key, prefix) !== null;

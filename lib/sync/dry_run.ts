@@ -38,10 +38,18 @@ export class DryRunSink implements Sink {
 
 /** One key's difference: lines that go begin with `-`, lines that come with `+`. */
 export function formatChange(change: Change, stored: Stored | undefined): string {
-  const before = stored ? lines(decoder.decode(stored.value)) : [];
-  const after = change.value === null ? [] : lines(change.value);
-  const body = diffLines(before, after).map((line) => `  ${line}\n`).join("");
+  const body = changeLines(change, stored).map((line) => `  ${line}\n`).join("");
   return `${change.action} ${change.key}\n${body}`;
+}
+
+/** The lines that go and come with a change. */
+export function changeLines(
+  { value }: Pick<Change, "value">,
+  stored: Stored | undefined,
+): string[] {
+  const before = stored ? lines(decoder.decode(stored.value)) : [];
+  const after = value === null ? [] : lines(value);
+  return diffLines(before, after);
 }
 
 /** A value line by line; keys in order, so that only real differences show. */
@@ -61,8 +69,27 @@ function sorted(value: unknown): unknown {
   );
 }
 
+/** Comparing more pairs of lines than this takes too long: old and new are then shown whole. */
+const MAX_PAIRS = 1_000_000;
+
 /** Lines that differ, with the lines that stay left out: a longest common subsequence. */
 export function diffLines(before: readonly string[], after: readonly string[]): string[] {
+  let start = 0;
+  while (start < before.length && start < after.length && before[start] === after[start]) start++;
+  let end = 0;
+  const most = Math.min(before.length, after.length) - start;
+  while (end < most && before.at(-1 - end) === after.at(-1 - end)) end++;
+  const [old, now] = [
+    before.slice(start, before.length - end),
+    after.slice(start, after.length - end),
+  ];
+  if (old.length * now.length > MAX_PAIRS) {
+    return [...old.map((line) => `- ${line}`), ...now.map((line) => `+ ${line}`)];
+  }
+  return longestCommon(old, now);
+}
+
+function longestCommon(before: readonly string[], after: readonly string[]): string[] {
   const table = Array.from(
     { length: before.length + 1 },
     () => new Array(after.length + 1).fill(0),

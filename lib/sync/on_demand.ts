@@ -4,6 +4,7 @@ import { FenceLostError } from "../etcd/client.ts";
 import { describeError } from "../log.ts";
 import type { JobContext, Term } from "../master_context.ts";
 import type { ResyncAnswer, ResyncRequest } from "../state_records.ts";
+import { DifferenceLog } from "./difference_log.ts";
 import { DryRunSink } from "./dry_run.ts";
 import { expand } from "./expand.ts";
 import type { Memory } from "./memory.ts";
@@ -51,7 +52,7 @@ export async function answerRequest(
     await store.writeResyncAnswer({ ...answer, ...result, at, differences, state: "done" });
   } catch (error) {
     const at = clock.now();
-    const text = term.signal.aborted ? "mastership ended" : describeError(error);
+    const text = term.signal.aborted ? "mastership ended" : describeError(error).slice(0, 500);
     await store.writeResyncAnswer({ ...answer, at, error: text, state: "failed" });
     if (error instanceof FenceLostError) throw error;
     if (!term.signal.aborted) log.error("the resync that was asked for failed", { error });
@@ -70,15 +71,18 @@ async function carryOut(
     saidAt = clock.now();
     store.writeResyncAnswer({ ...answer, at: saidAt, doing }).catch(() => {});
   });
+  const differences = new DifferenceLog();
   const deps = { ...base, progress: work.progress };
   const dry = request.dryRun ? new DryRunSink() : null;
   const all = [request.networks, request.subnets, request.ports, request.groups]
     .every((list) => list.length === 0);
   if (!dry) {
-    const { kinds, warnings } = all
-      ? await context.full(request.allowEmpty)
-      : await recorded(context, term, "requested", () =>
-        narrow(request, context, deps, new EtcdSink(deps, term)));
+    const { kinds, warnings } = all ? await context.full(request.allowEmpty) : await recorded(
+      context,
+      term,
+      { reason: "requested", differences, stateDir: config.stateDir },
+      () => narrow(request, context, { ...deps, differences }, new EtcdSink(deps, term)),
+    );
     return { kinds, warnings, differences: null };
   }
   const { kinds, warnings } = all

@@ -6,6 +6,7 @@
  */
 import type { Etcd3 } from "etcd3";
 import { calicoNamespace } from "../calico/regions.ts";
+import { clip } from "../clip.ts";
 import type { Clock } from "../clock.ts";
 import { FencedWriter } from "../etcd/fenced_write.ts";
 import type { Term } from "../master_context.ts";
@@ -13,6 +14,7 @@ import type { KeystoneAuth } from "../openstack/keystone.ts";
 import type { NeutronClient } from "../openstack/neutron.ts";
 import type { KindCounts } from "../state_records.ts";
 import type { Change, Stamps, Stored } from "./compare.ts";
+import type { DifferenceLog } from "./difference_log.ts";
 import { type Kind, KINDS } from "./objects.ts";
 
 /** What a pass works with. */
@@ -24,6 +26,8 @@ export interface ResyncDeps {
   readonly region: string | null;
   /** Called with each page read and each batch written. */
   progress(doing: string): void;
+  /** Where what differs is noted for people, if anywhere. */
+  readonly differences?: DifferenceLog;
 }
 
 /** What a pass did. */
@@ -64,6 +68,7 @@ const COUNTED = { create: "created", update: "updated", delete: "deleted" } as c
 /** Work goes on for so long before the event loop gets its turn, ms. */
 const SLICE_MS = 15;
 const MAX_WARNINGS = 20;
+const MAX_WARNING_CHARS = 500;
 
 /** Counts, times and pauses of a running pass. */
 export class Pass {
@@ -92,6 +97,7 @@ export class Pass {
       return;
     }
     counts[COUNTED[change.action]]++;
+    this.deps.differences?.add(change, stored);
     const from = this.deps.clock.monotonic();
     await this.sink.add(change, stored);
     counts.writeMs += this.deps.clock.monotonic() - from;
@@ -115,7 +121,7 @@ export class Pass {
   }
 
   warn(text: string): void {
-    if (this.warnings.length < MAX_WARNINGS) this.warnings.push(text);
+    if (this.warnings.length < MAX_WARNINGS) this.warnings.push(clip(text, MAX_WARNING_CHARS));
   }
 
   /** Lets the event loop have its turn when it is time. @throws the reason, when the term is over. */

@@ -3,23 +3,33 @@ import type { Config } from "../config_types.ts";
 import { describeError } from "../log.ts";
 import type { JobContext, Term } from "../master_context.ts";
 import type { Resync } from "../state_records.ts";
+import type { DifferenceLog } from "./difference_log.ts";
 import type { ResyncResult } from "./pass.ts";
 
-const HISTORY = 50;
 const TURN_MS = 1000;
 /** Beyond a request's own deadline, no progress for so long means that something hangs, ms. */
 const SLACK_MS = 5000;
+
+/** What {@linkcode recorded} notes of a resync. */
+export interface RecordedOptions {
+  readonly reason: string;
+  /** What the resync's deps were given too. */
+  readonly differences: DifferenceLog;
+  /** Where differences are kept. */
+  readonly stateDir: string;
+  /** When it began, if that was before; ms since the epoch. */
+  readonly startedAt?: number;
+}
 
 /** Runs a resync with its record in the history and its line in the log. */
 export async function recorded<T extends ResyncResult>(
   { clock, log, store }: JobContext,
   term: Term,
-  reason: string,
+  { reason, differences, stateDir, startedAt = clock.now() }: RecordedOptions,
   resync: () => Promise<T>,
-  { startedAt = clock.now() }: { startedAt?: number } = {},
 ): Promise<T> {
-  const earlier = (await store.readResyncs()).slice(0, HISTORY - 1);
   const record: Resync = {
+    id: Math.floor(startedAt).toString(36),
     startedAt,
     endedAt: null,
     reason,
@@ -27,7 +37,7 @@ export async function recorded<T extends ResyncResult>(
     kinds: {},
     warnings: [],
   };
-  await store.writeResyncs([record, ...earlier]);
+  await store.writeResync(record);
   try {
     const result = await resync();
     Object.assign(record, { kinds: result.kinds, warnings: result.warnings });
@@ -42,7 +52,11 @@ export async function recorded<T extends ResyncResult>(
     }
     throw error;
   } finally {
-    await store.writeResyncs([{ ...record, endedAt: clock.now() }, ...earlier]);
+    const endedAt = clock.now();
+    const known = (await store.readResyncs()).map(({ id }) => id);
+    await differences.save(stateDir, record.id, known, { log });
+    const [found, kept] = [differences.total, differences.objects.length];
+    await store.writeResync({ ...record, endedAt, differences: found, differencesKept: kept });
   }
 }
 

@@ -12,11 +12,12 @@ import { describeError } from "../log.ts";
 import type { JobContext, Term } from "../master_context.ts";
 import { KeystoneAuth } from "../openstack/keystone.ts";
 import { NeutronClient } from "../openstack/neutron.ts";
+import { DifferenceLog } from "./difference_log.ts";
 import { incrementalResync } from "./incremental.ts";
 import { Memory } from "./memory.ts";
 import { answerRequest } from "./on_demand.ts";
 import { EtcdSink, Pass, type ResyncDeps, type ResyncResult } from "./pass.ts";
-import { recorded, showProgress } from "./record.ts";
+import { recorded, type RecordedOptions, showProgress } from "./record.ts";
 import { fullResync } from "./resync.ts";
 
 const MAX_RETRY_MS = 30_000;
@@ -118,9 +119,11 @@ class ResourceSyncer {
     const previous = this.#reason === "periodic" ? this.#memory ?? undefined : undefined;
     const { clock } = this.context;
     const startedAt = clock.now();
-    const result = await recorded(this.context, this.term, this.#reason, async () => {
+    const noted = this.#noted(this.#reason);
+    const result = await recorded(this.context, this.term, noted, async () => {
       using work = showProgress(this.context, this.config, this.#problem);
-      const deps = { ...this.#base, progress: work.progress };
+      const { differences } = noted;
+      const deps = { ...this.#base, progress: work.progress, differences };
       return await fullResync(deps, this.term, { allowEmpty, previous });
     });
     this.#memory = result.memory;
@@ -137,16 +140,21 @@ class ResourceSyncer {
   async #incremental(): Promise<void> {
     const memory = this.#memory!;
     using work = showProgress(this.context, this.config, this.#problem);
-    const deps = { ...this.#base, progress: work.progress };
+    const noted = this.#noted("incremental");
+    const { differences } = noted;
+    const deps = { ...this.#base, progress: work.progress, differences };
     const pass = new Pass(deps, this.term, new EtcdSink(deps, this.term));
     const from = this.context.clock.now();
     const count = await incrementalResync(pass, memory);
     if (count > 0) {
-      await recorded(this.context, this.term, "incremental", () => Promise.resolve(pass.result()), {
-        startedAt: from,
-      });
+      const options = { ...noted, startedAt: from };
+      await recorded(this.context, this.term, options, () => Promise.resolve(pass.result()));
     }
     this.#scheduleIncremental();
+  }
+
+  #noted(reason: string): RecordedOptions {
+    return { reason, differences: new DifferenceLog(), stateDir: this.config.stateDir };
   }
 
   #scheduleIncremental(): void {

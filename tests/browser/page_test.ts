@@ -1,7 +1,7 @@
 import { type Browser, chromium } from "npm:playwright-core@1.65.1";
 import type { Facts, Status } from "../../lib/diagnostics/status_schema.ts";
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
-import { agent, facts, NOW, resync, role, status } from "../diagnostics/fixtures.ts";
+import { agent, agentsRecord, facts, NOW, resync, role, status } from "../diagnostics/fixtures.ts";
 import { testApp } from "../diagnostics/test_app.ts";
 
 const EVIL = `<script>document.title="owned"</script><img src=x onerror="document.title='owned'">`;
@@ -56,7 +56,7 @@ function busy(): Partial<Facts> {
       ...roles.slice(3),
     ],
     resyncs: [resync({ error: "Neutron answered 503" }), resync({ warnings: ["x"] }), resync()],
-    agents: { at: NOW, total: 120, reported: 9000, failed: 3, lagMs: 300, maxLagMs: 900, agents },
+    agents: agentsRecord(agents),
     ports: { ...ports!, queued: 1500 },
     events: Array.from({ length: 60 }, (_, i) => ({
       source: "agent-status-watcher",
@@ -100,7 +100,7 @@ async function updates(browser: Browser): Promise<void> {
   assertEquals(title, "2026-11-24 12:02:03 UTC");
   await page.locator("#agents-table").focus();
   const verdict = await page.locator("#verdict").elementHandle();
-  const agents = { ...facts().agents!, agents: [agent("compute-9", 400_000)] };
+  const agents = agentsRecord([agent("compute-9", 400_000)]);
   site.change({ agents, resyncs: [resync({ error: "Neutron is away" })] });
   await page.locator("#verdict.error", { hasText: "Neutron is away" }).waitFor();
   await page.locator("#agents", { hasText: "compute-9" }).waitFor();
@@ -150,7 +150,7 @@ async function hostile(browser: Browser): Promise<void> {
   site.change({
     node,
     leader: EVIL,
-    agents: { ...facts().agents!, agents: [agent(EVIL, 1000)] },
+    agents: agentsRecord([agent(EVIL, 1000)]),
     events: [{ source: EVIL, at: NOW, level: "info", message: EVIL }],
   });
   await page.locator("#events", { hasText: "<script>" }).waitFor();

@@ -2,7 +2,7 @@ import { isAllowedHost } from "../../lib/diagnostics/guards.ts";
 import { formatEvent } from "../../lib/diagnostics/live.ts";
 import { type Status, statusSchema } from "../../lib/diagnostics/status.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
-import { agent, facts, NOW, resync, role, status } from "./fixtures.ts";
+import { agent, agentsRecord, facts, NOW, resync, role, status } from "./fixtures.ts";
 import { type Setup, testApp as app } from "./test_app.ts";
 
 const broken = () => Promise.reject(new Error("disk <gone>"));
@@ -61,15 +61,7 @@ Deno.test("hostile strings are escaped in every field", async () => {
       resync({ reason: evil, error: evil, kinds, warnings: [evil] }),
       resync({ reason: evil, error: evil }),
     ],
-    agents: {
-      at: NOW,
-      total: 1,
-      reported: 0,
-      failed: 0,
-      lagMs: null,
-      maxLagMs: null,
-      agents: [agent(evil, 999_999)],
-    },
+    agents: agentsRecord([agent(evil, 999_999)]),
     ports: {
       ...ports!,
       byStatus: { [evil]: 1 },
@@ -90,7 +82,7 @@ Deno.test("nothing unbounded is rendered", async () => {
   const html = await text("/", {
     readStatus: () =>
       Promise.resolve(status({
-        agents: { at: NOW, total: 5000, reported: 0, failed: 0, lagMs: 5, maxLagMs: 9, agents },
+        agents: agentsRecord(agents, { total: 5000 }),
         events: Array.from({ length: 100 }, () => ({
           source: "manager",
           at: NOW,

@@ -1,5 +1,6 @@
 /** A status in good order, to be changed by each test. @module */
-import { ROLE_NAMES } from "../../lib/state_records.ts";
+import { type Agent, type Agents, ROLE_NAMES } from "../../lib/state_records.ts";
+import { countFreshness } from "../../lib/status/freshness.ts";
 import type { Facts, RoleStatus, Status } from "../../lib/diagnostics/status_schema.ts";
 import { findings, judgeRole, notReadyReasons, verdict } from "../../lib/diagnostics/verdict.ts";
 
@@ -42,8 +43,10 @@ export function role(
 
 /** A resync that succeeded, with changes. */
 export function resync(changes: Partial<Facts["resyncs"][number]> = {}): Facts["resyncs"][number] {
+  const startedAt = changes.startedAt ?? NOW - 180_000;
   return {
-    startedAt: NOW - 180_000,
+    id: startedAt.toString(36),
+    startedAt,
     endedAt: NOW - 177_700,
     reason: "periodic",
     error: null,
@@ -54,8 +57,23 @@ export function resync(changes: Partial<Facts["resyncs"][number]> = {}): Facts["
 }
 
 /** A Felix agent that reported `agoMs` ago. */
-export function agent(host: string, agoMs: number) {
+export function agent(host: string, agoMs: number): Agent {
   return { host, time: NOW - agoMs, uptimeSeconds: 8000, reportedAt: NOW - agoMs + 20 };
+}
+
+/** What the watcher writes of these agents: the stalest, and the counts of all. */
+export function agentsRecord(agents: Agent[], changes: Partial<Agents> = {}): Agents {
+  return {
+    at: NOW,
+    total: agents.length,
+    byFreshness: countFreshness(agents, NOW),
+    reported: 300,
+    failed: 0,
+    lagMs: 300,
+    maxLagMs: 900,
+    agents: agents.toSorted((a, b) => (a.time ?? 0) - (b.time ?? 0)).slice(0, 50),
+    ...changes,
+  };
 }
 
 /** A master with everything in order, with changes. */
@@ -120,15 +138,7 @@ export function facts(changes: Partial<Facts> = {}): Facts {
       resync({ startedAt: NOW - 3_780_000, endedAt: NOW - 3_779_000 }),
       resync({ startedAt: NOW - 7_190_000, endedAt: NOW - 7_186_000, reason: "startup" }),
     ],
-    agents: {
-      lagMs: 300,
-      maxLagMs: 900,
-      at: NOW,
-      total: 3,
-      reported: 300,
-      failed: 0,
-      agents: ["host-1", "host-2", "host-3"].map((host) => agent(host, 8000)),
-    },
+    agents: agentsRecord(["host-1", "host-2", "host-3"].map((host) => agent(host, 8000))),
     ports: {
       at: NOW,
       total: 1200,

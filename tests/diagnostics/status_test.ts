@@ -39,7 +39,7 @@ Deno.test("all records come together", () =>
     }
     await store.writeCluster(known.cluster!);
     await store.writeCompaction(known.compaction!);
-    await store.writeResyncs(known.resyncs);
+    for (const resync of known.resyncs) await store.writeResync(resync);
     await store.writeAgents(known.agents!);
     await store.writePorts(known.ports!);
     for (let i = 0; i < 60; i++) {

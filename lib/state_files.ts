@@ -1,0 +1,41 @@
+/**
+ * Small files in the state directory, for what is too large for the KV file: written whole, beside
+ * their place and then moved there, so that a reader sees the old or the new one and never half.
+ * What is read is validated; a file that is missing, too large or of another shape counts as absent.
+ *
+ * @module
+ */
+import type { z } from "zod";
+
+/** Nothing that is written here is larger, bytes. */
+export const MAX_FILE_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Writes a JSON file, replacing the one that is there; `path` is absolute.
+ *
+ * @throws when the value is larger than {@linkcode MAX_FILE_BYTES} or the directory is not writable.
+ */
+export async function writeStateFile(path: string, value: unknown): Promise<void> {
+  const bytes = new TextEncoder().encode(JSON.stringify(value));
+  if (bytes.length > MAX_FILE_BYTES) throw new Error(`${path} would have ${bytes.length} bytes`);
+  const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.new`;
+  try {
+    await Deno.writeFile(beside, bytes, { mode: 0o600 });
+    await Deno.rename(beside, path);
+  } catch (error) {
+    await Deno.remove(beside).catch(() => {});
+    throw error;
+  }
+}
+
+/** The value in a file, or null. */
+export async function readStateFile<T>(path: string, schema: z.ZodType<T>): Promise<T | null> {
+  try {
+    if ((await Deno.stat(path)).size > MAX_FILE_BYTES) return null;
+    const parsed = schema.safeParse(JSON.parse(await Deno.readTextFile(path)));
+    return parsed.success ? parsed.data : null;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return null;
+    throw error;
+  }
+}

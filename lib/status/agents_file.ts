@@ -1,0 +1,34 @@
+/**
+ * All Felix agents, for the page that lists them: a file in the state directory, because 5,000 of them
+ * do not fit into a value of the KV file, and would be bulk there. The watcher writes it every few
+ * seconds; its readers sort, filter and page.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { agentSchema } from "../state_records.ts";
+import { readStateFile, writeStateFile } from "../state_files.ts";
+
+/** Agents that the file holds at most: the stalest. */
+export const MAX_AGENTS = 20_000;
+const FILE = "agents.json";
+
+/** What the file holds. */
+export const agentsFileSchema = z.object({
+  /** When it was written, ms since the epoch. */
+  at: z.number(),
+  /** Agents that are known; the list holds the stalest of them. */
+  total: z.number().int().nonnegative(),
+  agents: z.array(agentSchema).max(MAX_AGENTS),
+});
+export type AgentsFile = z.infer<typeof agentsFileSchema>;
+
+/** @throws when the directory is not writable. */
+export function writeAgentsFile(stateDir: string, file: AgentsFile): Promise<void> {
+  return writeStateFile(`${stateDir}/${FILE}`, file);
+}
+
+/** null: this node has not been master yet. */
+export function readAgentsFile(stateDir: string): Promise<AgentsFile | null> {
+  return readStateFile(`${stateDir}/${FILE}`, agentsFileSchema);
+}

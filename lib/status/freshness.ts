@@ -1,0 +1,39 @@
+/**
+ * How fresh an agent's status is. Felix writes it every few seconds; Neutron calls an agent dead after
+ * its own timeout (75 s by default), and the page calls it stale after 5 min. Ages are between the
+ * host's clock and this node's. Pure.
+ *
+ * @module
+ */
+import type { Agent, FreshnessCounts } from "../state_records.ts";
+
+/** Older than this is late, ms: Neutron's default timeout. */
+export const LATE_AGENT_MS = 75_000;
+/** Older than this is stale, ms. */
+export const STALE_AGENT_MS = 300_000;
+
+/** The groups, the best first. */
+export const FRESHNESS = ["fresh", "late", "stale", "unreadable"] as const;
+export type Freshness = typeof FRESHNESS[number];
+
+/** The group of a status time (ms since the epoch; null: it could not be read). */
+export function freshness(time: number | null, now: number): Freshness {
+  if (time === null) return "unreadable";
+  if (now - time > STALE_AGENT_MS) return "stale";
+  return now - time > LATE_AGENT_MS ? "late" : "fresh";
+}
+
+/** Whether nobody may rely on that agent. */
+export function isStale(time: number | null, now: number): boolean {
+  return time === null || now - time > STALE_AGENT_MS;
+}
+
+/** How many agents each group has. */
+export function countFreshness(
+  agents: Iterable<Pick<Agent, "time">>,
+  now: number,
+): FreshnessCounts {
+  const counts = { fresh: 0, late: 0, stale: 0, unreadable: 0 };
+  for (const { time } of agents) counts[freshness(time, now)]++;
+  return counts;
+}

@@ -1,0 +1,129 @@
+/**
+ * Ports whose status in Neutron is not what Felix last wrote to etcd, as far as this node can know it
+ * without asking Neutron for every port:
+ *
+ * - "waiting": the newest status has not been accepted by Neutron yet: it is queued or on its way;
+ * - "failed": Neutron refused it or did not answer, and it is tried again;
+ * - "error": Calico says ERROR. Neutron takes no ERROR from outside and shows DOWN.
+ *
+ * A status that somebody changes in Neutron itself is not seen here. One entry per endpoint that
+ * waits or is in error, in the order in which they began to differ; nothing per endpoint in order.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { clip } from "../clip.ts";
+import type { Clock } from "../clock.ts";
+import { describeError } from "../log.ts";
+import { readStateFile, writeStateFile } from "../state_files.ts";
+import type { PortUpdate } from "./reporter.ts";
+
+/** Differences that are shown at most: those that have lasted longest. */
+export const MAX_PORT_DIFFERENCES = 500;
+const FILE = "port-differences.json";
+const WRITE_INTERVAL_MS = 2000;
+
+/** One port. */
+export const portDifferenceSchema = z.object({
+  host: z.string(),
+  port: z.string(),
+  /** In Calico's words: ACTIVE, DOWN or ERROR. */
+  status: z.string(),
+  why: z.enum(["waiting", "failed", "error"]),
+  /** Since when it differs, ms since the epoch. */
+  since: z.number(),
+  /** Reports that failed in a row. */
+  attempts: z.number().int().nonnegative(),
+  error: z.string().nullable(),
+});
+export type PortDifference = z.infer<typeof portDifferenceSchema>;
+
+/** What the file holds. */
+export const portDifferencesSchema = z.object({
+  at: z.number(),
+  total: z.number().int().nonnegative(),
+  ports: z.array(portDifferenceSchema).max(MAX_PORT_DIFFERENCES),
+});
+export type PortDifferencesFile = z.infer<typeof portDifferencesSchema>;
+
+interface Entry {
+  update: PortUpdate;
+  since: number;
+  attempts: number;
+  error: string | null;
+  /** Neutron has it; it differs only because Neutron shows no ERROR. */
+  accepted: boolean;
+}
+
+/** Keeps account while reports are queued, accepted and refused. */
+export class PortDifferences {
+  readonly #entries = new Map<string, Entry>();
+  #changed = true;
+  #writtenAt = -Infinity;
+
+  constructor(readonly clock: Clock) {}
+
+  get total(): number {
+    return this.#entries.size;
+  }
+
+  /** A new status is queued for that endpoint. */
+  queued(key: string, update: PortUpdate): void {
+    this.#changed = true;
+    const entry = this.#entries.get(key);
+    if (!entry) {
+      const since = this.clock.now();
+      this.#entries.set(key, { update, since, attempts: 0, error: null, accepted: false });
+      return;
+    }
+    entry.update = update;
+    entry.accepted = false;
+  }
+
+  /** Neutron has accepted that status; `lasts`: the endpoint is still there, and not gone. */
+  accepted(key: string, status: string, lasts: boolean): void {
+    const entry = this.#entries.get(key);
+    if (!entry || entry.update.status !== status) return; // a newer one waits
+    this.#changed = true;
+    if (status === "ERROR" && lasts) {
+      Object.assign(entry, { accepted: true, attempts: 0, error: null });
+    } else this.#entries.delete(key);
+  }
+
+  /** A report has failed. */
+  failed(key: string, error: unknown): void {
+    const entry = this.#entries.get(key);
+    if (!entry) return;
+    this.#changed = true;
+    entry.attempts++;
+    entry.error = clip(describeError(error), 300);
+  }
+
+  /** Those that have lasted longest. */
+  list(max = MAX_PORT_DIFFERENCES): PortDifference[] {
+    const found: PortDifference[] = [];
+    for (const { update, since, attempts, error, accepted } of this.#entries.values()) {
+      if (found.length === max) break;
+      const { status } = update;
+      const [host, port] = [clip(update.host, 253), clip(update.port, 253)];
+      const why = accepted ? "error" : error === null ? "waiting" : "failed";
+      found.push({ host, port, status, why, since, attempts, error });
+    }
+    return found;
+  }
+
+  /** Writes the file, when something changed and not too often. @throws when it cannot. */
+  async publish(stateDir: string): Promise<void> {
+    const now = this.clock.monotonic();
+    if (!this.#changed || now - this.#writtenAt < WRITE_INTERVAL_MS) return;
+    this.#changed = false;
+    this.#writtenAt = now;
+    const file = { at: this.clock.now(), total: this.total, ports: this.list() };
+    await writeStateFile(`${stateDir}/${FILE}`, file);
+  }
+}
+
+/** null: this node has not been master yet. */
+export function readPortDifferences(stateDir: string): Promise<PortDifferencesFile | null> {
+  return readStateFile(`${stateDir}/${FILE}`, portDifferencesSchema);
+}
