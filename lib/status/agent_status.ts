@@ -146,7 +146,7 @@ export async function runAgentStatusWatcher(
     await store.writeAgents(record);
     if (clock.monotonic() - writtenAt < FILE_INTERVAL_MS) return;
     writtenAt = clock.monotonic();
-    const file = { at: now, total: agents.size, agents: shown(MAX_AGENTS) };
+    const file = { at: now, total: sorted.length, agents: shown(MAX_AGENTS) };
     await writeAgentsFile(config.stateDir, file).catch((error) =>
       limited.warn("the list of agents cannot be written for the page", { error })
     );

@@ -1,7 +1,7 @@
 import { judgeRole, verdict } from "../../lib/diagnostics/verdict.ts";
 import type { Facts, Level } from "../../lib/diagnostics/status_schema.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
-import { agent, facts, NOW, resync, role, status } from "./fixtures.ts";
+import { agent, agentsRecord, facts, NOW, resync, role, status } from "./fixtures.ts";
 
 const standby: Partial<Facts> = {
   isMaster: false,
@@ -17,7 +17,7 @@ const noLeader = (state: "starting" | "candidate", problem: string | null = null
   leader: null,
   election: { state, leader: null, term: null, problem, at: NOW },
 });
-const staleAgents = { ...facts().agents!, agents: [agent("old", 300_001), agent("new", 1000)] };
+const staleAgents = agentsRecord([agent("old", 300_001), agent("new", 1000), agent("x", 1)]);
 
 const table: readonly [name: string, changes: Partial<Facts>, level: Level, text: RegExp][] = [
   ["master in order", {}, "ok", /^node-1 leads, all 5 roles run, and the last resync succeeded/],

@@ -10,6 +10,8 @@ import { StateStore } from "../../lib/state_store.ts";
 import { runAgentStatusWatcher } from "../../lib/status/agent_status.ts";
 import { runEndpointStatusWatcher } from "../../lib/status/endpoint_status.ts";
 import { felixPrefix } from "../../lib/status/felix_status.ts";
+import { readAgentsFile } from "../../lib/status/agents_file.ts";
+import { readPortDifferences } from "../../lib/status/port_differences.ts";
 import type { AgentReport, PortUpdate, StatusReporter } from "../../lib/status/reporter.ts";
 
 /** grpc-js keeps timers and sockets of cut streams for a while. */
@@ -82,8 +84,9 @@ async function scene() {
   const told: string[] = [];
   const term = { term: "1", electionKey: "/election", signal: stop.signal };
   const context = { log, clock: systemClock, store, alive: () => {} };
-  const config = testConfig();
+  const config = { ...testConfig(), stateDir: dir };
   return {
+    dir,
     etcd,
     server,
     log,
@@ -346,3 +349,49 @@ Deno.test(
     assert(s.log.at("warn").length < 40, "warnings are limited");
   },
 );
+
+Deno.test("all agents are in the file, counted by freshness", GRPC, async () => {
+  await using s = await scene();
+  const ago = (ms: number) => new Date(Date.now() - ms).toISOString();
+  await s.put(`${prefix}fresh/status`, status(now()));
+  await s.put(`${prefix}late/status`, status(ago(100_000)));
+  await s.put(`${prefix}stale/status`, status(ago(1_000_000)));
+  await s.put(`${prefix}odd/status`, status("yesterday"));
+  s.agents();
+  await eventually("all", async () => (await s.store.readAgents())?.total === 4);
+  const { byFreshness } = (await s.store.readAgents())!;
+  assertEquals(byFreshness, { fresh: 1, late: 1, stale: 1, unreadable: 1 });
+  const file = await eventually("the file", async () => {
+    const file = await readAgentsFile(s.dir);
+    return file?.total === 4 && file;
+  }, 20_000);
+  assertEquals(file.agents.map(({ host }) => host), ["odd", "stale", "late", "fresh"]);
+});
+
+Deno.test("ports differ until Neutron has accepted, and while in error", GRPC, async () => {
+  await using s = await scene();
+  const up = JSON.stringify({ status: "up" });
+  s.reporter.fail = ({ port }) => port === "refused";
+  await s.put(endpointKey("h1", "refused"), up);
+  await s.put(endpointKey("h1", "good"), up);
+  await s.put(endpointKey("h2", "broken"), JSON.stringify({ status: "error" }));
+  s.endpoints();
+  const file = await eventually("two differ", async () => {
+    const file = await readPortDifferences(s.dir);
+    return file?.total === 2 && file.ports.every(({ why }) => why !== "waiting") && file;
+  }, 20_000);
+  assertEquals(file.ports.map(({ port, why, attempts, error }) => [port, why, attempts, error]), [
+    ["refused", "failed", 1, "refused"],
+    ["broken", "error", 0, null],
+  ]);
+  assertEquals((await s.store.readPorts())?.differing, 2);
+  s.reporter.fail = null;
+  await s.put(endpointKey("h1", "refused"), JSON.stringify({ status: "down" }));
+  // A vanished endpoint is reported as ERROR once, and then there is nothing that could differ.
+  await s.etcd.delete().key(endpointKey("h2", "broken"));
+  await eventually(
+    "none differs",
+    async () => (await readPortDifferences(s.dir))?.total === 0,
+    20_000,
+  );
+});

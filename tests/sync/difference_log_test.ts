@@ -1,0 +1,93 @@
+import { DifferenceLog, MAX_OBJECTS, readDifferences } from "../../lib/sync/difference_log.ts";
+import { diffLines } from "../../lib/sync/dry_run.ts";
+import type { Change } from "../../lib/sync/compare.ts";
+import { StateStore } from "../../lib/state_store.ts";
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
+import { resync } from "../diagnostics/fixtures.ts";
+
+const stored = (value: unknown) => ({
+  value: new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value)),
+  modRevision: "5",
+});
+
+function change(id: string, value: unknown): Change {
+  return {
+    key: `/calico/x/${id}`,
+    kind: "Subnet",
+    subject: { type: "subnet", id },
+    group: "subnets",
+    value: value === null ? null : JSON.stringify(value),
+    modRevision: "5",
+    action: value === null ? "delete" : "update",
+  };
+}
+
+async function withDir(use: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir({ prefix: "difference-log-" });
+  try {
+    await use(dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+Deno.test("differences are kept object by object, and go with their resync", () =>
+  withDir(async (dir) => {
+    const log = new LogRecorder();
+    const first = new DifferenceLog();
+    first.add(
+      change("a", { cidr: "10.0.0.0/8", gateway_ip: "10.0.0.1" }),
+      stored({ cidr: "10.0.0.0/8" }),
+    );
+    first.add(change("b", null), stored("<script>not JSON"));
+    await first.save(dir, "one", [], { log });
+    const kept = (await readDifferences(dir, "one"))!;
+    assertEquals([kept.id, kept.total], ["one", 2]);
+    assertMatch(kept.objects[0]!.lines.join("|"), /\+ {2}"gateway_ip": "10\.0\.0\.1"/);
+    assertEquals(kept.objects[1]!.lines, ["- <script>not JSON"]);
+    const second = new DifferenceLog();
+    second.add(change("c", {}), undefined);
+    await second.save(dir, "two", ["two"], { log });
+    assertEquals(await readDifferences(dir, "one"), null);
+    assertEquals(log.records.length, 0);
+  }));
+
+Deno.test("a first resync of 100,000 objects keeps the first of them, in a small file", () =>
+  withDir(async (dir) => {
+    const differences = new DifferenceLog();
+    const value = { name: "x".repeat(5000), list: Array.from({ length: 200 }, (_, i) => i) };
+    for (let i = 0; i < 100_000; i++) differences.add(change(`id-${i}`, value), undefined);
+    await differences.save(dir, "big", [], { log: new LogRecorder() });
+    const kept = (await readDifferences(dir, "big"))!;
+    assertEquals(kept.total, 100_000);
+    assert(
+      kept.objects.length <= MAX_OBJECTS && kept.objects.length > 10,
+      `${kept.objects.length}`,
+    );
+    assert(kept.objects[0]!.cut > 100);
+    assert((await Deno.stat(`${dir}/differences/big.json`)).size < 1_500_000);
+  }));
+
+Deno.test("two huge values are shown whole rather than compared for minutes", () => {
+  const lines = (mark: string) => Array.from({ length: 50_000 }, (_, i) => `${mark}${i}`);
+  const from = performance.now();
+  assertEquals(
+    diffLines(["same", ...lines("a"), "end"], ["same", ...lines("b"), "end"]).length,
+    100_000,
+  );
+  assert(performance.now() - from < 2000);
+});
+
+Deno.test("the history keeps 50 resyncs, whatever they hold", () =>
+  withDir(async (dir) => {
+    using store = await StateStore.open(dir);
+    const warnings = Array.from({ length: 20 }, () => "w".repeat(500));
+    for (let i = 0; i < 60; i++) await store.writeResync(resync({ startedAt: 1e12 + i, warnings }));
+    const found = await store.readResyncs();
+    assertEquals(found.length, 50);
+    assertEquals([found[0]!.startedAt, found.at(-1)!.startedAt], [1e12 + 59, 1e12 + 10]);
+    await store.writeResync({ ...found[0]!, endedAt: 1e12 + 99 });
+    const again = await store.readResyncs();
+    assertEquals([again.length, again[0]!.endedAt], [50, 1e12 + 99]);
+  }));
