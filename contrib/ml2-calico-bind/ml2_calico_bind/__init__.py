@@ -1,0 +1,1 @@
+"""Binds Neutron ports for Calico, and does nothing else."""
