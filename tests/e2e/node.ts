@@ -17,12 +17,19 @@ export class Node implements AsyncDisposable {
   readonly pageUrl: string;
   readonly #process: Deno.ChildProcess;
   readonly #args: readonly string[];
+  readonly #env: Record<string, string>;
   readonly #read: Promise<unknown>;
   #ended: Deno.CommandStatus | null = null;
 
-  private constructor(process: Deno.ChildProcess, pageUrl: string, args: readonly string[]) {
+  private constructor(
+    process: Deno.ChildProcess,
+    pageUrl: string,
+    args: readonly string[],
+    env: Record<string, string>,
+  ) {
     this.#process = process;
     this.#args = args;
+    this.#env = env;
     this.pageUrl = pageUrl;
     const collect = async (stream: ReadableStream<Uint8Array>) => {
       const decoder = new TextDecoder();
@@ -46,14 +53,15 @@ export class Node implements AsyncDisposable {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    return new Node(process, `http://127.0.0.1:${port}`, args);
+    return new Node(process, `http://127.0.0.1:${port}`, args, env);
   }
 
-  /** Runs another command with this node's options. */
+  /** Runs another command with this node's options and environment. */
   async command(...words: string[]): Promise<{ code: number; text: string }> {
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [...taskArgs(), ...words, ...this.#args],
       cwd: ROOT,
+      env: this.#env,
       stdin: "null",
     }).output();
     return { code, text: new TextDecoder().decode(code === 0 ? stdout : stderr) };
