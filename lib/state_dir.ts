@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { tryLock } from "./file_lock.ts";
 import { describeError, type Log } from "./log.ts";
 import { KV_FILE, StateStore } from "./state_store.ts";
 
@@ -54,7 +55,7 @@ async function lockDirectory(path: string, pid: number): Promise<Deno.FsFile> {
       { cause: error },
     );
   }
-  if (!await file.tryLock(true)) {
+  if (!await tryLock(file)) {
     const holder = (await new Response(file.readable).text()).trim();
     throw new StateDirError(
       `the state directory ${path} is in use by the supervisor with pid ${holder || "unknown"}: ` +

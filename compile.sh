@@ -1,0 +1,47 @@
+#!/bin/sh
+# Compiles the product into one file:
+#   deno task compile                     dist/calico-conductor, for this machine
+#   deno task compile --target TARGET     dist/calico-conductor-TARGET (repeatable)
+#   deno task compile --all               all of $targets
+# The permissions below are the binary's baseline: what any process of it could have at most. What each
+# one has is lib/permissions.ts; see docs/binary.md.
+set -eu
+cd "$(dirname "$0")"
+
+targets="x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu x86_64-apple-darwin aarch64-apple-darwin"
+
+# compile OUTPUT [--target TARGET]
+compile() {
+  output=$1
+  shift
+  mkdir -p "$(dirname "$output")"
+  deno compile --quiet --no-check --no-prompt "$@" \
+    --allow-read --allow-write --allow-env --allow-net --allow-run \
+    --allow-sys=hostname,osUptime,getPriority \
+    --include roles --include lab --output "$output" main.ts
+}
+
+wanted=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --all) wanted=$targets ;;
+    --target)
+      [ $# -ge 2 ] || { echo "compile: --target needs one of: $targets" >&2; exit 2; }
+      wanted="$wanted $2"
+      shift
+      ;;
+    --target=*) wanted="$wanted ${1#--target=}" ;;
+    *) echo "compile: unknown argument $1; allowed: --target TARGET, --all" >&2; exit 2 ;;
+  esac
+  shift
+done
+
+for target in $wanted; do
+  case " $targets " in
+    *" $target "*) ;;
+    *) echo "compile: unknown target $target; there are: $targets" >&2; exit 2 ;;
+  esac
+done
+
+[ -n "$wanted" ] || compile dist/calico-conductor
+for target in $wanted; do compile "dist/calico-conductor-$target" --target "$target"; done

@@ -1,0 +1,20 @@
+/** A lock on an open file that the kernel lets go when its holder ends, however that was. @module */
+
+/** How long a runtime without `tryLock` (before Deno 2.5) waits before a lock counts as held, ms. */
+const WAIT_MS = 300;
+
+/**
+ * Takes the exclusive lock and tells whether it was free. Where the runtime can only wait for a lock, a
+ * wait that was given up goes on in the background: the file should be left open then.
+ */
+export async function tryLock(file: Deno.FsFile): Promise<boolean> {
+  if ("tryLock" in file) return await file.tryLock(true);
+  const waiting = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => waiting.resolve(false), WAIT_MS);
+  const locking = (file as Deno.FsFile).lock(true).then(() => true);
+  try {
+    return await Promise.race([locking, waiting.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
