@@ -159,6 +159,12 @@ function parseListen(text: string): { host: string; port: number } | null {
   return { host: (match[1] ?? match[2])!, port };
 }
 
+const HOST = /^([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/;
+
+function hosts(value: string): string[] {
+  return value.split(",").map((part) => part.trim().toLowerCase());
+}
+
 function checkKind({ option, value, source }: EffectiveValue): ConfigProblem[] {
   if (value === null) return [];
   const { kind } = option;
@@ -179,6 +185,8 @@ function checkKind({ option, value, source }: EffectiveValue): ConfigProblem[] {
       }
       case "listen":
         return parseListen(value) !== null;
+      case "hosts":
+        return hosts(value).every((host) => HOST.test(host));
       case "choice":
         return kind.of.includes(value);
     }
@@ -265,6 +273,9 @@ function checkRelations(values: ReadonlyMap<string, EffectiveValue>): ConfigProb
   if (tls && value("etcd_ca_file") === null) {
     refuse("etcd", "http:// URLs, or https:// together with etcd_ca_file");
   }
+  if ((value("listen_tls_cert") === null) !== (value("listen_tls_key") === null)) {
+    refuse("listen_tls_cert", "only together with listen_tls_key");
+  }
   const transport = value("transport_url");
   if (transport !== null && !parseTransportUrl(transport)) {
     refuse("transport_url", TRANSPORT_URL_FORM);
@@ -342,7 +353,15 @@ function build(values: ReadonlyMap<string, EffectiveValue>): Config {
       minRevisions: number("compaction_min_revisions"),
     },
     status: { portStatusThreads: number("port_status_threads"), reportUrl: url("report_url") },
-    diagnostics: { ...parseListen(text("listen"))!, apiToken: maybe("api_token") },
+    diagnostics: {
+      ...parseListen(text("listen"))!,
+      apiToken: maybe("api_token"),
+      tls: maybe("listen_tls_cert") === null
+        ? null
+        : { cert: text("listen_tls_cert"), key: text("listen_tls_key") },
+      allowedHosts: maybe("allowed_hosts") === null ? [] : hosts(text("allowed_hosts")),
+      requestRate: number("request_rate"),
+    },
     lab: {
       enabled: text("lab") === "on",
       ports: number("lab_ports"),

@@ -16,6 +16,7 @@ export type OptionKind =
   | { readonly type: "url" }
   | { readonly type: "urls" }
   | { readonly type: "listen" }
+  | { readonly type: "hosts" }
   | { readonly type: "choice"; readonly of: readonly string[] };
 
 /** One option. */
@@ -92,6 +93,26 @@ export const OPTIONS: readonly OptionRow[] = [
     row("api_token", string, null, "Bearer token of the API's actions; unset: loopback only", {
       secret: true,
     }),
+    row("listen_tls_cert", string, null, "PEM file of the page's certificate, its chain after it"),
+    row(
+      "listen_tls_key",
+      string,
+      null,
+      "PEM file of its key; both are read again when they change",
+    ),
+    row(
+      "allowed_hosts",
+      { type: "hosts" },
+      null,
+      "Names under which the page is asked for, beside the node's, as behind a reverse proxy",
+    ),
+    row(
+      "request_rate",
+      integer(0, 1000000),
+      "100",
+      "Requests of one client to the page, after a burst of twice as many; 0: any",
+      { unit: "/s" },
+    ),
     row("log_level", choice(...LOG_LEVELS), "info", "Least severe level that is printed"),
     row("log_format", choice("text", "json"), "text", "For people or for machines"),
     row("role_timeout", integer(2, 600), "10", "A role silent for longer is restarted", {
@@ -290,6 +311,8 @@ export function allowedValues(kind: OptionKind): string {
       return "URLs such as http://host:2379, of one scheme, separated by commas";
     case "listen":
       return "an address and a port such as 127.0.0.1:9797";
+    case "hosts":
+      return "names such as conductor.example or conductor.example:443, separated by commas";
     case "choice":
       return kind.of.join(" | ");
   }

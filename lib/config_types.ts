@@ -100,6 +100,12 @@ export interface Config {
     readonly port: number;
     /** Bearer token of the API's actions; null: they are taken from loopback only. */
     readonly apiToken: string | null;
+    /** PEM files of the page's certificate and key; null: plain HTTP. */
+    readonly tls: { readonly cert: string; readonly key: string } | null;
+    /** Names, each with or without a port, that may stand in the Host header. */
+    readonly allowedHosts: readonly string[];
+    /** Requests per second of one client; 0: any. */
+    readonly requestRate: number;
   };
   readonly lab: {
     readonly enabled: boolean;

@@ -7,10 +7,10 @@
  */
 import { z } from "zod";
 import type { Config } from "./config_types.ts";
-import { hostAddresses, namesAmong, parseHosts, parseNameServers } from "./host_addresses.ts";
+import { hostAddresses, parseHosts, parseNameServers } from "./host_addresses.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
-import { type PermissionPlaces, permissionRow } from "./permissions.ts";
+import { hostNames, type PermissionPlaces, permissionRow } from "./permissions.ts";
 import { runTool } from "./tool.ts";
 
 const LOOKUP_TIMEOUT_MS = 5000;
@@ -28,15 +28,16 @@ export async function machinePlaces(
     addresses: (host) => hostAddresses(host, hosts),
     nameServers: parseNameServers(readOr("/etc/resolv.conf", "")),
   };
-  const names = namesAmong(config.etcd.endpoints).filter((name) => !places.addresses(name).length);
+  const names = hostNames(config).filter((name) => !places.addresses(name).length);
   if (names.length === 0) return places;
   const row = permissionRow("name-lookup", config, places);
   const found = await lookUp(names, launcher.prepare("name-lookup", row, names), log);
   for (const name of names) {
     if (found.has(name)) continue;
-    log.warn("an etcd host name cannot be looked up: check it, or name an address with --etcd", {
-      name,
-    });
+    log.warn(
+      "a host name cannot be looked up: check it, or name an address with --etcd or --listen",
+      { name },
+    );
   }
   return { ...places, addresses: (host) => found.get(host) ?? places.addresses(host) };
 }

@@ -9,6 +9,7 @@
  * @module
  */
 import type { Config } from "./config_types.ts";
+import { pageUrl } from "./diagnostics/page_url.ts";
 import { hostAndPort, namesAmong } from "./host_addresses.ts";
 import type { RoleName } from "./state_records.ts";
 
@@ -72,6 +73,11 @@ function isAddress(host: string): boolean {
   return host.startsWith("[") || /^\d+\.\d+\.\d+\.\d+$/.test(host);
 }
 
+/** Host names in the configuration whose addresses have to be known beforehand. */
+export function hostNames({ etcd, diagnostics }: Config): string[] {
+  return namesAmong([...etcd.endpoints, pageUrl(diagnostics)]);
+}
+
 /** `net` entries for grpc-js to reach a URL. */
 function grpcNet(url: string, places: PermissionPlaces): string[] {
   const target = hostPort(url);
@@ -127,10 +133,14 @@ export function permissionRow(
         net: unique([...etcdNet, ...reports, ...(bus ? [neutron] : []), ...keystone, ...nova]),
       };
     case "diagnostics": {
-      const { host, port } = config.diagnostics;
+      const { host, port, tls } = config.diagnostics;
       return {
-        net: [hostAndPort(host, port)],
-        read: state,
+        // A name is listened on at the first of its addresses.
+        net: unique([
+          hostAndPort(host, port),
+          ...places.addresses(host).map((address) => `${address}:${port}`),
+        ]),
+        read: unique([...state, tls?.cert ?? null, tls?.key ?? null]),
         write: state,
         env: [],
         run: [],
@@ -147,7 +157,7 @@ export function permissionRow(
       // A bare name is what looking it up needs; connecting to it would need its port as well.
       return {
         ...NOTHING,
-        net: namesAmong(etcd.endpoints).filter((host) => places.addresses(host).length === 0),
+        net: hostNames(config).filter((host) => places.addresses(host).length === 0),
       };
   }
 }

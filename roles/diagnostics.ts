@@ -27,7 +27,12 @@ await runRole("diagnostics", async ({ config, job, signal }) => {
       readResync: () => job.store.readResyncAnswer(),
       stepDown: (by, pauseSeconds) => requestStepDown(job.store, job.clock, by, pauseSeconds),
     },
-    allowedHosts: [config.diagnostics.host, config.nodeName],
+    allowedHosts: [
+      config.diagnostics.host,
+      config.nodeName,
+      ...config.diagnostics.allowedHosts,
+    ],
+    requestRate: config.diagnostics.requestRate,
   });
   await runDiagnostics(app, config.diagnostics, job, signal);
 });

@@ -126,6 +126,8 @@ const BAD: [string, string | string[], RegExp][] = [
   ["etcd", ["http://a:1", "https://b:2"], /of one scheme/],
   ["etcd", ["https://a:1"], /etcd_ca_file/],
   ["listen", "9797", /an address and a port/],
+  ["listen_tls_key", "/k.pem", /listen_tls_cert .*only together with listen_tls_key/],
+  ["allowed_hosts", "http://x", /allowed_hosts .*names such as conductor\.example/],
   ["log_level", "loud", /debug \| info \| warn \| error/],
   ["region", "North!", /a DNS label of at most 46/],
   ["region", "a".repeat(47), /at most 46/],
@@ -145,11 +147,20 @@ Deno.test("a region of 46 characters is accepted", () => {
 Deno.test("IPv6 endpoints and bare host:port are understood", () => {
   const { config } = resolve({ flags: { etcd: ["[::1]:2379,http://10.0.0.1:2379/"] } });
   assertEquals(config.etcd.endpoints, ["http://[::1]:2379", "http://10.0.0.1:2379"]);
-  assertEquals(resolve({ flags: { listen: "[::1]:80" } }).config.diagnostics, {
-    host: "::1",
-    port: 80,
-    apiToken: null,
-  });
+  const { host, port } = resolve({ flags: { listen: "[::1]:80" } }).config.diagnostics;
+  assertEquals([host, port], ["::1", 80]);
+});
+
+Deno.test("the page's certificate and names are understood", () => {
+  const { diagnostics } = resolve({
+    flags: {
+      listen_tls_cert: "/c.pem",
+      listen_tls_key: "/k.pem",
+      allowed_hosts: "A.example, b:443",
+    },
+  }).config;
+  assertEquals(diagnostics.tls, { cert: "/c.pem", key: "/k.pem" });
+  assertEquals(diagnostics.allowedHosts, ["a.example", "b:443"]);
 });
 
 Deno.test("no secret is ever printed, whatever it is", () => {

@@ -26,8 +26,23 @@ Deno.test("each role reaches what its job needs and nothing else", () => {
   assertEquals(row("agent-status-watcher").net, ["127.0.0.1:2379", "127.0.0.1:9696"]);
   assertEquals(row("diagnostics").net, ["127.0.0.1:9797"]);
   assertEquals(row("diagnostics").env, []);
+  assertEquals(row("diagnostics").read, ["/nonexistent"]);
   assertEquals(row("manager").env, GRPC_ENVIRONMENT);
   for (const name of ROLE_NAMES) assertEquals(row(name).run, [], name);
+});
+
+Deno.test("with a certificate, the page's process reads its two files", () => {
+  const tls = { cert: "/etc/page.pem", key: "/etc/page.key" };
+  const config = testConfig({ diagnostics: { ...testConfig().diagnostics, tls } });
+  const row = permissionRow("diagnostics", config, places);
+  assertEquals(row.read, ["/nonexistent", "/etc/page.pem", "/etc/page.key"]);
+  assertEquals(permissionRow("manager", config, places).read.includes("/etc/page.key"), false);
+});
+
+Deno.test("a page that listens on a name may listen on its addresses", () => {
+  const diagnostics = { ...testConfig().diagnostics, host: "etcd-1" };
+  const row = permissionRow("diagnostics", testConfig({ diagnostics }), places);
+  assertEquals(row.net, ["etcd-1:9797", "192.0.2.7:9797", "[2001:db8::7]:9797"]);
 });
 
 Deno.test("with a message bus the watchers reach its brokers instead of the report address", () => {

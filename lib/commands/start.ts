@@ -1,7 +1,7 @@
 /** `start`: runs the node until SIGINT, SIGTERM or SIGHUP. @module */
 import { systemClock } from "../clock.ts";
 import type { Config } from "../config_types.ts";
-import { hostAndPort } from "../host_addresses.ts";
+import { pageUrl } from "../diagnostics/page_url.ts";
 import { formatJson, formatText, type Log, type LogEntry, passes, setupLogging } from "../log.ts";
 import { machinePlaces } from "../machine_places.ts";
 import { roleSpecs } from "../role_specs.ts";
@@ -35,7 +35,6 @@ export const run: Command = async ({ resolve, launcher, pid, print, onSignal }) 
 };
 
 function announce(config: Config, log: Log): void {
-  const { host, port } = config.diagnostics;
   log.info("starting", {
     version: VERSION,
     node: config.nodeName,
@@ -43,7 +42,7 @@ function announce(config: Config, log: Log): void {
     etcd: config.etcd.endpoints.join(","),
     neutron: config.openstack.neutronUrl,
     lab: config.lab.enabled,
-    page: `http://${hostAndPort(host, port)}`,
+    page: pageUrl(config.diagnostics),
   });
 }
 

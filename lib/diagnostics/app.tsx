@@ -11,9 +11,10 @@ import { type ActionDeps, addActions } from "./api/action_routes.ts";
 import { addChecks } from "./api/check_routes.ts";
 import { addDocument, type Api, createApi } from "./api/openapi.ts";
 import { addState } from "./api/state_routes.ts";
-import { guard } from "./guards.ts";
+import { guard, peer } from "./guards.ts";
 import { LiveStreams } from "./live.ts";
 import { ErrorMain, Page, StatusMain } from "./page.tsx";
+import { RateLimit } from "./rate_limit.ts";
 import { SCRIPT } from "./script.ts";
 import type { Status } from "./status_schema.ts";
 import { ICON, STYLE } from "./style.ts";
@@ -29,7 +30,9 @@ export interface AppDeps {
   readonly actions: Omit<ActionDeps, "log">;
   /** Names beside loopback's and addresses that may stand in the Host header. @default [] */
   readonly allowedHosts?: readonly string[];
-  /** @default 200 */
+  /** Requests per second of one client, after a burst of twice that; 0: any. @default 0 */
+  readonly requestRate?: number;
+  /** @default 256 */
   readonly maxStreams?: number;
   /** Shortest time between two updates of a stream, milliseconds. @default 1000 */
   readonly updateIntervalMs?: number;
@@ -44,11 +47,12 @@ export function createApp(deps: AppDeps): Api {
     render: () => renderMain(readStatus, deps.log),
     now: deps.now,
     signal: deps.signal,
-    maxStreams: deps.maxStreams ?? 200,
+    maxStreams: deps.maxStreams ?? 256,
     intervalMs: deps.updateIntervalMs ?? 1000,
   });
   const app = createApi();
-  app.use(guard(deps.allowedHosts ?? []));
+  const rate = new RateLimit(deps.requestRate ?? 0, () => performance.now());
+  app.use(guard(deps.allowedHosts ?? [], rate));
   app.notFound((c) => c.text("There is nothing here. The page is at /\n", 404));
   app.onError((error, c) => {
     // What the framework refuses itself, such as a body that is no JSON.
@@ -84,7 +88,7 @@ function addPage(app: Api, read: () => Promise<Status>, live: LiveStreams, deps:
   });
   app.get("/events", (c) => {
     if (c.req.method === "HEAD") return c.body(null, 200, { "content-type": "text/event-stream" });
-    const stream = live.open();
+    const stream = live.open(peer(c) ?? "");
     if (stream) return c.body(stream, 200, { "content-type": "text/event-stream" });
     return c.text("Too many open streams, or the node stops; try again later.\n", 503, {
       "retry-after": "10",

@@ -1,10 +1,13 @@
 /**
  * What every answer goes through: the Host check against DNS rebinding, GET only (POST for the API's
- * actions), and the security headers.
+ * actions), the length of the address, the client's rate, and the security headers.
  *
  * @module
  */
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
+import type { RateLimit } from "./rate_limit.ts";
+
+const MAX_URL_CHARS = 2048;
 
 /** Nothing but our own script and style; no frames, no forms, nothing inline. */
 const CSP = [
@@ -46,8 +49,22 @@ export function isAllowedHost(header: string, allowedHosts: readonly string[]): 
   });
 }
 
-/** Refuses other hosts (403) and other methods (405), and sets the headers on every answer. */
-export function guard(allowedHosts: readonly string[]): MiddlewareHandler {
+/** Address of the other end, as the listener passes it along. */
+export function peer(c: Context): string | null {
+  const env = c.env as { remoteAddr?: { hostname?: string } } | undefined;
+  return env?.remoteAddr?.hostname ?? null;
+}
+
+/** Whether an address is this machine's own. */
+export function isLoopback(address: string | null): boolean {
+  return address === "::1" || /^(::ffff:)?127\./.test(address ?? "");
+}
+
+/**
+ * Refuses other hosts (403), other methods (405), long addresses (414) and clients that ask too often
+ * (429), and sets the headers on every answer.
+ */
+export function guard(allowedHosts: readonly string[], rate: RateLimit): MiddlewareHandler {
   return async (c, next) => {
     for (const [name, value] of Object.entries(HEADERS)) c.header(name, value);
     const host = c.req.header("host") ?? new URL(c.req.url).host;
@@ -57,6 +74,11 @@ export function guard(allowedHosts: readonly string[]): MiddlewareHandler {
     const action = c.req.path.startsWith("/api/v1/") && c.req.method === "POST";
     if (!action && c.req.method !== "GET" && c.req.method !== "HEAD") {
       return c.text("Only GET is served here.\n", 405, { allow: "GET, HEAD" });
+    }
+    if (c.req.url.length > MAX_URL_CHARS) return c.text("This address is too long.\n", 414);
+    const wait = rate.take(peer(c) ?? "");
+    if (wait > 0) {
+      return c.text("Too many requests; try again later.\n", 429, { "retry-after": String(wait) });
     }
     return await next();
   };

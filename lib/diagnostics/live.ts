@@ -9,6 +9,9 @@
  * @module
  */
 
+import { isLoopback } from "./guards.ts";
+import { clientOf } from "./rate_limit.ts";
+
 /** What the streams need. */
 export interface LiveOptions {
   /** The page's main part now; does not throw. */
@@ -22,6 +25,7 @@ export interface LiveOptions {
 }
 
 interface Stream {
+  readonly client: string;
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
   sent: string | null;
   /** Intervals in which the reader took nothing. */
@@ -32,6 +36,8 @@ interface Stream {
 const BEAT_INTERVALS = 5;
 /** A reader that takes nothing for so many intervals is let go. */
 const MAX_STALLED = 60;
+/** Streams of one client. */
+const MAX_OF_CLIENT = 32;
 const encoder = new TextEncoder();
 
 /** One server-sent event; every line of the data gets its own field. */
@@ -58,20 +64,29 @@ export class LiveStreams {
     return this.#streams.size;
   }
 
-  /** A new stream, or null when there are too many or the server stops. */
-  open(): ReadableStream<Uint8Array> | null {
+  /**
+   * A new stream, or null when there are too many (of that client, unless it is this machine, where a
+   * proxy may stand for many), or the server stops.
+   */
+  open(address: string): ReadableStream<Uint8Array> | null {
     const { maxStreams, signal, now } = this.#options;
     if (this.#streams.size >= maxStreams || signal.aborted) return null;
+    const client = clientOf(address);
+    if (!isLoopback(address) && this.#of(client) >= MAX_OF_CLIENT) return null;
     let stream: Stream;
     return new ReadableStream<Uint8Array>({
       start: (controller) => {
-        stream = { controller, sent: null, stalled: 0 };
+        stream = { client, controller, sent: null, stalled: 0 };
         this.#streams.add(stream);
         this.#send(stream, `retry: 2000\n\n${formatEvent("beat", String(now()))}`);
         this.#schedule(0);
       },
       cancel: () => this.#drop(stream),
     }, { highWaterMark: 2 });
+  }
+
+  #of(client: string): number {
+    return [...this.#streams].filter((stream) => stream.client === client).length;
   }
 
   #schedule(delayMs: number): void {

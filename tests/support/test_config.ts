@@ -44,7 +44,14 @@ export function testConfig(changes: Partial<Config> = {}): Config {
     },
     compaction: { periodSeconds: 3600, minRevisions: 1000 },
     status: { portStatusThreads: 4, reportUrl: "http://127.0.0.1:9696/lab/v1" },
-    diagnostics: { host: "127.0.0.1", port: 9797, apiToken: null },
+    diagnostics: {
+      host: "127.0.0.1",
+      port: 9797,
+      apiToken: null,
+      tls: null,
+      allowedHosts: [],
+      requestRate: 100,
+    },
     lab: {
       enabled: false,
       ports: 20,

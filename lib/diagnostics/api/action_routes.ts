@@ -164,9 +164,9 @@ function addRestart(api: Api, deps: ActionDeps): void {
       deps.log.info("restart of a role was asked for", { by, name });
       return c.json({ outcome: "restarting" as const, result: `/api/v1/roles/${name}` }, 202);
     } catch (error) {
-      const refusal = { error: describeError(error) };
-      if (error instanceof UnknownRoleError) return c.json(refusal, 404);
-      return c.json(refusal, error instanceof RestartRefusedError ? 409 : 503);
+      if (error instanceof UnknownRoleError) return c.json({ error: error.message }, 404);
+      if (error instanceof RestartRefusedError) return c.json({ error: error.message }, 409);
+      return c.json({ error: describeError(error) }, 503);
     }
   });
 }

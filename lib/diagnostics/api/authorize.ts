@@ -1,14 +1,15 @@
 /**
  * Who may act. With a token configured, every action needs it, from wherever it comes; without one,
  * actions are taken from loopback only. Neither is open to a web page of somebody else: a JSON body
- * cannot be sent across origins without being asked first, and an Origin header must be our own.
+ * cannot be sent across origins without being asked first, an Origin header must be our own, and what
+ * a browser says of the site that asks must not be another one.
  *
  * @module
  */
-import { Buffer } from "node:buffer";
-import { timingSafeEqual } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { isLoopback, peer } from "../guards.ts";
 
 const MAX_BODY_BYTES = 65_536;
 
@@ -16,7 +17,9 @@ const MAX_BODY_BYTES = 65_536;
 export function authorize(token: string | null): MiddlewareHandler {
   return async (c, next) => {
     const origin = c.req.header("origin");
-    if (origin !== undefined && !sameOrigin(origin, c)) {
+    const site = c.req.header("sec-fetch-site") ?? "none";
+    const foreign = site !== "same-origin" && site !== "none";
+    if (foreign || (origin !== undefined && !sameOrigin(origin, c))) {
       return c.json({ error: "actions are not taken from another site" }, 403);
     }
     const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
@@ -25,7 +28,10 @@ export function authorize(token: string | null): MiddlewareHandler {
     }
     if (token === null) {
       if (isLoopback(peer(c))) return await next();
-      return c.json({ error: "without --api-token, actions are taken from loopback only" }, 403);
+      return c.json(
+        { error: "without CONDUCTOR_API_TOKEN, actions are taken from loopback only" },
+        403,
+      );
     }
     const given = /^Bearer (.+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
     if (given !== undefined && equalInConstantTime(given, token)) return await next();
@@ -58,20 +64,8 @@ function sameOrigin(origin: string, c: Context): boolean {
   return URL.canParse(origin) && new URL(origin).host === host;
 }
 
-/** Address of the other end, from what `Deno.serve` passes along. */
-function peer(c: Context): string | null {
-  const env = c.env as { remoteAddr?: { hostname?: string } } | undefined;
-  return env?.remoteAddr?.hostname ?? null;
-}
-
-function isLoopback(address: string | null): boolean {
-  return address === "::1" || /^(::ffff:)?127\./.test(address ?? "");
-}
-
-/** Compares digests' worth of bytes, so that neither content nor length shows in the time. */
+/** Compares digests, which are of one length: neither content nor length shows in the time. */
 function equalInConstantTime(given: string, token: string): boolean {
-  const size = Math.max(Buffer.byteLength(given), Buffer.byteLength(token));
-  const padded = (text: string) => Buffer.concat([Buffer.from(text)], size);
-  return timingSafeEqual(padded(given), padded(token)) &&
-    Buffer.byteLength(given) === Buffer.byteLength(token);
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(given), digest(token));
 }
