@@ -1,23 +1,24 @@
 /**
- * From what an operator wrote to a complete, frozen {@linkcode Config}: flags over environment over
- * files over defaults. All problems are told at once, each with the option, where the value came
+ * From what an operator wrote to a complete, frozen {@linkcode Config}. All problems are told at once, each with the option, where the value came
  * from, what was given and what is allowed; a secret is never shown.
  *
  * @module
  */
 import { parseTransportUrl, TRANSPORT_URL_FORM } from "./bus/transport_url.ts";
-import { hostAndPort } from "./host_addresses.ts";
 import type { Flags } from "./command_line.ts";
-import { type FileValues, parseConfigFile } from "./config_file.ts";
-import { allowedValues, flagOf, type OptionRow, OPTIONS } from "./config_options.ts";
+import { parseConfigFile } from "./config_file.ts";
+import { allowedValues, OPTIONS } from "./config_options.ts";
 import type { BusConfig, Config } from "./config_types.ts";
+import { type EffectiveValue, findValue } from "./config_values.ts";
+import { readCloud } from "./openstack/clouds_yaml.ts";
+import { authMethod, buildOpenstack, checkOpenstack, warnOpenstack } from "./openstack_config.ts";
 
 /** One problem with the configuration. */
 export interface ConfigProblem {
   readonly option: string;
   /** Where the value came from, such as `--election-ttl` or `neutron.conf [calico] …`. */
   readonly source: string;
-  /** What was given; null for a secret or a missing value. */
+  /** What was given; null for a secret, empty for a missing value. */
   readonly given: string | null;
   readonly allowed: string;
 }
@@ -28,19 +29,15 @@ export class ConfigError extends Error {
   constructor(readonly problems: readonly ConfigProblem[]) {
     super(
       problems.map(({ option, source, given, allowed }) =>
-        `${option} (${source}): given ${given === null ? "a value" : JSON.stringify(given)}, ` +
-        `allowed ${allowed}`
+        `${option} (${source}): given ${shown(given)}, allowed ${allowed}`
       ).join("\n"),
     );
   }
 }
 
-/** What was found for one option. */
-export interface EffectiveValue {
-  readonly option: OptionRow;
-  /** Null when it is unset. */
-  readonly value: string | null;
-  readonly source: string;
+function shown(given: string | null): string {
+  if (given === null) return "a value";
+  return given === "" ? "nothing" : JSON.stringify(given);
 }
 
 /** All that {@linkcode resolveConfig} needs; nothing is read from the process. */
@@ -49,6 +46,8 @@ export interface ConfigInput {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly files: readonly { readonly path: string; readonly text: string }[];
   readonly hostname: string;
+  /** Text of a file that may not be there (`clouds.yaml`), or null. */
+  readFile?(path: string): string | null;
 }
 
 /** The result. */
@@ -62,10 +61,19 @@ export interface ResolvedConfig {
  * Resolves the configuration.
  *
  * @throws {ConfigError} with every problem that was found.
+ * @throws {CloudsError} the named cloud cannot be had.
  */
 export function resolveConfig(input: ConfigInput): ResolvedConfig {
   const files = input.files.map(({ path, text }) => ({ path, values: parseConfigFile(text) }));
-  const found = OPTIONS.map((option) => find(option, input, files));
+  const { flags, env, readFile = () => null } = input;
+  const named = findValue(OPTIONS.find(({ name }) => name === "os_cloud")!, {
+    flags,
+    env,
+    cloud: null,
+    files,
+  }).value;
+  const cloud = named === null ? null : readCloud(named, env, readFile);
+  const found = OPTIONS.map((option) => findValue(option, { flags, env, cloud, files }));
   const problems = found.flatMap(checkKind);
   if (problems.length > 0) throw new ConfigError(problems);
   const effective = completeDefaults(found, input);
@@ -73,10 +81,10 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
   problems.push(...checkRelations(values));
   if (problems.length > 0) throw new ConfigError(problems);
   const config = build(values);
-  const report = values.get("report_url")!;
-  const warnings = config.lab.enabled || config.bus || report.source !== "default" ? [] : [
-    "neither transport_url nor report_url is given: status reports go over HTTP to " +
-    `${report.value}, which a real Neutron does not answer`,
+  const warnings = [
+    ...cloud?.warnings ?? [],
+    ...config.lab.enabled ? [] : warnOpenstack(values),
+    ...warnReports(config, values),
   ];
   return { config: freeze(config), effective, warnings };
 }
@@ -99,45 +107,12 @@ function withoutUserInfo(value: string): string {
   return value.replaceAll(/\/\/[^/@\s,]+@/g, "//(secret)@");
 }
 
-interface ParsedFile {
-  readonly path: string;
-  readonly values: FileValues;
-}
-
-function find(option: OptionRow, input: ConfigInput, files: readonly ParsedFile[]): EffectiveValue {
-  const flag = input.flags[option.name];
-  if (flag !== undefined) {
-    const value = typeof flag === "string" ? flag : flag.join(",");
-    return { option, value, source: flagOf(option) };
-  }
-  for (const name of option.env) {
-    const value = input.env[name];
-    if (value !== undefined && value !== "") return { option, value, source: name };
-  }
-  for (const file of files.toReversed()) {
-    for (const place of option.ini) {
-      const value = file.values.get(place);
-      if (value) return { option, value, source: `${file.path} ${shownPlace(place)}` };
-    }
-    if (option.name === "etcd") {
-      const value = pythonDriverEtcd(file.values);
-      if (value) return { option, value, source: `${file.path} [calico] etcd_host` };
-    }
-  }
-  return { option, value: option.fallback, source: "default" };
-}
-
-function shownPlace(place: string): string {
-  const dot = place.indexOf(".");
-  return `[${place.slice(0, dot)}] ${place.slice(dot + 1)}`;
-}
-
-/** The Python driver names host and port apart, and means TLS when it names a CA. */
-function pythonDriverEtcd(values: FileValues): string | null {
-  const host = values.get("calico.etcd_host");
-  if (!host) return null;
-  const scheme = values.has("calico.etcd_ca_cert_file") ? "https" : "http";
-  return `${scheme}://${hostAndPort(host, Number(values.get("calico.etcd_port") ?? 2379))}`;
+function warnReports(config: Config, values: ReadonlyMap<string, EffectiveValue>): string[] {
+  if (config.lab.enabled || config.bus || values.get("report_url")!.source !== "default") return [];
+  return [
+    "neither transport_url nor report_url is given: status reports go over HTTP to " +
+    `${config.status.reportUrl || "Neutron"}, which a real Neutron does not answer`,
+  ];
 }
 
 /** etcd URLs, of which a bare `host:port` is one. */
@@ -213,7 +188,11 @@ function completeDefaults(
   const lab = given.get("lab") === "on" || (given.get("lab") === "auto" && clouds.length === 0);
   if (lab && clouds.length === 0) Object.assign(derived, labValues(given));
   const neutron = derived.neutron_url ?? given.get("neutron_url")!;
-  derived.report_url = `${neutron.replace(/\/$/, "")}/lab/v1`;
+  // Without a URL of Neutron's own, the one of the catalogue is not known yet.
+  const known = lab ||
+    found.find(({ option }) => option.name === "neutron_url")!.source !== "default" ||
+    authMethod(new Map(found.map((entry) => [entry.option.name, entry]))) === null;
+  if (known) derived.report_url = defaultReportUrl(neutron.replace(/\/$/, ""));
   return found.map((entry) => {
     const value = derived[entry.option.name];
     if (entry.option.name === "lab") {
@@ -222,6 +201,11 @@ function completeDefaults(
     if (value === undefined || entry.source !== "default") return entry;
     return { ...entry, value, source: lab && entry.option.cloud ? "lab" : "default" };
   });
+}
+
+/** Where status reports go over HTTP unless `report_url` says otherwise: the lab answers there. */
+export function defaultReportUrl(neutronUrl: string): string {
+  return `${neutronUrl}/lab/v1`;
 }
 
 /** Where the lab's own cloud is. */
@@ -247,7 +231,13 @@ function checkRelations(values: ReadonlyMap<string, EffectiveValue>): ConfigProb
   const value = (name: string) => values.get(name)!.value;
   const refuse = (name: string, allowed: string) => {
     const { source, option } = values.get(name)!;
-    problems.push({ option: name, source, given: option.secret ? null : value(name), allowed });
+    const given = value(name);
+    problems.push({
+      option: name,
+      source,
+      given: option.secret && given !== null ? null : given ?? "",
+      allowed,
+    });
   };
   const region = value("region");
   if (region !== null && (!REGION.test(region) || region.length > REGION_LENGTH)) {
@@ -283,11 +273,7 @@ function checkRelations(values: ReadonlyMap<string, EffectiveValue>): ConfigProb
   if ((value("bus_cert_file") === null) !== (value("bus_key_file") === null)) {
     refuse("bus_cert_file", "only together with bus_key_file");
   }
-  if (value("auth_url") !== null) {
-    for (const name of ["username", "password", "project_name"]) {
-      if (value(name) === null) refuse(name, "a value when auth_url is given");
-    }
-  }
+  checkOpenstack(values, refuse);
   const lab = values.get("lab")!;
   const cloud = [...values.values()].find(({ option, source }) =>
     option.cloud && source !== "default" && source !== "lab"
@@ -298,17 +284,10 @@ function checkRelations(values: ReadonlyMap<string, EffectiveValue>): ConfigProb
   return problems;
 }
 
-/** Keystone's versionless URL, as OS_AUTH_URL often is, means v3. */
-function keystoneV3(url: string): string {
-  const bare = url.replace(/\/+$/, "");
-  return bare.endsWith("/v3") ? bare : `${bare}/v3`;
-}
-
 function build(values: ReadonlyMap<string, EffectiveValue>): Config {
   const text = (name: string) => values.get(name)!.value!;
   const maybe = (name: string) => values.get(name)!.value;
   const number = (name: string) => Number(text(name));
-  const url = (name: string) => text(name).replace(/\/+$/, "");
   return {
     nodeName: text("node_name"),
     stateDir: text("state_dir"),
@@ -329,18 +308,7 @@ function build(values: ReadonlyMap<string, EffectiveValue>): Config {
       marginSeconds: number("election_margin"),
       respectUnleasedKey: text("respect_unleased_key").toLowerCase() === "true",
     },
-    openstack: {
-      neutronUrl: url("neutron_url"),
-      novaUrl: maybe("nova_url")?.replace(/\/+$/, "") ?? null,
-      authUrl: maybe("auth_url") === null ? null : keystoneV3(text("auth_url")),
-      username: maybe("username"),
-      password: maybe("password"),
-      projectName: maybe("project_name"),
-      userDomainName: text("user_domain_name"),
-      projectDomainName: text("project_domain_name"),
-      requestTimeoutMs: number("request_timeout") * 1000,
-      pageSize: number("page_size"),
-    },
+    openstack: buildOpenstack(values),
     bus: buildBus(text, maybe),
     sync: {
       startupResync: text("startup_resync") as "always" | "never",
@@ -352,7 +320,10 @@ function build(values: ReadonlyMap<string, EffectiveValue>): Config {
       periodSeconds: number("compaction_period") * 60,
       minRevisions: number("compaction_min_revisions"),
     },
-    status: { portStatusThreads: number("port_status_threads"), reportUrl: url("report_url") },
+    status: {
+      portStatusThreads: number("port_status_threads"),
+      reportUrl: maybe("report_url")?.replace(/\/+$/, "") ?? "",
+    },
     diagnostics: {
       ...parseListen(text("listen"))!,
       apiToken: maybe("api_token"),

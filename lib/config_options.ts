@@ -33,6 +33,8 @@ export interface OptionRow {
   readonly env: readonly string[];
   /** Places in oslo INI files, `section.key`, first found wins. */
   readonly ini: readonly string[];
+  /** Settings of a cloud in `clouds.yaml`; once a cloud is named, it alone counts for such an option. */
+  readonly clouds: readonly string[];
   /** Never printed, and never taken from the command line. */
   readonly secret?: boolean;
   /** Group in `--help`. */
@@ -50,8 +52,27 @@ interface Extra {
   unit?: string;
   ini?: string[];
   env?: string[];
+  clouds?: string[];
   secret?: boolean;
   cloud?: boolean;
+}
+
+const AUTH_TYPES = [
+  "password",
+  "v3password",
+  "v3applicationcredential",
+  "token",
+  "v3token",
+  "none",
+];
+/** `internalURL` and the like are what older files call them. */
+const INTERFACES = ["internal", "public", "admin", "internalURL", "publicURL", "adminURL"];
+const NEUTRON_HELP = "Neutron, without /v2.0 (with an auth_url: from the catalogue)";
+const NOVA_HELP = "Nova with its version (default with an auth_url: from the catalogue)";
+
+/** Keys that keystoneauth reads in `[keystone_authtoken]`. */
+function authtoken(...keys: string[]): string[] {
+  return keys.map((key) => `keystone_authtoken.${key}`);
 }
 
 let group = "";
@@ -62,7 +83,7 @@ function row(
   help: string,
   extra: Extra = {},
 ): OptionRow {
-  const { env = [], ini = [], ...rest } = extra;
+  const { env = [], ini = [], clouds = [], ...rest } = extra;
   return {
     name,
     kind,
@@ -71,6 +92,7 @@ function row(
     group,
     env: [`CONDUCTOR_${name.toUpperCase()}`, ...env],
     ini,
+    clouds,
     ...rest,
   };
 }
@@ -166,40 +188,140 @@ export const OPTIONS: readonly OptionRow[] = [
     ),
   ]),
   ...under("OpenStack", () => [
-    row("neutron_url", { type: "url" }, "http://127.0.0.1:9696", "Neutron, without /v2.0", {
+    row("neutron_url", { type: "url" }, "http://127.0.0.1:9696", NEUTRON_HELP, {
+      clouds: ["network_endpoint_override"],
       cloud: true,
     }),
-    row("nova_url", { type: "url" }, null, "Nova with its version, such as http://host:8774/v2.1", {
+    row("nova_url", { type: "url" }, null, NOVA_HELP, {
+      clouds: ["compute_endpoint_override"],
       cloud: true,
     }),
-    row("auth_url", { type: "url" }, null, "Keystone's URL (v3); unset: requests carry no token", {
+    row("os_cloud", string, null, "A cloud of clouds.yaml; it stands alone, see docs/keystone.md", {
+      env: ["OS_CLOUD"],
+      cloud: true,
+    }),
+    row("auth_url", { type: "url" }, null, "Keystone's URL; unset: requests carry no token", {
       env: ["OS_AUTH_URL"],
-      ini: ["keystone_authtoken.auth_url"],
+      ini: authtoken("auth_url"),
+      clouds: ["auth_url"],
       cloud: true,
     }),
+    row(
+      "auth_type",
+      choice(...AUTH_TYPES),
+      null,
+      "How to get a token (default: by what is given)",
+      {
+        env: ["OS_AUTH_TYPE"],
+        ini: authtoken("auth_type"),
+        clouds: ["auth_type"],
+      },
+    ),
     row("username", string, null, "Service user", {
       env: ["OS_USERNAME"],
-      ini: ["keystone_authtoken.username"],
+      ini: authtoken("username", "user_name"),
+      clouds: ["username", "user_name"],
+      cloud: true,
+    }),
+    row("user_id", string, null, "Its id, instead of name and domain", {
+      env: ["OS_USER_ID"],
+      ini: authtoken("user_id"),
+      clouds: ["user_id"],
       cloud: true,
     }),
     row("password", string, null, "Its password", {
       env: ["OS_PASSWORD"],
-      ini: ["keystone_authtoken.password"],
+      ini: authtoken("password"),
+      clouds: ["password"],
       secret: true,
       cloud: true,
     }),
+    row("user_domain_name", string, "Default", "The user's domain", {
+      env: ["OS_USER_DOMAIN_NAME", "OS_DEFAULT_DOMAIN_NAME", "OS_DEFAULT_DOMAIN"],
+      ini: authtoken("user_domain_name", "default_domain_name"),
+      clouds: ["user_domain_name", "default_domain_name", "default_domain", "domain_name"],
+    }),
+    row("user_domain_id", string, null, "The same by id", {
+      env: ["OS_USER_DOMAIN_ID", "OS_DEFAULT_DOMAIN_ID"],
+      ini: authtoken("user_domain_id", "default_domain_id"),
+      clouds: ["user_domain_id", "default_domain_id", "domain_id"],
+    }),
     row("project_name", string, null, "Its project", {
-      env: ["OS_PROJECT_NAME"],
-      ini: ["keystone_authtoken.project_name"],
+      env: ["OS_PROJECT_NAME", "OS_TENANT_NAME"],
+      ini: authtoken("project_name", "tenant_name"),
+      clouds: ["project_name", "tenant_name"],
       cloud: true,
     }),
-    row("user_domain_name", string, "Default", "The user's domain", {
-      env: ["OS_USER_DOMAIN_NAME"],
-      ini: ["keystone_authtoken.user_domain_name"],
+    row("project_id", string, null, "The same by id", {
+      env: ["OS_PROJECT_ID", "OS_TENANT_ID"],
+      ini: authtoken("project_id", "tenant_id"),
+      clouds: ["project_id", "tenant_id"],
+      cloud: true,
     }),
     row("project_domain_name", string, "Default", "The project's domain", {
-      env: ["OS_PROJECT_DOMAIN_NAME"],
-      ini: ["keystone_authtoken.project_domain_name"],
+      env: ["OS_PROJECT_DOMAIN_NAME", "OS_DEFAULT_DOMAIN_NAME", "OS_DEFAULT_DOMAIN"],
+      ini: authtoken("project_domain_name", "default_domain_name"),
+      clouds: ["project_domain_name", "default_domain_name", "default_domain", "domain_name"],
+    }),
+    row("project_domain_id", string, null, "The same by id", {
+      env: ["OS_PROJECT_DOMAIN_ID", "OS_DEFAULT_DOMAIN_ID"],
+      ini: authtoken("project_domain_id", "default_domain_id"),
+      clouds: ["project_domain_id", "default_domain_id", "domain_id"],
+    }),
+    row("application_credential_id", string, null, "Application credential, instead of a user", {
+      env: ["OS_APPLICATION_CREDENTIAL_ID"],
+      ini: authtoken("application_credential_id"),
+      clouds: ["application_credential_id"],
+      cloud: true,
+    }),
+    row("application_credential_name", string, null, "Its name, with the user whose it is", {
+      env: ["OS_APPLICATION_CREDENTIAL_NAME"],
+      ini: authtoken("application_credential_name"),
+      clouds: ["application_credential_name"],
+      cloud: true,
+    }),
+    row("application_credential_secret", string, null, "Its secret", {
+      env: ["OS_APPLICATION_CREDENTIAL_SECRET"],
+      ini: authtoken("application_credential_secret"),
+      clouds: ["application_credential_secret"],
+      secret: true,
+      cloud: true,
+    }),
+    row("token", string, null, "A token to start from; nobody can renew it", {
+      env: ["OS_TOKEN", "OS_AUTH_TOKEN"],
+      ini: authtoken("token"),
+      clouds: ["token"],
+      secret: true,
+      cloud: true,
+    }),
+    row("os_region_name", string, null, "Region in Keystone's catalogue, when it has several", {
+      env: ["OS_REGION_NAME"],
+      ini: [...authtoken("region_name"), "nova.region_name"],
+      clouds: ["region_name"],
+    }),
+    row("os_interface", choice(...INTERFACES), "internal", "Which endpoints of the catalogue", {
+      env: ["OS_INTERFACE", "OS_ENDPOINT_TYPE"],
+      ini: [...authtoken("interface"), "nova.endpoint_type"],
+      clouds: ["interface"],
+    }),
+    row("os_cacert", string, null, "PEM file of the CA of Keystone, Neutron and Nova", {
+      env: ["OS_CACERT"],
+      ini: authtoken("cafile"),
+      clouds: ["cacert"],
+    }),
+    row("os_cert", string, null, "PEM file of our client certificate to them", {
+      env: ["OS_CERT"],
+      ini: authtoken("certfile"),
+      clouds: ["cert"],
+    }),
+    row("os_key", string, null, "PEM file of its key", {
+      env: ["OS_KEY"],
+      ini: authtoken("keyfile"),
+      clouds: ["key"],
+    }),
+    row("insecure", boolean, "false", "Not honoured: certificates are always verified", {
+      ini: authtoken("insecure"),
+      clouds: ["insecure"],
     }),
     row("transport_url", string, null, "The message bus, as in neutron.conf", {
       ini: ["DEFAULT.transport_url"],

@@ -6,6 +6,7 @@
  * @module
  */
 import type { BusHost } from "./bus/transport_url.ts";
+import type { Credential } from "./openstack/credential.ts";
 import type { LogFormat, LogLevelOption } from "./log.ts";
 
 /** How to reach etcd. */
@@ -24,17 +25,23 @@ export interface EtcdConfig {
 
 /** How to reach OpenStack. */
 export interface OpenstackConfig {
-  /** Base URL of Neutron without `/v2.0`, such as `http://127.0.0.1:9696`. */
+  /** Base URL of Neutron without `/v2.0`, such as `http://127.0.0.1:9696`; see `fromCatalogue`. */
   readonly neutronUrl: string;
-  /** Base URL of Nova (with its version), or null: found in no other way yet, so Nova is not told. */
+  /** Base URL of Nova (with its version), or null: Nova is not told of migrations. */
   readonly novaUrl: string | null;
-  /** Keystone's URL ending in `/v3`, or null: requests carry no token. */
+  /** URLs that Keystone's catalogue has to tell; until then Neutron's is empty and Nova's null. */
+  readonly fromCatalogue: { readonly neutron: boolean; readonly nova: boolean };
+  /** Keystone's URL, with or without its version, or null: requests carry no token. */
   readonly authUrl: string | null;
-  readonly username: string | null;
-  readonly password: string | null;
-  readonly projectName: string | null;
-  readonly userDomainName: string;
-  readonly projectDomainName: string;
+  /** null without an `authUrl`. */
+  readonly credential: Credential | null;
+  /** Region in the catalogue, or null: it has but one. Calico's region is another matter. */
+  readonly regionName: string | null;
+  readonly interface: "internal" | "public" | "admin";
+  /** PEM files: the CA of Keystone, Neutron and Nova, and our client certificate to them. */
+  readonly caFile: string | null;
+  readonly certFile: string | null;
+  readonly keyFile: string | null;
   /** Deadline of one request, milliseconds. */
   readonly requestTimeoutMs: number;
   /** Objects asked for in one page. */
@@ -92,7 +99,7 @@ export interface Config {
   readonly status: {
     /** Writers of port status. */
     readonly portStatusThreads: number;
-    /** Where status reports go: HTTP of the lab or of a bridge, below this URL. */
+    /** Where status reports go: HTTP of the lab or of a bridge, below this URL; empty while Neutron's is. */
     readonly reportUrl: string;
   };
   readonly diagnostics: {

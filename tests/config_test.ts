@@ -55,8 +55,14 @@ Deno.test("an operator's neutron.conf works as it is", () => {
   assertEquals(config.etcd.endpoints, ["http://10.0.0.5:4001"]);
   assertEquals(config.region, "north");
   assertEquals(config.status.portStatusThreads, 8);
-  assertEquals(config.openstack.authUrl, "http://ctl:5000/v3");
-  assertEquals(config.openstack.password, "se cret");
+  assertEquals(config.openstack.authUrl, "http://ctl:5000");
+  assertEquals(config.openstack.credential, {
+    method: "password",
+    user: { name: "neutron", domain: { name: "Default" } },
+    password: "se cret",
+    project: { name: "service", domain: { name: "Default" } },
+  });
+  assertEquals(config.openstack.fromCatalogue, { neutron: true, nova: true });
   assertEquals(config.lab.enabled, false);
   assertEquals(warnings, []);
   assertEquals(config.bus?.exchange, "neutron");
@@ -107,7 +113,9 @@ Deno.test("flags come before environment before files before defaults, later fil
   assertEquals(resolve({ files }).config.region, "south");
   const env = { CONDUCTOR_REGION: "east", OS_USERNAME: "env-user" };
   assertEquals(resolve({ files, env }).config.region, "east");
-  assertEquals(resolve({ files, env }).config.openstack.username, "env-user");
+  const { credential } = resolve({ files, env }).config.openstack;
+  assert(credential?.method === "password" && "name" in credential.user);
+  assertEquals(credential.user.name, "env-user");
   assertEquals(resolve({ files, env, flags: { region: "west" } }).config.region, "west");
 });
 

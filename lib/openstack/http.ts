@@ -21,14 +21,19 @@ export interface RequestOptions {
   /** Deadline of one attempt, ms. */
   readonly timeoutMs: number;
   readonly init?: RequestInit;
+  /** Knows the CA of the service and our certificate; undefined: the usual CAs. */
+  readonly client?: Deno.HttpClient;
   /** Attempts in all. @default 4 */
   readonly attempts?: number;
+  /** A status outside 2xx that is an answer too. */
+  readonly accept?: number;
 }
 
 const MAX_DELAY_MS = 10_000;
 
 /**
  * What `read` makes of a successful response; a body that breaks off counts as a broken connection.
+ * Redirects are not followed: they would carry a token to an address that nobody configured.
  *
  * @throws {OpenstackError} a status outside 2xx, or no answer, after the last attempt.
  */
@@ -37,40 +42,87 @@ export async function request<T>(
   options: RequestOptions,
   read: (response: Response) => Promise<T>,
 ): Promise<T> {
-  const { clock, signal, timeoutMs, init, attempts = 4 } = options;
+  const { clock, signal, attempts = 4 } = options;
   for (let attempt = 1;; attempt++) {
     signal.throwIfAborted();
-    let failure: OpenstackError;
-    let delayMs = Math.random() * Math.min(MAX_DELAY_MS, 250 * 2 ** attempt);
-    try {
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-      const response = await fetch(url, { ...init, signal: limit });
-      if (response.ok) return await read(response);
-      const body = (await response.text()).slice(0, 300);
-      failure = new OpenstackError(
-        `${url.split("?")[0]} answered ${response.status}: ${neutronMessage(body)}`,
-        response.status,
-      );
-      if (response.status !== 429 && response.status < 500) throw failure;
-      const after = Number(response.headers.get("retry-after"));
-      if (after > 0) delayMs = Math.min(MAX_DELAY_MS, after * 1000);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof OpenstackError) throw error;
-      failure = new OpenstackError(`${url.split("?")[0]} does not answer`, null, { cause: error });
-    }
-    if (attempt >= attempts) throw failure;
-    await clock.sleep(delayMs, signal);
+    const outcome = await once(url, options, read);
+    if ("result" in outcome) return outcome.result;
+    if (!outcome.again || attempt >= attempts) throw outcome.failure;
+    const backoffMs = Math.random() * Math.min(MAX_DELAY_MS, 250 * 2 ** attempt);
+    await clock.sleep(outcome.afterMs ?? backoffMs, signal);
   }
 }
 
-/** Neutron's own message in an error body, or the beginning of whatever it is. */
-function neutronMessage(body: string): string {
+type Outcome<T> = { readonly result: T } | {
+  readonly failure: OpenstackError;
+  readonly again: boolean;
+  /** When the service says when. */
+  readonly afterMs?: number;
+};
+
+async function once<T>(
+  url: string,
+  { signal, timeoutMs, init, client, accept }: RequestOptions,
+  read: (response: Response) => Promise<T>,
+): Promise<Outcome<T>> {
+  try {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    const response = await fetch(url, { redirect: "manual", ...init, signal: limit, client });
+    if (response.ok || response.status === accept) return { result: await read(response) };
+    return await refusal(url, response);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof OpenstackError) return { failure: error, again: false };
+    const why = connectionProblem(error);
+    const failure = new OpenstackError(`${shown(url)} does not answer${why}`, null, {
+      cause: error,
+    });
+    return { failure, again: true };
+  }
+}
+
+async function refusal(url: string, response: Response): Promise<Outcome<never>> {
+  const { status } = response;
+  const body = (await response.text()).slice(0, 2000);
+  const target = response.headers.get("location");
+  const why = status >= 300 && status < 400 && target
+    ? `it redirects to ${shown(target)}: is that the URL to configure?`
+    : serviceMessage(body);
+  const failure = new OpenstackError(`${shown(url)} answered ${status}: ${why}`, status);
+  const after = Number(response.headers.get("retry-after"));
+  const again = status === 429 || status >= 500;
+  return { failure, again, ...after > 0 && { afterMs: Math.min(MAX_DELAY_MS, after * 1000) } };
+}
+
+function shown(url: string): string {
+  return url.split("?")[0]!;
+}
+
+/** What can be done about a connection that fails, when its error tells. */
+function connectionProblem(error: unknown): string {
+  const text = String(error);
+  if (/UnknownIssuer|SelfSigned|CaUsedAsEndEntity/i.test(text)) {
+    return ": no CA that we know signed its certificate, name the one that did with os_cacert";
+  }
+  if (/NotValidForName/i.test(text)) return ": its certificate is for another host name";
+  if (/certificate.*expired|Expired/i.test(text)) return ": its certificate has expired";
+  if (/InvalidContentType|CorruptMessage/i.test(text)) {
+    return ": it does not speak TLS, is it http?";
+  }
+  if (/NotCapable|Requires net access/i.test(text)) return ": it was not known at start";
+  return "";
+}
+
+/** A service's own message in an error body, or the beginning of whatever it is. */
+function serviceMessage(body: string): string {
   try {
     const parsed = JSON.parse(body);
-    return String(parsed.NeutronError?.message ?? parsed.error?.message ?? body);
+    // Neutron, Keystone and Nova (badRequest, forbidden, … with a message) in this order.
+    const inner = parsed.NeutronError ?? parsed.error ?? Object.values(parsed)[0];
+    return String((inner as { message?: unknown } | null)?.message ?? body).slice(0, 300);
   } catch {
-    return body.replaceAll(/\s+/g, " ").slice(0, 120);
+    return body.replaceAll(/<(style|script)[^]*?<\/\1>|<[^>]*>/gi, " ").replaceAll(/\s+/g, " ")
+      .trim().slice(0, 120) || "nothing more";
   }
 }
 
@@ -85,7 +137,7 @@ export async function readJson(response: Response): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const url = response.url.split("?")[0];
+    const url = shown(response.url);
     throw new OpenstackError(`${url} did not send JSON`, response.status, { cause: error });
   }
 }

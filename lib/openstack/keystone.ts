@@ -7,91 +7,182 @@
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import type { OpenstackConfig } from "../config_types.ts";
+import { type Credential, tokenRequest } from "./credential.ts";
+import { findIdentityV3 } from "./discovery.ts";
 import { OpenstackError, readJson, request } from "./http.ts";
+import { openHttpClient } from "./http_client.ts";
 import { type Project, projectSchema } from "./records.ts";
+import { explainRefusal } from "./refusal.ts";
+import { readToken, type Token } from "./token.ts";
 
-const tokenSchema = z.object({ token: z.object({ expires_at: z.iso.datetime({ offset: true }) }) });
-/** A token is renewed when less than this is left, ms. */
-const RENEW_MS = 120_000;
+type Read<T> = (response: Response) => Promise<T>;
 
-/** Hands out tokens and makes authorised requests. */
-export class KeystoneAuth {
-  #token: { value: string; expiresAt: number } | null = null;
+/** Hands out tokens and makes authorised requests; dispose of it to close its connections. */
+export class KeystoneAuth implements Disposable {
+  #token: Token | null = null;
+  /** The request for one that is under way; it ends with the signal of who began it. */
+  #renewal: Promise<Token> | null = null;
+  #identityUrl: string | null = null;
+  #client: Deno.HttpClient | undefined;
+  #opened = false;
+  /** Why Keystone refuses us was looked into, and that it was. */
+  #explained: string | null = null;
 
   constructor(readonly config: OpenstackConfig, readonly clock: Clock) {}
+
+  [Symbol.dispose](): void {
+    this.#client?.close();
+    this.#client = undefined;
+    this.#opened = false;
+  }
 
   /** What `read` makes of the answer to a request with a valid token; a 401 renews the token once. */
   async fetch<T>(
     url: string,
     signal: AbortSignal,
-    read: (response: Response) => Promise<T>,
+    read: Read<T>,
     init: RequestInit = {},
   ): Promise<T> {
+    const token = await this.token(signal);
     try {
-      return await this.#send(url, signal, read, init);
+      return await this.#send(url, signal, read, init, token);
     } catch (error) {
-      const expired = error instanceof OpenstackError && error.status === 401;
-      if (!expired || this.#token === null) throw error;
-      this.#token = null;
-      return await this.#send(url, signal, read, init);
+      const refused = error instanceof OpenstackError && error.status === 401;
+      if (!refused || token === null) throw error;
+      if (this.#token === token) this.#token = null;
+      const fresh = await this.token(signal);
+      return await this.#send(url, signal, read, init, fresh).catch((error) => {
+        if (!(error instanceof OpenstackError) || error.status !== 401) throw error;
+        throw new OpenstackError(
+          `${error.message} (Keystone has just issued that token: does the service ask the same ` +
+            "Keystone, with a user that may, and do the clocks agree?)",
+          401,
+          { cause: error },
+        );
+      });
     }
   }
 
+  /** A valid token, or null without Keystone. @throws {OpenstackError} there is none to be had. */
+  async token(signal: AbortSignal): Promise<Token | null> {
+    const { authUrl, credential } = this.config;
+    if (authUrl === null || credential === null) return null;
+    while (true) {
+      signal.throwIfAborted();
+      if (this.#token && this.clock.monotonic() < this.#token.renewAt) return this.#token;
+      if (!this.#renewal) return await this.#renew(credential, signal);
+      // Somebody else is at it; when they are aborted, that is no failure of ours.
+      await this.#renewal.catch((error) => {
+        if (error instanceof OpenstackError) throw error;
+      });
+    }
+  }
+
+  async #renew(credential: Credential, signal: AbortSignal): Promise<Token> {
+    const renewal = this.#authenticate(credential, signal);
+    this.#renewal = renewal;
+    try {
+      this.#token = await renewal;
+      this.#explained = null;
+      return this.#token;
+    } finally {
+      this.#renewal = null;
+    }
+  }
+
+  async #authenticate(credential: Credential, signal: AbortSignal): Promise<Token> {
+    try {
+      return await this.issueToken(credential, signal);
+    } catch (error) {
+      if (!(error instanceof OpenstackError) || ![400, 401, 403, 404].includes(error.status!)) {
+        throw error;
+      }
+      // Once: each further try with a wrong password counts towards a lock-out.
+      this.#explained ??= await explainRefusal(this, credential, error, signal);
+      throw new OpenstackError(this.#explained, error.status, { cause: error });
+    }
+  }
+
+  /** A token for any credential, without remembering it. */
+  async issueToken(credential: Credential, signal: AbortSignal): Promise<Token> {
+    const url = `${await this.identityUrl(signal)}/auth/tokens`;
+    const init = {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(tokenRequest(credential)),
+    };
+    const monotonic = this.clock.monotonic();
+    const read = (response: Response) => readToken(response, { now: this.clock.now(), monotonic });
+    return await this.#send(url, signal, read, init, null);
+  }
+
+  /** Keystone's URL ending in `/v3`, found once when the configuration does not say it. */
+  async identityUrl(signal: AbortSignal): Promise<string> {
+    return this.#identityUrl ??= await findIdentityV3(
+      this.config.authUrl!,
+      (url) => this.#send(url, signal, readJson, {}, null, 300),
+    );
+  }
+
+  /** A request with that token, or with none. */
   async #send<T>(
     url: string,
     signal: AbortSignal,
-    read: (response: Response) => Promise<T>,
+    read: Read<T>,
     init: RequestInit,
+    token: Pick<Token, "value"> | null,
+    accept?: number,
   ): Promise<T> {
     const headers = new Headers(init.headers);
-    const token = await this.#currentToken(signal);
-    if (token) headers.set("X-Auth-Token", token);
+    if (token) headers.set("X-Auth-Token", token.value);
+    if (!this.#opened) {
+      this.#client = openHttpClient(this.config);
+      this.#opened = true;
+    }
     return await request(url, {
       clock: this.clock,
       signal,
       timeoutMs: this.config.requestTimeoutMs,
       init: { ...init, headers },
+      client: this.#client,
+      accept,
     }, read);
   }
 
-  async #currentToken(signal: AbortSignal): Promise<string | null> {
-    const { authUrl, username, password, projectName } = this.config;
-    if (authUrl === null) return null;
-    if (this.#token && this.#token.expiresAt - this.clock.now() > RENEW_MS) {
-      return this.#token.value;
-    }
-    const user = { name: username, password, domain: { name: this.config.userDomainName } };
-    const project = { name: projectName, domain: { name: this.config.projectDomainName } };
-    const body = {
-      auth: { identity: { methods: ["password"], password: { user } }, scope: { project } },
-    };
-    return await request(`${authUrl}/auth/tokens`, {
-      clock: this.clock,
-      signal,
-      timeoutMs: this.config.requestTimeoutMs,
-      init: {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(body),
-      },
-    }, async (response) => {
-      const value = response.headers.get("X-Subject-Token");
-      const parsed = tokenSchema.safeParse(await readJson(response));
-      if (!value || !parsed.success) {
-        throw new OpenstackError(`${authUrl}/auth/tokens sent no usable token`, response.status);
-      }
-      this.#token = { value, expiresAt: Date.parse(parsed.data.token.expires_at) };
-      return value;
-    });
+  /** A GET of Identity's own, such as `/projects`, with our token or another one. */
+  async get(path: string, signal: AbortSignal, token?: Token): Promise<unknown> {
+    const url = `${await this.identityUrl(signal)}${path}`;
+    if (token) return await this.#send(url, signal, readJson, {}, token);
+    return await this.fetch(url, signal, readJson);
   }
 
-  /** All projects; none without Keystone. */
-  async listProjects(signal: AbortSignal): Promise<Project[]> {
+  /**
+   * All projects that Keystone lists, none without Keystone. It lists no more than its `list_limit`:
+   * `truncated` says so.
+   */
+  async listProjects(signal: AbortSignal): Promise<Project[] & { truncated?: boolean }> {
     if (this.config.authUrl === null) return [];
-    const url = `${this.config.authUrl}/projects`;
-    const body = await this.fetch(url, signal, readJson);
-    const parsed = z.object({ projects: z.array(projectSchema) }).safeParse(body);
-    if (!parsed.success) throw new OpenstackError(`${url} sent no list of projects`, 200);
-    return parsed.data.projects;
+    const body = await this.get("/projects", signal);
+    const parsed = projectsSchema.safeParse(body);
+    if (!parsed.success) throw new OpenstackError("Keystone sent no list of projects", 200);
+    const { projects, truncated } = parsed.data;
+    return Object.assign(projects, { truncated });
+  }
+
+  /** One project, or null: there is none of that id, or we may not see it. */
+  async findProject(id: string, signal: AbortSignal): Promise<Project | null> {
+    try {
+      const body = await this.get(`/projects/${encodeURIComponent(id)}`, signal);
+      return z.object({ project: projectSchema }).parse(body).project;
+    } catch (error) {
+      const unknown = error instanceof OpenstackError && [403, 404].includes(error.status!);
+      if (unknown) return null;
+      throw error;
+    }
   }
 }
+
+const projectsSchema = z.object({
+  projects: z.array(projectSchema),
+  truncated: z.boolean().default(false),
+});
