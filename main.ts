@@ -51,7 +51,8 @@ async function context(command: NodeCommand): Promise<CommandContext> {
   const hostname = Deno.hostname();
   const resolve = (): ResolvedConfig => {
     const files = command.configFiles.map((path) => ({ path, text: readConfigFile(path) }));
-    return resolveConfig({ flags: command.flags, env, files, hostname });
+    const readFile = readOptional;
+    return resolveConfig({ flags: command.flags, env, files, hostname, readFile });
   };
   return {
     command,
@@ -76,6 +77,18 @@ function readConfigFile(path: string): string {
   } catch (error) {
     const reason = error instanceof Error ? error.message : error;
     throw new Error(`cannot read --config-file ${path}: ${reason}`);
+  }
+}
+
+/** A file that need not be there; one that is but cannot be read is an error. */
+function readOptional(path: string): string | null {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return null;
+    }
+    throw new Error(`cannot read ${path}: ${error instanceof Error ? error.message : error}`);
   }
 }
 

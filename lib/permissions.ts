@@ -34,7 +34,7 @@ export interface PermissionPlaces {
 }
 
 /** One-shot tools, see `tool.ts`; each has a case in {@linkcode permissionRow}. */
-export const TOOL_NAMES = ["name-lookup"] as const;
+export const TOOL_NAMES = ["name-lookup", "endpoint-lookup"] as const;
 
 /** A process that has a row. */
 export type ProcessName = RoleName | "lab" | typeof TOOL_NAMES[number];
@@ -111,11 +111,15 @@ export function permissionRow(
   };
   const keystone = openstack.authUrl ? [hostPort(openstack.authUrl)] : [];
   const nova = openstack.novaUrl ? [hostPort(openstack.novaUrl)] : [];
-  const neutron = hostPort(openstack.neutronUrl);
+  // Empty until Keystone's catalogue was asked, see endpoints.ts.
+  const neutron = openstack.neutronUrl ? [hostPort(openstack.neutronUrl)] : [];
+  const openstackFiles = [openstack.caFile, openstack.certFile, openstack.keyFile];
   const { bus } = config;
   const reports = bus
     ? bus.hosts.map(({ host, port }) => hostAndPort(host, port))
-    : [hostPort(config.status.reportUrl)];
+    : config.status.reportUrl
+    ? [hostPort(config.status.reportUrl)]
+    : [];
   const busFiles = bus ? [bus.caFile, bus.certFile, bus.keyFile] : [];
   const reporting = { ...usesEtcd, read: unique([...usesEtcd.read, ...busFiles]) };
   switch (name) {
@@ -123,14 +127,19 @@ export function permissionRow(
       // getPriority tells whether the pid in a stale election value still lives.
       return { ...usesEtcd, net: unique(etcdNet), sys: [...UPTIME, "getPriority"] };
     case "resource-syncer":
-      return { ...usesEtcd, net: unique([...etcdNet, neutron, ...keystone]) };
+      return {
+        ...usesEtcd,
+        net: unique([...etcdNet, ...neutron, ...keystone]),
+        read: unique([...usesEtcd.read, ...openstackFiles]),
+      };
     case "agent-status-watcher":
       return { ...reporting, net: unique([...etcdNet, ...reports]) };
     case "endpoint-status-watcher":
       // Over the bus, a port's data_plane_status goes to Neutron itself.
       return {
         ...reporting,
-        net: unique([...etcdNet, ...reports, ...(bus ? [neutron] : []), ...keystone, ...nova]),
+        net: unique([...etcdNet, ...reports, ...(bus ? neutron : []), ...keystone, ...nova]),
+        read: unique([...reporting.read, ...openstackFiles]),
       };
     case "diagnostics": {
       const { host, port, tls } = config.diagnostics;
@@ -153,6 +162,8 @@ export function permissionRow(
         net: unique([...etcdNet, `127.0.0.1:${config.lab.openstackPort}`]),
         run: ["sh"],
       };
+    case "endpoint-lookup":
+      return { ...NOTHING, net: keystone, read: unique(openstackFiles) };
     case "name-lookup":
       // A bare name is what looking it up needs; connecting to it would need its port as well.
       return {

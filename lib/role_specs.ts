@@ -5,6 +5,7 @@
  * @module
  */
 import type { Config } from "./config_types.ts";
+import { awaitsEndpoints } from "./endpoints.ts";
 import type { Launcher } from "./launcher.ts";
 import { type PermissionPlaces, permissionRow, type ProcessName } from "./permissions.ts";
 import { ROLE_NAMES } from "./state_records.ts";
@@ -15,14 +16,21 @@ export function processNames(config: Config): ProcessName[] {
   return config.lab.enabled ? ["lab", ...ROLE_NAMES] : [...ROLE_NAMES];
 }
 
-/** How to start each of them. */
+/**
+ * How to start each of them. Those that need endpoints of Keystone's catalogue wait for `located`, the
+ * same configuration with the endpoints in it.
+ */
 export function roleSpecs(
   config: Config,
   places: PermissionPlaces,
   launcher: Launcher,
+  located: Promise<Config> = Promise.resolve(config),
 ): RoleSpec[] {
+  const launch = (name: ProcessName, config: Config) =>
+    launcher.prepare(name, permissionRow(name, config, places), config);
   return processNames(config).map((name) => ({
     name,
-    ...launcher.prepare(name, permissionRow(name, config, places), config),
+    ...launch(name, config),
+    ...awaitsEndpoints(name, config) && { later: located.then((config) => launch(name, config)) },
   }));
 }

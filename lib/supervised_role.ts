@@ -10,6 +10,7 @@
 import { parseEntry, readLines } from "./child_output.ts";
 import type { Clock } from "./clock.ts";
 import { describeError, type Log, type LogEntry } from "./log.ts";
+import type { Launch } from "./launcher.ts";
 import { takeRestart } from "./restart_request.ts";
 import { afterEnd, CALM, type RestartHistory } from "./restart_policy.ts";
 import type { RestartWish, RoleState } from "./state_records.ts";
@@ -23,6 +24,8 @@ export interface RoleSpec {
   readonly env: Readonly<Record<string, string>>;
   /** Standard input: one line. */
   readonly input: string;
+  /** With what it is started instead, once that is known; the role waits for it. */
+  readonly later?: Promise<Launch>;
   /** Called after each end of the process, before it is started again. */
   onEnd?(): Promise<void>;
 }
@@ -66,9 +69,10 @@ export class SupervisedRole {
   /** Keeps the role running until `signal` aborts, then stops it; resolves when it is gone. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#deps;
-    while (!signal.aborted) {
+    const launch = this.spec.later ? await unlessAborted(this.spec.later, signal) : this.spec;
+    while (!signal.aborted && launch) {
       const startedAt = clock.now();
-      const end = await this.#runOnce(signal);
+      const end = await this.#runOnce(launch, signal);
       await this.spec.onEnd?.();
       if (signal.aborted) break;
       if (await this.#startsOnWish()) continue;
@@ -129,8 +133,9 @@ export class SupervisedRole {
   }
 
   /** One process from start to end; tells why it ended. */
-  async #runOnce(signal: AbortSignal): Promise<string> {
-    const { command, args, env, input, name } = this.spec;
+  async #runOnce(launch: Launch, signal: AbortSignal): Promise<string> {
+    const { name } = this.spec;
+    const { command, args, env, input } = launch;
     let child: Deno.ChildProcess;
     try {
       child = new Deno.Command(command, {
@@ -254,4 +259,17 @@ function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
   try {
     child.kill(signal);
   } catch { /* it has ended meanwhile */ }
+}
+
+/** What the promise gives, or null when the signal comes first or the promise fails with it. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  const { promise: stopped, resolve } = Promise.withResolvers<null>();
+  const stop = () => resolve(null);
+  signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    return await Promise.race([promise.catch(() => stopped), stopped]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
 }

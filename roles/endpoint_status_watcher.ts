@@ -18,7 +18,7 @@ await runRole("endpoint-status-watcher", async (context) => {
   const { config, job } = context;
   const etcd = openEtcd(config.etcd);
   try {
-    const auth = new KeystoneAuth(config.openstack, job.clock);
+    using auth = new KeystoneAuth(config.openstack, job.clock);
     const neutron = new NeutronClient(config.openstack, auth);
     const nova = new NovaClient(config.openstack.novaUrl, auth);
     const notifyNova: NotifyNova | null = config.openstack.novaUrl === null

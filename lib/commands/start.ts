@@ -4,7 +4,9 @@ import type { Config } from "../config_types.ts";
 import { pageUrl } from "../diagnostics/page_url.ts";
 import { formatJson, formatText, type Log, type LogEntry, passes, setupLogging } from "../log.ts";
 import { machinePlaces } from "../machine_places.ts";
-import { roleSpecs } from "../role_specs.ts";
+import { awaitsEndpoints, locateEndpoints } from "../endpoints.ts";
+import { processNames, roleSpecs } from "../role_specs.ts";
+import type { StateStore } from "../state_store.ts";
 import { openStateDir } from "../state_dir.ts";
 import { runSupervisor } from "../supervisor.ts";
 import { VERSION } from "../version.ts";
@@ -19,12 +21,22 @@ export const run: Command = async ({ resolve, launcher, pid, print, onSignal }) 
     onSignal(signal, () => stop.abort(signal));
   }
   using state = await openStateDir(config.stateDir, pid, log);
-  const specs = roleSpecs(config, await machinePlaces(config, launcher, log), launcher);
+  const places = await machinePlaces(config, launcher, log);
   announce(config, log);
+  const { clock, store } = { clock: systemClock, store: state.store };
+  const located = processNames(config).some((name) => awaitsEndpoints(name, config))
+    ? locateEndpoints(
+      config,
+      { launcher, places, log, clock, signal: stop.signal },
+      (problem) => tellWaiting(config, store, problem),
+    )
+    : Promise.resolve(config);
+  located.catch(() => {}); // the node stops
+  const specs = roleSpecs(config, places, launcher, located);
   await runSupervisor(specs, {
     log,
-    clock: systemClock,
-    store: state.store,
+    clock,
+    store,
     roleTimeoutMs: config.supervision.roleTimeoutMs,
     stopTimeoutMs: config.supervision.stopTimeoutMs,
     forward: (entry) => forward(entry, config, print),
@@ -34,13 +46,25 @@ export const run: Command = async ({ resolve, launcher, pid, print, onSignal }) 
   return 0;
 };
 
+/** The page shows what roles wait for before they have a process that could say it. */
+async function tellWaiting(
+  config: Config,
+  store: StateStore,
+  problem: string | null,
+): Promise<void> {
+  if (problem === null) return;
+  const alive = { at: systemClock.now(), pid: 0, doing: "not started yet", problem };
+  const names = processNames(config).filter((name) => awaitsEndpoints(name, config));
+  await Promise.all(names.map((name) => store.writeAlive(name, alive))).catch(() => {});
+}
+
 function announce(config: Config, log: Log): void {
   log.info("starting", {
     version: VERSION,
     node: config.nodeName,
     stateDir: config.stateDir,
     etcd: config.etcd.endpoints.join(","),
-    neutron: config.openstack.neutronUrl,
+    neutron: config.openstack.neutronUrl || "by Keystone's catalogue",
     lab: config.lab.enabled,
     page: pageUrl(config.diagnostics),
   });

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Clock } from "../clock.ts";
+import { describeError } from "../log.ts";
 
 /** A service refused or did not answer; the message names the URL, never a header or a body of ours. */
 export class OpenstackError extends Error {
@@ -77,7 +78,8 @@ async function once<T>(
     const failure = new OpenstackError(`${shown(url)} does not answer${why}`, null, {
       cause: error,
     });
-    return { failure, again: true };
+    // What a sentence can be said about does not pass by itself.
+    return { failure, again: why === "" };
   }
 }
 
@@ -100,11 +102,11 @@ function shown(url: string): string {
 
 /** What can be done about a connection that fails, when its error tells. */
 function connectionProblem(error: unknown): string {
-  const text = String(error);
+  const text = describeError(error);
   if (/UnknownIssuer|SelfSigned|CaUsedAsEndEntity/i.test(text)) {
     return ": no CA that we know signed its certificate, name the one that did with os_cacert";
   }
-  if (/NotValidForName/i.test(text)) return ": its certificate is for another host name";
+  if (/not valid for name/i.test(text)) return ": its certificate is for another host name";
   if (/certificate.*expired|Expired/i.test(text)) return ": its certificate has expired";
   if (/InvalidContentType|CorruptMessage/i.test(text)) {
     return ": it does not speak TLS, is it http?";

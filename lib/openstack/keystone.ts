@@ -9,11 +9,15 @@ import type { Clock } from "../clock.ts";
 import type { OpenstackConfig } from "../config_types.ts";
 import { type Credential, tokenRequest } from "./credential.ts";
 import { findIdentityV3 } from "./discovery.ts";
+import { neutronIn } from "./endpoints.ts";
 import { OpenstackError, readJson, request } from "./http.ts";
 import { openHttpClient } from "./http_client.ts";
 import { type Project, projectSchema } from "./records.ts";
 import { explainRefusal } from "./refusal.ts";
 import { readToken, type Token } from "./token.ts";
+
+/** The catalogue is looked at again after a failure at most so often, ms. */
+const MOVED_CHECK_MS = 60_000;
 
 type Read<T> = (response: Response) => Promise<T>;
 
@@ -27,6 +31,7 @@ export class KeystoneAuth implements Disposable {
   #opened = false;
   /** Why Keystone refuses us was looked into, and that it was. */
   #explained: string | null = null;
+  #movedCheckedAt = -Infinity;
 
   constructor(readonly config: OpenstackConfig, readonly clock: Clock) {}
 
@@ -48,7 +53,7 @@ export class KeystoneAuth implements Disposable {
       return await this.#send(url, signal, read, init, token);
     } catch (error) {
       const refused = error instanceof OpenstackError && error.status === 401;
-      if (!refused || token === null) throw error;
+      if (!refused || token === null) throw await this.#explainMoved(url, error, signal);
       if (this.#token === token) this.#token = null;
       const fresh = await this.token(signal);
       return await this.#send(url, signal, read, init, fresh).catch((error) => {
@@ -60,6 +65,30 @@ export class KeystoneAuth implements Disposable {
           { cause: error },
         );
       });
+    }
+  }
+
+  /**
+   * The error, or one that says that the catalogue names another place by now: this process may only
+   * reach what was there when it started.
+   */
+  async #explainMoved(url: string, error: unknown, signal: AbortSignal): Promise<unknown> {
+    const { fromCatalogue, neutronUrl } = this.config;
+    const lost = error instanceof OpenstackError && (error.status === null || error.status === 404);
+    const now = this.clock.monotonic();
+    if (!lost || !fromCatalogue.neutron || !url.startsWith(neutronUrl)) return error;
+    if (now - this.#movedCheckedAt < MOVED_CHECK_MS) return error;
+    this.#movedCheckedAt = now;
+    try {
+      const { catalogue } = await this.issueToken(this.config.credential!, signal);
+      const there = neutronIn(catalogue, this.config);
+      if (there === neutronUrl) return error;
+      const hint =
+        `Keystone's catalogue names ${there} for Neutron by now: restart this node, or ` +
+        "send it SIGHUP, so that it may go there";
+      return new OpenstackError(`${error.message} (${hint})`, error.status, { cause: error });
+    } catch {
+      return error;
     }
   }
 
@@ -91,6 +120,7 @@ export class KeystoneAuth implements Disposable {
   }
 
   async #authenticate(credential: Credential, signal: AbortSignal): Promise<Token> {
+    await this.identityUrl(signal);
     try {
       return await this.issueToken(credential, signal);
     } catch (error) {

@@ -19,10 +19,11 @@ export async function explainRefusal(
   error: OpenstackError,
   signal: AbortSignal,
 ): Promise<string> {
-  if (error.status === 404) {
+  // To a token that it cannot read Keystone says 404.
+  if (error.status === 404 && credential.method !== "token") {
     return `${error.message}: is auth_url (${auth.config.authUrl}) Keystone's?`;
   }
-  if (error.status !== 401) return error.message;
+  if (![401, 404].includes(error.status!)) return error.message;
   const who = describeCredential(credential);
   switch (credential.method) {
     case "application_credential":

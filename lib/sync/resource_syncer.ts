@@ -31,7 +31,8 @@ export async function runResourceSyncer(
   etcd: Etcd3,
   context: JobContext,
 ): Promise<void> {
-  await new ResourceSyncer(term, config, etcd, context).run();
+  using keystone = new KeystoneAuth(config.openstack, context.clock);
+  await new ResourceSyncer(term, config, etcd, keystone, context).run();
 }
 
 class ResourceSyncer {
@@ -49,10 +50,10 @@ class ResourceSyncer {
     readonly term: Term,
     readonly config: Config,
     etcd: Etcd3,
+    keystone: KeystoneAuth,
     readonly context: JobContext,
   ) {
     const { clock } = context;
-    const keystone = new KeystoneAuth(config.openstack, clock);
     const neutron = new NeutronClient(config.openstack, keystone);
     this.#base = { etcd, keystone, neutron, clock, region: config.region };
     this.#succeededAt = clock.now();

@@ -1,0 +1,87 @@
+import { systemClock } from "../../lib/clock.ts";
+import { KeystoneAuth } from "../../lib/openstack/keystone.ts";
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { testConfig } from "../support/test_config.ts";
+import { withKeystone } from "./fake_keystone.ts";
+
+const run = async (...args: string[]) => {
+  const { success, stderr } = await new Deno.Command("openssl", { args }).output();
+  assert(success, new TextDecoder().decode(stderr));
+};
+
+/** A CA of our own, and a certificate of the name or address that it signed; paths of PEM files. */
+async function makeCertificate(folder: string, subject: string) {
+  const [ca, caKey, cert, key, csr, ext] = ["ca.pem", "ca.key", "s.pem", "s.key", "s.csr", "s.ext"]
+    .map((name) => `${folder}/${name}`) as [string, string, string, string, string, string];
+  const ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  await run(
+    "req",
+    "-x509",
+    ...ec,
+    "-keyout",
+    caKey,
+    "-out",
+    ca,
+    "-subj",
+    "/CN=our CA",
+    "-days",
+    "1",
+  );
+  await run("req", ...ec, "-keyout", key, "-out", csr, "-subj", "/CN=keystone");
+  await Deno.writeTextFile(ext, `subjectAltName=${subject}\nbasicConstraints=CA:FALSE\n`);
+  const signing = ["-CA", ca, "-CAkey", caKey, "-CAcreateserial", "-extfile", ext, "-days", "1"];
+  await run("x509", "-req", "-in", csr, "-out", cert, ...signing);
+  return { ca, cert, key };
+}
+
+async function withTls(
+  subject: string,
+  play: (token: (caFile: string | null) => Promise<string>, ca: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const files = await makeCertificate(folder, subject);
+    const [cert, key] = await Promise.all([files.cert, files.key].map((f) => Deno.readTextFile(f)));
+    await withKeystone(async (keystone) => {
+      const token = async (caFile: string | null) => {
+        const openstack = { ...testConfig().openstack, authUrl: `${keystone.url}/v3`, caFile };
+        const credential = { ...openstack.credential!, password: "sesame", project: null };
+        using auth = new KeystoneAuth(
+          { ...openstack, credential } as typeof openstack,
+          systemClock,
+        );
+        return await auth.token(AbortSignal.timeout(20_000)).then(
+          (token) => token!.value,
+          (error) => error.message,
+        );
+      };
+      await play(token, files.ca);
+    }, { cert: cert!, key: key! });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("TLS with a CA of one's own, and without it a sentence that says what to set", () =>
+  withTls("IP:127.0.0.1", async (token, ca) => {
+    assertEquals(await token(ca), "token-1");
+    assertMatch(await token(null), /no CA that we know signed its certificate.*os_cacert/);
+  }));
+
+Deno.test("a certificate of another name is refused, CA or not", () =>
+  withTls("DNS:ctl", async (token, ca) => {
+    assertMatch(await token(ca), /certificate is for another host name/);
+  }));
+
+Deno.test("a CA file that is not there, or is none, is named", () =>
+  withTls("IP:127.0.0.1", async (token) => {
+    assertMatch(await token("/nonexistent/ca.pem"), /cannot read os_cacert \/nonexistent\/ca\.pem/);
+    const path = await Deno.makeTempFile();
+    try {
+      assertMatch(await token(path), /is not a PEM file/);
+      await Deno.writeTextFile(path, "-----BEGIN CERTIFICATE-----\nnonsense\n");
+      assertMatch(await token(path), new RegExp(`${path}.*not usable for TLS`));
+    } finally {
+      await Deno.remove(path);
+    }
+  }));
