@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import type { Config } from "../lib/config_types.ts";
 import { openEtcd } from "../lib/etcd/client.ts";
 import type { JobContext } from "../lib/master_context.ts";
+import { Deadman, type SayAlive, whileOnTime } from "../lib/signs_of_life.ts";
 import { Felixes } from "./felix.ts";
 import { keystoneApi, Tokens } from "./keystone_api.ts";
 import { neutronApi } from "./neutron_api.ts";
@@ -19,7 +20,7 @@ export type LabContext = Pick<JobContext, "log" | "clock" | "alive"> & { signal:
 
 /** Runs until the signal aborts. @throws when the OpenStack port is taken. */
 export async function runLab(config: Config, context: LabContext): Promise<void> {
-  const { log, clock, signal, alive } = context;
+  const { log, clock, signal } = context;
   const random = new Random(config.lab.seed);
   const cloud = seedCloud(random, config.lab);
   const baseUrl = `http://127.0.0.1:${config.lab.openstackPort}`;
@@ -42,6 +43,12 @@ export async function runLab(config: Config, context: LabContext): Promise<void>
   const etcd = openEtcd(config.etcd);
   try {
     const { hosts } = cloud;
+    const loops = {
+      status: new Deadman("the agents' status", clock),
+      endpoints: new Deadman("the agents' endpoints", clock),
+    };
+    const happenings = new Deadman("what happens in the lab", clock);
+    const alive = whileOnTime(context.alive, [...Object.values(loops), happenings], log);
     const felixes = new Felixes({
       etcd,
       region: config.region,
@@ -50,20 +57,22 @@ export async function runLab(config: Config, context: LabContext): Promise<void>
       log,
       random: new Random(config.lab.seed + 1),
       signal,
+      loops,
     });
     const scenario = new Scenario(cloud, random, felixes, log);
-    const work = Promise.all([
+    await Promise.all([
       felixes.run(),
-      scenario.run(config.lab.eventIntervalMs, clock, signal),
-      beat(),
+      scenario.run(config.lab.eventIntervalMs, clock, signal, happenings),
+      beat(alive),
     ]);
-    await work;
   } finally {
     etcd.close();
   }
 
-  async function beat(): Promise<void> {
+  async function beat(alive: SayAlive): Promise<void> {
     while (!signal.aborted) {
+      // What answers requests must be seen to answer.
+      await (await app.request("/identity/v3")).body?.cancel();
       alive("serving the lab's cloud");
       await clock.sleep(TURN_MS, signal).catch(() => {});
     }

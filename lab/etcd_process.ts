@@ -13,6 +13,12 @@ const START_TIMEOUT_MS = 15_000;
 const STOP_TIMEOUT_MS = 1500;
 const SCRIPT = 'exec 3<&0; (cat <&3 >/dev/null; kill -TERM $$) & exec etcd "$@" 3<&-';
 
+/** The lab's etcd; dispose of it to stop it. */
+export interface LabEtcd extends AsyncDisposable {
+  /** Rejects when etcd ends by itself. */
+  readonly failed: Promise<never>;
+}
+
 /**
  * Starts etcd and waits until it is healthy.
  *
@@ -22,7 +28,7 @@ export async function startLabEtcd(
   config: Config,
   { log, clock, alive }: Pick<JobContext, "log" | "clock" | "alive">,
   signal: AbortSignal,
-): Promise<AsyncDisposable> {
+): Promise<LabEtcd> {
   const child = new Deno.Command("sh", {
     args: ["-c", SCRIPT, "lab-etcd", ...labEtcdCommand(config).args],
     stdin: "piped",
@@ -32,8 +38,10 @@ export async function startLabEtcd(
   }).spawn();
   const complaints = lastLines(child.stderr);
   let ended = false;
+  let stopping = false;
   child.status.then(() => ended = true);
   const stop = async () => {
+    stopping = true;
     await child.stdin.close().catch(() => {});
     const late = setTimeout(() => kill(child), STOP_TIMEOUT_MS);
     await child.status;
@@ -46,13 +54,24 @@ export async function startLabEtcd(
     alive("starting etcd");
     if (await healthy(url)) {
       log.info("lab etcd is up", { url, etcdPid: child.pid });
-      return { [Symbol.asyncDispose]: stop };
+      return { failed: whenEnded(child, complaints, () => stopping), [Symbol.asyncDispose]: stop };
     }
     await clock.sleep(100, signal).catch(() => {});
   }
   await stop();
   signal.throwIfAborted();
   throw new Error(explain(url, await complaints));
+}
+
+async function whenEnded(
+  child: Deno.ChildProcess,
+  complaints: Promise<string>,
+  wanted: () => boolean,
+): Promise<never> {
+  const { code, signal } = await child.status;
+  if (wanted()) return await new Promise(() => {});
+  const last = (await complaints).trim().split("\n").at(-1);
+  throw new Error(`the lab's etcd has ended (${signal ?? `exit code ${code}`}): ${last}`);
 }
 
 /** One sentence with the remedy for what etcd printed. */

@@ -10,6 +10,7 @@ import { calicoNamespace } from "../lib/calico/regions.ts";
 import type { Clock } from "../lib/clock.ts";
 import { type Change, mirror } from "../lib/etcd/mirror.ts";
 import type { Log } from "../lib/log.ts";
+import type { Deadman } from "../lib/signs_of_life.ts";
 import { felixPrefix } from "../lib/status/felix_status.ts";
 import type { Random } from "./random.ts";
 
@@ -18,6 +19,8 @@ const LEASE_SECONDS = 90;
 const TURN_MS = 1000;
 const PLUG_MS = 50;
 const CALL_MS = 5000;
+/** An agent's turn, or that of following: some calls, each with a deadline. */
+const LATE_MS = 30_000;
 
 /** What the agents need. */
 export interface FelixOptions {
@@ -28,6 +31,8 @@ export interface FelixOptions {
   readonly log: Log;
   readonly random: Random;
   readonly signal: AbortSignal;
+  /** Told of each turn of the two loops. */
+  readonly loops?: { readonly status: Deadman; readonly endpoints: Deadman };
 }
 
 /** One host's agent: its keys live under its own lease, and all of them are written again with a new one. */
@@ -111,6 +116,7 @@ export class Felixes {
     while (!signal.aborted) {
       for (const [host, agent] of this.#agents) {
         const now = clock.now();
+        this.options.loops?.status.within(LATE_MS);
         if (agent.dueAt > now) continue;
         try {
           await agent.keepLease();
@@ -138,12 +144,14 @@ export class Felixes {
       clock,
       wants: () => true,
       roundTripKey: null,
+      onTurn: (withinMs) => this.options.loops?.endpoints.within(withinMs),
       onTrouble: () => {},
     });
     try {
       for await (const batch of changes) {
         await clock.sleep(PLUG_MS, signal);
         for (const change of batch) {
+          this.options.loops?.endpoints.within(LATE_MS);
           await this.#endpointChanged(change, prefix).catch((error) => {
             log.warn("simulated Felix cannot write an endpoint's status", { error });
           });

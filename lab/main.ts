@@ -9,6 +9,8 @@ import { runLab } from "./cloud.ts";
 import { startLabEtcd } from "./etcd_process.ts";
 
 await runRole("lab", async ({ config, job, signal }) => {
-  await using _etcd = await startLabEtcd(config, job, signal);
-  await runLab(config, { log: job.log, clock: job.clock, signal, alive: job.alive });
+  await using etcd = await startLabEtcd(config, job, signal);
+  const lab = runLab(config, { log: job.log, clock: job.clock, signal, alive: job.alive });
+  lab.catch(() => {}); // when etcd has failed first
+  await Promise.race([lab, etcd.failed]);
 });

@@ -3,10 +3,13 @@ import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { Felixes } from "./felix.ts";
 import type { Cloud } from "./model.ts";
+import type { Deadman } from "../lib/signs_of_life.ts";
 import type { Random } from "./random.ts";
 import { addVmPort, makeRule } from "./seed.ts";
 
 const MAX_EXTRA = 10_000;
+/** A thing that happens takes less, ms. */
+const LATE_MS = 30_000;
 
 /** What may happen. */
 export const HAPPENINGS = ["comes", "goes", "migrates", "fails", "recovers", "rule"] as const;
@@ -25,9 +28,15 @@ export class Scenario {
   ) {}
 
   /** One thing each `intervalMs` until the signal aborts. */
-  async run(intervalMs: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  async run(
+    intervalMs: number,
+    clock: Clock,
+    signal: AbortSignal,
+    deadman?: Deadman,
+  ): Promise<void> {
     if (intervalMs === 0) return;
     while (!signal.aborted) {
+      deadman?.within(intervalMs + LATE_MS);
       await clock.sleep(intervalMs, signal).catch(() => {});
       if (signal.aborted) return;
       const happening = this.random.pick(HAPPENINGS);

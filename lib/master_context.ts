@@ -5,6 +5,7 @@
  */
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
+import type { SayAlive } from "./signs_of_life.ts";
 import type { StateStore } from "./state_store.ts";
 
 /** One term of mastership, as a job sees it. */
@@ -22,6 +23,13 @@ export interface JobContext {
   readonly log: Log;
   readonly clock: Clock;
   readonly store: StateStore;
-  /** Says "I am alive and making progress" from the loop that does the work; cheap to call often. */
-  alive(doing: string, problem?: string | null): void;
+  /**
+   * Says "I am alive and making progress" from the loop that does the work; cheap to call often.
+   *
+   * @param doing a few words
+   * @param problem a sentence when the job cannot be done now
+   * @param withinMs the loop is back within that time, ms, which is the deadline of what it waits for;
+   * to be given when that can be longer than the supervisor waits for a sign (`role_timeout`)
+   */
+  readonly alive: SayAlive;
 }

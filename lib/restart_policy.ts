@@ -8,8 +8,10 @@
 
 /** Longest delay between two starts, ms. */
 export const MAX_DELAY_MS = 30_000;
-/** A role that ran this long, ms, is healthy again: its failures are forgotten. */
+/** A role that shows signs of life for so long, ms, is healthy again: its failures are forgotten. */
 export const HEALTHY_MS = 60_000;
+/** A role that has ended so often in a row does not get better by itself. */
+const CRASH_LOOP_FAILURES = 3;
 const FIRST_DELAY_MS = 500;
 
 /** How a role did so far. */
@@ -21,19 +23,24 @@ export interface RestartHistory {
 /** No failure yet. */
 export const CALM: RestartHistory = { failures: 0 };
 
+/** Whether a role ends again and again. */
+export function isCrashLoop(history: RestartHistory | null): boolean {
+  return (history?.failures ?? 0) >= CRASH_LOOP_FAILURES;
+}
+
 /**
  * The decision after one end.
  *
- * @param ranMs how long the role had run, ms
+ * @param healthyMs how long the role had shown signs of life, ms
  * @param random in [0, 1)
  * @returns the delay before the next start, ms, and the history to pass next time
  */
 export function afterEnd(
   history: RestartHistory,
-  ranMs: number,
+  healthyMs: number,
   random: number,
 ): { delayMs: number; history: RestartHistory } {
-  const failures = (ranMs >= HEALTHY_MS ? 0 : history.failures) + 1;
+  const failures = (healthyMs >= HEALTHY_MS ? 0 : history.failures) + 1;
   if (failures === 1) return { delayMs: 0, history: { failures } };
   const cap = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - 2));
   return { delayMs: Math.round(cap * (0.5 + random / 2)), history: { failures } };

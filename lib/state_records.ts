@@ -142,7 +142,10 @@ export const roleSchema = z.object({
   state: z.enum(["starting", "running", "backoff", "stopped"]),
   pid: count.nullable(),
   startedAt: ms.nullable(),
+  /** Since the node started. */
   restarts: count,
+  /** Ends in a row without a healthy minute between them. */
+  failures: count.default(0),
   /** Why it ended last, for people. */
   lastEnd: z.string().nullable(),
   /** Next start while in backoff, ms since the epoch. */

@@ -8,13 +8,12 @@
  * @module
  */
 import { parseEntry, readLines } from "./child_output.ts";
-import type { Clock } from "./clock.ts";
 import { describeError, type Log, type LogEntry } from "./log.ts";
 import type { Launch } from "./launcher.ts";
 import { takeRestart } from "./restart_request.ts";
-import { afterEnd, CALM, type RestartHistory } from "./restart_policy.ts";
+import { afterEnd, CALM, HEALTHY_MS, type RestartHistory } from "./restart_policy.ts";
+import { Silence, type SilenceDeps, WATCH_INTERVAL_MS } from "./silence.ts";
 import type { RestartWish, RoleState } from "./state_records.ts";
-import type { StateStore } from "./state_store.ts";
 
 /** What a role's process is started with. */
 export interface RoleSpec {
@@ -31,11 +30,8 @@ export interface RoleSpec {
 }
 
 /** What a supervised role needs. */
-export interface RoleDeps {
+export interface RoleDeps extends SilenceDeps {
   readonly log: Log;
-  readonly clock: Clock;
-  readonly store: StateStore;
-  readonly roleTimeoutMs: number;
   readonly stopTimeoutMs: number;
   /** Receives the records that the role logs. */
   forward(entry: LogEntry): void;
@@ -43,7 +39,8 @@ export interface RoleDeps {
   random(): number;
 }
 
-const WATCH_INTERVAL_MS = 250;
+/** What a process that has ended has written is read for so long at most, ms. */
+const LAST_WORDS_MS = 2000;
 
 /** One role; `run` once. */
 export class SupervisedRole {
@@ -54,34 +51,53 @@ export class SupervisedRole {
     pid: null,
     startedAt: null,
     restarts: 0,
+    failures: 0,
     lastEnd: null,
     nextStartAt: null,
   };
   #history: RestartHistory = CALM;
   /** The operator's wish that ended the process, until it is started again. */
   #wish: RestartWish | null = null;
+  /** How long the process has shown signs of life, ms. */
+  #healthyMs = 0;
+  #turnedAt: number;
 
   constructor(spec: RoleSpec, deps: RoleDeps) {
     this.spec = spec;
     this.#deps = deps;
+    this.#turnedAt = deps.clock.monotonic();
   }
 
-  /** Keeps the role running until `signal` aborts, then stops it; resolves when it is gone. */
-  async run(signal: AbortSignal): Promise<void> {
+  /** What the supervisor knows of it. */
+  get state(): RoleState {
+    return this.#state;
+  }
+
+  /** When its watch last made progress, monotonic ms. */
+  get turnedAt(): number {
+    return this.#turnedAt;
+  }
+
+  /**
+   * Keeps the role running until `signal` aborts, then stops it; resolves when it is gone.
+   *
+   * @param hurry ends the patience with a role that stops
+   */
+  async run(signal: AbortSignal, hurry?: AbortSignal): Promise<void> {
     const { clock, log } = this.#deps;
     const launch = this.spec.later ? await unlessAborted(this.spec.later, signal) : this.spec;
     while (!signal.aborted && launch) {
-      const startedAt = clock.now();
-      const end = await this.#runOnce(launch, signal);
+      const end = await this.#runOnce(launch, signal, hurry);
       await this.spec.onEnd?.();
       if (signal.aborted) break;
       if (await this.#startsOnWish()) continue;
-      const next = afterEnd(this.#history, clock.now() - startedAt, this.#deps.random());
+      const next = afterEnd(this.#history, this.#healthyMs, this.#deps.random());
       this.#history = next.history;
       await this.#publish({
         state: "backoff",
         pid: null,
         restarts: this.#state.restarts + 1,
+        failures: next.history.failures,
         lastEnd: end,
         nextStartAt: clock.now() + next.delayMs,
       });
@@ -102,7 +118,8 @@ export class SupervisedRole {
     const { by } = this.#wish;
     this.#wish = null;
     this.#history = CALM;
-    await this.#publish({ state: "starting", pid: null, lastEnd: `restart asked for by ${by}` });
+    const lastEnd = `restart asked for by ${by}`;
+    await this.#publish({ state: "starting", pid: null, failures: 0, lastEnd });
     return true;
   }
 
@@ -111,9 +128,11 @@ export class SupervisedRole {
     const { clock } = this.#deps;
     const due = clock.monotonic() + delayMs;
     while (!signal.aborted && clock.monotonic() < due) {
+      this.#turnedAt = clock.monotonic();
       if (await this.#takeWish()) {
         this.#history = CALM;
         this.#wish = null;
+        await this.#publish({ failures: 0 });
         return;
       }
       const step = Math.max(0, Math.min(WATCH_INTERVAL_MS, due - clock.monotonic()));
@@ -133,9 +152,11 @@ export class SupervisedRole {
   }
 
   /** One process from start to end; tells why it ended. */
-  async #runOnce(launch: Launch, signal: AbortSignal): Promise<string> {
+  async #runOnce(launch: Launch, signal: AbortSignal, hurry?: AbortSignal): Promise<string> {
     const { name } = this.spec;
     const { command, args, env, input } = launch;
+    this.#healthyMs = 0;
+    const earlier = await this.#deps.store.readAlive(name).catch(() => null);
     let child: Deno.ChildProcess;
     try {
       child = new Deno.Command(command, {
@@ -162,12 +183,16 @@ export class SupervisedRole {
     stdin.write(new TextEncoder().encode(input + "\n")).catch(() => {});
     const ended = new AbortController();
     const output = Promise.all([this.#forwardLog(child), this.#collectErrors(child)]);
-    const watch = this.#watch(child, signal, ended.signal);
+    const watch = this.#watch(child, earlier?.at ?? null, {
+      stop: signal,
+      ended: ended.signal,
+      hurry,
+    });
     const status = await child.status;
     ended.abort();
     const reason = await watch;
     await stdin.close().catch(() => {});
-    const [, complaint] = await output;
+    const complaint = await this.#lastWords(output);
     const how = status.signal ? `killed by ${status.signal}` : `exit code ${status.code}`;
     return [reason ?? how, complaint].filter(Boolean).join(": ");
   }
@@ -196,48 +221,65 @@ export class SupervisedRole {
     this.#deps.forward({ time, level, role: this.spec.name, pid, message, fields: {} });
   }
 
+  /** The reason that the process gave; its pipes may be held open by a process of its own. */
+  async #lastWords(output: Promise<[void, string | null]>): Promise<string | null> {
+    const done = new AbortController();
+    const late = this.#deps.clock.sleep(LAST_WORDS_MS, done.signal).then(() => null, () => null);
+    const words = await Promise.race([output, late]);
+    done.abort();
+    return words?.[1] ?? null;
+  }
+
   /** Watches signs of life and the wish to stop; resolves after the end with the reason, if ours. */
   async #watch(
     child: Deno.ChildProcess,
-    stop: AbortSignal,
-    ended: AbortSignal,
+    earlier: number | null,
+    signals: WatchSignals,
   ): Promise<string | null> {
-    const { clock, store, roleTimeoutMs } = this.#deps;
-    const startedAt = clock.now();
-    const either = AbortSignal.any([stop, ended]);
+    const { clock, log } = this.#deps;
+    const either = AbortSignal.any([signals.stop, signals.ended]);
+    const silence = new Silence(this.#deps, { name: this.spec.name, pid: child.pid, earlier });
     while (!either.aborted) {
+      this.#turnedAt = clock.monotonic();
       await clock.sleep(WATCH_INTERVAL_MS, either).catch(() => {});
       if (either.aborted) break;
-      const alive = await store.readAlive(this.spec.name).catch(() => null);
-      const lived = alive?.pid === child.pid ? alive.at : null;
-      if (lived !== null && this.#state.state === "starting") {
-        await this.#publish({ state: "running" });
-      }
+      await silence.look();
+      await this.#noteHealth(silence);
       if (await this.#takeWish()) {
-        await this.#terminate(child, ended);
+        await this.#terminate(child, signals);
         return null;
       }
-      const silentMs = clock.now() - (lived ?? startedAt);
-      if (silentMs > roleTimeoutMs) {
-        this.#deps.log.error("role shows no progress, is stopped", {
-          name: this.spec.name,
-          silentMs,
-        });
-        await this.#terminate(child, ended);
-        return `no sign of life for ${Math.round(silentMs / 1000)} s`;
+      if (silence.tooLong) {
+        const { ms: silentMs, doing } = silence;
+        log.error("role shows no progress, is stopped", { name: this.spec.name, silentMs, doing });
+        await this.#terminate(child, signals);
+        const last = doing === null ? "" : `, the last one: ${doing}`;
+        return `no sign of life for ${Math.round(silentMs / 1000)} s${last}`;
       }
     }
-    if (!ended.aborted) await this.#terminate(child, ended);
+    if (!signals.ended.aborted) await this.#terminate(child, signals);
     return null;
   }
 
-  async #terminate(child: Deno.ChildProcess, ended: AbortSignal): Promise<void> {
+  /** Publishes that the role runs, and that it is healthy again. */
+  async #noteHealth({ healthyMs }: Silence): Promise<void> {
+    if (healthyMs === null) return;
+    this.#healthyMs = healthyMs;
+    if (this.#state.state === "starting") await this.#publish({ state: "running" });
+    if (healthyMs < HEALTHY_MS || this.#history === CALM) return;
+    this.#history = CALM;
+    await this.#publish({ failures: 0 });
+  }
+
+  async #terminate(child: Deno.ChildProcess, { ended, hurry }: WatchSignals): Promise<void> {
+    const { clock, stopTimeoutMs, log } = this.#deps;
     kill(child, "SIGTERM");
-    await this.#deps.clock.sleep(this.#deps.stopTimeoutMs, ended).catch(() => {});
+    const over = hurry ? AbortSignal.any([ended, hurry]) : ended;
+    await clock.sleep(stopTimeoutMs, over).catch(() => {});
     if (ended.aborted) return;
-    this.#deps.log.warn("role did not stop in time, is killed", {
+    log.warn("role did not stop in time, is killed", {
       name: this.spec.name,
-      timeoutMs: this.#deps.stopTimeoutMs,
+      timeoutMs: stopTimeoutMs,
     });
     kill(child, "SIGKILL");
   }
@@ -253,6 +295,16 @@ export class SupervisedRole {
     const event = { at: this.#deps.clock.now(), level, message };
     await this.#deps.store.addEvent("supervisor", event).catch(() => {});
   }
+}
+
+/** What ends watching a process. */
+interface WatchSignals {
+  /** It is to stop. */
+  readonly stop: AbortSignal;
+  /** It has ended. */
+  readonly ended: AbortSignal;
+  /** It is to be killed if it stops. */
+  readonly hurry?: AbortSignal;
 }
 
 function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {

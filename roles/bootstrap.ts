@@ -8,8 +8,9 @@ import { systemClock } from "../lib/clock.ts";
 import type { Config } from "../lib/config_types.ts";
 import { describeError, type Log, setupLogging } from "../lib/log.ts";
 import type { JobContext } from "../lib/master_context.ts";
+import { SignsOfLife } from "../lib/signs_of_life.ts";
 import { StateStore } from "../lib/state_store.ts";
-import { takeSeat } from "./seat.ts";
+import { type Seat, takeSeat } from "./seat.ts";
 import { write } from "./write.ts";
 
 /** What a role's own code receives. */
@@ -19,7 +20,8 @@ export interface RoleContext {
   readonly signal: AbortSignal;
 }
 
-const ALIVE_INTERVAL_MS = 1000;
+/** What a role may take to stop beyond the supervisor's patience, before it ends itself, ms. */
+const LAST_RESORT_MS = 1000;
 
 /** Runs `start` as the role `name` and ends the process: exit code 0 after an orderly stop, else 1. */
 export async function runRole(
@@ -40,10 +42,17 @@ export async function runRole(
     log.error("unexpected error", { error: event.reason, stack: event.reason?.stack });
     seat.exit(1);
   });
+  endInTime(seat, config.supervision.stopTimeoutMs + LAST_RESORT_MS, log);
   let code = 0;
   try {
     using store = await StateStore.open(config.stateDir);
-    const job = createJobContext(name, log, store);
+    using signs = new SignsOfLife(systemClock, (sign) => {
+      const { rss: rssBytes } = Deno.memoryUsage();
+      store.writeAlive(name, { ...sign, pid: Deno.pid, rssBytes }).catch((error) => {
+        log.warn("cannot write the sign of life", { error });
+      });
+    });
+    const job: JobContext = { log, clock: systemClock, store, alive: signs.alive };
     await start({ config, job, signal: seat.stop });
   } catch (error) {
     if (!seat.stop.aborted) {
@@ -54,21 +63,15 @@ export async function runRole(
   seat.exit(code);
 }
 
-function createJobContext(name: string, log: Log, store: StateStore): JobContext {
-  let last = { at: 0, doing: "", problem: null as string | null };
-  return {
-    log,
-    clock: systemClock,
-    store,
-    alive(doing, problem = null) {
-      const at = systemClock.now();
-      const due = at - last.at >= ALIVE_INTERVAL_MS || at < last.at;
-      if (!due && problem === last.problem) return;
-      last = { at, doing, problem };
-      const rssBytes = Deno.memoryUsage().rss;
-      store.writeAlive(name, { at, pid: Deno.pid, doing, problem, rssBytes }).catch((error) => {
-        log.warn("cannot write the sign of life", { error });
-      });
-    },
-  };
+/**
+ * A role that does not stop when it should is killed by its supervisor; when that is gone, nobody would,
+ * so it ends itself. What it holds in etcd is under a lease.
+ */
+function endInTime({ stop, exit }: Seat, graceMs: number, log: Log): void {
+  stop.addEventListener("abort", () => {
+    setTimeout(() => {
+      log.error("role does not stop, ends itself", { reason: describeError(stop.reason) });
+      exit(1);
+    }, graceMs);
+  }, { once: true });
 }

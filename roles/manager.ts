@@ -7,10 +7,15 @@ import { ClusterRegistry } from "../lib/election/cluster.ts";
 import { runElector } from "../lib/election/elector.ts";
 import { EtcdElectionStore } from "../lib/election/etcd_election_store.ts";
 import { electionValue } from "../lib/election/key.ts";
+import type { JobContext } from "../lib/master_context.ts";
+import { Deadman, whileOnTime } from "../lib/signs_of_life.ts";
 import { ROLE_NAMES } from "../lib/state_records.ts";
 import { VERSION } from "../lib/version.ts";
 import { type RoleContext, runRole } from "./bootstrap.ts";
 import { runWhileMaster } from "./while_master.ts";
+
+/** What a turn of the compactor's loop may take beside what it waits for, ms. */
+const TURN_MS = 10_000;
 
 /** Whether a process with that id lives; `getPriority` is how Deno tells without running anything. */
 function pidAlive(pid: number): boolean {
@@ -26,6 +31,10 @@ async function manage(context: RoleContext): Promise<void> {
   const { config, job, signal } = context;
   const etcd = openEtcd(config.etcd);
   try {
+    // The elector's loop gives the signs of life, as long as the two beside it make progress.
+    const registration = new Deadman("the registry of nodes and terms", job.clock);
+    const compaction = new Deadman("the compactor", job.clock);
+    const { callTimeoutMs } = config.etcd;
     const registry = new ClusterRegistry({
       etcd,
       region: config.region,
@@ -37,22 +46,36 @@ async function manage(context: RoleContext): Promise<void> {
         since: job.clock.now(),
         diagnostics: hostAndPort(config.diagnostics.host, config.diagnostics.port),
       },
+      deadman: registration,
+      callTimeoutMs,
       ...job,
     });
     const elections = new EtcdElectionStore(etcd, config);
-    // The compactor and the registry are silent on purpose: the elector's loop is the role's sign of life.
-    const quiet = { ...job, alive: () => {} };
+    const beside: JobContext = {
+      ...job,
+      alive: (_doing, _problem, withinMs = 0) => compaction.within(withinMs + TURN_MS),
+    };
+    const alive = whileOnTime(job.alive, [registration, compaction], job.log);
     await Promise.all([
       runElector(
         config,
         elections,
-        { ...job, pid: Deno.pid, pidAlive, observer: registry },
+        { ...job, alive, pid: Deno.pid, pidAlive, observer: registry },
         signal,
       ),
       registry.run(signal),
       runWhileMaster(
-        { ...context, job: quiet },
-        (term) => runCompactor(term, { etcd, pid: Deno.pid, ...job, ...config.compaction }),
+        { ...context, job: beside },
+        (term) => {
+          const { compaction } = config;
+          return runCompactor(term, {
+            etcd,
+            pid: Deno.pid,
+            callTimeoutMs,
+            ...beside,
+            ...compaction,
+          });
+        },
       ),
     ]);
   } finally {

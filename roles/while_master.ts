@@ -11,6 +11,6 @@ export async function runWhileMaster(
 ): Promise<void> {
   await whileMaster(job.store, job.clock, signal, electionKey(config.region), work, {
     log: job.log,
-    idle: () => job.alive("standby"),
+    idle: (problem) => job.alive("standby", problem),
   });
 }

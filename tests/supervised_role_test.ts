@@ -3,6 +3,9 @@ import { assert, assertEquals, assertMatch, assertWithin, eventually } from "./s
 import { FakeClock } from "./support/fake_clock.ts";
 import { LogRecorder } from "./support/log_recorder.ts";
 import { systemClock } from "../lib/clock.ts";
+import { readStatus } from "../lib/diagnostics/status.ts";
+import { formatStatus } from "../lib/diagnostics/status_text.ts";
+import { crashLoops } from "../lib/diagnostics/verdict.ts";
 import type { LogEntry } from "../lib/log.ts";
 import {
   requestRestart,
@@ -107,6 +110,25 @@ Deno.test("a role that crashes is restarted, and the reason is kept", async () =
     assertEquals(delays[0], 0);
     assert(Number(delays[1]) > 0, "the second restart does not wait");
     assertMatch((await store.readEvents("supervisor"))[0]!.message, /resource-syncer ended/);
+    assertEquals(role.failures, role.restarts);
+  });
+});
+
+Deno.test("one role in a crash loop is told of, and the others go on", async () => {
+  const programs = { "resource-syncer": CRASHING, manager: OBEDIENT };
+  await withRoles(programs, async ({ store }) => {
+    const manager = await running(store, "manager");
+    await eventually("a crash loop", async () => {
+      const { roles } = await readStatus(store, { name: "n", version: "1" }, systemClock);
+      const [reason] = crashLoops(roles);
+      return reason && /^resource-syncer ends again and again \(.*no such thing/.test(reason);
+    });
+    const status = await readStatus(store, { name: "n", version: "1" }, systemClock);
+    assertMatch(
+      formatStatus(status),
+      /resource-syncer .*\n +! ended and waits.*no such thing.*\n +! ended \d times in a row, next start in \d+ s/,
+    );
+    assertEquals((await store.readRole("manager"))!.pid, manager.pid);
   });
 });
 
@@ -216,7 +238,14 @@ Deno.test("a restart of an unknown role, of a stopped one and without a supervis
   const clock = new FakeClock(Date.now());
   const ask = (role: string) => requestRestart(store, clock, role, "a test");
   await assertRejects(() => ask("nobody"), UnknownRoleError);
-  const state = { pid: 1, startedAt: 1, restarts: 0, lastEnd: null, nextStartAt: null };
+  const state = {
+    pid: 1,
+    startedAt: 1,
+    restarts: 0,
+    failures: 0,
+    lastEnd: null,
+    nextStartAt: null,
+  };
   await store.writeRole("manager", { ...state, state: "stopped" });
   await assertRejects(() => ask("manager"), RestartRefusedError);
   await store.writeRole("manager", { ...state, state: "running" });

@@ -21,6 +21,8 @@ export class BusError extends Error {
 
 const CONNECT_MS = 10_000;
 const CONFIRM_MS = 10_000;
+/** From the connection to its queues: a broker that is alive and does not answer ends it, ms. */
+const SET_UP_MS = 15_000;
 const FIRST_BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 10_000;
 const HEARTBEAT_SECONDS = 15;
@@ -202,8 +204,11 @@ export class BusConnection implements AsyncDisposable {
     const onAbort = () => fail(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
     let connection: amqp.ChannelModel | null = null;
+    let late;
     try {
       connection = await this.#dial(broker);
+      const reason = new BusError("the broker does not answer");
+      late = setTimeout(() => fail(reason), SET_UP_MS);
       connection.on("error", fail);
       connection.on("close", () => fail(new BusError("the broker closed the connection")));
       const probe = await this.#channel(connection.createChannel(), fail, failed);
@@ -228,6 +233,7 @@ export class BusConnection implements AsyncDisposable {
         this.#waiting.get(properties.messageId)?.reject(error);
         fail(error);
       });
+      clearTimeout(late);
       this.#open = { channel, replyQueue, fail };
       this.#trouble = null;
       this.#opened.resolve();
@@ -237,6 +243,7 @@ export class BusConnection implements AsyncDisposable {
       this.#lose(error as Error);
       throw error;
     } finally {
+      clearTimeout(late);
       signal.removeEventListener("abort", onAbort);
       await hangUp(connection);
     }

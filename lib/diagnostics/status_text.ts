@@ -23,6 +23,10 @@ export function formatStatus(status: Status): string {
     ];
     lines.push(cells.join(""));
     if (problem) lines.push(`  ! ${problem}`);
+    if (process?.state === "backoff" && process.nextStartAt !== null) {
+      const seconds = Math.max(0, Math.round((process.nextStartAt - status.at) / 1000));
+      lines.push(`  ! ended ${process.failures} times in a row, next start in ${seconds} s`);
+    }
   }
   const resync = status.resyncs[0];
   if (resync) {

@@ -7,14 +7,13 @@
  */
 import { isStale } from "../status/freshness.ts";
 import { LONG_QUEUE } from "../status/newest_queue.ts";
+import { isCrashLoop } from "../restart_policy.ts";
 import type { Alive, Resync, RoleState } from "../state_records.ts";
 import type { Facts, Finding, Level, RoleStatus } from "./status_schema.ts";
 import { clip, formatCount, formatDuration, plural } from "./format.ts";
 
 /** A running role must have shown a sign of life within this time. */
 export const SILENT_MS = 10_000;
-/** This many restarts and waiting for the next: the role does not get better by itself. */
-export const CRASH_LOOP_RESTARTS = 3;
 
 /** Agent status that is seen later than this is a backlog; ms. */
 const LAG_MS = 60_000;
@@ -46,11 +45,12 @@ export function notReadyReasons(facts: Facts): string[] {
   return reasons;
 }
 
-/** Roles that restart over and over. */
-export function crashLoops(roles: readonly RoleStatus[]): string[] {
-  return roles.filter(({ process }) =>
-    process?.state === "backoff" && process.restarts >= CRASH_LOOP_RESTARTS
-  ).map((role) => role.name);
+/** Roles that end again and again, whether they wait for the next start or are being tried, and why. */
+export function crashLoops(roles: readonly Pick<RoleStatus, "name" | "process">[]): string[] {
+  return roles.filter(({ process }) => isCrashLoop(process)).map(({ name, process }) => {
+    const last = process?.lastEnd ? ` (${clip(process.lastEnd, 200)})` : "";
+    return `${name} ends again and again${last}`;
+  });
 }
 
 /** Whether a role is running and alive. */

@@ -18,6 +18,7 @@ import type { Clock } from "../clock.ts";
 import { readSnapshot } from "../etcd/snapshot.ts";
 import type { Log } from "../log.ts";
 import { type NodeRecord, nodeSchema, type TermRecord, termSchema } from "../state_records.ts";
+import type { Deadman } from "../signs_of_life.ts";
 import type { StateStore } from "../state_store.ts";
 import type { TermObserver } from "./elector.ts";
 import type { Leadership } from "./machine.ts";
@@ -30,6 +31,8 @@ const INTERVAL_MS = 10_000;
 const MAX_NODES = 50;
 /** Of the terms' and of the nodes' JSON; a value of the KV file takes 64 KiB. */
 const MAX_CHARS = 14_000;
+/** A turn is so many calls to etcd at most. */
+const CALLS_IN_TURN = 10;
 
 /** What the registry needs. */
 export interface ClusterOptions {
@@ -41,6 +44,10 @@ export interface ClusterOptions {
   readonly store: StateStore;
   readonly clock: Clock;
   readonly log: Log;
+  /** Told of each turn of the registry's loop. */
+  readonly deadman?: Pick<Deadman, "within" | "rest">;
+  /** etcd's deadline of one call, ms, of which a turn is made. @default 60000 */
+  readonly callTimeoutMs?: number;
 }
 
 /** Key of a term's record below the prefix: its digits sort as its number does. */
@@ -90,14 +97,16 @@ export class ClusterRegistry implements TermObserver {
 
   /** Registers, refreshes and copies until `signal` aborts; then takes the registration back. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, etcd } = this.options;
+    const { clock, etcd, deadman, callTimeoutMs = 60_000 } = this.options;
     while (!signal.aborted) {
+      deadman?.within(INTERVAL_MS + CALLS_IN_TURN * callTimeoutMs);
       this.#wake = new AbortController();
       await this.#attempt("this node's registration", () => this.#register());
       await this.#attempt("the cloud's nodes and terms", () => this.#copy());
       const either = AbortSignal.any([signal, this.#wake.signal]);
       await clock.sleep(INTERVAL_MS, either).catch(() => {});
     }
+    deadman?.rest();
     const lease = this.#lease;
     if (lease !== null) {
       await this.#attempt(

@@ -44,6 +44,8 @@ export interface ElectorContext extends JobContext {
 }
 
 const RELEASE_MS = 1000;
+/** Beside its deadline a call to etcd takes no longer than that to come back, ms. */
+const SLACK_MS = 2000;
 /** How often a refresh can be tried before the term ends. */
 const ATTEMPTS = 3;
 const MIN_CALL_MS = 300;
@@ -66,6 +68,11 @@ class Elector {
   readonly #value: string;
   readonly #settings: Settings;
   #said: string | null = null;
+  /** What the last sign of life said. */
+  #doing: { state: Election["state"]; problem: string | null } = {
+    state: "starting",
+    problem: null,
+  };
   /** The last term that was logged and noted. */
   #announced = "";
   /** Aborted when the election key may have changed. */
@@ -243,6 +250,7 @@ class Elector {
       ? this.signal
       : AbortSignal.any([this.signal, this.#woken.signal]);
     while (!wakes.aborted) {
+      this.#alive();
       const request = await this.#request(state);
       if (request) return request;
       const leftMs = endsAt - clock.monotonic();
@@ -266,11 +274,20 @@ class Elector {
     return { type: "step-down", by: request.by, pauseMs: request.pauseSeconds * 1000 };
   }
 
-  /** Short enough that a call to a member that does not answer can be made again within the term. */
+  /**
+   * The deadline of the next call, until which the loop counts as alive. Short enough that a call to a
+   * member that does not answer can be made again within the term.
+   */
   #callMs(): number {
     const { ttlMs, marginMs, refreshMs } = this.#settings;
     const spareMs = ttlMs - marginMs - refreshMs;
-    return Math.min(this.config.etcd.callTimeoutMs, Math.max(MIN_CALL_MS, spareMs / ATTEMPTS));
+    const ms = Math.min(this.config.etcd.callTimeoutMs, Math.max(MIN_CALL_MS, spareMs / ATTEMPTS));
+    this.#alive(ms + SLACK_MS);
+    return ms;
+  }
+
+  #alive(withinMs?: number): void {
+    this.context.alive(this.#doing.state, this.#doing.problem, withinMs);
   }
 
   #unreachable(error: unknown): string {
@@ -295,7 +312,8 @@ class Elector {
   /** Shows the state on the page and says that the loop lives. */
   async #show(election: Omit<Election, "at">): Promise<void> {
     if (!election.problem) this.#said = null;
-    this.context.alive(election.state, election.problem);
+    this.#doing = election;
+    this.#alive();
     await this.context.store.writeElection({ ...election, at: this.context.clock.now() });
   }
 

@@ -5,8 +5,9 @@
  */
 import type { Clock } from "../clock.ts";
 import { FenceLostError } from "../etcd/client.ts";
-import type { Log } from "../log.ts";
+import { describeError, type Log } from "../log.ts";
 import type { Term } from "../master_context.ts";
+import type { Mastership } from "../state_records.ts";
 import type { StateStore } from "../state_store.ts";
 import { isMaster } from "./is_master.ts";
 
@@ -17,8 +18,11 @@ const MAX_BACKOFF_MS = 30_000;
 /** What {@linkcode whileMaster} tells of itself. */
 export interface WhileMasterOptions {
   readonly log: Log;
-  /** Called about once a second while this node is not master, or the job waits to be tried again. */
-  idle(): void;
+  /**
+   * Called about once a second while this node is not master, or the job waits to be tried again; with
+   * a sentence when it cannot be known whether this node is master.
+   */
+  idle(problem: string | null): void;
 }
 
 /**
@@ -40,10 +44,13 @@ export async function whileMaster(
   let lostTerm: string | null = null;
   let lastIdle = -Infinity;
   while (!signal.aborted) {
-    const record = await store.readMastership();
+    const { record, problem } = await store.readMastership().then(
+      (record) => ({ record, problem: null }),
+      (error) => ({ record: null, problem: `mastership cannot be read: ${describeError(error)}` }),
+    );
     const now = clock.now();
     if (isMaster(record, clock) && record.term !== lostTerm && now >= notBefore) {
-      const outcome = await runTerm(store, clock, signal, electionKey, record.term, job);
+      const outcome = await runTerm(store, clock, signal, electionKey, record, job);
       lastIdle = -Infinity;
       if (outcome.error instanceof FenceLostError) {
         lostTerm = record.term;
@@ -56,7 +63,7 @@ export async function whileMaster(
       continue;
     }
     if (now - lastIdle >= IDLE_MS || now < lastIdle) {
-      options.idle();
+      options.idle(problem);
       lastIdle = now;
     }
     await clock.sleep(POLL_MS, signal).catch(() => {});
@@ -69,16 +76,18 @@ async function runTerm(
   clock: Clock,
   outer: AbortSignal,
   electionKey: string,
-  term: string,
+  record: Mastership,
   job: (term: Term) => Promise<void>,
 ): Promise<{ error: unknown; aborted: boolean }> {
+  const { term } = record;
   const over = new AbortController();
   const finished = new AbortController();
   const either = AbortSignal.any([outer, finished.signal]);
   const guard = (async () => {
+    let known: Mastership | null = record;
     while (!either.aborted) {
-      const record = await store.readMastership().catch(() => null);
-      if (!isMaster(record, clock) || record.term !== term) {
+      known = await readInTime(store, clock, known);
+      if (!isMaster(known, clock) || known.term !== term) {
         over.abort(new Error("this node is no longer master"));
         return;
       }
@@ -96,4 +105,20 @@ async function runTerm(
   finished.abort();
   await guard;
   return { error, aborted };
+}
+
+/** The record; null when it cannot be read before what is `known` of it has run out. */
+async function readInTime(
+  store: StateStore,
+  clock: Clock,
+  known: Mastership,
+): Promise<Mastership | null> {
+  const done = new AbortController();
+  const late = clock.sleep(Math.max(0, known.validUntil - clock.now()), done.signal)
+    .then(() => null, () => null);
+  try {
+    return await Promise.race([store.readMastership().catch(() => null), late]);
+  } finally {
+    done.abort();
+  }
 }

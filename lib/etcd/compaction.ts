@@ -15,6 +15,7 @@ import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { Term } from "../master_context.ts";
 import type { Compaction } from "../state_records.ts";
+import type { SayAlive } from "../signs_of_life.ts";
 import type { StateStore } from "../state_store.ts";
 import { FenceLostError } from "./client.ts";
 
@@ -76,16 +77,25 @@ export interface CompactorOptions {
   readonly periodSeconds: number;
   readonly minRevisions: number;
   readonly pid: number;
+  readonly alive: SayAlive;
+  /** The client's deadline of one call, ms, of which a check is made. @default 60000 */
+  readonly callTimeoutMs?: number;
 }
 
 const MAX_CHECK_MS = 60_000;
+/** A check is so many calls to etcd at most. */
+const CALLS_IN_CHECK = 6;
 
 /** Checks and compacts until the term ends. @throws {FenceLostError} another node leads. */
 export async function runCompactor(term: Term, options: CompactorOptions): Promise<void> {
-  const { store, clock, log, periodSeconds } = options;
-  if (periodSeconds === 0) return await over(term.signal);
+  const { store, clock, log, periodSeconds, callTimeoutMs = 60_000 } = options;
+  if (periodSeconds === 0) {
+    options.alive("no compaction", null, Infinity);
+    return await over(term.signal);
+  }
   let account: Compaction = await store.readCompaction() ?? NO_COMPACTION;
   while (!term.signal.aborted) {
+    options.alive("compaction", null, CALLS_IN_CHECK * callTimeoutMs + MAX_CHECK_MS);
     try {
       const { outcome, compactedAt } = await checkOnce(term, options);
       account = { ...account, at: clock.now(), outcome, checks: account.checks + 1 };
@@ -106,7 +116,9 @@ export async function runCompactor(term: Term, options: CompactorOptions): Promi
       };
       log.warn("etcd could not be compacted, will be tried again", { error });
     }
-    await store.writeCompaction(account);
+    await store.writeCompaction(account).catch((error) => {
+      log.warn("the account of compaction could not be written", { error });
+    });
     const pauseMs = Math.min(MAX_CHECK_MS, periodSeconds * 250);
     await clock.sleep(pauseMs, term.signal).catch(() => {});
   }

@@ -9,7 +9,13 @@
 import type { Etcd3 } from "etcd3";
 import { CompactedError } from "./client.ts";
 import { snapshotPages } from "./snapshot.ts";
-import { watchFrom, WatchLostError, type WatchOptions } from "./watch.ts";
+import {
+  MAX_CALL_MS,
+  TURN_SLACK_MS,
+  watchFrom,
+  WatchLostError,
+  type WatchOptions,
+} from "./watch.ts";
 
 /** A key's newest state; `value` is null when it is gone. */
 export interface Change {
@@ -38,6 +44,7 @@ export async function* mirror(
   const known = new Known();
   while (true) {
     signal.throwIfAborted();
+    options.onTurn?.(pageMs(options));
     try {
       const snapshot = yield* known.readAgain(etcd, prefix, options);
       onTrouble(null);
@@ -59,6 +66,11 @@ export async function* mirror(
   }
 }
 
+/** The longest time until the next page has come, or has failed and is tried again, ms. */
+function pageMs({ callTimeoutMs = MAX_CALL_MS }: MirrorOptions): number {
+  return callTimeoutMs + TURN_SLACK_MS;
+}
+
 /** The last revision of every key that was passed on. */
 class Known {
   #revisions = new Map<string, string>();
@@ -75,13 +87,15 @@ class Known {
   async *readAgain(
     etcd: Etcd3,
     prefix: string,
-    { wants, signal }: MirrorOptions,
+    options: MirrorOptions,
   ): AsyncGenerator<Change[], { revision: string; clusterId: string }> {
+    const { wants, signal, onTurn } = options;
     const present = new Map<string, string>();
     let at = { revision: "0", clusterId: "" };
     try {
       for await (const page of snapshotPages(etcd, prefix, { wants, signal })) {
         at = page;
+        onTurn?.(pageMs(options));
         // A revision of another cluster says nothing about this one: every key counts as changed.
         const same = this.#clusterId === page.clusterId;
         const changes: Change[] = [];

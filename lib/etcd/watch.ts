@@ -37,6 +37,10 @@ export interface WatchOptions {
   readonly roundTripKey: string | null;
   /** Called when etcd does not answer, with the error; null once it does. */
   onTrouble(error: unknown): void;
+  /** Called with each turn, with the longest time until the next one, ms. */
+  onTurn?(withinMs: number): void;
+  /** The client's deadline of one call, ms, of which that time is made. @default 60000 */
+  readonly callTimeoutMs?: number;
   /** Times, for tests. */
   readonly quietMs?: number;
   readonly roundTripMs?: number;
@@ -52,6 +56,10 @@ const QUIET_MS = 5000;
 const ROUND_TRIP_MS = 10_000;
 /** Events that may wait for the reader. */
 const MAX_QUEUED = 50_000;
+/** The longest deadline that a call can be given. */
+export const MAX_CALL_MS = 60_000;
+/** What a turn may take beside waiting and one call: a new stream, a busy machine. */
+export const TURN_SLACK_MS = 5000;
 
 interface Batch {
   events: WatchEvent[];
@@ -72,14 +80,17 @@ export async function* watchFrom(
   fromRevision: string,
   options: WatchOptions,
 ): AsyncGenerator<WatchEvent[]> {
-  const { signal, clock, onTrouble, quietMs = QUIET_MS } = options;
+  const { signal, clock, onTrouble, onTurn } = options;
+  const { quietMs = QUIET_MS, callTimeoutMs = MAX_CALL_MS } = options;
   let next = BigInt(fromRevision);
   while (true) {
     signal.throwIfAborted();
     await using stream = new WatchStream(etcd, prefix, String(next), options);
     const roundTrip = new RoundTrip(etcd, options);
     while (true) {
-      const item = await stream.take(roundTrip.pending ? roundTrip.leftMs : quietMs);
+      const waitMs = roundTrip.pending ? roundTrip.leftMs : quietMs;
+      onTurn?.(waitMs + callTimeoutMs + TURN_SLACK_MS);
+      const item = await stream.take(waitMs);
       signal.throwIfAborted();
       if (item === "broken") break;
       if (item instanceof Error) throw item;

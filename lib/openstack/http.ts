@@ -26,11 +26,14 @@ export interface RequestOptions {
   readonly client?: Deno.HttpClient;
   /** Attempts in all. @default 4 */
   readonly attempts?: number;
+  /** Called before each attempt. */
+  onAttempt?(): void;
   /** A status outside 2xx that is an answer too. */
   readonly accept?: number;
 }
 
-const MAX_DELAY_MS = 10_000;
+/** Longest wait between two attempts. */
+export const MAX_DELAY_MS = 10_000;
 
 /**
  * What `read` makes of a successful response; a body that breaks off counts as a broken connection.
@@ -46,6 +49,7 @@ export async function request<T>(
   const { clock, signal, attempts = 4 } = options;
   for (let attempt = 1;; attempt++) {
     signal.throwIfAborted();
+    options.onAttempt?.();
     const outcome = await once(url, options, read);
     if ("result" in outcome) return outcome.result;
     if (!outcome.again || attempt >= attempts) throw outcome.failure;

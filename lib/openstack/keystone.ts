@@ -33,7 +33,12 @@ export class KeystoneAuth implements Disposable {
   #explained: string | null = null;
   #movedCheckedAt = -Infinity;
 
-  constructor(readonly config: OpenstackConfig, readonly clock: Clock) {}
+  /** `onAttempt` is called before each request is sent. */
+  constructor(
+    readonly config: OpenstackConfig,
+    readonly clock: Clock,
+    readonly onAttempt: () => void = () => {},
+  ) {}
 
   [Symbol.dispose](): void {
     this.#client?.close();
@@ -172,6 +177,7 @@ export class KeystoneAuth implements Disposable {
     return await request(url, {
       clock: this.clock,
       signal,
+      onAttempt: this.onAttempt,
       timeoutMs: this.config.requestTimeoutMs,
       init: { ...init, headers },
       client: this.#client,

@@ -158,6 +158,8 @@ export async function runAgentStatusWatcher(
       prefix,
       wants,
       onChange,
+      callTimeoutMs: config.etcd.callTimeoutMs,
+      writers,
       problem: () => reporter.trouble ?? problem,
       publish,
     });

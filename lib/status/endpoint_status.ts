@@ -138,6 +138,8 @@ export async function runEndpointStatusWatcher(
       prefix,
       wants,
       onChange,
+      callTimeoutMs: config.etcd.callTimeoutMs,
+      writers,
       problem: () => reporter.trouble ?? problem,
       publish,
     });

@@ -1,6 +1,6 @@
 /**
  * The common part of the status watchers: follows Felix's part of etcd for one term, and once a
- * second says that it lives and publishes a summary.
+ * second publishes a summary and, while watching and reporting make progress, says that it lives.
  *
  * @module
  */
@@ -10,14 +10,20 @@ import { type Change, mirror } from "../etcd/mirror.ts";
 import { describeError } from "../log.ts";
 import { roundTripKey } from "./felix_status.ts";
 import type { JobContext, Term } from "../master_context.ts";
+import { Deadman, whileOnTime } from "../signs_of_life.ts";
+import { RateLimitedLog } from "./rate_limited.ts";
 
 /** What the two watchers differ in. */
 export interface Follower {
   readonly prefix: string;
   wants(key: string): boolean;
   onChange(change: Change): void;
+  /** etcd's deadline of one call, ms. */
+  readonly callTimeoutMs: number;
   /** A problem with reporting, or null. */
   problem(): string | null;
+  /** What reports; it is late when a report never ends. */
+  readonly writers: { readonly name: string; readonly late: boolean };
   publish(): Promise<void>;
 }
 
@@ -35,14 +41,18 @@ export async function follow(
   context: JobContext,
   follower: Follower,
 ): Promise<void> {
-  const { clock, log, alive } = context;
+  const { clock, log } = context;
   let trouble: string | null = null;
+  const watch = new Deadman("the watch of etcd", clock);
+  const alive = whileOnTime(context.alive, [watch, follower.writers], log);
   const work = (async () => {
     const changes = mirror(etcd, follower.prefix, {
       signal: term.signal,
       clock,
       wants: follower.wants,
       roundTripKey: roundTripKey(follower.prefix),
+      callTimeoutMs: follower.callTimeoutMs,
+      onTurn: (withinMs) => watch.within(withinMs),
       onLost(reason) {
         log.warn("the watch is lost, reading everything again", { reason });
       },
@@ -57,10 +67,11 @@ export async function follow(
       await breathe();
     }
   })();
+  const publishLog = new RateLimitedLog(log, clock);
   const ended = work.then(() => null, (error) => error);
   while (!term.signal.aborted) {
     alive("following", trouble ?? follower.problem());
-    await follower.publish();
+    await follower.publish().catch((error) => publishLog.warn("cannot write a summary", { error }));
     const error = await Promise.race([
       clock.sleep(TURN_MS, term.signal).catch(() => null),
       ended,

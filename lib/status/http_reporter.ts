@@ -6,7 +6,7 @@
  */
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config_types.ts";
-import { discard, request } from "../openstack/http.ts";
+import { discard, OpenstackError, request } from "../openstack/http.ts";
 import {
   agentId,
   type AgentReport,
@@ -32,9 +32,17 @@ export class HttpReporter implements StatusReporter {
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, unknown>> {
     const failed = new Map<string, unknown>();
+    let silent: unknown = null;
     for (const { port, status } of updates) {
       const body = { device: port, agent_id: agentId(host), host, status };
-      await this.#post("update_device", body, signal).catch((error) => failed.set(port, error));
+      try {
+        if (silent) throw silent;
+        await this.#post("update_device", body, signal);
+      } catch (error) {
+        failed.set(port, error);
+        // Nobody answers: the rest of the batch would only wait as long each.
+        if (error instanceof OpenstackError && error.status === null) silent = error;
+      }
     }
     return failed;
   }

@@ -36,11 +36,14 @@ const FIRST_RETRY_MS = 5000;
 const MAX_RETRY_MS = 60_000;
 /** How often what failed is looked through for what is due. */
 const RETRY_TICK_MS = 1000;
+/** A write that takes longer never ends: everything that it waits for has a deadline far below. */
+const MAX_WRITE_MS = 600_000;
 
 /** See the module; `join` after the signal aborted. */
 export class Writers<T> {
   readonly #queue: NewestQueue<T>;
-  readonly #inFlight = new Set<string>();
+  /** Since when, by key; monotonic ms. */
+  readonly #inFlight = new Map<string, number>();
   readonly #failures = new Map<string, number>();
   readonly #later = new Map<string, { value: T; due: number }>();
   readonly #pending = new Set<Promise<void>>();
@@ -57,6 +60,15 @@ export class Writers<T> {
     return this.#queue.size + this.#inFlight.size + this.#later.size;
   }
 
+  readonly name = "the writers of reports";
+
+  /** Whether a write does not end; see `Deadman`. */
+  get late(): boolean {
+    const limit = this.options.clock.monotonic() - MAX_WRITE_MS;
+    for (const since of this.#inFlight.values()) if (since < limit) return true;
+    return false;
+  }
+
   /** The newest state of a key. */
   put(key: string, value: T, priority: Priority): void {
     this.#later.delete(key);
@@ -70,13 +82,14 @@ export class Writers<T> {
   }
 
   #start(): void {
-    const { signal, count, gate, maxBatch } = this.options;
+    const { signal, count, gate, maxBatch, clock } = this.options;
     while (!signal.aborted && this.#writing < count && this.#queue.size > 0) {
       if (!gate.open) return this.#waitForGate();
       const batch = this.#queue.take((key) => this.#inFlight.has(key), maxBatch);
       if (batch.length === 0) return;
       this.#writing++;
-      for (const { key } of batch) this.#inFlight.add(key);
+      const now = clock.monotonic();
+      for (const { key } of batch) this.#inFlight.set(key, now);
       this.#track(this.#write(batch));
     }
   }

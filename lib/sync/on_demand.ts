@@ -10,7 +10,7 @@ import { expand } from "./expand.ts";
 import type { Memory } from "./memory.ts";
 import { EtcdSink, Pass, type ResyncDeps, type ResyncResult, type Sink } from "./pass.ts";
 import { reconcile } from "./reconcile.ts";
-import { recorded, showProgress } from "./record.ts";
+import { recorded, type StepSigns } from "./record.ts";
 import { fullResync } from "./resync.ts";
 
 /** What answering needs. */
@@ -18,6 +18,7 @@ export interface OnDemandContext extends JobContext {
   readonly config: Config;
   readonly term: Term;
   readonly base: Omit<ResyncDeps, "progress">;
+  readonly signs: StepSigns;
   readonly memory: Memory;
   /** The full resync of the syncer's own loop. */
   full(allowEmpty: boolean): Promise<ResyncResult>;
@@ -64,15 +65,17 @@ async function carryOut(
   context: OnDemandContext,
   answer: ResyncAnswer,
 ): Promise<Pick<ResyncAnswer, "kinds" | "warnings" | "differences">> {
-  const { config, term, base, store, clock } = context;
+  const { config, term, base, store, clock, signs } = context;
   let saidAt = 0;
-  using work = showProgress(context, config, null, (doing) => {
+  signs.problem = null;
+  const progress = (doing: string) => {
+    signs.step(doing);
     if (clock.now() - saidAt < ANSWER_MS) return;
     saidAt = clock.now();
     store.writeResyncAnswer({ ...answer, at: saidAt, doing }).catch(() => {});
-  });
+  };
   const differences = new DifferenceLog();
-  const deps = { ...base, progress: work.progress };
+  const deps = { ...base, progress, differences };
   const dry = request.dryRun ? new DryRunSink() : null;
   const all = [request.networks, request.subnets, request.ports, request.groups]
     .every((list) => list.length === 0);

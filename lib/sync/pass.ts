@@ -128,6 +128,7 @@ export class Pass {
   async breathe(): Promise<void> {
     if (this.deps.clock.monotonic() - this.#sliceAt < SLICE_MS) return;
     await this.deps.clock.sleep(0, this.term.signal);
+    this.deps.progress("resync: comparing");
     this.#sliceAt = this.deps.clock.monotonic();
   }
 

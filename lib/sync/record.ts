@@ -2,12 +2,13 @@
 import type { Config } from "../config_types.ts";
 import { describeError } from "../log.ts";
 import type { JobContext, Term } from "../master_context.ts";
+import { MAX_DELAY_MS } from "../openstack/http.ts";
+import type { SayAlive } from "../signs_of_life.ts";
 import type { Resync } from "../state_records.ts";
 import type { DifferenceLog } from "./difference_log.ts";
 import type { ResyncResult } from "./pass.ts";
 
-const TURN_MS = 1000;
-/** Beyond a request's own deadline, no progress for so long means that something hangs, ms. */
+/** On a busy machine an answer is noticed later than it comes, ms. */
 const SLACK_MS = 5000;
 
 /** What {@linkcode recorded} notes of a resync. */
@@ -71,30 +72,23 @@ export function totals({ kinds }: ResyncResult): Record<string, number> {
 }
 
 /**
- * Says that the resync lives: with each step, and once a second while it waits for an answer whose
- * deadline has not passed. A wait beyond every deadline goes silent, which the supervisor notices.
+ * Says that a pass lives, with each step: a page read, a batch written, a request sent, a slice of work
+ * done. Until the next one nothing takes longer than the deadline of one call, or the wait before it is
+ * made again; what takes longer goes silent, which the supervisor notices.
  */
-export function showProgress(
-  context: JobContext,
-  config: Config,
-  problem: string | null,
-  onStep: (doing: string) => void = () => {},
-) {
-  const deadlineMs = config.openstack.requestTimeoutMs + SLACK_MS;
-  let doing = "resync";
-  let steppedAt = context.clock.now();
-  const timer = setInterval(() => {
-    if (context.clock.now() - steppedAt < deadlineMs) context.alive(doing, problem);
-  }, TURN_MS);
-  return {
-    progress(what: string) {
-      doing = what;
-      steppedAt = context.clock.now();
-      context.alive(doing, problem);
-      onStep(what);
-    },
-    [Symbol.dispose]() {
-      clearInterval(timer);
-    },
-  };
+export class StepSigns {
+  problem: string | null = null;
+  readonly #withinMs: number;
+  #doing = "resync";
+
+  constructor(readonly alive: SayAlive, config: Pick<Config, "openstack" | "etcd">) {
+    const callMs = Math.max(config.openstack.requestTimeoutMs, config.etcd.callTimeoutMs);
+    this.#withinMs = callMs + MAX_DELAY_MS + SLACK_MS;
+  }
+
+  /** What is being done; by default the same as before. */
+  step(doing: string = this.#doing): void {
+    this.#doing = doing;
+    this.alive(doing, this.problem, this.#withinMs);
+  }
 }

@@ -17,7 +17,7 @@ import { incrementalResync } from "./incremental.ts";
 import { Memory } from "./memory.ts";
 import { answerRequest } from "./on_demand.ts";
 import { EtcdSink, Pass, type ResyncDeps, type ResyncResult } from "./pass.ts";
-import { recorded, type RecordedOptions, showProgress } from "./record.ts";
+import { recorded, type RecordedOptions, StepSigns } from "./record.ts";
 import { fullResync } from "./resync.ts";
 
 const MAX_RETRY_MS = 30_000;
@@ -31,12 +31,14 @@ export async function runResourceSyncer(
   etcd: Etcd3,
   context: JobContext,
 ): Promise<void> {
-  using keystone = new KeystoneAuth(config.openstack, context.clock);
-  await new ResourceSyncer(term, config, etcd, keystone, context).run();
+  const signs = new StepSigns(context.alive, config);
+  using keystone = new KeystoneAuth(config.openstack, context.clock, () => signs.step());
+  await new ResourceSyncer(term, config, etcd, keystone, signs, context).run();
 }
 
 class ResourceSyncer {
   readonly #base: Omit<ResyncDeps, "progress">;
+  readonly #signs: StepSigns;
   /** Of the last full resync; null: there is none to build on. */
   #memory: Memory | null = null;
   #failures = 0;
@@ -51,8 +53,10 @@ class ResourceSyncer {
     readonly config: Config,
     etcd: Etcd3,
     keystone: KeystoneAuth,
+    signs: StepSigns,
     readonly context: JobContext,
   ) {
+    this.#signs = signs;
     const { clock } = context;
     const neutron = new NeutronClient(config.openstack, keystone);
     this.#base = { etcd, keystone, neutron, clock, region: config.region };
@@ -122,10 +126,7 @@ class ResourceSyncer {
     const startedAt = clock.now();
     const noted = this.#noted(this.#reason);
     const result = await recorded(this.context, this.term, noted, async () => {
-      using work = showProgress(this.context, this.config, this.#problem);
-      const { differences } = noted;
-      const deps = { ...this.#base, progress: work.progress, differences };
-      return await fullResync(deps, this.term, { allowEmpty, previous });
+      return await fullResync(this.#deps(noted), this.term, { allowEmpty, previous });
     });
     this.#memory = result.memory;
     this.#reason = "periodic";
@@ -140,10 +141,8 @@ class ResourceSyncer {
 
   async #incremental(): Promise<void> {
     const memory = this.#memory!;
-    using work = showProgress(this.context, this.config, this.#problem);
     const noted = this.#noted("incremental");
-    const { differences } = noted;
-    const deps = { ...this.#base, progress: work.progress, differences };
+    const deps = this.#deps(noted);
     const pass = new Pass(deps, this.term, new EtcdSink(deps, this.term));
     const from = this.context.clock.now();
     const count = await incrementalResync(pass, memory);
@@ -156,6 +155,11 @@ class ResourceSyncer {
 
   #noted(reason: string): RecordedOptions {
     return { reason, differences: new DifferenceLog(), stateDir: this.config.stateDir };
+  }
+
+  #deps({ differences }: RecordedOptions): ResyncDeps {
+    this.#signs.problem = this.#problem;
+    return { ...this.#base, progress: (doing) => this.#signs.step(doing), differences };
   }
 
   #scheduleIncremental(): void {
@@ -172,6 +176,7 @@ class ResourceSyncer {
       config: this.config,
       term: this.term,
       base: this.#base,
+      signs: this.#signs,
       memory: this.#memory ?? new Memory(this.config.region),
       full: async (allowEmpty) => {
         this.#reason = "requested";

@@ -32,6 +32,7 @@ export function role(
     pid: 4242,
     startedAt: NOW - 3_600_000,
     restarts: 0,
+    failures: process.restarts ?? 0,
     lastEnd: null,
     nextStartAt: null,
     ...process,

@@ -219,7 +219,12 @@ Deno.test("a period of 0 turns compaction off", GRPC, () =>
     const options = { etcd, store, clock: systemClock, log: new LogRecorder(), pid: 1 };
     const signal = AbortSignal.timeout(300);
     try {
-      await runCompactor({ ...term, signal }, { ...options, periodSeconds: 0, minRevisions: 1 });
+      await runCompactor({ ...term, signal }, {
+        ...options,
+        alive: () => {},
+        periodSeconds: 0,
+        minRevisions: 1,
+      });
       assert(signal.aborted, "it ends with the term, not before");
       assertEquals(await etcd.getAll().prefix("/calico/compaction/").keys(), []);
       assertEquals(await store.readCompaction(), null);
@@ -244,6 +249,7 @@ Deno.test(
           store,
           clock: systemClock,
           log,
+          alive: () => {},
           periodSeconds: 3, // etcd grants no lease shorter than 2 s
           minRevisions: 10,
           pid: 1,
