@@ -8,6 +8,7 @@ import type { Etcd3 } from "etcd3";
 import { hostOfEndpointName, resourcePrefixes } from "../lib/calico/keys.ts";
 import { calicoNamespace } from "../lib/calico/regions.ts";
 import type { Clock } from "../lib/clock.ts";
+import { keepLeaseAlive } from "../lib/etcd/lease.ts";
 import { type Change, mirror } from "../lib/etcd/mirror.ts";
 import type { Log } from "../lib/log.ts";
 import type { Deadman } from "../lib/signs_of_life.ts";
@@ -57,7 +58,7 @@ class Agent {
 
   /** Extends the lease; with an expired one, grants another and writes every key again. */
   async keepLease(): Promise<void> {
-    if (this.#lease !== null && await this.#extend(this.#lease)) return;
+    if (this.#lease !== null && await keepLeaseAlive(this.etcd, this.#lease, CALL_MS)) return;
     this.#lease = null;
     for (const [key, text] of this.#keys) await this.#write(key, text);
   }
@@ -65,20 +66,6 @@ class Agent {
   async #write(key: string, text: string): Promise<void> {
     this.#lease ??= (await this.etcd.leaseClient.leaseGrant({ TTL: LEASE_SECONDS })).ID;
     await this.etcd.put(key).value(text).lease(this.#lease).exec();
-  }
-
-  async #extend(lease: string): Promise<boolean> {
-    const stream = await this.etcd.leaseClient.leaseKeepAlive({ deadline: Date.now() + CALL_MS });
-    try {
-      return await new Promise<boolean>((resolve, reject) => {
-        stream.on("data", (data) => resolve(Number(data.TTL) > 0));
-        stream.on("error", reject);
-        stream.write({ ID: lease });
-      });
-    } finally {
-      stream.on("error", () => {}); // cancelling is reported as an error
-      stream.cancel();
-    }
   }
 }
 

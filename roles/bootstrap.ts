@@ -10,6 +10,7 @@ import { describeError, type Log, setupLogging } from "../lib/log.ts";
 import type { JobContext } from "../lib/master_context.ts";
 import { SignsOfLife } from "../lib/signs_of_life.ts";
 import { StateStore } from "../lib/state_store.ts";
+import { isStreamNoise } from "../lib/stream_noise.ts";
 import { type Seat, takeSeat } from "./seat.ts";
 import { write } from "./write.ts";
 
@@ -39,6 +40,9 @@ export async function runRole(
   });
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
+    if (isStreamNoise(event.reason)) {
+      return log.debug("a stream has ended", { error: event.reason });
+    }
     log.error("unexpected error", { error: event.reason, stack: event.reason?.stack });
     seat.exit(1);
   });

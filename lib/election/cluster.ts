@@ -15,6 +15,7 @@ import type { Etcd3 } from "etcd3";
 import type { z } from "zod";
 import { conductorPrefix, electionKey } from "../calico/regions.ts";
 import type { Clock } from "../clock.ts";
+import { keepLeaseAlive } from "../etcd/lease.ts";
 import { readSnapshot } from "../etcd/snapshot.ts";
 import type { Log } from "../log.ts";
 import { type NodeRecord, nodeSchema, type TermRecord, termSchema } from "../state_records.ts";
@@ -28,6 +29,7 @@ import { readRawKey } from "./raw_key.ts";
 export const MAX_TERMS = 100;
 const NODE_TTL_SECONDS = 30;
 const INTERVAL_MS = 10_000;
+const KEEP_ALIVE_MS = 2000;
 const MAX_NODES = 50;
 /** Of the terms' and of the nodes' JSON; a value of the KV file takes 64 KiB. */
 const MAX_CHARS = 14_000;
@@ -139,11 +141,12 @@ export class ClusterRegistry implements TermObserver {
     const { etcd, node } = this.options;
     const key = `nodes/${node.name}`;
     if (this.#lease !== null) {
-      try {
-        await keepAliveOnce(etcd, this.#lease);
-        return await this.#put(key, node, this.#lease).then(() => {});
-      } catch {
-        this.#lease = null;
+      const lease = this.#lease;
+      this.#lease = null;
+      if (await keepLeaseAlive(etcd, lease, KEEP_ALIVE_MS).catch(() => false)) {
+        await this.#put(key, node, lease);
+        this.#lease = lease;
+        return;
       }
     }
     this.#lease = (await etcd.leaseClient.leaseGrant({ TTL: NODE_TTL_SECONDS })).ID;
@@ -204,22 +207,4 @@ export class ClusterRegistry implements TermObserver {
 function fitting<T>(records: readonly T[], maxChars: number): T[] {
   let chars = 0;
   return records.filter((record) => (chars += JSON.stringify(record).length) <= maxChars);
-}
-
-/** @throws when the lease has expired or etcd does not answer. */
-async function keepAliveOnce(etcd: Etcd3, lease: string): Promise<void> {
-  const stream = await etcd.leaseClient.leaseKeepAlive({ deadline: Date.now() + 2000 });
-  try {
-    await new Promise<void>((resolve, reject) => {
-      stream.on(
-        "data",
-        (data) => Number(data.TTL) > 0 ? resolve() : reject(new Error("the lease has expired")),
-      );
-      stream.on("error", reject);
-      stream.write({ ID: lease });
-    });
-  } finally {
-    stream.on("error", () => {}); // cancelling is reported as an error
-    stream.cancel();
-  }
 }

@@ -8,6 +8,7 @@ import { Buffer } from "node:buffer";
 import type { Etcd3, Watcher } from "etcd3";
 import { electionKey } from "../calico/regions.ts";
 import type { Config } from "../config_types.ts";
+import { keepLeaseAlive } from "../etcd/lease.ts";
 import type { ObservedKey } from "./key.ts";
 import type { ElectionStore } from "./election_store.ts";
 
@@ -42,20 +43,8 @@ export class EtcdElectionStore implements ElectionStore {
     return answer.ID;
   }
 
-  async keepAlive(lease: string, deadlineMs: number): Promise<boolean> {
-    const stream = await this.#etcd.leaseClient.leaseKeepAlive(within(deadlineMs));
-    try {
-      const answer = new Promise<boolean>((resolve, reject) => {
-        stream.on("data", (data) => resolve(Number(data.TTL) > 0));
-        stream.on("error", reject);
-        stream.on("end", () => reject(new Error("etcd ended the keep-alive stream")));
-      });
-      stream.write({ ID: lease });
-      return await answer;
-    } finally {
-      stream.on("error", () => {}); // cancelling is reported as an error
-      stream.cancel();
-    }
+  keepAlive(lease: string, deadlineMs: number): Promise<boolean> {
+    return keepLeaseAlive(this.#etcd, lease, deadlineMs);
   }
 
   async revoke(lease: string, deadlineMs: number): Promise<void> {
