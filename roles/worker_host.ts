@@ -9,25 +9,26 @@
  *
  * @module
  */
+import { ALL_KINDS, dropPermissions } from "../lib/drop_permissions.ts";
 import { type HostedInput, isProcessName, modulePath } from "../lib/launcher.ts";
 import { type HostMessage, readFirstLine, type WorkerMessage } from "./seat.ts";
 
 /** How long a Worker may take to end once whoever started this process is gone. */
 const ORPHAN_GRACE_MS = 5000;
-const KINDS = ["net", "read", "write", "env", "run", "sys", "ffi", "import"] as const;
 
 /** Runs the role or tool `name`; resolves with the exit code. */
 export async function hostRole(name: string): Promise<number> {
   if (!isProcessName(name)) throw new Error(`there is no role ${JSON.stringify(name)}`);
+  return await hostModule(name, new URL(`../${modulePath(name)}`, import.meta.url));
+}
+
+/** Runs a module that takes a seat (`seat.ts`); resolves with the exit code. */
+export async function hostModule(name: string, module: URL): Promise<number> {
   const stop = new AbortController();
   Deno.addSignalListener("SIGTERM", () => stop.abort("SIGTERM"));
   const { line, end } = await readFirstLine(Deno.stdin.readable);
   const { permissions, input } = JSON.parse(line) as HostedInput;
-  const worker = new Worker(new URL(`../${modulePath(name)}`, import.meta.url), {
-    type: "module",
-    name,
-    deno: { permissions },
-  });
+  const worker = new Worker(module, { type: "module", name, deno: { permissions } });
   const exitCode = Promise.withResolvers<number>();
   end.then((reason) => {
     stop.abort(reason);
@@ -36,7 +37,7 @@ export async function hostRole(name: string): Promise<number> {
   const say = (message: HostMessage) => worker.postMessage(message);
   worker.onmessage = async ({ data }: MessageEvent<WorkerMessage>) => {
     if ("exit" in data) return exitCode.resolve(data.exit);
-    await dropPermissions();
+    await dropPermissions(ALL_KINDS);
     say({ input });
     if (stop.signal.aborted) say({ stop: stop.signal.reason });
     stop.signal.addEventListener("abort", () => say({ stop: stop.signal.reason }));
@@ -46,11 +47,4 @@ export async function hostRole(name: string): Promise<number> {
     exitCode.resolve(1);
   };
   return await exitCode.promise;
-}
-
-async function dropPermissions(): Promise<void> {
-  for (const name of KINDS) {
-    // A runtime that does not know a kind has not granted it either.
-    await Deno.permissions.revoke({ name } as Deno.PermissionDescriptor).catch(() => {});
-  }
 }

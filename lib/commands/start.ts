@@ -1,6 +1,7 @@
 /** `start`: runs the node until SIGINT, SIGTERM or SIGHUP. @module */
 import { systemClock } from "../clock.ts";
 import type { Config } from "../config_types.ts";
+import { dropPermissions } from "../drop_permissions.ts";
 import { pageUrl } from "../diagnostics/page_url.ts";
 import { formatJson, formatText, type Log, type LogEntry, passes, setupLogging } from "../log.ts";
 import { machinePlaces } from "../machine_places.ts";
@@ -12,8 +13,14 @@ import { runSupervisor } from "../supervisor.ts";
 import { VERSION } from "../version.ts";
 import type { Command } from "./context.ts";
 
+/** What the supervisor can do without once it knows its configuration; from source it never had most. */
+const NOT_NEEDED = ["net", "ffi", "import", "env", { sys: "hostname" }, {
+  sys: "getPriority",
+}] as const;
+
 export const run: Command = async ({ resolve, launcher, pid, print, onSignal }) => {
   const { config, warnings } = resolve();
+  await dropPermissions(NOT_NEEDED);
   const log = setupLogging({ role: "supervisor", pid, ...config.log, write: print });
   for (const warning of warnings) log.warn(warning);
   const stop = new AbortController();

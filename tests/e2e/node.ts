@@ -5,10 +5,24 @@ import { freePort } from "../support/etcd_server.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 
-/** The task's own command line, so that signals reach the supervisor and not a shell before it. */
-function taskArgs(): string[] {
+/** Path of a compiled binary to test or measure instead of the source. */
+export const BINARY = Deno.env.get("CONDUCTOR_BINARY") || null;
+
+/**
+ * The product's command line: the binary, or the task's own command, so that signals reach the
+ * supervisor and not a shell before it.
+ */
+export function productCommand(
+  words: readonly string[],
+  environment: Record<string, string> = {},
+  binary: string | null = BINARY,
+): Deno.Command {
+  const env = { NO_COLOR: "1", ...environment };
+  const options = { cwd: ROOT, env, stdin: "null", stdout: "piped", stderr: "piped" } as const;
+  if (binary) return new Deno.Command(binary, { ...options, args: [...words] });
   const { command } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`)).tasks.start;
-  return command.split(" ").slice(1);
+  const args = [...command.split(" ").slice(1), ...words];
+  return new Deno.Command(Deno.execPath(), { ...options, args });
 }
 
 /** A running node. */
@@ -44,26 +58,17 @@ export class Node implements AsyncDisposable {
     args: readonly string[],
     env: Record<string, string> = {},
     port: number = freePort(),
+    binary: string | null = BINARY,
   ): Node {
-    const process = new Deno.Command(Deno.execPath(), {
-      args: [...taskArgs(), "start", `--listen=127.0.0.1:${port}`, ...args],
-      cwd: ROOT,
-      env: { NO_COLOR: "1", ...env },
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
+    const words = ["start", `--listen=127.0.0.1:${port}`, ...args];
+    const process = productCommand(words, env, binary).spawn();
     return new Node(process, `http://127.0.0.1:${port}`, args, env);
   }
 
   /** Runs another command with this node's options and environment. */
   async command(...words: string[]): Promise<{ code: number; text: string }> {
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: [...taskArgs(), ...words, ...this.#args],
-      cwd: ROOT,
-      env: this.#env,
-      stdin: "null",
-    }).output();
+    const { code, stdout, stderr } = await productCommand([...words, ...this.#args], this.#env)
+      .output();
     return { code, text: new TextDecoder().decode(code === 0 ? stdout : stderr) };
   }
 

@@ -1,0 +1,22 @@
+/**
+ * Gives up permissions of this process for good. A binary is compiled with one set of permissions for all
+ * that it may become; what a process of it does not need goes first. (Processes that it starts are not
+ * bound by it: they get their own row.)
+ *
+ * @module
+ */
+
+/** All kinds of permissions. */
+export const ALL_KINDS = ["net", "read", "write", "env", "run", "sys", "ffi", "import"] as const;
+
+/** What to give up: a whole kind, or `sys` of one name. */
+export type Droppable = typeof ALL_KINDS[number] | { readonly sys: string };
+
+/** Gives them up; what was not granted stays so. */
+export async function dropPermissions(kinds: readonly Droppable[]): Promise<void> {
+  for (const kind of kinds) {
+    const descriptor = typeof kind === "string" ? { name: kind } : { name: "sys", kind: kind.sys };
+    // A runtime that does not know a kind has not granted it either.
+    await Deno.permissions.revoke(descriptor as Deno.PermissionDescriptor).catch(() => {});
+  }
+}
