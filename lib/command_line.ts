@@ -38,6 +38,7 @@ const COMMANDS = {
   start: "Run the node until it is told to stop (default)",
   status: "Print what the node's processes say of themselves",
   config: "Print every effective value and where it comes from",
+  permissions: "Print what each process may do with this configuration",
   resync: "Make etcd equal to Neutron now: all of it, or what is named",
   "step-down": "Give mastership away, if this node has it",
 } as const;
@@ -183,7 +184,7 @@ export function helpText(): string {
     "",
     "Options come from flags, then the environment, then --config-file, then defaults.",
     "  --config-file PATH        oslo INI file such as neutron.conf (repeatable, later wins)",
-    "  --output text|json        for status and resync",
+    "  --output text|json        for status, permissions and resync",
     "  --network ID  --subnet ID  --port ID  --security-group ID",
     "                            for resync: only these (repeatable); a network includes its",
     "                            subnets and ports, a subnet its ports",

@@ -32,6 +32,8 @@ export interface Launch {
 
 /** Prepares processes; starting them is the caller's. */
 export interface Launcher {
+  /** Whether processes come from the compiled binary, and not from source. */
+  readonly standalone: boolean;
   /** @param input what the process is told, as `seat.input` of `roles/seat.ts`; JSON. */
   prepare(name: ProcessName, row: PermissionRow, input: unknown): Launch;
 }
@@ -73,6 +75,7 @@ export function isProcessName(name: string): name is ProcessName {
 /** The launcher that fits this process. */
 export function createLauncher(options: LauncherOptions): Launcher {
   return {
+    standalone: options.standalone,
     prepare: (name, row, input) => ({
       command: options.executable,
       env: childEnvironment(name, options.environment),

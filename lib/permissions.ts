@@ -173,7 +173,8 @@ export function permissionRow(
   }
 }
 
-const KINDS = ["net", "read", "write", "env", "run", "sys"] as const;
+/** The kinds of permissions that the table knows. */
+export const KINDS = ["net", "read", "write", "env", "run", "sys"] as const;
 
 /** The row as the permissions of a Worker, all that is not in it refused. */
 export function workerPermissions(row: PermissionRow): Deno.PermissionOptionsObject {

