@@ -96,6 +96,22 @@ function page(url: URL, path: string, cloud: Cloud): Record<string, unknown> | R
   return answer;
 }
 
+/** What of Neutron's extensions the lab has. */
+const EXTENSIONS = [
+  "agent",
+  "allowed-address-pairs",
+  "binding",
+  "data-plane-status",
+  "dns-integration",
+  "filter-validation",
+  "pagination",
+  "port-security-groups-filtering",
+  "qos",
+  "router",
+  "security-group",
+  "standard-attr-revisions",
+];
+
 /** The API below /v2.0. */
 export function neutronApi(cloud: Cloud, random: Random): Hono {
   const app = new Hono();
@@ -149,8 +165,7 @@ export function neutronApi(cloud: Cloud, random: Random): Hono {
   });
   app.get("/extensions", (c) =>
     c.json({
-      extensions: ["security-group", "qos", "filter-validation", "pagination", "binding"]
-        .map((alias) => ({ alias, name: alias })),
+      extensions: EXTENSIONS.map((alias) => ({ alias, name: alias })),
     }));
   return app;
 }

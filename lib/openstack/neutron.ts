@@ -1,12 +1,13 @@
 /**
- * Lists of Neutron's objects, page by page (`neutron.md`: "Paging"). A page that fails fails the whole
- * list: a partial list must never look like a smaller cloud. A record that cannot be understood is
- * named in `refused`, so that what it stands for is left alone.
+ * Lists of Neutron's objects, page by page. A page that fails fails the whole list: a partial list must
+ * never look like a smaller cloud. A record that cannot be understood is named in `refused`, so that
+ * what it stands for is left alone. Extensions that are not loaded are worked around.
  *
  * @module
  */
 import { z } from "zod";
 import type { OpenstackConfig } from "../config_types.ts";
+import { Extensions } from "./extensions.ts";
 import { OpenstackError, readJson } from "./http.ts";
 import type { KeystoneAuth } from "./keystone.ts";
 
@@ -28,14 +29,38 @@ export interface Query {
   readonly where?: readonly (readonly [name: string, value: string])[];
 }
 
-const linkSchema = z.array(z.object({ rel: z.string() })).default([]);
-/** Ids in one request; longer URLs are refused. */
+/** Ids in one request; Neutron's own server refuses URLs above 8 KiB. */
 const IDS_PER_REQUEST = 100;
+/** Markers, from the last one back, that are tried before a walk starts from its beginning. */
+const MARKERS = 5;
 const MAX_RESTARTS = 2;
+/** Only an admin sees it: without it every port would look unbound. */
+const HOST_FIELD = "binding:host_id";
 
 /** Reads Neutron. */
 export class NeutronClient {
+  #extensions = new Extensions(null);
+
   constructor(readonly config: OpenstackConfig, readonly auth: KeystoneAuth) {}
+
+  /** What is loaded, as {@linkcode askExtensions} found it; until then everything. */
+  get extensions(): Extensions {
+    return this.#extensions;
+  }
+
+  /**
+   * Asks which extensions are loaded; from then on what is missing is worked around.
+   *
+   * @throws {OpenstackError} Neutron does not tell.
+   */
+  async askExtensions(signal: AbortSignal): Promise<Extensions> {
+    const url = `${this.config.neutronUrl}/v2.0/extensions`;
+    const found = Extensions.parse(await this.auth.fetch(url, signal, readJson));
+    if (!found) {
+      throw new OpenstackError(`${url} sent no list of extensions: is neutron_url Neutron's?`, 200);
+    }
+    return this.#extensions = found;
+  }
 
   /**
    * The pages of a collection, such as `security-groups`, in the order of ids, each object once.
@@ -48,25 +73,19 @@ export class NeutronClient {
     signal: AbortSignal,
     query: Query = {},
   ): AsyncGenerator<Listing<T>> {
-    let marker: string | null = null;
-    let seen = "";
-    for (let restarts = 0;;) {
-      let page: { listing: Listing<T>; next: string | null };
+    if (!this.#extensions.offers(path)) return yield { items: [], refused: [] };
+    const walk = new Walk();
+    for (let more = true; more;) {
+      let page: Page<T>;
       try {
-        page = await this.#page(path, schema, signal, query, marker);
+        page = await this.#page(path, schema, signal, query, walk.marker);
       } catch (error) {
-        // The marker's object was deleted between two pages: the walk starts again, past what was seen.
-        const gone = error instanceof OpenstackError && error.status === 404 && marker !== null;
-        if (!gone || restarts++ >= MAX_RESTARTS) throw error;
-        marker = null;
+        const gone = error instanceof OpenstackError && error.status === 404;
+        if (!gone || !walk.stepBack()) throw error;
         continue;
       }
-      const { items, refused } = page.listing;
-      const fresh = restarts === 0 ? items : items.filter(({ id }) => id > seen);
-      yield { items: fresh, refused };
-      seen = items.at(-1)?.id ?? seen;
-      marker = page.next;
-      if (marker === null) return;
+      yield { items: walk.fresh(page.items), refused: page.refused };
+      more = walk.advance(page, path);
     }
   }
 
@@ -95,14 +114,61 @@ export class NeutronClient {
     values: readonly string[],
     fields?: readonly string[],
   ): Promise<Listing<T>> {
+    if (values.length === 0) return { items: [], refused: [] };
+    const filtered = path !== "ports" || field !== "security_groups" ||
+      this.#extensions.has("port-security-groups-filtering");
+    if (!filtered) return await this.#portsOfGroups(schema, signal, values, fields);
     const all: Listing<T> = { items: [], refused: [] };
     for (let at = 0; at < values.length; at += IDS_PER_REQUEST) {
-      const where = values.slice(at, at + IDS_PER_REQUEST).map((value) => [field, value] as const);
-      const { items, refused } = await this.list(path, schema, signal, { fields, where });
+      const some = values.slice(at, at + IDS_PER_REQUEST);
+      const { items, refused } = await this.#listSome(path, schema, signal, field, some, fields);
       all.items.push(...items);
       all.refused.push(...refused);
     }
     return all;
+  }
+
+  /** A proxy may allow shorter URLs than Neutron: then half as many at a time. */
+  async #listSome<T extends { id: string }>(
+    path: string,
+    schema: z.ZodType<T>,
+    signal: AbortSignal,
+    field: string,
+    values: readonly string[],
+    fields?: readonly string[],
+  ): Promise<Listing<T>> {
+    const where = values.map((value) => [field, value] as const);
+    try {
+      return await this.list(path, schema, signal, { fields, where });
+    } catch (error) {
+      const tooLong = error instanceof OpenstackError && [413, 414, 431].includes(error.status!);
+      if (!tooLong || values.length < 2) throw error;
+      const half = Math.ceil(values.length / 2);
+      const all: Listing<T> = { items: [], refused: [] };
+      for (const some of [values.slice(0, half), values.slice(half)]) {
+        const part = await this.#listSome(path, schema, signal, field, some, fields);
+        all.items.push(...part.items);
+        all.refused.push(...part.refused);
+      }
+      return all;
+    }
+  }
+
+  /** Where Neutron cannot filter by group, all ports are looked through. */
+  #portsOfGroups<T extends { id: string }>(
+    schema: z.ZodType<T>,
+    signal: AbortSignal,
+    groups: readonly string[],
+    fields?: readonly string[],
+  ): Promise<Listing<T>> {
+    const wanted = new Set(groups);
+    return this.list("ports", schema, signal, {
+      fields: fields && [...new Set([...fields, "security_groups"])],
+      known(record) {
+        const { security_groups } = record as { security_groups?: unknown };
+        return !Array.isArray(security_groups) || !security_groups.some((id) => wanted.has(id));
+      },
+    });
   }
 
   async #page<T extends { id: string }>(
@@ -111,45 +177,106 @@ export class NeutronClient {
     signal: AbortSignal,
     { fields = [], where = [], known }: Query,
     marker: string | null,
-  ): Promise<{ listing: Listing<T>; next: string | null }> {
-    const collection = path.split("/").at(-1)!.replaceAll("-", "_");
+  ): Promise<Page<T>> {
     const url = new URL(`${this.config.neutronUrl}/v2.0/${path}`);
-    url.searchParams.set("limit", String(this.config.pageSize));
-    for (const field of fields) url.searchParams.append("fields", field);
+    if (this.#extensions.has("pagination")) {
+      url.searchParams.set("limit", String(this.config.pageSize));
+    }
+    const asked = this.#extensions.fieldsOf(path, fields);
+    for (const field of asked) url.searchParams.append("fields", field);
     for (const [name, value] of where) url.searchParams.append(name, value);
     if (marker) url.searchParams.set("marker", marker);
     const body = await this.auth.fetch(url.href, signal, readJson);
-    const listing: Listing<T> = { items: [], refused: [] };
-    return { listing, next: take(collection, body, schema, listing, url.href, known) };
+    const needed = path === "ports" && asked.includes(HOST_FIELD) ? HOST_FIELD : null;
+    return readPage(path, body, schema, url.href, { known, needed });
   }
 }
 
-/** Adds a page to the listing; the marker of the next one, or null. */
-function take<T>(
-  collection: string,
+interface Page<T> extends Listing<T> {
+  /** Ids of all records, also of those that are not among the items. */
+  readonly ids: readonly string[];
+  readonly more: boolean;
+}
+
+/** How far a walk through the pages has come, by the ids that it has seen. */
+class Walk {
+  marker: string | null = null;
+  /** The last ids that were seen, the newest at the end: markers to go back to. */
+  #tail: string[] = [];
+  #seen = "";
+  #ordered = true;
+  #restarts = 0;
+  #repeats = false;
+
+  /** Those that did not come before. */
+  fresh<T extends { id: string }>(items: T[]): T[] {
+    return this.#repeats ? items.filter(({ id }) => id > this.#seen) : items;
+  }
+
+  /** After a page; whether there is another one. */
+  advance({ ids, more }: Page<unknown>, path: string): boolean {
+    for (const id of ids) {
+      this.#ordered &&= this.#repeats || id > this.#seen;
+      if (id > this.#seen) this.#seen = id;
+    }
+    if (!more) return false;
+    const next = ids.at(-1);
+    if (next === undefined || next === this.marker) {
+      throw new OpenstackError(`the pages of ${path} have no end`, 200);
+    }
+    this.#tail = ids.slice(-MARKERS);
+    this.marker = next;
+    return true;
+  }
+
+  /**
+   * After the object of the marker was deleted: from one before it, at last from the beginning, past
+   * what was seen. False: there is no way back.
+   */
+  stepBack(): boolean {
+    // Only ids that come in order tell what was seen.
+    if (this.marker === null || !this.#ordered) return false;
+    this.#tail.pop();
+    this.marker = this.#tail.at(-1) ?? null;
+    this.#repeats = true;
+    return this.marker !== null || this.#restarts++ < MAX_RESTARTS;
+  }
+}
+
+const linkSchema = z.array(z.object({ rel: z.string() })).default([]);
+
+function readPage<T extends { id: string }>(
+  path: string,
   body: unknown,
   schema: z.ZodType<T>,
-  listing: Listing<T>,
   url: string,
-  known: Query["known"],
-): string | null {
+  { known, needed }: { known: Query["known"]; needed: string | null },
+): Page<T> {
+  const collection = path.split("/").at(-1)!.replaceAll("-", "_");
+  const shown = url.split("?")[0];
   const records = (body as Record<string, unknown> | null)?.[collection];
   if (!Array.isArray(records)) {
-    throw new OpenstackError(`${url.split("?")[0]} sent no list of ${collection}`, 200);
+    throw new OpenstackError(`${shown} sent no list of ${collection}`, 200);
   }
-  let last: string | null = null;
+  const page = { items: [] as T[], refused: [] as Listing<T>["refused"], ids: [] as string[] };
   for (const record of records) {
     const id = String((record as { id?: unknown } | null)?.id ?? "");
-    if (id) last = id;
+    if (id) page.ids.push(id);
+    if (needed !== null && typeof record === "object" && !(needed in record)) {
+      throw new OpenstackError(
+        `${shown} shows ports without ${needed}: only an admin sees it, so the service user needs ` +
+          "the admin role in its project (or a policy that lets it read all of every port)",
+        403,
+      );
+    }
     if (known?.(record)) continue;
     const parsed = schema.safeParse(record);
-    if (parsed.success) listing.items.push(parsed.data);
+    if (parsed.success) page.items.push(parsed.data);
     else {
       const issue = parsed.error.issues[0];
-      listing.refused.push({ id, why: `${issue?.path.join(".")}: ${issue?.message}` });
+      page.refused.push({ id, why: `${issue?.path.join(".")}: ${issue?.message}` });
     }
   }
   const links = linkSchema.safeParse((body as Record<string, unknown>)[`${collection}_links`]);
-  const more = links.success && links.data.some((link) => link.rel === "next");
-  return more ? last : null;
+  return { ...page, more: links.success && links.data.some((link) => link.rel === "next") };
 }

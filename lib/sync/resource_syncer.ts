@@ -47,6 +47,7 @@ class ResourceSyncer {
   #fullAt: number;
   #incrementalAt = Infinity;
   #reason = "startup";
+  readonly #missing = new Set<string>();
 
   constructor(
     readonly term: Term,
@@ -119,6 +120,17 @@ class ResourceSyncer {
     }
   }
 
+  /** What Neutron has not loaded is said once a term. */
+  async #askExtensions(): Promise<void> {
+    const { log, store, clock } = this.context;
+    const { missing } = await this.#base.neutron.askExtensions(this.term.signal);
+    for (const message of missing.filter((text) => !this.#missing.has(text))) {
+      this.#missing.add(message);
+      log.warn(message);
+      await store.addEvent("resource-syncer", { at: clock.now(), level: "warn", message });
+    }
+  }
+
   async #full(allowEmpty = false): Promise<ResyncResult> {
     // What an operator asks for, and the first of a term, takes nothing for granted.
     const previous = this.#reason === "periodic" ? this.#memory ?? undefined : undefined;
@@ -126,7 +138,9 @@ class ResourceSyncer {
     const startedAt = clock.now();
     const noted = this.#noted(this.#reason);
     const result = await recorded(this.context, this.term, noted, async () => {
-      return await fullResync(this.#deps(noted), this.term, { allowEmpty, previous });
+      const deps = this.#deps(noted);
+      if (!previous) await this.#askExtensions();
+      return await fullResync(deps, this.term, { allowEmpty, previous });
     });
     this.#memory = result.memory;
     this.#reason = "periodic";
@@ -164,7 +178,8 @@ class ResourceSyncer {
 
   #scheduleIncremental(): void {
     const everyMs = this.config.sync.incrementalIntervalSeconds * 1000;
-    this.#incrementalAt = everyMs === 0 ? Infinity : this.context.clock.now() + everyMs;
+    const never = everyMs === 0 || !this.#base.neutron.extensions.has("standard-attr-revisions");
+    this.#incrementalAt = never ? Infinity : this.context.clock.now() + everyMs;
   }
 
   /** Does what an operator asks for; false: nobody asks. */

@@ -1,0 +1,114 @@
+/**
+ * What of Neutron's API is an extension and may be missing, what we use it for, and what happens without
+ * it (Networking API reference, "Extensions"; measured with Neutron 21).
+ *
+ * @module
+ */
+import { z } from "zod";
+
+/** An extension that we use. */
+interface Use {
+  readonly alias: string;
+  /** Collections that it brings; without it they are empty for us. */
+  readonly collections?: readonly string[];
+  /** Fields that it adds, by collection; without it they are not asked for. */
+  readonly fields?: Readonly<Record<string, readonly string[]>>;
+  /** What an operator should know when it is missing. */
+  readonly without: string;
+}
+
+/** All of them. */
+export const USES: readonly Use[] = [
+  {
+    alias: "binding",
+    fields: { ports: ["binding:host_id", "binding:vif_type", "binding:profile"] },
+    without: "no port is bound to a host, so there are no endpoints at all: use the ML2 plugin",
+  },
+  {
+    alias: "security-group",
+    collections: ["security-groups"],
+    fields: { ports: ["security_groups"] },
+    without: "there are no policies, and endpoints carry no groups",
+  },
+  {
+    alias: "router",
+    collections: ["floatingips"],
+    without: "endpoints have no floating IPs",
+  },
+  {
+    alias: "qos",
+    collections: ["qos/policies"],
+    fields: { ports: ["qos_policy_id"], networks: ["qos_policy_id"] },
+    without: "endpoints have no bandwidth and packet limits",
+  },
+  {
+    alias: "dns-integration",
+    fields: { ports: ["dns_assignment"] },
+    without: "endpoints have no fqdn annotation",
+  },
+  {
+    alias: "allowed-address-pairs",
+    fields: { ports: ["allowed_address_pairs"] },
+    without: "endpoints have no allowed addresses beside their own",
+  },
+  {
+    alias: "standard-attr-revisions",
+    without: "what has changed is only found by full resyncs, not by incremental ones: load the " +
+      "revisions service plugin",
+  },
+  {
+    alias: "port-security-groups-filtering",
+    without: "the ports of a renamed security group are looked for among all ports",
+  },
+  {
+    alias: "pagination",
+    without:
+      "every list comes in one answer, whatever page_size says: set request_timeout to match",
+  },
+  {
+    alias: "data-plane-status",
+    without: "a port in error is only reported as DOWN",
+  },
+];
+
+const answerSchema = z.object({ extensions: z.array(z.object({ alias: z.string() })) });
+
+/** The extensions of one Neutron. */
+export class Extensions {
+  readonly #aliases: ReadonlySet<string> | null;
+
+  /** null: they are not known, everything is taken to be there. */
+  constructor(aliases: Iterable<string> | null) {
+    this.#aliases = aliases === null ? null : new Set(aliases);
+  }
+
+  /** From the answer to `GET /v2.0/extensions`; null: it is no such answer. */
+  static parse(answer: unknown): Extensions | null {
+    const parsed = answerSchema.safeParse(answer);
+    return parsed.success ? new Extensions(parsed.data.extensions.map(({ alias }) => alias)) : null;
+  }
+
+  has(alias: string): boolean {
+    return this.#aliases?.has(alias) ?? true;
+  }
+
+  /** Whether the collection is there. */
+  offers(collection: string): boolean {
+    return USES.every(({ alias, collections }) =>
+      !collections?.includes(collection) || this.has(alias)
+    );
+  }
+
+  /** Those of the fields that are there. */
+  fieldsOf(collection: string, fields: readonly string[]): string[] {
+    const absent = USES.filter(({ alias }) => !this.has(alias))
+      .flatMap((use) => use.fields?.[collection] ?? []);
+    return fields.filter((field) => !absent.includes(field));
+  }
+
+  /** What is missing and what that means, for people. */
+  get missing(): string[] {
+    return USES.filter(({ alias }) => !this.has(alias))
+      .map(({ alias, without }) => `Neutron's extension ${alias} is not loaded: ${without}`);
+  }
+}
