@@ -9,12 +9,15 @@
  *
  * @module
  */
+import type { Config } from "../lib/config_types.ts";
 import { ALL_KINDS, dropPermissions } from "../lib/drop_permissions.ts";
 import { type HostedInput, isProcessName, modulePath } from "../lib/launcher.ts";
 import { type HostMessage, readFirstLine, type WorkerMessage } from "./seat.ts";
 
-/** How long a Worker may take to end once whoever started this process is gone. */
-const ORPHAN_GRACE_MS = 5000;
+/** A Worker whose supervisor is gone ends itself after the time to stop and a second; if not, then this. */
+const ORPHAN_GRACE_MS = 3000;
+/** The time to stop of a tool, which has no configuration, ms. */
+const TOOL_STOP_MS = 1000;
 
 /** Runs the role or tool `name`; resolves with the exit code. */
 export async function hostRole(name: string): Promise<number> {
@@ -29,10 +32,11 @@ export async function hostModule(name: string, module: URL): Promise<number> {
   const { line, end } = await readFirstLine(Deno.stdin.readable);
   const { permissions, input } = JSON.parse(line) as HostedInput;
   const worker = new Worker(module, { type: "module", name, deno: { permissions } });
+  const stopMs = (input as Partial<Config>).supervision?.stopTimeoutMs ?? TOOL_STOP_MS;
   const exitCode = Promise.withResolvers<number>();
   end.then((reason) => {
     stop.abort(reason);
-    setTimeout(() => exitCode.resolve(1), ORPHAN_GRACE_MS);
+    setTimeout(() => exitCode.resolve(1), stopMs + ORPHAN_GRACE_MS);
   });
   const say = (message: HostMessage) => worker.postMessage(message);
   worker.onmessage = async ({ data }: MessageEvent<WorkerMessage>) => {

@@ -130,7 +130,11 @@ Deno.test("read and write: another state directory than the row's", async () => 
     const row = { ...rowOf("manager", told), write: [] };
     const unwritten = await play("manager", told, row, refused);
     assertMatch(unwritten.output, /Requires write access/);
-    assertEquals([...Deno.readDirSync(other)].length, 0, "nothing was written there");
+    assertEquals(
+      (await Array.fromAsync(Deno.readDir(other))).length,
+      0,
+      "nothing was written there",
+    );
   });
 });
 
