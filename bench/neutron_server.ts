@@ -1,6 +1,6 @@
 /**
  * A Neutron that costs next to nothing: its pages are made once and served as bytes. Ports are
- * changed with `POST /change?count=N`; `GET /bytes` tells how many bytes of bodies it has sent.
+ * changed with `POST /change?count=N`, which answers with their ids; `GET /bytes` tells how many bytes of bodies it has sent.
  *
  * Argument: how many ports. Prints its port number.
  *
@@ -129,13 +129,16 @@ Deno.serve({
   const url = new URL(request.url);
   if (url.pathname === "/bytes") return Response.json(bytes);
   if (url.pathname === "/change") {
-    for (let i = 0; i < Number(url.searchParams.get("count")); i++) {
-      const port = random.pick(collections.ports!);
+    const changed = new Set<Item>();
+    while (changed.size < Math.min(count, Number(url.searchParams.get("count")))) {
+      changed.add(random.pick(collections.ports!));
+    }
+    for (const port of changed) {
       port.revision_number++;
       port.mac_address = `fa:16:3f:00:00:${random.hex(2)}`;
     }
     cache.clear();
-    return new Response("ok");
+    return Response.json([...changed].map(({ id }) => id));
   }
   const body = page(url);
   bytes += body.length;

@@ -193,7 +193,7 @@ async function benchSize(ports: number): Promise<void> {
       } % of a full one's bytes (goal 6), ` +
         `${(100 * some.cpuSeconds / second.cpuSeconds).toFixed(0)} % of its CPU (goal 10)`,
     );
-    const [port] = memory.keysOfPort.keys();
+    const [port] = [...memory.ports].map(([id]) => id);
     const one = await measure(() =>
       reconcile(newPass(), memory, { ...emptyScope(), ports: new Set([port!]) })
     );

@@ -22,6 +22,15 @@ export const LEGACY_SUBNET_PREFIX = "/calico/dhcp/v1/subnet";
 /** Names of the NetworkPolicies that are ours begin so. */
 export const POLICY_NAME_PREFIX = "ossg.default.";
 
+/** Key of a security group's policy or of a subnet, below these prefixes. */
+export function policyOrSubnetKey(
+  prefixes: ReturnType<typeof resourcePrefixes>,
+  kind: "NetworkPolicy" | "Subnet",
+  id: string,
+): string {
+  return prefixes[kind] + (kind === "Subnet" ? "" : POLICY_NAME_PREFIX) + id;
+}
+
 function escaped(part: string): string {
   return part.replaceAll("-", "--");
 }

@@ -33,14 +33,7 @@ const MAX_WAITING = 2000;
  * hand: the library's builders make three promises for each key, which is most of a large batch's time.
  */
 async function commit(etcd: Etcd3, term: Term, batch: readonly WriteOperation[]): Promise<boolean> {
-  const electionKey = Buffer.from(term.electionKey);
-  const fence: ICompare = {
-    key: electionKey,
-    result: "Equal",
-    target: "Create",
-    create_revision: term.term,
-  };
-  const compare: ICompare[] = [fence];
+  const compare: ICompare[] = [fence(term)];
   const success: IRequestOp[] = [];
   for (const { key: name, value, modRevision } of batch) {
     const key = Buffer.from(name);
@@ -51,7 +44,7 @@ async function commit(etcd: Etcd3, term: Term, batch: readonly WriteOperation[])
         : { request_put: { key, value: Buffer.from(value) } },
     );
   }
-  const failure = [{ request_range: { key: electionKey } }];
+  const failure = [{ request_range: { key: Buffer.from(term.electionKey) } }];
   const answer = await etcd.kv.txn({ compare, success, failure });
   if (answer.succeeded) return true;
   const key = answer.responses[0]?.response_range?.kvs[0];
@@ -167,7 +160,7 @@ export async function writeFenced<T extends WriteOperation>(
 }
 
 /**
- * The keys as they are, those that exist, read under the fence.
+ * The keys as they are, those that exist, read under the fence, several transactions in flight.
  *
  * @throws {FenceLostError} another node leads.
  */
@@ -177,16 +170,26 @@ export async function readFenced(
   keys: readonly string[],
 ): Promise<Map<string, { value: Uint8Array; modRevision: string }>> {
   const found = new Map<string, { value: Uint8Array; modRevision: string }>();
-  for (let at = 0; at < keys.length; at += MAX_OPERATIONS) {
-    const answer = await etcd.if(term.electionKey, "Create", "==", Number(term.term))
-      .then(...keys.slice(at, at + MAX_OPERATIONS).map((key) => etcd.get(key)))
-      .commit();
-    if (!answer.succeeded) throw new FenceLostError(term.term);
-    for (const { response_range } of answer.responses) {
-      for (const kv of response_range?.kvs ?? []) {
-        found.set(kv.key.toString(), { value: kv.value, modRevision: kv.mod_revision });
+  let next = 0;
+  const read = async () => {
+    while (next < keys.length) {
+      term.signal.throwIfAborted();
+      const batch = keys.slice(next, next += MAX_OPERATIONS);
+      const success = batch.map((key) => ({ request_range: { key: Buffer.from(key) } }));
+      const answer = await etcd.kv.txn({ compare: [fence(term)], success, failure: [] });
+      if (!answer.succeeded) throw new FenceLostError(term.term);
+      for (const { response_range } of answer.responses) {
+        for (const kv of response_range?.kvs ?? []) {
+          found.set(kv.key.toString(), { value: kv.value, modRevision: kv.mod_revision });
+        }
       }
     }
-  }
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, read));
   return found;
+}
+
+function fence({ electionKey, term }: Term): ICompare {
+  const key = Buffer.from(electionKey);
+  return { key, result: "Equal", target: "Create", create_revision: term };
 }

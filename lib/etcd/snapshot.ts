@@ -32,6 +32,8 @@ export interface SnapshotOptions {
   /** @default 2000 */
   readonly pageSize?: number;
   readonly signal?: AbortSignal;
+  /** Values are not sent: they are empty. */
+  readonly keysOnly?: boolean;
   /** Keys that are kept; the others are dropped before anything is made of them. */
   readonly wants?: (key: string) => boolean;
 }
@@ -54,19 +56,24 @@ export async function* snapshotPages(
   prefix: string,
   options: SnapshotOptions = {},
 ): AsyncGenerator<Snapshot> {
-  const { pageSize = 2000, signal, wants } = options;
+  const { pageSize = 2000, signal, wants, keysOnly = false } = options;
   const end = prefixEnd(prefix);
   let from: Buffer = Buffer.from(prefix);
   let revision = options.revision ?? "0";
   while (true) {
     signal?.throwIfAborted();
-    const page = await etcd.kv.range({ key: from, range_end: end, limit: pageSize, revision })
-      .catch((error) => {
-        if (/required revision has been compacted/.test(String(error))) {
-          throw new CompactedError(`revision ${revision} of ${prefix} was compacted`);
-        }
-        throw error;
-      });
+    const page = await etcd.kv.range({
+      key: from,
+      range_end: end,
+      limit: pageSize,
+      revision,
+      keys_only: keysOnly,
+    }).catch((error) => {
+      if (/required revision has been compacted/.test(String(error))) {
+        throw new CompactedError(`revision ${revision} of ${prefix} was compacted`);
+      }
+      throw error;
+    });
     if (revision === "0") revision = page.header.revision;
     const items: KeyValue[] = [];
     for (const kv of page.kvs) {

@@ -116,11 +116,18 @@ export function subjectOf(kind: Kind, name: string): (Subject & { group: string 
   }
 }
 
-/** The deletion of a key that stands for nothing any more, or null when it is not ours. */
-export function removal(kind: Kind, prefix: string, key: string, stored: Stored): Change | null {
+/**
+ * The deletion of a key that stands for nothing any more, seen at that mod revision, or null when it is
+ * not ours.
+ */
+export function removal(
+  kind: Kind,
+  prefix: string,
+  key: string,
+  modRevision: string,
+): Change | null {
   const owner = subjectOf(kind, key.slice(prefix.length));
   if (!owner) return null;
   const { group, ...subject } = owner;
-  const { modRevision } = stored;
   return { key, kind, subject, group, value: null, modRevision, action: "delete" };
 }

@@ -10,6 +10,7 @@ const decoder = new TextDecoder();
 
 /** Collects the differences as text; the first `maxChars` of them. */
 export class DryRunSink implements Sink {
+  readonly wantsDeleted = true;
   #text = "";
   #count = 0;
   #cut = false;

@@ -52,7 +52,7 @@ export async function expand(pass: Pass, memory: Memory, request: ResyncRequest)
       scope.groups.add(group);
     }
   }
-  if (scope.ports.size > 0 && memory.keysOfPort.size === 0) await readKeys(pass, memory);
+  if (scope.ports.size > 0 && !memory.knowsKeys) await readKeys(pass, memory);
   return scope;
 }
 

@@ -9,42 +9,30 @@
 import { floatingIpSchema, revisionSchema, securityGroupSchema } from "../openstack/records.ts";
 import { FOLLOWED, type Followed, type Memory } from "./memory.ts";
 import type { Pass } from "./pass.ts";
+import type { Revisions } from "./revisions.ts";
 import { emptyScope, reconcile, type Scope } from "./reconcile.ts";
 
 /** What is not as it was remembered. */
-type Changed = Record<Followed, { readonly ids: string[]; readonly gone: string[] }>;
+type Changed = Record<Followed, {
+  /** What is new or has another revision. */
+  readonly revisions: ReadonlyMap<string, number>;
+  readonly ids: string[];
+  readonly gone: string[];
+}>;
 
 const REVISION_FIELDS = ["id", "revision_number"];
 
 /** Finds what has changed since the last pass and makes it equal; resolves to how many objects. */
 export async function incrementalResync(pass: Pass, memory: Memory): Promise<number> {
-  const { neutron, keystone, clock } = pass.deps;
+  const { keystone, clock } = pass.deps;
   const { signal } = pass.term;
-  const onPage = () => pass.deps.progress("resync: listing revisions");
-  const current = {} as Record<Followed, Map<string, number>>;
+  const changed = {} as Changed;
   const [projects] = await Promise.all([
     keystone.listProjects(signal),
     ...FOLLOWED.map(async (kind) => {
-      const revisions = current[kind] = new Map<string, number>();
-      const { items } = await neutron.list(kind, revisionSchema, signal, {
-        fields: REVISION_FIELDS,
-        onPage,
-        // Most records are just as they should; only others are worth a closer look.
-        known(record) {
-          const { id, revision_number } = record as { id?: unknown; revision_number?: unknown };
-          if (typeof id !== "string" || typeof revision_number !== "number") return false;
-          revisions.set(id, revision_number);
-          return true;
-        },
-      });
-      for (const { id, revision_number } of items) revisions.set(id, revision_number);
+      changed[kind] = await listChanges(pass, memory.revisions[kind], kind);
     }),
   ]);
-  const changed = {} as Changed;
-  for (const kind of FOLLOWED) {
-    changed[kind] = compareRevisions(memory.revisions[kind], current[kind]);
-    await pass.breathe();
-  }
   const otherProjects = projects.filter((project) => {
     const known = memory.around.projects.get(project.id);
     return known?.name !== project.name || known.parent_id !== project.parent_id;
@@ -53,28 +41,39 @@ export async function incrementalResync(pass: Pass, memory: Memory): Promise<num
   memory.projects(projects, clock.monotonic());
   const count = scope.ports.size + scope.groups.size + scope.subnets.size;
   if (count > 0) await reconcile(pass, memory, scope);
-  for (const kind of FOLLOWED) remember(memory.revisions[kind], changed[kind], current[kind]);
+  for (const kind of FOLLOWED) remember(memory.revisions[kind], changed[kind]);
   return count;
 }
 
-function compareRevisions(
-  before: ReadonlyMap<string, number>,
-  now: ReadonlyMap<string, number>,
-): Changed[Followed] {
-  const ids: string[] = [];
-  const gone: string[] = [];
-  for (const [id, revision] of now) if (before.get(id) !== revision) ids.push(id);
-  for (const id of before.keys()) if (!now.has(id)) gone.push(id);
-  return { ids, gone };
+/** Lists a collection; nothing is kept of what is as it was. */
+async function listChanges(
+  { deps, term }: Pass,
+  known: Revisions,
+  kind: Followed,
+): Promise<Changed[Followed]> {
+  const revisions = new Map<string, number>();
+  known.startListing();
+  const see = (id: string, revision: number) => {
+    if (!known.listed(id, revision)) revisions.set(id, revision);
+  };
+  const { items } = await deps.neutron.list(kind, revisionSchema, term.signal, {
+    fields: REVISION_FIELDS,
+    onPage: () => deps.progress("resync: listing revisions"),
+    // Most records are just as they should; only others are worth a closer look.
+    known(record) {
+      const { id, revision_number } = record as { id?: unknown; revision_number?: unknown };
+      if (typeof id !== "string" || typeof revision_number !== "number") return false;
+      see(id, revision_number);
+      return true;
+    },
+  });
+  for (const { id, revision_number } of items) see(id, revision_number);
+  return { revisions, ids: [...revisions.keys()], gone: known.gone() };
 }
 
 /** Only what was looked at: a port that changed again meanwhile is seen the next time. */
-function remember(
-  known: Map<string, number>,
-  { ids, gone }: Changed[Followed],
-  current: ReadonlyMap<string, number>,
-): void {
-  for (const id of ids) known.set(id, current.get(id)!);
+function remember(known: Revisions, { revisions, gone }: Changed[Followed]): void {
+  for (const [id, revision] of revisions) known.set(id, revision);
   for (const id of gone) known.delete(id);
 }
 
@@ -95,7 +94,7 @@ async function scopeOf(
   for (const { id, qos_policy_id } of memory.around.networks.values()) {
     if (qos_policy_id !== null && policies.has(qos_policy_id)) networks.add(id);
   }
-  for (const [port, policy] of memory.policyOfPort) if (policies.has(policy)) scope.ports.add(port);
+  for (const port of memory.ports.withPolicy(policies)) scope.ports.add(port);
   await addPortsOf(pass, scope, "network_id", [...networks]);
   await addPortsOf(pass, scope, "fixed_ips", all("subnets").map((id) => `subnet_id=${id}`));
   await addPortsOf(pass, scope, "security_groups", await renamedGroups(pass, memory, changed));

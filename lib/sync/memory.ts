@@ -3,8 +3,12 @@
  * concerns: revisions by kind, what endpoints show of other objects, and which keys stand for a port.
  * Nothing of it decides what is written; that always comes from fresh reads.
  *
+ * What there is of every port is packed (some 120 bytes); networks, subnets, groups, policies, floating
+ * IPs and projects, which are fewer, are kept as objects.
+ *
  * @module
  */
+import { policyOrSubnetKey, resourcePrefixes } from "../calico/keys.ts";
 import { calicoNamespace } from "../calico/regions.ts";
 import type {
   FloatingIp,
@@ -15,8 +19,11 @@ import type {
   SecurityGroup,
   Subnet,
 } from "../openstack/records.ts";
-
-import type { Kind } from "./objects.ts";
+import { KeyTable } from "./key_table.ts";
+import { type Kind, KINDS } from "./objects.ts";
+import { PortTable } from "./port_table.ts";
+import { Revisions } from "./revisions.ts";
+import { Around } from "./surroundings.ts";
 
 /** Neutron's collections that are followed by revision. */
 export const FOLLOWED = [
@@ -29,108 +36,96 @@ export const FOLLOWED = [
 ] as const;
 export type Followed = typeof FOLLOWED[number];
 
-/** A key that held what it should at that mod revision. */
-export interface VerifiedKey {
-  readonly key: string;
-  readonly kind: Kind;
-  readonly modRevision: string;
-}
+/** Groups' and subnets' keys end with an id; endpoints' and migrations' have a device before it. */
+const UUIDS_IN_KEY = {
+  NetworkPolicy: 1,
+  LiveMigration: 2,
+  WorkloadEndpoint: 2,
+  Subnet: 1,
+} as const;
 
 /** See the module. */
 export class Memory {
-  readonly revisions = Object.fromEntries(
-    FOLLOWED.map((kind) => [kind, new Map()]),
-  ) as Record<Followed, Map<string, number>>;
-  /** Keys of endpoints and migrations by port id. */
-  readonly keysOfPort = new Map<string, ReadonlySet<string>>();
-  /** Ports with a QoS policy of their own. */
-  readonly policyOfPort = new Map<string, string>();
-  /** Keys of ports that a full pass has found right, with their mod revisions. */
-  readonly verified = new Map<string, readonly VerifiedKey[]>();
-  /** What endpoints showed of other objects during that pass, as text. */
-  shown = "";
-  readonly portOfFloatingIp = new Map<string, string>();
-  projectsReadAt = -Infinity;
-  readonly around: {
-    readonly namespace: string;
-    readonly networks: Map<string, Network>;
-    readonly subnets: Map<string, Subnet>;
-    readonly securityGroups: Map<string, Pick<SecurityGroup, "name">>;
-    readonly floatingIps: Map<string, FloatingIp[]>;
-    readonly qosPolicies: Map<string, QosPolicy>;
-    readonly projects: Map<string, Project>;
+  /** Keys in etcd, as a full resync saw them. */
+  readonly keys = Object.fromEntries(
+    KINDS.map((kind) => [kind, new KeyTable(UUIDS_IN_KEY[kind])]),
+  ) as Record<Kind, KeyTable>;
+  readonly ports = new PortTable(this.keys.WorkloadEndpoint);
+  readonly revisions: Readonly<Record<Followed, Revisions>> = {
+    ports: this.ports,
+    networks: new Revisions(),
+    subnets: new Revisions(),
+    "security-groups": new Revisions(),
+    floatingips: new Revisions(),
+    "qos/policies": new Revisions(),
   };
+  readonly portOfFloatingIp = new Map<string, string>();
+  readonly around: Around;
+  projectsReadAt = -Infinity;
+  readonly #prefixes: ReturnType<typeof resourcePrefixes>;
+  #parent: Memory | null = null;
 
-  constructor(region: string | null) {
-    this.around = {
-      namespace: calicoNamespace(region),
-      networks: new Map(),
-      subnets: new Map(),
-      securityGroups: new Map(),
-      floatingIps: new Map(),
-      qosPolicies: new Map(),
-      projects: new Map(),
-    };
+  constructor(readonly region: string | null) {
+    this.around = new Around(calicoNamespace(region));
+    this.#prefixes = resourcePrefixes(region);
   }
 
   /** For a narrow pass: it knows the same keys, and what it learns is not taken for written. */
-  scratch(region: string | null): Memory {
-    const copy = new Memory(region);
-    for (const [port, keys] of this.keysOfPort) copy.keysOfPort.set(port, keys);
+  scratch(): Memory {
+    const copy = new Memory(this.region);
+    copy.#parent = this;
     return copy;
   }
 
-  port(port: Port): void {
-    this.verified.delete(port.id);
-    this.revisions.ports.set(port.id, port.revision_number);
-    if (port.qos_policy_id) this.policyOfPort.set(port.id, port.qos_policy_id);
-    else this.policyOfPort.delete(port.id);
+  /** Keys of endpoints and migrations that stand for the port. */
+  keysOf(port: string): Iterable<string> {
+    if (!this.#parent) return this.ports.keysOf(port);
+    return new Set([...this.#parent.keysOf(port), ...this.ports.keysOf(port)]);
   }
 
-  /** Takes over what an earlier pass knew of a port that is as it was. */
-  carryOver(id: string, from: Memory): void {
-    this.revisions.ports.set(id, from.revisions.ports.get(id)!);
-    this.verified.set(id, from.verified.get(id)!);
-    const keys = from.keysOfPort.get(id);
-    if (keys) this.keysOfPort.set(id, keys);
-    const policy = from.policyOfPort.get(id);
-    if (policy) this.policyOfPort.set(id, policy);
+  /** Whether it knows of any key of a port. */
+  get knowsKeys(): boolean {
+    return this.ports.hasKeys || (this.#parent?.knowsKeys ?? false);
   }
 
-  /** Everything that endpoints show of other objects, as text that is the same for the same. */
-  describeAround(): string {
-    const { networks, subnets, securityGroups, floatingIps, qosPolicies, projects } = this.around;
-    const sorted = (map: ReadonlyMap<string, unknown>) =>
-      [...map].sort(([a], [b]) => a < b ? -1 : 1);
-    const all = [networks, subnets, securityGroups, floatingIps, qosPolicies, projects];
-    return JSON.stringify(all.map(sorted));
+  addKey(port: string, key: string): void {
+    if (!key.startsWith(this.#prefixes.WorkloadEndpoint)) return this.ports.addKey(port, key);
+    this.ports.addEndpoint(port, this.keys.WorkloadEndpoint.index.add(key));
+  }
+
+  dropKey(port: string, key: string): void {
+    this.ports.dropKey(port, key);
+  }
+
+  port({ id, revision_number, qos_policy_id }: Port): void {
+    this.ports.note(id, revision_number, qos_policy_id);
   }
 
   forgetPort(id: string): void {
-    this.verified.delete(id);
-    this.revisions.ports.delete(id);
-    this.policyOfPort.delete(id);
+    this.ports.delete(id);
     this.around.floatingIps.delete(id);
   }
 
   network(network: Network): void {
     this.revisions.networks.set(network.id, network.revision_number);
-    this.around.networks.set(network.id, network);
+    this.around.put("networks", network);
   }
 
   subnet(subnet: Subnet): void {
+    this.keys.Subnet.doubt(policyOrSubnetKey(this.#prefixes, "Subnet", subnet.id));
     this.revisions.subnets.set(subnet.id, subnet.revision_number);
-    this.around.subnets.set(subnet.id, subnet);
+    this.around.put("subnets", subnet);
   }
 
-  group({ id, name, revision_number }: SecurityGroup): void {
+  group({ id, name, revision_number }: Omit<SecurityGroup, "security_group_rules">): void {
+    this.keys.NetworkPolicy.doubt(policyOrSubnetKey(this.#prefixes, "NetworkPolicy", id));
     this.revisions["security-groups"].set(id, revision_number);
-    this.around.securityGroups.set(id, { name });
+    this.around.put("securityGroups", { id, name });
   }
 
   policy(policy: QosPolicy): void {
     this.revisions["qos/policies"].set(policy.id, policy.revision_number);
-    this.around.qosPolicies.set(policy.id, policy);
+    this.around.put("qosPolicies", policy);
   }
 
   /** Replaces the floating IPs of these ports. */
@@ -150,19 +145,6 @@ export class Memory {
 
   projects(all: readonly Project[], now: number): void {
     this.projectsReadAt = now;
-    this.around.projects.clear();
-    for (const project of all) this.around.projects.set(project.id, project);
-  }
-
-  addKey(port: string, key: string): void {
-    const keys = this.keysOfPort.get(port);
-    if (keys?.has(key)) return;
-    this.keysOfPort.set(port, new Set([...keys ?? [], key]));
-  }
-
-  dropKey(port: string, key: string): void {
-    const left = [...this.keysOfPort.get(port) ?? []].filter((other) => other !== key);
-    if (left.length === 0) this.keysOfPort.delete(port);
-    else this.keysOfPort.set(port, new Set(left));
+    this.around.replace("projects", [...this.around.projects.keys()], all);
   }
 }

@@ -102,7 +102,7 @@ async function narrow(
   sink: Sink,
 ): Promise<ResyncResult> {
   const pass = new Pass(deps, term, sink);
-  const scratch = memory.scratch(deps.region);
+  const scratch = memory.scratch();
   await reconcile(pass, scratch, await expand(pass, scratch, request));
   return pass.result();
 }

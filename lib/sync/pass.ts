@@ -38,6 +38,8 @@ export interface ResyncResult {
 
 /** Where changes go. */
 export interface Sink {
+  /** What is deleted is of interest too, not only that it is. */
+  readonly wantsDeleted?: boolean;
   /** Resolves once there is room for more. */
   add(change: Change, stored: Stored | undefined): Promise<void>;
   /** Resolves when all of them are where they go. */

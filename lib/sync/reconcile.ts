@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { POLICY_NAME_PREFIX, resourcePrefixes } from "../calico/keys.ts";
+import { policyOrSubnetKey, resourcePrefixes } from "../calico/keys.ts";
 import { readFenced } from "../etcd/fenced_write.ts";
 import {
   floatingIpSchema,
@@ -78,11 +78,11 @@ async function once(pass: Pass, memory: Memory, scope: Scope): Promise<void> {
   const prefixes = resourcePrefixes(deps.region);
   const keys = new Map<string, Kind>();
   for (const id of scope.groups) {
-    keys.set(`${prefixes.NetworkPolicy}${POLICY_NAME_PREFIX}${id}`, "NetworkPolicy");
+    keys.set(policyOrSubnetKey(prefixes, "NetworkPolicy", id), "NetworkPolicy");
   }
-  for (const id of scope.subnets) keys.set(prefixes.Subnet + id, "Subnet");
+  for (const id of scope.subnets) keys.set(policyOrSubnetKey(prefixes, "Subnet", id), "Subnet");
   for (const id of scope.ports) {
-    for (const key of memory.keysOfPort.get(id) ?? []) {
+    for (const key of memory.keysOf(id)) {
       const migration = key.startsWith(prefixes.LiveMigration);
       keys.set(key, migration ? "LiveMigration" : "WorkloadEndpoint");
     }
@@ -153,20 +153,17 @@ async function readAround(
     neutron.listBy("security-groups", securityGroupSchema, signal, "id", groupIds, ["id", "name"]),
     neutron.listBy("floatingips", floatingIpSchema, signal, "port_id", portIds),
   ]);
-  for (const id of networkIds) memory.around.networks.delete(id);
-  for (const network of networks.items) memory.around.networks.set(network.id, network);
-  for (const id of subnetIds) memory.around.subnets.delete(id);
-  for (const subnet of subnets.items) memory.around.subnets.set(subnet.id, subnet);
-  for (const id of groupIds) memory.around.securityGroups.delete(id);
-  for (const { id, name } of groups.items) memory.around.securityGroups.set(id, { name });
+  const { around } = memory;
+  around.replace("networks", networkIds, networks.items);
+  around.replace("subnets", subnetIds, subnets.items);
+  around.replace("securityGroups", groupIds, groups.items.map(({ id, name }) => ({ id, name })));
   memory.floatingIps(portIds, fips.items);
   const policyIds = [...new Set([...ports, ...networks.items].map((o) => o.qos_policy_id))]
     .filter((id) => id !== null);
   const policies = await neutron.listBy("qos/policies", qosPolicySchema, signal, "id", policyIds);
-  for (const id of policyIds) memory.around.qosPolicies.delete(id);
-  for (const policy of policies.items) memory.around.qosPolicies.set(policy.id, policy);
+  around.replace("qosPolicies", policyIds, policies.items);
   const unknown = ports.some(({ project_id }) =>
-    project_id !== "" && !memory.around.projects.has(project_id)
+    project_id !== "" && !around.projects.has(project_id)
   );
   if (unknown && clock.monotonic() - memory.projectsReadAt > PROJECTS_MS) {
     memory.projects(await keystone.listProjects(signal), clock.monotonic());
@@ -200,7 +197,7 @@ async function write(
   for (const kind of KINDS.toReversed()) {
     for (const [key, have] of unwanted) {
       if (keys.get(key) !== kind) continue;
-      const change = removal(kind, prefixes[kind], key, have);
+      const change = removal(kind, prefixes[kind], key, have.modRevision);
       if (!change || keep.has(change.subject.id)) continue;
       await pass.change(kind, change, have);
       memory.dropKey(change.subject.id, key);

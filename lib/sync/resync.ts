@@ -1,12 +1,18 @@
 /**
- * One full resync: etcd is read first, at one revision, then Neutron, so that a concurrent write can
- * only make our swap fail, never be overwritten. Ports are compared and written page by page, while
- * the next page is on its way; nothing is deleted before the last page has come.
+ * One full resync. etcd's keys are read first, at one revision and without their values, then Neutron,
+ * page by page. For each page the values that are not known to be right are read; one that has changed
+ * since its key was seen does not count, so that a concurrent write can only make our swap fail, never
+ * be overwritten. Ports are compared and written while the next page is on its way; nothing is deleted
+ * before the last page has come.
+ *
+ * So no more than a few pages of values and of Neutron's objects are in memory at a time, however big
+ * the cloud is; what is kept of every key and port is packed (`memory.ts`).
  *
  * @module
  */
 import { resourcePrefixes } from "../calico/keys.ts";
-import { type KeyValue, readSnapshot } from "../etcd/snapshot.ts";
+import { readFenced } from "../etcd/fenced_write.ts";
+import { snapshotPages } from "../etcd/snapshot.ts";
 import type { Term } from "../master_context.ts";
 import type { Listing } from "../openstack/neutron.ts";
 import {
@@ -19,16 +25,20 @@ import {
   subnetSchema,
 } from "../openstack/records.ts";
 import { ensureClusterConfig, removeLegacy } from "./cluster_config.ts";
-import { compare, removal } from "./compare.ts";
-import { Memory, type VerifiedKey } from "./memory.ts";
+import { compare, removal, type Stored, subjectOf } from "./compare.ts";
+import { Earlier } from "./earlier.ts";
+import { Memory } from "./memory.ts";
 import { type Desired, type Kind, KINDS, Translator } from "./objects.ts";
 import { EtcdSink, Pass, type ResyncDeps, type ResyncResult, type Sink } from "./pass.ts";
+import { readAhead } from "./read_ahead.ts";
 import { PORT_FIELDS, retryConflicts } from "./reconcile.ts";
 
 /** More endpoints than this do not vanish in one moment: no ports at all looks like an outage. */
 const SUSPICIOUS_ENDPOINTS = 10;
-/** Smaller than the default, so that decoding a page does not hold up the event loop. */
-const ETCD_PAGE = 1000;
+/** Keys alone are small: decoding so many does not hold up the event loop. */
+const ETCD_PAGE = 2000;
+/** Objects that are compared together: the values of so many are in memory. */
+const CHUNK = 500;
 
 /** How a full resync may differ from the usual one. */
 export interface ResyncOptions {
@@ -63,13 +73,11 @@ export async function fullResync(
 }
 
 class FullResync {
-  readonly #stored = {} as Record<Kind, Map<string, KeyValue>>;
   readonly #refused = new Set<string>();
   readonly #translator: Translator;
   readonly #prefixes: ReturnType<typeof resourcePrefixes>;
-
   /** See {@linkcode ResyncOptions.previous}; null: everything is compared. */
-  #previous: Memory | null = null;
+  readonly #earlier: Earlier | null;
   #portsSeen = 0;
 
   constructor(
@@ -77,29 +85,30 @@ class FullResync {
     readonly memory: Memory,
     readonly options: Pick<ResyncOptions, "allowEmpty" | "previous">,
   ) {
+    this.#earlier = options.previous ? new Earlier(options.previous, memory) : null;
     this.#translator = new Translator(pass.deps.region);
     this.#prefixes = resourcePrefixes(pass.deps.region);
   }
 
   async run(): Promise<void> {
-    await this.#readEtcd();
+    await this.#readKeys();
     await this.#readAround();
-    const { previous } = this.options;
+    const { allowEmpty } = this.options;
     // The first ports are on their way while policies are written, unless whether they can be skipped
     // is only known then.
-    const early = previous ? null : this.#openPorts();
+    const early = this.#earlier ? null : this.#openPorts();
     try {
       await this.#groups();
     } catch (error) {
       await early?.return(undefined);
       throw error;
     }
-    this.memory.shown = this.memory.describeAround();
-    if (previous && previous.shown === this.memory.shown) this.#previous = previous;
+    this.memory.around.compareFromNow();
+    this.#earlier?.judgePorts();
     const ports = await this.#ports(early ?? this.#openPorts());
     await this.#subnets();
     const endpoints = this.pass.kinds.WorkloadEndpoint.etcdItems;
-    if (ports === 0 && endpoints > SUSPICIOUS_ENDPOINTS && !this.options.allowEmpty) {
+    if (ports === 0 && endpoints > SUSPICIOUS_ENDPOINTS && !allowEmpty) {
       throw new Error(
         `Neutron shows no ports while etcd holds ${endpoints} endpoints: refused, because an ` +
           "outage or a policy that hides ports looks like an empty cloud; check the service " +
@@ -109,25 +118,33 @@ class FullResync {
     await this.#removeUnwanted();
   }
 
-  async #readEtcd(): Promise<void> {
-    const { pass } = this;
+  /** Every key with its mod revision, all at one revision. */
+  async #readKeys(): Promise<void> {
+    const { pass, memory } = this;
     const { etcd, progress } = pass.deps;
     let revision: string | undefined;
     for (const kind of KINDS) {
+      const prefix = this.#prefixes[kind];
+      const options = {
+        revision,
+        pageSize: ETCD_PAGE,
+        keysOnly: true,
+        signal: pass.term.signal,
+      };
       await pass.timed(kind, "etcdReadMs", async () => {
-        const snapshot = await readSnapshot(etcd, this.#prefixes[kind], {
-          revision,
-          pageSize: ETCD_PAGE,
-          signal: pass.term.signal,
-          onPage: () => progress("resync: reading etcd"),
-        });
-        revision ??= snapshot.revision;
-        const stored = this.#stored[kind] = new Map<string, KeyValue>();
-        for (const item of snapshot.items) {
-          stored.set(item.key, item);
+        for await (const page of snapshotPages(etcd, prefix, options)) {
+          progress("resync: reading etcd");
+          revision ??= page.revision;
+          pass.kinds[kind].etcdItems += page.items.length;
+          for (const { key, modRevision } of page.items) {
+            const owner = subjectOf(kind, key.slice(prefix.length));
+            if (!owner) continue; // somebody else's
+            const row = memory.keys[kind].seen(key, modRevision);
+            if (kind === "WorkloadEndpoint") memory.ports.addEndpoint(owner.id, row);
+            else if (kind === "LiveMigration") memory.ports.addKey(owner.id, key);
+          }
           await pass.breathe();
         }
-        pass.kinds[kind].etcdItems = snapshot.items.length;
       });
     }
   }
@@ -155,6 +172,10 @@ class FullResync {
     });
   }
 
+  #pages<T>(kind: Kind, pages: AsyncGenerator<Listing<T>>): AsyncGenerator<T[]> {
+    return readAhead(this.pass, kind, pages, (page) => this.#note(page));
+  }
+
   #note({ refused }: Listing<unknown>): void {
     for (const { id, why } of refused) {
       this.#refused.add(id);
@@ -164,14 +185,23 @@ class FullResync {
 
   async #groups(): Promise<void> {
     const { neutron } = this.pass.deps;
-    const pages = neutron.pages("security-groups", securityGroupSchema, this.pass.term.signal);
-    for await (const page of this.#readAhead("NetworkPolicy", pages)) {
-      for (const group of page) {
-        this.memory.group(group);
-        await this.#want(this.#translator.group(group));
-      }
+    const pages = neutron.pages("security-groups", securityGroupSchema, this.pass.term.signal, {
+      known: (record) => this.#accountFor("NetworkPolicy", this.#earlier?.group(record) ?? -1),
+    });
+    for await (const page of this.#pages("NetworkPolicy", pages)) {
+      for (const group of page) this.memory.group(group);
+      await this.#want(page.map((group) => this.#translator.group(group)));
     }
     await this.pass.settle("NetworkPolicy");
+  }
+
+  /** Counts a key that is right without a look; false: there is none (−1). */
+  #accountFor(kind: Kind, row: number): boolean {
+    if (row < 0) return false;
+    this.memory.keys[kind].right(row);
+    this.pass.kinds[kind].correct++;
+    this.pass.kinds[kind].neutronItems++;
+    return true;
   }
 
   #openPorts(): AsyncGenerator<Port[]> {
@@ -180,132 +210,129 @@ class FullResync {
       fields: PORT_FIELDS,
       known: (record) => {
         this.#portsSeen++;
-        return this.#previous !== null && this.#isUnchanged(record, this.#previous);
+        const row = this.#earlier?.port(record) ?? null;
+        if (row !== null) this.#accountFor("WorkloadEndpoint", row);
+        return row !== null;
       },
     });
-    return this.#readAhead("WorkloadEndpoint", pages);
+    return this.#pages("WorkloadEndpoint", pages);
   }
 
   /** Compares and writes all ports; how many there are. */
   async #ports(pages: AsyncGenerator<Port[]>): Promise<number> {
     for await (const page of pages) {
-      for (const port of page) this.memory.port(port);
-      await this.#portPage(page);
+      for (let at = 0; at < page.length; at += CHUNK) {
+        await this.#portsOf(page.slice(at, at + CHUNK));
+      }
     }
     await this.pass.settle("WorkloadEndpoint");
     return this.#portsSeen;
   }
 
-  /** Whether nothing can have changed for that port; if so, it is accounted for. */
-  #isUnchanged(record: unknown, previous: Memory): boolean {
-    const { id, revision_number } = record as { id?: unknown; revision_number?: unknown };
-    if (typeof id !== "string" || previous.revisions.ports.get(id) !== revision_number) {
-      return false;
-    }
-    const keys = previous.verified.get(id);
-    const same = keys?.every(({ key, kind, modRevision }) =>
-      this.#stored[kind].get(key)?.modRevision === modRevision
-    );
-    if (!keys || !same) return false;
-    for (const { key, kind } of keys) {
-      this.#stored[kind].delete(key);
-      this.pass.kinds[kind].correct++;
-      this.pass.kinds[kind].neutronItems++;
-    }
-    this.memory.carryOver(id, previous);
-    return true;
-  }
-
-  /** Migrations of a page land before its endpoints. */
-  async #portPage(ports: readonly Port[]): Promise<void> {
+  /** Migrations of some ports land before their endpoints. */
+  async #portsOf(ports: readonly Port[]): Promise<void> {
     const { pass, memory } = this;
-    const migrating = ports.filter((port) => port["binding:profile"]);
-    for (const port of migrating) {
-      for (const want of this.#translator.port(port, memory.around)) {
-        if (want.kind === "LiveMigration") await this.#want(want);
-      }
+    for (const port of ports) memory.port(port);
+    const wanted = ports.map((port) => this.#translator.port(port, memory.around));
+    const migrations = wanted.flat().filter(({ kind }) => kind === "LiveMigration");
+    if (migrations.length > 0) {
+      await this.#want(migrations);
+      await pass.settle("LiveMigration");
     }
-    if (migrating.length > 0) await pass.settle("LiveMigration");
-    for (const port of ports) {
-      const verified: VerifiedKey[] = [];
-      const wanted = this.#translator.port(port, memory.around);
-      for (const want of wanted) {
-        if (want.kind !== "WorkloadEndpoint") continue;
-        const modRevision = await this.#want(want);
-        if (modRevision !== null) verified.push({ key: want.key, kind: want.kind, modRevision });
-      }
-      // A migrating port changes soon; it is compared each time.
-      if (verified.length === wanted.length) memory.verified.set(port.id, verified);
+    const endpoints = wanted.flat().filter(({ kind }) => kind === "WorkloadEndpoint");
+    const right = await this.#want(endpoints);
+    for (const [i, wants] of wanted.entries()) {
+      const [only, ...more] = wants;
+      if (more.length > 0) continue; // it migrates, and changes soon: it is compared each time
+      const row = only ? right.get(only) : -1;
+      if (row !== undefined) memory.ports.verify(ports[i]!.id, row);
     }
   }
 
   async #subnets(): Promise<void> {
+    const wanted: Desired[] = [];
     for (const subnet of this.memory.around.subnets.values()) {
+      if (this.#accountFor("Subnet", this.#earlier?.subnet(subnet) ?? -1)) continue;
       const want = this.#translator.subnet(subnet);
-      if (want) await this.#want(want);
+      if (want) wanted.push(want);
+    }
+    for (let at = 0; at < wanted.length; at += CHUNK) {
+      await this.#want(wanted.slice(at, at + CHUNK));
     }
     await this.pass.settle("Subnet");
   }
 
-  /** Compares, and writes what differs; the mod revision of a key that was right, else null. */
-  async #want(want: Desired): Promise<string | null> {
+  /**
+   * Compares objects of one kind with what etcd holds, and writes what differs; resolves to the rows of
+   * those keys that were right.
+   */
+  async #want(wants: readonly Desired[]): Promise<ReadonlyMap<Desired, number>> {
     const { pass, memory } = this;
-    const { kind, key, subject } = want;
-    const stored = this.#stored[kind].get(key);
-    this.#stored[kind].delete(key);
-    pass.kinds[kind].neutronItems++;
-    if (subject.type === "port") memory.addKey(subject.id, key);
-    const from = pass.deps.clock.monotonic();
-    const change = compare(want, stored, pass.stamps);
-    pass.kinds[kind].compareMs += pass.deps.clock.monotonic() - from;
-    await pass.change(kind, change, stored);
-    await pass.breathe();
-    return change === null ? stored!.modRevision : null;
+    const right = new Map<Desired, number>();
+    const kind = wants[0]?.kind;
+    if (!kind) return right;
+    const counts = pass.kinds[kind];
+    const keys = memory.keys[kind];
+    const rows = wants.map(({ key }) => keys.index.find(key));
+    const there = wants.filter((_, i) => rows[i]! >= 0).map(({ key }) => key);
+    const values = await this.#read(kind, there);
+    for (const [i, want] of wants.entries()) {
+      const row = rows[i]!;
+      const stored = values.get(want.key);
+      counts.neutronItems++;
+      if (row < 0 && want.subject.type === "port") memory.addKey(want.subject.id, want.key);
+      const from = pass.deps.clock.monotonic();
+      let change = compare(want, stored, pass.stamps);
+      counts.compareMs += pass.deps.clock.monotonic() - from;
+      if (row >= 0 && change === null) {
+        keys.right(row, stored!.modRevision);
+        right.set(want, row);
+      } else if (row >= 0 && change !== null) {
+        keys.want(row);
+        // A value that is newer than its key was tells of a newer Neutron: the swap has to fail.
+        change = { ...change, modRevision: keys.modRevision(row) };
+      }
+      await pass.change(kind, change, stored);
+      await pass.breathe();
+    }
+    return right;
+  }
+
+  async #read(kind: Kind, keys: readonly string[]): Promise<Map<string, Stored>> {
+    const { pass } = this;
+    pass.deps.progress("resync: reading etcd");
+    return await pass.timed(
+      kind,
+      "etcdReadMs",
+      () => readFenced(pass.deps.etcd, pass.term, keys),
+    );
   }
 
   /** Deletes what nothing stands behind, in the reverse order of KINDS. */
   async #removeUnwanted(): Promise<void> {
     const { pass, memory } = this;
     for (const kind of KINDS.toReversed()) {
-      for (const [key, stored] of this.#stored[kind]) {
-        const change = removal(kind, this.#prefixes[kind], key, stored);
-        if (!change) continue;
-        const { type, id } = change.subject;
-        if (this.#refused.has(id)) {
-          if (type === "port") memory.addKey(id, key);
-        } else await pass.change(kind, change, stored);
-        await pass.breathe();
+      const { index } = memory.keys[kind];
+      const rows = [...memory.keys[kind].unwanted()];
+      for (let at = 0; at < rows.length; at += CHUNK) {
+        const keys = rows.slice(at, at + CHUNK).map((row) => index.text(row));
+        const values = pass.sink.wantsDeleted ? await this.#read(kind, keys) : new Map();
+        for (const [i, key] of keys.entries()) {
+          const modRevision = memory.keys[kind].modRevision(rows[at + i]!);
+          await this.#remove(kind, key, modRevision, values.get(key));
+        }
       }
       await pass.settle(kind);
     }
   }
 
-  /** The items of each page, with the next page on its way. */
-  #readAhead<T>(kind: Kind, pages: AsyncGenerator<Listing<T>>): AsyncGenerator<T[]> {
-    const first = pages.next();
-    first.catch(() => {}); // it is awaited in its turn, if that comes
-    return this.#follow(kind, pages, first);
-  }
-
-  async *#follow<T>(
-    kind: Kind,
-    pages: AsyncGenerator<Listing<T>>,
-    first: Promise<IteratorResult<Listing<T>>>,
-  ): AsyncGenerator<T[]> {
-    const { pass } = this;
-    let next = first;
-    try {
-      while (true) {
-        const { value, done } = await pass.timed(kind, "neutronReadMs", () => next);
-        if (done) return;
-        pass.deps.progress("resync: reading Neutron");
-        this.#note(value);
-        next = pages.next();
-        next.catch(() => {});
-        yield value.items;
-      }
-    } finally {
-      await pages.return(undefined).catch(() => {});
-    }
+  async #remove(kind: Kind, key: string, modRevision: string, stored?: Stored): Promise<void> {
+    const { pass, memory } = this;
+    const change = removal(kind, this.#prefixes[kind], key, modRevision);
+    if (!change || this.#refused.has(change.subject.id)) return;
+    await pass.change(kind, change, stored);
+    const { type, id } = change.subject;
+    if (type === "port") memory.dropKey(id, key);
+    await pass.breathe();
   }
 }

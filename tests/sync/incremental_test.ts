@@ -1,6 +1,7 @@
 import type { Item } from "../../lab/model.ts";
 import { addVmPort } from "../../lab/seed.ts";
 import { incrementalResync } from "../../lib/sync/incremental.ts";
+import { emptyScope, reconcile } from "../../lib/sync/reconcile.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { type Scene, WEP, withCloud } from "./scene.ts";
 
@@ -154,6 +155,47 @@ Deno.test("periodic: building on an earlier pass finds every change, and damage 
     }
   }));
 
+Deno.test("periodic: when a network is renamed, its ports are compared again and no others", () =>
+  withCloud(async (scene) => {
+    const { cloud, resync } = scene;
+    await resync();
+    const { memory: previous } = await resync();
+    const network = pick(scene, "networks");
+    const concerned = cloud.vmPorts().filter((port) => port.network_id === network.id).length;
+    assert(concerned > 0 && concerned < 30);
+    cloud.change("networks", network.id, { name: "another" });
+    const { kinds } = await resync({ previous });
+    assertEquals(kinds.WorkloadEndpoint.updated, concerned);
+    assertEquals(kinds.WorkloadEndpoint.correct, 30 - concerned);
+    assertEquals(await scene.differences(), []);
+  }));
+
+Deno.test("periodic: what a narrow pass has learnt of a network is not taken for written", () =>
+  withCloud(async (scene) => {
+    const { cloud, resync } = scene;
+    await resync();
+    const { memory: previous } = await resync();
+    const [one] = cloud.vmPorts();
+    cloud.change("networks", String(one!.network_id), { name: "another" });
+    // An event about one port brings the network's new name along; its other ports show the old one.
+    await reconcile(scene.pass(), previous, { ...emptyScope(), ports: new Set([one!.id]) });
+    await resync({ previous });
+    assertEquals(await scene.differences(), []);
+  }));
+
+Deno.test("periodic: with nothing changed, no value is read", () =>
+  withCloud(async ({ etcd, resync }) => {
+    await resync();
+    const { memory: previous } = await resync();
+    const real = etcd.kv.txn;
+    let transactions = 0;
+    etcd.kv.txn = (...args) => (transactions++, real.apply(etcd.kv, args));
+    const { memory: again } = await resync({ previous });
+    await resync({ previous: again });
+    etcd.kv.txn = real;
+    assertEquals(transactions, 0);
+  }));
+
 Deno.test("periodic: with nothing changed, nothing is compared again, and all is counted", () =>
   withCloud(async ({ resync }) => {
     await resync();
@@ -161,5 +203,5 @@ Deno.test("periodic: with nothing changed, nothing is compared again, and all is
     const again = await resync({ previous });
     assertEquals(again.kinds.WorkloadEndpoint.correct, kinds.WorkloadEndpoint.correct);
     assertEquals(again.kinds.WorkloadEndpoint.compareMs, 0);
-    assertEquals([...again.memory.keysOfPort].sort(), [...previous.keysOfPort].sort());
+    assertEquals([...again.memory.ports.keys()].sort(), [...previous.ports.keys()].sort());
   }));

@@ -1,0 +1,115 @@
+/**
+ * What endpoints show of other objects, as last read, and which of it has changed since a full resync
+ * compared all ports with it: a port that refers to such an object is compared again, though its own
+ * revision is the same.
+ *
+ * @module
+ */
+import type { Surroundings } from "../calico/workload_endpoint.ts";
+import type {
+  FloatingIp,
+  Network,
+  Project,
+  QosPolicy,
+  SecurityGroup,
+  Subnet,
+} from "../openstack/records.ts";
+
+interface Objects {
+  readonly networks: Network;
+  readonly subnets: Subnet;
+  readonly securityGroups: Pick<SecurityGroup, "id" | "name">;
+  readonly qosPolicies: QosPolicy;
+  readonly projects: Project;
+}
+type Name = keyof Objects;
+
+/** What endpoints show of each. */
+const SHOWN: { readonly [N in Name]: (object: Objects[N]) => unknown } = {
+  networks: ({ name, qos_policy_id }) => [name, qos_policy_id],
+  subnets: ({ gateway_ip }) => gateway_ip,
+  securityGroups: ({ name }) => name,
+  qosPolicies: ({ rules }) => rules,
+  projects: ({ name, parent_id }) => [name, parent_id],
+};
+const NAMES = Object.keys(SHOWN) as Name[];
+
+function same<N extends Name>(name: N, a: Objects[N] | undefined, b: Objects[N] | undefined) {
+  if (a === undefined || b === undefined) return a === b;
+  return JSON.stringify(SHOWN[name](a)) === JSON.stringify(SHOWN[name](b));
+}
+
+/** See the module. Floating IPs are kept by port id, everything else by its own. */
+export class Around implements Surroundings {
+  readonly networks = new Map<string, Network>();
+  readonly subnets = new Map<string, Subnet>();
+  readonly securityGroups = new Map<string, Pick<SecurityGroup, "id" | "name">>();
+  readonly qosPolicies = new Map<string, QosPolicy>();
+  readonly projects = new Map<string, Project>();
+  readonly floatingIps = new Map<string, FloatingIp[]>();
+  /** Ids of what has changed since {@linkcode compareFromNow}; null before. */
+  #changed: Set<string> | null = null;
+
+  constructor(readonly namespace: string) {}
+
+  /** All ports are going to be compared with what is here now. */
+  compareFromNow(): void {
+    this.#changed = new Set();
+  }
+
+  put<N extends Name>(name: N, object: Objects[N]): void {
+    const map = this.#map(name);
+    if (this.#changed && !same(name, map.get(object.id), object)) this.#changed.add(object.id);
+    map.set(object.id, object);
+  }
+
+  /** What was found when these ids were asked for. */
+  replace<N extends Name>(name: N, ids: Iterable<string>, found: readonly Objects[N][]): void {
+    const there = new Set(found.map(({ id }) => id));
+    for (const id of ids) {
+      if (!there.has(id) && this.#map(name).delete(id)) this.#changed?.add(id);
+    }
+    for (const object of found) this.put(name, object);
+  }
+
+  /** What ports may show otherwise than when they were compared with `before`. */
+  changesSince(before: Around): AroundChanges {
+    const changed = new Set(before.#changed);
+    const compare = <N extends Name>(name: N) => {
+      const [was, is] = [before.#map(name), this.#map(name)];
+      for (const [id, object] of is) if (!same(name, was.get(id), object)) changed.add(id);
+      for (const id of was.keys()) if (!is.has(id)) changed.add(id);
+    };
+    for (const name of NAMES) compare(name);
+    for (const { id, qos_policy_id } of this.networks.values()) {
+      if (qos_policy_id !== null && changed.has(qos_policy_id)) changed.add(id);
+    }
+    return new AroundChanges(changed, before.floatingIps, this.floatingIps);
+  }
+
+  #map<N extends Name>(name: N): Map<string, Objects[N]> {
+    // deno-lint-ignore no-explicit-any
+    return this[name] as any;
+  }
+}
+
+/** See {@linkcode Around.changesSince}. */
+export class AroundChanges {
+  constructor(
+    readonly changed: ReadonlySet<string>,
+    readonly before: Around["floatingIps"],
+    readonly now: Around["floatingIps"],
+  ) {}
+
+  /** Whether they concern a port; `record` is what Neutron sent of it. */
+  concern(id: string, record: unknown): boolean {
+    const [was, is] = [this.before.get(id), this.now.get(id)];
+    if ((was || is) && JSON.stringify(was) !== JSON.stringify(is)) return true;
+    if (this.changed.size === 0) return false;
+    const port = record as Record<string, unknown>;
+    const groups = Array.isArray(port.security_groups) ? port.security_groups : [];
+    const subnets = Array.isArray(port.fixed_ips) ? port.fixed_ips.map((ip) => ip?.subnet_id) : [];
+    return [port.network_id, port.project_id, port.qos_policy_id, ...groups, ...subnets]
+      .some((other) => this.changed.has(other));
+  }
+}

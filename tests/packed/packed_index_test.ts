@@ -1,0 +1,90 @@
+import fc from "fast-check";
+import { PackedIndex } from "../../lib/packed/packed_index.ts";
+import { UuidTexts } from "../../lib/packed/uuid_texts.ts";
+import { endpointName } from "../../lib/calico/keys.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+
+const uuid = fc.uuid({ version: 4 });
+const piece = fc.oneof(
+  uuid,
+  uuid.map((id) => id.replaceAll("-", "--")),
+  uuid.map((id) => id.toUpperCase()),
+  uuid.map((id) => id.slice(0, 30)),
+  fc.constantFrom("/calico/", "-openstack-", "host--1", "\u0001", "\u0002", "\u0003", "", "é"),
+  fc.string(),
+);
+const text = fc.array(piece, { maxLength: 5 }).map((pieces) => pieces.join(""));
+const width = fc.constantFrom(1 as const, 2 as const);
+
+Deno.test("packed: whatever text goes in comes out", () =>
+  fc.assert(fc.property(width, fc.array(text), (width, texts) => {
+    const index = new PackedIndex(width);
+    const rows = texts.map((text) => index.add(text));
+    rows.forEach((row, i) => assertEquals(index.text(row), texts[i]));
+    assertEquals(index.size, new Set(texts).size);
+  })));
+
+type Step = readonly ["set" | "delete" | "get", number];
+const step: fc.Arbitrary<Step> = fc.tuple(
+  fc.constantFrom("set" as const, "delete" as const, "get" as const),
+  fc.nat(),
+);
+
+Deno.test("packed: it holds what a Map would, through any sequence of changes", () =>
+  fc.assert(fc.property(
+    width,
+    fc.array(text, { minLength: 1, maxLength: 40 }),
+    fc.array(step, { maxLength: 400 }),
+    (width, texts, steps) => {
+      const index = new PackedIndex(width);
+      const numbers = index.column(Float64Array);
+      const map = new Map<string, number>();
+      for (const [what, n] of steps) {
+        const text = texts[n % texts.length]!;
+        const row = index.find(text);
+        assertEquals(row < 0 ? undefined : numbers.values[row], map.get(text));
+        if (what === "set") {
+          numbers.values[index.add(text)] = n;
+          map.set(text, n);
+        } else if (what === "delete" && row >= 0) {
+          index.remove(row);
+          map.delete(text);
+        }
+      }
+      const held = [...index.rows()].map((row) => [index.text(row), numbers.values[row]!] as const);
+      assertEquals(held.sort(), [...map].sort());
+    },
+  )));
+
+Deno.test("packed: another index's row is found without its text", () => {
+  const [one, other] = [new PackedIndex(2), new PackedIndex(2)];
+  const names = Array.from(
+    { length: 500 },
+    (_, i) => endpointName(`host-${i % 7}`, crypto.randomUUID(), crypto.randomUUID()),
+  );
+  for (const name of names) one.add(name);
+  for (const name of names.toReversed().slice(1)) other.add(name);
+  for (const row of one.rows()) assertEquals(other.findSame(one, row), other.find(one.text(row)));
+  assertEquals(other.findSame(one, one.find(names.at(-1)!)), -1);
+});
+
+Deno.test("packed: rests that nobody has any more are forgotten", () => {
+  const texts = new UuidTexts();
+  const before = texts.size;
+  const names = Array.from({ length: 100 }, (_, i) => `container-${i}-${crypto.randomUUID()}`);
+  const held = names.map((name) => texts.hold(name, 2));
+  assertEquals(texts.size, before + 100);
+  for (const number of held) texts.release(number);
+  assertEquals(texts.size, before);
+});
+
+Deno.test("packed: an endpoint's key takes less than 100 bytes", () => {
+  const index = new PackedIndex(2);
+  index.column(Float64Array);
+  const count = 20_000;
+  for (let i = 0; i < count; i++) {
+    index.add(endpointName(`host-${i % 500}`, crypto.randomUUID(), crypto.randomUUID()));
+  }
+  assertEquals(index.size, count);
+  assert(index.byteLength / count < 100, `${index.byteLength / count} bytes`);
+});
