@@ -9,7 +9,7 @@
  * @module
  */
 import type { Config } from "./config_types.ts";
-import { pageUrl } from "./diagnostics/page_url.ts";
+import { pageUrl, reachable } from "./diagnostics/page_url.ts";
 import { hostAndPort, namesAmong } from "./host_addresses.ts";
 import type { RoleName } from "./state_records.ts";
 
@@ -34,7 +34,7 @@ export interface PermissionPlaces {
 }
 
 /** One-shot tools, see `tool.ts`; each has a case in {@linkcode permissionRow}. */
-export const TOOL_NAMES = ["name-lookup", "endpoint-lookup"] as const;
+export const TOOL_NAMES = ["name-lookup", "endpoint-lookup", "page-reader"] as const;
 
 /** A process that has a row. */
 export type ProcessName = RoleName | "lab" | typeof TOOL_NAMES[number];
@@ -86,6 +86,13 @@ function grpcNet(url: string, places: PermissionPlaces): string[] {
   if (isAddress(host)) return [target];
   const found = places.addresses(host).map((address) => `${address}:${port}`);
   return [host, target, ...found, ...places.nameServers];
+}
+
+/** `net` entries of the page at `host`; a name is listened on and reached at its addresses. */
+function pageNet(host: string, config: Config, places: PermissionPlaces): string[] {
+  const { port } = config.diagnostics;
+  const addresses = places.addresses(host).map((address) => `${address}:${port}`);
+  return unique([hostAndPort(host, port), ...addresses]);
 }
 
 function unique(items: readonly (string | null)[]): string[] {
@@ -142,13 +149,9 @@ export function permissionRow(
         read: unique([...reporting.read, ...openstackFiles]),
       };
     case "diagnostics": {
-      const { host, port, tls } = config.diagnostics;
+      const { host, tls } = config.diagnostics;
       return {
-        // A name is listened on at the first of its addresses.
-        net: unique([
-          hostAndPort(host, port),
-          ...places.addresses(host).map((address) => `${address}:${port}`),
-        ]),
+        net: pageNet(host, config, places),
         read: unique([...state, tls?.cert ?? null, tls?.key ?? null]),
         write: state,
         env: [],
@@ -164,6 +167,14 @@ export function permissionRow(
       };
     case "endpoint-lookup":
       return { ...NOTHING, net: keystone, read: unique(openstackFiles) };
+    case "page-reader": {
+      const { host, tls } = config.diagnostics;
+      return {
+        ...NOTHING,
+        net: pageNet(reachable(host), config, places),
+        read: unique([tls?.cert ?? null]),
+      };
+    }
     case "name-lookup":
       // A bare name is what looking it up needs; connecting to it would need its port as well.
       return {

@@ -1,16 +1,54 @@
-/** `status`: what the node's processes say of themselves. @module */
+/** `status`: what the node's processes say of themselves, asked of its page. @module */
 import { systemClock } from "../clock.ts";
-import { formatStatus } from "../diagnostics/status_text.ts";
+import type { Config } from "../config_types.ts";
+import { pageUrl, reachable } from "../diagnostics/page_url.ts";
 import { readStatus } from "../diagnostics/status.ts";
+import { type Status, statusSchema } from "../diagnostics/status_schema.ts";
+import { formatStatus } from "../diagnostics/status_text.ts";
+import { describeError } from "../log.ts";
+import { machinePlaces } from "../machine_places.ts";
+import { permissionRow } from "../permissions.ts";
+import { runTool } from "../tool.ts";
 import { VERSION } from "../version.ts";
-import type { Command } from "./context.ts";
+import type { Command, CommandContext } from "./context.ts";
 import { openExisting } from "./existing_state.ts";
 
-export const run: Command = async ({ resolve, command, print }) => {
+const TIMEOUT_MS = 5000;
+
+export const run: Command = async (context) => {
+  const { resolve, command, print } = context;
   const { config } = resolve();
-  using store = await openExisting(config);
-  const node = { name: config.nodeName, version: VERSION };
-  const report = await readStatus(store, node, systemClock);
+  const report = await askPage(config, context) ?? await readDirectly(config);
   print(command.output === "json" ? JSON.stringify(report, null, 2) : formatStatus(report));
   return 0;
 };
+
+/** Null, and a word on standard error, when the page does not answer. */
+async function askPage(
+  config: Config,
+  { launcher, printError }: CommandContext,
+): Promise<Status | null> {
+  const { host, port, tls } = config.diagnostics;
+  const address = { host: reachable(host), port, cert: tls?.cert ?? null };
+  try {
+    const places = await machinePlaces(config, launcher, { warn: () => {} });
+    const row = permissionRow("page-reader", config, places);
+    const launch = launcher.prepare("page-reader", row, address);
+    const report = statusSchema.parse(await runTool(launch, { timeoutMs: TIMEOUT_MS }));
+    if (report.node.name === config.nodeName) return report;
+    throw new Error(`it is the page of ${report.node.name}`);
+  } catch (error) {
+    printError(
+      `the page at ${pageUrl(config.diagnostics)} does not tell (${describeError(error)}): ` +
+        "this is what the state directory holds\n",
+    );
+    return null;
+  }
+}
+
+/** What the state directory holds, whether or not anything runs. */
+async function readDirectly(config: Config): Promise<Status> {
+  using store = await openExisting(config);
+  const node = { name: config.nodeName, version: VERSION };
+  return await readStatus(store, node, systemClock);
+}

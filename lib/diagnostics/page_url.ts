@@ -6,3 +6,9 @@ import { hostAndPort } from "../host_addresses.ts";
 export function pageUrl({ host, port, tls }: Config["diagnostics"]): string {
   return `${tls ? "https" : "http"}://${hostAndPort(host, port)}`;
 }
+
+/** The address at which a page that listens on `host` is reached from this machine. */
+export function reachable(host: string): string {
+  if (host === "0.0.0.0") return "127.0.0.1";
+  return host === "::" ? "::1" : host;
+}

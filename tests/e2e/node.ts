@@ -67,8 +67,11 @@ export class Node implements AsyncDisposable {
 
   /** Runs another command with this node's options and environment. */
   async command(...words: string[]): Promise<{ code: number; text: string }> {
-    const { code, stdout, stderr } = await productCommand([...words, ...this.#args], this.#env)
-      .output();
+    const listen = `--listen=${new URL(this.pageUrl).host}`;
+    const { code, stdout, stderr } = await productCommand(
+      [...words, listen, ...this.#args],
+      this.#env,
+    ).output();
     return { code, text: new TextDecoder().decode(code === 0 ? stdout : stderr) };
   }
 
