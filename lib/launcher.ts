@@ -114,12 +114,26 @@ function fromBinary(
   return { args: [ROLE_WORD, name], input: JSON.stringify(hosted) };
 }
 
+/** What Deno's OpenTelemetry is configured with, when it is; each process is told apart by its role. */
+function telemetry(
+  name: ProcessName,
+  environment: LauncherOptions["environment"],
+): Record<string, string> {
+  if (environment.OTEL_DENO === undefined) return {};
+  const passed: Record<string, string> = { OTEL_SERVICE_NAME: "calico-conductor" };
+  for (const [key, value] of Object.entries(environment)) {
+    if (key.startsWith("OTEL_") && value !== undefined) passed[key] = value;
+  }
+  const attributes = [environment.OTEL_RESOURCE_ATTRIBUTES, `conductor.role=${name}`];
+  return { ...passed, OTEL_RESOURCE_ATTRIBUTES: attributes.filter(Boolean).join(",") };
+}
+
 function childEnvironment(
   name: ProcessName,
   environment: LauncherOptions["environment"],
 ): Record<string, string> {
   const names = name === "lab" ? [...PASSED_ENVIRONMENT, "PATH"] : PASSED_ENVIRONMENT;
-  const passed: Record<string, string> = { NO_COLOR: "1" };
+  const passed: Record<string, string> = { NO_COLOR: "1", ...telemetry(name, environment) };
   for (const key of names) {
     const value = environment[key];
     if (value !== undefined) passed[key] = value;

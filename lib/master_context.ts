@@ -5,6 +5,7 @@
  */
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
+import type { Meter } from "./metrics/meter.ts";
 import type { SayAlive } from "./signs_of_life.ts";
 import type { StateStore } from "./state_store.ts";
 
@@ -32,4 +33,6 @@ export interface JobContext {
    * to be given when that can be longer than the supervisor waits for a sign (`role_timeout`)
    */
   readonly alive: SayAlive;
+  /** Takes what is measured; without one, nothing is. */
+  readonly meter?: Meter;
 }

@@ -9,6 +9,7 @@
  * @module
  */
 import type { z } from "zod";
+import { type MetricsRecord, metricsSchema } from "./metrics/meter.ts";
 import { clip } from "./clip.ts";
 import {
   type Agents,
@@ -196,6 +197,13 @@ export class StateStore implements Disposable {
   }
   async writePorts(record: Ports): Promise<void> {
     await this.#kv.set(["ports"], record);
+  }
+
+  readMetrics(role: string): Promise<MetricsRecord | null> {
+    return this.#get(["metrics", role], metricsSchema);
+  }
+  async writeMetrics(role: string, record: MetricsRecord): Promise<void> {
+    await this.#kv.set(["metrics", role], record);
   }
 
   readSamples(): Promise<Samples | null> {

@@ -7,7 +7,7 @@ import { runWhileMaster } from "./while_master.ts";
 
 await runRole("agent-status-watcher", async (context) => {
   const { config, job } = context;
-  const etcd = openEtcd(config.etcd);
+  const etcd = openEtcd(config.etcd, job.meter);
   try {
     await runWhileMaster(context, async (term) => {
       await using reporter = openReporter(config, job, "agents");

@@ -8,6 +8,8 @@ import { systemClock } from "../lib/clock.ts";
 import type { Config } from "../lib/config_types.ts";
 import { describeError, type Log, setupLogging } from "../lib/log.ts";
 import type { JobContext } from "../lib/master_context.ts";
+import { Meter } from "../lib/metrics/meter.ts";
+import { publishMetrics } from "../lib/metrics/publisher.ts";
 import { SignsOfLife } from "../lib/signs_of_life.ts";
 import { StateStore } from "../lib/state_store.ts";
 import { isStreamNoise } from "../lib/stream_noise.ts";
@@ -56,7 +58,14 @@ export async function runRole(
         log.warn("cannot write the sign of life", { error });
       });
     });
-    const job: JobContext = { log, clock: systemClock, store, alive: signs.alive };
+    const meter = new Meter();
+    publishMetrics(meter, systemClock, (instruments) => {
+      const record = { at: systemClock.now(), pid: Deno.pid, instruments };
+      return store.writeMetrics(name, record).catch((error) => {
+        log.warn("cannot write the metrics", { error });
+      });
+    }, seat.stop);
+    const job: JobContext = { log, clock: systemClock, store, alive: signs.alive, meter };
     await start({ config, job, signal: seat.stop });
   } catch (error) {
     if (!seat.stop.aborted) {

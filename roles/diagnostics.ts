@@ -1,6 +1,7 @@
 /** Diagnostics: the page, its JSON and its health checks. @module */
 import { createApp } from "../lib/diagnostics/app.tsx";
 import { runDiagnostics } from "../lib/diagnostics/server.ts";
+import { readMetrics } from "../lib/diagnostics/metrics.ts";
 import { readStatus } from "../lib/diagnostics/status.ts";
 import { requestRestart } from "../lib/restart_request.ts";
 import { requestResync } from "../lib/resync_request.ts";
@@ -17,6 +18,8 @@ await runRole("diagnostics", async ({ config, job, signal }) => {
   };
   const app = createApp({
     readStatus: () => readStatus(job.store, node, job.clock),
+    readMetrics: () => readMetrics(job.store),
+    meter: job.meter,
     now: () => job.clock.now(),
     signal,
     log: job.log,

@@ -16,7 +16,7 @@ import { runWhileMaster } from "./while_master.ts";
 
 await runRole("endpoint-status-watcher", async (context) => {
   const { config, job } = context;
-  const etcd = openEtcd(config.etcd);
+  const etcd = openEtcd(config.etcd, job.meter);
   try {
     using auth = new KeystoneAuth(config.openstack, job.clock);
     const neutron = new NeutronClient(config.openstack, auth);

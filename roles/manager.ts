@@ -6,6 +6,7 @@ import { runCompactor } from "../lib/etcd/compaction.ts";
 import { ClusterRegistry } from "../lib/election/cluster.ts";
 import { runElector } from "../lib/election/elector.ts";
 import { EtcdElectionStore } from "../lib/election/etcd_election_store.ts";
+import { measured } from "../lib/election/measured_election_store.ts";
 import { electionValue } from "../lib/election/key.ts";
 import type { JobContext } from "../lib/master_context.ts";
 import { Deadman, whileOnTime } from "../lib/signs_of_life.ts";
@@ -29,7 +30,7 @@ function pidAlive(pid: number): boolean {
 
 async function manage(context: RoleContext): Promise<void> {
   const { config, job, signal } = context;
-  const etcd = openEtcd(config.etcd);
+  const etcd = openEtcd(config.etcd, job.meter);
   try {
     // The elector's loop gives the signs of life, as long as the two beside it make progress.
     const registration = new Deadman("the registry of nodes and terms", job.clock);
@@ -50,7 +51,7 @@ async function manage(context: RoleContext): Promise<void> {
       callTimeoutMs,
       ...job,
     });
-    const elections = new EtcdElectionStore(etcd, config);
+    const elections = measured(new EtcdElectionStore(etcd, config), job.meter);
     const beside: JobContext = {
       ...job,
       alive: (_doing, _problem, withinMs = 0) => compaction.within(withinMs + TURN_MS),

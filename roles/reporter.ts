@@ -4,6 +4,7 @@ import type { JobContext } from "../lib/master_context.ts";
 import { BusReporter } from "../lib/status/bus_reporter.ts";
 import type { DataPlaneStatus } from "../lib/status/data_plane_status.ts";
 import { HttpReporter } from "../lib/status/http_reporter.ts";
+import { MeasuredReporter } from "../lib/status/measured_reporter.ts";
 import type { StatusReporter } from "../lib/status/reporter.ts";
 
 /** Dispose of it to close its connection. */
@@ -13,6 +14,8 @@ export function openReporter(
   reports: "agents" | "ports",
   dataPlane: DataPlaneStatus | null = null,
 ): StatusReporter {
-  if (config.bus === null) return new HttpReporter(config, job.clock);
-  return new BusReporter(config.bus, reports, job, dataPlane);
+  const reporter = config.bus === null
+    ? new HttpReporter(config, job.clock)
+    : new BusReporter(config.bus, reports, job, dataPlane);
+  return job.meter ? new MeasuredReporter(reporter, job.meter) : reporter;
 }

@@ -6,7 +6,7 @@ import { runWhileMaster } from "./while_master.ts";
 
 await runRole("resource-syncer", async (context) => {
   const { config, job } = context;
-  const etcd = openEtcd(config.etcd);
+  const etcd = openEtcd(config.etcd, job.meter);
   try {
     await runWhileMaster(context, (term) => runResourceSyncer(term, config, etcd, job));
   } finally {

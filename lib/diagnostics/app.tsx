@@ -4,8 +4,12 @@
  *
  * @module
  */
+import type { MiddlewareHandler } from "hono";
+import { routePath } from "hono/route";
 import { HTTPException } from "hono/http-exception";
 import { describeError, type Log } from "../log.ts";
+import type { Family } from "../metrics/exposition.ts";
+import type { Meter } from "../metrics/meter.ts";
 import { VERSION } from "../version.ts";
 import { type ActionDeps, addActions } from "./api/action_routes.ts";
 import { addChecks } from "./api/check_routes.ts";
@@ -14,6 +18,7 @@ import { addState } from "./api/state_routes.ts";
 import { guard, peer } from "./guards.ts";
 import { LiveStreams } from "./live.ts";
 import { ErrorMain, Page, StatusMain } from "./page.tsx";
+import type { RoleMetrics } from "./metrics.ts";
 import { RateLimit } from "./rate_limit.ts";
 import { SCRIPT } from "./script.ts";
 import type { Status } from "./status_schema.ts";
@@ -22,6 +27,10 @@ import { ICON, STYLE } from "./style.ts";
 /** What the server needs. */
 export interface AppDeps {
   readonly readStatus: () => Promise<Status>;
+  /** What the roles have measured. @default nothing */
+  readonly readMetrics?: () => Promise<RoleMetrics>;
+  /** Takes what the page itself measures. */
+  readonly meter?: Meter;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Ends the open streams. */
@@ -52,6 +61,7 @@ export function createApp(deps: AppDeps): Api {
   });
   const app = createApi();
   const rate = new RateLimit(deps.requestRate ?? 0, () => performance.now());
+  if (deps.meter) app.use(measure(deps.meter));
   app.use(guard(deps.allowedHosts ?? [], rate));
   app.notFound((c) => c.text("There is nothing here. The page is at /\n", 404));
   app.onError((error, c) => {
@@ -65,10 +75,31 @@ export function createApp(deps: AppDeps): Api {
   });
   addPage(app, readStatus, live, deps);
   addState(app, { readStatus });
-  addChecks(app, { readStatus, log: deps.log });
+  addChecks(app, {
+    readStatus,
+    readMetrics: deps.readMetrics ?? (() => Promise.resolve({})),
+    ownFamilies: () => [streams(live.size)],
+    log: deps.log,
+  });
   addActions(app, { ...deps.actions, log: deps.log });
   addDocument(app, VERSION);
   return app;
+}
+
+/** Measures every answer under the path of its route, so that addresses make no series. */
+function measure(meter: Meter): MiddlewareHandler {
+  return async (c, next) => {
+    const from = performance.now();
+    await next();
+    const code = String(c.res.status);
+    const route = code === "404" ? "none" : routePath(c, -1);
+    meter.add("http_request_duration_seconds", (performance.now() - from) / 1000, { route, code });
+  };
+}
+
+function streams(open: number): Family {
+  const samples = [{ labels: {}, value: open }];
+  return { name: "page_streams", type: "gauge", help: "Open streams of the page", samples };
 }
 
 function addPage(app: Api, read: () => Promise<Status>, live: LiveStreams, deps: AppDeps): void {

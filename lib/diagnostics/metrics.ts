@@ -1,130 +1,167 @@
 /**
- * The status in OpenMetrics text format: a few gauges and counters, named with their units.
+ * The node's metrics: gauges and counters from its status, and what the roles have measured.
  *
  * @module
  */
+import type { Family, HistogramValue, Sample } from "../metrics/exposition.ts";
+import { type Instrument, INSTRUMENTS } from "../metrics/instruments.ts";
+import type { MetricsRecord, Series } from "../metrics/meter.ts";
+import { ROLE_NAMES } from "../state_records.ts";
+import type { StateStore } from "../state_store.ts";
 import type { Status } from "./status_schema.ts";
 import { isUp } from "./verdict.ts";
 
-/** Content type of {@linkcode formatMetrics}. */
-export const METRICS_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/** What each role has measured, by its name. */
+export type RoleMetrics = Readonly<Record<string, MetricsRecord["instruments"]>>;
 
-type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
+/** All families. */
+export function families(status: Status, measured: RoleMetrics): Family[] {
+  return [...nodeFamilies(status), ...workFamilies(status), ...measuredFamilies(measured)];
+}
 
-/** All metrics, ending in `# EOF`. */
-export function formatMetrics(status: Status): string {
-  const { roles, agents, ports, resyncs, cluster, compaction } = status;
+/** What each role has written last. */
+export async function readMetrics(store: StateStore): Promise<RoleMetrics> {
+  const found: Record<string, MetricsRecord["instruments"]> = {};
+  for (const role of ROLE_NAMES) {
+    const record = await store.readMetrics(role);
+    if (record) found[role] = record.instruments;
+  }
+  return found;
+}
+
+const one = (value: number | null | undefined): Sample[] =>
+  value === undefined || value === null ? [] : [{ labels: {}, value }];
+const seconds = (ms: number | null | undefined): Sample[] =>
+  one(ms === null || ms === undefined ? null : ms / 1000);
+const by = (label: string, values: Readonly<Record<string, number>>): Sample[] =>
+  Object.entries(values).map(([name, value]) => ({ labels: { [label]: name }, value }));
+
+function gauge(name: string, help: string, samples: readonly Sample[]): Family {
+  return { name, type: "gauge", help, samples };
+}
+
+function counter(name: string, help: string, samples: readonly Sample[]): Family {
+  return { name, type: "counter", help, samples };
+}
+
+/** The node, its roles and the cloud's nodes. */
+function nodeFamilies({ node, isMaster, ready, roles, cluster, verdict, since }: Status): Family[] {
+  const ofRoles = (value: (role: Status["roles"][number]) => number | null | undefined) =>
+    roles.flatMap((role): Sample[] => {
+      const found = value(role);
+      return found === null || found === undefined
+        ? []
+        : [{ labels: { role: role.name }, value: found }];
+    });
+  const errors = { ok: 0, warn: 1, error: 2 }[verdict.level];
+  return [
+    {
+      name: "build",
+      type: "info",
+      help: "Version of this node and its name",
+      samples: [{ labels: { version: node.version, node: node.name }, value: 1 }],
+    },
+    gauge("is_master", "Whether this node is master", one(Number(isMaster))),
+    gauge("term_start_timestamp_seconds", "When this node's term began", seconds(since)),
+    gauge("ready", "Whether this node is ready", one(Number(ready))),
+    gauge("verdict_level", "Worst finding: 0 none, 1 warning, 2 error", one(errors)),
+    gauge(
+      "role_up",
+      "Whether a role is running and alive",
+      ofRoles((role) => Number(isUp(role))),
+    ),
+    counter(
+      "role_restarts",
+      "Restarts of a role after it ended by itself, since the node started",
+      ofRoles(({ process }) => process?.restarts ?? 0),
+    ),
+    gauge(
+      "role_start_timestamp_seconds",
+      "When a role's process was started",
+      ofRoles(({ process }) => process?.startedAt && process.startedAt / 1000),
+    ),
+    gauge(
+      "role_resident_memory_bytes",
+      "Resident memory of a role's process",
+      ofRoles(({ alive }) => alive?.rssBytes),
+    ),
+    gauge("nodes", "Nodes of the cloud that are registered", one(cluster?.nodes.length)),
+  ];
+}
+
+/** Resyncs, compaction, agents and ports. */
+function workFamilies({ resyncs, compaction, agents, ports }: Status): Family[] {
   const done = resyncs.find((r) => r.endedAt !== null);
   const good = resyncs.find((r) => r.endedAt !== null && r.error === null);
-  const stale = agents && agents.byFreshness.stale + agents.byFreshness.unreadable;
-  const one = (value: number | undefined): Sample[] => value === undefined ? [] : [[{}, value]];
   return [
-    family("is_master", "gauge", "Whether this node is master", one(Number(status.isMaster))),
-    family("ready", "gauge", "Whether this node is ready", one(Number(status.ready))),
-    family(
-      "role_up",
-      "gauge",
-      "Whether a role is running and alive",
-      roles.map((role): Sample => [{ role: role.name }, Number(isUp(role))]),
-    ),
-    family(
-      "role_restarts",
-      "counter",
-      "Restarts of a role since the node started",
-      roles.map((role): Sample => [{ role: role.name }, role.process?.restarts ?? 0]),
-    ),
-    family(
+    gauge(
       "last_resync_duration_seconds",
-      "gauge",
       "Duration of the last finished resync",
-      one(done && (done.endedAt! - done.startedAt) / 1000),
+      seconds(done && done.endedAt! - done.startedAt),
     ),
-    family(
+    gauge(
       "last_resync_success_timestamp_seconds",
-      "gauge",
       "End of the last resync that succeeded",
-      one(good && good.endedAt! / 1000),
+      seconds(good?.endedAt),
     ),
-    family("nodes", "gauge", "Nodes of the cloud that are registered", one(cluster?.nodes.length)),
-    family(
+    counter(
       "compaction_checks",
-      "counter",
       "Checks whether etcd is due for compaction",
       one(compaction?.checks),
     ),
-    family(
-      "compactions",
-      "counter",
-      "Compactions of etcd by this node",
-      one(compaction?.compactions),
-    ),
-    family(
+    counter("compactions", "Compactions of etcd by this node", one(compaction?.compactions)),
+    counter(
       "compaction_failures",
-      "counter",
       "Checks that failed because etcd did not answer",
       one(compaction?.failures),
     ),
-    family(
+    gauge(
       "last_compaction_timestamp_seconds",
-      "gauge",
       "Time of the last compaction by this node",
-      one(compaction?.lastAt ? compaction.lastAt / 1000 : undefined),
+      seconds(compaction?.lastAt),
     ),
-    family("agents", "gauge", "Felix agents that are known", one(agents?.total)),
-    family(
-      "agents_stale",
-      "gauge",
-      "Agents silent for more than 5 minutes",
-      one(stale ?? undefined),
+    gauge(
+      "agents",
+      "Felix agents by the age of their status: late over 75 s, stale over 5 min",
+      by("freshness", agents?.byFreshness ?? {}),
     ),
-    family(
+    gauge(
       "agent_status_lag_seconds",
-      "gauge",
       "Age of agent status when it was seen: median of the last minute's updates",
-      one(seconds(agents?.lagMs)),
+      seconds(agents?.lagMs),
     ),
-    family(
+    gauge(
       "agent_status_max_lag_seconds",
-      "gauge",
       "Age of agent status when it was seen: most of the last minute's updates",
-      one(seconds(agents?.maxLagMs)),
+      seconds(agents?.maxLagMs),
     ),
-    family("agent_reports", "counter", "Agent reports that arrived", one(agents?.reported)),
-    family("agent_report_failures", "counter", "Agent reports that failed", one(agents?.failed)),
-    family("port_reports", "counter", "Port status reports that arrived", one(ports?.reported)),
-    family(
-      "port_report_failures",
-      "counter",
-      "Port status reports that failed",
-      one(ports?.failed),
-    ),
-    family("ports", "gauge", "Ports whose status is known", one(ports?.total)),
-    family("ports_queued", "gauge", "Port status reports that wait", one(ports?.queued)),
-    "# EOF\n",
-  ].join("");
+    counter("agent_reports", "Agent reports that arrived", one(agents?.reported)),
+    counter("agent_report_failures", "Agent reports that failed", one(agents?.failed)),
+    counter("port_reports", "Port status reports that arrived", one(ports?.reported)),
+    counter("port_report_failures", "Port status reports that failed", one(ports?.failed)),
+    gauge("ports", "Ports by the status that Felix wrote", by("status", ports?.byStatus ?? {})),
+    gauge("ports_queued", "Port status reports that wait", one(ports?.queued)),
+    gauge("ports_differing", "Ports whose status Neutron does not show", one(ports?.differing)),
+  ];
 }
 
-function seconds(ms: number | null | undefined): number | undefined {
-  return ms === null || ms === undefined ? undefined : ms / 1000;
+/** What the roles have measured. */
+function measuredFamilies(measured: RoleMetrics): Family[] {
+  const table: [string, Instrument][] = Object.entries(INSTRUMENTS);
+  return table.map(([name, instrument]) => {
+    const samples = Object.entries(measured).flatMap(([role, instruments]) =>
+      (instruments[name] ?? []).map((series) => sampleOf(series, instrument, role))
+    );
+    return { name, type: instrument.type, help: instrument.help, samples };
+  });
 }
 
-function family(
-  name: string,
-  type: "gauge" | "counter",
-  help: string,
-  samples: readonly Sample[],
-): string {
-  const full = `conductor_${name}`;
-  const unit = name.endsWith("_seconds") ? `# UNIT ${full} seconds\n` : "";
-  const lines = samples.map(([labels, value]) =>
-    `${full}${type === "counter" ? "_total" : ""}${formatLabels(labels)} ${value}\n`
-  );
-  return `# TYPE ${full} ${type}\n${unit}# HELP ${full} ${help}.\n${lines.join("")}`;
-}
-
-function formatLabels(labels: Readonly<Record<string, string>>): string {
-  const parts = Object.entries(labels).map(([name, value]) =>
-    `${name}="${value.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n")}"`
-  );
-  return parts.length === 0 ? "" : `{${parts.join(",")}}`;
+function sampleOf(series: Series, instrument: Instrument, role: string): Sample {
+  const { labels: names, buckets, perRole } = instrument;
+  const pairs = names.map((name, i) => [name, series.labels[i] ?? ""]);
+  const labels = { ...(perRole ? { role } : {}), ...Object.fromEntries(pairs) };
+  if (!buckets) return { labels, value: series.sum };
+  const counts = buckets.concat(Infinity).map((_bound, i) => series.counts[i] ?? 0);
+  const value: HistogramValue = { bounds: buckets, counts, sum: series.sum };
+  return { labels, value };
 }

@@ -75,6 +75,8 @@ class Elector {
   };
   /** The last term that was logged and noted. */
   #announced = "";
+  /** When this node last began to stand, monotonic ms. */
+  #stoodAt = 0;
   /** Aborted when the election key may have changed. */
   #woken = new AbortController();
 
@@ -175,6 +177,7 @@ class Elector {
       await this.elections.revoke(lease, this.#callMs()).catch(() => {});
       return { type: "outrun" };
     }
+    this.#stoodAt = sent.monotonic;
     return { type: "elected", leadership: { lease, term, since: this.context.clock.now(), sent } };
   }
 
@@ -216,8 +219,10 @@ class Elector {
 
   /** What can wait until the term is published. */
   async #announce(leadership: Leadership): Promise<void> {
-    const { store, log, observer } = this.context;
+    const { store, log, observer, meter, clock } = this.context;
     const { term } = leadership;
+    meter?.add("terms_started", 1, {});
+    meter?.add("election_duration_seconds", (clock.monotonic() - this.#stoodAt) / 1000, {});
     log.info("elected", { term, id: this.#value });
     observer?.began(leadership);
     await store.writeOwnTerm({ term, value: this.#value });

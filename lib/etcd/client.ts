@@ -11,6 +11,8 @@ import { Buffer } from "node:buffer";
 import { noop } from "cockatiel";
 import { Etcd3, type IOptions } from "etcd3";
 import type { EtcdConfig } from "../config_types.ts";
+import type { Meter } from "../metrics/meter.ts";
+import { timed } from "./timed_calls.ts";
 
 /** A compare-and-swap of a master-only job found another term: this process is no longer master. */
 export class FenceLostError extends Error {
@@ -31,7 +33,7 @@ export class CompactedError extends Error {
  *
  * @throws {Deno.errors.NotFound} a TLS file is missing.
  */
-export function openEtcd(config: EtcdConfig): Etcd3 {
+export function openEtcd(config: EtcdConfig, meter?: Meter): Etcd3 {
   const options: IOptions = {
     hosts: [...config.endpoints],
     dialTimeout: config.callTimeoutMs,
@@ -39,6 +41,7 @@ export function openEtcd(config: EtcdConfig): Etcd3 {
       "grpc.max_receive_message_length": -1,
       "grpc.initial_reconnect_backoff_ms": 100,
       "grpc.max_reconnect_backoff_ms": 1000,
+      ...(meter ? { interceptors: [timed(meter)] } : {}),
     },
     // Its circuit breaker would refuse every call for 5 s after three failures; who calls waits by
     // rules of its own.

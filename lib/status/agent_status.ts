@@ -45,7 +45,7 @@ export async function runAgentStatusWatcher(
   context: JobContext,
   reporter: StatusReporter,
 ): Promise<void> {
-  const { clock, log, store } = context;
+  const { clock, log, store, meter } = context;
   const prefix = felixPrefix(config.region);
   const limited = new RateLimitedLog(log, clock);
   const staleLog = new RateLimitedLog(log, clock, STALE_AGENT_MS);
@@ -96,6 +96,7 @@ export async function runAgentStatusWatcher(
     }
     if (!live) return; // a snapshot is as old as it is
     lag.add(lagMs);
+    meter?.add("agent_status_delay_seconds", Math.max(0, lagMs) / 1000, {});
     if (lagMs <= STALE_AGENT_MS) return;
     const lagSeconds = Math.round(lagMs / 1000);
     staleLog.warn(

@@ -31,7 +31,11 @@ const MAX_BATCH = 100;
 export type NotifyNova = (server: string, port: string, signal: AbortSignal) => Promise<void>;
 
 /** With the endpoint's key in etcd. */
-type QueuedUpdate = PortUpdate & EndpointId & { readonly key: string };
+type QueuedUpdate = PortUpdate & EndpointId & {
+  readonly key: string;
+  /** When it was seen as it happened, monotonic ms; null: in a snapshot. */
+  readonly seenAt: number | null;
+};
 
 /** Reports until the term ends. Without `notifyNova`, migrations are not looked up. */
 export async function runEndpointStatusWatcher(
@@ -42,7 +46,7 @@ export async function runEndpointStatusWatcher(
   reporter: StatusReporter,
   notifyNova: NotifyNova | null,
 ): Promise<void> {
-  const { clock, log, store } = context;
+  const { clock, log, store, meter } = context;
   const prefix = felixPrefix(config.region);
   const limited = new RateLimitedLog(log, clock);
   const states = new Map<string, QueuedUpdate>();
@@ -71,6 +75,9 @@ export async function runEndpointStatusWatcher(
     onSuccess({ key, value }) {
       counts.reported++;
       problem = null;
+      if (value.seenAt !== null) {
+        meter?.add("port_status_delay_seconds", (clock.monotonic() - value.seenAt) / 1000, {});
+      }
       differences.accepted(key, value.status, states.has(value.key));
       remember(value, true);
     },
@@ -99,7 +106,7 @@ export async function runEndpointStatusWatcher(
     const id = endpointId(key, prefix)!;
     const status = parsePortStatus(value);
     if (status === null) return limited.warn("endpoint status is unknown, ignored", { key });
-    const update = { ...id, status, key };
+    const update = { ...id, status, key, seenAt: live ? clock.monotonic() : null };
     // A snapshot reports what differs from the last known state.
     const same = !live && value !== null && states.get(key)?.status === status;
     if (value === null) states.delete(key);

@@ -14,6 +14,7 @@ import type { KeystoneAuth } from "../openstack/keystone.ts";
 import type { NeutronClient } from "../openstack/neutron.ts";
 import type { KindCounts } from "../state_records.ts";
 import type { Change, Stamps, Stored } from "./compare.ts";
+import { traced } from "../tracing.ts";
 import type { DifferenceLog } from "./difference_log.ts";
 import { type Kind, KINDS } from "./objects.ts";
 
@@ -108,7 +109,8 @@ export class Pass {
   /** Waits until everything is written; what others changed meanwhile is returned and not counted. */
   async settle(kind: Kind): Promise<void> {
     const from = this.deps.clock.monotonic();
-    await this.sink.flush();
+    const attributes = { "conductor.kind": kind };
+    await traced("resync write", { attributes }, () => this.sink.flush());
     this.kinds[kind].writeMs += this.deps.clock.monotonic() - from;
   }
 
@@ -141,7 +143,8 @@ export class Pass {
     act: () => Promise<T>,
   ): Promise<T> {
     const from = this.deps.clock.monotonic();
-    const result = await act();
+    const phase = what === "etcdReadMs" ? "resync etcd read" : "resync neutron read";
+    const result = await traced(phase, { attributes: { "conductor.kind": kind } }, act);
     this.kinds[kind][what] += this.deps.clock.monotonic() - from;
     return result;
   }

@@ -4,7 +4,9 @@ import { describeError } from "../log.ts";
 import type { JobContext, Term } from "../master_context.ts";
 import { MAX_DELAY_MS } from "../openstack/http.ts";
 import type { SayAlive } from "../signs_of_life.ts";
+import type { Meter } from "../metrics/meter.ts";
 import type { Resync } from "../state_records.ts";
+import { traced } from "../tracing.ts";
 import type { DifferenceLog } from "./difference_log.ts";
 import type { ResyncResult } from "./pass.ts";
 
@@ -24,7 +26,7 @@ export interface RecordedOptions {
 
 /** Runs a resync with its record in the history and its line in the log. */
 export async function recorded<T extends ResyncResult>(
-  { clock, log, store }: JobContext,
+  { clock, log, store, meter }: JobContext,
   term: Term,
   { reason, differences, stateDir, startedAt = clock.now() }: RecordedOptions,
   resync: () => Promise<T>,
@@ -40,7 +42,11 @@ export async function recorded<T extends ResyncResult>(
   };
   await store.writeResync(record);
   try {
-    const result = await resync();
+    const result = await traced("resync", {
+      attributes: { "conductor.reason": reason, "conductor.term": term.term },
+      startTime: startedAt,
+      result: (done) => spanCounts(done),
+    }, resync);
     Object.assign(record, { kinds: result.kinds, warnings: result.warnings });
     for (const warning of result.warnings) log.warn("resync", { warning });
     log.info("resync done", { ms: clock.now() - startedAt, reason, ...totals(result) });
@@ -54,10 +60,35 @@ export async function recorded<T extends ResyncResult>(
     throw error;
   } finally {
     const endedAt = clock.now();
+    if (meter) measure(record, endedAt, term.signal.aborted, meter);
     const known = (await store.readResyncs()).map(({ id }) => id);
     await differences.save(stateDir, record.id, known, { log });
     const [found, kept] = [differences.total, differences.objects.length];
     await store.writeResync({ ...record, endedAt, differences: found, differencesKept: kept });
+  }
+}
+
+function spanCounts(result: ResyncResult): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(totals(result)).map(([name, count]) => [`conductor.${name}`, count]),
+  );
+}
+
+const PHASES = {
+  etcd_read: "etcdReadMs",
+  neutron_read: "neutronReadMs",
+  compare: "compareMs",
+  write: "writeMs",
+} as const;
+
+function measure(record: Resync, endedAt: number, aborted: boolean, meter: Meter): void {
+  const { startedAt, reason, error, kinds } = record;
+  const outcome = error === null ? "success" : aborted ? "aborted" : "failure";
+  meter.add("resync_duration_seconds", (endedAt - startedAt) / 1000, { reason, outcome });
+  for (const [kind, counts] of Object.entries(kinds)) {
+    for (const [phase, ms] of Object.entries(PHASES)) {
+      meter.add("resync_phase_duration_seconds", counts[ms] / 1000, { kind, phase });
+    }
   }
 }
 

@@ -131,12 +131,13 @@ Deno.test("the JSON is the status; health and readiness give reasons", async () 
   assertEquals((await app({ readStatus: broken }).request("/livez")).status, 200);
 });
 
-Deno.test("the metrics are OpenMetrics", async () => {
+Deno.test("the metrics tell the state", async () => {
   const metrics = await text("/metrics");
   assertMatch(metrics, /# TYPE conductor_is_master gauge\n.*\nconductor_is_master 1\n/);
   assertMatch(metrics, /conductor_role_restarts_total\{role="manager"\} 0\n/);
   assertMatch(metrics, /conductor_last_resync_duration_seconds 2\.3\n/);
-  assertMatch(metrics, /conductor_ports_queued 2\n# EOF\n$/);
+  assertMatch(metrics, /conductor_ports_queued 2\n/);
+  assertMatch(metrics, /conductor_page_streams 0\n# EOF\n$/);
 });
 
 Deno.test("other hosts, methods and paths are refused", async () => {

@@ -2,7 +2,8 @@
 import { createRoute } from "@hono/zod-openapi";
 import { z } from "zod";
 import { describeError, type Log } from "../../log.ts";
-import { formatMetrics, METRICS_TYPE } from "../metrics.ts";
+import { CONTENT_TYPES, type Family, formatFamilies, formatFor } from "../../metrics/exposition.ts";
+import { families, type RoleMetrics } from "../metrics.ts";
 import type { Status } from "../status_schema.ts";
 import { crashLoops } from "../verdict.ts";
 import { type Api, json } from "./openapi.ts";
@@ -10,6 +11,9 @@ import { type Api, json } from "./openapi.ts";
 /** What these routes need. */
 export interface CheckDeps {
   readonly readStatus: () => Promise<Status>;
+  readonly readMetrics: () => Promise<RoleMetrics>;
+  /** What only the page's process knows. */
+  readonly ownFamilies: () => Family[];
   readonly log: Log;
 }
 
@@ -43,14 +47,21 @@ const metrics = createRoute({
   method: "get",
   path: "/metrics",
   tags: ["checks"],
-  summary: "OpenMetrics 1.0",
+  summary: "OpenMetrics 1.0, or Prometheus's older text format where only text/plain is accepted",
   responses: {
-    200: { description: "The metrics", content: { [METRICS_TYPE]: { schema: z.string() } } },
+    200: {
+      description: "The metrics",
+      content: {
+        [CONTENT_TYPES.openmetrics]: { schema: z.string() },
+        [CONTENT_TYPES.prometheus]: { schema: z.string() },
+      },
+    },
   },
 });
 
 /** Adds the routes. */
-export function addChecks(api: Api, { readStatus, log }: CheckDeps): void {
+export function addChecks(api: Api, deps: CheckDeps): void {
+  const { readStatus, log } = deps;
   const reasonsOf = (judge: (status: Status) => string[]): Promise<string[]> =>
     readStatus().then(judge, (error) => {
       log.warn("cannot read the node's state", { error });
@@ -66,6 +77,8 @@ export function addChecks(api: Api, { readStatus, log }: CheckDeps): void {
     return c.json({ ready: reasons.length === 0, reasons }, reasons.length === 0 ? 200 : 503);
   });
   api.openapi(metrics, async (c) => {
-    return c.body(formatMetrics(await readStatus()), 200, { "content-type": METRICS_TYPE });
+    const format = formatFor(c.req.header("accept"));
+    const all = [...families(await readStatus(), await deps.readMetrics()), ...deps.ownFamilies()];
+    return c.body(formatFamilies(all, format), 200, { "content-type": CONTENT_TYPES[format] });
   });
 }
