@@ -5,7 +5,7 @@
  * in, or, in the compiled binary, to the role that the binary started itself for. What is not needed is
  * not loaded.
  *
- * Exit codes: 0 done, 1 failed, 2 usage or configuration.
+ * Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 a role does not run.
  *
  * @module
  */
@@ -48,6 +48,7 @@ async function main(args: string[]): Promise<number> {
 async function context(command: NodeCommand): Promise<CommandContext> {
   const { resolveConfig } = await import("./lib/config.ts");
   const { createLauncher } = await import("./lib/launcher.ts");
+  const { notifyAddress } = await import("./lib/service_manager.ts");
   const env = Deno.env.toObject();
   const hostname = Deno.hostname();
   const resolve = (): ResolvedConfig => {
@@ -68,6 +69,9 @@ async function context(command: NodeCommand): Promise<CommandContext> {
     resolve,
     print,
     printError,
+    onTerminal: () => [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal()),
+    notifyAddress: notifyAddress(env, Deno.pid),
+    notifierModule: new URL("./roles/notifier.ts", import.meta.url),
     onSignal: (signal, handler) => Deno.addSignalListener(signal, handler),
   };
 }

@@ -9,7 +9,8 @@ import { tryLock } from "./file_lock.ts";
 import { describeError, type Log } from "./log.ts";
 import { KV_FILE, StateStore } from "./state_store.ts";
 
-const LOCK_FILE = "supervisor.lock";
+/** Name of the lock file inside the state directory. */
+export const LOCK_FILE = "supervisor.lock";
 
 /** The directory cannot be used; the message says what to do. */
 export class StateDirError extends Error {
@@ -24,10 +25,12 @@ export interface StateDir extends Disposable {
 /**
  * Makes, locks and opens the directory.
  *
+ * @param holder what another supervisor is told: `pid 12 of node-1`
+ *
  * @throws {StateDirError} it is not writable, or another supervisor holds it.
  */
-export async function openStateDir(path: string, pid: number, log: Log): Promise<StateDir> {
-  const lock = await lockDirectory(path, pid);
+export async function openStateDir(path: string, holder: string, log: Log): Promise<StateDir> {
+  const lock = await lockDirectory(path, holder);
   try {
     const store = await openStore(path, log);
     return {
@@ -43,7 +46,7 @@ export async function openStateDir(path: string, pid: number, log: Log): Promise
   }
 }
 
-async function lockDirectory(path: string, pid: number): Promise<Deno.FsFile> {
+async function lockDirectory(path: string, holder: string): Promise<Deno.FsFile> {
   let file: Deno.FsFile;
   try {
     await Deno.mkdir(path, { recursive: true, mode: 0o700 });
@@ -56,15 +59,16 @@ async function lockDirectory(path: string, pid: number): Promise<Deno.FsFile> {
     );
   }
   if (!await tryLock(file)) {
-    const holder = (await new Response(file.readable).text()).trim();
+    const other = (await new Response(file.readable).text()).trim();
     throw new StateDirError(
-      `the state directory ${path} is in use by the supervisor with pid ${holder || "unknown"}: ` +
+      `the state directory ${path} is in use by the supervisor with ${other || "an unknown pid"}: ` +
         "stop that one first or choose another directory with --state-dir",
     );
   }
-  await file.truncate(0);
-  await file.write(new TextEncoder().encode(`${pid}\n`));
-  await file.sync();
+  try {
+    await file.truncate(0);
+    await file.write(new TextEncoder().encode(`${holder}\n`));
+  } catch { /* a full disk: who holds the lock cannot be read, that it is held can */ }
   return file;
 }
 

@@ -137,6 +137,10 @@ export const compactionSchema = z.object({
 });
 export type Compaction = z.infer<typeof compactionSchema>;
 
+/** The supervisor's own sign of life, once a second. */
+export const supervisorSchema = z.object({ at: ms, pid: count });
+export type SupervisorState = z.infer<typeof supervisorSchema>;
+
 /** What the supervisor knows of a role. */
 export const roleSchema = z.object({
   state: z.enum(["starting", "running", "backoff", "stopped"]),

@@ -10,6 +10,7 @@
  */
 import type { z } from "zod";
 import { type MetricsRecord, metricsSchema } from "./metrics/meter.ts";
+import { type Kv, withDeadline } from "./kv_deadline.ts";
 import { clip } from "./clip.ts";
 import {
   type Agents,
@@ -45,6 +46,8 @@ import {
   samplesSchema,
   type StepDown,
   stepDownSchema,
+  supervisorSchema,
+  type SupervisorState,
 } from "./state_records.ts";
 
 /** Name of the KV file inside the state directory. */
@@ -55,13 +58,13 @@ const MAX_EVENT_CHARS = 500;
 
 /** Typed access to the shared KV file; disposable. */
 export class StateStore implements Disposable {
-  readonly #kv: Deno.Kv;
+  readonly #kv: Kv;
   /** The latest write of an event: they follow one another, or one would be lost. */
   #lastEvent: Promise<void> = Promise.resolve();
   readonly #parsed = new Map<string, { versionstamp: string; record: unknown }>();
 
-  constructor(kv: Deno.Kv) {
-    this.#kv = kv;
+  constructor(kv: Kv) {
+    this.#kv = withDeadline(kv);
   }
 
   /**
@@ -135,6 +138,13 @@ export class StateStore implements Disposable {
   }
   async writeRole(role: string, record: RoleState): Promise<void> {
     await this.#kv.set(["role", role], record);
+  }
+
+  readSupervisor(): Promise<SupervisorState | null> {
+    return this.#get(["supervisor"], supervisorSchema);
+  }
+  async writeSupervisor(record: SupervisorState): Promise<void> {
+    await this.#kv.set(["supervisor"], record);
   }
 
   readRestart(role: string): Promise<RestartWish | null> {

@@ -73,7 +73,7 @@ export class SupervisedRole {
     return this.#state;
   }
 
-  /** When its watch last made progress, monotonic ms. */
+  /** When its watch last made progress, monotonic ms; Infinity while what to start is not known. */
   get turnedAt(): number {
     return this.#turnedAt;
   }
@@ -85,10 +85,12 @@ export class SupervisedRole {
    */
   async run(signal: AbortSignal, hurry?: AbortSignal): Promise<void> {
     const { clock, log } = this.#deps;
-    const launch = this.spec.later ? await unlessAborted(this.spec.later, signal) : this.spec;
+    const launch = await this.#whatToStart(signal);
     while (!signal.aborted && launch) {
       const end = await this.#runOnce(launch, signal, hurry);
-      await this.spec.onEnd?.();
+      await this.spec.onEnd?.().catch((error) => {
+        log.warn("what follows a role's end failed", { name: this.spec.name, error });
+      });
       if (signal.aborted) break;
       if (await this.#startsOnWish()) continue;
       const next = afterEnd(this.#history, this.#healthyMs, this.#deps.random());
@@ -110,6 +112,14 @@ export class SupervisedRole {
       await this.#waitToStart(next.delayMs, signal);
     }
     await this.#publish({ state: "stopped", pid: null, nextStartAt: null });
+  }
+
+  async #whatToStart(signal: AbortSignal): Promise<Launch | null> {
+    if (!this.spec.later) return this.spec;
+    this.#turnedAt = Infinity;
+    const launch = await unlessAborted(this.spec.later, signal);
+    this.#turnedAt = this.#deps.clock.monotonic();
+    return launch;
   }
 
   /** Whether the process ended because an operator wished so, which is no crash. */

@@ -13,7 +13,7 @@ async function withDir(test: (dir: string) => Promise<void>): Promise<void> {
 
 async function refusal(path: string): Promise<StateDirError> {
   try {
-    using _state = await openStateDir(path, 1, new LogRecorder());
+    using _state = await openStateDir(path, "pid 1", new LogRecorder());
   } catch (error) {
     assert(error instanceof StateDirError, String(error));
     return error;
@@ -23,21 +23,24 @@ async function refusal(path: string): Promise<StateDirError> {
 
 Deno.test("a missing directory is made, for this user only", () =>
   withDir(async (dir) => {
-    using state = await openStateDir(`${dir}/a/b`, 1, new LogRecorder());
+    using state = await openStateDir(`${dir}/a/b`, "pid 1", new LogRecorder());
     assertEquals(await state.store.readMastership(), null);
     assertEquals((await Deno.stat(`${dir}/a/b`)).mode! & 0o777, 0o700);
   }));
 
 Deno.test("a second supervisor is refused and told the first one's pid", () =>
   withDir(async (dir) => {
-    using _first = await openStateDir(dir, 4711, new LogRecorder());
-    assertMatch((await refusal(dir)).message, /in use by the supervisor with pid 4711: stop/);
+    using _first = await openStateDir(dir, "pid 4711 of node-1", new LogRecorder());
+    assertMatch(
+      (await refusal(dir)).message,
+      /in use by the supervisor with pid 4711 of node-1: stop/,
+    );
   }));
 
 Deno.test("the lock ends with its holder", () =>
   withDir(async (dir) => {
-    (await openStateDir(dir, 1, new LogRecorder()))[Symbol.dispose]();
-    using _again = await openStateDir(dir, 2, new LogRecorder());
+    (await openStateDir(dir, "pid 1", new LogRecorder()))[Symbol.dispose]();
+    using _again = await openStateDir(dir, "pid 2", new LogRecorder());
   }));
 
 Deno.test("a path that cannot be a directory gets one sentence with the remedy", () =>
@@ -50,7 +53,7 @@ Deno.test("a damaged state file is moved aside with a warning, and a new one beg
   withDir(async (dir) => {
     await Deno.writeFile(`${dir}/state.kv`, crypto.getRandomValues(new Uint8Array(5000)));
     const log = new LogRecorder();
-    using state = await openStateDir(dir, 1, log);
+    using state = await openStateDir(dir, "pid 1", log);
     assertEquals(await state.store.readMastership(), null);
     assertMatch(log.at("warn")[0]!.message, /damaged.*moved aside/);
     assertEquals((await Deno.stat(`${dir}/state.kv.damaged`)).size, 5000);

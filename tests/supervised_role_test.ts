@@ -15,7 +15,7 @@ import {
 } from "../lib/restart_request.ts";
 import { StateStore } from "../lib/state_store.ts";
 import { type RoleDeps, type RoleSpec } from "../lib/supervised_role.ts";
-import { runSupervisor } from "../lib/supervisor.ts";
+import { Supervisor } from "../lib/supervisor.ts";
 
 const LIVELY = `
 const kv = await Deno.openKv(Deno.args[0]);
@@ -56,7 +56,7 @@ async function withRoles(
     const log = new LogRecorder();
     const entries: LogEntry[] = [];
     const stop = new AbortController();
-    const done = runSupervisor(specs, {
+    const supervisor = new Supervisor({
       log,
       clock: systemClock,
       store,
@@ -65,7 +65,11 @@ async function withRoles(
       forward: (entry) => entries.push(entry),
       random: () => 0.5,
       ...timeouts,
-    }, stop.signal);
+    });
+    await supervisor.start(specs);
+    const stopped = Promise.withResolvers<void>();
+    stop.signal.addEventListener("abort", () => stopped.resolve(supervisor.stop()));
+    const done = stopped.promise;
     const scene = { store, log, entries, stop, done };
     try {
       await play(scene);

@@ -10,6 +10,7 @@
 import type { NodeCommand } from "../command_line.ts";
 import type { ResolvedConfig } from "../config.ts";
 import type { Launcher } from "../launcher.ts";
+import type { NotifyAddress } from "../service_manager.ts";
 
 /** Everything of the process that a command may use. */
 export interface CommandContext {
@@ -30,6 +31,12 @@ export interface CommandContext {
   print(text: string): void;
   /** Prints text on standard error as it is. */
   printError(text: string): void;
+  /** Whether one of the three standard streams is a terminal, now. */
+  onTerminal(): boolean;
+  /** Who is to be told how the node is; null: nobody. */
+  readonly notifyAddress: NotifyAddress | null;
+  /** URL of `roles/notifier.ts`, which tells. */
+  readonly notifierModule: URL;
   /** Calls `handler` whenever the process gets the signal. */
   onSignal(signal: Deno.Signal, handler: () => void): void;
 }

@@ -1,68 +1,89 @@
-/** `start`: runs the node until SIGINT, SIGTERM or SIGHUP. @module */
+/**
+ * `start`: runs the node until SIGINT or SIGTERM, the second of which ends the patience, or until the
+ * terminal that it was started in is closed. Any other SIGHUP reads the configuration again.
+ *
+ * Exit codes beside the usual: 3 when a role ended again and again at the time of the stop.
+ *
+ * @module
+ */
 import { systemClock } from "../clock.ts";
 import type { Config } from "../config_types.ts";
 import { dropPermissions } from "../drop_permissions.ts";
 import { pageUrl } from "../diagnostics/page_url.ts";
 import { formatJson, formatText, type Log, type LogEntry, passes, setupLogging } from "../log.ts";
-import { machinePlaces } from "../machine_places.ts";
-import { awaitsEndpoints, locateEndpoints } from "../endpoints.ts";
-import { processNames, roleSpecs } from "../role_specs.ts";
-import type { StateStore } from "../state_store.ts";
-import { openStateDir } from "../state_dir.ts";
-import { runSupervisor } from "../supervisor.ts";
+import { Node } from "../node.ts";
+import { ServiceManager } from "../service_manager.ts";
 import { VERSION } from "../version.ts";
-import type { Command } from "./context.ts";
+import type { Command, CommandContext } from "./context.ts";
 
 /** What the supervisor can do without once it knows its configuration; from source it never had most. */
 const NOT_NEEDED = ["net", "ffi", "import", "env", { sys: "hostname" }, {
   sys: "getPriority",
 }] as const;
 
-export const run: Command = async ({ resolve, launcher, pid, print, onSignal }) => {
+/** Exit code: a role did not run. */
+const UNHEALTHY = 3;
+
+export const run: Command = async (context) => {
+  const { resolve, pid, print, launcher } = context;
   const { config, warnings } = resolve();
-  await dropPermissions(NOT_NEEDED);
-  const log = setupLogging({ role: "supervisor", pid, ...config.log, write: print });
+  let inForce = config;
+  const forward = (entry: LogEntry) => {
+    if (!passes(entry.level, inForce.log.level)) return;
+    print(inForce.log.format === "json" ? formatJson(entry) : formatText(entry));
+  };
+  const log = setupLogging({
+    role: "supervisor",
+    pid,
+    level: "debug",
+    format: "json",
+    write: (line) => forward(JSON.parse(line)),
+  });
   for (const warning of warnings) log.warn(warning);
-  const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    onSignal(signal, () => stop.abort(signal));
-  }
-  using state = await openStateDir(config.stateDir, pid, log);
-  const places = await machinePlaces(config, launcher, log);
   announce(config, log);
-  const { clock, store } = { clock: systemClock, store: state.store };
-  const located = processNames(config).some((name) => awaitsEndpoints(name, config))
-    ? locateEndpoints(
-      config,
-      { launcher, places, log, clock, signal: stop.signal },
-      (problem) => tellWaiting(config, store, problem),
-    )
-    : Promise.resolve(config);
-  located.catch(() => {}); // the node stops
-  const specs = roleSpecs(config, places, launcher, located);
-  await runSupervisor(specs, {
+  await using serviceManager = notify(context, config, log);
+  await dropPermissions(NOT_NEEDED); // the service manager's Worker keeps its own
+  const [stop, hurry] = [new AbortController(), new AbortController()];
+  const node = new Node(config, {
+    pid,
+    launcher,
     log,
-    clock,
-    store,
-    roleTimeoutMs: config.supervision.roleTimeoutMs,
-    stopTimeoutMs: config.supervision.stopTimeoutMs,
-    forward: (entry) => forward(entry, config, print),
-    random: Math.random,
-  }, stop.signal);
+    clock: systemClock,
+    serviceManager,
+    resolve,
+    onConfig: (config) => inForce = config,
+    forward,
+  }, { stop: stop.signal, hurry: hurry.signal });
+  onSignals(context, node, stop, hurry);
+  const crashLoops = await node.run();
   log.info("stopped", { reason: String(stop.signal.reason) });
-  return 0;
+  if (crashLoops.length === 0) return 0;
+  log.error("these roles ended again and again", { roles: crashLoops });
+  return UNHEALTHY;
 };
 
-/** The page shows what roles wait for before they have a process that could say it. */
-async function tellWaiting(
-  config: Config,
-  store: StateStore,
-  problem: string | null,
-): Promise<void> {
-  if (problem === null) return;
-  const alive = { at: systemClock.now(), pid: 0, doing: "not started yet", problem };
-  const names = processNames(config).filter((name) => awaitsEndpoints(name, config));
-  await Promise.all(names.map((name) => store.writeAlive(name, alive))).catch(() => {});
+function onSignals(
+  { onSignal, onTerminal }: CommandContext,
+  node: Node,
+  stop: AbortController,
+  hurry: AbortController,
+): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    onSignal(signal, () => stop.signal.aborted ? hurry.abort(signal) : stop.abort(signal));
+  }
+  const interactive = onTerminal();
+  onSignal("SIGHUP", () => {
+    if (interactive && !onTerminal()) stop.abort("the terminal is closed");
+    else node.reload();
+  });
+}
+
+function notify(
+  { notifyAddress: address, notifierModule: module }: CommandContext,
+  { stateDir }: Config,
+  log: Log,
+): ServiceManager | null {
+  return address && new ServiceManager({ address, module, stateDir, log, clock: systemClock });
 }
 
 function announce(config: Config, log: Log): void {
@@ -75,11 +96,4 @@ function announce(config: Config, log: Log): void {
     lab: config.lab.enabled,
     page: pageUrl(config.diagnostics),
   });
-}
-
-/** Prints a role's record in the configured format. */
-function forward(entry: LogEntry, { log }: Config, print: (line: string) => void): void {
-  if (passes(entry.level, log.level)) {
-    print(log.format === "json" ? formatJson(entry) : formatText(entry));
-  }
 }

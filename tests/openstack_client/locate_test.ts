@@ -4,7 +4,7 @@ import { createLauncher } from "../../lib/launcher.ts";
 import { permissionRow } from "../../lib/permissions.ts";
 import { roleSpecs } from "../../lib/role_specs.ts";
 import { StateStore } from "../../lib/state_store.ts";
-import { runSupervisor } from "../../lib/supervisor.ts";
+import { Supervisor } from "../../lib/supervisor.ts";
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { testConfig } from "../support/test_config.ts";
@@ -124,23 +124,18 @@ Deno.test("a role waits for what it is started with; the others do not, and a st
     const wait = "await new Promise((resolve) => setTimeout(resolve, 60_000))";
     const located = Promise.withResolvers<ReturnType<typeof evaluate>>();
     const never = new Promise<ReturnType<typeof evaluate>>(() => {});
-    const stop = new AbortController();
-    const done = runSupervisor(
-      [
-        { name: "manager", ...evaluate(wait) },
-        { name: "resource-syncer", ...evaluate("Deno.exit(3)"), later: located.promise },
-        { name: "agent-status-watcher", ...evaluate("Deno.exit(3)"), later: never },
-      ],
-      deps,
-      stop.signal,
-    );
+    const supervisor = new Supervisor(deps);
+    await supervisor.start([
+      { name: "manager", ...evaluate(wait) },
+      { name: "resource-syncer", ...evaluate("Deno.exit(3)"), later: located.promise },
+      { name: "agent-status-watcher", ...evaluate("Deno.exit(3)"), later: never },
+    ]);
     const pid = async (name: string) => (await store.readRole(name))?.pid ?? null;
     await eventually("the manager runs", async () => await pid("manager") !== null);
     assertEquals([await pid("resource-syncer"), await pid("agent-status-watcher")], [null, null]);
     located.resolve(evaluate(wait));
     await eventually("the syncer runs", async () => await pid("resource-syncer") !== null);
-    stop.abort();
-    await done;
+    await supervisor.stop();
     assertEquals(log.at("warn"), []);
   } finally {
     await Deno.remove(dir, { recursive: true });

@@ -1,0 +1,44 @@
+/**
+ * The supervisor's Worker that writes to the service manager's socket and may do nothing else; see
+ * `lib/service_manager.ts`. Each message is answered, with the error if it could not be sent.
+ *
+ * @module
+ */
+import type { NotifierAnswer, NotifierPlaces } from "../lib/service_manager.ts";
+
+interface Scope {
+  onmessage: ((event: MessageEvent<NotifierPlaces | string>) => void) | null;
+  postMessage(answer: NotifierAnswer): void;
+}
+
+const scope = globalThis as unknown as Scope;
+let places: NotifierPlaces | null = null;
+let socket: Deno.DatagramConn | null = null;
+
+function open({ local }: NotifierPlaces): Deno.DatagramConn {
+  try {
+    Deno.removeSync(local);
+  } catch { /* nothing is left of an earlier one */ }
+  return Deno.listenDatagram({ transport: "unixpacket", path: local });
+}
+
+async function send(text: string): Promise<string | null> {
+  try {
+    socket ??= open(places!);
+    const path = places!.socket.replace(/^@/, "\0");
+    await socket.send(new TextEncoder().encode(text), { transport: "unixpacket", path });
+    return null;
+  } catch (error) {
+    return String(error);
+  }
+}
+
+let last: Promise<unknown> = Promise.resolve();
+scope.onmessage = ({ data }) => {
+  if (typeof data !== "string") {
+    places = data;
+    return;
+  }
+  last = last.then(async () => scope.postMessage({ error: await send(data) }));
+};
+scope.postMessage({ ready: true });
