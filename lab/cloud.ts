@@ -19,7 +19,10 @@ const TURN_MS = 1000;
 export type LabContext = Pick<JobContext, "log" | "clock" | "alive"> & { signal: AbortSignal };
 
 /** Runs until the signal aborts. @throws when the OpenStack port is taken. */
-export async function runLab(config: Config, context: LabContext): Promise<void> {
+export async function runLab(
+  config: Pick<Config, "region" | "etcd" | "lab">,
+  context: LabContext,
+): Promise<void> {
   const { log, clock, signal } = context;
   const random = new Random(config.lab.seed);
   const cloud = seedCloud(random, config.lab);

@@ -25,7 +25,7 @@ export interface LabEtcd extends AsyncDisposable {
  * @throws {Error} it is not installed, its port is taken, or it does not come up within 15 s.
  */
 export async function startLabEtcd(
-  config: Config,
+  config: Pick<Config, "stateDir" | "lab">,
   { log, clock, alive }: Pick<JobContext, "log" | "clock" | "alive">,
   signal: AbortSignal,
 ): Promise<LabEtcd> {

@@ -1,18 +1,19 @@
 /**
  * The processes of a node as the supervisor starts them: each with its row of the permission table, and
- * with the configuration as its input.
+ * with its part of the configuration as its input.
  *
  * @module
  */
 import type { Config } from "./config_types.ts";
 import { awaitsEndpoints } from "./endpoints.ts";
 import type { Launcher } from "./launcher.ts";
-import { type PermissionPlaces, permissionRow, type ProcessName } from "./permissions.ts";
+import { type PermissionPlaces, permissionRow } from "./permissions.ts";
+import { settingsOf, type SettledName } from "./role_settings.ts";
 import { ROLE_NAMES } from "./state_records.ts";
 import type { RoleSpec } from "./supervised_role.ts";
 
 /** All processes of this configuration. */
-export function processNames(config: Config): ProcessName[] {
+export function processNames(config: Config): SettledName[] {
   return config.lab.enabled ? ["lab", ...ROLE_NAMES] : [...ROLE_NAMES];
 }
 
@@ -26,8 +27,8 @@ export function roleSpecs(
   launcher: Launcher,
   located: Promise<Config> = Promise.resolve(config),
 ): RoleSpec[] {
-  const launch = (name: ProcessName, config: Config) =>
-    launcher.prepare(name, permissionRow(name, config, places), config);
+  const launch = (name: SettledName, config: Config) =>
+    launcher.prepare(name, permissionRow(name, config, places), settingsOf(name, config));
   return processNames(config).map((name) => ({
     name,
     ...launch(name, config),

@@ -61,7 +61,9 @@ async function lockDirectory(path: string, holder: string): Promise<Deno.FsFile>
   if (!await tryLock(file)) {
     const other = (await new Response(file.readable).text()).trim();
     throw new StateDirError(
-      `the state directory ${path} is in use by the supervisor with ${other || "an unknown pid"}: ` +
+      `the state directory ${path} is in use by the supervisor with ${
+        other || "an unknown pid"
+      }: ` +
         "stop that one first or choose another directory with --state-dir",
     );
   }

@@ -5,20 +5,22 @@
  * @module
  */
 import { systemClock } from "../lib/clock.ts";
-import type { Config } from "../lib/config_types.ts";
 import { describeError, type Log, setupLogging } from "../lib/log.ts";
 import type { JobContext } from "../lib/master_context.ts";
 import { Meter } from "../lib/metrics/meter.ts";
 import { publishMetrics } from "../lib/metrics/publisher.ts";
+import type { SettingsOf, SettledName } from "../lib/role_settings.ts";
 import { SignsOfLife } from "../lib/signs_of_life.ts";
 import { StateStore } from "../lib/state_store.ts";
+import { RateLimitedLog } from "../lib/status/rate_limited.ts";
 import { isStreamNoise } from "../lib/stream_noise.ts";
 import { type Seat, takeSeat } from "./seat.ts";
 import { write } from "./write.ts";
 
 /** What a role's own code receives. */
-export interface RoleContext {
-  readonly config: Config;
+export interface RoleContext<Name extends SettledName> {
+  /** Its part of the configuration; see `lib/role_settings.ts`. */
+  readonly config: SettingsOf<Name>;
   readonly job: JobContext;
   readonly signal: AbortSignal;
 }
@@ -27,12 +29,12 @@ export interface RoleContext {
 const LAST_RESORT_MS = 1000;
 
 /** Runs `start` as the role `name` and ends the process: exit code 0 after an orderly stop, else 1. */
-export async function runRole(
-  name: string,
-  start: (context: RoleContext) => Promise<void>,
+export async function runRole<Name extends SettledName>(
+  name: Name,
+  start: (context: RoleContext<Name>) => Promise<void>,
 ): Promise<void> {
   const seat = await takeSeat();
-  const config = seat.input as Config;
+  const config = seat.input as SettingsOf<Name>;
   const log = setupLogging({
     role: name,
     pid: Deno.pid,
@@ -52,17 +54,18 @@ export async function runRole(
   let code = 0;
   try {
     using store = await StateStore.open(config.stateDir);
+    const limited = new RateLimitedLog(log, systemClock);
     using signs = new SignsOfLife(systemClock, (sign) => {
       const { rss: rssBytes } = Deno.memoryUsage();
       store.writeAlive(name, { ...sign, pid: Deno.pid, rssBytes }).catch((error) => {
-        log.warn("cannot write the sign of life", { error });
+        limited.warn("cannot write the sign of life", { error });
       });
     });
     const meter = new Meter();
     publishMetrics(meter, systemClock, (instruments) => {
       const record = { at: systemClock.now(), pid: Deno.pid, instruments };
       return store.writeMetrics(name, record).catch((error) => {
-        log.warn("cannot write the metrics", { error });
+        limited.warn("cannot write the metrics", { error });
       });
     }, seat.stop);
     const job: JobContext = { log, clock: systemClock, store, alive: signs.alive, meter };

@@ -28,7 +28,7 @@ function pidAlive(pid: number): boolean {
   }
 }
 
-async function manage(context: RoleContext): Promise<void> {
+async function manage(context: RoleContext<"manager">): Promise<void> {
   const { config, job, signal } = context;
   const etcd = openEtcd(config.etcd, job.meter);
   try {

@@ -3,13 +3,13 @@ import type { Config } from "../lib/config_types.ts";
 import type { JobContext } from "../lib/master_context.ts";
 import { BusReporter } from "../lib/status/bus_reporter.ts";
 import type { DataPlaneStatus } from "../lib/status/data_plane_status.ts";
-import { HttpReporter } from "../lib/status/http_reporter.ts";
 import { MeasuredReporter } from "../lib/status/measured_reporter.ts";
+import { HttpReporter, type HttpReporterConfig } from "../lib/status/http_reporter.ts";
 import type { StatusReporter } from "../lib/status/reporter.ts";
 
 /** Dispose of it to close its connection. */
 export function openReporter(
-  config: Config,
+  config: Pick<Config, "bus"> & HttpReporterConfig,
   job: JobContext,
   reports: "agents" | "ports",
   dataPlane: DataPlaneStatus | null = null,

@@ -28,6 +28,9 @@ import {
   type State,
 } from "./machine.ts";
 
+/** The part of the configuration that it uses. */
+export type ElectorConfig = Pick<Config, "election" | "etcd">;
+
 /** Hears of this node's terms, for the history. Neither call may throw or take long. */
 export interface TermObserver {
   began(leadership: Leadership): void;
@@ -56,7 +59,7 @@ const REQUEST_MS = 30_000;
 
 /** Stands for election and leads, until `signal` aborts; then releases the key and resolves. */
 export async function runElector(
-  config: Config,
+  config: ElectorConfig,
   elections: ElectionStore,
   context: ElectorContext,
   signal: AbortSignal,
@@ -81,7 +84,7 @@ class Elector {
   #woken = new AbortController();
 
   constructor(
-    readonly config: Config,
+    readonly config: ElectorConfig,
     readonly elections: ElectionStore,
     readonly context: ElectorContext,
     readonly signal: AbortSignal,

@@ -40,7 +40,7 @@ interface Agent {
 /** Reports until the term ends. */
 export async function runAgentStatusWatcher(
   term: Term,
-  config: Config,
+  config: Pick<Config, "region" | "etcd" | "stateDir">,
   etcd: Etcd3,
   context: JobContext,
   reporter: StatusReporter,

@@ -40,7 +40,9 @@ type QueuedUpdate = PortUpdate & EndpointId & {
 /** Reports until the term ends. Without `notifyNova`, migrations are not looked up. */
 export async function runEndpointStatusWatcher(
   term: Term,
-  config: Config,
+  config: Pick<Config, "region" | "etcd" | "stateDir"> & {
+    readonly status: Pick<Config["status"], "portStatusThreads">;
+  },
   etcd: Etcd3,
   context: JobContext,
   reporter: StatusReporter,

@@ -15,12 +15,18 @@ import {
   type StatusReporter,
 } from "./reporter.ts";
 
+/** The part of the configuration that it uses. */
+export interface HttpReporterConfig {
+  readonly status: Pick<Config["status"], "reportUrl">;
+  readonly openstack: Pick<Config["openstack"], "requestTimeoutMs">;
+}
+
 /** Posts to `config.status.reportUrl`. */
 export class HttpReporter implements StatusReporter {
   readonly gate = { open: true, whenOpen: () => Promise.resolve() };
   readonly trouble = null;
 
-  constructor(readonly config: Pick<Config, "status" | "openstack">, readonly clock: Clock) {}
+  constructor(readonly config: HttpReporterConfig, readonly clock: Clock) {}
 
   async reportAgent(report: AgentReport, signal: AbortSignal): Promise<void> {
     await this.#post("report_state", reportStateArguments(report, this.clock.now()), signal);

@@ -15,7 +15,7 @@ import { fullResync } from "./resync.ts";
 
 /** What answering needs. */
 export interface OnDemandContext extends JobContext {
-  readonly config: Config;
+  readonly config: Pick<Config, "stateDir" | "region">;
   readonly term: Term;
   readonly base: Omit<ResyncDeps, "progress">;
   readonly signs: StepSigns;

@@ -112,7 +112,13 @@ export class StepSigns {
   readonly #withinMs: number;
   #doing = "resync";
 
-  constructor(readonly alive: SayAlive, config: Pick<Config, "openstack" | "etcd">) {
+  constructor(
+    readonly alive: SayAlive,
+    config: {
+      readonly openstack: Pick<Config["openstack"], "requestTimeoutMs">;
+      readonly etcd: Pick<Config["etcd"], "callTimeoutMs">;
+    },
+  ) {
     const callMs = Math.max(config.openstack.requestTimeoutMs, config.etcd.callTimeoutMs);
     this.#withinMs = callMs + MAX_DELAY_MS + SLACK_MS;
   }

@@ -24,10 +24,13 @@ const MAX_RETRY_MS = 30_000;
 /** How often a waiting syncer looks for an operator's request, ms. */
 const TURN_MS = 200;
 
+/** The part of the configuration that it uses. */
+export type SyncerConfig = Pick<Config, "region" | "stateDir" | "etcd" | "openstack" | "sync">;
+
 /** Runs until the term ends. @throws {FenceLostError} another node leads. */
 export async function runResourceSyncer(
   term: Term,
-  config: Config,
+  config: SyncerConfig,
   etcd: Etcd3,
   context: JobContext,
 ): Promise<void> {
@@ -51,7 +54,7 @@ class ResourceSyncer {
 
   constructor(
     readonly term: Term,
-    readonly config: Config,
+    readonly config: SyncerConfig,
     etcd: Etcd3,
     keystone: KeystoneAuth,
     signs: StepSigns,
