@@ -34,8 +34,10 @@ export interface ListenerLimits {
 /** A request's head has at most this many bytes. */
 export const MAX_HEAD_BYTES = 16_384;
 const KEEP_ALIVE_MS = 15_000;
+/** What is being answered when the listener closes may take this long. */
+const GRACE_MS = 500;
 
-/** An open listener; disposing closes it and its connections. */
+/** An open listener; disposing closes it, its idle connections at once. */
 export interface Listener extends AsyncDisposable {
   readonly port: number;
   /** Uses another certificate from the next connection on. HTTPS only. */
@@ -84,8 +86,13 @@ export async function openListener(
     },
     [Symbol.asyncDispose]() {
       return new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
+        // Whoever asked for the restart of this process is still to be answered.
+        const timer = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+        server.close(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+        server.closeIdleConnections();
       });
     },
   };

@@ -86,6 +86,18 @@ Deno.test("actions come through the socket, with and without a body, and no larg
   assertEquals((await post("resync", new Blob([large]).stream()))[0], 413);
 });
 
+Deno.test("what is being answered when the listener closes is answered", async () => {
+  const listener = await openListener(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return new Response("done");
+  }, ADDRESS);
+  const answer = fetch(`http://127.0.0.1:${listener.port}/`);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const closed = listener[Symbol.asyncDispose]();
+  assertEquals(await (await answer).text(), "done");
+  await closed;
+});
+
 Deno.test("a stream outlives the limits of a request, and its end is seen", async () => {
   const app = testApp({ maxStreams: 1 });
   const limits = { headersTimeoutMs: 200, requestTimeoutMs: 300 };
