@@ -7,6 +7,7 @@
  * @module
  */
 import type { Etcd3 } from "etcd3";
+import { PackedIndex } from "../packed/packed_index.ts";
 import { CompactedError } from "./client.ts";
 import { snapshotPages } from "./snapshot.ts";
 import {
@@ -71,15 +72,22 @@ function pageMs({ callTimeoutMs = MAX_CALL_MS }: MirrorOptions): number {
   return callTimeoutMs + TURN_SLACK_MS;
 }
 
-/** The last revision of every key that was passed on. */
+/** The last revision of every key that was passed on, packed. */
 class Known {
-  #revisions = new Map<string, string>();
+  readonly #index = new PackedIndex(2);
+  readonly #revisions = this.#index.column(Float64Array);
+  /** 1: the snapshot that is being read has shown the key; what none has shown has vanished. */
+  readonly #shown = this.#index.column(Uint8Array);
   #clusterId: string | null = null;
 
   follow(events: readonly { key: string; value: unknown; modRevision: string }[]): void {
     for (const { key, value, modRevision } of events) {
-      if (value === null) this.#revisions.delete(key);
-      else this.#revisions.set(key, modRevision);
+      if (value !== null) {
+        this.#revisions.values[this.#index.add(key)] = Number(modRevision);
+        continue;
+      }
+      const row = this.#index.find(key);
+      if (row >= 0) this.#index.remove(row);
     }
   }
 
@@ -90,35 +98,39 @@ class Known {
     options: MirrorOptions,
   ): AsyncGenerator<Change[], { revision: string; clusterId: string }> {
     const { wants, signal, onTurn } = options;
-    const present = new Map<string, string>();
     let at = { revision: "0", clusterId: "" };
-    try {
-      for await (const page of snapshotPages(etcd, prefix, { wants, signal })) {
-        at = page;
-        onTurn?.(pageMs(options));
-        // A revision of another cluster says nothing about this one: every key counts as changed.
-        const same = this.#clusterId === page.clusterId;
-        const changes: Change[] = [];
-        for (const { key, value, modRevision } of page.items) {
-          present.set(key, modRevision);
-          if (same && this.#revisions.get(key) === modRevision) continue;
-          changes.push({ key, value, modRevision, live: false });
-        }
-        if (changes.length > 0) yield changes;
+    for (const row of this.#index.rows()) this.#shown.values[row] = 0;
+    for await (const page of snapshotPages(etcd, prefix, { wants, signal })) {
+      at = page;
+      onTurn?.(pageMs(options));
+      // A revision of another cluster says nothing about this one: every key counts as changed.
+      const same = this.#clusterId === page.clusterId;
+      const changes: Change[] = [];
+      for (const { key, value, modRevision } of page.items) {
+        if (this.#see(key, Number(modRevision)) && same) continue;
+        changes.push({ key, value, modRevision, live: false });
       }
-    } catch (error) {
-      // What was passed on already is known, though not all has been read.
-      for (const [key, modRevision] of present) this.#revisions.set(key, modRevision);
-      throw error;
+      // What is passed on is known, also when the next page cannot be read.
+      if (changes.length > 0) yield changes;
     }
-    const vanished: Change[] = [];
-    for (const key of this.#revisions.keys()) {
-      if (present.has(key)) continue;
-      vanished.push({ key, value: null, modRevision: at.revision, live: false });
-    }
-    this.#revisions = present;
     this.#clusterId = at.clusterId;
+    const vanished: Change[] = [];
+    for (const row of this.#index.rows()) {
+      if (this.#shown.values[row] === 1) continue;
+      const key = this.#index.text(row);
+      vanished.push({ key, value: null, modRevision: at.revision, live: false });
+      this.#index.remove(row);
+    }
     if (vanished.length > 0) yield vanished;
     return at;
+  }
+
+  /** Whether the key was known at that revision. */
+  #see(key: string, revision: number): boolean {
+    const row = this.#index.add(key);
+    const known = this.#revisions.values[row] === revision;
+    this.#revisions.values[row] = revision;
+    this.#shown.values[row] = 1;
+    return known;
   }
 }

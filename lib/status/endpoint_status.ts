@@ -13,6 +13,7 @@ import { readSnapshot } from "../etcd/snapshot.ts";
 import { describeError } from "../log.ts";
 import type { JobContext, Term } from "../master_context.ts";
 import type { Ports } from "../state_records.ts";
+import { EndpointStates } from "./endpoint_states.ts";
 import { type EndpointId, endpointId, felixPrefix, parsePortStatus } from "./felix_status.ts";
 import { follow } from "./follow.ts";
 import { type Entry, LIVE, LONG_QUEUE, SNAPSHOT } from "./newest_queue.ts";
@@ -51,7 +52,7 @@ export async function runEndpointStatusWatcher(
   const { clock, log, store, meter } = context;
   const prefix = felixPrefix(config.region);
   const limited = new RateLimitedLog(log, clock);
-  const states = new Map<string, QueuedUpdate>();
+  const states = new EndpointStates();
   const recent: Ports["recent"] = [];
   const differences = new PortDifferences(clock);
   const counts = { reported: 0, failed: 0 };
@@ -80,7 +81,7 @@ export async function runEndpointStatusWatcher(
       if (value.seenAt !== null) {
         meter?.add("port_status_delay_seconds", (clock.monotonic() - value.seenAt) / 1000, {});
       }
-      differences.accepted(key, value.status, states.has(value.key));
+      differences.accepted(key, value.status, states.get(value.key) !== undefined);
       remember(value, true);
     },
     onFailure({ key, value }, error, retryMs) {
@@ -110,9 +111,9 @@ export async function runEndpointStatusWatcher(
     if (status === null) return limited.warn("endpoint status is unknown, ignored", { key });
     const update = { ...id, status, key, seenAt: live ? clock.monotonic() : null };
     // A snapshot reports what differs from the last known state.
-    const same = !live && value !== null && states.get(key)?.status === status;
+    const same = !live && value !== null && states.get(key) === status;
     if (value === null) states.delete(key);
-    else states.set(key, update);
+    else states.set(key, status);
     if (same) return;
     if (status === "ERROR" && value !== null) {
       limited.warn("endpoint is in error: reported as DOWN where Neutron takes no ERROR", { key });
@@ -123,8 +124,6 @@ export async function runEndpointStatusWatcher(
   }
 
   async function publish(): Promise<void> {
-    const byStatus: Record<string, number> = {};
-    for (const { status } of states.values()) byStatus[status] = (byStatus[status] ?? 0) + 1;
     const [at, queued] = [clock.now(), writers.length];
     if (!longQueue && queued > LONG_QUEUE) {
       longQueue = true;
@@ -134,7 +133,15 @@ export async function runEndpointStatusWatcher(
       log.info("the queue of port status reports is of normal length again", { queued });
     }
     const differing = differences.total;
-    const record = { at, total: states.size, queued, differing, ...counts, byStatus, recent };
+    const record = {
+      at,
+      total: states.size,
+      queued,
+      differing,
+      ...counts,
+      byStatus: states.byStatus(),
+      recent,
+    };
     await store.writePorts(record);
     await differences.publish(config.stateDir).catch((error) =>
       limited.warn("the list of ports that differ cannot be written for the page", { error })
