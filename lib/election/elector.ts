@@ -80,6 +80,8 @@ class Elector {
   #announced = "";
   /** When this node last began to stand, monotonic ms. */
   #stoodAt = 0;
+  /** Until then a role of this node may believe to lead, monotonic ms. */
+  #publishedUntil = -Infinity;
   /** Aborted when the election key may have changed. */
   #woken = new AbortController();
 
@@ -103,7 +105,7 @@ class Elector {
   }
 
   async run(): Promise<void> {
-    await this.context.store.writeMastership(null);
+    await this.#publishNobody();
     const watch = this.elections.watch(() => this.#woken.abort());
     try {
       let { state, effect } = START;
@@ -135,7 +137,12 @@ class Elector {
       case "stand":
         return await this.#stand(effect.stale);
       case "publish":
-        await this.#publish(effect.leadership, effect.validMs);
+        try {
+          await this.#publish(effect.leadership, effect.validMs);
+        } catch (error) {
+          const problem = `mastership cannot be published (${describeError(error)})`;
+          return { type: "unpublished", problem };
+        }
         if (this.#announced !== effect.leadership.term) {
           this.#announced = effect.leadership.term;
           await this.#announce(effect.leadership);
@@ -210,6 +217,7 @@ class Elector {
 
   async #publish({ term, since, sent }: Leadership, validMs: number): Promise<void> {
     this.#said = null;
+    this.#publishedUntil = sent.monotonic + validMs; // whatever comes of it
     await this.context.store.writeMastership({
       heartbeat: sent.wall,
       validUntil: sent.wall + validMs,
@@ -220,6 +228,17 @@ class Elector {
     });
   }
 
+  /** Whether nobody of this node believes to lead any more, for all that the store can say. */
+  async #publishNobody(): Promise<boolean> {
+    try {
+      await this.context.store.writeMastership(null);
+      return true;
+    } catch (error) {
+      this.context.log.warn("it cannot be published that this node does not lead", { error });
+      return this.context.clock.monotonic() >= this.#publishedUntil;
+    }
+  }
+
   /** What can wait until the term is published. */
   async #announce(leadership: Leadership): Promise<void> {
     const { store, log, observer, meter, clock } = this.context;
@@ -228,25 +247,36 @@ class Elector {
     meter?.add("election_duration_seconds", (clock.monotonic() - this.#stoodAt) / 1000, {});
     log.info("elected", { term, id: this.#value });
     observer?.began(leadership);
-    await store.writeOwnTerm({ term, value: this.#value });
+    await store.writeOwnTerm({ term, value: this.#value }).catch((error) => {
+      log.warn("the own term cannot be noted", { error });
+    });
     await this.#event("info", `elected, term ${term}`);
   }
 
-  /** Publishes nobody, then gives the key up; what cannot be done in a second is left to the lease. */
+  /**
+   * Publishes nobody, then gives the key up; what cannot be done in a second is left to the lease. So is
+   * the key while this node's roles may believe to lead; at a stop they have stopped before.
+   */
   async #end(leadership: Leadership, reason: string): Promise<void> {
-    const { store, log, observer } = this.context;
-    await store.writeMastership(null);
+    const { log, observer } = this.context;
+    const nobody = await this.#publishNobody() || this.signal.aborted;
     const noted = observer?.ended(leadership, reason);
-    try {
-      await this.elections.deleteIf(this.#value, RELEASE_MS);
-      await this.elections.revoke(leadership.lease, RELEASE_MS);
-    } catch (error) {
-      log.warn("the election key could not be released; its lease will end", { error });
-    }
+    if (nobody) await this.#release(leadership);
     await noted;
     const level = this.signal.aborted ? "info" : "warn";
     log[level]("term ended", { term: leadership.term, reason });
     await this.#event(level, `term ${leadership.term} ended: ${reason}`);
+  }
+
+  async #release(leadership: Leadership): Promise<void> {
+    try {
+      await this.elections.deleteIf(this.#value, RELEASE_MS);
+      await this.elections.revoke(leadership.lease, RELEASE_MS);
+    } catch (error) {
+      this.context.log.warn("the election key could not be released; its lease will end", {
+        error,
+      });
+    }
   }
 
   /** Waits for time, a change of the key, an operator's request or the end. */
@@ -276,7 +306,9 @@ class Elector {
     if (Math.abs(clock.now() - request.at) > REQUEST_MS) return null;
     const leads = state.name === "leader";
     const outcome = leads ? "stepped down" : "not leading";
-    await store.writeStepDown({ ...request, outcome, handledAt: clock.now() });
+    await store.writeStepDown({ ...request, outcome, handledAt: clock.now() }).catch((error) => {
+      log.warn("a request to step down cannot be answered", { error });
+    });
     if (!leads) return null;
     log.warn("steps down", { by: request.by, pauseSeconds: request.pauseSeconds });
     return { type: "step-down", by: request.by, pauseMs: request.pauseSeconds * 1000 };
@@ -322,14 +354,12 @@ class Elector {
     if (!election.problem) this.#said = null;
     this.#doing = election;
     this.#alive();
-    await this.context.store.writeElection({ ...election, at: this.context.clock.now() });
+    const record = { ...election, at: this.context.clock.now() };
+    await this.context.store.writeElection(record).catch(() => {}); // the page shows no more of it
   }
 
   async #event(level: "info" | "warn", message: string): Promise<void> {
-    await this.context.store.addEvent("manager", {
-      at: this.context.clock.now(),
-      level,
-      message,
-    });
+    const event = { at: this.context.clock.now(), level, message };
+    await this.context.store.addEvent("manager", event).catch(() => {}); // the log has it
   }
 }

@@ -91,6 +91,8 @@ export type Event =
   | { readonly type: "outrun" }
   /** The term was published. */
   | { readonly type: "published" }
+  /** It could not be published, so no role of this node works for it. */
+  | { readonly type: "unpublished"; readonly problem: string }
   | { readonly type: "refreshed"; readonly sent: Reading }
   /** The key or the lease is gone. */
   | { readonly type: "refused" }
@@ -127,6 +129,8 @@ export interface Step {
 export const TURN_MS = 1000;
 const RETRY_MS = 500;
 const MAX_BACKOFF_MS = 2000;
+/** A node that could not publish its term leaves the next one to others for so long. */
+const UNPUBLISHED_MS = 10_000;
 /** A wall clock that moved this much against the monotonic one has been stepped. */
 const CLOCK_STEP_MS = 1000;
 const NEVER_SEEN: Seen = { modRevision: "", since: 0 };
@@ -204,6 +208,8 @@ function advanceLeader(state: Leader, event: Event, at: Reading, settings: Setti
       return lead({ ...leadership, sent: event.sent }, at, settings);
     case "refused":
       return resign(leadership, "the election key is another's", -Infinity);
+    case "unpublished":
+      return resign(leadership, event.problem, at.monotonic + UNPUBLISHED_MS);
     case "step-down": {
       const reason = `stepped down, asked by ${event.by}`;
       return resign(leadership, reason, at.monotonic + event.pauseMs);

@@ -3,15 +3,28 @@ import type { Status } from "../../lib/diagnostics/status_schema.ts";
 import { eventually } from "../support/assert.ts";
 import { freePort } from "../support/etcd_server.ts";
 
-const ROOT = new URL("../..", import.meta.url).pathname;
+/** The repository. */
+export const ROOT = new URL("../..", import.meta.url).pathname;
 
 /** Path of a compiled binary to test or measure instead of the source. */
 export const BINARY = Deno.env.get("CONDUCTOR_BINARY") || null;
 
 /**
  * The product's command line: the binary, or the task's own command, so that signals reach the
- * supervisor and not a shell before it.
+ * supervisor and not a shell before it. `flags` are Deno's, which the binary has no use for.
  */
+export function productWords(
+  words: readonly string[],
+  flags: readonly string[] = [],
+  binary: string | null = BINARY,
+): [command: string, ...args: string[]] {
+  if (binary) return [binary, ...words];
+  const { command } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`)).tasks.start;
+  const task: string[] = command.split(" ").slice(1);
+  return [Deno.execPath(), ...task.slice(0, -1), ...flags, task.at(-1)!, ...words];
+}
+
+/** The same, ready to be spawned. */
 export function productCommand(
   words: readonly string[],
   environment: Record<string, string> = {},
@@ -19,10 +32,8 @@ export function productCommand(
 ): Deno.Command {
   const env = { NO_COLOR: "1", ...environment };
   const options = { cwd: ROOT, env, stdin: "null", stdout: "piped", stderr: "piped" } as const;
-  if (binary) return new Deno.Command(binary, { ...options, args: [...words] });
-  const { command } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`)).tasks.start;
-  const args = [...command.split(" ").slice(1), ...words];
-  return new Deno.Command(Deno.execPath(), { ...options, args });
+  const [command, ...args] = productWords(words, [], binary);
+  return new Deno.Command(command, { ...options, args });
 }
 
 /** A running node. */
@@ -119,15 +130,8 @@ export class Node implements AsyncDisposable {
   }
 
   /** All processes below the supervisor, itself included. */
-  async tree(): Promise<number[]> {
-    const { stdout } = await new Deno.Command("ps", { args: ["-eo", "pid=,ppid="] }).output();
-    const rows = new TextDecoder().decode(stdout).trim().split("\n")
-      .map((line) => line.trim().split(/\s+/).map(Number));
-    const found = [this.pid];
-    for (let i = 0; i < found.length; i++) {
-      for (const [pid, parent] of rows) if (parent === found[i]) found.push(pid!);
-    }
-    return found;
+  tree(): Promise<number[]> {
+    return processTree(this.pid);
   }
 
   kill(signal: Deno.Signal): void {
@@ -147,6 +151,18 @@ export class Node implements AsyncDisposable {
     if (!this.#ended) await this.stop();
     await this.#read;
   }
+}
+
+/** A process and all below it. */
+export async function processTree(root: number): Promise<number[]> {
+  const { stdout } = await new Deno.Command("ps", { args: ["-eo", "pid=,ppid="] }).output();
+  const rows = new TextDecoder().decode(stdout).trim().split("\n")
+    .map((line) => line.trim().split(/\s+/).map(Number));
+  const found = [root];
+  for (let i = 0; i < found.length; i++) {
+    for (const [pid, parent] of rows) if (parent === found[i]) found.push(pid!);
+  }
+  return found;
 }
 
 /** Whether a process with that id is alive (and no zombie). */

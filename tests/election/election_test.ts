@@ -389,3 +389,28 @@ Deno.test(
     }
   },
 );
+
+Deno.test("what cannot be published is no term: the key goes to another node", GRPC, async () => {
+  await using server = await startEtcd();
+  let full = false;
+  const first = await contend(server.url, "node-1", {
+    // deno-lint-ignore require-await
+    async prepare(store) {
+      for (const name of ["writeMastership", "writeElection", "writeOwnTerm"] as const) {
+        const write = store[name].bind(store) as (record: unknown) => Promise<void>;
+        store[name] = (record: unknown) =>
+          full ? Promise.reject(new Error("the disk is full")) : write(record);
+      }
+    },
+  });
+  await eventually("the first leads", () => leads(first));
+  const second = await contend(server.url, "node-2");
+  full = true;
+  await eventually("the second leads", () => leads(second), 10_000);
+  assert(!await leads(first));
+  assert(first.log.at("warn").some(({ fields }) => /disk is full/.test(String(fields.reason))));
+  full = false;
+  await second.stop();
+  await eventually("the first leads again", () => leads(first), 15_000);
+  await first.stop();
+});

@@ -67,6 +67,7 @@ const ENDS: [string, Event, Reading, RegExp][] = [
   ["time has run out", { type: "woken" }, at(13_000), /not refreshed/],
   ["the clock jumped forward", { type: "woken" }, at(100, 1500), /stepped by 1500 ms/],
   ["the clock jumped backward", { type: "woken" }, at(100, -1500), /stepped by -1500 ms/],
+  ["it cannot be published", { type: "unpublished", problem: "disk full" }, at(100), /disk full/],
   ["an operator asks", { type: "step-down", by: "me", pauseMs: 9 }, at(100), /asked by me/],
 ];
 for (const [what, event, now, reason] of ENDS) {
@@ -101,6 +102,14 @@ Deno.test("after a step-down it follows, and stands again only after the pause",
   const early = advance(state, absent, at(30_099), SETTINGS);
   assertEquals([early.state.name, early.effect.do], ["follower", "wait"]);
   assertEquals(advance(state, absent, at(30_100), SETTINGS).effect.do, "stand");
+});
+
+Deno.test("a node that could not publish its term leaves the next one to others for a while", () => {
+  const event: Event = { type: "unpublished", problem: "disk full" };
+  let { state } = advance(leader(0), event, at(100), SETTINGS);
+  ({ state } = advance(state, { type: "released" }, at(110), SETTINGS));
+  assertEquals(advance(state, absent, at(9_000), SETTINGS).effect.do, "wait");
+  assertEquals(advance(state, absent, at(10_100), SETTINGS).effect.do, "stand");
 });
 
 Deno.test("stop: a leader releases, everyone finishes", () => {
