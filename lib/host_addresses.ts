@@ -1,7 +1,7 @@
 /**
  * What a host name stands for: the supervisor has no network, but a role's permissions must name every
- * address that its client will connect to. Reads the text of `/etc/hosts` and `/etc/resolv.conf`; other
- * names are looked up by a tool, see `machine_places.ts`.
+ * address that its client will connect to. Reads the text of `/etc/hosts`; other names are looked up by
+ * a tool, see `machine_places.ts`.
  *
  * @module
  */
@@ -27,15 +27,6 @@ export function parseHosts(text: string): Map<string, string[]> {
     }
   }
   return names;
-}
-
-/** Name servers in the text of a resolver configuration, as `host:53`. */
-export function parseNameServers(text: string): string[] {
-  return text.split("\n").flatMap((line) => {
-    const address = /^\s*nameserver\s+(\S+)/.exec(line)?.[1];
-    if (!address) return [];
-    return [hostAndPort(address, 53)];
-  });
 }
 
 /** The addresses of a host by the hosts file; `localhost` always has its loopback addresses. */

@@ -7,7 +7,7 @@
  */
 import { z } from "zod";
 import type { Config } from "./config_types.ts";
-import { hostAddresses, parseHosts, parseNameServers } from "./host_addresses.ts";
+import { hostAddresses, parseHosts } from "./host_addresses.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
 import { hostNames, type PermissionPlaces, permissionRow } from "./permissions.ts";
@@ -26,7 +26,6 @@ export async function machinePlaces(
   const places: PermissionPlaces = {
     protoDir: new URL("../proto", import.meta.resolve("etcd3")).pathname,
     addresses: (host) => hostAddresses(host, hosts),
-    nameServers: parseNameServers(readOr("/etc/resolv.conf", "")),
   };
   const names = hostNames(config).filter((name) => !places.addresses(name).length);
   if (names.length === 0) return places;

@@ -4,7 +4,9 @@
  * what it needs for its job and no more.
  *
  * A host name (rather than an address) costs more: grpc-js looks names up itself, which needs `net`
- * for the bare name, for the name servers and for every address found. `addresses` supplies those.
+ * for the bare name, and connects to every address found. `addresses` supplies those.
+ *
+ * `deno task audit` holds this table against what is used; see `tests/audit`.
  *
  * @module
  */
@@ -29,8 +31,6 @@ export interface PermissionPlaces {
   readonly protoDir: string;
   /** Addresses that a host name stands for; an address stands for itself. */
   addresses(host: string): readonly string[];
-  /** Name servers as `host:port`, asked when a host name has to be looked up. */
-  readonly nameServers: readonly string[];
 }
 
 /** One-shot tools, see `tool.ts`; each has a case in {@linkcode permissionRow}. */
@@ -85,7 +85,7 @@ function grpcNet(url: string, places: PermissionPlaces): string[] {
   const port = target.slice(host.length + 1);
   if (isAddress(host)) return [target];
   const found = places.addresses(host).map((address) => `${address}:${port}`);
-  return [host, target, ...found, ...places.nameServers];
+  return [host, ...found];
 }
 
 /** `net` entries of the page at `host`; a name is listened on and reached at its addresses. */
@@ -164,6 +164,7 @@ export function permissionRow(
         ...usesEtcd,
         net: unique([...etcdNet, `127.0.0.1:${config.lab.openstackPort}`]),
         run: ["sh"],
+        sys: [],
       };
     case "endpoint-lookup":
       return { ...NOTHING, net: keystone, read: unique(openstackFiles) };

@@ -1,16 +1,25 @@
 /**
- * Rejections that nobody can await: Deno's HTTP/2 writes in the background, and when the other side ends
- * a stream first, some versions let that write fail unhandled. The call to which the stream belongs
- * reports its own end, so these are no reason to end a role.
+ * Rejections that nobody can await: Deno's HTTP/2 reads and writes in the background, and when the other
+ * side ends a connection or a stream first, some versions let that fail unhandled. The call that it
+ * carried reports its own end, so these are no reason to end a role.
  *
  * @module
  */
 
-/** Whether the error comes from the runtime's HTTP/2 alone: no frame of any other code. */
+/** Errors that say that a program is wrong, wherever they are thrown. */
+const BUGS = new Set([
+  "TypeError",
+  "RangeError",
+  "ReferenceError",
+  "SyntaxError",
+  "AssertionError",
+]);
+
+/** Whether the error comes from the runtime's HTTP/2 and has passed through no other code. */
 export function isStreamNoise(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (!(error instanceof Error) || BUGS.has(error.name)) return false;
   const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
-  return frames.length > 0 &&
-    frames.every((frame) => /\b(node:http2|ext:[\w/.]*http2)/.test(frame)) &&
-    /stream closed|broken pipe|reset/i.test(error.message);
+  const [origin, ...others] = frames;
+  return origin !== undefined && /\bnode:http2\b|\bext:[\w/.]*http2/.test(origin) &&
+    others.every((frame) => /\b(node|ext):/.test(frame));
 }

@@ -1,5 +1,5 @@
 import { assertEquals } from "./support/assert.ts";
-import { hostAddresses, namesAmong, parseHosts, parseNameServers } from "../lib/host_addresses.ts";
+import { hostAddresses, namesAmong, parseHosts } from "../lib/host_addresses.ts";
 
 const HOSTS = "127.0.0.1 localhost\n::1 localhost ip6-localhost\n# 1.1.1.1 no\n" +
   "192.0.2.1 etcd-1 etcd-1.example # the first\n2001:db8::1 etcd-1\n";
@@ -13,13 +13,6 @@ Deno.test("a name has all its addresses, IPv6 in brackets", () => {
 
 Deno.test("localhost has its loopback addresses without a hosts file", () => {
   assertEquals(hostAddresses("localhost", parseHosts("")), ["127.0.0.1", "[::1]"]);
-});
-
-Deno.test("name servers are read with their port", () => {
-  assertEquals(parseNameServers("search x\nnameserver 192.0.2.53\nnameserver 2001:db8::53\n"), [
-    "192.0.2.53:53",
-    "[2001:db8::53]:53",
-  ]);
 });
 
 Deno.test("names among URLs are told from addresses, each once", () => {

@@ -21,7 +21,7 @@ const options = {
 };
 const source = createLauncher({ ...options, standalone: false });
 const binary = createLauncher({ ...options, standalone: true });
-const places = { protoDir: "/proto", addresses: () => [], nameServers: [] };
+const places = { protoDir: "/proto", addresses: () => [] };
 const rowOf = (name: ProcessName) => permissionRow(name, testConfig(), places);
 
 Deno.test("secrets go in on standard input, never as arguments or environment", () => {

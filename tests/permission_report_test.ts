@@ -5,7 +5,7 @@ import { permissionRow, TOOL_NAMES } from "../lib/permissions.ts";
 import { ROLE_NAMES } from "../lib/state_records.ts";
 import { productCommand } from "./e2e/node.ts";
 
-const places = { protoDir: "/proto", addresses: () => [], nameServers: [] };
+const places = { protoDir: "/proto", addresses: () => [] };
 
 Deno.test("the report is the table that starts the processes, row for row", () => {
   const config = testConfig();

@@ -15,7 +15,6 @@ const ROOT = new URL("..", import.meta.url).pathname;
 const places: PermissionPlaces = {
   protoDir: new URL("../proto", import.meta.resolve("etcd3")).pathname,
   addresses: (host) => host === "etcd-1" ? ["192.0.2.7", "[2001:db8::7]"] : [],
-  nameServers: ["192.0.2.53:53"],
 };
 const processes: ProcessName[] = [...ROLE_NAMES, ...TOOL_NAMES, "lab"];
 
@@ -72,15 +71,13 @@ Deno.test("with a message bus the watchers reach its brokers instead of the repo
   assert(!row("manager").net.includes("rabbit-1:5672"));
 });
 
-Deno.test("a host name brings its addresses and the name servers, an address only itself", () => {
+Deno.test("a host name brings its addresses, an address only itself", () => {
   const etcd = { ...testConfig().etcd, endpoints: ["https://etcd-1:2379"], caFile: "/etc/ca.pem" };
   const row = permissionRow("manager", testConfig({ etcd }), places);
   assertEquals(row.net, [
     "etcd-1",
-    "etcd-1:2379",
     "192.0.2.7:2379",
     "[2001:db8::7]:2379",
-    "192.0.2.53:53",
   ]);
   assert(row.read.includes("/etc/ca.pem"));
 });

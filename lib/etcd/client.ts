@@ -41,6 +41,8 @@ export function openEtcd(config: EtcdConfig, meter?: Meter): Etcd3 {
       "grpc.max_receive_message_length": -1,
       "grpc.initial_reconnect_backoff_ms": 100,
       "grpc.max_reconnect_backoff_ms": 1000,
+      // It would ask the name servers for a TXT record that no etcd has, and need the permission to.
+      "grpc.service_config_disable_resolution": 1,
       ...(meter ? { interceptors: [timed(meter)] } : {}),
     },
     // Its circuit breaker would refuse every call for 5 s after three failures; who calls waits by

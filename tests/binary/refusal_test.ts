@@ -30,7 +30,7 @@ const protoDir = await (async () => {
   const { read } = report.processes.find(({ name }) => name === "manager")!;
   return read.find((path) => path.endsWith("/proto"))!;
 })();
-const places = { protoDir, addresses: () => [], nameServers: [] };
+const places = { protoDir, addresses: () => [] };
 
 interface Outcome {
   readonly code: number;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Status over a real RabbitMQ; installs Debian's when there is none and we may.
+# Tests with a real RabbitMQ (default: status over it); installs Debian's when there is none and we may.
 set -eu
 cd "$(dirname "$0")/../.."
 if [ ! -x /usr/lib/rabbitmq/bin/rabbitmq-server ]; then
@@ -16,4 +16,5 @@ if [ ! -x /usr/lib/rabbitmq/bin/rabbitmq-server ]; then
   }
   [ "$made" = 0 ] || rm -f /usr/sbin/policy-rc.d
 fi
-exec deno test -A tests/bus/
+[ $# -gt 0 ] || set -- tests/bus/
+exec deno test -A "$@"

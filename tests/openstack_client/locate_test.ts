@@ -10,7 +10,7 @@ import { LogRecorder } from "../support/log_recorder.ts";
 import { testConfig } from "../support/test_config.ts";
 import { service, withKeystone } from "./fake_keystone.ts";
 
-const places = { protoDir: "/proto", addresses: () => [], nameServers: [] };
+const places = { protoDir: "/proto", addresses: () => [] };
 const launcher = createLauncher({
   executable: Deno.execPath(),
   standalone: false,

@@ -23,9 +23,11 @@ export function freePort(): number {
  *
  * @throws when it does not become healthy, with what it printed.
  */
-export async function startEtcd(extraArgs: readonly string[] = []): Promise<EtcdServer> {
+export async function startEtcd(
+  extraArgs: readonly string[] = [],
+  port: number = freePort(),
+): Promise<EtcdServer> {
   const dir = await Deno.makeTempDir({ prefix: "etcd-" });
-  const port = freePort();
   const url = `http://127.0.0.1:${port}`;
   const peer = `http://127.0.0.1:${freePort()}`;
   const args = [

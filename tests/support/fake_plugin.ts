@@ -39,9 +39,18 @@ export class FakePlugin implements AsyncDisposable {
 
   private constructor(readonly connection: amqp.ChannelModel, readonly keep: boolean) {}
 
-  static async start(port: number, { keep = true } = {}): Promise<FakePlugin> {
-    const connection = await amqp.connect(`amqp://guest:guest@127.0.0.1:${port}/`, {
+  /** @param tls PEM texts, for a broker that takes nothing else. */
+  static async start(
+    port: number,
+    { keep = true, tls }: {
+      keep?: boolean;
+      tls?: { ca: string; cert: string; key: string };
+    } = {},
+  ): Promise<FakePlugin> {
+    const url = `${tls ? "amqps" : "amqp"}://guest:guest@127.0.0.1:${port}/`;
+    const connection = await amqp.connect(url, {
       noDelay: true,
+      ...tls && { ca: [tls.ca], cert: tls.cert, key: tls.key },
     });
     connection.on("error", () => {});
     const plugin = new FakePlugin(connection, keep);

@@ -1,0 +1,89 @@
+/** Processes that are started as a node starts them, each with an audit log of its permissions. @module */
+import { systemClock } from "../../lib/clock.ts";
+import type { Config } from "../../lib/config_types.ts";
+import { createLauncher, type Launcher } from "../../lib/launcher.ts";
+import { formatText, type LogEntry } from "../../lib/log.ts";
+import { machinePlaces } from "../../lib/machine_places.ts";
+import type { PermissionRow } from "../../lib/permissions.ts";
+import { roleSpecs } from "../../lib/role_specs.ts";
+import { openStateDir } from "../../lib/state_dir.ts";
+import type { StateStore } from "../../lib/state_store.ts";
+import { runSupervisor } from "../../lib/supervisor.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
+import { type Access, parseAuditLog } from "./accesses.ts";
+
+/** A process that was started. */
+export interface Audited {
+  readonly name: string;
+  readonly row: PermissionRow;
+  /** Its audit log. */
+  accesses(): Promise<Access[]>;
+}
+
+/** A launcher whose processes write audit logs into `dir`, and what it has started. */
+export function auditingLauncher(dir: string): { launcher: Launcher; started: Audited[] } {
+  const plain = createLauncher({
+    executable: Deno.execPath(),
+    standalone: false,
+    root: new URL("../..", import.meta.url).pathname.replace(/\/$/, ""),
+    environment: Deno.env.toObject(),
+  });
+  const started: Audited[] = [];
+  const launcher: Launcher = {
+    standalone: false,
+    prepare(name, row, input) {
+      const path = `${dir}/${started.length}-${name}.jsonl`;
+      started.push({
+        name,
+        row,
+        accesses: async () => parseAuditLog(await Deno.readTextFile(path).catch(() => "")),
+      });
+      const launch = plain.prepare(name, row, input);
+      return { ...launch, env: { ...launch.env, DENO_AUDIT_PERMISSIONS: path } };
+    },
+  };
+  return { launcher, started };
+}
+
+/** A whole node under audit, its supervisor in this process. */
+export interface AuditedNode extends AsyncDisposable {
+  readonly store: StateStore;
+  readonly started: readonly Audited[];
+  /** What its processes logged, one line each. */
+  readonly lines: string[];
+  /** Ends it in order. */
+  stop(): Promise<void>;
+}
+
+/** Starts all processes of the configuration. */
+export async function startAudited(config: Config, logDir: string): Promise<AuditedNode> {
+  const log = new LogRecorder();
+  const { launcher, started } = auditingLauncher(logDir);
+  const lines: string[] = [];
+  const state = await openStateDir(config.stateDir, Deno.pid, log);
+  const specs = roleSpecs(config, await machinePlaces(config, launcher, log), launcher);
+  const stop = new AbortController();
+  const done = runSupervisor(specs, {
+    log,
+    clock: systemClock,
+    store: state.store,
+    roleTimeoutMs: config.supervision.roleTimeoutMs,
+    stopTimeoutMs: config.supervision.stopTimeoutMs,
+    forward: (entry: LogEntry) => lines.push(formatText(entry)),
+    random: Math.random,
+  }, stop.signal);
+  const end = async () => {
+    stop.abort();
+    await done;
+  };
+  return {
+    store: state.store,
+    started,
+    lines,
+    stop: end,
+    async [Symbol.asyncDispose]() {
+      await end();
+      state[Symbol.dispose]();
+    },
+  };
+}
