@@ -9,6 +9,7 @@ import { endpointName, resourcePrefixes } from "../../lib/calico/keys.ts";
 import { electionKey } from "../../lib/calico/regions.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { Config } from "../../lib/config_types.ts";
+import type { PageAddress } from "../../lib/diagnostics/page_client.ts";
 import { lookUpEndpoints } from "../../lib/endpoints.ts";
 import { machinePlaces } from "../../lib/machine_places.ts";
 import { permissionRow, TOOL_NAMES } from "../../lib/permissions.ts";
@@ -101,16 +102,12 @@ async function playCloud(node: AuditedNode, { etcd: server, plugin, config }: Cl
     await got(/report_state/);
     await got(/update_device/);
     await said(node, /Nova is told|Nova cannot be told/);
-    const { caFile } = config.openstack;
-    await getPage(
-      `https://127.0.0.1:${config.diagnostics.port}`,
-      await Deno.readTextFile(caFile!),
-    );
+    const { port, tls } = config.diagnostics;
+    await getPage(`https://127.0.0.1:${port}`, await Deno.readTextFile(tls!.cert));
     await eventually("a compaction", () => node.store.readCompaction(), WAIT_MS);
     await requestStepDown(node.store, systemClock, "the audit", 0);
-    await eventually("the next term", async () => {
-      return node.lines.filter((line) => /elected/.test(line)).length >= 2;
-    }, WAIT_MS);
+    const terms = () => node.lines.filter((line) => /elected/.test(line)).length;
+    await eventually("the next term", () => terms() >= 2, WAIT_MS);
   } finally {
     etcd.close();
   }
@@ -134,6 +131,10 @@ async function playTools(config: Config, dir: string): Promise<Audited[]> {
   const etcd = { ...config.etcd, endpoints: ["http://no-such-host.invalid:2379"] };
   const row = permissionRow("name-lookup", { ...config, etcd }, places);
   await runTool(launcher.prepare("name-lookup", row, row.net), { timeoutMs: WAIT_MS });
+  const { host, port, tls } = config.diagnostics;
+  const page: PageAddress = { host, port, cert: tls!.cert };
+  const reader = permissionRow("page-reader", config, places);
+  await runTool(launcher.prepare("page-reader", reader, page), { timeoutMs: WAIT_MS });
   return started;
 }
 

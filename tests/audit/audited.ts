@@ -8,7 +8,7 @@ import type { PermissionRow } from "../../lib/permissions.ts";
 import { roleSpecs } from "../../lib/role_specs.ts";
 import { openStateDir } from "../../lib/state_dir.ts";
 import type { StateStore } from "../../lib/state_store.ts";
-import { runSupervisor } from "../../lib/supervisor.ts";
+import { Supervisor } from "../../lib/supervisor.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { type Access, parseAuditLog } from "./accesses.ts";
 
@@ -60,10 +60,9 @@ export async function startAudited(config: Config, logDir: string): Promise<Audi
   const log = new LogRecorder();
   const { launcher, started } = auditingLauncher(logDir);
   const lines: string[] = [];
-  const state = await openStateDir(config.stateDir, Deno.pid, log);
+  const state = await openStateDir(config.stateDir, "the audit", log);
   const specs = roleSpecs(config, await machinePlaces(config, launcher, log), launcher);
-  const stop = new AbortController();
-  const done = runSupervisor(specs, {
+  const supervisor = new Supervisor({
     log,
     clock: systemClock,
     store: state.store,
@@ -71,18 +70,15 @@ export async function startAudited(config: Config, logDir: string): Promise<Audi
     stopTimeoutMs: config.supervision.stopTimeoutMs,
     forward: (entry: LogEntry) => lines.push(formatText(entry)),
     random: Math.random,
-  }, stop.signal);
-  const end = async () => {
-    stop.abort();
-    await done;
-  };
+  });
+  await supervisor.start(specs);
   return {
     store: state.store,
     started,
     lines,
-    stop: end,
+    stop: () => supervisor.stop(),
     async [Symbol.asyncDispose]() {
-      await end();
+      await supervisor.stop();
       state[Symbol.dispose]();
     },
   };

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Config } from "../../lib/config_types.ts";
+import { makeCertificate } from "../support/certificates.ts";
 import { type EtcdServer, freePort, startEtcd } from "../support/etcd_server.ts";
 import { FakePlugin } from "../support/fake_plugin.ts";
 import { RabbitServer } from "../support/rabbit_server.ts";
@@ -100,7 +101,7 @@ export async function startCloud(lab: Config, stateDir: string): Promise<Cloud> 
     diagnostics: {
       ...base.diagnostics,
       port: freePort(),
-      tls: { cert: file("server.pem"), key: file("server.key") },
+      tls: await makeCertificate(rabbit.dir, "page"),
     },
   });
   const started = stack.move();
