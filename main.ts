@@ -20,6 +20,7 @@ const COMMANDS: Record<NodeCommand["command"], () => Promise<{ run: Command }>> 
   start: () => import("./lib/commands/start.ts"),
   status: () => import("./lib/commands/status.ts"),
   config: () => import("./lib/commands/config.ts"),
+  doctor: () => import("./lib/commands/doctor.ts"),
   permissions: () => import("./lib/commands/permissions.ts"),
   resync: () => import("./lib/commands/resync.ts"),
   "step-down": () => import("./lib/commands/step_down.ts"),

@@ -34,7 +34,7 @@ export interface PermissionPlaces {
 }
 
 /** One-shot tools, see `tool.ts`; each has a case in {@linkcode permissionRow}. */
-export const TOOL_NAMES = ["name-lookup", "endpoint-lookup", "page-reader"] as const;
+export const TOOL_NAMES = ["name-lookup", "endpoint-lookup", "page-reader", "doctor"] as const;
 
 /** A process that has a row. */
 export type ProcessName = RoleName | "lab" | typeof TOOL_NAMES[number];
@@ -176,6 +176,19 @@ export function permissionRow(
         read: unique([tls?.cert ?? null]),
       };
     }
+    case "doctor":
+      return {
+        ...usesEtcd,
+        net: unique([...etcdNet, ...keystone, ...neutron, ...nova, ...(bus ? reports : [])]),
+        read: unique([
+          ...usesEtcd.read,
+          ...openstackFiles,
+          ...busFiles,
+          config.diagnostics.tls?.cert ?? null,
+          config.diagnostics.tls?.key ?? null,
+        ]),
+        sys: [...UPTIME, "statfs"],
+      };
     case "name-lookup":
       // A bare name is what looking it up needs; connecting to it would need its port as well.
       return {

@@ -20,6 +20,8 @@ export interface Token {
   readonly value: string;
   /** Monotonic time at which a new one is got, ms. */
   readonly renewAt: number;
+  /** When it was made by Keystone's clock, ms since the epoch; null: it does not say. */
+  readonly issuedAt: number | null;
   readonly catalogue: Catalogue;
   readonly roles: readonly string[];
   readonly project: string | null;
@@ -45,6 +47,7 @@ export async function readToken(
   return {
     value,
     renewAt: monotonic + Math.max(lifeMs - RENEW_MS, lifeMs * 0.8),
+    issuedAt: issued_at ? Date.parse(issued_at) : null,
     catalogue: catalog,
     roles: roles.map(({ name }) => name),
     project: project?.name ?? null,

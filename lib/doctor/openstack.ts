@@ -1,0 +1,281 @@
+/** Keystone, Neutron and Nova: connection, login, rights, extensions, agents, clocks. @module */
+import { z } from "zod";
+import type { Clock } from "../clock.ts";
+import type { Config } from "../config_types.ts";
+import { Extensions } from "../openstack/extensions.ts";
+import { discard, OpenstackError, readJson } from "../openstack/http.ts";
+import type { KeystoneAuth } from "../openstack/keystone.ts";
+import { type Check, type Finding, named, ok, once, skipped, warning } from "./check.ts";
+import { failed, type Verdict } from "./check.ts";
+import { type ClockReading, judgeOffset, readDateHeader } from "./clock_offset.ts";
+
+const AGENT_TYPE = "Calico per-host agent (felix)";
+const MAX_NAMES = 5;
+
+/** The first release that has an extension which no earlier one has; the newest first. */
+const RELEASES: readonly (readonly [alias: string, release: string])[] = [
+  ["network-ip-availability-details", "2026.1"],
+  ["quota-check-limit-default", "2025.1"],
+  ["tag-creation", "2024.2"],
+  ["subnet-external-network", "2024.1"],
+  ["security-groups-rules-belongs-to-default-sg", "2023.2"],
+  ["qos-rule-type-filter", "Yoga"],
+];
+
+/** The checks of OpenStack. */
+export function openstackChecks(config: Config, auth: KeystoneAuth, clock: Clock): Check[] {
+  const { credential, neutronUrl, novaUrl, fromCatalogue } = config.openstack;
+  const checks = [...neutronChecks(config, auth, clock)];
+  if (credential !== null && config.openstack.authUrl !== null) {
+    checks.unshift(...keystoneChecks(auth, clock));
+  } else {
+    checks.unshift(always("Keystone", ok("not used: requests carry no token (no auth_url)")));
+  }
+  if (novaUrl !== null) checks.push(novaCheck(novaUrl, auth));
+  else {
+    const unknown = fromCatalogue.nova && neutronUrl === "";
+    checks.push(always(
+      "Nova",
+      unknown ? skipped("its endpoint is not known, because Keystone does not tell") : warning(
+        "not told of live migrations" + (fromCatalogue.nova ? ", see the catalogue" : ""),
+        "set nova_url, or add Nova to the catalogue",
+      ),
+    ));
+  }
+  return checks;
+}
+
+function always(name: string, verdict: Verdict): Check {
+  return { name, advice: "", run: () => Promise.resolve(verdict) };
+}
+
+/** Whether there is a token, or none is needed; the check of Keystone says why not. */
+function hasToken(auth: KeystoneAuth, signal: AbortSignal): Promise<boolean> {
+  return auth.token(signal).then(() => true, () => false);
+}
+
+function keystoneChecks(auth: KeystoneAuth, clock: Clock): Check[] {
+  const url = auth.config.authUrl;
+  return [
+    {
+      name: `Keystone ${url}`,
+      advice: "is Keystone up there (auth_url), and os_cacert right? See docs/keystone.md",
+      async run(signal) {
+        const token = await auth.token(signal);
+        const roles = token?.roles.join(", ") || "no roles";
+        return ok(
+          `${token?.user ?? "a user"} in project ${token?.project ?? "(none)"} with ${roles}, at ` +
+            await auth.identityUrl(signal),
+        );
+      },
+    },
+    {
+      name: "Keystone rights",
+      advice: "look at Keystone above",
+      async run(signal) {
+        const advice = "give the service user the admin role (or a policy for " +
+          "identity:list_projects): without it endpoints do not carry their project's name";
+        if (!await hasToken(auth, signal)) return skipped("no token");
+        try {
+          const { length } = await auth.listProjects(signal);
+          return ok(`may list projects: ${length}`);
+        } catch (error) {
+          if (error instanceof OpenstackError && error.status === 403) {
+            return warning("may not list projects", advice);
+          }
+          throw error;
+        }
+      },
+    },
+    {
+      name: "clock of Keystone",
+      advice: "look at Keystone above",
+      async run(signal) {
+        // A login that is refused is not tried again: it counts towards a lock-out.
+        if (!await hasToken(auth, signal)) return skipped("no token");
+        const askedAt = clock.now();
+        const token = await auth.issueToken(auth.config.credential!, signal);
+        if (token.issuedAt === null) return skipped("it does not tell the time");
+        return judgeOffset({
+          theirs: token.issuedAt,
+          resolutionMs: 1000,
+          askedAt,
+          answeredAt: clock.now(),
+        });
+      },
+    },
+  ];
+}
+
+function neutronChecks(config: Config, auth: KeystoneAuth, clock: Clock): Check[] {
+  const { neutronUrl } = config.openstack;
+  if (neutronUrl === "") {
+    return [always("Neutron", skipped("its endpoint is not known: Keystone does not tell"))];
+  }
+  const url = (path: string) => `${neutronUrl}/v2.0/${path}`;
+  let reading: ClockReading | null = null;
+  const extensions = once(async () => {
+    const signal = AbortSignal.timeout(config.openstack.requestTimeoutMs);
+    await auth.token(signal);
+    const askedAt = clock.now();
+    return await auth.fetch(url("extensions"), signal, async (response) => {
+      reading = readDateHeader(response.headers, askedAt, clock.now());
+      return await readExtensions(response);
+    });
+  });
+  /** What depends on Neutron is not looked at when it does not answer. */
+  const dependent = (name: string, run: (signal: AbortSignal) => Promise<Verdict | Finding[]>) => ({
+    name,
+    advice: "look at Neutron above",
+    run: async (signal: AbortSignal) =>
+      await extensions().then(() => true, () => false)
+        ? await run(signal)
+        : skipped("Neutron does not answer"),
+  });
+  return [
+    {
+      name: `Neutron ${neutronUrl}`,
+      advice: "is neutron-server up there (neutron_url, or the catalogue)?",
+      run: async (signal) => {
+        if (!await hasToken(auth, signal)) return skipped("no token");
+        const { aliases } = await extensions();
+        return ok(`${aliases.length} extensions, release ${releaseOf(aliases)}`);
+      },
+    },
+    dependent("Neutron extensions", async () => {
+      const { missing } = new Extensions((await extensions()).aliases);
+      if (missing.length === 0) return ok("all that are used are loaded");
+      return missing.map((text) =>
+        named("Neutron extensions", warning(text, "load it, or live without"))
+      );
+    }),
+    dependent("Neutron rights", (signal) => checkRights(auth, url, signal)),
+    dependent("Neutron agents", (signal) => checkAgents(auth, url, signal)),
+    dependent("Neutron port binding", (signal) => checkBinding(auth, url, signal)),
+    dependent(
+      "clock of Neutron",
+      () => Promise.resolve(reading ? judgeOffset(reading) : skipped("it does not tell the time")),
+    ),
+  ];
+}
+
+async function readExtensions(response: Response): Promise<{ aliases: string[] }> {
+  const parsed = z.object({ extensions: z.array(z.object({ alias: z.string() })) })
+    .safeParse(await readJson(response));
+  if (!parsed.success) throw new OpenstackError(`${response.url} is not Neutron's answer`, 200);
+  return { aliases: parsed.data.extensions.map(({ alias }) => alias) };
+}
+
+/** What the extensions tell of the release; Neutron itself does not say which it is. */
+function releaseOf(aliases: readonly string[]): string {
+  const found = RELEASES.find(([alias]) => aliases.includes(alias));
+  if (found) return `${found[1]} or later`;
+  return aliases.includes("qos") ? "older than Yoga" : "unknown";
+}
+
+const portsSchema = z.object({ ports: z.array(z.record(z.string(), z.unknown())) });
+const agentsSchema = z.object({
+  agents: z.array(z.object({ host: z.string(), alive: z.boolean() })),
+});
+type Url = (path: string) => string;
+
+/** Only an admin sees all ports, the host that they are bound to, and agents. */
+async function checkRights(auth: KeystoneAuth, url: Url, signal: AbortSignal): Promise<Verdict> {
+  const advice = "give the service user the admin role in its project: only an admin sees every " +
+    "port and where it is bound";
+  const path = "ports?limit=1&fields=id&fields=binding:host_id";
+  const { ports } = portsSchema.parse(await auth.fetch(url(path), signal, readJson));
+  const port = ports[0];
+  if (port && !("binding:host_id" in port)) {
+    return failed("does not see where ports are bound", advice);
+  }
+  const { agents } = agentsSchema.parse(await auth.fetch(url("agents"), signal, readJson));
+  if (agents.length > 0) return ok("sees agents, ports and where they are bound");
+  const token = await auth.token(signal);
+  if (token && !token.roles.includes("admin")) {
+    return failed(`sees no agents, and has no admin role (${token.roles.join(", ")})`, advice);
+  }
+  return port
+    ? ok("sees ports and where they are bound")
+    : warning("sees neither ports nor agents", `an empty cloud? Otherwise ${advice}`);
+}
+
+async function checkAgents(auth: KeystoneAuth, url: Url, signal: AbortSignal): Promise<Verdict> {
+  const query = `agents?agent_type=${encodeURIComponent(AGENT_TYPE)}`;
+  const { agents } = agentsSchema.parse(await auth.fetch(url(query), signal, readJson));
+  const dead = agents.filter(({ alive }) => !alive).map(({ host }) => host).sort();
+  if (agents.length === 0) {
+    return warning(
+      `no ${AGENT_TYPE}`,
+      "ports can only be bound where one reports: is calico-conductor running, Felix reporting " +
+        "(endpointReportingEnabled), and a bus (transport_url) configured?",
+    );
+  }
+  const found = `${agents.length - dead.length} of ${agents.length} Calico agents are alive`;
+  if (dead.length === 0) return ok(found);
+  const names = dead.slice(0, MAX_NAMES).join(", ") + (dead.length > MAX_NAMES ? ", …" : "");
+  const verdict = dead.length === agents.length ? failed : warning;
+  return verdict(
+    `${found}; not: ${names}`,
+    "no port is bound on these hosts: is Felix running there, and calico-conductor here?",
+  );
+}
+
+/** A sample of ports: Neutron has no filter for a failed binding. */
+async function checkBinding(auth: KeystoneAuth, url: Url, signal: AbortSignal): Promise<Verdict> {
+  const path = "ports?limit=1000&fields=id&fields=binding:vif_type&fields=binding:host_id";
+  const { ports } = portsSchema.parse(await auth.fetch(url(path), signal, readJson));
+  const types = new Map<string, number>();
+  for (const port of ports) {
+    const type = String(port["binding:vif_type"] ?? "unknown");
+    types.set(type, (types.get(type) ?? 0) + 1);
+  }
+  const shown = [...types].map(([type, count]) => `${count} ${type}`).join(", ") || "no ports";
+  const bad = types.get("binding_failed") ?? 0;
+  if (bad > 0) {
+    const hosts = ports.filter((port) => port["binding:vif_type"] === "binding_failed")
+      .map((port) => String(port["binding:host_id"] || "?"));
+    const names = [...new Set(hosts)].sort().slice(0, MAX_NAMES).join(", ");
+    return warning(
+      `of the first ${ports.length} ports: ${shown}; failed on ${names}`,
+      "is Calico's mechanism driver in [ml2] mechanism_drivers, and was an agent alive there?",
+    );
+  }
+  return ok(`of the first ${ports.length} ports: ${shown}`);
+}
+
+/** A server that does not exist: Nova checks the right first, and then finds nothing to do. */
+function novaCheck(novaUrl: string, auth: KeystoneAuth): Check {
+  return {
+    name: `Nova ${novaUrl}`,
+    advice: "is nova-api up there (nova_url, or the catalogue)?",
+    async run(signal) {
+      const event = {
+        name: "network-vif-plugged",
+        server_uuid: crypto.randomUUID(),
+        tag: crypto.randomUUID(),
+        status: "completed",
+      };
+      if (!await hasToken(auth, signal)) return skipped("no token");
+      try {
+        await auth.fetch(`${novaUrl}/os-server-external-events`, signal, discard, {
+          method: "POST",
+          headers: { "Content-Type": "application/json" },
+          body: JSON.stringify({ events: [event] }),
+        });
+      } catch (error) {
+        const status = error instanceof OpenstackError ? error.status : null;
+        if (status === 404 && /instance/i.test(String(error))) return ok("takes our events");
+        if (status === 403) {
+          return failed(
+            "refuses our events",
+            "give the service user the admin or service role (os_compute_api:" +
+              "os-server-external-events:create)",
+          );
+        }
+        throw error;
+      }
+      return ok("takes our events");
+    },
+  };
+}
