@@ -99,8 +99,14 @@ async function onChannel<T>(
   act: (channel: amqp.ConfirmChannel) => Promise<T>,
 ): Promise<T> {
   const channel = await connection.createConfirmChannel();
-  channel.on("error", () => {}); // the call that caused it rejects
-  return await act(channel);
+  // What the call that caused it rejects with says less.
+  let refusal: Error | null = null;
+  channel.on("error", (error) => refusal = error);
+  try {
+    return await act(channel);
+  } catch (error) {
+    throw refusal ?? error;
+  }
 }
 
 function checkExchange(connection: amqp.ChannelModel, { exchange }: BusConfig): Promise<Verdict> {

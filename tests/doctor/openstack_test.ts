@@ -1,0 +1,147 @@
+import { systemClock } from "../../lib/clock.ts";
+import type { Config } from "../../lib/config_types.ts";
+import { type Finding, runChecks } from "../../lib/doctor/check.ts";
+import { openstackChecks } from "../../lib/doctor/openstack.ts";
+import { USES } from "../../lib/openstack/extensions.ts";
+import { KeystoneAuth } from "../../lib/openstack/keystone.ts";
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { testConfig } from "../support/test_config.ts";
+import { type FakeKeystone, withKeystone } from "../openstack_client/fake_keystone.ts";
+
+const ALIASES = [...USES.map(({ alias }) => alias), "qos-rule-type-filter", "tag-creation"];
+const BOUND = { id: "p", "binding:host_id": "h-1", "binding:vif_type": "tap" };
+
+/** What Neutron and Nova answer behind the same address as Keystone. */
+interface Cloud {
+  aliases: string[];
+  ports: Record<string, string>[];
+  agents: { host: string; alive: boolean }[];
+  nova: number;
+  date: string | null;
+}
+
+async function withCloud(
+  play: (cloud: Cloud, keystone: FakeKeystone, check: () => Promise<Found>) => Promise<void>,
+): Promise<void> {
+  const cloud: Cloud = {
+    aliases: ALIASES,
+    ports: [BOUND],
+    agents: [{ host: "h-1", alive: true }],
+    nova: 404,
+    date: null,
+  };
+  const answer = ({ url }: Request): Response | null => {
+    const { pathname } = new URL(url);
+    const headers: HeadersInit = cloud.date ? { date: cloud.date } : {};
+    switch (pathname) {
+      case "/v2.0/extensions":
+        return Response.json({ extensions: cloud.aliases.map((alias) => ({ alias })) }, {
+          headers,
+        });
+      case "/v2.0/ports":
+        return Response.json({ ports: cloud.ports });
+      case "/v2.0/agents":
+        return Response.json({ agents: cloud.agents });
+      case "/compute/v2.1/os-server-external-events":
+        return Response.json({
+          itemNotFound: { message: "No instances found for any event", code: 404 },
+        }, { status: cloud.nova });
+      default:
+        return null;
+    }
+  };
+  await withKeystone(async (keystone) => {
+    keystone.answer.override = answer;
+    keystone.answer.projects = [{ id: "1", name: "one", parent_id: null }];
+    await play(cloud, keystone, () => check(keystone.url));
+  });
+}
+
+type Found = (name: string) => Finding;
+
+async function check(url: string, change: Partial<Config["openstack"]> = {}): Promise<Found> {
+  const openstack = {
+    ...testConfig().openstack,
+    authUrl: `${url}/v3`,
+    neutronUrl: url,
+    novaUrl: `${url}/compute/v2.1`,
+    credential: { method: "token", token: "given", project: null } as const,
+    ...change,
+  };
+  using auth = new KeystoneAuth(openstack, systemClock);
+  const checks = openstackChecks(testConfig({ openstack }), auth, systemClock);
+  const { signal } = new AbortController();
+  const findings = await runChecks(checks, { deadlineMs: 20_000, signal });
+  return (name) => {
+    const finding = findings.find((finding) => finding.name.startsWith(name));
+    assert(finding, `${name} among ${findings.map(({ name }) => name)}`);
+    return finding;
+  };
+}
+
+Deno.test("a healthy cloud, but for Keystone's clock, which is two hours behind", () =>
+  withCloud(async (cloud, _, check) => {
+    cloud.date = new Date().toUTCString();
+    const of = await check();
+    for (
+      const name of [
+        "Keystone http",
+        "Keystone rights",
+        "Neutron http",
+        "Neutron extensions",
+        "Neutron rights",
+        "Neutron agents",
+        "Neutron port binding",
+        "clock of Neutron",
+        "Nova http",
+      ]
+    ) assertEquals(of(name).state, "ok", JSON.stringify(of(name)));
+    assertMatch(of("Neutron http").found, /release 2024\.2 or later/);
+    assertMatch(of("clock of Keystone").found, /its clock is 7\d{3}\.\d s behind ours/);
+  }));
+
+Deno.test("missing extensions, a user without rights, dead agents, failed bindings, Nova's refusal", () =>
+  withCloud(async (cloud, _, check) => {
+    Object.assign(cloud, {
+      aliases: ["binding"],
+      ports: [{ id: "p" }],
+      agents: [{ host: "h-1", alive: false }, { host: "h-2", alive: true }],
+      nova: 403,
+      date: new Date(Date.now() - 60_000).toUTCString(),
+    });
+    const of = await check();
+    assertEquals(of("Neutron extensions").state, "warning");
+    assertMatch(of("Neutron rights").found, /does not see where ports are bound/);
+    assertMatch(of("Neutron agents").found, /1 of 2 Calico agents are alive; not: h-1/);
+    assertMatch(of("clock of Neutron").found, /behind ours/);
+    assertEquals(of("clock of Neutron").state, "failed");
+    assertMatch(of("Nova http").advice!, /admin or service role/);
+    cloud.agents = [{ host: "h-1", alive: false }];
+    cloud.ports = [BOUND, { ...BOUND, id: "q", "binding:vif_type": "binding_failed" }];
+    const worse = await check();
+    assertEquals(worse("Neutron agents").state, "failed");
+    assertMatch(worse("Neutron port binding").found, /1 tap, 1 binding_failed; failed on h-1/);
+  }));
+
+Deno.test("when Keystone refuses us, that is said once, and nothing else is tried", () =>
+  withCloud(async (_, keystone) => {
+    const credential = { method: "token", token: "old", project: null } as const;
+    const of = await check(keystone.url, { credential });
+    assertEquals(of("Keystone http").state, "failed");
+    assertMatch(of("Keystone http").found, /run out or was revoked/);
+    for (const name of ["Keystone rights", "clock of Keystone", "Neutron http", "Nova http"]) {
+      assertEquals(of(name).state, "skipped", name);
+    }
+  }));
+
+Deno.test("nothing there at all, and endpoints that nobody knows", async () => {
+  const of = await check("http://127.0.0.1:1", { credential: null, authUrl: null });
+  assertEquals([of("Keystone").state, of("Neutron http").state], ["ok", "failed"]);
+  assertEquals([of("Neutron agents").state, of("Nova http").state], ["skipped", "failed"]);
+  const unknown = await check("http://127.0.0.1:1", {
+    neutronUrl: "",
+    novaUrl: null,
+    fromCatalogue: { neutron: true, nova: true },
+  });
+  assertEquals([unknown("Neutron").state, unknown("Nova").state], ["skipped", "skipped"]);
+});
