@@ -51,7 +51,7 @@ Deno.test(
     inFolder(async (stateDir) => {
       const of = await check({ stateDir });
       assertMatch(of("state directory").found, /^writable, \d+ MiB free$/);
-      assertEquals([...Deno.readDirSync(stateDir)], [], "the probe is gone");
+      assertEquals(await Array.fromAsync(Deno.readDir(stateDir)), [], "the probe is gone");
       assertEquals(of("Deno").state, "ok");
       assertEquals(of("clock of this node").state, "skipped");
       assertEquals((await check({ stateDir: `${stateDir}/none` }))("state").state, "skipped");
@@ -74,7 +74,7 @@ Deno.test(
           heartbeat,
           validUntil: heartbeat + 13_000,
           uptime: 1,
-        term: "7",
+          term: "7",
           id: "node-1:1",
           since: heartbeat,
         });
