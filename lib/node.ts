@@ -12,8 +12,9 @@ import { awaitsEndpoints, locateEndpoints } from "./endpoints.ts";
 import type { Launcher } from "./launcher.ts";
 import { describeError, type Log, type LogEntry } from "./log.ts";
 import { machinePlaces } from "./machine_places.ts";
+import type { PageFeed } from "./page_feed.ts";
 import type { PermissionPlaces } from "./permissions.ts";
-import { processNames, roleSpecs } from "./role_specs.ts";
+import { permissionRows, processNames, roleSpecs } from "./role_specs.ts";
 import type { ServiceManager } from "./service_manager.ts";
 import { openStateDir } from "./state_dir.ts";
 import type { StateStore } from "./state_store.ts";
@@ -35,6 +36,8 @@ export interface NodeOptions {
   onConfig(config: Config): void;
   /** Receives the records that roles log. */
   forward(entry: LogEntry): void;
+  /** What the page's process is told beside its settings. */
+  readonly feed: PageFeed;
 }
 
 /** What may be asked of a node while it runs. */
@@ -125,9 +128,14 @@ export class Node {
   }
 
   async #specs(config: Config, store: StateStore): Promise<RoleSpec[]> {
-    const { launcher, log } = this.options;
+    const { launcher, log, feed } = this.options;
     const places = await machinePlaces(config, launcher, log);
-    return roleSpecs(config, places, launcher, this.#locate(config, places, store));
+    const located = this.#locate(config, places, store);
+    feed.permit(permissionRows(config, places));
+    located.then((complete) => feed.permit(permissionRows(complete, places)), () => {});
+    return roleSpecs(config, places, launcher, located).map((spec) =>
+      spec.name === "diagnostics" ? { ...spec, onStart: (write) => feed.attach(write) } : spec
+    );
   }
 
   /** The configuration with its endpoints; one search goes on for as long as it is for the same. */

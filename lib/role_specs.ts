@@ -7,7 +7,7 @@
 import type { Config } from "./config_types.ts";
 import { awaitsEndpoints } from "./endpoints.ts";
 import type { Launcher } from "./launcher.ts";
-import { type PermissionPlaces, permissionRow } from "./permissions.ts";
+import { type PermissionPlaces, type PermissionRow, permissionRow } from "./permissions.ts";
 import { settingsOf, type SettledName } from "./role_settings.ts";
 import { ROLE_NAMES } from "./state_records.ts";
 import type { RoleSpec } from "./supervised_role.ts";
@@ -15,6 +15,15 @@ import type { RoleSpec } from "./supervised_role.ts";
 /** All processes of this configuration. */
 export function processNames(config: Config): SettledName[] {
   return config.lab.enabled ? ["lab", ...ROLE_NAMES] : [...ROLE_NAMES];
+}
+
+/** What each of them may do. */
+export function permissionRows(
+  config: Config,
+  places: PermissionPlaces,
+): Record<string, PermissionRow> {
+  const names = processNames(config);
+  return Object.fromEntries(names.map((name) => [name, permissionRow(name, config, places)]));
 }
 
 /**

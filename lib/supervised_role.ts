@@ -10,6 +10,7 @@
 import { parseEntry, readLines } from "./child_output.ts";
 import { describeError, type Log, type LogEntry } from "./log.ts";
 import type { Launch } from "./launcher.ts";
+import type { WriteLine } from "./page_feed.ts";
 import { takeRestart } from "./restart_request.ts";
 import { afterEnd, CALM, HEALTHY_MS, type RestartHistory } from "./restart_policy.ts";
 import { Silence, type SilenceDeps, WATCH_INTERVAL_MS } from "./silence.ts";
@@ -25,6 +26,8 @@ export interface RoleSpec {
   readonly input: string;
   /** With what it is started instead, once that is known; the role waits for it. */
   readonly later?: Promise<Launch>;
+  /** Called with each new process: what writes further lines to its standard input. */
+  onStart?(write: WriteLine): void;
   /** Called after each end of the process, before it is started again. */
   onEnd?(): Promise<void>;
 }
@@ -190,7 +193,9 @@ export class SupervisedRole {
     });
     this.#deps.log.debug("role started", { name, rolePid: child.pid });
     const stdin = child.stdin.getWriter();
-    stdin.write(new TextEncoder().encode(input + "\n")).catch(() => {});
+    const say: WriteLine = (line) => stdin.write(new TextEncoder().encode(line + "\n"));
+    say(input).catch(() => {});
+    this.spec.onStart?.(say);
     const ended = new AbortController();
     const output = Promise.all([this.#forwardLog(child), this.#collectErrors(child)]);
     const watch = this.#watch(child, earlier?.at ?? null, {

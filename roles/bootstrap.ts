@@ -23,6 +23,8 @@ export interface RoleContext<Name extends SettledName> {
   readonly config: SettingsOf<Name>;
   readonly job: JobContext;
   readonly signal: AbortSignal;
+  /** Where the lines go that the supervisor writes after the configuration. */
+  listen(listener: (line: string) => void): void;
 }
 
 /** What a role may take to stop beyond the supervisor's patience, before it ends itself, ms. */
@@ -69,7 +71,7 @@ export async function runRole<Name extends SettledName>(
       });
     }, seat.stop);
     const job: JobContext = { log, clock: systemClock, store, alive: signs.alive, meter };
-    await start({ config, job, signal: seat.stop });
+    await start({ config, job, signal: seat.stop, listen: (to) => seat.listen(to) });
   } catch (error) {
     if (!seat.stop.aborted) {
       log.error("role failed", { error: describeError(error) });

@@ -10,14 +10,22 @@
 export interface Seat {
   /** What it is told; JSON. */
   readonly input: unknown;
+  /** Where the lines go that come after the input; those that came before are told at once. */
+  listen(listener: Listener): void;
   /** Aborted by SIGTERM, and when whoever started it is gone. */
   readonly stop: AbortSignal;
   /** Ends the process. */
   exit(code: number): void;
 }
 
+/** Hears of a line, without its end. */
+export type Listener = (line: string) => void;
+
 /** What the host says to its Worker. */
-export type HostMessage = { readonly input: unknown } | { readonly stop: string };
+export type HostMessage =
+  | { readonly input: unknown }
+  | { readonly line: string }
+  | { readonly stop: string };
 /** What a Worker says to its host. */
 export type WorkerMessage = { readonly ready: true } | { readonly exit: number };
 
@@ -38,9 +46,11 @@ function takeWorkerSeat(scope: WorkerScope): Promise<Seat> {
   const stop = new AbortController();
   const { promise, resolve } = Promise.withResolvers<Seat>();
   const exit = (code: number) => scope.postMessage({ exit: code });
+  const inbox = new Inbox();
   scope.onmessage = ({ data }) => {
     if ("stop" in data) stop.abort(new Error(data.stop));
-    else resolve({ input: data.input, stop: stop.signal, exit });
+    else if ("line" in data) inbox.put(data.line);
+    else resolve({ input: data.input, listen: (to) => inbox.listen(to), stop: stop.signal, exit });
   };
   // Messages that come before there is a handler are lost, so the host waits for this one.
   scope.postMessage({ ready: true });
@@ -50,9 +60,35 @@ function takeWorkerSeat(scope: WorkerScope): Promise<Seat> {
 async function takeProcessSeat(): Promise<Seat> {
   const stop = new AbortController();
   Deno.addSignalListener("SIGTERM", () => stop.abort(new Error("SIGTERM")));
-  const { line, end } = await readFirstLine(Deno.stdin.readable);
+  const inbox = new Inbox();
+  const { line, end } = await readFirstLine(Deno.stdin.readable, (line) => inbox.put(line));
   end.then((reason) => stop.abort(new Error(reason)));
-  return { input: JSON.parse(line), stop: stop.signal, exit: (code) => Deno.exit(code) };
+  return {
+    input: JSON.parse(line),
+    listen: (to) => inbox.listen(to),
+    stop: stop.signal,
+    exit: (code) => Deno.exit(code),
+  };
+}
+
+/** More lines than this are not kept for a listener that comes late. */
+const MAX_KEPT = 4000;
+
+/** Keeps lines until somebody listens. */
+export class Inbox {
+  #kept: string[] = [];
+  #listener: Listener | null = null;
+
+  put(line: string): void {
+    if (this.#listener) return this.#listener(line);
+    this.#kept.push(line);
+    if (this.#kept.length > MAX_KEPT) this.#kept.shift();
+  }
+
+  listen(listener: Listener): void {
+    this.#listener = listener;
+    for (const line of this.#kept.splice(0)) listener(line);
+  }
 }
 
 /** What came on standard input. */
@@ -62,12 +98,18 @@ export interface FirstLine {
   readonly end: Promise<string>;
 }
 
+/** A longer line is no message for us; without a limit it would fill the memory. */
+const MAX_LINE = 1024 * 1024;
+
 /**
- * Reads the first line and goes on reading in the background.
+ * Reads the first line and goes on reading in the background, telling `onLine` of each further one.
  *
  * @throws {Error} the stream ends before a whole line has come.
  */
-export async function readFirstLine(stream: ReadableStream<Uint8Array>): Promise<FirstLine> {
+export async function readFirstLine(
+  stream: ReadableStream<Uint8Array>,
+  onLine: Listener = () => {},
+): Promise<FirstLine> {
   const decoder = new TextDecoder();
   const reader = stream.getReader();
   let text = "";
@@ -76,9 +118,18 @@ export async function readFirstLine(stream: ReadableStream<Uint8Array>): Promise
     if (done) throw new Error("nothing came on standard input");
     text += decoder.decode(value, { stream: true });
   }
-  const drain = async () => {
-    while (!(await reader.read()).done);
-    return "whoever started this process is gone";
+  const at = text.indexOf("\n");
+  const line = text.slice(0, at);
+  let rest = text.slice(at + 1);
+  const follow = async () => {
+    while (true) {
+      const lines = rest.split("\n");
+      rest = lines.pop()!.slice(0, MAX_LINE);
+      for (const each of lines) onLine(each);
+      const { value, done } = await reader.read();
+      if (done) return "whoever started this process is gone";
+      rest += decoder.decode(value, { stream: true });
+    }
   };
-  return { line: text.slice(0, text.indexOf("\n")), end: drain().catch(String) };
+  return { line, end: follow().catch(String) };
 }

@@ -12,7 +12,7 @@
 import type { Config } from "../lib/config_types.ts";
 import { ALL_KINDS, dropPermissions } from "../lib/drop_permissions.ts";
 import { type HostedInput, isProcessName, modulePath } from "../lib/launcher.ts";
-import { type HostMessage, readFirstLine, type WorkerMessage } from "./seat.ts";
+import { type HostMessage, Inbox, readFirstLine, type WorkerMessage } from "./seat.ts";
 
 /** A Worker whose supervisor is gone ends itself after the time to stop and a second; if not, then this. */
 const ORPHAN_GRACE_MS = 3000;
@@ -29,7 +29,8 @@ export async function hostRole(name: string): Promise<number> {
 export async function hostModule(name: string, module: URL): Promise<number> {
   const stop = new AbortController();
   Deno.addSignalListener("SIGTERM", () => stop.abort("SIGTERM"));
-  const { line, end } = await readFirstLine(Deno.stdin.readable);
+  const inbox = new Inbox();
+  const { line, end } = await readFirstLine(Deno.stdin.readable, (more) => inbox.put(more));
   const { permissions, input } = JSON.parse(line) as HostedInput;
   const worker = new Worker(module, { type: "module", name, deno: { permissions } });
   const stopMs = (input as Partial<Config>).supervision?.stopTimeoutMs ?? TOOL_STOP_MS;
@@ -43,6 +44,7 @@ export async function hostModule(name: string, module: URL): Promise<number> {
     if ("exit" in data) return exitCode.resolve(data.exit);
     await dropPermissions(ALL_KINDS);
     say({ input });
+    inbox.listen((line) => say({ line }));
     if (stop.signal.aborted) say({ stop: stop.signal.reason });
     stop.signal.addEventListener("abort", () => say({ stop: stop.signal.reason }));
   };

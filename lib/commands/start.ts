@@ -12,6 +12,7 @@ import { dropPermissions } from "../drop_permissions.ts";
 import { pageUrl } from "../diagnostics/page_url.ts";
 import { formatJson, formatText, type Log, type LogEntry, passes, setupLogging } from "../log.ts";
 import { Node } from "../node.ts";
+import { PageFeed } from "../page_feed.ts";
 import { ServiceManager } from "../service_manager.ts";
 import { VERSION } from "../version.ts";
 import type { Command, CommandContext } from "./context.ts";
@@ -28,7 +29,9 @@ export const run: Command = async (context) => {
   const { resolve, pid, print, launcher } = context;
   const { config, warnings } = resolve();
   let inForce = config;
+  const feed = new PageFeed();
   const forward = (entry: LogEntry) => {
+    feed.add(entry);
     if (!passes(entry.level, inForce.log.level)) return;
     print(inForce.log.format === "json" ? formatJson(entry) : formatText(entry));
   };
@@ -53,6 +56,7 @@ export const run: Command = async (context) => {
     resolve,
     onConfig: (config) => inForce = config,
     forward,
+    feed,
   }, { stop: stop.signal, hurry: hurry.signal });
   onSignals(context, node, stop, hurry);
   const crashLoops = await node.run();

@@ -1,0 +1,57 @@
+/**
+ * What the supervisor has told this process: the last log records of every process of the node, and
+ * what each may do. In memory only; the supervisor tells it again after a restart.
+ *
+ * @module
+ */
+import type { z } from "zod";
+import {
+  type LogRecord,
+  MAX_RECORDS,
+  pageFeedMessageSchema,
+  type permissionRowSchema,
+} from "../page_feed.ts";
+import { ROLE_NAMES } from "../state_records.ts";
+
+/** Processes that log, whether or not they run. */
+export const LOGGING = ["supervisor", "lab", ...ROLE_NAMES] as const;
+
+/** The receiving end of `page_feed.ts`. */
+export class Fed {
+  readonly #records = new Map<string, LogRecord[]>();
+  #permissions: Readonly<Record<string, z.infer<typeof permissionRowSchema>>> = {};
+
+  /** Takes a line; one of another shape is ignored. */
+  take(line: string): void {
+    const parsed = pageFeedMessageSchema.safeParse(tryJson(line));
+    if (!parsed.success) return;
+    if ("permissions" in parsed.data) {
+      this.#permissions = parsed.data.permissions;
+      return;
+    }
+    const record = parsed.data.log;
+    if (!(LOGGING as readonly string[]).includes(record.role)) return;
+    let ring = this.#records.get(record.role);
+    if (!ring) this.#records.set(record.role, ring = []);
+    ring.push(record);
+    if (ring.length > MAX_RECORDS) ring.shift();
+  }
+
+  /** The last records of a process, newest last. */
+  log(role: string): readonly LogRecord[] {
+    return this.#records.get(role) ?? [];
+  }
+
+  /** What a process may do; null: not told. */
+  permissions(role: string): z.infer<typeof permissionRowSchema> | null {
+    return Object.hasOwn(this.#permissions, role) ? this.#permissions[role]! : null;
+  }
+}
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

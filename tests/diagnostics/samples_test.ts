@@ -1,0 +1,36 @@
+import { NO_SAMPLES, SAMPLE_MS, withSample } from "../../lib/diagnostics/samples.ts";
+import { StateStore } from "../../lib/state_store.ts";
+import { assertEquals } from "../support/assert.ts";
+import { NOW, role, status } from "./fixtures.ts";
+
+Deno.test("samples of an hour fit into one value of the KV file, and older ones go", async () => {
+  let samples = NO_SAMPLES;
+  const roles = [role("manager", {}, { rssBytes: 80 * 1024 * 1024 }), role("diagnostics")];
+  for (let i = 0; i < 500; i++) {
+    samples = withSample(samples, { ...status({ roles }), at: NOW + i * SAMPLE_MS });
+  }
+  assertEquals(samples.at.length, 360);
+  assertEquals(samples.at.at(-1), NOW + 499 * SAMPLE_MS);
+  assertEquals([samples.lagMs.at(-1), samples.queued.at(-1)], [300, 2]);
+  assertEquals([samples.rssMib["manager"]!.at(-1), samples.rssMib["diagnostics"]!.at(-1)], [
+    80,
+    null,
+  ]);
+  const dir = await Deno.makeTempDir({ prefix: "samples-" });
+  try {
+    using store = await StateStore.open(dir);
+    const worst = { ...samples, lagMs: samples.lagMs.map(() => Math.PI) };
+    for (let i = 0; i < 8; i++) worst.rssMib[`role-${i}`] = samples.at.map(() => 12345);
+    await store.writeSamples(worst);
+    assertEquals(await store.readSamples(), worst);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("a standby's hour is empty, a clock that is set back forgets the future", () => {
+  const standby = status({ isMaster: false, since: null });
+  const samples = withSample(NO_SAMPLES, { ...standby, at: NOW + 60_000 });
+  assertEquals([samples.lagMs, samples.queued], [[null], [null]]);
+  assertEquals(withSample(samples, { ...standby, at: NOW }).at, [NOW]);
+});
