@@ -17,6 +17,11 @@ export function formatCount(n: number): string {
   return n.toLocaleString("en-US");
 }
 
+/** 84,000,000 → "80 MiB". */
+export function formatBytes(n: number): string {
+  return n < 1024 * 1024 ? `${Math.round(n / 1024)} KiB` : `${Math.round(n / 1024 / 1024)} MiB`;
+}
+
 const MAX_DATE_MS = 8.64e15;
 
 /** RFC 3339 in UTC, or null when `ms` is outside of what a date can be. */

@@ -1,10 +1,11 @@
+// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /**
- * The small pieces of the page: times, levels with symbol and word, facts, empty states. Pure.
+ * The small pieces of the page: times, levels with symbol and word, facts, tables, empty states. Pure.
  *
  * @module
  */
 import type { Child } from "hono/jsx";
-import { coarseAge, isoTime, utcTime } from "./format.ts";
+import { coarseAge, formatCount, isoTime, utcTime } from "./format.ts";
 import type { Level } from "./status_schema.ts";
 
 const LEVELS: Readonly<Record<Level | "info", readonly [symbol: string, word: string]>> = {
@@ -25,18 +26,35 @@ export function Badge({ level, word }: { level: Level | "info"; word?: string })
   );
 }
 
-/** A time in UTC; the page's script makes it local. With `age`, how long ago as well. */
-export function Time({ at, now, age }: { at: number; now: number; age?: boolean }) {
+/**
+ * A time in UTC; the page's script makes it local. With `age`, how long ago as well; `short` is without
+ * seconds.
+ */
+export function Time({ at, now, age, short }: {
+  at: number;
+  now: number;
+  age?: boolean;
+  short?: boolean;
+}) {
   const iso = isoTime(at);
   if (!iso) return <span>unknown</span>;
   return (
     <span class="when">
-      <time datetime={iso} title={iso.replace("T", " ").replace(/\.\d+Z$/, " UTC")}>
-        {utcTime(at, now)}
+      <time
+        datetime={iso}
+        title={iso.replace("T", " ").replace(/\.\d+Z$/, " UTC")}
+        data-short={short ? "" : undefined}
+      >
+        {short ? utcTime(at, now).replace(/:\d\d UTC$/, " UTC") : utcTime(at, now)}
       </time>
-      {age ? <span class="age" data-at={String(at)}>{coarseAge(at, now)}</span> : null}
+      {age ? <Age at={at} now={now} /> : null}
     </span>
   );
+}
+
+/** How long ago; the page's script counts on. */
+export function Age({ at, now }: { at: number; now: number }) {
+  return <span class="age" data-at={String(at)}>{coarseAge(at, now)}</span>;
 }
 
 /** A number with its name, for the line of figures above a table. */
@@ -53,16 +71,23 @@ export function Figure({ name, level, children }: {
   );
 }
 
-/** A part of the page with its heading. */
-export function Section({ id, title, note, children }: {
+/** A part of the page with its heading; `first`: the page's own. */
+export function Section({ id, title, note, first, children }: {
   id: string;
   title: string;
-  note?: string;
+  note?: Child;
+  first?: boolean;
   children?: Child;
 }) {
+  const content = (
+    <>
+      {title}
+      {note ? <small>{note}</small> : null}
+    </>
+  );
   return (
     <section id={id} aria-labelledby={`${id}-title`}>
-      <h2 id={`${id}-title`}>{title}{note ? <small>{note}</small> : null}</h2>
+      {first ? <h1 id={`${id}-title`}>{content}</h1> : <h2 id={`${id}-title`}>{content}</h2>}
       {children}
     </section>
   );
@@ -73,11 +98,46 @@ export function Empty({ children }: { children?: Child }) {
   return <p class="empty">{children}</p>;
 }
 
-/** A table that scrolls by itself, also with the keyboard. */
-export function Scroll({ id, label, children }: { id: string; label: string; children?: Child }) {
+/** A table that scrolls by itself, also with the keyboard; `columns` may be links. */
+export function Table({ id, caption, columns, numbers, children }: {
+  id: string;
+  /** For those who cannot see it; also the name of the scrolling region. */
+  caption: string;
+  columns: readonly Child[];
+  /** All but the first column are numbers. */
+  numbers?: boolean;
+  children?: Child;
+}) {
   return (
-    <div class="scroll" id={id} role="region" aria-label={label} tabindex={0}>
-      {children}
+    <div class="scroll" id={id} role="region" aria-label={caption} tabindex={0}>
+      <table class={numbers ? "numbers" : ""}>
+        <caption class="hidden">{caption}</caption>
+        <thead>
+          <tr>{columns.map((column) => <th scope="col">{column}</th>)}</tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
     </div>
+  );
+}
+
+/** Where one is in a long list, with links to the pages beside. */
+export function Pager({ page, pageSize, total, href }: {
+  /** From 1. */
+  page: number;
+  pageSize: number;
+  total: number;
+  href(page: number): string;
+}) {
+  if (total <= pageSize) return null;
+  const last = Math.ceil(total / pageSize);
+  const from = (page - 1) * pageSize + 1;
+  const range = `${formatCount(from)} to ${formatCount(Math.min(total, page * pageSize))}`;
+  return (
+    <nav class="pager" id="pager" aria-label="Pages of the list">
+      {page > 1 ? <a id="pager-back" rel="prev" href={href(page - 1)}>‹ Back</a> : null}
+      <span>{`${range} of ${formatCount(total)}`}</span>
+      {page < last ? <a id="pager-on" rel="next" href={href(page + 1)}>Further ›</a> : null}
+    </nav>
   );
 }

@@ -25,7 +25,12 @@ export const levelSchema = z.enum(["ok", "warn", "error"]);
 export type Level = z.infer<typeof levelSchema>;
 
 /** One sentence: what is wrong and what to do first. */
-export const findingSchema = z.object({ level: levelSchema, text: z.string() });
+export const findingSchema = z.object({
+  level: levelSchema,
+  text: z.string(),
+  /** Path of the page that shows more. */
+  link: z.string().optional(),
+});
 export type Finding = z.infer<typeof findingSchema>;
 
 /** A role as the supervisor sees it and as it sees itself. */

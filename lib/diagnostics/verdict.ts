@@ -10,13 +10,13 @@ import { LONG_QUEUE } from "../status/newest_queue.ts";
 import { isCrashLoop } from "../restart_policy.ts";
 import type { Alive, Resync, RoleState } from "../state_records.ts";
 import type { Facts, Finding, Level, RoleStatus } from "./status_schema.ts";
-import { clip, formatCount, formatDuration, plural } from "./format.ts";
+import { clip, formatCount, formatDuration, plural, utcTime } from "./format.ts";
 
 /** A running role must have shown a sign of life within this time. */
 export const SILENT_MS = 10_000;
 
 /** Agent status that is seen later than this is a backlog; ms. */
-const LAG_MS = 60_000;
+export const LAG_MS = 60_000;
 
 /** What the operator reads first. */
 export function verdict(facts: Facts): Finding {
@@ -92,6 +92,7 @@ function roleFindings(roles: readonly RoleStatus[]): Finding[] {
   return roles.filter((role) => role.level !== "ok").map((role) => ({
     level: role.level,
     text: roleSentence(role),
+    link: `/roles/${role.name}`,
   }));
 }
 
@@ -120,7 +121,11 @@ function electionFindings({ election, isMaster, mastership }: Facts): Finding[] 
   }
   const found: Finding[] = [];
   if (election.problem) {
-    found.push({ level: "error", text: `Election: ${trimEnd(clip(election.problem, 300))}.` });
+    found.push({
+      level: "error",
+      text: `Election: ${trimEnd(clip(election.problem, 300))}.`,
+      link: "/election",
+    });
   }
   if (election.state === "leader" && !isMaster) {
     const text = mastership
@@ -128,7 +133,7 @@ function electionFindings({ election, isMaster, mastership }: Facts): Finding[] 
         "check etcd and the machine's clock."
       : "This node holds the election key, but has not published its mastership: " +
         "look at the manager's log.";
-    found.push({ level: "error", text });
+    found.push({ level: "error", text, link: "/election" });
   }
   if (election.leader === null && !election.problem) {
     found.push(
@@ -137,6 +142,7 @@ function electionFindings({ election, isMaster, mastership }: Facts): Finding[] 
         : {
           level: "error",
           text: "No node leads, so nothing is synchronised: check etcd and the managers' logs.",
+          link: "/election",
         },
     );
   }
@@ -162,12 +168,17 @@ function judgeResync(resync: Resync): Finding[] {
     return [{
       level: "error",
       text: `The last resync failed: ${why}. Check Neutron and etcd; it is tried again by itself.`,
+      link: `/resyncs/${resync.id}`,
     }];
   }
   const [first, ...rest] = resync.warnings;
   if (first === undefined) return [];
   const more = rest.length > 0 ? ` (and ${rest.length} more)` : "";
-  return [{ level: "warn", text: `The last resync warns: ${trimEnd(clip(first, 300))}${more}.` }];
+  return [{
+    level: "warn",
+    text: `The last resync warns: ${trimEnd(clip(first, 300))}${more}.`,
+    link: `/resyncs/${resync.id}`,
+  }];
 }
 
 function agentFindings(facts: Facts): Finding[] {
@@ -198,6 +209,7 @@ function staleFindings({ agents, at }: Facts): Finding[] {
     text:
       `${formatCount(count)} of ${plural(agents.total, "agent")} gave no status for more than ` +
       `5 min (${names}${more}): check Felix on these hosts first.`,
+    link: "/agents",
   }];
 }
 
@@ -206,16 +218,34 @@ function portFindings({ ports }: Facts): Finding[] {
   return [{
     level: "warn",
     text: `${ports.queued} port status reports are waiting: Neutron takes them too slowly.`,
+    link: "/ports",
   }];
 }
 
-function allWell({ isMaster, node, leader, roles, resyncs }: Facts): string {
-  const running = roles.every(isUp) ? `all ${roles.length} roles run` : "its roles are starting";
-  if (!isMaster) return `${node.name} stands by and ${running}; ${leader} leads.`;
+/** The sentence of a node with which all is well, in parts: the page shows its time in the local zone. */
+export function calm(facts: Facts): { subject: string; since: number | null; rest: string } {
+  const { isMaster, node, leader, roles, resyncs, since, cluster } = facts;
+  const allRun = roles.every(isUp);
+  if (!isMaster) {
+    const running = allRun ? `all ${roles.length} roles run here` : "the roles here are starting";
+    const term = cluster?.terms[0];
+    const known = term && term.end === null && term.id === leader ? term.start : null;
+    const rest = `${node.name} stands by, ${running}`;
+    return { subject: `${leader} leads`, since: known, rest };
+  }
   const synced = resyncs.some((resync) => resync.endedAt !== null)
-    ? "the last resync succeeded"
+    ? "everything in sync"
     : "no resync was asked for";
-  return `${node.name} leads, ${running}, and ${synced}.`;
+  const rest = allRun ? synced : `its roles are starting, ${synced}`;
+  return { subject: `${node.name} leads`, since, rest };
+}
+
+function allWell(facts: Facts): string {
+  const { subject, since, rest } = calm(facts);
+  const when = since === null ? "" : ` since ${utcTime(since, facts.at).replace(/:\d\d UTC$/, " UTC")}`;
+  const lagMs = facts.isMaster ? facts.agents?.lagMs ?? null : null;
+  const lag = lagMs === null ? "" : `; status lag ${formatDuration(Math.max(0, lagMs))}`;
+  return `${subject}${when}; ${rest}${lag}.`;
 }
 
 function trimEnd(text: string): string {

@@ -1,0 +1,177 @@
+// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
+/**
+ * The last resyncs as bars, the newest on the right: the height is the duration, the patterns are the
+ * phases' shares of it (phases overlap, so their own times add up to more), below it the number of
+ * changes. The same figures stand in the table of the resyncs' page. Pure.
+ *
+ * @module
+ */
+import type { KindCounts, Resync } from "../../state_records.ts";
+import { clip, formatCount, formatDuration, plural } from "../format.ts";
+
+const SLOT = 16;
+const BAR = 12;
+const HEIGHT = 100;
+const CHANGES = 24;
+const SLOTS = 50;
+
+/** The phases in the order in which they begin. */
+export const PHASES = [
+  ["etcdReadMs", "Read etcd"],
+  ["neutronReadMs", "Read Neutron"],
+  ["compareMs", "Compare"],
+  ["writeMs", "Write"],
+] as const satisfies readonly (readonly [keyof KindCounts, string])[];
+
+/** A phase's time over all kinds, ms. */
+export function phaseMs(resync: Resync, phase: typeof PHASES[number][0]): number {
+  return Object.values(resync.kinds).reduce((sum, counts) => sum + counts[phase], 0);
+}
+
+/** A count over all kinds. */
+export function countOf(resync: Resync, ...names: (keyof KindCounts)[]): number {
+  return Object.values(resync.kinds)
+    .reduce((sum, counts) => sum + names.reduce((n, name) => n + counts[name], 0), 0);
+}
+
+/** Objects that a resync changed. */
+export function changesOf(resync: Resync): number {
+  return countOf(resync, "created", "updated", "deleted");
+}
+
+/** Wall time, ms; 0 while it runs. */
+export function lengthMs({ startedAt, endedAt }: Resync): number {
+  return endedAt === null ? 0 : Math.max(0, endedAt - startedAt);
+}
+
+/** The drawing; `resyncs` newest first. */
+export function ResyncBars({ resyncs }: { resyncs: readonly Resync[] }) {
+  const shown = resyncs.slice(0, SLOTS).toReversed();
+  const longest = Math.max(1, ...shown.map(lengthMs));
+  const most = Math.max(1, ...shown.map(changesOf));
+  const failed = shown.filter(({ error }) => error !== null).length;
+  const offset = (SLOTS - shown.length) * SLOT;
+  const label = `The last ${shown.length} resyncs: the longest took ${formatDuration(longest)}, ` +
+    `the most changed ${plural(most, "object")}, ${failed} failed`;
+  return (
+    <figure class="bars" id="resync-bars">
+      <figcaption>
+        <span>The last {shown.length}</span>
+        <span class="quiet">
+          longest {formatDuration(longest)}, at most {plural(most, "change")}
+        </span>
+      </figcaption>
+      <p class="hidden">{label}; the <a href="/resyncs" tabindex={-1}>table</a> has them all.</p>
+      <svg viewBox={`0 -8 ${SLOTS * SLOT} ${HEIGHT + CHANGES + 16}`} aria-hidden="true">
+        <Patterns />
+        <path class="grid" d={`M0 ${HEIGHT}H${SLOTS * SLOT}M0 0H${SLOTS * SLOT}`} />
+        {shown.map((resync, i) => (
+          <Bar resync={resync} x={offset + i * SLOT} longest={longest} most={most} />
+        ))}
+      </svg>
+      <ul class="legend">
+        {PHASES.map(([phase, name]) => (
+          <li>
+            <svg viewBox="0 0 16 12" aria-hidden="true">
+              <rect class={`phase ${phase}`} width="16" height="12" fill={`url(#p-${phase})`} />
+            </svg>
+            {name}
+          </li>
+        ))}
+        <li>
+          <svg viewBox="0 0 16 12" aria-hidden="true">
+            <rect class="changes" width="16" height="12" />
+          </svg>
+          Changes
+        </li>
+        <li><span class="cross" aria-hidden="true">✕</span> Failed</li>
+      </ul>
+    </figure>
+  );
+}
+
+/** Each phase has a pattern, so that it is not the colour alone. */
+function Patterns() {
+  return (
+    <defs>
+      <pattern id="p-etcdReadMs" class="etcdReadMs" width="4" height="4" patternUnits="userSpaceOnUse">
+        <rect width="4" height="4" />
+      </pattern>
+      <pattern id="p-neutronReadMs" class="neutronReadMs" width="5" height="5" patternUnits="userSpaceOnUse">
+        <rect width="5" height="5" />
+        <path d="M0 5L5 0M-1 1L1 -1M4 6L6 4" />
+      </pattern>
+      <pattern id="p-compareMs" class="compareMs" width="4" height="4" patternUnits="userSpaceOnUse">
+        <rect width="4" height="4" />
+        <circle cx="2" cy="2" r="1" />
+      </pattern>
+      <pattern id="p-writeMs" class="writeMs" width="4" height="4" patternUnits="userSpaceOnUse">
+        <rect width="4" height="4" />
+        <path d="M0 2H4" />
+      </pattern>
+    </defs>
+  );
+}
+
+function Bar({ resync, x, longest, most }: {
+  resync: Resync;
+  x: number;
+  longest: number;
+  most: number;
+}) {
+  const height = Math.max(2, HEIGHT * lengthMs(resync) / longest);
+  const changes = changesOf(resync);
+  const low = changes === 0 ? 0 : Math.max(2, CHANGES * Math.sqrt(changes / most));
+  return (
+    <a href={`/resyncs/${resync.id}`} tabindex={-1}>
+      <title>{titleOf(resync)}</title>
+      <rect class="hit" x={x} y={-8} width={SLOT} height={HEIGHT + CHANGES + 16} />
+      <Phases resync={resync} x={x} height={height} />
+      <rect class="changes" x={x} y={HEIGHT + 4} width={BAR} height={tenth(low)} />
+      {resync.error === null
+        ? null
+        : <path class="cross" d={`M${x + 2} -6l8 8m0 -8l-8 8`} />}
+    </a>
+  );
+}
+
+function Phases({ resync, x, height }: { resync: Resync; x: number; height: number }) {
+  const times = PHASES.map(([phase]) => phaseMs(resync, phase));
+  const sum = times.reduce((a, b) => a + b, 0);
+  if (sum === 0) {
+    return <rect class="whole" x={x} y={tenth(HEIGHT - height)} width={BAR} height={tenth(height)} />;
+  }
+  let y = HEIGHT;
+  return (
+    <>
+      {PHASES.map(([phase], i) => {
+        const part = height * times[i]! / sum;
+        y -= part;
+        return (
+          <rect
+            class={`phase ${phase}`}
+            fill={`url(#p-${phase})`}
+            x={x}
+            y={tenth(y)}
+            width={BAR}
+            height={tenth(part)}
+          />
+        );
+      })}
+    </>
+  );
+}
+
+function titleOf(resync: Resync): string {
+  const took = resync.endedAt === null ? "running" : formatDuration(lengthMs(resync));
+  const phases = PHASES.map(([phase, name]) => `${name} ${formatDuration(phaseMs(resync, phase))}`);
+  const counts = (["correct", "created", "updated", "deleted"] as const)
+    .map((name) => `${formatCount(countOf(resync, name))} ${name}`);
+  const error = resync.error === null ? [] : [`failed: ${clip(resync.error, 100)}`];
+  return [`${clip(resync.reason, 40)}, ${took}`, ...error, counts.join(", "), phases.join(", ")]
+    .join("\n");
+}
+
+function tenth(n: number): number {
+  return Math.round(n * 10) / 10;
+}

@@ -1,0 +1,109 @@
+// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
+/**
+ * Who led when, over the last 24 h: a row for each node, a bar for each term, the reason of each end in
+ * the bar's title and in the table below. Pure.
+ *
+ * @module
+ */
+import type { TermRecord } from "../../state_records.ts";
+import { clip, formatDuration } from "../format.ts";
+import { Time } from "../parts.tsx";
+
+const HOURS = 24;
+const SPAN_MS = HOURS * 3_600_000;
+const WIDTH = 1440;
+const MAX_ROWS = 8;
+const MAX_LISTED = 12;
+
+/** Terms that touch the last 24 h, newest first. */
+export function recentTerms(terms: readonly TermRecord[], now: number): readonly TermRecord[] {
+  return terms.filter(({ start, end }) => start <= now && (end ?? now) >= now - SPAN_MS);
+}
+
+/** The drawing. */
+export function TermTimeline({ terms, now }: { terms: readonly TermRecord[]; now: number }) {
+  const recent = recentTerms(terms, now);
+  const nodes = [...new Set(recent.map(({ node }) => node))].sort().slice(0, MAX_ROWS);
+  return (
+    <figure class="timeline" id="timeline">
+      <figcaption>Who led in the last {HOURS} h</figcaption>
+      {nodes.map((node) => (
+        <div class="row">
+          <span class="name">{clip(node, 63)}</span>
+          <NodeRow node={node} terms={recent} now={now} />
+        </div>
+      ))}
+      <div class="row axis quiet" aria-hidden="true">
+        <span class="name"></span>
+        <span class="ticks">
+          {[24, 18, 12, 6].map((hours) => <span>{hours} h ago</span>)}
+          <span>now</span>
+        </span>
+      </div>
+    </figure>
+  );
+}
+
+function NodeRow({ node, terms, now }: { node: string; terms: readonly TermRecord[]; now: number }) {
+  const own = terms.filter((term) => term.node === node);
+  const ledMs = own.reduce((sum, term) => sum + span(term, now), 0);
+  const many = own.length === 1 ? "1 term" : `${own.length} terms`;
+  return (
+    <svg
+      viewBox={`0 0 ${WIDTH} 20`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={`${clip(node, 63)} led in ${many}, ${formatDuration(ledMs)} in all`}
+    >
+      <path class="grid" d={`M0 10H${WIDTH}`} />
+      {own.map((term) => <Bar term={term} now={now} />)}
+    </svg>
+  );
+}
+
+function Bar({ term, now }: { term: TermRecord; now: number }) {
+  const x = position(term.start, now);
+  const width = Math.max(3, position(term.end ?? now, now) - x);
+  const title = `Term ${term.term}, ${formatDuration(span(term, now))}: ${endOf(term)}`;
+  return (
+    <rect class={term.end === null ? "now" : "ended"} x={x} y={2} width={width} height={16}>
+      <title>{title}</title>
+    </rect>
+  );
+}
+
+function position(at: number, now: number): number {
+  return Math.round(WIDTH * Math.max(0, 1 - (now - at) / SPAN_MS) * 10) / 10;
+}
+
+/** Of it, what is within the 24 h; ms. */
+function span({ start, end }: TermRecord, now: number): number {
+  return Math.max(0, (end ?? now) - Math.max(start, now - SPAN_MS));
+}
+
+function endOf({ end, reason }: TermRecord): string {
+  return end === null ? "goes on" : clip(reason ?? "the reason is not known", 200);
+}
+
+/** The newest ends of terms with their reasons. */
+export function TermEnds({ terms, now }: { terms: readonly TermRecord[]; now: number }) {
+  const ended = recentTerms(terms, now).filter(({ end }) => end !== null);
+  if (ended.length === 0) return null;
+  const more = ended.length - MAX_LISTED;
+  return (
+    <>
+      <h3>Why terms ended</h3>
+      <ul class="plain" id="term-ends">
+        {ended.slice(0, MAX_LISTED).map((term) => (
+          <li>
+            <Time at={term.end!} now={now} /> <b>{clip(term.node, 63)}</b> {endOf(term)}{" "}
+            <span class="quiet">
+              after {formatDuration(Math.max(0, term.end! - term.start))}, term {term.term}
+            </span>
+          </li>
+        ))}
+      </ul>
+      {more > 0 ? <p class="quiet">{more} more: see the <a href="/election">election</a>.</p> : null}
+    </>
+  );
+}

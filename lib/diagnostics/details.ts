@@ -1,0 +1,72 @@
+/**
+ * What the detail pages show beyond the status: everything bounded where it is written, and read only
+ * when somebody asks. Files that have not changed are not parsed again.
+ *
+ * @module
+ */
+import type { Samples } from "../state_records.ts";
+import { type AgentsFile, readAgentsFile } from "../status/agents_file.ts";
+import { type PortDifferencesFile, readPortDifferences } from "../status/port_differences.ts";
+import { type Differences, readDifferences } from "../sync/difference_log.ts";
+import type { LogRecord } from "../page_feed.ts";
+import type { PermissionRow } from "../permissions.ts";
+import type { Fed } from "./fed.ts";
+import { NO_SAMPLES, type Sampler } from "./samples.ts";
+
+/** See the module. */
+export interface Details {
+  /** Figures of the last hour. */
+  samples(): Samples;
+  /** Last log records of a process, oldest first, at most 300. */
+  log(role: string): readonly LogRecord[];
+  /** What a process may do; null: the supervisor has not told. */
+  permissions(role: string): PermissionRow | null;
+  /** All Felix agents; null: this node has not been master yet. Rejects when the file cannot be read. */
+  agents(): Promise<AgentsFile | null>;
+  /** Ports whose status Neutron does not show; null: this node has not been master yet. */
+  portDifferences(): Promise<PortDifferencesFile | null>;
+  /** What a resync found; null: nothing, or it has left the history. `id` as in the history. */
+  differences(id: string): Promise<Differences | null>;
+}
+
+/** Of a node that has nothing to tell. */
+export const NO_DETAILS: Details = {
+  samples: () => NO_SAMPLES,
+  log: () => [],
+  permissions: () => null,
+  agents: () => Promise.resolve(null),
+  portDifferences: () => Promise.resolve(null),
+  differences: () => Promise.resolve(null),
+};
+
+/** Of this node. */
+export function nodeDetails(
+  stateDir: string,
+  fed: Pick<Fed, "log" | "permissions">,
+  sampler: Pick<Sampler, "samples">,
+): Details {
+  return {
+    samples: () => sampler.samples,
+    log: (role) => fed.log(role),
+    permissions: (role) => fed.permissions(role),
+    agents: forAMoment(() => readAgentsFile(stateDir)),
+    portDifferences: forAMoment(() => readPortDifferences(stateDir)),
+    differences: (id) => readDifferences(stateDir, id),
+  };
+}
+
+/** The writers write every 2 to 5 s; many readers in between share one parsing. */
+const MOMENT_MS = 1000;
+
+function forAMoment<T>(read: () => Promise<T>): () => Promise<T> {
+  let last: { at: number; value: Promise<T> } | null = null;
+  return () => {
+    const now = performance.now();
+    if (last === null || now - last.at >= MOMENT_MS) {
+      const value = read();
+      last = { at: now, value };
+      value.catch(() => last = null); // its own callers hear of that
+    }
+    return last.value;
+  };
+}

@@ -1,0 +1,170 @@
+// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
+/** All Felix agents: sorted (the stalest first), filtered, a page at a time. Pure. @module */
+import { z } from "zod";
+import type { Agent } from "../../state_records.ts";
+import type { AgentsFile } from "../../status/agents_file.ts";
+import { countFreshness, FRESHNESS, type Freshness, freshness } from "../../status/freshness.ts";
+import { ShareBar } from "../charts/share_bar.tsx";
+import { clip, formatCount, formatDuration, plural } from "../format.ts";
+import { Badge, Empty, Pager, Section, Table, Time } from "../parts.tsx";
+import { freshnessShares } from "../sections/status_sections.tsx";
+
+/** Agents on one page. */
+export const AGENTS_PAGE = 100;
+const MAX_PAGES = 1000;
+
+/** What the page can be asked for; what does not fit counts as not said. */
+export const agentsQuerySchema = z.object({
+  /** Part of the host's name. */
+  q: z.string().max(100).catch(""),
+  state: z.enum(["", ...FRESHNESS]).catch(""),
+  /** By the age of the status (the oldest first), the host, Felix's uptime or the last report. */
+  sort: z.enum(["age", "host", "up", "reported"]).catch("age"),
+  page: z.coerce.number().int().min(1).max(MAX_PAGES).catch(1),
+});
+export type AgentsQuery = z.infer<typeof agentsQuerySchema>;
+
+/** The agents that a query asks for, in its order: the page's and how many there are. */
+export function selectAgents(
+  { agents }: Pick<AgentsFile, "agents">,
+  { q, state, sort, page }: AgentsQuery,
+  now: number,
+): { found: Agent[]; total: number } {
+  const wanted = q.toLowerCase();
+  const all = agents.filter(({ host, time }) =>
+    host.toLowerCase().includes(wanted) && (state === "" || freshness(time, now) === state)
+  );
+  const order: Record<AgentsQuery["sort"], (agent: Agent) => number> = {
+    age: ({ time }) => time ?? -Infinity,
+    host: () => 0,
+    up: ({ uptimeSeconds }) => uptimeSeconds ?? -Infinity,
+    reported: ({ reportedAt }) => reportedAt ?? -Infinity,
+  };
+  const by = order[sort];
+  all.sort((a, b) => {
+    const [x, y] = [by(a), by(b)];
+    return x !== y ? (x < y ? -1 : 1) : a.host < b.host ? -1 : 1;
+  });
+  const from = (page - 1) * AGENTS_PAGE;
+  return { found: all.slice(from, from + AGENTS_PAGE), total: all.length };
+}
+
+/** Path and query, without what is the default. */
+export function agentsPath(query: AgentsQuery): string {
+  const given = new URLSearchParams();
+  if (query.q) given.set("q", query.q);
+  if (query.state) given.set("state", query.state);
+  if (query.sort !== "age") given.set("sort", query.sort);
+  if (query.page > 1) given.set("page", String(query.page));
+  return given.size === 0 ? "/agents" : `/agents?${given}`;
+}
+
+/** The page's main part. */
+export function AgentsPage({ file, query, isMaster, now }: {
+  file: AgentsFile | null;
+  query: AgentsQuery;
+  isMaster: boolean;
+  now: number;
+}) {
+  if (!file || file.total === 0) {
+    return (
+      <Section id="agents-page" title="Felix agents" first>
+        <Empty>
+          {isMaster
+            ? "No agent yet: each host shows here as soon as its Felix writes a status to etcd."
+            : "This node has not been master: the master knows the agents. Open its page."}
+        </Empty>
+      </Section>
+    );
+  }
+  const { found, total } = selectAgents(file, query, now);
+  const note = isMaster
+    ? plural(file.total, "agent")
+    : <>{plural(file.total, "agent")} as of <Time at={file.at} now={now} />, when this node led last</>;
+  return (
+    <Section id="agents-page" title="Felix agents" note={note} first>
+      <ShareBar
+        id="freshness"
+        shares={freshnessShares({ byFreshness: countFreshness(file.agents, now) })}
+      />
+      <Filter query={query} />
+      {file.total > file.agents.length
+        ? <p class="quiet">Only the stalest {formatCount(file.agents.length)} are listed.</p>
+        : null}
+      {found.length === 0
+        ? <Empty>No agent fits. <a href="/agents">Show all</a></Empty>
+        : (
+          <Table id="agents-list" caption="Felix agents" columns={columns(query)}>
+            {found.map((agent) => <AgentRow agent={agent} now={now} />)}
+          </Table>
+        )}
+      <Pager
+        page={query.page}
+        pageSize={AGENTS_PAGE}
+        total={total}
+        href={(page) => agentsPath({ ...query, page })}
+      />
+    </Section>
+  );
+}
+
+function columns(query: AgentsQuery) {
+  const sorted = (sort: AgentsQuery["sort"], name: string) =>
+    query.sort === sort
+      ? <b>{name} ↑</b>
+      : <a id={`sort-${sort}`} href={agentsPath({ ...query, sort, page: 1 })}>{name}</a>;
+  return [
+    sorted("host", "Host"),
+    "State",
+    sorted("age", "Felix's status"),
+    sorted("up", "Felix up"),
+    sorted("reported", "Reported"),
+  ];
+}
+
+function Filter({ query: { q, state, sort } }: { query: AgentsQuery }) {
+  return (
+    <form class="filter" method="get" action="/agents">
+      <label>
+        Host contains <input id="filter-q" name="q" type="search" maxlength={100} value={q} />
+      </label>
+      <label>
+        State{" "}
+        <select id="filter-state" name="state">
+          {["", ...FRESHNESS].map((each) => (
+            <option value={each} selected={each === state}>{each || "any"}</option>
+          ))}
+        </select>
+      </label>
+      {sort === "age" ? null : <input type="hidden" name="sort" value={sort} />}
+      <button id="filter-go" type="submit">Show</button>
+    </form>
+  );
+}
+
+const BADGES: Readonly<Record<Freshness, "ok" | "info" | "warn" | "error">> = {
+  fresh: "ok",
+  late: "info",
+  stale: "warn",
+  unreadable: "error",
+};
+
+/** One agent. */
+export function AgentRow({ agent, now }: { agent: Agent; now: number }) {
+  const { host, time, uptimeSeconds, reportedAt } = agent;
+  const state = freshness(time, now);
+  return (
+    <tr>
+      <th scope="row">{clip(host, 120)}</th>
+      <td><Badge level={BADGES[state]} word={state} /></td>
+      <td>{time === null ? "–" : <Time at={time} now={now} age />}</td>
+      <td>{uptimeSeconds === null ? "–" : formatDuration(roughly(uptimeSeconds) * 1000)}</td>
+      <td>{reportedAt === null ? "not yet" : <Time at={reportedAt} now={now} />}</td>
+    </tr>
+  );
+}
+
+/** Whole minutes once there are any. */
+function roughly(seconds: number): number {
+  return seconds < 60 ? seconds : Math.floor(seconds / 60) * 60;
+}

@@ -1,0 +1,148 @@
+// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
+/** The election: the key as etcd holds it, its lease, what this node makes of it, the history. Pure. @module */
+import type { Child } from "hono/jsx";
+import type { RawElectionKey, TermRecord } from "../../state_records.ts";
+import { recentTerms, TermTimeline } from "../charts/term_timeline.tsx";
+import { clip, formatDuration } from "../format.ts";
+import { Badge, Empty, Section, Table, Time } from "../parts.tsx";
+import { NodesTable } from "../sections/cluster_section.tsx";
+import type { Status } from "../status_schema.ts";
+
+const MAX_TERMS = 100;
+
+/** The page's main part. */
+export function ElectionPage({ status }: { status: Status }) {
+  const { cluster, at } = status;
+  return (
+    <>
+      <KeySection status={status} />
+      <NodeSection status={status} />
+      <Section id="election-nodes" title="Nodes">
+        {cluster
+          ? <NodesTable cluster={cluster} leader={status.leader} now={at} />
+          : <NotRead />}
+      </Section>
+      <Section id="election-history" title="History of terms">
+        {cluster && recentTerms(cluster.terms, at).length > 0
+          ? <TermTimeline terms={cluster.terms} now={at} />
+          : null}
+        {cluster ? <TermsTable terms={cluster.terms} now={at} /> : <NotRead />}
+      </Section>
+    </>
+  );
+}
+
+function NotRead() {
+  return <Empty>Not read from etcd yet: the manager does so every 10 s while etcd answers.</Empty>;
+}
+
+function KeySection({ status }: { status: Status }) {
+  const { cluster, election, at } = status;
+  const key = cluster?.electionKey;
+  return (
+    <Section
+      id="election-page"
+      title="Election key"
+      first
+      note={cluster ? <>as read at <Time at={cluster.at} now={at} /></> : undefined}
+    >
+      {election?.problem ? <p class="problem">{clip(election.problem, 300)}</p> : null}
+      {key === undefined
+        ? <NotRead />
+        : key === null
+        ? <Empty>There is no such key in etcd: nobody leads.</Empty>
+        : <RawKey raw={key} />}
+    </Section>
+  );
+}
+
+function RawKey({ raw }: { raw: RawElectionKey }) {
+  return (
+    <Facts
+      facts={[
+        ["Key", <code>{raw.key}</code>],
+        ["Value", <code>{raw.value}</code>],
+        ["Create revision (the term)", <code>{raw.createRevision}</code>],
+        ["Mod revision", <code>{raw.modRevision}</code>],
+        ["Version (writes since its creation)", <code>{raw.version}</code>],
+        ["Lease", <Lease raw={raw} />],
+      ]}
+    />
+  );
+}
+
+function Lease({ raw }: { raw: RawElectionKey }) {
+  if (raw.lease === "0") return <Badge level="warn" word="none: the key never expires by itself" />;
+  const { leaseGrantedSeconds, leaseLeftSeconds } = raw;
+  return (
+    <>
+      <code>{raw.lease}</code> (hexadecimal <code>{hexadecimal(raw.lease)}</code>),{" "}
+      {leaseLeftSeconds === null
+        ? "which etcd no longer knows"
+        : `${leaseLeftSeconds} s left of ${leaseGrantedSeconds} s when it was read`}
+    </>
+  );
+}
+
+/** As etcdctl prints it. */
+function hexadecimal(lease: string): string {
+  return /^\d+$/.test(lease) ? BigInt(lease).toString(16) : "unknown";
+}
+
+function NodeSection({ status: { election, mastership, isMaster, node, at } }: { status: Status }) {
+  return (
+    <Section id="election-node" title={`What ${clip(node.name, 63)} makes of it`}>
+      <Facts
+        facts={[
+          ["State", election?.state ?? "not known yet: the manager has not reported"],
+          ["Leads", isMaster ? <b>★ yes</b> : "no"],
+          ["Term", mastership ? <code>{mastership.term}</code> : "–"],
+          ["Since", mastership ? <Time at={mastership.since} now={at} age /> : "–"],
+          [
+            "Mastership without a refresh",
+            mastership
+              ? formatDuration(Math.max(0, mastership.validUntil - mastership.heartbeat))
+              : "–",
+          ],
+        ]}
+      />
+    </Section>
+  );
+}
+
+function Facts({ facts }: { facts: readonly (readonly [name: string, value: Child])[] }) {
+  return (
+    <dl class="pairs">
+      {facts.map(([name, value]) => (
+        <>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </>
+      ))}
+    </dl>
+  );
+}
+
+function TermsTable({ terms, now }: { terms: readonly TermRecord[]; now: number }) {
+  if (terms.length === 0) return <Empty>No term yet.</Empty>;
+  return (
+    <Table
+      id="terms"
+      caption="Who led when, the newest term first"
+      columns={["Term", "Node", "Election value", "Start", "Lasted", "Why it ended"]}
+    >
+      {terms.slice(0, MAX_TERMS).map((term) => (
+        <tr>
+          <th scope="row">{term.term}</th>
+          <td>{clip(term.node, 63)}</td>
+          <td>{clip(term.id, 120)}</td>
+          <td><Time at={term.start} now={now} /></td>
+          <td>{term.end === null ? "–" : formatDuration(Math.max(0, term.end - term.start))}</td>
+          <td class="wide">
+            {term.end === null ? "it goes on" : clip(term.reason ?? "not known", 300)}
+          </td>
+        </tr>
+      ))}
+    </Table>
+  );
+}

@@ -1,0 +1,122 @@
+/**
+ * The pages' routes: each page, its live updates at `/events?view=<address>`, script, style and icon.
+ * Nothing else is needed: no asset comes from elsewhere.
+ *
+ * @module
+ */
+import { describeError, type Log } from "../../log.ts";
+import type { Api } from "../api/openapi.ts";
+import type { Details } from "../details.ts";
+import { ErrorMain, Layout, MissingMain } from "../layout.tsx";
+import { LiveStreams } from "../live.ts";
+import { SCRIPT } from "../script.ts";
+import type { Status } from "../status_schema.ts";
+import { ICON, STYLE } from "../style.ts";
+import { type Rendered, type View, viewOf } from "./views.tsx";
+
+/** What the pages need. */
+export interface PageDeps {
+  readonly readStatus: () => Promise<Status>;
+  readonly details: Details;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Ends the open streams. */
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  readonly maxStreams: number;
+  /** Shortest time between two updates of a stream, milliseconds. */
+  readonly updateIntervalMs: number;
+}
+
+const PATHS = ["/", "/election", "/resyncs", "/resyncs/:id", "/agents", "/ports", "/roles/:name"];
+
+/** Adds the routes. */
+export function addPages(app: Api, deps: PageDeps): void {
+  for (const path of PATHS) {
+    app.get(path, async (c) => {
+      const url = new URL(c.req.url);
+      const view = viewOf(url.pathname, url.searchParams, deps.details);
+      const status = await deps.readStatus().catch((error) => failure(deps, error));
+      const failed = "failed" in status;
+      const rendered = view === null
+        ? { main: <MissingMain what="There is no such page." />, missing: true }
+        : await render(view, status, deps);
+      return c.html(
+        <Layout
+          node={failed ? null : status.node.name}
+          version={failed ? null : status.node.version}
+          title={view ? view.title : "Not found"}
+          place={view?.place ?? ""}
+          now={deps.now()}
+          reloadSeconds={view?.reloadSeconds ?? 60}
+        >
+          {rendered.main}
+        </Layout>,
+        failed ? 503 : rendered.missing ? 404 : 200,
+      );
+    });
+  }
+  addEvents(app, deps);
+  const fixed = [
+    ["/app.js", SCRIPT, "text/javascript; charset=utf-8"],
+    ["/app.css", STYLE, "text/css; charset=utf-8"],
+    ["/icon.svg", ICON, "image/svg+xml"],
+  ] as const;
+  for (const [path, text, type] of fixed) {
+    app.get(path, (c) => c.body(text, 200, { "content-type": type }));
+  }
+}
+
+function addEvents(app: Api, deps: PageDeps): void {
+  const live = new LiveStreams<View>({
+    renderAll: (views) => renderAll(views, deps),
+    now: deps.now,
+    signal: deps.signal,
+    maxStreams: deps.maxStreams,
+    intervalMs: deps.updateIntervalMs,
+  });
+  app.get("/events", (c) => {
+    const address = c.req.query("view") ?? "/";
+    const url = URL.canParse(address, "http://page") ? new URL(address, "http://page") : null;
+    const view = url && viewOf(url.pathname, url.searchParams, deps.details);
+    if (!view) return c.text("There is no such page to follow.\n", 404);
+    if (c.req.method === "HEAD") return c.body(null, 200, { "content-type": "text/event-stream" });
+    const stream = live.open(view);
+    if (stream) return c.body(stream, 200, { "content-type": "text/event-stream" });
+    return c.text("Too many open streams, or the node stops; try again later.\n", 503, {
+      "retry-after": "10",
+    });
+  });
+}
+
+/** All views from one reading of the status. */
+async function renderAll(
+  views: readonly View[],
+  deps: PageDeps,
+): Promise<ReadonlyMap<string, string>> {
+  const status = await deps.readStatus().catch((error) => failure(deps, error));
+  const found = new Map<string, string>();
+  for (const view of views) {
+    const { main } = await render(view, status, deps);
+    found.set(view.key, String(await (main as { toString(): string | Promise<string> }).toString()));
+  }
+  return found;
+}
+
+interface Failure {
+  readonly failed: string;
+}
+
+async function render(view: View, status: Status | Failure, deps: PageDeps): Promise<Rendered> {
+  if ("failed" in status) return { main: <ErrorMain reason={status.failed} /> };
+  try {
+    return await view.render(status);
+  } catch (error) {
+    return { main: <ErrorMain reason={failure(deps, error).failed} /> };
+  }
+}
+
+function failure({ log }: PageDeps, error: unknown): Failure {
+  log.warn("cannot read the node's state", { error });
+  return { failed: describeError(error) };
+}

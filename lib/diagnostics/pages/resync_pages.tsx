@@ -1,0 +1,167 @@
+// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
+/** The history of resyncs as a table, and one resync with its differences object by object. Pure. @module */
+import { z } from "zod";
+import type { Resync } from "../../state_records.ts";
+import type { Difference, Differences } from "../../sync/difference_log.ts";
+import { countOf, lengthMs, phaseMs, PHASES, ResyncBars } from "../charts/resync_bars.tsx";
+import { clip, formatCount, formatDuration, plural } from "../format.ts";
+import { Badge, Empty, Pager, Section, Table, Time } from "../parts.tsx";
+import {
+  Kinds,
+  NoResync,
+  ResyncLead,
+  ResyncResult,
+  ResyncWarnings,
+} from "../sections/resyncs_section.tsx";
+
+/** Differences on one page. */
+export const DIFFERENCES_PAGE = 25;
+
+/** What the page of one resync can be asked for. */
+export const resyncQuerySchema = z.object({
+  page: z.coerce.number().int().min(1).max(1000).catch(1),
+});
+export type ResyncQuery = z.infer<typeof resyncQuerySchema>;
+
+/** All that are in the history. */
+export function ResyncsPage({ resyncs, isMaster, now }: {
+  resyncs: readonly Resync[];
+  isMaster: boolean;
+  now: number;
+}) {
+  const note = resyncs.length > 0 && !isMaster ? "from an earlier term of this node" : undefined;
+  return (
+    <Section id="resyncs-page" title="Resyncs" note={note} first>
+      {resyncs.length === 0
+        ? <NoResync isMaster={isMaster} />
+        : (
+          <>
+            <ResyncBars resyncs={resyncs} />
+            <Table
+              id="resyncs-table"
+              caption="The last 50 resyncs, the newest first"
+              columns={[
+                "Started",
+                "Reason",
+                "Result",
+                "Took",
+                ...PHASES.map(([, name]) => name),
+                "Correct",
+                "Created",
+                "Updated",
+                "Deleted",
+                "Conflicts",
+              ]}
+            >
+              {resyncs.map((resync) => <ResyncRow resync={resync} now={now} />)}
+            </Table>
+          </>
+        )}
+    </Section>
+  );
+}
+
+function ResyncRow({ resync, now }: { resync: Resync; now: number }) {
+  const changes = (["created", "updated", "deleted", "conflicts"] as const)
+    .map((name) => countOf(resync, name));
+  return (
+    <tr>
+      <th scope="row">
+        <a id={`resync-${resync.id}`} href={`/resyncs/${resync.id}`}>
+          <Time at={resync.startedAt} now={now} />
+        </a>
+      </th>
+      <td>{clip(resync.reason, 40)}</td>
+      <td><ResyncResult resync={resync} /></td>
+      <td class="number">{resync.endedAt === null ? "–" : formatDuration(lengthMs(resync))}</td>
+      {PHASES.map(([phase]) => <td class="number">{formatDuration(phaseMs(resync, phase))}</td>)}
+      <td class="number">{formatCount(countOf(resync, "correct"))}</td>
+      {changes.map((n) => (
+        <td class={n > 0 ? "number changed" : "number zero"}>{formatCount(n)}</td>
+      ))}
+    </tr>
+  );
+}
+
+/** One resync. */
+export function ResyncPage({ resync, differences, query, now }: {
+  resync: Resync;
+  /** null: nothing is kept. */
+  differences: Differences | null;
+  query: ResyncQuery;
+  now: number;
+}) {
+  return (
+    <>
+      <Section id="resync-page" title="Resync" first>
+        <ResyncLead resync={resync} now={now} />
+        <Kinds kinds={resync.kinds} />
+        <ResyncWarnings warnings={resync.warnings} />
+        <p class="links">
+          <a href="/resyncs">All resyncs</a>
+        </p>
+      </Section>
+      <Section id="differences" title="Differences, object by object">
+        <DifferenceList resync={resync} differences={differences} query={query} />
+      </Section>
+    </>
+  );
+}
+
+function DifferenceList({ resync, differences, query: { page } }: {
+  resync: Resync;
+  differences: Differences | null;
+  query: ResyncQuery;
+}) {
+  if (!differences) {
+    if (resync.endedAt === null) return <Empty>It still runs: they show here when it is done.</Empty>;
+    return resync.differences
+      ? <Empty>They could not be kept: look at the resource syncer's log.</Empty>
+      : <Empty>✓ None: etcd was as Neutron wants it.</Empty>;
+  }
+  const { total, objects } = differences;
+  const from = (page - 1) * DIFFERENCES_PAGE;
+  return (
+    <>
+      <p class="lead">
+        {plural(total, "difference")} between etcd and Neutron when it was compared. Lines with −
+        were in etcd, lines with + are what Neutron wants.
+        {total > objects.length
+          ? ` The first ${formatCount(objects.length)} are kept; the log has the counts of all.`
+          : null}
+      </p>
+      <ol class="differences" start={from + 1}>
+        {objects.slice(from, from + DIFFERENCES_PAGE).map((object) => <ObjectDifference object={object} />)}
+      </ol>
+      <Pager
+        page={page}
+        pageSize={DIFFERENCES_PAGE}
+        total={objects.length}
+        href={(n) => `/resyncs/${resync.id}${n > 1 ? `?page=${n}` : ""}`}
+      />
+    </>
+  );
+}
+
+const ACTIONS = { create: ["ok", "created"], update: ["warn", "updated"], delete: ["error", "deleted"] } as const;
+const SUBJECTS = { port: "port", group: "security group", subnet: "subnet" } as const;
+
+function ObjectDifference({ object }: { object: Difference }) {
+  const { action, kind, key, subject, lines, cut } = object;
+  const [level, word] = ACTIONS[action];
+  return (
+    <li>
+      <h3>
+        <Badge level={level} word={word} /> {clip(kind, 40)} of {SUBJECTS[subject.type]}{" "}
+        <span class="id">{clip(subject.id, 64)}</span>
+      </h3>
+      <p class="id quiet">{clip(key, 500)}</p>
+      <pre class="diff">
+        {lines.map((line) => (
+          <span class={line.startsWith("-") ? "old" : "new"}>{`${clip(line, 240)}\n`}</span>
+        ))}
+        {cut > 0 ? <span class="quiet">{`… and ${plural(cut, "more line")}`}</span> : null}
+      </pre>
+    </li>
+  );
+}

@@ -1,0 +1,204 @@
+// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
+/** One role: how it is, its memory, its metrics, what it may do, its log. Pure. @module */
+import { z } from "zod";
+import type { PermissionRow } from "../../permissions.ts";
+import type { LogRecord } from "../../page_feed.ts";
+import type { Samples } from "../../state_records.ts";
+import { LineChart } from "../charts/line_chart.tsx";
+import { clip, formatCount, plural } from "../format.ts";
+import { Badge, Empty, Section, Table, Time } from "../parts.tsx";
+import { type RoleMetric } from "../role_metrics.ts";
+import { RoleFigures } from "../sections/roles_section.tsx";
+import type { RoleStatus } from "../status_schema.ts";
+
+const MAX_FIELDS_CHARS = 600;
+const LEVELS = ["DEBUG", "INFO", "WARN", "ERROR"] as const;
+
+/** What the page can be asked for. */
+export const roleQuerySchema = z.object({
+  /** The least severe level of the log. */
+  level: z.enum(LEVELS).catch("DEBUG"),
+});
+export type RoleQuery = z.infer<typeof roleQuerySchema>;
+
+/** The page's main part. */
+export function RolePage({ role, samples, metrics, permissions, log, query, now }: {
+  role: RoleStatus;
+  samples: Samples;
+  metrics: readonly RoleMetric[];
+  /** null: the supervisor has not told. */
+  permissions: PermissionRow | null;
+  /** Oldest first. */
+  log: readonly LogRecord[];
+  query: RoleQuery;
+  now: number;
+}) {
+  return (
+    <>
+      <State role={role} samples={samples} now={now} />
+      <LogSection name={role.name} log={log} query={query} now={now} />
+      <MetricsSection metrics={metrics} />
+      <PermissionsSection permissions={permissions} />
+    </>
+  );
+}
+
+function State({ role, samples, now }: { role: RoleStatus; samples: Samples; now: number }) {
+  const { name, level, problem, process, alive } = role;
+  return (
+    <Section id="role-page" title={name} first>
+      <p class="lead">
+        <Badge level={level} word={process?.state ?? "not started"} />{" "}
+        {alive && process?.state === "running" ? clip(alive.doing, 80) : null}
+      </p>
+      {problem ? <p class="problem">{clip(problem, 500)}</p> : null}
+      {process?.lastEnd ? <p class="quiet">Ended last: {clip(process.lastEnd, 500)}</p> : null}
+      <RoleFigures role={role} now={now} />
+      <LineChart
+        id="chart-memory"
+        name="Resident memory"
+        series={{ at: samples.at, values: samples.rssMib[name] ?? samples.at.map(() => null) }}
+        now={now}
+        format={(mib) => `${formatCount(mib)} MiB`}
+      />
+    </Section>
+  );
+}
+
+function LogSection({ name, log, query, now }: {
+  name: string;
+  log: readonly LogRecord[];
+  query: RoleQuery;
+  now: number;
+}) {
+  const least = LEVELS.indexOf(query.level);
+  const shown = log
+    .filter(({ level }) => (LEVELS as readonly string[]).indexOf(level) >= least)
+    .toReversed();
+  return (
+    <Section
+      id="log"
+      title="Recent log"
+      note={`${plural(shown.length, "record")}, the newest first`}
+    >
+      <nav class="levels" aria-label="Least severe level">
+        {LEVELS.map((level) => (
+          <a
+            id={`level-${level}`}
+            href={level === "DEBUG" ? `/roles/${name}` : `/roles/${name}?level=${level}`}
+            aria-current={level === query.level ? "true" : undefined}
+          >
+            {level === "DEBUG" ? "all" : level.toLowerCase()}
+          </a>
+        ))}
+      </nav>
+      {shown.length === 0
+        ? (
+          <Empty>
+            {log.length === 0
+              ? "No record since the node started. Debug records need --log-level debug."
+              : "No record of that level."}
+          </Empty>
+        )
+        : (
+          <div class="scroll lines" id="log-lines" role="region" aria-label="Log" tabindex={0}>
+            <ol class="log">
+              {shown.map((record) => <Record record={record} now={now} />)}
+            </ol>
+          </div>
+        )}
+    </Section>
+  );
+}
+
+const BADGES: Readonly<Record<string, "info" | "warn" | "error">> = {
+  WARN: "warn",
+  ERROR: "error",
+  CRITICAL: "error",
+};
+
+function Record({ record: { time, level, pid, message, fields }, now }: {
+  record: LogRecord;
+  now: number;
+}) {
+  const at = Date.parse(time);
+  return (
+    <li>
+      {Number.isFinite(at) ? <Time at={at} now={now} /> : <span>{clip(time, 30)}</span>}
+      <Badge level={BADGES[level] ?? "info"} word={clip(level.toLowerCase(), 10)} />
+      <span class="message">
+        {clip(message, 1000)} <span class="fields">{fieldText(fields)}</span>
+      </span>
+      <span class="quiet pid">{String(pid)}</span>
+    </li>
+  );
+}
+
+function fieldText(fields: LogRecord["fields"]): string {
+  const parts = Object.entries(fields).map(([name, value]) =>
+    `${clip(name, 60)}=${typeof value === "string" ? value : JSON.stringify(value)}`
+  );
+  return clip(parts.join("  "), MAX_FIELDS_CHARS);
+}
+
+function MetricsSection({ metrics }: { metrics: readonly RoleMetric[] }) {
+  return (
+    <Section id="metrics" title="Metrics">
+      {metrics.length === 0
+        ? <Empty>None yet. All metrics of the node are at <a href="/metrics">/metrics</a>.</Empty>
+        : (
+          <Table
+            id="metrics-table"
+            caption="Metrics of this role"
+            columns={["Name", "Labels", "Value", "Meaning"]}
+          >
+            {metrics.map(({ name, labels, value, help }) => (
+              <tr>
+                <th scope="row" class="id">{clip(name, 120)}</th>
+                <td class="id">{clip(labels, 120) || "–"}</td>
+                <td class="number">{clip(value, 40)}</td>
+                <td class="wide">{clip(help, 200)}</td>
+              </tr>
+            ))}
+          </Table>
+        )}
+    </Section>
+  );
+}
+
+const KINDS = [
+  ["net", "Connect to or listen on"],
+  ["read", "Read"],
+  ["write", "Write"],
+  ["env", "Environment names"],
+  ["run", "Run"],
+  ["sys", "Ask the system for"],
+] as const;
+
+function PermissionsSection({ permissions }: { permissions: PermissionRow | null }) {
+  return (
+    <Section id="permissions" title="What it may do">
+      {permissions === null
+        ? <Empty>Not told by the supervisor yet.</Empty>
+        : (
+          <dl class="pairs">
+            {KINDS.map(([kind, name]) => (
+              <>
+                <dt>{name}</dt>
+                <dd>{permissions[kind].length === 0 ? "nothing" : <List of={permissions[kind]} />}</dd>
+              </>
+            ))}
+          </dl>
+        )}
+    </Section>
+  );
+}
+
+function List({ of }: { of: readonly string[] }) {
+  return (
+    <ul class="items">
+      {of.slice(0, 50).map((item) => <li><code>{clip(item, 200)}</code></li>)}
+      {of.length > 50 ? <li>{of.length - 50} more</li> : null}
+    </ul>
+  );
+}

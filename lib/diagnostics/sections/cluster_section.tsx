@@ -1,0 +1,89 @@
+// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
+/** The whole cloud: its nodes, who leads, who led when and why each term ended. Pure. @module */
+import type { Cluster } from "../../state_records.ts";
+import { recentTerms, TermEnds, TermTimeline } from "../charts/term_timeline.tsx";
+import { clip } from "../format.ts";
+import { Empty, Figure, Section, Table, Time } from "../parts.tsx";
+import type { Status } from "../status_schema.ts";
+
+const MAX_NODES = 20;
+
+/** The section. */
+export function ClusterSection({ status }: { status: Status }) {
+  const { cluster, at } = status;
+  return (
+    <Section id="cluster" title="The cloud's nodes">
+      <Mastership status={status} />
+      {cluster === null
+        ? <Empty>Nodes and terms are not read from etcd yet: see the manager, which reads them every 10 s.</Empty>
+        : (
+          <>
+            <NodesTable cluster={cluster} leader={status.leader} now={at} />
+            {recentTerms(cluster.terms, at).length === 0
+              ? <Empty>Nobody has led in the last 24 h: check etcd and the managers' logs.</Empty>
+              : (
+                <>
+                  <TermTimeline terms={cluster.terms} now={at} />
+                  <TermEnds terms={cluster.terms} now={at} />
+                </>
+              )}
+          </>
+        )}
+    </Section>
+  );
+}
+
+function Mastership({ status }: { status: Status }) {
+  const { isMaster, leader, election, mastership, at, since, node } = status;
+  return (
+    <dl class="figures" id="mastership">
+      <Figure name="This node" level={isMaster ? "ok" : undefined}>
+        {isMaster ? "★ Leads" : "Stands by"}
+        {since === null ? null : <>{" since "}<Time at={since} now={at} /></>}
+      </Figure>
+      <Figure name="Election key" level={leader === null ? "error" : undefined}>
+        <a href="/election">{leader === null ? "✕ nobody's" : clip(leader, 120)}</a>
+      </Figure>
+      <Figure name="Election">{election?.state ?? "not known yet"}</Figure>
+      <Figure name="Term">{clip(election?.term ?? mastership?.term ?? "–", 40)}</Figure>
+      {node.startedAt === null
+        ? null
+        : <Figure name="Node started"><Time at={node.startedAt} now={at} /></Figure>}
+    </dl>
+  );
+}
+
+/** Nodes that are registered in etcd. */
+export function NodesTable({ cluster, leader, now }: {
+  cluster: Cluster;
+  /** The election value. */
+  leader: string | null;
+  now: number;
+}) {
+  const current = cluster.terms[0];
+  const leads = current && current.end === null && leader !== null ? current.node : null;
+  const more = cluster.nodes.length - MAX_NODES;
+  if (cluster.nodes.length === 0) {
+    return <Empty>No node is registered in etcd: look at the managers' logs.</Empty>;
+  }
+  return (
+    <>
+      <Table
+        id="nodes"
+        caption="Nodes that are registered in etcd"
+        columns={["Node", "Leads", "Version", "Up since", "Its page"]}
+      >
+        {cluster.nodes.slice(0, MAX_NODES).map((node) => (
+          <tr>
+            <th scope="row">{clip(node.name, 63)}</th>
+            <td>{node.name === leads ? <b>★ leads</b> : "stands by"}</td>
+            <td>{clip(node.version, 40)}</td>
+            <td><Time at={node.since} now={now} /></td>
+            <td>{clip(node.diagnostics, 80)}</td>
+          </tr>
+        ))}
+      </Table>
+      {more > 0 ? <p class="quiet">{more} more nodes in the JSON.</p> : null}
+    </>
+  );
+}

@@ -1,0 +1,120 @@
+// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
+/** Resyncs: the last one with its counts and times per kind, and the last 50 as bars. Pure. @module */
+import type { KindCounts, Resync } from "../../state_records.ts";
+import { changesOf, lengthMs, ResyncBars } from "../charts/resync_bars.tsx";
+import { clip, formatCount, formatDuration, plural } from "../format.ts";
+import { Badge, Empty, Section, Table, Time } from "../parts.tsx";
+
+const MAX_KINDS = 12;
+const MAX_WARNINGS = 5;
+
+/** The section of the overview; `resyncs` newest first. */
+export function ResyncsSection({ resyncs, isMaster, now }: {
+  resyncs: readonly Resync[];
+  isMaster: boolean;
+  now: number;
+}) {
+  const last = resyncs[0];
+  const note = last && !isMaster ? "from an earlier term of this node" : undefined;
+  return (
+    <Section id="resyncs" title="Resyncs" note={note}>
+      {last
+        ? (
+          <>
+            <ResyncLead resync={last} now={now} />
+            <ResyncBars resyncs={resyncs} />
+            <p class="links">
+              <a href={`/resyncs/${last.id}`}>The last one's differences</a>
+              <a href="/resyncs">All as a table</a>
+            </p>
+          </>
+        )
+        : <NoResync isMaster={isMaster} />}
+    </Section>
+  );
+}
+
+/** Why there is nothing to show. */
+export function NoResync({ isMaster }: { isMaster: boolean }) {
+  return (
+    <Empty>
+      {isMaster
+        ? "No resync yet: the first one shows here as soon as it starts."
+        : "No resync on this node yet: only the master compares Neutron with etcd. " +
+          "Open the page of the node that leads."}
+    </Empty>
+  );
+}
+
+/** How a resync went, in a word. */
+export function ResyncResult({ resync }: { resync: Resync }) {
+  if (resync.endedAt === null) return <Badge level="info" word="Running" />;
+  if (resync.error !== null) return <Badge level="error" word="Failed" />;
+  if (resync.warnings.length > 0) return <Badge level="warn" word="With warnings" />;
+  return <Badge level="ok" word="Succeeded" />;
+}
+
+/** A resync in a sentence. */
+export function ResyncLead({ resync, now }: { resync: Resync; now: number }) {
+  return (
+    <>
+      <p class="lead">
+        <ResyncResult resync={resync} /> <b>{clip(resync.reason, 60)}</b>, started{" "}
+        <Time at={resync.startedAt} now={now} age />
+        {resync.endedAt === null
+          ? null
+          : `, took ${formatDuration(lengthMs(resync))}, ${plural(changesOf(resync), "change")}`}
+      </p>
+      {resync.error === null ? null : <p class="problem">{clip(resync.error, 500)}</p>}
+    </>
+  );
+}
+
+/** Counts and times by kind. */
+export function Kinds({ kinds }: { kinds: Readonly<Record<string, KindCounts>> }) {
+  const rows = Object.entries(kinds).slice(0, MAX_KINDS);
+  if (rows.length === 0) return null;
+  const columns = ["Kind", "Neutron", "etcd", "Correct", "Created", "Updated", "Deleted"];
+  const times = ["Conflicts", "Read etcd", "Read Neutron", "Compare", "Write"];
+  return (
+    <Table
+      id="resync-kinds"
+      caption="Objects and times by kind"
+      columns={[...columns, ...times]}
+      numbers
+    >
+      {rows.map(([kind, counts]) => <KindRow kind={kind} counts={counts} />)}
+    </Table>
+  );
+}
+
+function KindRow({ kind, counts }: { kind: string; counts: KindCounts }) {
+  const same = [counts.neutronItems, counts.etcdItems, counts.correct];
+  const changed = [counts.created, counts.updated, counts.deleted, counts.conflicts];
+  const times = [counts.etcdReadMs, counts.neutronReadMs, counts.compareMs, counts.writeMs];
+  return (
+    <tr>
+      <th scope="row">{clip(kind, 60)}</th>
+      {same.map((n) => <td>{formatCount(n)}</td>)}
+      {changed.map((n) => <td class={n > 0 ? "changed" : "zero"}>{formatCount(n)}</td>)}
+      {times.map((ms) => <td>{formatDuration(ms)}</td>)}
+    </tr>
+  );
+}
+
+/** What a resync warns of. */
+export function ResyncWarnings({ warnings }: { warnings: readonly string[] }) {
+  if (warnings.length === 0) return null;
+  const more = warnings.length - MAX_WARNINGS;
+  return (
+    <ul class="findings" id="resync-warnings">
+      {warnings.slice(0, MAX_WARNINGS).map((text) => (
+        <li>
+          <Badge level="warn" word="Warning" />
+          <span>{clip(text, 300)}</span>
+        </li>
+      ))}
+      {more > 0 ? <li>{plural(more, "more warning")} in the log</li> : null}
+    </ul>
+  );
+}

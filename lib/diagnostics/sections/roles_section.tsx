@@ -1,0 +1,88 @@
+// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
+/** This node's roles as cards: how each is, what it does, what is wrong with it. Pure. @module */
+import { clip, formatBytes, formatCount } from "../format.ts";
+import { Age, Badge, Section, Time } from "../parts.tsx";
+import type { RoleStatus } from "../status_schema.ts";
+
+/** A sign of life this fresh is "just now": it comes every second, and is no news. */
+const FRESH_MS = 5000;
+
+/** The section. */
+export function RolesSection({ roles, now }: { roles: readonly RoleStatus[]; now: number }) {
+  return (
+    <Section id="roles" title="Roles of this node">
+      <ul class="role-cards">
+        {roles.map((role) => <RoleCard role={role} now={now} />)}
+      </ul>
+    </Section>
+  );
+}
+
+function RoleCard({ role, now }: { role: RoleStatus; now: number }) {
+  const { name, level, problem, process, alive } = role;
+  return (
+    <li class={`card ${level}`} id={`role-${name}`}>
+      <h3>
+        <a href={`/roles/${name}`}>{name}</a>
+        <Badge level={level} word={process?.state ?? "not started"} />
+      </h3>
+      <p class="doing">{alive && process?.state === "running" ? clip(alive.doing, 80) : "–"}</p>
+      {problem ? <p class="problem">{clip(problem, 300)}</p> : null}
+      <NextStart role={role} now={now} />
+      <RoleFigures role={role} now={now} />
+    </li>
+  );
+}
+
+function NextStart({ role: { process }, now }: { role: RoleStatus; now: number }) {
+  if (process?.state === "backoff" && process.nextStartAt !== null) {
+    return <p>Next start <Time at={process.nextStartAt} now={now} /></p>;
+  }
+  if (process?.lastEnd && process.restarts > 0) {
+    return <p class="quiet">Ended last: {clip(process.lastEnd, 200)}</p>;
+  }
+  return null;
+}
+
+/** The figures of a role, on its card and on its page. */
+export function RoleFigures({ role, now }: { role: RoleStatus; now: number }) {
+  const { process, alive, silentMs } = role;
+  const running = process?.state === "running" && process.startedAt !== null;
+  const restarts = process?.restarts ?? 0;
+  return (
+    <dl class="facts">
+      <div>
+        <dt>PID</dt>
+        <dd>{process?.pid ?? "–"}</dd>
+      </div>
+      <div>
+        <dt>Up</dt>
+        <dd>{running ? <Up startedAt={process.startedAt!} now={now} /> : "–"}</dd>
+      </div>
+      <div>
+        <dt>Restarts</dt>
+        <dd class={restarts > 0 ? "changed" : ""}>{formatCount(restarts)}</dd>
+      </div>
+      <div>
+        <dt>Memory</dt>
+        <dd>{running && alive?.rssBytes ? formatBytes(alive.rssBytes) : "–"}</dd>
+      </div>
+      <div>
+        <dt>Progress</dt>
+        <dd>
+          {silentMs === null ? "none yet" : silentMs <= FRESH_MS
+            ? "just now"
+            : <Age at={alive!.at} now={now} />}
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+function Up({ startedAt, now }: { startedAt: number; now: number }) {
+  return (
+    <>
+      since <Time at={startedAt} now={now} short />
+    </>
+  );
+}

@@ -1,0 +1,177 @@
+// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
+/** Status reports: the last hour as charts, agents by freshness, ports and their differences. Pure. @module */
+import type { Agents, Ports, Samples } from "../../state_records.ts";
+import { LONG_QUEUE } from "../../status/newest_queue.ts";
+import { LineChart } from "../charts/line_chart.tsx";
+import { type Share, ShareBar } from "../charts/share_bar.tsx";
+import { clip, formatCount, formatDuration } from "../format.ts";
+import { Badge, Empty, Figure, Section, Table, Time } from "../parts.tsx";
+import { LAG_MS } from "../verdict.ts";
+import { AgentRow } from "../pages/agents_page.tsx";
+
+const MAX_STALE = 5;
+const MAX_PORTS = 6;
+const MAX_STATUSES = 8;
+
+/** Lag and queue over the last hour. */
+export function HourSection({ samples, now }: { samples: Samples; now: number }) {
+  const { at } = samples;
+  return (
+    <Section id="hour" title="The last hour">
+      <div class="charts">
+        <LineChart
+          id="chart-lag"
+          name="Agent status lag"
+          series={{ at, values: samples.lagMs }}
+          now={now}
+          format={(ms) => formatDuration(Math.max(0, ms))}
+          limit={LAG_MS}
+        />
+        <LineChart
+          id="chart-queue"
+          name="Port reports waiting"
+          series={{ at, values: samples.queued }}
+          now={now}
+          format={formatCount}
+          limit={LONG_QUEUE}
+        />
+      </div>
+    </Section>
+  );
+}
+
+/** The groups with their words, as shares of all agents. */
+export function freshnessShares({ byFreshness }: Pick<Agents, "byFreshness">): Share[] {
+  const groups = [
+    ["fresh", "fresh", "ok", "✓"],
+    ["late", "late (over 75 s)", "info", "•"],
+    ["stale", "stale (over 5 min)", "warn", "▲"],
+    ["unreadable", "unreadable", "error", "✕"],
+  ] as const;
+  return groups.map(([group, name, level, symbol]) => ({
+    name,
+    count: byFreshness[group],
+    level,
+    symbol,
+    href: `/agents?state=${group}`,
+  }));
+}
+
+/** The agents by freshness, and the stalest. */
+export function AgentsSection({ agents, isMaster, now }: {
+  agents: Agents | null;
+  isMaster: boolean;
+  now: number;
+}) {
+  if (!agents || agents.total === 0) {
+    return (
+      <Section id="agents" title="Felix agents">
+        <Empty>
+          {isMaster
+            ? "No agent yet: each host shows here as soon as its Felix writes a status to etcd."
+            : "Nothing here on a standby: the master reports the agents. Open its page."}
+        </Empty>
+      </Section>
+    );
+  }
+  const late = agents.agents.filter(({ time }) => time === null || now - time > 75_000);
+  return (
+    <Section id="agents" title="Felix agents" note={isMaster ? undefined : "from an earlier term"}>
+      <dl class="figures">
+        <Figure name="Known">{formatCount(agents.total)}</Figure>
+        <Figure name="Lag, median">{lagText(agents.lagMs)}</Figure>
+        <Figure name="Lag, most">{lagText(agents.maxLagMs)}</Figure>
+        <Figure name="Reported">{formatCount(agents.reported)}</Figure>
+        <Figure name="Failed">{formatCount(agents.failed)}</Figure>
+      </dl>
+      <ShareBar id="freshness" shares={freshnessShares(agents)} />
+      {late.length === 0 ? null : (
+        <Table
+          id="agents-table"
+          caption="The agents that have been silent for longest"
+          columns={["Host", "State", "Felix's status", "Felix up", "Reported"]}
+        >
+          {late.slice(0, MAX_STALE).map((agent) => <AgentRow agent={agent} now={now} />)}
+        </Table>
+      )}
+      <p class="links">
+        <a href="/agents">All agents</a>
+      </p>
+    </Section>
+  );
+}
+
+function lagText(ms: number | null): string {
+  return ms === null ? "–" : formatDuration(Math.max(0, ms));
+}
+
+/** Port status as last reported. */
+export function PortsSection({ ports, isMaster, now }: {
+  ports: Ports | null;
+  isMaster: boolean;
+  now: number;
+}) {
+  if (!ports) {
+    return (
+      <Section id="ports" title="Port status">
+        <Empty>
+          {isMaster
+            ? "No port status yet: it shows here as soon as Felix writes an endpoint's status."
+            : "Nothing here on a standby: the master reports port status. Open its page."}
+        </Empty>
+      </Section>
+    );
+  }
+  const statuses = Object.entries(ports.byStatus).sort((a, b) => b[1] - a[1]);
+  return (
+    <Section id="ports" title="Port status" note={isMaster ? undefined : "from an earlier term"}>
+      <dl class="figures">
+        <Figure name="Known">{formatCount(ports.total)}</Figure>
+        {statuses.slice(0, MAX_STATUSES).map(([status, n]) => (
+          <Figure name={clip(status, 20)}>{formatCount(n)}</Figure>
+        ))}
+        <Figure name="Differ from Neutron">
+          <a href="/ports">{formatCount(ports.differing ?? ports.queued)}</a>
+        </Figure>
+        <Figure name="Reported">{formatCount(ports.reported)}</Figure>
+        <Figure name="Failed">{formatCount(ports.failed)}</Figure>
+      </dl>
+      <LatestPorts ports={ports} now={now} max={MAX_PORTS} />
+      <p class="links">
+        <a href="/ports">Ports that differ from Neutron</a>
+      </p>
+    </Section>
+  );
+}
+
+/** The latest reports of port status. */
+export function LatestPorts({ ports, now, max }: { ports: Ports; now: number; max: number }) {
+  if (ports.recent.length === 0) return <Empty>No report yet.</Empty>;
+  return (
+    <Table
+      id="ports-table"
+      caption="Latest reports of port status"
+      columns={["Time", "Status", "Port", "Host", "Neutron told"]}
+    >
+      {ports.recent.slice(0, max).map((port) => <PortRow port={port} now={now} />)}
+    </Table>
+  );
+}
+
+function PortRow({ port, now }: { port: Ports["recent"][number]; now: number }) {
+  return (
+    <tr>
+      <td><Time at={port.at} now={now} /></td>
+      <td><PortBadge status={port.status} /></td>
+      <td class="id">{clip(port.port, 64)}</td>
+      <td>{clip(port.host, 63)}</td>
+      <td>{port.reported ? "yes" : <Badge level="warn" word="not yet" />}</td>
+    </tr>
+  );
+}
+
+/** A port's status in Calico's words. */
+export function PortBadge({ status }: { status: string }) {
+  const level = status === "ERROR" ? "error" : status === "ACTIVE" ? "ok" : "info";
+  return <Badge level={level} word={clip(status, 20)} />;
+}

@@ -1,0 +1,101 @@
+// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
+/** What the operator reads first: the verdict, the figures beside it, and all else that is wrong. @module */
+import type { Child } from "hono/jsx";
+import { formatCount, formatDuration } from "../format.ts";
+import { Age, Badge, Section, Time } from "../parts.tsx";
+import type { Finding, Level, Status } from "../status_schema.ts";
+import { calm } from "../verdict.ts";
+
+const MAX_FINDINGS = 12;
+
+/** The verdict's frame. Only the sentence is a live region: it changes when the state does. */
+export function Verdict({ level, aside, children }: {
+  level: Level;
+  aside?: Child;
+  children?: Child;
+}) {
+  return (
+    <section id="verdict" class={`verdict ${level}`} aria-label="Verdict">
+      <Badge level={level} />
+      <div>
+        <p id="sentence" aria-live="polite">{children}</p>
+        {aside}
+      </div>
+    </section>
+  );
+}
+
+/** Of the overview. */
+export function VerdictSection({ status }: { status: Status }) {
+  const { verdict } = status;
+  return (
+    <Verdict level={verdict.level} aside={<Beside status={status} />}>
+      {verdict.level === "ok" ? <Calm status={status} /> : <Sentence finding={verdict} />}
+    </Verdict>
+  );
+}
+
+function Calm({ status }: { status: Status }) {
+  const { subject, since, rest } = calm(status);
+  return (
+    <>
+      {subject}
+      {since === null ? null : (
+        <>
+          {" since "}
+          <Time at={since} now={status.at} short />
+        </>
+      )}
+      {`; ${rest}.`}
+    </>
+  );
+}
+
+function Sentence({ finding: { text, link } }: { finding: Finding }) {
+  return (
+    <>
+      {text}
+      {link ? <> <a class="more" href={link}>Details</a></> : null}
+    </>
+  );
+}
+
+/** What moves all the time, and so is not announced. */
+function Beside({ status }: { status: Status }) {
+  const { isMaster, agents, ports, resyncs, ready, notReady, at } = status;
+  const last = resyncs.find((resync) => resync.endedAt !== null);
+  const lag = agents?.lagMs ?? null;
+  return (
+    <p class="beside">
+      {isMaster && lag !== null
+        ? <span>Status lag <b>{formatDuration(Math.max(0, lag))}</b></span>
+        : null}
+      {isMaster && ports
+        ? <span>Waiting port reports <b>{formatCount(ports.queued)}</b></span>
+        : null}
+      {isMaster && last
+        ? <span>Last resync <b><Age at={last.endedAt!} now={at} /></b></span>
+        : null}
+      {ready ? <span>✓ Ready</span> : <span>▲ Not ready: {notReady.slice(0, 3).join("; ")}</span>}
+    </p>
+  );
+}
+
+/** All that is wrong beside the verdict. */
+export function FindingsSection({ findings }: { findings: readonly Finding[] }) {
+  const others = findings.slice(1);
+  if (others.length === 0) return null;
+  return (
+    <Section id="findings" title="Also">
+      <ul class="findings">
+        {others.slice(0, MAX_FINDINGS).map((finding) => (
+          <li>
+            <Badge level={finding.level} />
+            <span><Sentence finding={finding} /></span>
+          </li>
+        ))}
+        {others.length > MAX_FINDINGS ? <li>{others.length - MAX_FINDINGS} more</li> : null}
+      </ul>
+    </Section>
+  );
+}
