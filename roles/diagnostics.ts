@@ -1,5 +1,8 @@
 /** Diagnostics: the page, its JSON and its health checks. @module */
-import { createApp } from "../lib/diagnostics/app.tsx";
+import { createApp } from "../lib/diagnostics/app.ts";
+import { nodeDetails } from "../lib/diagnostics/details.ts";
+import { Fed } from "../lib/diagnostics/fed.ts";
+import { Sampler } from "../lib/diagnostics/samples.ts";
 import { runDiagnostics } from "../lib/diagnostics/server.ts";
 import { readMetrics } from "../lib/diagnostics/metrics.ts";
 import { readStatus } from "../lib/diagnostics/status.ts";
@@ -9,15 +12,20 @@ import { requestStepDown } from "../lib/step_down.ts";
 import { VERSION } from "../lib/version.ts";
 import { runRole } from "./bootstrap.ts";
 
-await runRole("diagnostics", async ({ config, job, signal }) => {
+await runRole("diagnostics", async ({ config, job, signal, listen }) => {
   const node = {
     name: config.nodeName,
     version: VERSION,
     startedAt: job.clock.now(),
     startupResync: config.sync.startupResync,
   };
+  const read = () => readStatus(job.store, node, job.clock);
+  const fed = new Fed();
+  listen((line) => fed.take(line));
+  const sampler = new Sampler({ readStatus: read, ...job });
   const app = createApp({
-    readStatus: () => readStatus(job.store, node, job.clock),
+    readStatus: read,
+    details: nodeDetails(config.stateDir, fed, sampler),
     readMetrics: () => readMetrics(job.store),
     meter: job.meter,
     now: () => job.clock.now(),
@@ -37,5 +45,8 @@ await runRole("diagnostics", async ({ config, job, signal }) => {
     ],
     requestRate: config.diagnostics.requestRate,
   });
-  await runDiagnostics(app, config.diagnostics, job, signal);
+  await Promise.all([
+    sampler.run(signal),
+    runDiagnostics(app, config.diagnostics, job, signal),
+  ]);
 });

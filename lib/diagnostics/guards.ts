@@ -9,7 +9,7 @@ import type { RateLimit } from "./rate_limit.ts";
 
 const MAX_URL_CHARS = 2048;
 
-/** Nothing but our own script and style; no frames, no forms, nothing inline. */
+/** Nothing but our own script and style; no frames, nothing inline, forms to ourselves only. */
 const CSP = [
   "default-src 'none'",
   "script-src 'self'",
@@ -17,7 +17,7 @@ const CSP = [
   "img-src 'self'",
   "connect-src 'self'",
   "base-uri 'none'",
-  "form-action 'none'",
+  "form-action 'self'",
   "frame-ancestors 'none'",
 ].join("; ");
 

@@ -1,6 +1,6 @@
 /**
- * Live updates as server-sent events: one loop renders for all open streams, at most once per
- * interval and only while somebody looks; a stream gets a rendering when it differs from what that
+ * Live updates as server-sent events: one loop renders for all open streams, each view that somebody
+ * follows once, at most once per interval; a stream gets a rendering when it differs from what that
  * stream got last. A reader that is too slow misses renderings in between, never the newest, and
  * costs no more memory than one of them. Trusts the runtime's timers only.
  *
@@ -12,10 +12,16 @@
 import { isLoopback } from "./guards.ts";
 import { clientOf } from "./rate_limit.ts";
 
+/** What a stream follows. */
+export interface Followed {
+  /** The same for all that look the same. */
+  readonly key: string;
+}
+
 /** What the streams need. */
-export interface LiveOptions {
-  /** The page's main part now; does not throw. */
-  readonly render: () => Promise<string>;
+export interface LiveOptions<View extends Followed> {
+  /** The main part of each of these views now, by key; does not throw. */
+  readonly renderAll: (views: readonly View[]) => Promise<ReadonlyMap<string, string>>;
   /** Milliseconds since the epoch, sent in beats. */
   readonly now: () => number;
   /** Ends all streams. */
@@ -24,8 +30,9 @@ export interface LiveOptions {
   readonly intervalMs: number;
 }
 
-interface Stream {
+interface Stream<View> {
   readonly client: string;
+  readonly view: View;
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
   sent: string | null;
   /** Intervals in which the reader took nothing. */
@@ -47,14 +54,14 @@ export function formatEvent(event: string, data: string): string {
 }
 
 /** The open streams of one server. */
-export class LiveStreams {
-  readonly #options: LiveOptions;
-  readonly #streams = new Set<Stream>();
+export class LiveStreams<View extends Followed> {
+  readonly #options: LiveOptions<View>;
+  readonly #streams = new Set<Stream<View>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #busy = false;
   #turns = 0;
 
-  constructor(options: LiveOptions) {
+  constructor(options: LiveOptions<View>) {
     this.#options = options;
     options.signal.addEventListener("abort", () => this.#closeAll(), { once: true });
   }
@@ -65,18 +72,18 @@ export class LiveStreams {
   }
 
   /**
-   * A new stream, or null when there are too many (of that client, unless it is this machine, where a
+   * A new stream of a view, or null when there are too many (of that client, unless it is this machine, where a
    * proxy may stand for many), or the server stops.
    */
-  open(address: string): ReadableStream<Uint8Array> | null {
+  open(address: string, view: View): ReadableStream<Uint8Array> | null {
     const { maxStreams, signal, now } = this.#options;
     if (this.#streams.size >= maxStreams || signal.aborted) return null;
     const client = clientOf(address);
     if (!isLoopback(address) && this.#of(client) >= MAX_OF_CLIENT) return null;
-    let stream: Stream;
+    let stream: Stream<View>;
     return new ReadableStream<Uint8Array>({
       start: (controller) => {
-        stream = { client, controller, sent: null, stalled: 0 };
+        stream = { client, view, controller, sent: null, stalled: 0 };
         this.#streams.add(stream);
         this.#send(stream, `retry: 2000\n\n${formatEvent("beat", String(now()))}`);
         this.#schedule(0);
@@ -99,9 +106,13 @@ export class LiveStreams {
     this.#busy = true;
     const started = performance.now();
     try {
-      const html = await this.#options.render();
+      const views = new Map([...this.#streams].map(({ view }) => [view.key, view]));
+      const rendered = await this.#options.renderAll([...views.values()]);
       this.#turns++;
-      for (const stream of [...this.#streams]) this.#update(stream, html);
+      for (const stream of [...this.#streams]) {
+        const html = rendered.get(stream.view.key);
+        if (html !== undefined) this.#update(stream, html); // else it has come meanwhile
+      }
     } finally {
       this.#busy = false;
       const spent = performance.now() - started;
@@ -109,7 +120,7 @@ export class LiveStreams {
     }
   }
 
-  #update(stream: Stream, html: string): void {
+  #update(stream: Stream<View>, html: string): void {
     if ((stream.controller.desiredSize ?? 0) <= 0) {
       if (++stream.stalled > MAX_STALLED) this.#close(stream);
       return;
@@ -123,7 +134,7 @@ export class LiveStreams {
     }
   }
 
-  #send(stream: Stream, text: string): void {
+  #send(stream: Stream<View>, text: string): void {
     try {
       stream.controller.enqueue(encoder.encode(text));
     } catch {
@@ -131,14 +142,14 @@ export class LiveStreams {
     }
   }
 
-  #close(stream: Stream): void {
+  #close(stream: Stream<View>): void {
     this.#drop(stream);
     try {
       stream.controller.close();
     } catch { /* closed already */ }
   }
 
-  #drop(stream: Stream): void {
+  #drop(stream: Stream<View>): void {
     this.#streams.delete(stream);
     if (this.#streams.size === 0) clearTimeout(this.#timer);
   }

@@ -1,52 +1,66 @@
 /**
- * The metrics of one role, out of the text that Prometheus gets: those that carry the role's name as
- * their label, and those that tell of its job. Buckets are left to Prometheus. Pure.
+ * The metrics of one role, out of those that Prometheus gets: what it has measured itself, what carries
+ * its name as a label, and what tells of its job. Pure.
  *
  * @module
  */
+import type { Family, HistogramValue, Sample } from "../metrics/exposition.ts";
+import { formatBytes, formatCount, formatDuration } from "./format.ts";
+import { families, type RoleMetrics } from "./metrics.ts";
+import type { Status } from "./status_schema.ts";
 
-/** One value. */
+/** One value, for people. */
 export interface RoleMetric {
   readonly name: string;
-  /** Without the role's own, as in the text: `kind="Subnet"`. */
+  /** Without the role's own: `kind="Subnet"`. */
   readonly labels: string;
   readonly value: string;
   readonly help: string;
 }
 
-const MAX_METRICS = 80;
+const MAX_METRICS = 100;
 
-/** What tells of a role's job, after `conductor_`. */
-const JOBS: Readonly<Record<string, RegExp>> = {
-  "manager": /^(is_master|mastership|election|term|nodes|compaction|last_compaction|lease)/,
-  "resource-syncer": /^(last_resync|resync|sync|neutron|etcd_write|notification|event)/,
-  "agent-status-watcher": /^(agent)/,
-  "endpoint-status-watcher": /^(port|nova)/,
-  "diagnostics": /^(http|page|stream|ready)/,
-};
+/** What the status says of each role's job. */
+const JOBS: ReadonlyMap<string, RegExp> = new Map([
+  ["manager", /^(is_master|term_|nodes|compaction|last_compaction)/],
+  ["resource-syncer", /^last_resync/],
+  ["agent-status-watcher", /^agent/],
+  ["endpoint-status-watcher", /^port/],
+  ["diagnostics", /^(ready|verdict)/],
+]);
 
-/** The metrics of `role` in an OpenMetrics text. */
-export function roleMetrics(text: string, role: string): RoleMetric[] {
-  const found: RoleMetric[] = [];
-  const help = new Map<string, string>();
-  const own = `role="${role}"`;
-  for (const line of text.split("\n")) {
-    const described = /^# HELP (\S+) (.*)$/.exec(line);
-    if (described) help.set(described[1]!, described[2]!);
-    const sample = /^([a-z_0-9]+)(?:\{(.*)\})? (\S+)/.exec(line);
-    if (!sample || found.length === MAX_METRICS) continue;
-    const [, name, labels = "", value] = sample;
-    const parts = labels.split(/,(?=[a-z_]+=")/).filter((part) => part !== "");
-    const labelled = parts.some((part) => part.startsWith('role="'));
-    const job = JOBS[role]?.test(name!.replace(/^conductor_/, "")) ?? false;
-    if (name!.endsWith("_bucket") || (labelled ? !parts.includes(own) : !job)) continue;
-    const family = name!.replace(/_(total|count|sum|created)$/, "");
-    found.push({
-      name: name!,
-      labels: parts.filter((part) => part !== own).join(", "),
-      value: value!,
-      help: help.get(family) ?? help.get(name!) ?? "",
-    });
-  }
-  return found;
+/** The metrics of `role`. */
+export function roleMetrics(status: Status, measured: RoleMetrics, role: string): RoleMetric[] {
+  const own = Object.hasOwn(measured, role) ? measured[role]! : {};
+  const all = families(status, { [role]: own });
+  const found = all.flatMap((family) => {
+    const about = Object.hasOwn(own, family.name) || (JOBS.get(role)?.test(family.name) ?? false);
+    return family.samples
+      .filter(({ labels }) => labels.role === undefined ? about : labels.role === role)
+      .map((sample) => metricOf(family, sample));
+  });
+  return found.slice(0, MAX_METRICS);
+}
+
+function metricOf({ name, type, help }: Family, { labels, value }: Sample): RoleMetric {
+  const parts = Object.entries(labels).filter(([label]) => label !== "role")
+    .map(([label, text]) => `${label}="${text}"`);
+  return {
+    name: `conductor_${name}${type === "counter" ? "_total" : ""}`,
+    labels: parts.join(", "),
+    value: typeof value === "number" ? withUnit(name, value) : histogramText(name, value),
+    help: `${help}.`,
+  };
+}
+
+function histogramText(name: string, { counts, sum }: HistogramValue): string {
+  const count = counts.reduce((a, b) => a + b, 0);
+  if (count === 0) return "none";
+  return `${formatCount(count)} times, mean ${withUnit(name, sum / count)}`;
+}
+
+function withUnit(name: string, value: number): string {
+  if (name.endsWith("_timestamp_seconds")) return new Date(value * 1000).toISOString();
+  if (name.endsWith("_seconds")) return formatDuration(value * 1000);
+  return name.endsWith("_bytes") ? formatBytes(value) : formatCount(value);
 }

@@ -2,6 +2,10 @@
  * The page's script, as text so that it is in the compiled binary. Nothing depends on it but
  * comfort: live updates, local times, exact ages, the word on a lost connection.
  *
+ * An update changes only what differs, in place, so that focus, selection, what is typed, what is
+ * unfolded and how far a list is scrolled stay; and a screen reader hears of the verdict only when it
+ * changes.
+ *
  * @module
  */
 
@@ -39,7 +43,8 @@ export const SCRIPT = `"use strict";
     const today = day(new Date(Date.now() + offset));
     for (const time of root.querySelectorAll("time")) {
       const d = new Date(time.dateTime);
-      const clock = pad(d.getHours()) + ":" + pad(d.getMinutes()) + ":" + pad(d.getSeconds());
+      const seconds = "short" in time.dataset ? "" : ":" + pad(d.getSeconds());
+      const clock = pad(d.getHours()) + ":" + pad(d.getMinutes()) + seconds;
       setText(time, day(d) === today ? clock : day(d) + " " + clock);
     }
   }
@@ -61,26 +66,47 @@ export const SCRIPT = `"use strict";
     setText(live, connected ? "\\u25cf Live" : "\\u2715 Connection lost, retrying \\u2013 this is the last known state");
   }
 
-  function scrolls(root) {
-    return [root, ...root.querySelectorAll(".scroll, .events")];
+  // Times and ages are this script's to write while they stand for the same moment.
+  function isSameMoment(a, b) {
+    return a.nodeName === "TIME" && a.dateTime === b.dateTime ||
+      a.className === "age" && b.className === "age" && a.dataset.at === b.dataset.at;
   }
 
-  // Keeps the element itself: a live region is announced only when it stays in the document.
-  function replacePart(old, part) {
-    const focus = old.contains(document.activeElement) ? document.activeElement.id : "";
-    const places = scrolls(old).map((e) => [e.scrollLeft, e.scrollTop]);
-    old.className = part.className;
-    old.replaceChildren(...part.childNodes);
-    localise(old);
-    scrolls(old).forEach((e, i) => {
-      if (places[i]) [e.scrollLeft, e.scrollTop] = places[i];
-    });
-    if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
+  function morph(old, now) {
+    if (isSameMoment(old, now)) return;
+    for (const { name } of [...old.attributes]) {
+      if (!now.hasAttribute(name) && name !== "open") old.removeAttribute(name);
+    }
+    for (const { name, value } of now.attributes) {
+      if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+    }
+    const byId = new Map();
+    for (const child of old.children) if (child.id) byId.set(child.id, child);
+    let here = old.firstChild;
+    for (const wanted of [...now.childNodes]) {
+      const known = wanted.id ? byId.get(wanted.id) : undefined;
+      if (known && known !== here) old.insertBefore(known, here), here = known;
+      const fits = here && here.nodeType === wanted.nodeType && here.nodeName === wanted.nodeName &&
+        (here.id || "") === (wanted.id || "");
+      if (!fits) {
+        old.insertBefore(document.importNode(wanted, true), here);
+        continue;
+      }
+      if (here.nodeType === Node.ELEMENT_NODE) morph(here, wanted);
+      else if (here.data !== wanted.data) here.data = wanted.data;
+      here = here.nextSibling;
+    }
+    while (here) {
+      const next = here.nextSibling;
+      here.remove();
+      here = next;
+    }
   }
 
   function update(html) {
     const parts = [...new DOMParser().parseFromString(html, "text/html").body.children];
     const ids = new Set(parts.map((part) => part.id));
+    const focused = document.activeElement;
     for (const old of [...main.children]) {
       if (ids.has(old.id)) continue;
       sent.delete(old.id);
@@ -94,14 +120,21 @@ export const SCRIPT = `"use strict";
         here = document.importNode(part, true);
         if (before) before.after(here);
         else main.prepend(here);
-        localise(here);
       } else if (sent.get(part.id) !== text) {
-        replacePart(here, part);
+        morph(here, part);
       }
+      if (sent.get(part.id) !== text) localise(here);
       sent.set(part.id, text);
       before = here;
     }
+    if (focused !== document.activeElement) refocus(focused);
     tick();
+  }
+
+  // The focused element may be another one now, of the same id; or gone, then the page's main part.
+  function refocus(lost) {
+    const again = lost.id ? document.getElementById(lost.id) : null;
+    (again || main).focus({ preventScroll: true });
   }
 
   function heard() {
@@ -112,7 +145,7 @@ export const SCRIPT = `"use strict";
   function connect() {
     heardAt = Date.now();
     source?.close();
-    source = new EventSource("/events");
+    source = new EventSource("/events?view=" + encodeURIComponent(location.pathname + location.search));
     source.addEventListener("main", (event) => {
       heard();
       update(event.data);
@@ -132,10 +165,16 @@ export const SCRIPT = `"use strict";
     if (source.readyState === EventSource.CLOSED) connect();
   }
 
+  function zoneText() {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "this device's zone";
+    return "Times are in " + zone + "; point at one for UTC.";
+  }
+
   addEventListener("pagehide", () => source?.close());
   addEventListener("pageshow", (event) => {
     if (event.persisted) connect();
   });
+  setText(document.getElementById("zone"), zoneText());
   localise(document);
   tick();
   connect();

@@ -242,7 +242,9 @@ export function calm(facts: Facts): { subject: string; since: number | null; res
 
 function allWell(facts: Facts): string {
   const { subject, since, rest } = calm(facts);
-  const when = since === null ? "" : ` since ${utcTime(since, facts.at).replace(/:\d\d UTC$/, " UTC")}`;
+  const when = since === null
+    ? ""
+    : ` since ${utcTime(since, facts.at).replace(/:\d\d UTC$/, " UTC")}`;
   const lagMs = facts.isMaster ? facts.agents?.lagMs ?? null : null;
   const lag = lagMs === null ? "" : `; status lag ${formatDuration(Math.max(0, lagMs))}`;
   return `${subject}${when}; ${rest}${lag}.`;

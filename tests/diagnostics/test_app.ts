@@ -1,5 +1,5 @@
 /** The application over the fixtures, with changes. @module */
-import { type AppDeps, createApp } from "../../lib/diagnostics/app.tsx";
+import { type AppDeps, createApp } from "../../lib/diagnostics/app.ts";
 import type { Api } from "../../lib/diagnostics/api/openapi.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { NOW, status } from "./fixtures.ts";

@@ -43,30 +43,28 @@ export function LineChart({ id, name, series, now, format, limit }: {
         <b>{newest === null ? "–" : format(newest)}</b>
         <span class="quiet">{highest === null ? "" : `highest ${format(highest)}`}</span>
       </figcaption>
-      {highest === null
-        ? <p class="empty">No values in the last hour.</p>
-        : (
-          <>
-            <svg
-              viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-              preserveAspectRatio="none"
-              role="img"
-              aria-label={`${name} over the last hour: ${summary}`}
-            >
-              <path class="grid" d={`M0 ${HEIGHT / 2}H${WIDTH}M0 ${HEIGHT - 0.5}H${WIDTH}`} />
-              {limit !== undefined && limit < top
-                ? <path class="limit" d={`M0 ${y(limit, top)}H${WIDTH}`} />
-                : null}
-              <path class="area" d={linePath(series, now, top, true)} />
-              <path class="line" d={linePath(series, now, top, false)} />
-            </svg>
-            <p class="axis quiet" aria-hidden="true">
-              <span>1 h ago</span>
-              <span>30 min</span>
-              <span>now</span>
-            </p>
-          </>
-        )}
+      {highest === null ? <p class="empty">No values in the last hour.</p> : (
+        <>
+          <svg
+            viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+            preserveAspectRatio="none"
+            role="img"
+            aria-label={`${name} over the last hour: ${summary}`}
+          >
+            <path class="grid" d={`M0 ${HEIGHT / 2}H${WIDTH}M0 ${HEIGHT - 0.5}H${WIDTH}`} />
+            {limit !== undefined && limit < top
+              ? <path class="limit" d={`M0 ${y(limit, top)}H${WIDTH}`} />
+              : null}
+            <path class="area" d={linePath(series, now, top, true)} />
+            <path class="line" d={linePath(series, now, top, false)} />
+          </svg>
+          <p class="axis quiet" aria-hidden="true">
+            <span>1 h ago</span>
+            <span>30 min</span>
+            <span>now</span>
+          </p>
+        </>
+      )}
     </figure>
   );
 }

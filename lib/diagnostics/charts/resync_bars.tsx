@@ -61,8 +61,15 @@ export function ResyncBars({ resyncs }: { resyncs: readonly Resync[] }) {
           longest {formatDuration(longest)}, at most {plural(most, "change")}
         </span>
       </figcaption>
-      <p class="hidden">{label}; the <a href="/resyncs" tabindex={-1}>table</a> has them all.</p>
-      <svg viewBox={`0 -8 ${SLOTS * SLOT} ${HEIGHT + CHANGES + 16}`} aria-hidden="true">
+      <p class="hidden">
+        {label}; the <a href="/resyncs" tabindex={-1}>table</a> has them all.
+      </p>
+      <svg
+        class="drawing"
+        viewBox={`0 -8 ${SLOTS * SLOT} ${HEIGHT + CHANGES + 16}`}
+        preserveAspectRatio="none"
+        aria-hidden="true"
+      >
         <Patterns />
         <path class="grid" d={`M0 ${HEIGHT}H${SLOTS * SLOT}M0 0H${SLOTS * SLOT}`} />
         {shown.map((resync, i) => (
@@ -84,7 +91,9 @@ export function ResyncBars({ resyncs }: { resyncs: readonly Resync[] }) {
           </svg>
           Changes
         </li>
-        <li><span class="cross" aria-hidden="true">✕</span> Failed</li>
+        <li>
+          <span class="cross" aria-hidden="true">✕</span> Failed
+        </li>
       </ul>
     </figure>
   );
@@ -94,14 +103,32 @@ export function ResyncBars({ resyncs }: { resyncs: readonly Resync[] }) {
 function Patterns() {
   return (
     <defs>
-      <pattern id="p-etcdReadMs" class="etcdReadMs" width="4" height="4" patternUnits="userSpaceOnUse">
+      <pattern
+        id="p-etcdReadMs"
+        class="etcdReadMs"
+        width="4"
+        height="4"
+        patternUnits="userSpaceOnUse"
+      >
         <rect width="4" height="4" />
       </pattern>
-      <pattern id="p-neutronReadMs" class="neutronReadMs" width="5" height="5" patternUnits="userSpaceOnUse">
+      <pattern
+        id="p-neutronReadMs"
+        class="neutronReadMs"
+        width="5"
+        height="5"
+        patternUnits="userSpaceOnUse"
+      >
         <rect width="5" height="5" />
         <path d="M0 5L5 0M-1 1L1 -1M4 6L6 4" />
       </pattern>
-      <pattern id="p-compareMs" class="compareMs" width="4" height="4" patternUnits="userSpaceOnUse">
+      <pattern
+        id="p-compareMs"
+        class="compareMs"
+        width="4"
+        height="4"
+        patternUnits="userSpaceOnUse"
+      >
         <rect width="4" height="4" />
         <circle cx="2" cy="2" r="1" />
       </pattern>
@@ -128,9 +155,7 @@ function Bar({ resync, x, longest, most }: {
       <rect class="hit" x={x} y={-8} width={SLOT} height={HEIGHT + CHANGES + 16} />
       <Phases resync={resync} x={x} height={height} />
       <rect class="changes" x={x} y={HEIGHT + 4} width={BAR} height={tenth(low)} />
-      {resync.error === null
-        ? null
-        : <path class="cross" d={`M${x + 2} -6l8 8m0 -8l-8 8`} />}
+      {resync.error === null ? null : <path class="cross" d={`M${x + 2} -6l8 8m0 -8l-8 8`} />}
     </a>
   );
 }
@@ -139,7 +164,9 @@ function Phases({ resync, x, height }: { resync: Resync; x: number; height: numb
   const times = PHASES.map(([phase]) => phaseMs(resync, phase));
   const sum = times.reduce((a, b) => a + b, 0);
   if (sum === 0) {
-    return <rect class="whole" x={x} y={tenth(HEIGHT - height)} width={BAR} height={tenth(height)} />;
+    return (
+      <rect class="whole" x={x} y={tenth(HEIGHT - height)} width={BAR} height={tenth(height)} />
+    );
   }
   let y = HEIGHT;
   return (

@@ -36,7 +36,7 @@ export function TermTimeline({ terms, now }: { terms: readonly TermRecord[]; now
       <div class="row axis quiet" aria-hidden="true">
         <span class="name"></span>
         <span class="ticks">
-          {[24, 18, 12, 6].map((hours) => <span>{hours} h ago</span>)}
+          {[24, 18, 12, 6].map((hours) => <span>{`−${hours} h`}</span>)}
           <span>now</span>
         </span>
       </div>
@@ -44,7 +44,9 @@ export function TermTimeline({ terms, now }: { terms: readonly TermRecord[]; now
   );
 }
 
-function NodeRow({ node, terms, now }: { node: string; terms: readonly TermRecord[]; now: number }) {
+function NodeRow(
+  { node, terms, now }: { node: string; terms: readonly TermRecord[]; now: number },
+) {
   const own = terms.filter((term) => term.node === node);
   const ledMs = own.reduce((sum, term) => sum + span(term, now), 0);
   const many = own.length === 1 ? "1 term" : `${own.length} terms`;
@@ -103,7 +105,13 @@ export function TermEnds({ terms, now }: { terms: readonly TermRecord[]; now: nu
           </li>
         ))}
       </ul>
-      {more > 0 ? <p class="quiet">{more} more: see the <a href="/election">election</a>.</p> : null}
+      {more > 0
+        ? (
+          <p class="quiet">
+            {more} more: see the <a href="/election">election</a>.
+          </p>
+        )
+        : null}
     </>
   );
 }

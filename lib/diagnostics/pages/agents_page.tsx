@@ -78,9 +78,11 @@ export function AgentsPage({ file, query, isMaster, now }: {
     );
   }
   const { found, total } = selectAgents(file, query, now);
-  const note = isMaster
-    ? plural(file.total, "agent")
-    : <>{plural(file.total, "agent")} as of <Time at={file.at} now={now} />, when this node led last</>;
+  const note = isMaster ? plural(file.total, "agent") : (
+    <>
+      {plural(file.total, "agent")} as of <Time at={file.at} now={now} />, when this node led last
+    </>
+  );
   return (
     <Section id="agents-page" title="Felix agents" note={note} first>
       <ShareBar
@@ -92,7 +94,11 @@ export function AgentsPage({ file, query, isMaster, now }: {
         ? <p class="quiet">Only the stalest {formatCount(file.agents.length)} are listed.</p>
         : null}
       {found.length === 0
-        ? <Empty>No agent fits. <a href="/agents">Show all</a></Empty>
+        ? (
+          <Empty>
+            No agent fits. <a href="/agents">Show all</a>
+          </Empty>
+        )
         : (
           <Table id="agents-list" caption="Felix agents" columns={columns(query)}>
             {found.map((agent) => <AgentRow agent={agent} now={now} />)}
@@ -156,7 +162,9 @@ export function AgentRow({ agent, now }: { agent: Agent; now: number }) {
   return (
     <tr>
       <th scope="row">{clip(host, 120)}</th>
-      <td><Badge level={BADGES[state]} word={state} /></td>
+      <td>
+        <Badge level={BADGES[state]} word={state} />
+      </td>
       <td>{time === null ? "–" : <Time at={time} now={now} age />}</td>
       <td>{uptimeSeconds === null ? "–" : formatDuration(roughly(uptimeSeconds) * 1000)}</td>
       <td>{reportedAt === null ? "not yet" : <Time at={reportedAt} now={now} />}</td>

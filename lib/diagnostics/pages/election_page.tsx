@@ -18,9 +18,7 @@ export function ElectionPage({ status }: { status: Status }) {
       <KeySection status={status} />
       <NodeSection status={status} />
       <Section id="election-nodes" title="Nodes">
-        {cluster
-          ? <NodesTable cluster={cluster} leader={status.leader} now={at} />
-          : <NotRead />}
+        {cluster ? <NodesTable cluster={cluster} leader={status.leader} now={at} /> : <NotRead />}
       </Section>
       <Section id="election-history" title="History of terms">
         {cluster && recentTerms(cluster.terms, at).length > 0
@@ -44,7 +42,13 @@ function KeySection({ status }: { status: Status }) {
       id="election-page"
       title="Election key"
       first
-      note={cluster ? <>as read at <Time at={cluster.at} now={at} /></> : undefined}
+      note={cluster
+        ? (
+          <>
+            as read at <Time at={cluster.at} now={at} />
+          </>
+        )
+        : undefined}
     >
       {election?.problem ? <p class="problem">{clip(election.problem, 300)}</p> : null}
       {key === undefined
@@ -136,7 +140,9 @@ function TermsTable({ terms, now }: { terms: readonly TermRecord[]; now: number 
           <th scope="row">{term.term}</th>
           <td>{clip(term.node, 63)}</td>
           <td>{clip(term.id, 120)}</td>
-          <td><Time at={term.start} now={now} /></td>
+          <td>
+            <Time at={term.start} now={now} />
+          </td>
           <td>{term.end === null ? "–" : formatDuration(Math.max(0, term.end - term.start))}</td>
           <td class="wide">
             {term.end === null ? "it goes on" : clip(term.reason ?? "not known", 300)}

@@ -7,8 +7,10 @@
 import { describeError, type Log } from "../../log.ts";
 import type { Api } from "../api/openapi.ts";
 import type { Details } from "../details.ts";
+import { peer } from "../guards.ts";
 import { ErrorMain, Layout, MissingMain } from "../layout.tsx";
 import { LiveStreams } from "../live.ts";
+import type { RoleMetrics } from "../metrics.ts";
 import { SCRIPT } from "../script.ts";
 import type { Status } from "../status_schema.ts";
 import { ICON, STYLE } from "../style.ts";
@@ -17,6 +19,7 @@ import { type Rendered, type View, viewOf } from "./views.tsx";
 /** What the pages need. */
 export interface PageDeps {
   readonly readStatus: () => Promise<Status>;
+  readonly readMetrics: () => Promise<RoleMetrics>;
   readonly details: Details;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -30,12 +33,12 @@ export interface PageDeps {
 
 const PATHS = ["/", "/election", "/resyncs", "/resyncs/:id", "/agents", "/ports", "/roles/:name"];
 
-/** Adds the routes. */
-export function addPages(app: Api, deps: PageDeps): void {
+/** Adds the routes; the streams that follow the pages. */
+export function addPages(app: Api, deps: PageDeps): LiveStreams<View> {
   for (const path of PATHS) {
     app.get(path, async (c) => {
       const url = new URL(c.req.url);
-      const view = viewOf(url.pathname, url.searchParams, deps.details);
+      const view = viewOf(url.pathname, url.searchParams, deps);
       const status = await deps.readStatus().catch((error) => failure(deps, error));
       const failed = "failed" in status;
       const rendered = view === null
@@ -56,7 +59,6 @@ export function addPages(app: Api, deps: PageDeps): void {
       );
     });
   }
-  addEvents(app, deps);
   const fixed = [
     ["/app.js", SCRIPT, "text/javascript; charset=utf-8"],
     ["/app.css", STYLE, "text/css; charset=utf-8"],
@@ -65,9 +67,10 @@ export function addPages(app: Api, deps: PageDeps): void {
   for (const [path, text, type] of fixed) {
     app.get(path, (c) => c.body(text, 200, { "content-type": type }));
   }
+  return addEvents(app, deps);
 }
 
-function addEvents(app: Api, deps: PageDeps): void {
+function addEvents(app: Api, deps: PageDeps): LiveStreams<View> {
   const live = new LiveStreams<View>({
     renderAll: (views) => renderAll(views, deps),
     now: deps.now,
@@ -78,15 +81,16 @@ function addEvents(app: Api, deps: PageDeps): void {
   app.get("/events", (c) => {
     const address = c.req.query("view") ?? "/";
     const url = URL.canParse(address, "http://page") ? new URL(address, "http://page") : null;
-    const view = url && viewOf(url.pathname, url.searchParams, deps.details);
+    const view = url && viewOf(url.pathname, url.searchParams, deps);
     if (!view) return c.text("There is no such page to follow.\n", 404);
     if (c.req.method === "HEAD") return c.body(null, 200, { "content-type": "text/event-stream" });
-    const stream = live.open(view);
+    const stream = live.open(peer(c) ?? "", view);
     if (stream) return c.body(stream, 200, { "content-type": "text/event-stream" });
     return c.text("Too many open streams, or the node stops; try again later.\n", 503, {
       "retry-after": "10",
     });
   });
+  return live;
 }
 
 /** All views from one reading of the status. */
@@ -98,7 +102,10 @@ async function renderAll(
   const found = new Map<string, string>();
   for (const view of views) {
     const { main } = await render(view, status, deps);
-    found.set(view.key, String(await (main as { toString(): string | Promise<string> }).toString()));
+    found.set(
+      view.key,
+      String(await (main as { toString(): string | Promise<string> }).toString()),
+    );
   }
   return found;
 }

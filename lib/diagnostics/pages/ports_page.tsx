@@ -90,16 +90,19 @@ function Differing({ file, query, isMaster, now }: {
     );
   }
   const { found, total } = selectPorts(file, query);
-  const note = isMaster
-    ? plural(file.total, "port")
-    : <>{plural(file.total, "port")} as of <Time at={file.at} now={now} />, when this node led last</>;
+  const note = isMaster ? plural(file.total, "port") : (
+    <>
+      {plural(file.total, "port")} as of <Time at={file.at} now={now} />, when this node led last
+    </>
+  );
   return (
     <Section id="ports-page" title={title} note={note} first>
       <p class="lead">
         A port differs from the moment at which Felix writes another status to etcd until Neutron
-        has taken it: it is <i>waiting</i>, or its report has <i>failed</i> and is tried again. A
-        port in <i>error</i> goes on differing, because Neutron takes no ERROR and shows DOWN. What
-        somebody changes in Neutron itself does not show here.
+        has taken it: it is <i>waiting</i>, or its report has <i>failed</i>{" "}
+        and is tried again. A port in <i>error</i>{" "}
+        goes on differing, because Neutron takes no ERROR and shows DOWN. What somebody changes in
+        Neutron itself does not show here.
       </p>
       <Filter query={query} />
       {file.total > file.ports.length
@@ -109,17 +112,15 @@ function Differing({ file, query, isMaster, now }: {
           </p>
         )
         : null}
-      {found.length === 0
-        ? <None file={file} />
-        : (
-          <Table
-            id="ports-differing"
-            caption="Ports whose status differs from Neutron's, the longest first"
-            columns={["Port", "Host", "In Calico", "Why", "Since", "Failed reports", "Last answer"]}
-          >
-            {found.map((port) => <DifferingRow port={port} now={now} />)}
-          </Table>
-        )}
+      {found.length === 0 ? <None file={file} /> : (
+        <Table
+          id="ports-differing"
+          caption="Ports whose status differs from Neutron's, the longest first"
+          columns={["Port", "Host", "In Calico", "Why", "Since", "Failed reports", "Last answer"]}
+        >
+          {found.map((port) => <DifferingRow port={port} now={now} />)}
+        </Table>
+      )}
       <Pager
         page={query.page}
         pageSize={PORTS_PAGE}
@@ -133,7 +134,11 @@ function Differing({ file, query, isMaster, now }: {
 function None({ file }: { file: PortDifferencesFile }) {
   return file.total === 0
     ? <Empty>✓ None: Neutron has taken the newest status of every port.</Empty>
-    : <Empty>No port fits. <a href="/ports">Show all</a></Empty>;
+    : (
+      <Empty>
+        No port fits. <a href="/ports">Show all</a>
+      </Empty>
+    );
 }
 
 function Filter({ query: { q, why } }: { query: PortsQuery }) {
@@ -163,9 +168,15 @@ function DifferingRow({ port, now }: { port: PortDifference; now: number }) {
     <tr>
       <th scope="row" class="id">{clip(port.port, 64)}</th>
       <td>{clip(port.host, 63)}</td>
-      <td><PortBadge status={port.status} /></td>
-      <td><Badge level={LEVELS[port.why]} word={port.why} /></td>
-      <td><Time at={port.since} now={now} /> <Age at={port.since} now={now} /></td>
+      <td>
+        <PortBadge status={port.status} />
+      </td>
+      <td>
+        <Badge level={LEVELS[port.why]} word={port.why} />
+      </td>
+      <td>
+        <Time at={port.since} now={now} /> <Age at={port.since} now={now} />
+      </td>
       <td class="number">{formatCount(port.attempts)}</td>
       <td class="wide">{port.error === null ? "–" : clip(port.error, 300)}</td>
     </tr>

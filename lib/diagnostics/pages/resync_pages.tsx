@@ -32,31 +32,29 @@ export function ResyncsPage({ resyncs, isMaster, now }: {
   const note = resyncs.length > 0 && !isMaster ? "from an earlier term of this node" : undefined;
   return (
     <Section id="resyncs-page" title="Resyncs" note={note} first>
-      {resyncs.length === 0
-        ? <NoResync isMaster={isMaster} />
-        : (
-          <>
-            <ResyncBars resyncs={resyncs} />
-            <Table
-              id="resyncs-table"
-              caption="The last 50 resyncs, the newest first"
-              columns={[
-                "Started",
-                "Reason",
-                "Result",
-                "Took",
-                ...PHASES.map(([, name]) => name),
-                "Correct",
-                "Created",
-                "Updated",
-                "Deleted",
-                "Conflicts",
-              ]}
-            >
-              {resyncs.map((resync) => <ResyncRow resync={resync} now={now} />)}
-            </Table>
-          </>
-        )}
+      {resyncs.length === 0 ? <NoResync isMaster={isMaster} /> : (
+        <>
+          <ResyncBars resyncs={resyncs} />
+          <Table
+            id="resyncs-table"
+            caption="The last 50 resyncs, the newest first"
+            columns={[
+              "Started",
+              "Reason",
+              "Result",
+              "Took",
+              ...PHASES.map(([, name]) => name),
+              "Correct",
+              "Created",
+              "Updated",
+              "Deleted",
+              "Conflicts",
+            ]}
+          >
+            {resyncs.map((resync) => <ResyncRow resync={resync} now={now} />)}
+          </Table>
+        </>
+      )}
     </Section>
   );
 }
@@ -72,13 +70,14 @@ function ResyncRow({ resync, now }: { resync: Resync; now: number }) {
         </a>
       </th>
       <td>{clip(resync.reason, 40)}</td>
-      <td><ResyncResult resync={resync} /></td>
+      <td>
+        <ResyncResult resync={resync} />
+      </td>
       <td class="number">{resync.endedAt === null ? "–" : formatDuration(lengthMs(resync))}</td>
       {PHASES.map(([phase]) => <td class="number">{formatDuration(phaseMs(resync, phase))}</td>)}
       <td class="number">{formatCount(countOf(resync, "correct"))}</td>
-      {changes.map((n) => (
-        <td class={n > 0 ? "number changed" : "number zero"}>{formatCount(n)}</td>
-      ))}
+      {changes.map((n) => <td class={n > 0 ? "number changed" : "number zero"}>{formatCount(n)}
+      </td>)}
     </tr>
   );
 }
@@ -114,7 +113,9 @@ function DifferenceList({ resync, differences, query: { page } }: {
   query: ResyncQuery;
 }) {
   if (!differences) {
-    if (resync.endedAt === null) return <Empty>It still runs: they show here when it is done.</Empty>;
+    if (resync.endedAt === null) {
+      return <Empty>It still runs: they show here when it is done.</Empty>;
+    }
     return resync.differences
       ? <Empty>They could not be kept: look at the resource syncer's log.</Empty>
       : <Empty>✓ None: etcd was as Neutron wants it.</Empty>;
@@ -124,14 +125,17 @@ function DifferenceList({ resync, differences, query: { page } }: {
   return (
     <>
       <p class="lead">
-        {plural(total, "difference")} between etcd and Neutron when it was compared. Lines with −
-        were in etcd, lines with + are what Neutron wants.
+        {plural(total, "difference")}{" "}
+        between etcd and Neutron when it was compared. Lines with − were in etcd, lines with + are
+        what Neutron wants.
         {total > objects.length
           ? ` The first ${formatCount(objects.length)} are kept; the log has the counts of all.`
           : null}
       </p>
       <ol class="differences" start={from + 1}>
-        {objects.slice(from, from + DIFFERENCES_PAGE).map((object) => <ObjectDifference object={object} />)}
+        {objects.slice(from, from + DIFFERENCES_PAGE).map((object) => (
+          <ObjectDifference object={object} />
+        ))}
       </ol>
       <Pager
         page={page}
@@ -143,7 +147,11 @@ function DifferenceList({ resync, differences, query: { page } }: {
   );
 }
 
-const ACTIONS = { create: ["ok", "created"], update: ["warn", "updated"], delete: ["error", "deleted"] } as const;
+const ACTIONS = {
+  create: ["ok", "created"],
+  update: ["warn", "updated"],
+  delete: ["error", "deleted"],
+} as const;
 const SUBJECTS = { port: "port", group: "security group", subnet: "subnet" } as const;
 
 function ObjectDifference({ object }: { object: Difference }) {

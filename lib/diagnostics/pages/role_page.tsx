@@ -145,7 +145,11 @@ function MetricsSection({ metrics }: { metrics: readonly RoleMetric[] }) {
   return (
     <Section id="metrics" title="Metrics">
       {metrics.length === 0
-        ? <Empty>None yet. All metrics of the node are at <a href="/metrics">/metrics</a>.</Empty>
+        ? (
+          <Empty>
+            None yet. All metrics of the node are at <a href="/metrics">/metrics</a>.
+          </Empty>
+        )
         : (
           <Table
             id="metrics-table"
@@ -156,7 +160,7 @@ function MetricsSection({ metrics }: { metrics: readonly RoleMetric[] }) {
               <tr>
                 <th scope="row" class="id">{clip(name, 120)}</th>
                 <td class="id">{clip(labels, 120) || "–"}</td>
-                <td class="number">{clip(value, 40)}</td>
+                <td>{clip(value, 60)}</td>
                 <td class="wide">{clip(help, 200)}</td>
               </tr>
             ))}
@@ -178,18 +182,18 @@ const KINDS = [
 function PermissionsSection({ permissions }: { permissions: PermissionRow | null }) {
   return (
     <Section id="permissions" title="What it may do">
-      {permissions === null
-        ? <Empty>Not told by the supervisor yet.</Empty>
-        : (
-          <dl class="pairs">
-            {KINDS.map(([kind, name]) => (
-              <>
-                <dt>{name}</dt>
-                <dd>{permissions[kind].length === 0 ? "nothing" : <List of={permissions[kind]} />}</dd>
-              </>
-            ))}
-          </dl>
-        )}
+      {permissions === null ? <Empty>Not told by the supervisor yet.</Empty> : (
+        <dl class="pairs">
+          {KINDS.map(([kind, name]) => (
+            <>
+              <dt>{name}</dt>
+              <dd>
+                {permissions[kind].length === 0 ? "nothing" : <List of={permissions[kind]} />}
+              </dd>
+            </>
+          ))}
+        </dl>
+      )}
     </Section>
   );
 }
@@ -197,7 +201,11 @@ function PermissionsSection({ permissions }: { permissions: PermissionRow | null
 function List({ of }: { of: readonly string[] }) {
   return (
     <ul class="items">
-      {of.slice(0, 50).map((item) => <li><code>{clip(item, 200)}</code></li>)}
+      {of.slice(0, 50).map((item) => (
+        <li>
+          <code>{clip(item, 200)}</code>
+        </li>
+      ))}
       {of.length > 50 ? <li>{of.length - 50} more</li> : null}
     </ul>
   );

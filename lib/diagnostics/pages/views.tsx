@@ -7,7 +7,7 @@
 import type { Child } from "hono/jsx";
 import type { Details } from "../details.ts";
 import { MissingMain } from "../layout.tsx";
-import { formatMetrics } from "../metrics.ts";
+import type { RoleMetrics } from "../metrics.ts";
 import { roleMetrics } from "../role_metrics.ts";
 import { ClusterSection } from "../sections/cluster_section.tsx";
 import { EventsSection } from "../sections/events_section.tsx";
@@ -46,8 +46,15 @@ export interface View {
 const RELOAD_SECONDS = 5;
 const FORM_SECONDS = 60;
 
+/** Where pages find what the status does not hold. */
+export interface ViewSources {
+  readonly details: Details;
+  readonly readMetrics: () => Promise<RoleMetrics>;
+}
+
 /** The page at an address, or null when there is none. */
-export function viewOf(path: string, search: URLSearchParams, details: Details): View | null {
+export function viewOf(path: string, search: URLSearchParams, sources: ViewSources): View | null {
+  const { details } = sources;
   const query = Object.fromEntries(search);
   const [, first = "", id, ...rest] = path.split("/");
   if (rest.length > 0) return null;
@@ -66,7 +73,7 @@ export function viewOf(path: string, search: URLSearchParams, details: Details):
     }
     return null;
   }
-  if (first === "roles" && /^[a-z-]{1,40}$/.test(id)) return role(id, query, details);
+  if (first === "roles" && /^[a-z-]{1,40}$/.test(id)) return role(id, query, sources);
   if (first === "resyncs" && /^[a-z0-9]{1,20}$/.test(id)) return resync(id, query, details);
   return null;
 }
@@ -173,32 +180,33 @@ function ports(given: Query, details: Details): View {
   };
 }
 
-function role(name: string, given: Query, details: Details): View {
+function role(name: string, given: Query, { details, readMetrics }: ViewSources): View {
   const query = roleQuerySchema.parse(given);
   return {
     key: `/roles/${name}?level=${query.level}`,
     title: name,
     place: "/",
     reloadSeconds: RELOAD_SECONDS,
-    render(status) {
+    async render(status) {
       const found = status.roles.find((each) => each.name === name);
       if (!found) {
         const what = `This node has no role ${name}.`;
-        return Promise.resolve({ main: <MissingMain what={what} />, missing: true });
+        return { main: <MissingMain what={what} />, missing: true };
       }
-      return Promise.resolve({
+      const metrics = roleMetrics(status, await readMetrics(), name);
+      return {
         main: (
           <RolePage
             role={found}
             samples={details.samples()}
-            metrics={roleMetrics(formatMetrics(status), name)}
+            metrics={metrics}
             permissions={details.permissions(name)}
             log={details.log(name)}
             query={query}
             now={status.at}
           />
         ),
-      });
+      };
     },
   };
 }

@@ -15,7 +15,12 @@ export function ClusterSection({ status }: { status: Status }) {
     <Section id="cluster" title="The cloud's nodes">
       <Mastership status={status} />
       {cluster === null
-        ? <Empty>Nodes and terms are not read from etcd yet: see the manager, which reads them every 10 s.</Empty>
+        ? (
+          <Empty>
+            Nodes and terms are not read from etcd yet: see the manager, which reads them every 10
+            s.
+          </Empty>
+        )
         : (
           <>
             <NodesTable cluster={cluster} leader={status.leader} now={at} />
@@ -39,16 +44,23 @@ function Mastership({ status }: { status: Status }) {
     <dl class="figures" id="mastership">
       <Figure name="This node" level={isMaster ? "ok" : undefined}>
         {isMaster ? "★ Leads" : "Stands by"}
-        {since === null ? null : <>{" since "}<Time at={since} now={at} /></>}
+        {since === null ? null : (
+          <>
+            {" since "}
+            <Time at={since} now={at} />
+          </>
+        )}
       </Figure>
       <Figure name="Election key" level={leader === null ? "error" : undefined}>
         <a href="/election">{leader === null ? "✕ nobody's" : clip(leader, 120)}</a>
       </Figure>
       <Figure name="Election">{election?.state ?? "not known yet"}</Figure>
       <Figure name="Term">{clip(election?.term ?? mastership?.term ?? "–", 40)}</Figure>
-      {node.startedAt === null
-        ? null
-        : <Figure name="Node started"><Time at={node.startedAt} now={at} /></Figure>}
+      {node.startedAt === null ? null : (
+        <Figure name="Node started">
+          <Time at={node.startedAt} now={at} />
+        </Figure>
+      )}
     </dl>
   );
 }
@@ -78,7 +90,9 @@ export function NodesTable({ cluster, leader, now }: {
             <th scope="row">{clip(node.name, 63)}</th>
             <td>{node.name === leads ? <b>★ leads</b> : "stands by"}</td>
             <td>{clip(node.version, 40)}</td>
-            <td><Time at={node.since} now={now} /></td>
+            <td>
+              <Time at={node.since} now={now} />
+            </td>
             <td>{clip(node.diagnostics, 80)}</td>
           </tr>
         ))}

@@ -36,7 +36,11 @@ function RoleCard({ role, now }: { role: RoleStatus; now: number }) {
 
 function NextStart({ role: { process }, now }: { role: RoleStatus; now: number }) {
   if (process?.state === "backoff" && process.nextStartAt !== null) {
-    return <p>Next start <Time at={process.nextStartAt} now={now} /></p>;
+    return (
+      <p>
+        Next start <Time at={process.nextStartAt} now={now} />
+      </p>
+    );
   }
   if (process?.lastEnd && process.restarts > 0) {
     return <p class="quiet">Ended last: {clip(process.lastEnd, 200)}</p>;
@@ -70,7 +74,9 @@ export function RoleFigures({ role, now }: { role: RoleStatus; now: number }) {
       <div>
         <dt>Progress</dt>
         <dd>
-          {silentMs === null ? "none yet" : silentMs <= FRESH_MS
+          {silentMs === null
+            ? "none yet"
+            : silentMs <= FRESH_MS
             ? "just now"
             : <Age at={alive!.at} now={now} />}
         </dd>

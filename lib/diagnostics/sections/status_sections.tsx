@@ -161,8 +161,12 @@ export function LatestPorts({ ports, now, max }: { ports: Ports; now: number; ma
 function PortRow({ port, now }: { port: Ports["recent"][number]; now: number }) {
   return (
     <tr>
-      <td><Time at={port.at} now={now} /></td>
-      <td><PortBadge status={port.status} /></td>
+      <td>
+        <Time at={port.at} now={now} />
+      </td>
+      <td>
+        <PortBadge status={port.status} />
+      </td>
       <td class="id">{clip(port.port, 64)}</td>
       <td>{clip(port.host, 63)}</td>
       <td>{port.reported ? "yes" : <Badge level="warn" word="not yet" />}</td>

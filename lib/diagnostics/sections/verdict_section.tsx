@@ -55,7 +55,13 @@ function Sentence({ finding: { text, link } }: { finding: Finding }) {
   return (
     <>
       {text}
-      {link ? <> <a class="more" href={link}>Details</a></> : null}
+      {link
+        ? (
+          <>
+            <a class="more" href={link}>Details</a>
+          </>
+        )
+        : null}
     </>
   );
 }
@@ -68,13 +74,28 @@ function Beside({ status }: { status: Status }) {
   return (
     <p class="beside">
       {isMaster && lag !== null
-        ? <span>Status lag <b>{formatDuration(Math.max(0, lag))}</b></span>
+        ? (
+          <span>
+            Status lag <b>{formatDuration(Math.max(0, lag))}</b>
+          </span>
+        )
         : null}
       {isMaster && ports
-        ? <span>Waiting port reports <b>{formatCount(ports.queued)}</b></span>
+        ? (
+          <span>
+            Waiting port reports <b>{formatCount(ports.queued)}</b>
+          </span>
+        )
         : null}
       {isMaster && last
-        ? <span>Last resync <b><Age at={last.endedAt!} now={at} /></b></span>
+        ? (
+          <span>
+            Last resync{" "}
+            <b>
+              <Age at={last.endedAt!} now={at} />
+            </b>
+          </span>
+        )
         : null}
       {ready ? <span>✓ Ready</span> : <span>▲ Not ready: {notReady.slice(0, 3).join("; ")}</span>}
     </p>
@@ -91,7 +112,9 @@ export function FindingsSection({ findings }: { findings: readonly Finding[] }) 
         {others.slice(0, MAX_FINDINGS).map((finding) => (
           <li>
             <Badge level={finding.level} />
-            <span><Sentence finding={finding} /></span>
+            <span>
+              <Sentence finding={finding} />
+            </span>
           </li>
         ))}
         {others.length > MAX_FINDINGS ? <li>{others.length - MAX_FINDINGS} more</li> : null}

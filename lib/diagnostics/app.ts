@@ -15,14 +15,12 @@ import { type ActionDeps, addActions } from "./api/action_routes.ts";
 import { addChecks } from "./api/check_routes.ts";
 import { addDocument, type Api, createApi } from "./api/openapi.ts";
 import { addState } from "./api/state_routes.ts";
-import { guard, peer } from "./guards.ts";
-import { LiveStreams } from "./live.ts";
-import { ErrorMain, Page, StatusMain } from "./page.tsx";
+import { type Details, NO_DETAILS } from "./details.ts";
+import { guard } from "./guards.ts";
 import type { RoleMetrics } from "./metrics.ts";
+import { addPages } from "./pages/page_routes.tsx";
 import { RateLimit } from "./rate_limit.ts";
-import { SCRIPT } from "./script.ts";
 import type { Status } from "./status_schema.ts";
-import { ICON, STYLE } from "./style.ts";
 
 /** What the server needs. */
 export interface AppDeps {
@@ -31,6 +29,8 @@ export interface AppDeps {
   readonly readMetrics?: () => Promise<RoleMetrics>;
   /** Takes what the page itself measures. */
   readonly meter?: Meter;
+  /** What the detail pages show beyond it. @default none */
+  readonly details?: Details;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Ends the open streams. */
@@ -52,13 +52,6 @@ const READ_TIMEOUT_MS = 2000;
 /** The application; `app.request()` needs no port. */
 export function createApp(deps: AppDeps): Api {
   const readStatus = () => withDeadline(deps.readStatus(), READ_TIMEOUT_MS);
-  const live = new LiveStreams({
-    render: () => renderMain(readStatus, deps.log),
-    now: deps.now,
-    signal: deps.signal,
-    maxStreams: deps.maxStreams ?? 256,
-    intervalMs: deps.updateIntervalMs ?? 1000,
-  });
   const app = createApi();
   const rate = new RateLimit(deps.requestRate ?? 0, () => performance.now());
   if (deps.meter) app.use(measure(deps.meter));
@@ -73,11 +66,21 @@ export function createApp(deps: AppDeps): Api {
       500,
     );
   });
-  addPage(app, readStatus, live, deps);
+  const readMetrics = deps.readMetrics ?? (() => Promise.resolve({}));
+  const live = addPages(app, {
+    readStatus,
+    readMetrics,
+    details: deps.details ?? NO_DETAILS,
+    now: deps.now,
+    signal: deps.signal,
+    log: deps.log,
+    maxStreams: deps.maxStreams ?? 256,
+    updateIntervalMs: deps.updateIntervalMs ?? 1000,
+  });
   addState(app, { readStatus });
   addChecks(app, {
     readStatus,
-    readMetrics: deps.readMetrics ?? (() => Promise.resolve({})),
+    readMetrics,
     ownFamilies: () => [streams(live.size)],
     log: deps.log,
   });
@@ -100,50 +103,6 @@ function measure(meter: Meter): MiddlewareHandler {
 function streams(open: number): Family {
   const samples = [{ labels: {}, value: open }];
   return { name: "page_streams", type: "gauge", help: "Open streams of the page", samples };
-}
-
-function addPage(app: Api, read: () => Promise<Status>, live: LiveStreams, deps: AppDeps): void {
-  app.get("/", async (c) => {
-    const status = await read().catch((error) => report(deps.log, error));
-    const failed = typeof status === "string";
-    return c.html(
-      <Page
-        name={failed ? null : status.node.name}
-        version={failed ? null : status.node.version}
-        now={deps.now()}
-      >
-        {failed ? <ErrorMain reason={status} /> : <StatusMain status={status} />}
-      </Page>,
-      failed ? 503 : 200,
-    );
-  });
-  app.get("/events", (c) => {
-    if (c.req.method === "HEAD") return c.body(null, 200, { "content-type": "text/event-stream" });
-    const stream = live.open(peer(c) ?? "");
-    if (stream) return c.body(stream, 200, { "content-type": "text/event-stream" });
-    return c.text("Too many open streams, or the node stops; try again later.\n", 503, {
-      "retry-after": "10",
-    });
-  });
-  app.get(
-    "/app.js",
-    (c) => c.body(SCRIPT, 200, { "content-type": "text/javascript; charset=utf-8" }),
-  );
-  app.get("/app.css", (c) => c.body(STYLE, 200, { "content-type": "text/css; charset=utf-8" }));
-  app.get("/icon.svg", (c) => c.body(ICON, 200, { "content-type": "image/svg+xml" }));
-}
-
-async function renderMain(read: () => Promise<Status>, log: Log): Promise<string> {
-  const main = await read().then(
-    (status) => <StatusMain status={status} />,
-    (error) => <ErrorMain reason={report(log, error)} />,
-  );
-  return (await main).toString();
-}
-
-function report(log: Log, error: unknown): string {
-  log.warn("cannot read the node's state", { error });
-  return describeError(error);
 }
 
 async function withDeadline<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
