@@ -20,8 +20,13 @@ const noLeader = (state: "starting" | "candidate", problem: string | null = null
 const staleAgents = agentsRecord([agent("old", 300_001), agent("new", 1000), agent("x", 1)]);
 
 const table: readonly [name: string, changes: Partial<Facts>, level: Level, text: RegExp][] = [
-  ["master in order", {}, "ok", /^node-1 leads, all 5 roles run, and the last resync succeeded/],
-  ["standby in order", standby, "ok", /^node-1 stands by and all 5 roles run; node-2:7 leads/],
+  [
+    "master in order",
+    {},
+    "ok",
+    /^node-1 leads since 12:02 UTC; everything in sync; status lag 300 ms\.$/,
+  ],
+  ["standby in order", standby, "ok", /^node-2:7 leads; node-1 stands by, all 5 roles run here\.$/],
   [
     "a role in backoff",
     { roles: [role("manager", { state: "backoff", lastEnd: "exit code 1" }), ...rest] },

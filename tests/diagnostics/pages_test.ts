@@ -1,0 +1,221 @@
+import {
+  AGENTS_PAGE,
+  agentsQuerySchema,
+  selectAgents,
+} from "../../lib/diagnostics/pages/agents_page.tsx";
+import { roleMetrics } from "../../lib/diagnostics/role_metrics.ts";
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { details } from "./details_fixture.ts";
+import { agent, agentsRecord, facts, NOW, resync, role, status } from "./fixtures.ts";
+import { type Setup, testApp as app } from "./test_app.ts";
+
+const RESYNC = resync().id;
+const PAGES = [
+  "/",
+  "/election",
+  "/resyncs",
+  `/resyncs/${RESYNC}`,
+  "/agents",
+  "/ports",
+  "/roles/manager",
+];
+
+async function get(path: string, setup?: Setup): Promise<{ status: number; html: string }> {
+  const response = await app(setup).request(path);
+  return { status: response.status, html: await response.text() };
+}
+
+function assertProper(path: string, html: string): void {
+  assertMatch(html, /^<!doctype html><html lang="en">/);
+  assert(!/<script(?! src="\/app\.js")/.test(html), `${path}: script`);
+  const bare = html.match(/<[a-z][^>]*>/g)!.map((tag) => tag.replace(/"[^"]*"/g, '""'));
+  assert(!bare.some((tag) => / (style|on[a-z]+)=/.test(tag)), `${path}: inline`);
+  assert(!/<th(?![^>]*scope=)[ >]/.test(html), `${path}: a table header without scope`);
+  assert(!/<table[^>]*>(?!<caption)/.test(html), `${path}: a table without caption`);
+  assertEquals(html.match(/<h1/g)?.length, 1, `${path}: one h1`);
+  const ids = [...html.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id);
+  assertEquals(ids.length, new Set(ids).size, `${path}: an id twice`);
+  for (const part of html.match(/<main[^>]*>(.*)<\/main>/s)![1]!.matchAll(/<section[^>]*>/g)) {
+    assertMatch(part[0], /id=/);
+  }
+}
+
+Deno.test("every page is proper, full, empty and in trouble", async () => {
+  const empty = {
+    resyncs: [],
+    agents: null,
+    ports: null,
+    events: [],
+    cluster: null,
+    election: null,
+  };
+  for (const path of PAGES) {
+    const full = await get(path, { details: details(300) });
+    assertEquals(full.status, 200, path);
+    assertProper(path, full.html);
+    assertMatch(full.html, / aria-current="page"/);
+    const bare = await get(path, { readStatus: () => Promise.resolve(status(empty)) });
+    assertEquals(bare.status, path === `/resyncs/${RESYNC}` ? 404 : 200, path);
+    assertProper(path, bare.html);
+    const failing = await get(path, { readStatus: () => Promise.reject(new Error("disk <gone>")) });
+    assertEquals(failing.status, 503);
+    assertMatch(failing.html, /disk &lt;gone&gt;.*Check the state directory/);
+    assertProper(path, failing.html);
+  }
+});
+
+Deno.test("a detail that cannot be read is said, and the other pages go on", async () => {
+  const broken = () => Promise.reject(new Error("no space"));
+  const setup = { details: { ...details(), agents: broken, portDifferences: broken } };
+  for (const path of ["/agents", "/ports"]) assertMatch((await get(path, setup)).html, /no space/);
+  assertMatch((await get("/", setup)).html, /everything in sync/);
+});
+
+Deno.test("hostile strings are escaped in every field of every page", async () => {
+  const evil = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>`;
+  const { ports, election, mastership, cluster } = facts();
+  const kinds = { [evil]: Object.values(resync().kinds)[0]! };
+  const hostile = status({
+    node: { name: evil, version: evil, startedAt: null, startupResync: "always" },
+    leader: evil,
+    election: { ...election!, leader: evil, problem: evil },
+    mastership: { ...mastership!, id: evil },
+    cluster: {
+      at: NOW,
+      nodes: [{ ...cluster!.nodes[0]!, name: evil, version: evil, diagnostics: evil }],
+      terms: cluster!.terms.map((term) => ({ ...term, node: evil, id: evil, reason: evil })),
+      electionKey: {
+        key: evil,
+        value: evil,
+        createRevision: evil,
+        modRevision: evil,
+        version: evil,
+        lease: evil,
+        leaseGrantedSeconds: 15,
+        leaseLeftSeconds: 9,
+      },
+    },
+    roles: [
+      role("manager", { lastEnd: evil, restarts: 1 }, { doing: evil, problem: evil }),
+      role("b", { state: "backoff", lastEnd: evil }),
+    ],
+    resyncs: [
+      resync({ reason: evil, error: evil, kinds, warnings: [evil] }),
+      resync({ startedAt: NOW - 1, reason: evil, error: evil }),
+    ],
+    agents: agentsRecord([agent(evil, 999_999)]),
+    ports: {
+      ...ports!,
+      byStatus: { [evil]: 1 },
+      recent: [{ at: NOW, host: evil, port: evil, status: evil, reported: false }],
+    },
+    events: [{ source: evil, at: NOW, level: "error", message: evil }],
+  });
+  const setup = { readStatus: () => Promise.resolve(hostile), details: details(5, evil) };
+  for (const path of [...PAGES, `/agents?q=${encodeURIComponent(evil)}`]) {
+    const { html } = await get(path, setup);
+    assertProper(path, html);
+    assert(!/<script>|<img|"'>/.test(html), path);
+    const shown = html.split("&lt;script&gt;").length - 1;
+    assert(shown >= 4, `${path}: the values are shown, escaped (${shown})`);
+  }
+});
+
+Deno.test("with 5,000 agents, 100,000 ports and long texts every page stays small", async () => {
+  const long = "x".repeat(100_000);
+  const agents = Array.from({ length: 5000 }, (_, i) => agent(`host-${i}-end`, i * 1000));
+  const { ports, cluster } = facts();
+  const big = status({
+    agents: agentsRecord(agents),
+    ports: { ...ports!, total: 100_000, differing: 99_000 },
+    events: Array.from({ length: 100 }, () => ({
+      source: "manager",
+      at: NOW,
+      level: "info" as const,
+      message: long,
+    })),
+    resyncs: Array.from(
+      { length: 50 },
+      (_, i) => resync({ startedAt: NOW - 180_000 - i * 1000, error: long, warnings: [long] }),
+    ),
+    cluster: {
+      ...cluster!,
+      terms: Array.from({ length: 100 }, (_, i) => ({
+        term: String(1000 - i),
+        node: `node-${i % 40}`,
+        id: long,
+        start: NOW - (i + 1) * 60_000,
+        end: i === 0 ? null : NOW - i * 60_000,
+        reason: long,
+      })),
+    },
+  });
+  const setup = { readStatus: () => Promise.resolve(big), details: details(5000, "x".repeat(200)) };
+  for (const path of PAGES) {
+    const from = performance.now();
+    const { html } = await get(path, setup);
+    const tookMs = performance.now() - from;
+    const limit = path === "/roles/manager" || path === "/election" ? 400_000 : 200_000;
+    assert(html.length < limit, `${path}: ${html.length} characters`);
+    assert(tookMs < 1000, `${path}: ${tookMs} ms`);
+  }
+  const { html } = await get("/", setup);
+  assert(
+    html.includes("host-4999-end") && !html.includes("host-4000-end"),
+    "the stalest are shown",
+  );
+});
+
+Deno.test("agents: stale first, sorted, filtered, paged; nonsense counts as not said", async () => {
+  const file = (await details(5000, "x").agents())!;
+  const select = (query: Record<string, string>) =>
+    selectAgents(file, agentsQuerySchema.parse(query), NOW);
+  const { found, total } = select({});
+  assertEquals([found.length, total], [AGENTS_PAGE, 5000]);
+  assertEquals(NOW - found[0]!.time!, 4999_000);
+  assertEquals(select({ sort: "host" }).found[0]!.host, "host-0-x");
+  assertEquals(select({ q: "HOST-499" }).total, 11);
+  assertEquals(select({ state: "fresh" }).total, 76);
+  assertEquals(select({ state: "stale", page: "47" }).found.length, 4699 - 46 * AGENTS_PAGE);
+  assertEquals(select({ sort: "constructor", page: "-1", state: "<b>" }).found.length, AGENTS_PAGE);
+  const { html } = await get("/agents?state=stale&page=2", { details: details(5000) });
+  assertMatch(html, /101 to 200 of 4,699/);
+  assertMatch(html, /<a id="pager-back" rel="prev" href="\/agents\?state=stale">/);
+  assertMatch(html, /<a id="sort-host" href="\/agents\?state=stale&amp;sort=host">/);
+});
+
+Deno.test("the log is filtered by level; what does not exist is 404 in the page's frame", async () => {
+  const setup = { details: details(8) };
+  const { html } = await get("/roles/manager?level=WARN", setup);
+  assertEquals(html.match(/record \d/g), ["record 6", "record 5", "record 2", "record 1"]);
+  for (const path of ["/roles/nobody", "/roles/Manager!", "/resyncs/gone", "/resyncs/..%2f.."]) {
+    const missing = await get(path, setup);
+    assertEquals(missing.status, 404, path);
+    assertMatch(missing.html, /Back to the overview/);
+  }
+  assertEquals((await app(setup).request("/events?view=/nowhere")).status, 404);
+});
+
+Deno.test("a role's metrics are its own and those of its job", () => {
+  const measured = {
+    manager: {
+      etcd_request_duration_seconds: [{ labels: ["range", "OK"], sum: 0.5, counts: [10] }],
+    },
+    "resource-syncer": {
+      etcd_request_duration_seconds: [{ labels: ["txn", "OK"], sum: 1, counts: [1] }],
+    },
+  };
+  const of = (role: string) => roleMetrics(status(), measured, role);
+  const manager = of("manager");
+  assertEquals(manager.find(({ name }) => /etcd_request/.test(name)), {
+    name: "conductor_etcd_request_duration_seconds",
+    labels: 'method="range", code="OK"',
+    value: "10 times, mean 50 ms",
+    help: "Duration of calls to etcd, streams left out.",
+  });
+  assertEquals(manager.filter(({ name }) => /etcd_request/.test(name)).length, 1);
+  assert(manager.some(({ name }) => name === "conductor_compactions_total"));
+  assert(!manager.some(({ name }) => /ports|agents/.test(name)));
+  assert(of("endpoint-status-watcher").some(({ name }) => name === "conductor_ports_queued"));
+  assertEquals(of("constructor"), []);
+});
