@@ -98,14 +98,14 @@ async function updates(browser: Browser): Promise<void> {
   assertEquals(await page.locator("#mastership time").first().textContent(), "21:02:03");
   const title = await page.locator("#mastership time").first().getAttribute("title");
   assertEquals(title, "2026-11-24 12:02:03 UTC");
-  await page.locator("#agents-table").focus();
+  await page.locator("#ports-table").focus();
   const verdict = await page.locator("#verdict").elementHandle();
   const agents = agentsRecord([agent("compute-9", 400_000)]);
   site.change({ agents, resyncs: [resync({ error: "Neutron is away" })] });
   await page.locator("#verdict.error", { hasText: "Neutron is away" }).waitFor();
   await page.locator("#agents", { hasText: "compute-9" }).waitFor();
   await page.locator("#findings", { hasText: "check Felix" }).waitFor();
-  assertEquals(await page.evaluate("document.activeElement.id"), "agents-table");
+  assertEquals(await page.evaluate("document.activeElement.id"), "ports-table");
   assert(
     await verdict!.evaluate((e: { isConnected: boolean }) => e.isConnected),
     "live region kept",
