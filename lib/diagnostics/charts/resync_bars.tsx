@@ -1,4 +1,3 @@
-// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /**
  * The last resyncs as bars, the newest on the right: the height is the duration, the patterns are the
  * phases' shares of it (phases overlap, so their own times add up to more), below it the number of

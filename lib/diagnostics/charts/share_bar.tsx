@@ -1,4 +1,3 @@
-// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** Parts of a whole as one bar with a legend of links. Pure. @module */
 import { formatCount } from "../format.ts";
 import type { Level } from "../status_schema.ts";

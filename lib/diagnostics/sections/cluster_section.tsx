@@ -1,4 +1,3 @@
-// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** The whole cloud: its nodes, who leads, who led when and why each term ended. Pure. @module */
 import type { Cluster } from "../../state_records.ts";
 import { recentTerms, TermEnds, TermTimeline } from "../charts/term_timeline.tsx";

@@ -1,4 +1,3 @@
-// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** What happened on this node, newest first. Pure. @module */
 import { clip } from "../format.ts";
 import { Badge, Empty, Section, Time } from "../parts.tsx";

@@ -1,4 +1,3 @@
-// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** What the operator reads first: the verdict, the figures beside it, and all else that is wrong. @module */
 import type { Child } from "hono/jsx";
 import { formatCount, formatDuration } from "../format.ts";
