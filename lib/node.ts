@@ -208,7 +208,8 @@ export class Node {
     if (health.is !== "fine") {
       return manager.status(`The state file takes no writes: ${health.reason}`);
     }
-    const node = { name: this.#config.nodeName, version: VERSION };
+    const { nodeName: name, sync: { startupResync } } = this.#config;
+    const node = { name, version: VERSION, startupResync };
     await readStatus(store, node, this.options.clock).then(
       ({ verdict }) => manager.status(verdict.text),
       (error) => manager.status(`The node's state cannot be read: ${describeError(error)}`),

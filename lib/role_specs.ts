@@ -41,6 +41,22 @@ export function roleSpecs(
   return processNames(config).map((name) => ({
     name,
     ...launch(name, config),
+    files: name === "diagnostics" ? "" : fileStamps(permissionRow(name, config, places).read),
     ...awaitsEndpoints(name, config) && { later: located.then((config) => launch(name, config)) },
   }));
+}
+
+/**
+ * Which files a role has read when it starts, certificates and keys, and how new they are. (The page's
+ * process follows its own.)
+ */
+function fileStamps(paths: readonly string[]): string {
+  return paths.map((path) => {
+    try {
+      const { isFile, mtime, size, ino } = Deno.statSync(path);
+      return isFile ? `${path} ${mtime?.getTime()} ${size} ${ino}` : "";
+    } catch {
+      return "";
+    }
+  }).join("\n");
 }

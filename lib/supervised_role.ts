@@ -24,6 +24,8 @@ export interface RoleSpec {
   readonly env: Readonly<Record<string, string>>;
   /** Standard input: one line. */
   readonly input: string;
+  /** Tells versions of the files that it reads at its start apart. */
+  readonly files?: string;
   /** With what it is started instead, once that is known; the role waits for it. */
   readonly later?: Promise<Launch>;
   /** Called with each new process: what writes further lines to its standard input. */

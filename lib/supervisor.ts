@@ -123,6 +123,6 @@ export class Supervisor {
 }
 
 /** What a role is started with, to be compared. Where its endpoints are found later does not count. */
-function fingerprint({ command, args, env, input, later }: RoleSpec): string {
-  return JSON.stringify([command, args, env, input, later !== undefined]);
+function fingerprint({ command, args, env, input, files, later }: RoleSpec): string {
+  return JSON.stringify([command, args, env, input, files, later !== undefined]);
 }

@@ -15,15 +15,12 @@ import { Node } from "../node.ts";
 import { PageFeed } from "../page_feed.ts";
 import { ServiceManager } from "../service_manager.ts";
 import { VERSION } from "../version.ts";
-import type { Command, CommandContext } from "./context.ts";
+import { type Command, type CommandContext, UNHEALTHY } from "./context.ts";
 
 /** What the supervisor can do without once it knows its configuration; from source it never had most. */
 const NOT_NEEDED = ["net", "ffi", "import", "env", { sys: "hostname" }, {
   sys: "getPriority",
 }] as const;
-
-/** Exit code: a role did not run. */
-const UNHEALTHY = 3;
 
 export const run: Command = async (context) => {
   const { resolve, pid, print, launcher } = context;

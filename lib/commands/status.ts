@@ -1,16 +1,23 @@
-/** `status`: what the node's processes say of themselves, asked of its page. @module */
+/**
+ * `status`: what the node's processes say of themselves, asked of its page.
+ *
+ * Exit code 3: something is wrong, or the page does not answer.
+ *
+ * @module
+ */
 import { systemClock } from "../clock.ts";
 import type { Config } from "../config_types.ts";
 import { pageUrl, reachable } from "../diagnostics/page_url.ts";
 import { readStatus } from "../diagnostics/status.ts";
 import { type Status, statusSchema } from "../diagnostics/status_schema.ts";
 import { formatStatus } from "../diagnostics/status_text.ts";
+import { crashLoops } from "../diagnostics/verdict.ts";
 import { describeError } from "../log.ts";
 import { machinePlaces } from "../machine_places.ts";
 import { permissionRow } from "../permissions.ts";
 import { runTool } from "../tool.ts";
 import { VERSION } from "../version.ts";
-import type { Command, CommandContext } from "./context.ts";
+import { type Command, type CommandContext, UNHEALTHY } from "./context.ts";
 import { openExisting } from "./existing_state.ts";
 
 const TIMEOUT_MS = 5000;
@@ -18,10 +25,15 @@ const TIMEOUT_MS = 5000;
 export const run: Command = async (context) => {
   const { resolve, command, print } = context;
   const { config } = resolve();
-  const report = await askPage(config, context) ?? await readDirectly(config);
+  const told = await askPage(config, context);
+  const report = told ?? await readDirectly(config);
   print(command.output === "json" ? JSON.stringify(report, null, 2) : formatStatus(report));
-  return 0;
+  return told && isHealthy(told) ? 0 : UNHEALTHY;
 };
+
+function isHealthy({ verdict, roles }: Status): boolean {
+  return verdict.level !== "error" && crashLoops(roles).length === 0;
+}
 
 /** Null, and a word on standard error, when the page does not answer. */
 async function askPage(

@@ -69,7 +69,7 @@ Deno.test("an operator restarts roles over the API; status asks the page, or say
     await node.stop();
     const listen = `--listen=${new URL(node.pageUrl).host}`;
     const { code, stdout, stderr } = await productCommand(["status", listen, ...args]).output();
-    assertEquals(code, 0);
+    assertEquals(code, 3);
     assertMatch(decode(stdout), /^\w+: .*\n\nnode {4}node-1/);
     assertMatch(decode(stderr), /does not tell .*: this is what the state directory holds/);
   });

@@ -29,11 +29,22 @@ export function productCommand(
   words: readonly string[],
   environment: Record<string, string> = {},
   binary: string | null = BINARY,
+  flags: readonly string[] = [],
 ): Deno.Command {
   const env = { NO_COLOR: "1", ...environment };
   const options = { cwd: ROOT, env, stdin: "null", stdout: "piped", stderr: "piped" } as const;
-  const [command, ...args] = productWords(words, [], binary);
+  const [command, ...args] = productWords(words, flags, binary);
   return new Deno.Command(command, { ...options, args });
+}
+
+/** How a node may be started otherwise. */
+export interface NodeOptions {
+  /** Of the page. @default a free one */
+  readonly port?: number;
+  /** @default {@linkcode BINARY} */
+  readonly binary?: string | null;
+  /** Deno's, for a node from source. */
+  readonly flags?: readonly string[];
 }
 
 /** A running node. */
@@ -68,11 +79,10 @@ export class Node implements AsyncDisposable {
   static start(
     args: readonly string[],
     env: Record<string, string> = {},
-    port: number = freePort(),
-    binary: string | null = BINARY,
+    { port = freePort(), binary = BINARY, flags = [] }: NodeOptions = {},
   ): Node {
     const words = ["start", `--listen=127.0.0.1:${port}`, ...args];
-    const process = productCommand(words, env, binary).spawn();
+    const process = productCommand(words, env, binary, flags).spawn();
     return new Node(process, `http://127.0.0.1:${port}`, args, env);
   }
 

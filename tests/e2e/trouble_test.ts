@@ -52,7 +52,7 @@ Deno.test("a port of the page that is taken: one message, and the page comes whe
   await using node = Node.start(
     [`--state-dir=${dir.path}`, etcd],
     {},
-    port,
+    { port },
   );
   await eventually("the message", () => /which is taken: .*--listen/.test(node.output));
   await new Promise((resolve) => setTimeout(resolve, 2500));

@@ -1,0 +1,80 @@
+import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
+import { freePort, startEtcd } from "../support/etcd_server.ts";
+import { lives, Node, tempDir } from "./node.ts";
+
+const pidsOf = async (node: Node) => {
+  const status = await eventually("a status", () => node.status());
+  return new Map(status.roles.map(({ name, process }) => [name, process!.pid]));
+};
+
+const timesRead = (node: Node) => [...node.output.matchAll(/configuration was read again/g)].length;
+
+/** Reads the configuration again, and tells which roles are others now. */
+async function reload(node: Node): Promise<string[]> {
+  const [before, count] = [await pidsOf(node), timesRead(node)];
+  node.kill("SIGHUP");
+  await eventually("it was read", () => timesRead(node) > count);
+  await node.ready();
+  const after = await pidsOf(node);
+  return [...after].filter(([name, pid]) => before.get(name) !== pid).map(([name]) => name);
+}
+
+Deno.test("SIGHUP: only the roles that a change concerns are others; what is wrong is refused", async () => {
+  await using dir = await tempDir();
+  await using server = await startEtcd();
+  const file = `${dir.path}/neutron.conf`;
+  const write = (text: string) => Deno.writeTextFile(file, text);
+  await write("[calico]\netcd_compaction_period_mins = 60\n");
+  await using node = Node.start([
+    `--state-dir=${dir.path}/state`,
+    "--node-name=node-1",
+    `--config-file=${file}`,
+    `--etcd=${server.url}`,
+    `--neutron-url=http://127.0.0.1:${freePort()}`,
+    "--startup-resync=never",
+  ]);
+  await node.ready();
+  assertEquals(await reload(node), [], "nothing has changed");
+  await write("[calico]\netcd_compaction_period_mins = 30\n");
+  assertEquals(await reload(node), ["manager"]);
+  await write("[calico]\netcd_compaction_period_mins = 30\nnum_port_status_threads = 2\n");
+  assertEquals(await reload(node), ["endpoint-status-watcher"]);
+
+  const before = await pidsOf(node);
+  await write("[calico]\netcd_compaction_period_mins = soon\n");
+  node.kill("SIGHUP");
+  await eventually("it is refused", () => /refused, the one before stays/.test(node.output));
+  assertMatch(node.output, /compaction_period.*soon/);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  assertEquals(await pidsOf(node), before);
+  const { events } = (await node.status())!;
+  assert(events.some(({ message }) => /new configuration is refused/.test(message)));
+
+  await Deno.remove(file);
+  const refusals = () => [...node.output.matchAll(/refused, the one before stays/g)].length;
+  node.kill("SIGHUP");
+  await eventually("a missing file is refused too", () => refusals() === 2);
+  const processes = await node.tree();
+  await node.stop();
+  assertEquals(node.ended!.code, 0);
+  assert(processes.every((pid) => !lives(pid)));
+});
+
+Deno.test("SIGHUP: a certificate that was renewed under its name is read by those that use it", async () => {
+  await using dir = await tempDir();
+  await using server = await startEtcd();
+  const ca = `${dir.path}/ca.pem`;
+  await Deno.writeTextFile(ca, "-----BEGIN CERTIFICATE-----\nold\n-----END CERTIFICATE-----\n");
+  await using node = Node.start([
+    `--state-dir=${dir.path}/state`,
+    "--node-name=node-1",
+    `--etcd=${server.url}`,
+    `--neutron-url=http://127.0.0.1:${freePort()}`,
+    `--bus-ca-file=${ca}`,
+    "--startup-resync=never",
+  ], { CONDUCTOR_TRANSPORT_URL: `rabbit://u:p@127.0.0.1:${freePort()}/` });
+  await node.ready();
+  assertEquals(await reload(node), []);
+  await Deno.writeTextFile(ca, "-----BEGIN CERTIFICATE-----\nnewer\n-----END CERTIFICATE-----\n");
+  assertEquals(await reload(node), ["agent-status-watcher", "endpoint-status-watcher"]);
+});
