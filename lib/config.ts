@@ -8,7 +8,7 @@ import { parseTransportUrl, TRANSPORT_URL_FORM } from "./bus/transport_url.ts";
 import type { Flags } from "./command_line.ts";
 import { parseConfigFile } from "./config_file.ts";
 import { allowedValues, OPTIONS } from "./config_options.ts";
-import type { BusConfig, Config } from "./config_types.ts";
+import type { BrokersConfig, BusConfig, Config, NotificationsConfig } from "./config_types.ts";
 import { type EffectiveValue, findValue } from "./config_values.ts";
 import { readCloud } from "./openstack/clouds_yaml.ts";
 import { authMethod, buildOpenstack, checkOpenstack, warnOpenstack } from "./openstack_config.ts";
@@ -266,9 +266,9 @@ function checkRelations(values: ReadonlyMap<string, EffectiveValue>): ConfigProb
   if ((value("listen_tls_cert") === null) !== (value("listen_tls_key") === null)) {
     refuse("listen_tls_cert", "only together with listen_tls_key");
   }
-  const transport = value("transport_url");
-  if (transport !== null && !parseTransportUrl(transport)) {
-    refuse("transport_url", TRANSPORT_URL_FORM);
+  for (const name of ["transport_url", "notification_url"]) {
+    const transport = value(name);
+    if (transport !== null && !parseTransportUrl(transport)) refuse(name, TRANSPORT_URL_FORM);
   }
   if ((value("bus_cert_file") === null) !== (value("bus_key_file") === null)) {
     refuse("bus_cert_file", "only together with bus_key_file");
@@ -310,6 +310,7 @@ function build(values: ReadonlyMap<string, EffectiveValue>): Config {
     },
     openstack: buildOpenstack(values),
     bus: buildBus(text, maybe),
+    notifications: buildNotifications(text, maybe),
     sync: {
       startupResync: text("startup_resync") as "always" | "never",
       resyncIntervalSeconds: number("resync_interval"),
@@ -353,11 +354,30 @@ function build(values: ReadonlyMap<string, EffectiveValue>): Config {
   };
 }
 
+function buildNotifications(
+  text: (name: string) => string,
+  maybe: (name: string) => string | null,
+): NotificationsConfig | null {
+  const topics = text("notification_topics").split(",").map((topic) => topic.trim())
+    .filter((topic) => topic !== "");
+  if (topics.length === 0 || topics.join() === "none") return null;
+  const bus = buildBrokers(maybe("notification_url") ?? maybe("transport_url"), text, maybe);
+  return bus && { bus, topics };
+}
+
 function buildBus(
   text: (name: string) => string,
   maybe: (name: string) => string | null,
 ): BusConfig | null {
-  const transport = maybe("transport_url");
+  const brokers = buildBrokers(maybe("transport_url"), text, maybe);
+  return brokers && { ...brokers, rpcTimeoutMs: Number(text("rpc_timeout")) * 1000 };
+}
+
+function buildBrokers(
+  transport: string | null,
+  text: (name: string) => string,
+  maybe: (name: string) => string | null,
+): BrokersConfig | null {
   if (transport === null) return null;
   const { hosts, virtualHost, tls } = parseTransportUrl(transport)!;
   return {
@@ -368,7 +388,6 @@ function buildBus(
     certFile: maybe("bus_cert_file"),
     keyFile: maybe("bus_key_file"),
     exchange: text("control_exchange"),
-    rpcTimeoutMs: Number(text("rpc_timeout")) * 1000,
   };
 }
 

@@ -335,6 +335,18 @@ export const OPTIONS: readonly OptionRow[] = [
       unit: "s",
       ini: ["DEFAULT.rpc_response_timeout"],
     }),
+    row(
+      "notification_topics",
+      string,
+      "notifications",
+      "Topics of Neutron's notifications, separated by commas; none: do not listen",
+      { ini: ["oslo_messaging_notifications.topics", "DEFAULT.notification_topics"] },
+    ),
+    row("notification_url", string, null, "Their message bus (default: transport_url's)", {
+      ini: ["oslo_messaging_notifications.transport_url"],
+      secret: true,
+      cloud: true,
+    }),
     row("bus_tls", boolean, "false", "TLS to the bus", { ini: ["oslo_messaging_rabbit.ssl"] }),
     row("bus_ca_file", string, null, "PEM file of the CA that signed the broker's certificate", {
       ini: ["oslo_messaging_rabbit.ssl_ca_file"],

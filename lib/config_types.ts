@@ -48,8 +48,8 @@ export interface OpenstackConfig {
   readonly pageSize: number;
 }
 
-/** How to reach the message bus. */
-export interface BusConfig {
+/** How to reach a message bus. */
+export interface BrokersConfig {
   readonly hosts: readonly BusHost[];
   readonly virtualHost: string;
   readonly tls: boolean;
@@ -59,8 +59,19 @@ export interface BusConfig {
   readonly keyFile: string | null;
   /** Neutron's control exchange. */
   readonly exchange: string;
+}
+
+/** How to reach Neutron's RPC on the message bus. */
+export interface BusConfig extends BrokersConfig {
   /** Time that the answer to a call may take, milliseconds. */
   readonly rpcTimeoutMs: number;
+}
+
+/** Where Neutron's notifications are. */
+export interface NotificationsConfig {
+  readonly bus: BrokersConfig;
+  /** Their topics; the routing key is `<topic>.info`. */
+  readonly topics: readonly string[];
 }
 
 /** The complete configuration. */
@@ -83,6 +94,8 @@ export interface Config {
   readonly openstack: OpenstackConfig;
   /** null: status reports go over HTTP. */
   readonly bus: BusConfig | null;
+  /** null: nobody listens to notifications; changes are found by comparing. */
+  readonly notifications: NotificationsConfig | null;
   readonly sync: {
     readonly startupResync: "always" | "never";
     readonly resyncIntervalSeconds: number;

@@ -128,6 +128,8 @@ export function permissionRow(
     ? [hostPort(config.status.reportUrl)]
     : [];
   const busFiles = bus ? [bus.caFile, bus.certFile, bus.keyFile] : [];
+  const heard = config.notifications?.bus;
+  const heardFiles = heard ? [heard.caFile, heard.certFile, heard.keyFile] : [];
   const reporting = { ...usesEtcd, read: unique([...usesEtcd.read, ...busFiles]) };
   switch (name) {
     case "manager":
@@ -136,8 +138,13 @@ export function permissionRow(
     case "resource-syncer":
       return {
         ...usesEtcd,
-        net: unique([...etcdNet, ...neutron, ...keystone]),
-        read: unique([...usesEtcd.read, ...openstackFiles]),
+        net: unique([
+          ...etcdNet,
+          ...neutron,
+          ...keystone,
+          ...(heard?.hosts ?? []).map(({ host, port }) => hostAndPort(host, port)),
+        ]),
+        read: unique([...usesEtcd.read, ...openstackFiles, ...heardFiles]),
       };
     case "agent-status-watcher":
       return { ...reporting, net: unique([...etcdNet, ...reports]) };

@@ -35,8 +35,8 @@ const SETTINGS = {
     return { ...common(config), nodeName, region, etcd, election, compaction, diagnostics };
   },
   "resource-syncer"(config: Config) {
-    const { region, etcd, openstack, sync } = config;
-    return { ...common(config), region, etcd, openstack, sync };
+    const { region, etcd, openstack, sync, notifications } = config;
+    return { ...common(config), region, etcd, openstack, sync, notifications };
   },
   "agent-status-watcher": (config: Config) => ({ ...common(config), ...watching(config) }),
   "endpoint-status-watcher"(config: Config) {

@@ -312,6 +312,34 @@ export const samplesSchema = z.object({
 });
 export type Samples = z.infer<typeof samplesSchema>;
 
+/** How it goes with Neutron's notifications; counts since the term's start. */
+export const notificationsSchema = z.object({
+  at: ms,
+  /** The queue of our own that is listened to, or null. */
+  queue: z.string().nullable(),
+  /** Why nothing is heard, or null. */
+  trouble: z.string().nullable(),
+  /** Objects that wait to be looked at. */
+  pending: count,
+  received: count,
+  /** Of those, that concern nothing in etcd. */
+  ignored: count,
+  /** Times that what was announced was made equal, and that this failed. */
+  passes: count,
+  failures: count,
+  /** Objects in etcd that were created, updated or deleted that way. */
+  changes: count,
+  /** Objects that differed although no notification had told, found by comparing. */
+  silent: count,
+  subscriptions: count,
+  /** Times that notifications were dropped. */
+  overflows: count,
+  /** From a notification's arrival to etcd, ms: of the last minute's the median and the most. */
+  lagMs: z.number().nullable(),
+  maxLagMs: z.number().nullable(),
+});
+export type NotificationsRecord = z.infer<typeof notificationsSchema>;
+
 /** Something worth an operator's eye. */
 export const eventSchema = z.object({
   at: ms,

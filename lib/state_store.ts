@@ -28,6 +28,8 @@ import {
   type Mastership,
   mastershipSchema,
   MAX_RESYNCS,
+  type NotificationsRecord,
+  notificationsSchema,
   type OwnTerm,
   ownTermSchema,
   type Ports,
@@ -200,6 +202,13 @@ export class StateStore implements Disposable {
   }
   async writeAgents(record: Agents): Promise<void> {
     await this.#kv.set(["agents"], record);
+  }
+
+  readNotifications(): Promise<NotificationsRecord | null> {
+    return this.#get(["notifications"], notificationsSchema);
+  }
+  async writeNotifications(record: NotificationsRecord): Promise<void> {
+    await this.#kv.set(["notifications"], record);
   }
 
   readPorts(): Promise<Ports | null> {

@@ -67,8 +67,10 @@ const CONCERNS: Record<string, [value: string, roles: readonly string[]]> = {
   NEUTRON_URL: ["http://10.0.0.3:9697", [SYNCER, PORTS]],
   NOVA_URL: ["http://10.0.0.4:8775/v2.1", [SYNCER, PORTS]],
   PASSWORD: ["another", [SYNCER, PORTS]],
-  TRANSPORT_URL: ["rabbit://u:p@10.0.0.5:5673/", REPORTING],
-  CONTROL_EXCHANGE: ["other", REPORTING],
+  TRANSPORT_URL: ["rabbit://u:p@10.0.0.5:5673/", [SYNCER, ...REPORTING]],
+  CONTROL_EXCHANGE: ["other", [SYNCER, ...REPORTING]],
+  NOTIFICATION_TOPICS: ["one,another", [SYNCER]],
+  NOTIFICATION_URL: ["rabbit://u:p@10.0.0.7:5672/", [SYNCER]],
   RPC_TIMEOUT: ["30", REPORTING],
   REQUEST_TIMEOUT: ["20", [SYNCER, ...REPORTING]],
   PAGE_SIZE: ["500", [SYNCER, PORTS]],
@@ -95,7 +97,7 @@ Deno.test("no role is told a secret that it has no use for", () => {
     ROLE_NAMES.filter((name) => JSON.stringify(settingsOf(name, config)).includes(secret));
   assertEquals(knows("secret-of-etcd"), WITH_ETCD as typeof ROLE_NAMES[number][]);
   assertEquals(knows("secret-of-keystone"), [SYNCER, PORTS]);
-  assertEquals(knows("secret-of-rabbit"), [AGENTS, PORTS]);
+  assertEquals(knows("secret-of-rabbit"), [SYNCER, AGENTS, PORTS]);
   assertEquals(knows("secret-of-the-api"), ["diagnostics"]);
 });
 

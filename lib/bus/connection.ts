@@ -1,31 +1,18 @@
 /**
- * A connection to RabbitMQ that comes back by itself: over the several hosts of the transport URL, with
- * backoff, with heartbeats. Every publish is confirmed by the broker and must reach a queue. Any
- * trouble (a closed channel, nobody listening) ends the connection and starts over: one way to
- * recover rather than one per kind of trouble.
+ * Casts and calls over a connection that comes back by itself (`link.ts`). Every publish is confirmed
+ * by the broker and must reach a queue; nobody listening is trouble too, and starts over.
  *
  * @module
  */
-import { Buffer } from "node:buffer";
-import amqp from "amqplib";
+import type { Buffer } from "node:buffer";
+import type amqp from "amqplib";
 import type { Clock } from "../clock.ts";
 import type { BusConfig } from "../config_types.ts";
 import { describeError, type Log } from "../log.ts";
 import { decodeReply, encodeRpc, type RpcMessage, uniqueId } from "./envelope.ts";
-import type { BusHost } from "./transport_url.ts";
+import { BusError, type BusLink, keepLinked } from "./link.ts";
 
-/** The bus cannot take or bring a message now. */
-export class BusError extends Error {
-  override readonly name = "BusError";
-}
-
-const CONNECT_MS = 10_000;
 const CONFIRM_MS = 10_000;
-/** From the connection to its queues: a broker that is alive and does not answer ends it, ms. */
-const SET_UP_MS = 15_000;
-const FIRST_BACKOFF_MS = 500;
-const MAX_BACKOFF_MS = 10_000;
-const HEARTBEAT_SECONDS = 15;
 /** oslo's: an unused reply queue goes after half an hour. */
 const REPLY_QUEUE_EXPIRES_MS = 1_800_000;
 
@@ -57,7 +44,14 @@ export class BusConnection implements AsyncDisposable {
     readonly topics: readonly string[],
     readonly context: { readonly clock: Clock; readonly log: Log },
   ) {
-    this.#run = this.#keepOpen();
+    this.#run = keepLinked({
+      config,
+      ...context,
+      signal: this.#stop.signal,
+      purpose: "the message bus",
+      setUp: (link) => this.#setUp(link),
+      onLost: (trouble) => this.#lose(trouble),
+    });
   }
 
   /** Whether a message can be sent now. */
@@ -168,125 +162,34 @@ export class BusConnection implements AsyncDisposable {
     });
   }
 
-  async #keepOpen(): Promise<void> {
-    const { clock, log } = this.context;
-    const { signal } = this.#stop;
-    const { hosts } = this.config;
-    let failures = 0;
-    let said: string | null = null;
-    for (let at = Math.floor(Math.random() * hosts.length); !signal.aborted; at++) {
-      const broker = hosts[at % hosts.length]!;
-      const where = `${broker.host}:${broker.port}`;
-      try {
-        await this.#connectOnce(broker, () => {
-          failures = 0;
-          said = null;
-          log.info("connected to the message bus", { broker: where });
-        });
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#trouble = `message bus at ${where}: ${describeError(error)}`;
-        if (this.#trouble !== said) {
-          log.warn("the message bus is not usable, trying again", { broker: where, error });
-        }
-        said = this.#trouble;
-      }
-      const limit = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** failures++);
-      await clock.sleep(limit * (0.5 + Math.random() / 2), signal).catch(() => {});
-    }
-  }
-
-  /** Connects, serves until trouble, and throws it. */
-  async #connectOnce(broker: BusHost, onOpen: () => void): Promise<void> {
-    const { signal } = this.#stop;
-    const { promise: failed, reject: fail } = Promise.withResolvers<never>();
-    failed.catch(() => {});
-    const onAbort = () => fail(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    let connection: amqp.ChannelModel | null = null;
-    let late;
-    try {
-      connection = await this.#dial(broker);
-      const reason = new BusError("the broker does not answer");
-      late = setTimeout(() => fail(reason), SET_UP_MS);
-      connection.on("error", fail);
-      connection.on("close", () => fail(new BusError("the broker closed the connection")));
-      const probe = await this.#channel(connection.createChannel(), fail, failed);
-      await Promise.race([probe.checkExchange(this.config.exchange), failed]);
-      for (const topic of this.topics) await Promise.race([probe.checkQueue(topic), failed]);
-      const replyQueue = `reply_${uniqueId()}`;
-      await Promise.race([
-        probe.assertQueue(replyQueue, {
-          durable: false,
-          autoDelete: false,
-          expires: REPLY_QUEUE_EXPIRES_MS,
-        }),
-        failed,
-      ]);
-      await Promise.race([
-        probe.consume(replyQueue, (m) => this.#onReply(m), { noAck: true }),
-        failed,
-      ]);
-      const channel = await this.#channel(connection.createConfirmChannel(), fail, failed);
-      channel.on("return", ({ fields, properties }) => {
-        const error = new BusError(`nobody listens to ${fields.routingKey}: is neutron-server up?`);
-        this.#waiting.get(properties.messageId)?.reject(error);
-        fail(error);
-      });
-      clearTimeout(late);
-      this.#open = { channel, replyQueue, fail };
-      this.#trouble = null;
-      this.#opened.resolve();
-      onOpen();
-      await failed;
-    } catch (error) {
-      this.#lose(error as Error);
-      throw error;
-    } finally {
-      clearTimeout(late);
-      signal.removeEventListener("abort", onAbort);
-      await hangUp(connection);
-    }
-  }
-
-  async #dial({ host, port, username, password }: BusHost): Promise<amqp.ChannelModel> {
-    const { tls, virtualHost } = this.config;
-    const [ca, cert, key] = [this.config.caFile, this.config.certFile, this.config.keyFile]
-      .map((path) => path === null ? null : Buffer.from(Deno.readFileSync(path)));
-    return await amqp.connect({
-      protocol: tls ? "amqps" : "amqp",
-      hostname: host,
-      port,
-      username,
-      password,
-      vhost: virtualHost,
-      heartbeat: HEARTBEAT_SECONDS,
-    }, {
-      timeout: CONNECT_MS,
-      noDelay: true,
-      clientProperties: { connection_name: "calico-conductor" },
-      ...(ca ? { ca: [ca] } : {}),
-      ...(cert && key ? { cert, key } : {}),
+  /** Makes sure that whoever is meant is there, and listens for answers. */
+  async #setUp(link: BusLink): Promise<void> {
+    const probe = await link.channel();
+    await link.orTrouble(probe.checkExchange(this.config.exchange));
+    for (const topic of this.topics) await link.orTrouble(probe.checkQueue(topic));
+    const replyQueue = `reply_${uniqueId()}`;
+    await link.orTrouble(probe.assertQueue(replyQueue, {
+      durable: false,
+      autoDelete: false,
+      expires: REPLY_QUEUE_EXPIRES_MS,
+    }));
+    await link.orTrouble(probe.consume(replyQueue, (m) => this.#onReply(m), { noAck: true }));
+    const channel = await link.confirmChannel();
+    channel.on("return", ({ fields, properties }) => {
+      const error = new BusError(`nobody listens to ${fields.routingKey}: is neutron-server up?`);
+      this.#waiting.get(properties.messageId)?.reject(error);
+      link.fail(error);
     });
+    this.#open = { channel, replyQueue, fail: link.fail };
+    this.#trouble = null;
+    this.#opened.resolve();
   }
 
-  async #channel<T extends amqp.Channel>(
-    opening: Promise<T>,
-    fail: (error: Error) => void,
-    failed: Promise<never>,
-  ): Promise<T> {
-    opening.catch(() => {});
-    const channel = await Promise.race([opening, failed]);
-    channel.on("error", fail);
-    channel.on("close", () => fail(new BusError("the broker closed the channel")));
-    return channel;
-  }
-
-  #lose(error: Error): void {
+  #lose(trouble: string): void {
     if (this.#open) this.#opened = Promise.withResolvers();
     this.#open = null;
-    this.#trouble = describeError(error);
-    const lost = new BusError(`the message bus was lost: ${describeError(error)}`);
+    this.#trouble = trouble;
+    const lost = new BusError(`the message bus was lost: ${trouble}`);
     for (const waiting of [...this.#waiting.values()]) waiting.reject(lost);
   }
 
@@ -299,15 +202,4 @@ export class BusConnection implements AsyncDisposable {
     if (reply.failure) waiting.reject(reply.failure);
     else if (reply.ending) waiting.resolve(reply.result);
   }
-}
-
-/** Ends a connection without waiting long for a broker that may be gone. */
-async function hangUp(connection: amqp.ChannelModel | null): Promise<void> {
-  if (!connection) return;
-  connection.on("error", () => {});
-  let timer;
-  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, 1000));
-  await Promise.race([connection.close().catch(() => {}), late]);
-  clearTimeout(timer);
-  (connection.connection as unknown as { stream: { destroy(): void } }).stream.destroy();
 }

@@ -1,7 +1,8 @@
 /**
  * What the syncer remembers between two passes, so that it can tell what has changed and whom that
  * concerns: revisions by kind, what endpoints show of other objects, and which keys stand for a port.
- * Nothing of it decides what is written; that always comes from fresh reads.
+ * The objects themselves are always read afresh; what their endpoints show of others may come from
+ * here, because whoever changes it here looks at all ports that show it, or owes that.
  *
  * What there is of every port is packed (some 120 bytes); networks, subnets, groups, policies, floating
  * IPs and projects, which are fewer, are kept as objects.
@@ -24,6 +25,7 @@ import { type Kind, KINDS } from "./objects.ts";
 import { PortTable } from "./port_table.ts";
 import { Revisions } from "./revisions.ts";
 import { Around } from "./surroundings.ts";
+import { addWork, newWork, type Work } from "./work.ts";
 
 /** Neutron's collections that are followed by revision. */
 export const FOLLOWED = [
@@ -64,17 +66,30 @@ export class Memory {
   projectsReadAt = -Infinity;
   readonly #prefixes: ReturnType<typeof resourcePrefixes>;
   #parent: Memory | null = null;
+  /** What an earlier pass should have looked at and could not. */
+  #owed = newWork();
 
   constructor(readonly region: string | null) {
     this.around = new Around(calicoNamespace(region));
     this.#prefixes = resourcePrefixes(region);
   }
 
-  /** For a narrow pass: it knows the same keys, and what it learns is not taken for written. */
+  /** For a pass that does not write: it knows the same keys, and what it learns is not taken for written. */
   scratch(): Memory {
     const copy = new Memory(this.region);
     copy.#parent = this;
     return copy;
+  }
+
+  /** Takes what is owed; whoever cannot do it must owe it again. */
+  takeOwed(): Work {
+    const owed = this.#owed;
+    this.#owed = newWork();
+    return owed;
+  }
+
+  owe(work: Work): void {
+    addWork(this.#owed, work);
   }
 
   /** Keys of endpoints and migrations that stand for the port. */
@@ -101,45 +116,110 @@ export class Memory {
     this.ports.note(id, revision_number, qos_policy_id);
   }
 
+  /** Its floating IPs are their own affair. */
   forgetPort(id: string): void {
     this.ports.delete(id);
-    this.around.floatingIps.delete(id);
   }
 
-  network(network: Network): void {
+  /** Notes a network; true: its ports show something of it otherwise than before. */
+  network(network: Network): boolean {
+    if (this.#isOld("networks", network)) return false;
     this.revisions.networks.set(network.id, network.revision_number);
-    this.around.put("networks", network);
+    return this.around.put("networks", network);
   }
 
-  subnet(subnet: Subnet): void {
+  /** Notes a subnet; as for a network. */
+  subnet(subnet: Subnet): boolean {
+    if (this.#isOld("subnets", subnet)) return false;
     this.keys.Subnet.doubt(policyOrSubnetKey(this.#prefixes, "Subnet", subnet.id));
     this.revisions.subnets.set(subnet.id, subnet.revision_number);
-    this.around.put("subnets", subnet);
+    return this.around.put("subnets", subnet);
   }
 
-  group({ id, name, revision_number }: Omit<SecurityGroup, "security_group_rules">): void {
+  /** Notes a security group; as for a network. */
+  group(group: Omit<SecurityGroup, "security_group_rules">): boolean {
+    const { id, name, revision_number } = group;
+    if (this.#isOld("security-groups", group)) return false;
     this.keys.NetworkPolicy.doubt(policyOrSubnetKey(this.#prefixes, "NetworkPolicy", id));
     this.revisions["security-groups"].set(id, revision_number);
-    this.around.put("securityGroups", { id, name });
+    return this.around.put("securityGroups", { id, name, revision_number });
   }
 
-  policy(policy: QosPolicy): void {
+  /** Notes a QoS policy; as for a network. */
+  policy(policy: QosPolicy): boolean {
+    if (this.#isOld("qos/policies", policy)) return false;
     this.revisions["qos/policies"].set(policy.id, policy.revision_number);
-    this.around.put("qosPolicies", policy);
+    return this.around.put("qosPolicies", policy);
   }
 
-  /** Replaces the floating IPs of these ports. */
-  floatingIps(ports: readonly string[], all: readonly FloatingIp[]): void {
-    for (const port of ports) this.around.floatingIps.delete(port);
-    for (const fip of all) {
-      this.revisions.floatingips.set(fip.id, fip.revision_number);
-      if (fip.port_id === null) {
-        this.portOfFloatingIp.delete(fip.id);
-        continue;
+  /** Whether another pass has noted it since it was read. */
+  #isOld(kind: Followed, { id, revision_number }: { id: string; revision_number: number }) {
+    return (this.revisions[kind].get(id) ?? -1) > revision_number;
+  }
+
+  /** Adds the ports that show these QoS policies, their own or their network's. */
+  addPortsOfPolicies(policies: ReadonlySet<string>, { ports, portsOf }: Work): void {
+    for (const { id, qos_policy_id } of this.around.networks.values()) {
+      if (qos_policy_id !== null && policies.has(qos_policy_id)) portsOf.network_id.add(id);
+    }
+    for (const port of this.ports.withPolicy(policies)) ports.add(port);
+  }
+
+  /** Notes a floating IP; the ports whose endpoints show it, before and now. */
+  floatingIp(fip: FloatingIp): string[] {
+    if (this.#isOld("floatingips", fip)) return [];
+    const before = this.#detach(fip.id);
+    this.revisions.floatingips.set(fip.id, fip.revision_number);
+    if (fip.port_id === null) return before;
+    this.portOfFloatingIp.set(fip.id, fip.port_id);
+    const others = this.around.floatingIps.get(fip.port_id) ?? [];
+    // In the order of ids, as Neutron lists them.
+    const sorted = [...others, fip].sort((a, b) => a.id < b.id ? -1 : 1);
+    this.around.floatingIps.set(fip.port_id, sorted);
+    return [...before, fip.port_id];
+  }
+
+  /** The floating IPs of these ports as just read; other ports that showed one of them. */
+  floatingIpsOf(ports: readonly string[], fips: readonly FloatingIp[]): string[] {
+    const now = new Set(fips.map(({ id }) => id));
+    for (const port of ports) {
+      for (const { id } of this.around.floatingIps.get(port) ?? []) {
+        if (now.has(id)) continue;
+        this.#detach(id);
+        // Where it is now, if anywhere, was not read.
+        this.revisions.floatingips.delete(id);
       }
-      this.portOfFloatingIp.set(fip.id, fip.port_id);
-      const others = this.around.floatingIps.get(fip.port_id) ?? [];
-      this.around.floatingIps.set(fip.port_id, [...others, fip]);
+    }
+    const shown = fips.flatMap((fip) => this.floatingIp(fip));
+    return shown.filter((port) => !ports.includes(port));
+  }
+
+  #detach(fip: string): string[] {
+    const port = this.portOfFloatingIp.get(fip);
+    if (port === undefined) return [];
+    this.portOfFloatingIp.delete(fip);
+    const left = (this.around.floatingIps.get(port) ?? []).filter(({ id }) => id !== fip);
+    if (left.length > 0) this.around.floatingIps.set(port, left);
+    else this.around.floatingIps.delete(port);
+    return [port];
+  }
+
+  /** An object that Neutron no longer has; the ports that showed a floating IP. */
+  forget(kind: Exclude<Followed, "ports">, id: string): string[] {
+    this.revisions[kind].delete(id);
+    switch (kind) {
+      case "networks":
+      case "subnets":
+        this.around.delete(kind, id);
+        return [];
+      case "security-groups":
+        this.around.delete("securityGroups", id);
+        return [];
+      case "qos/policies":
+        this.around.delete("qosPolicies", id);
+        return [];
+      case "floatingips":
+        return this.#detach(id);
     }
   }
 

@@ -102,7 +102,8 @@ async function narrow(
   sink: Sink,
 ): Promise<ResyncResult> {
   const pass = new Pass(deps, term, sink);
-  const scratch = memory.scratch();
-  await reconcile(pass, scratch, await expand(pass, scratch, request));
+  // A dry run learns what is not so in etcd.
+  const known = request.dryRun ? memory.scratch() : memory;
+  await reconcile(pass, known, await expand(pass, known, request));
   return pass.result();
 }

@@ -1,25 +1,19 @@
 /**
  * Some objects, made equal: their keys are read from etcd first, then the objects from Neutron, by id,
- * then the differences are written. The narrow resync, the incremental one and the retry of a failed
- * swap are all this.
+ * then the differences are written. The narrow resync, the incremental one, what Neutron announces and
+ * the retry of a failed swap are all this.
  *
  * @module
  */
 import { policyOrSubnetKey, resourcePrefixes } from "../calico/keys.ts";
 import { readFenced } from "../etcd/fenced_write.ts";
-import {
-  floatingIpSchema,
-  networkSchema,
-  type Port,
-  portSchema,
-  qosPolicySchema,
-  securityGroupSchema,
-  subnetSchema,
-} from "../openstack/records.ts";
+import { portSchema, securityGroupSchema, subnetSchema } from "../openstack/records.ts";
 import { compare, removal, type Stored } from "./compare.ts";
 import type { Memory } from "./memory.ts";
 import { type Desired, type Kind, KINDS, type Subject, Translator } from "./objects.ts";
 import type { Pass } from "./pass.ts";
+import { readFresh, readMissing } from "./read_around.ts";
+import { newWork } from "./work.ts";
 
 /** Ids of the objects to look at. */
 export interface Scope {
@@ -37,13 +31,40 @@ export function emptyScope(): Scope {
 export const PORT_FIELDS: readonly string[] = Object.keys(portSchema.shape);
 
 const RETRIES = 5;
-/** Projects are read again for one that is not known, at most so often, ms. */
-const PROJECTS_MS = 60_000;
 
-/** Makes the objects equal; a swap that fails is tried again alone, from fresh data, 5 times. */
-export async function reconcile(pass: Pass, memory: Memory, scope: Scope): Promise<void> {
-  await once(pass, memory, scope);
-  await retryConflicts(pass, memory);
+/** How many objects. */
+export function sizeOf({ ports, groups, subnets }: Scope): number {
+  return ports.size + groups.size + subnets.size;
+}
+
+/** How objects are looked at. */
+export interface ReconcileOptions {
+  /**
+   * What endpoints show of other objects is read as well, rather than remembered, which is right as
+   * long as somebody follows the changes of those.
+   *
+   * @default true
+   */
+  readonly fresh?: boolean;
+}
+
+/**
+ * Makes the objects equal; a swap that fails is tried again alone, from fresh data, 5 times. What could
+ * not be done is owed by the memory.
+ */
+export async function reconcile(
+  pass: Pass,
+  memory: Memory,
+  scope: Scope,
+  options: ReconcileOptions = {},
+): Promise<void> {
+  try {
+    await once(pass, memory, scope, options);
+    await retryConflicts(pass, memory);
+  } catch (error) {
+    memory.owe(newWork(scope));
+    throw error;
+  }
 }
 
 /** Tries what failed again, each time from fresh data. */
@@ -51,19 +72,20 @@ export async function retryConflicts(pass: Pass, memory: Memory): Promise<void> 
   for (let attempt = 1;; attempt++) {
     const conflicts = pass.conflicts();
     if (conflicts.length === 0) return;
+    const scope = emptyScope();
+    for (const { subject, key } of conflicts) {
+      if (subject.type === "port") memory.addKey(subject.id, key);
+      addSubject(scope, subject);
+    }
     if (attempt > RETRIES) {
+      memory.owe(newWork(scope));
       const some = conflicts.slice(0, 3).map(({ key }) => key).join(", ");
       pass.warn(
         `${conflicts.length} objects change all the time, left to the next resync: ${some}`,
       );
       return;
     }
-    const scope = emptyScope();
-    for (const { subject, key } of conflicts) {
-      if (subject.type === "port") memory.addKey(subject.id, key);
-      addSubject(scope, subject);
-    }
-    await once(pass, memory, scope);
+    await once(pass, memory, scope, { fresh: true });
   }
 }
 
@@ -73,7 +95,12 @@ function addSubject(scope: Scope, { type, id }: Subject): void {
   else scope.subnets.add(id);
 }
 
-async function once(pass: Pass, memory: Memory, scope: Scope): Promise<void> {
+async function once(
+  pass: Pass,
+  memory: Memory,
+  scope: Scope,
+  options: ReconcileOptions,
+): Promise<void> {
   const { deps, term } = pass;
   const prefixes = resourcePrefixes(deps.region);
   const keys = new Map<string, Kind>();
@@ -97,7 +124,7 @@ async function once(pass: Pass, memory: Memory, scope: Scope): Promise<void> {
   const { wanted, keep } = await pass.timed(
     "WorkloadEndpoint",
     "neutronReadMs",
-    () => readWanted(pass, memory, scope),
+    () => readWanted(pass, memory, scope, options),
   );
   await write(pass, memory, keys, stored, wanted, keep);
 }
@@ -107,6 +134,7 @@ async function readWanted(
   pass: Pass,
   memory: Memory,
   scope: Scope,
+  { fresh = true }: ReconcileOptions,
 ): Promise<{ wanted: Desired[]; keep: Set<string> }> {
   const { neutron, region } = pass.deps;
   const { signal } = pass.term;
@@ -117,57 +145,21 @@ async function readWanted(
   ]);
   const refused = [groups, subnets, ports].flatMap((listing) => listing.refused);
   for (const { id, why } of refused) pass.warn(`record ${id} is not understood: ${why}`);
-  for (const group of groups.items) memory.group(group);
-  for (const subnet of subnets.items) memory.subnet(subnet);
   const found = new Set(ports.items.map(({ id }) => id));
   for (const id of scope.ports) if (!found.has(id)) memory.forgetPort(id);
   for (const port of ports.items) memory.port(port);
-  await readAround(pass, memory, ports.items, scope);
+  // A group or subnet that nobody has told of yet gets its own object too.
+  const news = fresh
+    ? await readFresh(pass, memory, ports.items)
+    : await readMissing(pass, memory, ports.items, scope);
   const translator = new Translator(region);
   const wanted = [
-    ...groups.items.map((group) => translator.group(group)),
+    ...[...groups.items, ...news.groups].map((group) => translator.group(group)),
     ...ports.items.flatMap((port) => translator.port(port, memory.around)),
-    ...subnets.items.map((subnet) => translator.subnet(subnet)).filter((want) => want !== null),
+    ...[...subnets.items, ...news.subnets].map((subnet) => translator.subnet(subnet))
+      .filter((want) => want !== null),
   ];
   return { wanted, keep: new Set(refused.map(({ id }) => id)) };
-}
-
-/** What these ports' endpoints show of other objects, read afresh. */
-async function readAround(
-  pass: Pass,
-  memory: Memory,
-  ports: readonly Port[],
-  scope: Scope,
-): Promise<void> {
-  if (ports.length === 0) return;
-  const { neutron, keystone, clock } = pass.deps;
-  const { signal } = pass.term;
-  const ids = (of: (port: Port) => readonly string[]) => [...new Set(ports.flatMap(of))];
-  const networkIds = ids((port) => [port.network_id]);
-  const subnetIds = ids((port) => port.fixed_ips.map((ip) => ip.subnet_id).filter((id) => id));
-  const groupIds = ids((port) => port.security_groups).filter((id) => !scope.groups.has(id));
-  const portIds = ports.map(({ id }) => id);
-  const [networks, subnets, groups, fips] = await Promise.all([
-    neutron.listBy("networks", networkSchema, signal, "id", networkIds),
-    neutron.listBy("subnets", subnetSchema, signal, "id", subnetIds),
-    neutron.listBy("security-groups", securityGroupSchema, signal, "id", groupIds, ["id", "name"]),
-    neutron.listBy("floatingips", floatingIpSchema, signal, "port_id", portIds),
-  ]);
-  const { around } = memory;
-  around.replace("networks", networkIds, networks.items);
-  around.replace("subnets", subnetIds, subnets.items);
-  around.replace("securityGroups", groupIds, groups.items.map(({ id, name }) => ({ id, name })));
-  memory.floatingIps(portIds, fips.items);
-  const policyIds = [...new Set([...ports, ...networks.items].map((o) => o.qos_policy_id))]
-    .filter((id) => id !== null);
-  const policies = await neutron.listBy("qos/policies", qosPolicySchema, signal, "id", policyIds);
-  around.replace("qosPolicies", policyIds, policies.items);
-  const unknown = ports.some(({ project_id }) =>
-    project_id !== "" && !around.projects.has(project_id)
-  );
-  if (unknown && clock.monotonic() - memory.projectsReadAt > PROJECTS_MS) {
-    memory.projects(await keystone.listProjects(signal), clock.monotonic());
-  }
 }
 
 /** Writes what differs in the order of KINDS, then deletes in the reverse order. */

@@ -1,7 +1,7 @@
 /**
  * The resource syncer's loop while this node is master: a full resync at the start of the term and
- * then periodically, incremental ones in between, and what an operator asks for; a failed one is said
- * once, clearly, and tried again with growing delay.
+ * then periodically, incremental ones in between, what an operator asks for and, beside all that, what
+ * Neutron announces; a failed one is said once, clearly, and tried again with growing delay.
  *
  * @module
  */
@@ -13,11 +13,13 @@ import type { JobContext, Term } from "../master_context.ts";
 import { KeystoneAuth } from "../openstack/keystone.ts";
 import { NeutronClient } from "../openstack/neutron.ts";
 import { DifferenceLog } from "./difference_log.ts";
+import { EventSync } from "./event_sync.ts";
 import { incrementalResync } from "./incremental.ts";
+import { listen } from "./listen.ts";
 import { Memory } from "./memory.ts";
 import { answerRequest } from "./on_demand.ts";
 import { EtcdSink, Pass, type ResyncDeps, type ResyncResult } from "./pass.ts";
-import { recorded, type RecordedOptions, StepSigns } from "./record.ts";
+import { recorded, type RecordedOptions, StepSigns, totals } from "./record.ts";
 import { fullResync } from "./resync.ts";
 
 const MAX_RETRY_MS = 30_000;
@@ -25,7 +27,10 @@ const MAX_RETRY_MS = 30_000;
 const TURN_MS = 200;
 
 /** The part of the configuration that it uses. */
-export type SyncerConfig = Pick<Config, "region" | "stateDir" | "etcd" | "openstack" | "sync">;
+export type SyncerConfig = Pick<
+  Config,
+  "region" | "stateDir" | "etcd" | "openstack" | "sync" | "notifications"
+>;
 
 /** Runs until the term ends. @throws {FenceLostError} another node leads. */
 export async function runResourceSyncer(
@@ -36,19 +41,33 @@ export async function runResourceSyncer(
 ): Promise<void> {
   const signs = new StepSigns(context.alive, config);
   using keystone = new KeystoneAuth(config.openstack, context.clock, () => signs.step());
-  await new ResourceSyncer(term, config, etcd, keystone, signs, context).run();
+  const stop = new AbortController();
+  const own = { ...term, signal: AbortSignal.any([term.signal, stop.signal]) };
+  const syncer = new ResourceSyncer(own, config, etcd, keystone, signs, context);
+  const parts = [syncer.run(), syncer.listen()].map((part) =>
+    part.catch((error) => {
+      stop.abort(error);
+      throw error;
+    })
+  );
+  const failed = (await Promise.allSettled(parts)).find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason;
 }
 
 class ResourceSyncer {
   readonly #base: Omit<ResyncDeps, "progress">;
   readonly #signs: StepSigns;
-  /** Of the last full resync; null: there is none to build on. */
+  /** null: nobody listens to Neutron's notifications. */
+  readonly #events: EventSync | null = null;
+  /** Of the last full resync that succeeded; null: there is none to build on. */
   #memory: Memory | null = null;
   #failures = 0;
   #problem: string | null = null;
   #succeededAt: number;
   #fullAt: number;
   #incrementalAt = Infinity;
+  /** Something may have been missed since the last comparison began. */
+  #compareAsked = false;
   #reason = "startup";
   readonly #missing = new Set<string>();
 
@@ -67,10 +86,32 @@ class ResourceSyncer {
     this.#succeededAt = clock.now();
     const always = config.sync.startupResync === "always";
     this.#fullAt = clock.now() + (always ? 0 : this.#intervalMs);
+    if (config.notifications === null) return;
+    this.#events = new EventSync({
+      base: this.#base,
+      term,
+      context,
+      memory: () => this.#memory,
+      compare: (why) => this.#compare(why),
+    });
   }
 
   get #intervalMs(): number {
     return this.config.sync.resyncIntervalSeconds * 1000;
+  }
+
+  /** What Neutron announces, until the term ends. */
+  async listen(): Promise<void> {
+    const { config, term, context } = this;
+    if (!this.#events || !config.notifications) return;
+    await listen(config.notifications, config.region, this.#events, term, context);
+  }
+
+  /** Something may have been missed: a comparison is due, after a failure when its turn comes. */
+  #compare(why: string): void {
+    this.context.log.debug("a comparison is due", { why });
+    this.#compareAsked = true;
+    if (this.#memory && this.#failures === 0) this.#scheduleIncremental();
   }
 
   async run(): Promise<void> {
@@ -79,9 +120,11 @@ class ResourceSyncer {
       this.#monitor();
       if (await this.#takeRequest()) continue;
       const now = clock.now();
-      if (now >= this.#fullAt) await this.#try(() => this.#full());
-      else if (now >= this.#incrementalAt) await this.#try(() => this.#incremental());
-      else {
+      if (now >= this.#fullAt) {
+        await this.#try(() => this.#full(), (at) => this.#retryFull(at));
+      } else if (now >= this.#incrementalAt) {
+        await this.#try(() => this.#incremental(), (at) => this.#incrementalAt = at);
+      } else {
         this.context.alive("in sync, waiting", this.#problem);
         const waitMs = Math.min(this.#fullAt, this.#incrementalAt) - now;
         await clock.sleep(Math.min(TURN_MS, waitMs), this.term.signal).catch(() => {});
@@ -101,7 +144,8 @@ class ResourceSyncer {
     }
   }
 
-  async #try(resync: () => Promise<unknown>): Promise<void> {
+  /** Runs a resync; after a failure it is tried again, and `retryAt` notes when. */
+  async #try(resync: () => Promise<unknown>, retryAt: (at: number) => void): Promise<void> {
     const { clock, log } = this.context;
     try {
       await resync();
@@ -115,12 +159,15 @@ class ResourceSyncer {
       this.#problem = `the last resync failed (${describeError(error)}); next try in ` +
         `${Math.round(retryMs / 1000)} s`;
       log.error("resync failed, will be tried again", { error, retryMs });
-      this.#reason = "retry";
-      // What an unfinished pass has remembered may be ahead of what it has written.
-      this.#memory = null;
-      this.#incrementalAt = Infinity;
-      this.#fullAt = clock.now() + retryMs;
+      retryAt(clock.now() + retryMs);
     }
+  }
+
+  /** A full resync failed: it takes nothing for granted the next time. */
+  #retryFull(at: number): void {
+    this.#reason = "retry";
+    this.#fullAt = at;
+    this.#incrementalAt = Math.max(this.#incrementalAt, at);
   }
 
   /** What Neutron has not loaded is said once a term. */
@@ -140,12 +187,21 @@ class ResourceSyncer {
     const { clock } = this.context;
     const startedAt = clock.now();
     const noted = this.#noted(this.#reason);
-    const result = await recorded(this.context, this.term, noted, async () => {
-      const deps = this.#deps(noted);
-      if (!previous) await this.#askExtensions();
-      return await fullResync(deps, this.term, { allowEmpty, previous });
-    });
-    this.#memory = result.memory;
+    this.#compareAsked = false;
+    this.#events?.beginFull();
+    let memory: Memory | null = null;
+    let result: ResyncResult;
+    try {
+      ({ memory, ...result } = await recorded(this.context, this.term, noted, async () => {
+        const deps = this.#deps(noted);
+        if (!previous) await this.#askExtensions();
+        return await fullResync(deps, this.term, { allowEmpty, previous });
+      }));
+    } finally {
+      const before = this.#memory;
+      this.#memory = memory ?? before;
+      this.#events?.endFull(before, memory);
+    }
     this.#reason = "periodic";
     this.#fullAt = clock.now() + this.#intervalMs;
     this.#scheduleIncremental();
@@ -162,8 +218,11 @@ class ResourceSyncer {
     const deps = this.#deps(noted);
     const pass = new Pass(deps, this.term, new EtcdSink(deps, this.term));
     const from = this.context.clock.now();
+    this.#compareAsked = false;
     const count = await incrementalResync(pass, memory);
     if (count > 0) {
+      const { created, updated, deleted } = totals(pass.result());
+      this.#events?.foundSilently(created! + updated! + deleted!);
       const options = { ...noted, startedAt: from };
       await recorded(this.context, this.term, options, () => Promise.resolve(pass.result()));
     }
@@ -180,9 +239,14 @@ class ResourceSyncer {
   }
 
   #scheduleIncremental(): void {
+    const now = this.context.clock.now();
     const everyMs = this.config.sync.incrementalIntervalSeconds * 1000;
-    const never = everyMs === 0 || !this.#base.neutron.extensions.has("standard-attr-revisions");
-    this.#incrementalAt = never ? Infinity : this.context.clock.now() + everyMs;
+    if (!this.#base.neutron.extensions.has("standard-attr-revisions")) {
+      // Nothing tells what has changed: only a full one finds it.
+      this.#incrementalAt = Infinity;
+      if (this.#compareAsked) this.#fullAt = now;
+    } else if (this.#compareAsked) this.#incrementalAt = now;
+    else this.#incrementalAt = everyMs === 0 ? Infinity : now + everyMs;
   }
 
   /** Does what an operator asks for; false: nobody asks. */

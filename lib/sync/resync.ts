@@ -167,7 +167,7 @@ class FullResync {
       for (const network of networks.items) memory.network(network);
       for (const subnet of subnets.items) memory.subnet(subnet);
       for (const policy of policies.items) memory.policy(policy);
-      memory.floatingIps([], fips.items);
+      for (const fip of fips.items) memory.floatingIp(fip);
       memory.projects(projects, clock.monotonic());
     });
   }

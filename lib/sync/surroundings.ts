@@ -18,7 +18,7 @@ import type {
 interface Objects {
   readonly networks: Network;
   readonly subnets: Subnet;
-  readonly securityGroups: Pick<SecurityGroup, "id" | "name">;
+  readonly securityGroups: Pick<SecurityGroup, "id" | "name" | "revision_number">;
   readonly qosPolicies: QosPolicy;
   readonly projects: Project;
 }
@@ -34,6 +34,11 @@ const SHOWN: { readonly [N in Name]: (object: Objects[N]) => unknown } = {
 };
 const NAMES = Object.keys(SHOWN) as Name[];
 
+/** Projects have none. */
+function revisionOf(object: Objects[Name]): number {
+  return "revision_number" in object ? object.revision_number : 0;
+}
+
 function same<N extends Name>(name: N, a: Objects[N] | undefined, b: Objects[N] | undefined) {
   if (a === undefined || b === undefined) return a === b;
   return JSON.stringify(SHOWN[name](a)) === JSON.stringify(SHOWN[name](b));
@@ -43,7 +48,7 @@ function same<N extends Name>(name: N, a: Objects[N] | undefined, b: Objects[N] 
 export class Around implements Surroundings {
   readonly networks = new Map<string, Network>();
   readonly subnets = new Map<string, Subnet>();
-  readonly securityGroups = new Map<string, Pick<SecurityGroup, "id" | "name">>();
+  readonly securityGroups = new Map<string, Objects["securityGroups"]>();
   readonly qosPolicies = new Map<string, QosPolicy>();
   readonly projects = new Map<string, Project>();
   readonly floatingIps = new Map<string, FloatingIp[]>();
@@ -57,19 +62,34 @@ export class Around implements Surroundings {
     this.#changed = new Set();
   }
 
-  put<N extends Name>(name: N, object: Objects[N]): void {
+  /**
+   * Keeps an object; true: it is new, or endpoints show it otherwise than before. What another pass has
+   * kept since that object was read, which has a higher revision, stays.
+   */
+  put<N extends Name>(name: N, object: Objects[N]): boolean {
     const map = this.#map(name);
-    if (this.#changed && !same(name, map.get(object.id), object)) this.#changed.add(object.id);
+    const before = map.get(object.id);
+    if (before && revisionOf(before) > revisionOf(object)) return false;
     map.set(object.id, object);
+    if (same(name, before, object)) return false;
+    this.#changed?.add(object.id);
+    return true;
   }
 
-  /** What was found when these ids were asked for. */
-  replace<N extends Name>(name: N, ids: Iterable<string>, found: readonly Objects[N][]): void {
+  delete(name: Name, id: string): void {
+    if (this.#map(name).delete(id)) this.#changed?.add(id);
+  }
+
+  /** What was found when these ids were asked for; ids of what was there and shows otherwise now. */
+  replace<N extends Name>(name: N, ids: Iterable<string>, found: readonly Objects[N][]): string[] {
     const there = new Set(found.map(({ id }) => id));
-    for (const id of ids) {
-      if (!there.has(id) && this.#map(name).delete(id)) this.#changed?.add(id);
+    for (const id of ids) if (!there.has(id)) this.delete(name, id);
+    const otherwise: string[] = [];
+    for (const object of found) {
+      const known = this.#map(name).has(object.id);
+      if (this.put(name, object) && known) otherwise.push(object.id);
     }
-    for (const object of found) this.put(name, object);
+    return otherwise;
   }
 
   /** What ports may show otherwise than when they were compared with `before`. */

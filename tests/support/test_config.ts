@@ -43,6 +43,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
       pageSize: 500,
     },
     bus: null,
+    notifications: null,
     sync: {
       startupResync: "always",
       resyncIntervalSeconds: 60,

@@ -1,0 +1,169 @@
+/**
+ * A connection to RabbitMQ that comes back by itself: over the several hosts of the transport URL, with
+ * backoff, with heartbeats. Any trouble (a closed channel, a missing exchange, a consumer that the
+ * broker cancels) ends the connection and starts over: one way to recover rather than one per kind of
+ * trouble.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import amqp from "amqplib";
+import type { Clock } from "../clock.ts";
+import type { BrokersConfig } from "../config_types.ts";
+import { describeError, type Log } from "../log.ts";
+import type { BusHost } from "./transport_url.ts";
+
+/** The bus cannot take or bring a message now. */
+export class BusError extends Error {
+  override readonly name = "BusError";
+}
+
+const CONNECT_MS = 10_000;
+/** From the connection to its queues: a broker that is alive and does not answer ends it, ms. */
+const SET_UP_MS = 15_000;
+const FIRST_BACKOFF_MS = 500;
+const MAX_BACKOFF_MS = 10_000;
+/** A broker that is silent for two of these is given up (amqplib). */
+const HEARTBEAT_SECONDS = 15;
+
+/** One connection while it lasts. */
+export interface BusLink {
+  /** A channel whose trouble is the connection's. @throws the connection's trouble. */
+  channel(): Promise<amqp.Channel>;
+  confirmChannel(): Promise<amqp.ConfirmChannel>;
+  /** What the work resolves to. @throws the connection's trouble, should that come first. */
+  orTrouble<T>(work: Promise<T>): Promise<T>;
+  /** Ends the connection, with the reason. */
+  fail(error: Error): void;
+}
+
+/** What {@linkcode keepLinked} needs. */
+export interface LinkOptions {
+  readonly config: BrokersConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** What it is for, in the log: "the message bus". */
+  readonly purpose: string;
+  /** Makes the connection useful; when it resolves, the connection counts as open. */
+  setUp(link: BusLink): Promise<void>;
+  /** After each connection or attempt, with what went wrong in words. */
+  onLost(trouble: string): void;
+}
+
+/** Keeps a connection open until the signal aborts. */
+export async function keepLinked(options: LinkOptions): Promise<void> {
+  const { config, clock, log, signal, purpose, onLost } = options;
+  const { hosts } = config;
+  let failures = 0;
+  let said: string | null = null;
+  for (let at = Math.floor(Math.random() * hosts.length); !signal.aborted; at++) {
+    const host = hosts[at % hosts.length]!;
+    const broker = `${host.host}:${host.port}`;
+    await linkOnce(host, options, () => {
+      failures = 0;
+      said = null;
+      log.info(`connected to ${purpose}`, { broker });
+    }, (error) => {
+      const trouble = `message bus at ${broker}: ${describeError(error)}`;
+      onLost(signal.aborted ? describeError(error) : trouble);
+      if (signal.aborted || trouble === said) return;
+      log.warn(`${purpose} is not usable, trying again`, { broker, error });
+      said = trouble;
+    });
+    if (signal.aborted) return;
+    const limit = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** failures++);
+    await clock.sleep(limit * (0.5 + Math.random() / 2), signal).catch(() => {});
+  }
+}
+
+/** Connects and serves until trouble, which `onTrouble` hears of before the connection is closed. */
+async function linkOnce(
+  host: BusHost,
+  { config, signal, setUp }: LinkOptions,
+  onOpen: () => void,
+  onTrouble: (error: unknown) => void,
+): Promise<void> {
+  const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+  failed.catch(() => {});
+  const onAbort = () => fail(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  let connection: amqp.ChannelModel | null = null;
+  let late;
+  try {
+    connection = await dial(config, host);
+    signal.throwIfAborted();
+    const reason = new BusError("the broker does not answer");
+    late = setTimeout(() => fail(reason), SET_UP_MS);
+    connection.on("error", fail);
+    connection.on("close", () => fail(new BusError("the broker closed the connection")));
+    await setUp(linkOf(connection, fail, failed));
+    clearTimeout(late);
+    onOpen();
+    await failed;
+  } catch (error) {
+    onTrouble(error);
+  } finally {
+    clearTimeout(late);
+    signal.removeEventListener("abort", onAbort);
+    await hangUp(connection);
+  }
+}
+
+function linkOf(
+  connection: amqp.ChannelModel,
+  fail: (error: Error) => void,
+  failed: Promise<never>,
+): BusLink {
+  const orTrouble = <T>(work: Promise<T>): Promise<T> => {
+    work.catch(() => {});
+    return Promise.race([work, failed]);
+  };
+  const watched = async <T extends amqp.Channel>(opening: Promise<T>): Promise<T> => {
+    const channel = await orTrouble(opening);
+    channel.on("error", fail);
+    channel.on("close", () => fail(new BusError("the broker closed the channel")));
+    return channel;
+  };
+  return {
+    channel: () => watched(connection.createChannel()),
+    confirmChannel: () => watched(connection.createConfirmChannel()),
+    orTrouble,
+    fail,
+  };
+}
+
+async function dial(
+  config: BrokersConfig,
+  { host, port, username, password }: BusHost,
+): Promise<amqp.ChannelModel> {
+  const { tls, virtualHost } = config;
+  const [ca, cert, key] = [config.caFile, config.certFile, config.keyFile]
+    .map((path) => path === null ? null : Buffer.from(Deno.readFileSync(path)));
+  return await amqp.connect({
+    protocol: tls ? "amqps" : "amqp",
+    hostname: host,
+    port,
+    username,
+    password,
+    vhost: virtualHost,
+    heartbeat: HEARTBEAT_SECONDS,
+  }, {
+    timeout: CONNECT_MS,
+    noDelay: true,
+    clientProperties: { connection_name: "calico-conductor" },
+    ...(ca ? { ca: [ca] } : {}),
+    ...(cert && key ? { cert, key } : {}),
+  });
+}
+
+/** Ends a connection without waiting long for a broker that may be gone. */
+async function hangUp(connection: amqp.ChannelModel | null): Promise<void> {
+  if (!connection) return;
+  connection.on("error", () => {});
+  let timer;
+  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, 1000));
+  await Promise.race([connection.close().catch(() => {}), late]);
+  clearTimeout(timer);
+  (connection.connection as unknown as { stream: { destroy(): void } }).stream.destroy();
+}

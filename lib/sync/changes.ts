@@ -1,0 +1,156 @@
+/**
+ * From objects that may have changed to all that this concerns, made equal: a network's name and QoS
+ * policy show on its ports, so do a subnet's gateway, a group's name, a floating IP, a QoS policy and
+ * a project, none of which raises the ports' own revision. The incremental resync and the events from
+ * the bus are both this.
+ *
+ * What endpoints show of an object is remembered first, and only then are the ports listed that show
+ * it: a port that is translated later shows the new, one that was translated before is in the list.
+ *
+ * @module
+ */
+import {
+  floatingIpSchema,
+  networkSchema,
+  type Project,
+  qosPolicySchema,
+  revisionSchema,
+  securityGroupSchema,
+  subnetSchema,
+} from "../openstack/records.ts";
+import { FOLLOWED, type Followed, type Memory } from "./memory.ts";
+import type { Pass } from "./pass.ts";
+import { reconcile, type Scope, sizeOf } from "./reconcile.ts";
+import { SHOWN_BY, type Work } from "./work.ts";
+
+/** Ids by kind of what may be new, changed or gone. */
+export type Changed = Readonly<Record<Followed, Set<string>>>;
+
+/** Nothing yet. */
+export function noChanges(): Changed {
+  return Object.fromEntries(FOLLOWED.map((kind) => [kind, new Set()])) as unknown as Changed;
+}
+
+/**
+ * Makes equal what has changed and what an earlier pass owes; resolves to what was looked at. `projects` are all projects as just read, or null. When it fails, all that could be lost is owed
+ * by the memory.
+ */
+export async function applyChanges(
+  pass: Pass,
+  memory: Memory,
+  changed: Changed,
+  projects: readonly Project[] | null = null,
+): Promise<Scope> {
+  const records = await readRecords(pass, changed);
+  const work = memory.takeOwed();
+  note(memory, changed, records, projects, work);
+  if (projects) memory.projects(projects, pass.deps.clock.monotonic());
+  let scope: Scope;
+  try {
+    scope = await expandWork(pass, work);
+  } catch (error) {
+    memory.owe(work);
+    throw error;
+  }
+  if (sizeOf(scope) > 0) await reconcile(pass, memory, scope, { fresh: false });
+  return scope;
+}
+
+type Records = Awaited<ReturnType<typeof readRecords>>;
+
+async function readRecords(pass: Pass, changed: Changed) {
+  const { neutron } = pass.deps;
+  const { signal } = pass.term;
+  const ids = (kind: Followed) => [...changed[kind]];
+  const [networks, subnets, groups, fips, policies] = await Promise.all([
+    neutron.listBy("networks", networkSchema, signal, "id", ids("networks")),
+    neutron.listBy("subnets", subnetSchema, signal, "id", ids("subnets")),
+    neutron.listBy("security-groups", securityGroupSchema, signal, "id", ids("security-groups")),
+    neutron.listBy("floatingips", floatingIpSchema, signal, "id", ids("floatingips")),
+    neutron.listBy("qos/policies", qosPolicySchema, signal, "id", ids("qos/policies")),
+  ]);
+  for (const { refused } of [networks, subnets, groups, fips, policies]) {
+    for (const { id, why } of refused) pass.warn(`record ${id} is not understood: ${why}`);
+  }
+  return { networks, subnets, groups, fips, policies };
+}
+
+/** Remembers the records, and adds what they concern to the work. */
+function note(
+  memory: Memory,
+  changed: Changed,
+  records: Records,
+  projects: readonly Project[] | null,
+  work: Work,
+): void {
+  const { ports, groups, subnets, portsOf } = work;
+  for (const id of changed.ports) ports.add(id);
+  for (const id of changed["security-groups"]) groups.add(id);
+  for (const id of changed.subnets) subnets.add(id);
+  for (const network of records.networks.items) {
+    if (memory.network(network)) portsOf.network_id.add(network.id);
+  }
+  for (const subnet of records.subnets.items) {
+    if (memory.subnet(subnet)) portsOf.fixed_ips.add(subnet.id);
+  }
+  for (const group of records.groups.items) {
+    if (memory.group(group)) portsOf.security_groups.add(group.id);
+  }
+  for (const fip of records.fips.items) {
+    for (const port of memory.floatingIp(fip)) ports.add(port);
+  }
+  const policies = new Set<string>();
+  for (const policy of records.policies.items) {
+    if (memory.policy(policy)) policies.add(policy.id);
+  }
+  for (const id of forgetGone(memory, changed, records, ports)) policies.add(id);
+  memory.addPortsOfPolicies(policies, work);
+  for (const { id, name, parent_id } of projects ?? []) {
+    const known = memory.around.projects.get(id);
+    if (known?.name !== name || known.parent_id !== parent_id) portsOf.project_id.add(id);
+  }
+}
+
+/** Forgets what Neutron no longer has; the QoS policies among it. */
+function forgetGone(
+  memory: Memory,
+  changed: Changed,
+  { networks, subnets, groups, fips, policies }: Records,
+  ports: Set<string>,
+): string[] {
+  const read = [
+    ["networks", networks],
+    ["subnets", subnets],
+    ["security-groups", groups],
+    ["floatingips", fips],
+    ["qos/policies", policies],
+  ] as const;
+  const gone: string[] = [];
+  for (const [kind, { items, refused }] of read) {
+    const there = new Set([...items, ...refused].map(({ id }) => id));
+    for (const id of changed[kind]) {
+      if (there.has(id)) continue;
+      for (const port of memory.forget(kind, id)) ports.add(port);
+      if (kind === "qos/policies") gone.push(id);
+    }
+  }
+  return gone;
+}
+
+/** The objects, with the ports listed that show others. */
+async function expandWork({ deps, term }: Pass, work: Work): Promise<Scope> {
+  const ports = new Set(work.ports);
+  for (const field of SHOWN_BY) {
+    const ids = [...work.portsOf[field]];
+    // `fixed_ips` repeated means "and": one request each.
+    const sets = field === "fixed_ips" ? ids.map((id) => [`subnet_id=${id}`]) : [ids];
+    for (const set of sets) {
+      const found = await deps.neutron.listBy("ports", revisionSchema, term.signal, field, set, [
+        "id",
+        "revision_number",
+      ]);
+      for (const { id } of found.items) ports.add(id);
+    }
+  }
+  return { ports, groups: work.groups, subnets: work.subnets };
+}

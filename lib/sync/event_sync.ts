@@ -1,0 +1,276 @@
+/**
+ * Changes as Neutron announces them: notifications are gathered for a moment, each object once, and
+ * what they concern is made equal, beside the full and incremental resyncs and in the same way: etcd
+ * is read first and every write is a compare-and-swap, so that whoever has the older data fails.
+ *
+ * A full resync builds a memory of its own; what was handled meanwhile, with the older one, is handled
+ * again with that.
+ * Whenever a notification may have been lost (a gap between two subscriptions, an overflow in the
+ * broker or here), an incremental resync is asked for, which needs none.
+ *
+ * @module
+ */
+import { endpointNamePrefix, resourcePrefixes } from "../calico/keys.ts";
+import { FenceLostError } from "../etcd/client.ts";
+import type { JobContext, Term } from "../master_context.ts";
+import { revisionSchema } from "../openstack/records.ts";
+import type { NotificationsRecord } from "../state_records.ts";
+import { Lag } from "../status/lag.ts";
+import { RateLimitedLog } from "../status/rate_limited.ts";
+import { applyChanges } from "./changes.ts";
+import { findChanged } from "./incremental.ts";
+import type { Memory } from "./memory.ts";
+import { addHints, decodeNotification, Hints } from "./notification.ts";
+import { EtcdSink, Pass, type ResyncDeps } from "./pass.ts";
+import { type Scope, sizeOf } from "./reconcile.ts";
+import { addWork, newWork, type Work } from "./work.ts";
+
+/** Notifications are gathered for so long after the first, ms. */
+const GATHER_MS = 50;
+/** More objects than this are not kept in mind: comparing all is as cheap. */
+const MAX_PENDING = 5000;
+const FIRST_RETRY_MS = 1000;
+const MAX_RETRY_MS = 30_000;
+
+/** What {@linkcode EventSync} needs. */
+export interface EventSyncOptions {
+  readonly base: Omit<ResyncDeps, "progress">;
+  readonly term: Term;
+  readonly context: Pick<JobContext, "clock" | "log">;
+  /** What the last full resync remembered; null: there is none to build on, and events wait. */
+  memory(): Memory | null;
+  /** Asks for an incremental resync at once. */
+  compare(why: string): void;
+}
+
+/** See the module. */
+export class EventSync {
+  #pending = new Hints();
+  /** When the first of the pending came, by the monotonic clock. */
+  #pendingSince = 0;
+  /** What was handled since a running full resync began; null: none runs. */
+  #handled: { readonly hints: Hints; readonly work: Work } | null = null;
+  /** Something is owed that must not wait for the next event. */
+  #owing = false;
+  #woken = Promise.withResolvers<void>();
+  readonly #lag: Lag;
+  readonly #limited: RateLimitedLog;
+  readonly #counts = {
+    received: 0,
+    ignored: 0,
+    passes: 0,
+    failures: 0,
+    changes: 0,
+    subscriptions: 0,
+    overflows: 0,
+    silent: 0,
+  };
+
+  constructor(readonly options: EventSyncOptions) {
+    const { clock, log } = options.context;
+    this.#lag = new Lag(clock);
+    this.#limited = new RateLimitedLog(log, clock);
+  }
+
+  /** A message from the bus. */
+  receive(body: Uint8Array): void {
+    this.#counts.received++;
+    const notification = decodeNotification(body);
+    if (!notification) {
+      this.#counts.ignored++;
+      this.#limited.warn("a notification is not understood", { bytes: body.length });
+      return;
+    }
+    const knowsPort = (id: string) => {
+      const memory = this.options.memory();
+      return !memory || memory.ports.keysOf(id).length > 0;
+    };
+    const empty = this.#pending.size === 0;
+    if (!addHints(this.#pending, notification, knowsPort)) {
+      this.#counts.ignored++;
+      return;
+    }
+    if (empty) this.#pendingSince = this.options.context.clock.monotonic();
+    if (this.#pending.size > MAX_PENDING) this.overflow("too many changes are pending");
+    this.#wake();
+  }
+
+  /** The bus brings everything from now on. */
+  subscribed(): void {
+    this.#counts.subscriptions++;
+    this.options.compare("notifications are heard from now on");
+  }
+
+  /** Something was dropped: all is compared instead. */
+  overflow(why: string): void {
+    this.#counts.overflows++;
+    this.#limited.warn("notifications were dropped, all is compared", { why });
+    this.#pending = new Hints();
+    this.options.compare("notifications were dropped");
+  }
+
+  /** A comparison has changed so many objects in etcd of which no notification had told. */
+  foundSilently(count: number): void {
+    this.#counts.silent += count;
+  }
+
+  /** A full resync begins, which sees everything announced so far. */
+  beginFull(): void {
+    if (this.options.memory() === null) this.#pending = new Hints();
+    this.#handled = { hints: new Hints(), work: newWork() };
+  }
+
+  /** It has ended, with `memory` in the place of `before`; null: it failed. */
+  endFull(before: Memory | null, memory: Memory | null): void {
+    const handled = this.#handled;
+    this.#handled = null;
+    if (!handled || !memory) return;
+    // A key that was written meanwhile is not in the new memory.
+    for (const port of handled.work.ports) {
+      for (const key of before?.keysOf(port) ?? []) memory.addKey(port, key);
+    }
+    if (this.#pending.size === 0) this.#pendingSince = this.options.context.clock.monotonic();
+    this.#pending.add(handled.hints);
+    if (before) memory.owe(before.takeOwed());
+    if (sizeOf(handled.work) > 0) this.#owe(memory, handled.work);
+    else this.#wake();
+  }
+
+  #owe(memory: Memory, work: Work): void {
+    memory.owe(work);
+    this.#owing = true;
+    this.#wake();
+  }
+
+  /** Handles what comes until the term ends. @throws {FenceLostError} another node leads. */
+  async run(): Promise<void> {
+    const { term, context: { clock } } = this.options;
+    const { signal } = term;
+    const onAbort = () => this.#wake();
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      for (let failures = 0; !signal.aborted;) {
+        if (!this.options.memory() || (this.#pending.size === 0 && !this.#owing)) {
+          await this.#woken.promise;
+          continue;
+        }
+        const waitMs = this.#owing ? 0 : this.#pendingSince + GATHER_MS - clock.monotonic();
+        if (waitMs > 0) await clock.sleep(waitMs, signal).catch(() => {});
+        // Only now: a full resync may have put another in its place while this waited.
+        const memory = this.options.memory();
+        if (signal.aborted || !memory) continue;
+        if (await this.#handle(memory)) failures = 0;
+        else {
+          const retryMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** failures++);
+          await clock.sleep(retryMs, signal).catch(() => {});
+        }
+      }
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** For the page and the metrics. */
+  record(
+    { queue, trouble }: { queue: string | null; trouble: string | null },
+  ): NotificationsRecord {
+    return {
+      at: this.options.context.clock.now(),
+      queue,
+      trouble,
+      pending: this.#pending.size,
+      ...this.#counts,
+      ...this.#lag.summary(),
+    };
+  }
+
+  #wake(): void {
+    this.#woken.resolve();
+    this.#woken = Promise.withResolvers();
+  }
+
+  /** Handles all that is pending; false: it failed and is pending again. */
+  async #handle(memory: Memory): Promise<boolean> {
+    const { base, term, context: { clock, log } } = this.options;
+    const [batch, since] = [this.#pending, this.#pendingSince];
+    this.#pending = new Hints();
+    this.#owing = false;
+    this.#noteHints(batch);
+    const deps = { ...base, progress: () => {} };
+    const pass = new Pass(deps, term, new EtcdSink(deps, term));
+    try {
+      await this.#resolve(batch, pass, memory);
+      const scope = await applyChanges(pass, memory, batch.changed);
+      this.#noteWork(scope, memory);
+    } catch (error) {
+      if (error instanceof FenceLostError) throw error;
+      if (term.signal.aborted) return false;
+      this.#counts.failures++;
+      this.#limited.warn("announced changes could not be handled, will be tried again", { error });
+      batch.add(this.#pending);
+      this.#pending = batch;
+      this.#pendingSince = since;
+      this.#moved(memory)?.owe(memory.takeOwed());
+      return false;
+    }
+    const changes = Object.values(pass.kinds)
+      .reduce((sum, { created, updated, deleted }) => sum + created + updated + deleted, 0);
+    this.#counts.passes++;
+    this.#counts.changes += changes;
+    const ms = clock.monotonic() - since;
+    this.#lag.add(ms);
+    for (const warning of pass.warnings) this.#limited.warn("announced change", { warning });
+    log.debug("announced changes handled", { ms: Math.round(ms), hints: batch.size, changes });
+    return true;
+  }
+
+  /** The memory that has taken the place of that one meanwhile, if any. */
+  #moved(memory: Memory): Memory | null {
+    const current = this.options.memory();
+    return current === memory ? null : current;
+  }
+
+  /** Notes what the end of a running full resync has to do again. */
+  #noteHints(batch: Hints): void {
+    if (!this.#handled) return;
+    this.#handled.hints.add(batch);
+    if (this.#handled.hints.size <= MAX_PENDING) return;
+    this.#handled = { ...this.#handled, hints: new Hints() };
+    this.options.compare("too much has changed during a full resync");
+  }
+
+  #noteWork(scope: Scope, memory: Memory): void {
+    const work = newWork(scope);
+    if (this.#handled) addWork(this.#handled.work, work);
+    const current = this.#moved(memory);
+    if (current) this.#owe(current, work);
+  }
+
+  /** Turns what is not said by id into ids. */
+  async #resolve(batch: Hints, pass: Pass, memory: Memory): Promise<void> {
+    for (const { id, network_id } of memory.around.subnets.values()) {
+      if (batch.subnetsOf.has(network_id)) batch.changed.subnets.add(id);
+    }
+    if (batch.compare.size > 0) await findChanged(pass, memory, batch.compare, batch.changed);
+    if (batch.hosts.size > 0) await findMoved(batch, pass, memory);
+  }
+}
+
+/** Ports with an endpoint on one of the hosts that have another revision now. */
+async function findMoved(batch: Hints, pass: Pass, memory: Memory): Promise<void> {
+  const { WorkloadEndpoint } = resourcePrefixes(pass.deps.region);
+  const prefixes = [...batch.hosts].map((host) => WorkloadEndpoint + endpointNamePrefix(host));
+  const isThere = (key: string) => prefixes.some((prefix) => key.startsWith(prefix));
+  const ports = [...memory.ports.keys()].filter(([, keys]) => keys.some(isThere))
+    .map(([port]) => port);
+  const { neutron } = pass.deps;
+  const fields = ["id", "revision_number"];
+  const { signal } = pass.term;
+  const { items } = await neutron.listBy("ports", revisionSchema, signal, "id", ports, fields);
+  const now = new Map(items.map(({ id, revision_number }) => [id, revision_number]));
+  const counted = neutron.extensions.has("standard-attr-revisions");
+  for (const port of ports) {
+    const same = counted && now.get(port) === memory.revisions.ports.get(port);
+    if (!same) batch.changed.ports.add(port);
+  }
+}

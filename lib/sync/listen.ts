@@ -1,0 +1,38 @@
+/** Neutron's notifications to the {@linkcode EventSync}, for as long as the term lasts. @module */
+import { Notifications } from "../bus/notifications.ts";
+import { regionString } from "../calico/regions.ts";
+import type { NotificationsConfig } from "../config_types.ts";
+import type { JobContext, Term } from "../master_context.ts";
+import type { EventSync } from "./event_sync.ts";
+
+const PUBLISH_MS = 1000;
+
+/**
+ * Subscribes, handles what comes and publishes how it goes. A standby has no queue, because only a
+ * master gets here; the queue goes with the connection when the term ends.
+ *
+ * @throws {FenceLostError} another node leads.
+ */
+export async function listen(
+  notifications: NotificationsConfig,
+  region: string | null,
+  events: EventSync,
+  term: Term,
+  context: JobContext,
+): Promise<void> {
+  const { clock, log, store } = context;
+  const name = regionString(region);
+  await using bus = new Notifications(notifications, { clock, log, name }, {
+    onNotification: (body) => events.receive(body),
+    onSubscribed: () => events.subscribed(),
+    onOverflow: () => events.overflow("the broker's queue was full"),
+  });
+  const handling = events.run();
+  const ended = handling.then(() => {}, () => {});
+  while (!term.signal.aborted) {
+    await store.writeNotifications(events.record(bus));
+    const wait = clock.sleep(PUBLISH_MS, term.signal).then(() => false, () => true);
+    if (await Promise.race([wait, ended.then(() => true)])) break;
+  }
+  await handling;
+}
