@@ -28,6 +28,8 @@ export interface RoleSpec {
   readonly files?: string;
   /** With what it is started instead, once that is known; the role waits for it. */
   readonly later?: Promise<Launch>;
+  /** Which search for endpoints `later` comes of: another one may find others. */
+  readonly search?: number;
   /** Called with each new process: what writes further lines to its standard input. */
   onStart?(write: WriteLine): void;
   /** Called after each end of the process, before it is started again. */
