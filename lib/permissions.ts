@@ -186,15 +186,7 @@ export function permissionRow(
     case "doctor":
       return {
         ...usesEtcd,
-        net: unique([
-          ...etcdNet,
-          // etcd tells the time over HTTP.
-          ...etcd.endpoints.map(hostPort),
-          ...keystone,
-          ...neutron,
-          ...nova,
-          ...(bus ? reports : []),
-        ]),
+        net: unique([...etcdNet, ...keystone, ...neutron, ...nova, ...(bus ? reports : [])]),
         read: unique([
           ...usesEtcd.read,
           ...openstackFiles,
@@ -202,7 +194,7 @@ export function permissionRow(
           config.diagnostics.tls?.cert ?? null,
           config.diagnostics.tls?.key ?? null,
         ]),
-        sys: ["statfs"],
+        sys: [...UPTIME, "statfs"],
       };
     case "name-lookup":
       // A bare name is what looking it up needs; connecting to it would need its port as well.

@@ -14,12 +14,17 @@ import { VERSION } from "../version.ts";
 import { type ActionDeps, addActions } from "./api/action_routes.ts";
 import { addChecks } from "./api/check_routes.ts";
 import { addDocument, type Api, createApi } from "./api/openapi.ts";
+import { addCloud } from "./api/cloud_routes.ts";
+import { addRoles } from "./api/role_routes.ts";
+import { addStatusRoutes } from "./api/status_routes.ts";
+import { addSync } from "./api/sync_routes.ts";
 import { addState } from "./api/state_routes.ts";
 import { type Details, NO_DETAILS } from "./details.ts";
 import { guard } from "./guards.ts";
 import type { RoleMetrics } from "./metrics.ts";
 import { addPages } from "./pages/page_routes.tsx";
 import { RateLimit } from "./rate_limit.ts";
+import { Shared } from "./shared.ts";
 import type { Status } from "./status_schema.ts";
 
 /** What the server needs. */
@@ -48,10 +53,14 @@ export interface AppDeps {
 }
 
 const READ_TIMEOUT_MS = 2000;
+/** So long, ms, one reading of the state answers everybody. */
+const STATUS_FRESH_MS = 250;
 
 /** The application; `app.request()` needs no port. */
 export function createApp(deps: AppDeps): Api {
-  const readStatus = () => withDeadline(deps.readStatus(), READ_TIMEOUT_MS);
+  const intervalMs = deps.updateIntervalMs ?? 1000;
+  const statuses = new Shared<Status>(Math.min(STATUS_FRESH_MS, intervalMs));
+  const readStatus = () => statuses.get("", () => withDeadline(deps.readStatus(), READ_TIMEOUT_MS));
   const app = createApi();
   const rate = new RateLimit(deps.requestRate ?? 0, () => performance.now());
   if (deps.meter) app.use(measure(deps.meter));
@@ -67,17 +76,22 @@ export function createApp(deps: AppDeps): Api {
     );
   });
   const readMetrics = deps.readMetrics ?? (() => Promise.resolve({}));
+  const details = deps.details ?? NO_DETAILS;
   const live = addPages(app, {
     readStatus,
     readMetrics,
-    details: deps.details ?? NO_DETAILS,
+    details,
     now: deps.now,
     signal: deps.signal,
     log: deps.log,
     maxStreams: deps.maxStreams ?? 256,
-    updateIntervalMs: deps.updateIntervalMs ?? 1000,
+    updateIntervalMs: intervalMs,
   });
   addState(app, { readStatus });
+  addRoles(app, { readStatus, readMetrics, details });
+  addCloud(app, { readStatus, details });
+  addSync(app, { readStatus, details });
+  addStatusRoutes(app, { readStatus, details, now: deps.now });
   addChecks(app, {
     readStatus,
     readMetrics,

@@ -39,6 +39,15 @@ interface Stream<View> {
   stalled: number;
 }
 
+/** A view as it is now. */
+interface Rendering {
+  readonly html: string;
+  /** The event, made when the first stream needs it and shared by all. */
+  bytes: Uint8Array | null;
+}
+
+/** Writing goes on for so long before requests get their turn, ms. */
+const SLICE_MS = 5;
 /** A beat this often; a page that hears none for three of them calls its connection lost. */
 const BEAT_INTERVALS = 5;
 /** A reader that takes nothing for so many intervals is let go. */
@@ -85,7 +94,8 @@ export class LiveStreams<View extends Followed> {
       start: (controller) => {
         stream = { client, view, controller, sent: null, stalled: 0 };
         this.#streams.add(stream);
-        this.#send(stream, `retry: 2000\n\n${formatEvent("beat", String(now()))}`);
+        const greeting = `retry: 2000\n\n${formatEvent("beat", String(now()))}`;
+        this.#send(stream, encoder.encode(greeting));
         this.#schedule(0);
       },
       cancel: () => this.#drop(stream),
@@ -109,10 +119,8 @@ export class LiveStreams<View extends Followed> {
       const views = new Map([...this.#streams].map(({ view }) => [view.key, view]));
       const rendered = await this.#options.renderAll([...views.values()]);
       this.#turns++;
-      for (const stream of [...this.#streams]) {
-        const html = rendered.get(stream.view.key);
-        if (html !== undefined) this.#update(stream, html); // else it has come meanwhile
-      }
+      const events = new Map([...rendered].map(([key, html]) => [key, { html, bytes: null }]));
+      await this.#updateAll(events);
     } finally {
       this.#busy = false;
       const spent = performance.now() - started;
@@ -120,7 +128,21 @@ export class LiveStreams<View extends Followed> {
     }
   }
 
-  #update(stream: Stream<View>, html: string): void {
+  /** A turn's writes to many streams are not to keep requests waiting. */
+  async #updateAll(events: ReadonlyMap<string, Rendering>): Promise<void> {
+    let sliceAt = performance.now();
+    for (const stream of [...this.#streams]) {
+      const rendering = events.get(stream.view.key);
+      if (rendering) this.#update(stream, rendering); // else the stream has come meanwhile
+      if (performance.now() - sliceAt < SLICE_MS) continue;
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      sliceAt = performance.now();
+    }
+  }
+
+  #update(stream: Stream<View>, rendering: Rendering): void {
+    if (!this.#streams.has(stream)) return;
+    const { html } = rendering;
     if ((stream.controller.desiredSize ?? 0) <= 0) {
       if (++stream.stalled > MAX_STALLED) this.#close(stream);
       return;
@@ -128,15 +150,16 @@ export class LiveStreams<View extends Followed> {
     stream.stalled = 0;
     if (stream.sent !== html) {
       stream.sent = html;
-      this.#send(stream, formatEvent("main", html));
+      rendering.bytes ??= encoder.encode(formatEvent("main", html));
+      this.#send(stream, rendering.bytes);
     } else if (this.#turns % BEAT_INTERVALS === 0) {
-      this.#send(stream, formatEvent("beat", String(this.#options.now())));
+      this.#send(stream, encoder.encode(formatEvent("beat", String(this.#options.now()))));
     }
   }
 
-  #send(stream: Stream<View>, text: string): void {
+  #send(stream: Stream<View>, bytes: Uint8Array): void {
     try {
-      stream.controller.enqueue(encoder.encode(text));
+      stream.controller.enqueue(bytes);
     } catch {
       this.#drop(stream); // the reader has gone
     }

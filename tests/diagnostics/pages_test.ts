@@ -1,8 +1,5 @@
-import {
-  AGENTS_PAGE,
-  agentsQuerySchema,
-  selectAgents,
-} from "../../lib/diagnostics/pages/agents_page.tsx";
+import { AGENTS_PAGE, agentsQuerySchema } from "../../lib/diagnostics/pages/agents_page.tsx";
+import { selectAgents } from "../../lib/diagnostics/select_agents.ts";
 import { roleMetrics } from "../../lib/diagnostics/role_metrics.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { details } from "./details_fixture.ts";
@@ -169,15 +166,19 @@ Deno.test("with 5,000 agents, 100,000 ports and long texts every page stays smal
 Deno.test("agents: stale first, sorted, filtered, paged; nonsense counts as not said", async () => {
   const file = (await details(5000, "x").agents())!;
   const select = (query: Record<string, string>) =>
-    selectAgents(file, agentsQuerySchema.parse(query), NOW);
-  const { found, total } = select({});
-  assertEquals([found.length, total], [AGENTS_PAGE, 5000]);
-  assertEquals(NOW - found[0]!.time!, 4999_000);
-  assertEquals(select({ sort: "host" }).found[0]!.host, "host-0-x");
-  assertEquals(select({ q: "HOST-499" }).total, 11);
-  assertEquals(select({ state: "fresh" }).total, 76);
-  assertEquals(select({ state: "stale", page: "47" }).found.length, 4699 - 46 * AGENTS_PAGE);
-  assertEquals(select({ sort: "constructor", page: "-1", state: "<b>" }).found.length, AGENTS_PAGE);
+    selectAgents(file.agents, agentsQuerySchema.parse(query), NOW);
+  assertEquals(select({}).length, 5000);
+  assertEquals(NOW - select({})[0]!.time!, 4999_000);
+  assertEquals(select({ sort: "host" })[0]!.host, "host-0-x");
+  assertEquals(select({ q: "HOST-499" }).length, 11);
+  assertEquals(select({ state: "fresh" }).length, 76);
+  assertEquals(select({ state: "stale" }).length, 4699);
+  assertEquals(select({ sort: "constructor", page: "-1", state: "<b>" }).length, 5000);
+  const rows = (html: string) => html.match(/<th scope="row">/g)?.length ?? 0;
+  const last = await get("/agents?state=stale&page=47", { details: details(5000) });
+  assertEquals(rows(last.html), 4699 - 46 * AGENTS_PAGE);
+  const first = await get("/agents?page=-1&sort=constructor", { details: details(5000) });
+  assertEquals(rows(first.html), AGENTS_PAGE);
   const { html } = await get("/agents?state=stale&page=2", { details: details(5000) });
   assertMatch(html, /101 to 200 of 4,699/);
   assertMatch(html, /<a id="pager-back" rel="prev" href="\/agents\?state=stale">/);

@@ -7,6 +7,7 @@ import { countFreshness, FRESHNESS, type Freshness, freshness } from "../../stat
 import { ShareBar } from "../charts/share_bar.tsx";
 import { clip, formatCount, formatDuration, plural } from "../format.ts";
 import { Badge, Empty, Pager, Section, Table, Time } from "../parts.tsx";
+import { AGENT_ORDERS, selectAgents } from "../select_agents.ts";
 import { freshnessShares } from "../sections/status_sections.tsx";
 
 /** Agents on one page. */
@@ -19,35 +20,10 @@ export const agentsQuerySchema = z.object({
   q: z.string().max(100).catch(""),
   state: z.enum(["", ...FRESHNESS]).catch(""),
   /** By the age of the status (the oldest first), the host, Felix's uptime or the last report. */
-  sort: z.enum(["age", "host", "up", "reported"]).catch("age"),
+  sort: z.enum(AGENT_ORDERS).catch("age"),
   page: z.coerce.number().int().min(1).max(MAX_PAGES).catch(1),
 });
 export type AgentsQuery = z.infer<typeof agentsQuerySchema>;
-
-/** The agents that a query asks for, in its order: the page's and how many there are. */
-export function selectAgents(
-  { agents }: Pick<AgentsFile, "agents">,
-  { q, state, sort, page }: AgentsQuery,
-  now: number,
-): { found: Agent[]; total: number } {
-  const wanted = q.toLowerCase();
-  const all = agents.filter(({ host, time }) =>
-    host.toLowerCase().includes(wanted) && (state === "" || freshness(time, now) === state)
-  );
-  const order: Record<AgentsQuery["sort"], (agent: Agent) => number> = {
-    age: ({ time }) => time ?? -Infinity,
-    host: () => 0,
-    up: ({ uptimeSeconds }) => uptimeSeconds ?? -Infinity,
-    reported: ({ reportedAt }) => reportedAt ?? -Infinity,
-  };
-  const by = order[sort];
-  all.sort((a, b) => {
-    const [x, y] = [by(a), by(b)];
-    return x !== y ? (x < y ? -1 : 1) : a.host < b.host ? -1 : 1;
-  });
-  const from = (page - 1) * AGENTS_PAGE;
-  return { found: all.slice(from, from + AGENTS_PAGE), total: all.length };
-}
 
 /** Path and query, without what is the default. */
 export function agentsPath(query: AgentsQuery): string {
@@ -77,7 +53,9 @@ export function AgentsPage({ file, query, isMaster, now }: {
       </Section>
     );
   }
-  const { found, total } = selectAgents(file, query, now);
+  const all = selectAgents(file.agents, query, now);
+  const from = (query.page - 1) * AGENTS_PAGE;
+  const found = all.slice(from, from + AGENTS_PAGE);
   const note = isMaster ? plural(file.total, "agent") : (
     <>
       {plural(file.total, "agent")} as of <Time at={file.at} now={now} />, when this node led last
@@ -107,7 +85,7 @@ export function AgentsPage({ file, query, isMaster, now }: {
       <Pager
         page={query.page}
         pageSize={AGENTS_PAGE}
-        total={total}
+        total={all.length}
         href={(page) => agentsPath({ ...query, page })}
       />
     </Section>

@@ -12,6 +12,7 @@ import { ErrorMain, Layout, MissingMain } from "../layout.tsx";
 import { LiveStreams } from "../live.ts";
 import type { RoleMetrics } from "../metrics.ts";
 import { SCRIPT } from "../script.ts";
+import { Shared } from "../shared.ts";
 import type { Status } from "../status_schema.ts";
 import { ICON, STYLE } from "../style.ts";
 import { type Rendered, type View, viewOf } from "./views.tsx";
@@ -35,28 +36,13 @@ const PATHS = ["/", "/election", "/resyncs", "/resyncs/:id", "/agents", "/ports"
 
 /** Adds the routes; the streams that follow the pages. */
 export function addPages(app: Api, deps: PageDeps): LiveStreams<View> {
+  const documents = new Shared<Document>(deps.updateIntervalMs / 2);
   for (const path of PATHS) {
     app.get(path, async (c) => {
       const url = new URL(c.req.url);
       const view = viewOf(url.pathname, url.searchParams, deps);
-      const status = await deps.readStatus().catch((error) => failure(deps, error));
-      const failed = "failed" in status;
-      const rendered = view === null
-        ? { main: <MissingMain what="There is no such page." />, missing: true }
-        : await render(view, status, deps);
-      return c.html(
-        <Layout
-          node={failed ? null : status.node.name}
-          version={failed ? null : status.node.version}
-          title={view ? view.title : "Not found"}
-          place={view?.place ?? ""}
-          now={deps.now()}
-          reloadSeconds={view?.reloadSeconds ?? 60}
-        >
-          {rendered.main}
-        </Layout>,
-        failed ? 503 : rendered.missing ? 404 : 200,
-      );
+      const { html, code } = await documents.get(view?.key ?? "", () => makeDocument(view, deps));
+      return c.html(html, code);
     });
   }
   const fixed = [
@@ -68,6 +54,37 @@ export function addPages(app: Api, deps: PageDeps): LiveStreams<View> {
     app.get(path, (c) => c.body(text, 200, { "content-type": type }));
   }
   return addEvents(app, deps);
+}
+
+/** A page as it is sent. */
+interface Document {
+  readonly html: string;
+  readonly code: 200 | 404 | 503;
+}
+
+async function makeDocument(view: View | null, deps: PageDeps): Promise<Document> {
+  const status = await deps.readStatus().catch((error) => failure(deps, error));
+  const failed = "failed" in status;
+  const rendered = view === null
+    ? { main: <MissingMain what="There is no such page." />, missing: true }
+    : await render(view, status, deps);
+  const html = await textOf(
+    <Layout
+      node={failed ? null : status.node.name}
+      version={failed ? null : status.node.version}
+      title={view ? view.title : "Not found"}
+      place={view?.place ?? ""}
+      now={deps.now()}
+      reloadSeconds={view?.reloadSeconds ?? 60}
+    >
+      {rendered.main}
+    </Layout>,
+  );
+  return { html, code: failed ? 503 : rendered.missing ? 404 : 200 };
+}
+
+async function textOf(element: unknown): Promise<string> {
+  return String(await (element as { toString(): string | Promise<string> }).toString());
 }
 
 function addEvents(app: Api, deps: PageDeps): LiveStreams<View> {
@@ -102,10 +119,7 @@ async function renderAll(
   const found = new Map<string, string>();
   for (const view of views) {
     const { main } = await render(view, status, deps);
-    found.set(
-      view.key,
-      String(await (main as { toString(): string | Promise<string> }).toString()),
-    );
+    found.set(view.key, await textOf(main));
   }
   return found;
 }

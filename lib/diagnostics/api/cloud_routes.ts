@@ -1,0 +1,149 @@
+/** What the nodes share, and this node's history: as JSON, each list bounded. @module */
+import { createRoute } from "@hono/zod-openapi";
+import { z } from "zod";
+import {
+  clusterSchema,
+  compactionSchema,
+  electionSchema,
+  mastershipSchema,
+  nodeSchema,
+  rawElectionKeySchema,
+  ROLE_NAMES,
+  samplesSchema,
+  termSchema,
+} from "../../state_records.ts";
+import { sourcedEventSchema, type Status } from "../status_schema.ts";
+import type { Details } from "../details.ts";
+import { type Api, json, refusals } from "./openapi.ts";
+
+/** What these routes need. */
+export interface CloudDeps {
+  readonly readStatus: () => Promise<Status>;
+  readonly details: Details;
+}
+
+const ms = z.number();
+const readAt = clusterSchema.shape.at.nullable().meta({
+  description: "When this node's manager read it, or null: it has not yet",
+});
+
+const nodes = createRoute({
+  method: "get",
+  path: "/api/v1/nodes",
+  tags: ["cloud"],
+  summary: "The nodes that are registered, and who leads",
+  responses: {
+    200: json(
+      z.object({
+        readAt,
+        leader: z.string().nullable().meta({ description: "The election value, <name>:<pid>" }),
+        nodes: z.array(nodeSchema),
+      }).meta({ id: "Nodes" }),
+      "At most 50",
+    ),
+  },
+});
+const terms = createRoute({
+  method: "get",
+  path: "/api/v1/terms",
+  tags: ["cloud"],
+  summary: "The terms of mastership and the reason each ended, newest first",
+  responses: {
+    200: json(
+      z.object({ readAt, terms: z.array(termSchema) }).meta({ id: "Terms" }),
+      "At most 100",
+    ),
+  },
+});
+const election = createRoute({
+  method: "get",
+  path: "/api/v1/election",
+  tags: ["cloud"],
+  summary: "The election as this node sees it, and the raw key",
+  responses: {
+    200: json(
+      z.object({
+        isMaster: z.boolean(),
+        mastership: mastershipSchema.nullable(),
+        election: electionSchema.nullable(),
+        readAt,
+        key: rawElectionKeySchema.nullable().meta({
+          description: "As etcd holds it; null: there is none, or it was not read",
+        }),
+      }).meta({ id: "ElectionState" }),
+      "The state",
+    ),
+  },
+});
+const compaction = createRoute({
+  method: "get",
+  path: "/api/v1/compaction",
+  tags: ["cloud"],
+  summary: "What the compactor of this node has done",
+  responses: { 200: json(compactionSchema, "Its account"), ...refusals(404) },
+});
+const eventQuery = z.object({
+  source: z.enum(["supervisor", "lab", ...ROLE_NAMES]).optional(),
+  level: z.enum(["info", "warn", "error"]).optional().meta({
+    description: "Only of this level or worse",
+  }),
+  limit: z.coerce.number().int().min(1).max(100).default(100),
+});
+const events = createRoute({
+  method: "get",
+  path: "/api/v1/events",
+  tags: ["node"],
+  summary: "What has happened on this node, newest first",
+  request: { query: eventQuery },
+  responses: {
+    200: json(
+      z.object({ events: z.array(sourcedEventSchema) }).meta({ id: "Events" }),
+      "At most 100",
+    ),
+    ...refusals(400),
+  },
+});
+const series = createRoute({
+  method: "get",
+  path: "/api/v1/series",
+  tags: ["node"],
+  summary: "Status lag, queue length and memory over the last hour",
+  responses: {
+    200: json(samplesSchema.extend({ now: ms }).meta({ id: "Series" }), "A sample every 10 s"),
+  },
+});
+
+const WORSE = { info: 0, warn: 1, error: 2 } as const;
+
+/** Adds the routes. */
+export function addCloud(api: Api, { readStatus, details }: CloudDeps): void {
+  api.openapi(nodes, async (c) => {
+    const { cluster, leader } = await readStatus();
+    return c.json({ readAt: cluster?.at ?? null, leader, nodes: cluster?.nodes ?? [] }, 200);
+  });
+  api.openapi(terms, async (c) => {
+    const { cluster } = await readStatus();
+    return c.json({ readAt: cluster?.at ?? null, terms: cluster?.terms ?? [] }, 200);
+  });
+  api.openapi(election, async (c) => {
+    const { isMaster, mastership, election, cluster } = await readStatus();
+    const [key, readAt] = [cluster?.electionKey ?? null, cluster?.at ?? null];
+    return c.json({ isMaster, mastership, election, readAt, key }, 200);
+  });
+  api.openapi(compaction, async (c) => {
+    const found = (await readStatus()).compaction;
+    if (found) return c.json(found, 200);
+    return c.json({ error: "this node has compacted nothing: it was no master yet" }, 404);
+  });
+  api.openapi(events, async (c) => {
+    const { source, level, limit } = c.req.valid("query");
+    const found = (await readStatus()).events.filter((event) =>
+      (source === undefined || event.source === source) &&
+      (level === undefined || WORSE[event.level] >= WORSE[level])
+    );
+    return c.json({ events: found.slice(0, limit) }, 200);
+  });
+  api.openapi(series, async (c) => {
+    return c.json({ ...details.samples(), now: (await readStatus()).at }, 200);
+  });
+}

@@ -1,0 +1,104 @@
+/** The roles of this node: state, what each may do, its last log records, what it measures. @module */
+import { createRoute } from "@hono/zod-openapi";
+import { z } from "zod";
+import { logRecordSchema, permissionRowSchema } from "../../page_feed.ts";
+import { metricsSchema } from "../../metrics/meter.ts";
+import type { Details } from "../details.ts";
+import type { RoleMetrics } from "../metrics.ts";
+import { roleStatusSchema, type Status } from "../status_schema.ts";
+import { type Api, json, refusals } from "./openapi.ts";
+
+/** What these routes need. */
+export interface RoleDeps {
+  readonly readStatus: () => Promise<Status>;
+  readonly readMetrics: () => Promise<RoleMetrics>;
+  readonly details: Details;
+}
+
+const LEVELS = ["DEBUG", "INFO", "WARN", "ERROR", "CRITICAL"];
+const named = z.object({ name: z.string().min(1).max(64) });
+const role = roleStatusSchema.meta({ id: "Role" });
+
+const roles = createRoute({
+  method: "get",
+  path: "/api/v1/roles",
+  tags: ["node"],
+  summary: "The roles of this node",
+  responses: {
+    200: json(z.object({ at: z.number(), roles: z.array(role) }).meta({ id: "Roles" }), "All"),
+  },
+});
+const one = createRoute({
+  method: "get",
+  path: "/api/v1/roles/{name}",
+  tags: ["node"],
+  summary: "One role, with its row of the permission table and what it measures",
+  request: { params: named },
+  responses: {
+    200: json(
+      z.object({
+        role,
+        permissions: permissionRowSchema.nullable().meta({
+          description: "Everything that its process may do; null: the supervisor has not told",
+        }),
+        measured: metricsSchema.shape.instruments.meta({
+          description: "Its histograms and counters, by the name in /metrics without conductor_; " +
+            "counts are per bucket",
+        }),
+      }).meta({ id: "RoleDetail" }),
+      "The role",
+    ),
+    ...refusals(400, 404),
+  },
+});
+const log = createRoute({
+  method: "get",
+  path: "/api/v1/roles/{name}/log",
+  tags: ["node"],
+  summary: "The last log records of a role, oldest first",
+  request: {
+    params: named,
+    query: z.object({
+      level: z.enum(["debug", "info", "warn", "error"]).default("debug").meta({
+        description: "Only of this level or worse",
+      }),
+      limit: z.coerce.number().int().min(1).max(300).default(100),
+    }),
+  },
+  responses: {
+    200: json(
+      z.object({ records: z.array(logRecordSchema) }).meta({ id: "RoleLog" }),
+      "At most 300",
+    ),
+    ...refusals(400, 404),
+  },
+});
+
+/** Adds the routes. */
+export function addRoles(api: Api, { readStatus, readMetrics, details }: RoleDeps): void {
+  const missing = (name: string) => ({ error: `this node has no role ${JSON.stringify(name)}` });
+  api.openapi(roles, async (c) => {
+    const { at, roles } = await readStatus();
+    return c.json({ at, roles }, 200);
+  });
+  api.openapi(one, async (c) => {
+    const { name } = c.req.valid("param");
+    const role = (await readStatus()).roles.find((each) => each.name === name);
+    if (!role) return c.json(missing(name), 404);
+    const measured = (await readMetrics())[name] ?? {};
+    const row = details.permissions(name);
+    const permissions = row && permissionRowSchema.parse(row);
+    return c.json({ role, permissions, measured }, 200);
+  });
+  api.openapi(log, async (c) => {
+    const { name } = c.req.valid("param");
+    if (!(await readStatus()).roles.some((each) => each.name === name)) {
+      return c.json(missing(name), 404);
+    }
+    const { level, limit } = c.req.valid("query");
+    const least = LEVELS.indexOf(level.toUpperCase());
+    const records = details.log(name)
+      .filter((record) => LEVELS.indexOf(record.level) >= least).slice(-limit);
+    return c.json({ records }, 200);
+  });
+}

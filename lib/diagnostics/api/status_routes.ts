@@ -1,0 +1,115 @@
+/** Felix agents and port status: thousands of them, a page at a time. @module */
+import { createRoute } from "@hono/zod-openapi";
+import { z } from "zod";
+import { agentSchema, portsSchema } from "../../state_records.ts";
+import { FRESHNESS, freshness } from "../../status/freshness.ts";
+import { portDifferenceSchema } from "../../status/port_differences.ts";
+import type { Details } from "../details.ts";
+import { AGENT_ORDERS, selectAgents } from "../select_agents.ts";
+import type { Status } from "../status_schema.ts";
+import { type Api, json, refusals } from "./openapi.ts";
+import { paged, pageQuery, pageSchema } from "./paging.ts";
+
+/** What these routes need. */
+export interface StatusRouteDeps {
+  readonly readStatus: () => Promise<Status>;
+  readonly details: Details;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+const q = z.string().max(100).default("");
+const NEVER_MASTER = { error: "this node has not been master: the master knows. Ask its page." };
+const writtenAt = z.number().meta({ description: "When the list was written, ms since the epoch" });
+
+const agents = createRoute({
+  method: "get",
+  path: "/api/v1/agents",
+  tags: ["status"],
+  summary: "Felix agents, by default those with the oldest status first",
+  request: {
+    query: pageQuery.extend({
+      q: q.meta({ description: "Part of the host's name" }),
+      state: z.enum(FRESHNESS).optional(),
+      sort: z.enum(AGENT_ORDERS).default("age"),
+      order: z.enum(["asc", "desc"]).default("asc").meta({
+        description: "asc: the oldest, smallest or first comes first",
+      }),
+    }),
+  },
+  responses: {
+    200: json(
+      z.object({
+        writtenAt,
+        known: z.number().int().meta({ description: "Agents in all" }),
+        page: pageSchema,
+        agents: z.array(agentSchema.extend({ state: z.enum(FRESHNESS) })),
+      }).meta({ id: "AgentsPage" }),
+      "A page of them",
+    ),
+    ...refusals(400, 404),
+  },
+});
+const ports = createRoute({
+  method: "get",
+  path: "/api/v1/ports",
+  tags: ["status"],
+  summary: "Port status in figures, and the latest reports",
+  responses: { 200: json(portsSchema.meta({ id: "Ports" }), "The figures"), ...refusals(404) },
+});
+const portDifferences = createRoute({
+  method: "get",
+  path: "/api/v1/ports/differences",
+  tags: ["status"],
+  summary: "Ports whose status Neutron does not show, those that have lasted longest first",
+  request: {
+    query: pageQuery.extend({
+      q: q.meta({ description: "Part of the host's name or of the port's id" }),
+      why: portDifferenceSchema.shape.why.optional(),
+    }),
+  },
+  responses: {
+    200: json(
+      z.object({
+        writtenAt,
+        known: z.number().int().meta({ description: "Such ports in all" }),
+        page: pageSchema,
+        ports: z.array(portDifferenceSchema),
+      }).meta({ id: "PortDifferences" }),
+      "A page of them",
+    ),
+    ...refusals(400, 404),
+  },
+});
+
+/** Adds the routes. */
+export function addStatusRoutes(api: Api, deps: StatusRouteDeps): void {
+  const { readStatus, details } = deps;
+  api.openapi(agents, async (c) => {
+    const file = await details.agents();
+    if (!file) return c.json(NEVER_MASTER, 404);
+    const { q, state = "", sort, order, ...query } = c.req.valid("query");
+    const now = deps.now();
+    const found = selectAgents(file.agents, { q, state, sort }, now);
+    if (order === "desc") found.reverse();
+    const { items, page } = paged(found, query, c.req.url);
+    const agents = items.map((agent) => ({ ...agent, state: freshness(agent.time, now) }));
+    return c.json({ writtenAt: file.at, known: file.total, page, agents }, 200);
+  });
+  api.openapi(ports, async (c) => {
+    const { ports } = await readStatus();
+    return ports ? c.json(ports, 200) : c.json(NEVER_MASTER, 404);
+  });
+  api.openapi(portDifferences, async (c) => {
+    const file = await details.portDifferences();
+    if (!file) return c.json(NEVER_MASTER, 404);
+    const { q, why, ...query } = c.req.valid("query");
+    const wanted = q.toLowerCase();
+    const found = file.ports.filter((port) =>
+      (why === undefined || port.why === why) &&
+      (port.host.toLowerCase().includes(wanted) || port.port.toLowerCase().includes(wanted))
+    );
+    const { items, page } = paged(found, query, c.req.url);
+    return c.json({ writtenAt: file.at, known: file.total, page, ports: items }, 200);
+  });
+}

@@ -1,0 +1,73 @@
+/** Resyncs, and what each found to differ. @module */
+import { createRoute } from "@hono/zod-openapi";
+import { z } from "zod";
+import { resyncSchema } from "../../state_records.ts";
+import { differenceSchema } from "../../sync/difference_log.ts";
+import type { Details } from "../details.ts";
+import type { Status } from "../status_schema.ts";
+import { type Api, json, refusals } from "./openapi.ts";
+import { paged, pageQuery, pageSchema } from "./paging.ts";
+
+/** What these routes need. */
+export interface SyncDeps {
+  readonly readStatus: () => Promise<Status>;
+  readonly details: Details;
+}
+
+const id = z.object({ id: resyncSchema.shape.id });
+const resyncs = createRoute({
+  method: "get",
+  path: "/api/v1/resyncs",
+  tags: ["sync"],
+  summary: "This node's resyncs with their phases and counts, newest first",
+  responses: {
+    200: json(z.object({ resyncs: z.array(resyncSchema) }).meta({ id: "Resyncs" }), "At most 50"),
+  },
+});
+const resync = createRoute({
+  method: "get",
+  path: "/api/v1/resyncs/{id}",
+  tags: ["sync"],
+  summary: "One resync",
+  request: { params: id },
+  responses: { 200: json(resyncSchema, "The resync"), ...refusals(400, 404) },
+});
+const differences = createRoute({
+  method: "get",
+  path: "/api/v1/resyncs/{id}/differences",
+  tags: ["sync"],
+  summary: "What a resync found to differ, object by object",
+  request: { params: id, query: pageQuery },
+  responses: {
+    200: json(
+      z.object({
+        found: z.number().int().meta({ description: "Differences, of which the first are kept" }),
+        page: pageSchema,
+        objects: z.array(differenceSchema),
+      }).meta({ id: "Differences" }),
+      "A page of those that are kept",
+    ),
+    ...refusals(400, 404),
+  },
+});
+
+/** Adds the routes. */
+export function addSync(api: Api, { readStatus, details }: SyncDeps): void {
+  const missing = (id: string) => ({
+    error: `the resync ${id} is not in this node's history, which holds the last 50`,
+  });
+  const find = async (id: string) => (await readStatus()).resyncs.find((each) => each.id === id);
+  api.openapi(resyncs, async (c) => c.json({ resyncs: (await readStatus()).resyncs }, 200));
+  api.openapi(resync, async (c) => {
+    const { id } = c.req.valid("param");
+    const found = await find(id);
+    return found ? c.json(found, 200) : c.json(missing(id), 404);
+  });
+  api.openapi(differences, async (c) => {
+    const { id } = c.req.valid("param");
+    if (!await find(id)) return c.json(missing(id), 404);
+    const file = await details.differences(id);
+    const { items, page } = paged(file?.objects ?? [], c.req.valid("query"), c.req.url);
+    return c.json({ found: file?.total ?? 0, page, objects: items }, 200);
+  });
+}

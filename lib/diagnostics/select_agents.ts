@@ -1,0 +1,40 @@
+/** Which agents are asked for, in which order. Pure. @module */
+import type { Agent } from "../state_records.ts";
+import { type Freshness, freshness } from "../status/freshness.ts";
+
+/** By the age of the status, the host, Felix's uptime or the last report. */
+export const AGENT_ORDERS = ["age", "host", "up", "reported"] as const;
+
+/** See the module. */
+export interface AgentsWanted {
+  /** Part of the host's name, in any case; empty: every host. */
+  readonly q: string;
+  /** Empty: any. */
+  readonly state: Freshness | "";
+  /** The oldest, smallest or first comes first; what is not known before all others. */
+  readonly sort: typeof AGENT_ORDERS[number];
+}
+
+/** All that fit, in order; the list given stays as it is. */
+export function selectAgents(
+  agents: readonly Agent[],
+  { q, state, sort }: AgentsWanted,
+  now: number,
+): Agent[] {
+  const wanted = q.toLowerCase();
+  const found = agents.filter(({ host, time }) =>
+    host.toLowerCase().includes(wanted) && (state === "" || freshness(time, now) === state)
+  );
+  const by = KEYS[sort];
+  return found.sort((a, b) => {
+    const [x, y] = [by(a), by(b)];
+    return x !== y ? (x < y ? -1 : 1) : a.host < b.host ? -1 : 1;
+  });
+}
+
+const KEYS: Record<AgentsWanted["sort"], (agent: Agent) => number> = {
+  age: ({ time }) => time ?? -Infinity,
+  host: () => 0,
+  up: ({ uptimeSeconds }) => uptimeSeconds ?? -Infinity,
+  reported: ({ reportedAt }) => reportedAt ?? -Infinity,
+};
