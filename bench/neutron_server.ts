@@ -7,6 +7,7 @@
  * @module
  */
 import { Random } from "../lab/random.ts";
+import { USES } from "../lib/openstack/extensions.ts";
 
 const PORTS_PER_HOST = 20;
 const PORTS_PER_NETWORK = 100;
@@ -139,6 +140,9 @@ Deno.serve({
     }
     cache.clear();
     return Response.json([...changed].map(({ id }) => id));
+  }
+  if (url.pathname.endsWith("/extensions")) {
+    return Response.json({ extensions: USES.map(({ alias }) => ({ alias })) });
   }
   const body = page(url);
   bytes += body.length;

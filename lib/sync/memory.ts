@@ -74,6 +74,12 @@ export class Memory {
     this.#prefixes = resourcePrefixes(region);
   }
 
+  /** Bytes of what is packed: it grows with the cloud. */
+  get packedBytes(): number {
+    const keys = Object.values(this.keys).reduce((sum, { index }) => sum + index.byteLength, 0);
+    return Object.values(this.revisions).reduce((sum, { byteLength }) => sum + byteLength, keys);
+  }
+
   /** For a pass that does not write: it knows the same keys, and what it learns is not taken for written. */
   scratch(): Memory {
     const copy = new Memory(this.region);

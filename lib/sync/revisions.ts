@@ -12,6 +12,10 @@ export class Revisions {
   readonly #revisions = this.index.column(Float64Array);
   protected readonly flags = this.index.column(Uint8Array);
 
+  get byteLength(): number {
+    return this.index.byteLength;
+  }
+
   get(id: string): number | undefined {
     const row = this.index.find(id);
     return row < 0 ? undefined : this.revisionAt(row);

@@ -1,0 +1,145 @@
+/**
+ * The measured process of `resync.ts`: the resource syncer's passes, and the floor below them, each on
+ * demand. Arguments: etcd's URL and Neutron's.
+ *
+ * @module
+ */
+import type { Etcd3 } from "etcd3";
+import { systemClock } from "../lib/clock.ts";
+import { openEtcd } from "../lib/etcd/client.ts";
+import { readSnapshot } from "../lib/etcd/snapshot.ts";
+import type { Term } from "../lib/master_context.ts";
+import { KeystoneAuth } from "../lib/openstack/keystone.ts";
+import { NeutronClient } from "../lib/openstack/neutron.ts";
+import { incrementalResync } from "../lib/sync/incremental.ts";
+import type { Memory } from "../lib/sync/memory.ts";
+import { EtcdSink, Pass, type ResyncDeps } from "../lib/sync/pass.ts";
+import { emptyScope, PORT_FIELDS, reconcile } from "../lib/sync/reconcile.ts";
+import { fullResync } from "../lib/sync/resync.ts";
+import { testConfig } from "../tests/support/test_config.ts";
+import { answerAll } from "./child.ts";
+import { measure } from "./measure.ts";
+
+const ELECTION = "/election";
+const PAGE = 1000;
+const BATCH = 120;
+const IN_FLIGHT = 4;
+
+/** What may be asked. */
+export type Question =
+  | { readonly do: "full"; readonly building: boolean }
+  | { readonly do: "incremental" }
+  /** A pass of its own for each id, or one for all. */
+  | { readonly do: "ports"; readonly ids: readonly string[]; readonly together: boolean }
+  | { readonly do: "clear" }
+  /** Writes what another etcd has, in bare transactions. */
+  | { readonly do: "bareWrite"; readonly from: string }
+  | { readonly do: "bareRead" }
+  | { readonly do: "heap" };
+
+const [etcdUrl, neutronUrl] = Deno.args as [string, string];
+
+function connect(url: string): Etcd3 {
+  return openEtcd({ ...testConfig().etcd, endpoints: [url], callTimeoutMs: 30_000 });
+}
+
+const etcd = connect(etcdUrl);
+const openstack = { ...testConfig().openstack, neutronUrl, authUrl: null, pageSize: PAGE };
+const keystone = new KeystoneAuth(openstack, systemClock);
+const deps: ResyncDeps = {
+  etcd,
+  keystone,
+  neutron: new NeutronClient(openstack, keystone),
+  clock: systemClock,
+  region: null,
+  progress: () => {},
+};
+await etcd.delete().key(ELECTION); // of an earlier worker, so that the term is this one's
+const { header } = await etcd.put(ELECTION).value("node-1:1").exec();
+const term: Term = {
+  term: header.revision,
+  electionKey: ELECTION,
+  signal: new AbortController().signal,
+};
+let memory: Memory | undefined;
+let items: (readonly [string, string])[] = [];
+
+/** The same keys and bytes in bare transactions, several in flight. */
+async function writeBare(): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    while (next < items.length) {
+      const batch = items.slice(next, next += BATCH);
+      await etcd.if(ELECTION, "Version", ">", 0)
+        .then(...batch.map(([key, value]) => etcd.put(key).value(value))).commit();
+    }
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
+}
+
+/** All of etcd, then all pages. */
+async function readBare(): Promise<void> {
+  const lists = ["networks", "subnets", "floatingips", "qos/policies", "security-groups", "ports"];
+  await readSnapshot(etcd, "/calico/", { pageSize: PAGE });
+  await Promise.all(lists.map(async (list) => {
+    let marker: string | null = null;
+    do {
+      const url = new URL(`${neutronUrl}/v2.0/${list}?limit=${PAGE}`);
+      if (list === "ports") { for (const f of PORT_FIELDS) url.searchParams.append("fields", f); }
+      if (marker) url.searchParams.set("marker", marker);
+      const body = await (await fetch(url)).json();
+      const name = list.split("/").at(-1)!.replaceAll("-", "_");
+      marker = body[`${name}_links`].length > 0 ? body[name].at(-1).id : null;
+    } while (marker);
+  }));
+}
+
+const newPass = () => new Pass(deps, term, new EtcdSink(deps, term));
+
+async function act(question: Question) {
+  switch (question.do) {
+    case "full": {
+      const previous = question.building ? memory : undefined;
+      const result = await fullResync(deps, term, { previous });
+      memory = result.memory;
+      return result.kinds;
+    }
+    case "incremental":
+      return await incrementalResync(newPass(), memory!);
+    case "ports": {
+      const scopes = question.together
+        ? [new Set(question.ids)]
+        : question.ids.map((id) => new Set([id]));
+      for (const ports of scopes) await reconcile(newPass(), memory!, { ...emptyScope(), ports });
+      return null;
+    }
+    case "clear":
+      memory = undefined;
+      await etcd.delete().prefix("/calico/");
+      return null;
+    case "bareWrite":
+      return await writeBare();
+    case "bareRead":
+      return await readBare();
+    case "heap":
+      return null;
+  }
+}
+
+await answerAll<Question>(async (question) => {
+  if (question.do === "bareWrite") {
+    const source = connect(question.from);
+    const snapshot = await readSnapshot(source, "/calico/");
+    items = snapshot.items.map(({ key, value }) => [key, value.toString()]);
+    source.close();
+  }
+  if (question.do === "heap") {
+    (globalThis as { gc?: () => void }).gc?.();
+    const MIB = 2 ** 20;
+    const packed = memory?.packedBytes ?? 0;
+    return { heapMiB: Deno.memoryUsage().heapUsed / MIB, packedMiB: packed / MIB };
+  }
+  return await measure(() => act(question));
+});
+etcd.close();
+Deno.exit(0);

@@ -1,0 +1,55 @@
+/**
+ * Keeps figures in the repository: `bench/latest.json` to compare with, the table in `bench/README.md`,
+ * the picture of failovers in `docs/`. Figures that were not measured this time stay as they were.
+ *
+ * @module
+ */
+import { failoverPicture } from "./failover_picture.ts";
+import type { Results } from "./main.ts";
+import { columns, type Figure, HEADINGS } from "./report.ts";
+
+const LATEST = new URL("latest.json", import.meta.url);
+const README = new URL("README.md", import.meta.url);
+const PICTURE = new URL("../docs/failover.svg", import.meta.url);
+const [BEGIN, END] = ["<!-- figures -->", "<!-- end of figures -->"];
+
+/** Writes all three. */
+export async function saveLatest(results: Results): Promise<void> {
+  const earlier: Results = await Deno.readTextFile(LATEST).then(
+    JSON.parse,
+    () => ({ figures: [] }),
+  );
+  const benches = new Set(results.figures.map(({ bench }) => bench));
+  const kept = earlier.figures.filter(({ bench }) => !benches.has(bench));
+  const order = [...new Set([...earlier.figures, ...results.figures].map(({ bench }) => bench))];
+  const figures = [...kept, ...results.figures]
+    .sort((a, b) => order.indexOf(a.bench) - order.indexOf(b.bench));
+  const all: Results = { machine: results.machine, figures };
+  const lines = figures.map((figure) => `  ${JSON.stringify(figure)}`).join(",\n");
+  const head = `{"machine":${JSON.stringify(all.machine)},"figures":[\n`;
+  await Deno.writeTextFile(LATEST, `${head}${lines}\n]}\n`);
+  await Deno.writeTextFile(README, withTable(await Deno.readTextFile(README), all));
+  const picture = failoverPicture(figures);
+  if (picture) await Deno.writeTextFile(PICTURE, picture);
+}
+
+function withTable(text: string, { machine, figures }: Results): string {
+  const { date, cores, memoryGiB, deno, etcd, commit } = machine;
+  const about = `${date}, ${cores} cores, ${memoryGiB} GiB, Deno ${deno}, etcd ${etcd}, ` +
+    `commit ${commit}. All on one machine.`;
+  const [before] = text.split(BEGIN);
+  const after = text.split(END)[1];
+  const tables = [...Map.groupBy(figures, ({ bench }: Figure) => bench)]
+    .map(([bench, figures]) => `### ${bench}\n\n${markdown([HEADINGS, ...figures.map(columns)])}`);
+  return `${before}${BEGIN}\n\n${about}\n\n${tables.join("\n\n")}\n\n${END}${after}`;
+}
+
+/** A table as `deno fmt` would write it. */
+function markdown(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, i) => Math.max(3, ...rows.map((row) => row[i]!.length)));
+  const line = (row: readonly string[]) =>
+    `| ${row.map((text, i) => text.padEnd(widths[i]!)).join(" | ")} |`;
+  const [head, ...body] = rows;
+  const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
+  return [line(head!), rule, ...body.map(line)].join("\n");
+}
