@@ -1,8 +1,13 @@
 /**
  * The status watchers with a real etcd, a real RabbitMQ, and a consumer that answers as Neutron does
- * but at once. Snapshot of `BENCH_HOSTS` × 20 endpoint keys (default 5,000 hosts) into the queue
- * beside reading the same keys; live changes at a fixed rate, spread and 100 in one revision; and with
- * a consumer that takes 35 ports a second, as one RPC worker of Neutron does.
+ * but at once. `BENCH_HOSTS` (default `100,1000,5000`) with 20 endpoints each:
+ *
+ * - a snapshot of all endpoint keys into the queue, beside reading the same keys; memory when all of
+ *   them wait, and when none does any more;
+ * - changes at a rate that doubles until they arrive late, beside the rate at which the same writer and
+ *   etcd go with nobody watching; the delay beside a TCP echo;
+ * - a watch that is lost to a compaction in the middle, beside one that can resume;
+ * - a consumer that takes 35 ports a second, as one RPC worker of Neutron does.
  *
  * The delay runs from etcd's answer to the writer, which is its commit, until the consumer has the
  * message, so it holds the way through the broker too. etcd writes to memory where there is a
@@ -12,186 +17,254 @@
  */
 import type { Etcd3 } from "etcd3";
 import { openEtcd } from "../lib/etcd/client.ts";
-import { felixPrefix } from "../lib/status/felix_status.ts";
+import { Proxy } from "../tests/faults/proxy.ts";
 import { startEtcd } from "../tests/support/etcd_server.ts";
 import { defaultAnswer, FakePlugin, type Received } from "../tests/support/fake_plugin.ts";
 import { RabbitServer } from "../tests/support/rabbit_server.ts";
 import { testConfig } from "../tests/support/test_config.ts";
-import { print, quantile } from "./print.ts";
+import { Child } from "./child.ts";
+import { quantile } from "./print.ts";
+import { Report } from "./report.ts";
+import { QUICK, setting } from "./settings.ts";
+import { drive, Endpoints, type Load, Pending, PREFIX, put, sleep } from "./status_load.ts";
+import { echoTimes } from "./tcp_echo.ts";
 
-const HOSTS = Number(Deno.env.get("BENCH_HOSTS") ?? "5000");
-const PORTS = 20;
-const SECONDS = Number(Deno.env.get("BENCH_SECONDS") ?? "10");
+const HOSTS = (Deno.env.get("BENCH_HOSTS") ?? (QUICK ? "100" : "100,1000,5000"))
+  .split(",").map(Number);
+const SECONDS = setting("BENCH_SECONDS", 8, 2);
+const FIRST_RATE = setting("BENCH_RATE", 1250, 500);
+const MAX_RATE = QUICK ? 1000 : 40_000;
+/** Changes that arrive later than this at the end of a step: the rate is too high. */
+const LATE_MS = 500;
+/** Memory of fewer endpoints says nothing of many. */
+const MAX_EXTRAPOLATION = 10;
 const NEUTRON_MS = 1000 / 35;
+const PORTS_IN_FLIGHT = "4";
 
-const prefix = felixPrefix(null);
-const bytes = (text: string) => new TextEncoder().encode(text);
-const hostOf = (i: number) => `host-${String(i % HOSTS).padStart(5, "0")}`;
-const portOf = (i: number) => `p-${String(i).padStart(8, "0")}-0000-4000-8000-000000000000`;
-const endpointKey = (i: number) =>
-  `${prefix}${hostOf(i)}/workload/openstack/openstack%2fserver-${i}/endpoint/${portOf(i)}`;
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function put(etcd: Etcd3, puts: readonly (readonly [string, string])[]): Promise<void> {
-  const success = puts.map(([key, value]) => ({
-    request_put: { key: bytes(key), value: bytes(value) },
-  }));
-  // deno-lint-ignore no-explicit-any
-  await etcd.kv.txn({ compare: [], success: success as any, failure: [] });
+interface Places {
+  readonly etcd: Etcd3;
+  readonly etcdUrl: string;
+  readonly rabbit: RabbitServer;
+  /** Round trip of a TCP echo, p50, ms. */
+  readonly echoMs: number;
 }
 
-/** A watcher in a process of its own; `lines` is what it said last. */
-function spawnWatcher(args: readonly string[]) {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      "--quiet",
-      "--v8-flags=--expose-gc",
-      new URL("status_watcher.ts", import.meta.url).pathname,
-      ...args,
-    ],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
+/** A watcher in a process of its own; `last` is what it said last. */
+class Watcher extends Child {
   // deno-lint-ignore no-explicit-any
-  const lines: any[] = [];
-  const reading = (async () => {
-    let rest = "";
-    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-      const parts = (rest + text).split("\n");
-      rest = parts.pop()!;
-      for (const line of parts) lines.push(JSON.parse(line));
-    }
-  })();
-  return {
-    lines,
-    async end() {
-      await child.stdin.close().catch(() => {});
-      await child.status;
-      await reading;
-    },
-  };
-}
+  last: any = null;
+  readonly #reading: Promise<void>;
 
-async function benchSnapshot(etcdUrl: string): Promise<void> {
-  const total = HOSTS * PORTS;
-  const watcher = spawnWatcher(["snapshot", etcdUrl, String(total)]);
-  await watcher.end();
-  const [first, second] = watcher.lines;
-  const bare = Math.min(...first.bare);
-  print(`snapshot of ${total} endpoint keys`);
-  print(`  bare reading                     ${bare.toFixed(2)} s (1.0)`);
-  for (const seconds of [first.seconds, ...second.again]) {
-    const ratio = (seconds / bare).toFixed(2);
-    print(`  into the queue                   ${seconds.toFixed(2)} s (${ratio} x)`);
+  constructor(mode: "agents" | "ports", etcdUrl: string, busUrl: string, collect = false) {
+    const args = [mode, etcdUrl, busUrl, PORTS_IN_FLIGHT, collect ? "collect" : ""];
+    super("status_watcher.ts", args, ["--v8-flags=--expose-gc"]);
+    this.#reading = (async () => {
+      try {
+        while (true) this.last = await this.next();
+      } catch { /* it has ended */ }
+    })();
   }
-  const held = first.rssMiB;
-  print(
-    `  process with all of them queued  ${held.toFixed(0)} MiB (${
-      first.beforeMiB.toFixed(0)
-    } before)`,
+
+  async follows(total = 0): Promise<void> {
+    while (this.last === null || (this.last.total ?? 0) < total) await sleep(20);
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]();
+    await this.#reading;
+  }
+}
+
+/** Ports or hosts that a message to the plugin is about. */
+function named({ method, args }: Received): string[] {
+  if (method === "report_state") return [args.agent_state.agent_state.host];
+  return [args.device ?? [], ...(args.devices_up ?? []), ...(args.devices_down ?? [])].flat();
+}
+
+async function fill(etcd: Etcd3, endpoints: Endpoints): Promise<void> {
+  await etcd.delete().prefix(PREFIX);
+  for (let from = 0; from < endpoints.count; from += 100) {
+    const size = Math.min(100, endpoints.count - from);
+    const changes = Array.from({ length: size }, (_, i) => endpoints.portChange(from + i));
+    await put(etcd, changes);
+  }
+}
+
+/** All keys into the queue, and memory with all of them waiting. */
+async function snapshot(report: Report, endpoints: Endpoints, { etcdUrl }: Places): Promise<void> {
+  const args = ["snapshot", etcdUrl, String(endpoints.count)];
+  await using worker = new Child("status_watcher.ts", args, ["--v8-flags=--expose-gc"]);
+  const first = await worker.next();
+  const second = await worker.next();
+  const bare = Math.min(...first.bare);
+  const label = `${endpoints.count.toLocaleString("en-US")} endpoints`;
+  report.add(
+    `${label}, a snapshot into the queue`,
+    [first.seconds, ...second.again].map((value) => ({ value, baseline: bare })),
+    { unit: "s", baseline: "bare reads", goal: 2 },
+  );
+  const per = 100_000 / endpoints.count;
+  if (per > MAX_EXTRAPOLATION) return;
+  report.plain(
+    `${label} all waiting, memory per 100,000`,
+    (first.rssMiB - first.beforeMiB) * per,
+    "MiB",
   );
 }
 
-interface Load {
-  readonly perSecond: number;
-  readonly perRevision: number;
-  change(i: number): { id: string; key: string; value: string };
+/** Memory when everything has been reported. */
+async function settled(report: Report, endpoints: Endpoints, places: Places): Promise<void> {
+  const { etcdUrl, rabbit, etcd } = places;
+  const per = 100_000 / endpoints.count;
+  if (per > MAX_EXTRAPOLATION) return;
+  await using _plugin = await FakePlugin.start(rabbit.port, { keep: false });
+  const rss = async (total: number) => {
+    await using watcher = new Watcher("ports", etcdUrl, rabbit.url, true);
+    await watcher.follows(total);
+    while (watcher.last.queued > 0) await sleep(50);
+    await sleep(1500);
+    return watcher.last.rssMiB as number;
+  };
+  const full = await rss(endpoints.count);
+  await etcd.delete().prefix(PREFIX);
+  const empty = await rss(0);
+  const name = `${endpoints.count.toLocaleString("en-US")} endpoints followed, memory per 100,000`;
+  report.plain(name, (full - empty) * per, "MiB");
 }
 
-/** What was written and has not arrived. */
-class Pending {
-  readonly delays: number[] = [];
-  readonly #waiting = new Map<string, { committedAt: number | null }>();
-
-  get size(): number {
-    return this.#waiting.size;
-  }
-
-  sent(id: string): { committedAt: number | null } {
-    const token = { committedAt: null };
-    this.#waiting.set(id, token);
-    return token;
-  }
-
-  arrived(id: string): void {
-    const token = this.#waiting.get(id);
-    if (!token) return;
-    this.#waiting.delete(id);
-    // The message may be there before the writer has its answer.
-    this.delays.push(token.committedAt === null ? 0 : performance.now() - token.committedAt);
-  }
+interface Step {
+  readonly reached: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+  /** How long the last changes took after the writer had ended, ms. */
+  readonly behindMs: number;
 }
 
-/** Writes at a fixed rate; resolves to the rate that was reached. */
-async function drive(etcd: Etcd3, load: Load, pending: Pending): Promise<number> {
-  const from = performance.now();
-  let written = 0;
-  let inFlight = 0;
-  const errors: unknown[] = [];
-  while (performance.now() - from < SECONDS * 1000) {
-    const due = Math.floor((performance.now() - from) / 1000 * load.perSecond);
-    while (written + load.perRevision <= due && inFlight < 64) {
-      const changes = Array.from({ length: load.perRevision }, () => load.change(written++));
-      const tokens = changes.map(({ id }) => pending.sent(id));
-      inFlight++;
-      put(etcd, changes.map(({ key, value }) => [key, value] as const))
-        .then(() => tokens.forEach((token) => token.committedAt = performance.now()))
-        .catch((error) => errors.push(error)).finally(() => inFlight--);
-    }
-    await sleep(1);
-  }
-  while (inFlight > 0) await sleep(1);
-  if (errors.length > 0) throw errors[0];
-  return written / ((performance.now() - from) / 1000);
-}
-
-async function benchLive(
-  name: string,
-  mode: "agents" | "ports",
-  load: Load,
-  places: { etcd: Etcd3; etcdUrl: string; rabbit: RabbitServer },
-  threads = 4,
-): Promise<void> {
+/** One rate for a while. @throws something was lost. */
+async function step(mode: "agents" | "ports", load: Load, places: Places): Promise<Step> {
   const { etcd, etcdUrl, rabbit } = places;
-  await etcd.delete().prefix(prefix);
   await using plugin = await FakePlugin.start(rabbit.port, { keep: false });
   const pending = new Pending();
-  const seen = ({ args }: Received) => {
-    const ids = mode === "agents"
-      ? [args.agent_state.agent_state.host]
-      : [args.device ?? [], ...(args.devices_up ?? []), ...(args.devices_down ?? [])].flat();
-    ids.forEach((id) => pending.arrived(id));
+  plugin.answer = (received) => {
+    for (const id of named(received)) pending.arrived(id);
+    return defaultAnswer(received);
   };
-  plugin.answer = (received) => (seen(received), defaultAnswer(received));
-  const watcher = spawnWatcher([mode, etcdUrl, rabbit.url, String(threads)]);
-  while (watcher.lines.length === 0) await sleep(50);
+  await using watcher = new Watcher(mode, etcdUrl, rabbit.url);
+  await watcher.follows();
+  // What the snapshot had is reported before anything is measured.
+  while (mode === "ports" && watcher.last.queued > 0) await sleep(50);
   await sleep(500);
   const reached = await drive(etcd, load, pending);
   const from = performance.now();
   while (pending.size > 0 && performance.now() - from < 30_000) await sleep(5);
-  const behind = performance.now() - from;
-  const rss = Math.max(...watcher.lines.map(({ rssMiB }) => rssMiB));
-  await watcher.end();
-  const [p50, p99, max] = [0.5, 0.99, 1].map((q) => quantile(pending.delays, q).toFixed(0));
-  print(
-    `  ${name.padEnd(42)} ${
-      reached.toFixed(0).padStart(5)
-    }/s  p50 ${p50} ms  p99 ${p99} ms  max ${max} ms` +
-      `  ${behind.toFixed(0)} ms behind at the end  ${rss.toFixed(0)} MiB${
-        pending.size > 0 ? `  LOST ${pending.size}` : ""
-      }`,
+  if (pending.size > 0) throw new Error(`${mode}: ${pending.size} changes never arrived`);
+  const [p50, p99, max] = [0.5, 0.99, 1].map((q) => quantile(pending.delays, q)) as [
+    number,
+    number,
+    number,
+  ];
+  return { reached, p50, p99, max, behindMs: performance.now() - from };
+}
+
+/** Doubles the rate until changes arrive late or the writer cannot go faster. */
+async function sustained(
+  report: Report,
+  mode: "agents" | "ports",
+  endpoints: Endpoints,
+  places: Places,
+): Promise<void> {
+  const change = (i: number) =>
+    mode === "agents" ? endpoints.agentChange(i) : endpoints.portChange(i);
+  const label = `${endpoints.hosts.toLocaleString("en-US")} hosts, ${mode}`;
+  await places.etcd.delete().prefix(PREFIX);
+  let best: Step | null = null;
+  for (let perSecond = FIRST_RATE; perSecond <= MAX_RATE; perSecond *= 2) {
+    const one = await step(mode, { perSecond, perRevision: 10, seconds: SECONDS, change }, places);
+    const onTime = one.behindMs < LATE_MS && one.p99 < LATE_MS && one.reached > 0.9 * perSecond;
+    if (perSecond === FIRST_RATE || onTime) best = one;
+    if (perSecond === FIRST_RATE) delays(report, `${label}, ${FIRST_RATE}/s`, one, places);
+    if (!onTime) break;
+  }
+  // As fast as the writer and etcd go with nobody watching.
+  const bare = await drive(
+    places.etcd,
+    { perSecond: 1e6, perRevision: 10, seconds: SECONDS, change },
+    null,
+  );
+  report.add(`${label}, changes on time`, [{ value: best!.reached, baseline: bare }], {
+    unit: "/s",
+    baseline: "bare writes",
+    better: "higher",
+  });
+  if (best!.reached > 1.5 * FIRST_RATE) {
+    delays(report, `${label}, the highest rate on time`, best!, places);
+  }
+}
+
+function delays(report: Report, label: string, { p50, p99, max }: Step, { echoMs }: Places): void {
+  const baseline = "a TCP echo";
+  report.add(`${label}, delay p50`, [{ value: p50, baseline: echoMs }], { unit: "ms", baseline });
+  report.plain(`${label}, delay p99`, p99, "ms");
+  report.plain(`${label}, delay max`, max, "ms");
+}
+
+/** A watch that breaks while changes go on, with and without a compaction before it is back. */
+async function recovery(report: Report, endpoints: Endpoints, places: Places): Promise<void> {
+  const times: { lost: number; resumed: number }[] = [];
+  for (let run = 0; run < (QUICK ? 1 : 3); run++) {
+    await fill(places.etcd, endpoints);
+    const resumed = await outage(endpoints, places, false);
+    await fill(places.etcd, endpoints);
+    times.push({ resumed, lost: await outage(endpoints, places, true) });
+  }
+  report.add(
+    `${endpoints.count.toLocaleString("en-US")} endpoints, all right again after a compaction`,
+    times.map(({ lost, resumed }) => ({ value: lost, baseline: resumed })),
+    { unit: "s", baseline: "after an outage without one" },
   );
 }
 
-/** Ports against a consumer as slow as Neutron, agents beside them. */
-async function benchBrake(places: { etcd: Etcd3; etcdUrl: string; rabbit: RabbitServer }) {
-  const { etcd, etcdUrl, rabbit } = places;
-  await etcd.delete().prefix(prefix);
+/** Cuts the watcher off, changes 1 % (at least 100), lets it in again; seconds until all is told. */
+async function outage(endpoints: Endpoints, places: Places, compact: boolean): Promise<number> {
+  const { etcd, rabbit, etcdUrl } = places;
+  await using proxy = new Proxy(Number(new URL(etcdUrl).port));
   await using plugin = await FakePlugin.start(rabbit.port, { keep: false });
-  const ports = 200;
+  await using watcher = new Watcher("ports", `http://127.0.0.1:${proxy.port}`, rabbit.url);
+  await watcher.follows(endpoints.count);
+  while (watcher.last.queued > 0) await sleep(50);
+  const waiting = new Set<string>();
+  plugin.answer = (received) => {
+    for (const id of named(received)) waiting.delete(id);
+    return defaultAnswer(received);
+  };
+  proxy.mode = "refuse";
+  const changed = Math.max(100, endpoints.count / 100);
+  for (let i = 0; i < changed; i++) {
+    // The second round over all endpoints: every status is the other one now.
+    const change = endpoints.portChange(endpoints.count + i);
+    waiting.add(change.id);
+    await put(etcd, [change]);
+  }
+  if (compact) {
+    const { header } = await etcd.get("/none").exec();
+    await etcd.kv.compact({ revision: header.revision });
+  }
+  const from = performance.now();
+  proxy.mode = "pass";
+  while (waiting.size > 0) {
+    if (performance.now() - from > 60_000) throw new Error(`${waiting.size} changes are lost`);
+    await sleep(5);
+  }
+  return (performance.now() - from) / 1000;
+}
+
+/** Ports against a consumer as slow as Neutron, agents beside them. */
+async function brake(report: Report, places: Places): Promise<void> {
+  const { etcd, etcdUrl, rabbit } = places;
+  await etcd.delete().prefix(PREFIX);
+  await using plugin = await FakePlugin.start(rabbit.port, { keep: false });
+  const endpoints = new Endpoints(200, 1);
   const neutron = new Map<string, string>();
   const agents = new Pending();
   let turn = Promise.resolve();
@@ -210,95 +283,59 @@ async function benchBrake(places: { etcd: Etcd3; etcdUrl: string; rabbit: Rabbit
     });
     return turn.then(() => defaultAnswer(received));
   };
-  const watchers = (["agents", "ports"] as const).map((mode) =>
-    spawnWatcher([mode, etcdUrl, rabbit.url])
-  );
-  while (watchers.some(({ lines }) => lines.length === 0)) await sleep(50);
+  await using agentWatcher = new Watcher("agents", etcdUrl, rabbit.url);
+  await using portWatcher = new Watcher("ports", etcdUrl, rabbit.url);
+  await Promise.all([agentWatcher.follows(), portWatcher.follows()]);
   await sleep(500);
-  const load = (perSecond: number, change: Load["change"]) => ({
-    perSecond,
-    perRevision: 1,
-    change,
-  });
+  let longest = 0;
+  const ticker = setInterval(() => longest = Math.max(longest, portWatcher.last.queued), 100);
+  const load = { perRevision: 1, seconds: SECONDS };
+  const any = (i: number) => {
+    const at = Math.floor(Math.random() * endpoints.count);
+    return { ...endpoints.portChange(at), value: `{"status":"${i % 2 ? "up" : "down"}"}` };
+  };
   await Promise.all([
-    drive(
-      etcd,
-      load(1000, (i) => {
-        const at = Math.floor(Math.random() * ports);
-        const status = i % 2 ? "up" : "down";
-        return { id: portOf(at), key: endpointKey(at), value: JSON.stringify({ status }) };
-      }),
-      new Pending(),
-    ),
-    drive(etcd, load(100, (i) => agentChange(i)), agents),
+    drive(etcd, { ...load, perSecond: 1000, change: any }, null),
+    drive(etcd, { ...load, perSecond: 100, change: (i) => endpoints.agentChange(i) }, agents),
   ]);
-  const longest = Math.max(...watchers[1]!.lines.map(({ queued }) => queued ?? 0));
+  clearInterval(ticker);
   const from = performance.now();
   // Writes in flight may pass each other: what is newest only etcd knows.
-  const truth = await etcd.getAll().prefix(prefix).strings();
-  const newest = Array.from(
-    { length: ports },
-    (_, i) => [portOf(i), truth[endpointKey(i)]] as const,
-  )
-    .flatMap(([port, text]) => text ? [[port, JSON.parse(text).status] as const] : []);
-  const same = () => newest.every(([port, status]) => neutron.get(port) === status);
-  while (!same() && performance.now() - from < 60_000) await sleep(20);
-  const drained = (performance.now() - from) / 1000;
-  for (const watcher of watchers) await watcher.end();
-  print(`a Neutron that takes 35 ports a second, 1,000 changes a second of ${ports} ports`);
-  print(`  longest queue                    ${longest} (${ports} ports)`);
-  print(
-    `  newest state of every port       ${same() ? "yes" : "NO"}, ${
-      drained.toFixed(1)
-    } s after the last change`,
-  );
-  print(`  agents' reports meanwhile        p99 ${quantile(agents.delays, 0.99).toFixed(0)} ms`);
-}
-
-function agentChange(i: number) {
-  const host = hostOf(i);
-  const value = JSON.stringify({ time: new Date().toISOString(), uptime: i, first_update: false });
-  return { id: host, key: `${prefix}${host}/status`, value };
+  const truth = await etcd.getAll().prefix(PREFIX).strings();
+  const same = () =>
+    Array.from({ length: endpoints.count }, (_, i) => i).every((i) => {
+      const text = truth[endpoints.key(i)];
+      return !text || neutron.get(endpoints.port(i)) === JSON.parse(text).status;
+    });
+  while (!same()) {
+    if (performance.now() - from > 60_000) throw new Error("the newest states have not arrived");
+    await sleep(20);
+  }
+  const name = "35 ports/s taken, 1,000 changes/s of 200";
+  report.plain(`${name}, longest queue`, longest, "ports");
+  report.plain(`${name}, all newest after`, (performance.now() - from) / 1000, "s");
+  report.add(`${name}, agents' delay p50`, [{
+    value: quantile(agents.delays, 0.5),
+    baseline: places.echoMs,
+  }], { unit: "ms", baseline: "a TCP echo" });
+  report.plain(`${name}, agents' delay p99`, quantile(agents.delays, 0.99), "ms");
 }
 
 if (await Deno.stat("/dev/shm").catch(() => null)) Deno.env.set("TMPDIR", "/dev/shm");
+const report = new Report("status");
 await using server = await startEtcd(["--quota-backend-bytes=4294967296"]);
 const etcd = openEtcd({ ...testConfig().etcd, endpoints: [server.url], callTimeoutMs: 30_000 });
-const total = HOSTS * PORTS;
-for (let from = 0; from < total; from += 100) {
-  const size = Math.min(100, total - from);
-  await put(
-    etcd,
-    Array.from({ length: size }, (_, i) => [endpointKey(from + i), '{"status":"up"}'] as const),
-  );
-}
-await benchSnapshot(server.url);
 await using rabbit = await RabbitServer.start();
-const places = { etcd, etcdUrl: server.url, rabbit };
-const portChange = (i: number) => ({
-  id: portOf(i),
-  key: endpointKey(i),
-  value: `{"status":"${i % 2 ? "up" : "down"}"}`,
-});
-print(`live changes, ${SECONDS} s each, from before the write until the message is there`);
-for (const perSecond of [2500, 5000]) {
-  await benchLive("agents", "agents", { perSecond, perRevision: 10, change: agentChange }, places);
-  await benchLive(
-    "agents, 100 in one revision",
-    "agents",
-    { perSecond, perRevision: 100, change: agentChange },
-    places,
-  );
-  await benchLive("ports", "ports", { perSecond, perRevision: 10, change: portChange }, places);
-  for (const threads of [4, 32]) {
-    await benchLive(
-      `ports, 100 in one revision, ${threads} in flight`,
-      "ports",
-      { perSecond, perRevision: 100, change: portChange },
-      places,
-      threads,
-    );
-  }
+const echoMs = quantile(await echoTimes(), 0.5);
+const places = { etcd, etcdUrl: server.url, rabbit, echoMs };
+for (const hosts of HOSTS) {
+  const endpoints = new Endpoints(hosts);
+  await fill(etcd, endpoints);
+  await snapshot(report, endpoints, places);
+  await settled(report, endpoints, places);
+  for (const mode of ["agents", "ports"] as const) await sustained(report, mode, endpoints, places);
 }
-await benchBrake(places);
+await recovery(report, new Endpoints(HOSTS.at(-1)!), places);
+await brake(report, places);
 etcd.close();
+report.close();

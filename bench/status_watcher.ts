@@ -13,6 +13,7 @@ import { snapshotPages } from "../lib/etcd/snapshot.ts";
 import { setupLogging } from "../lib/log.ts";
 import { StateStore } from "../lib/state_store.ts";
 import { runAgentStatusWatcher } from "../lib/status/agent_status.ts";
+import { EndpointStates } from "../lib/status/endpoint_states.ts";
 import { BusReporter } from "../lib/status/bus_reporter.ts";
 import { runEndpointStatusWatcher } from "../lib/status/endpoint_status.ts";
 import {
@@ -20,12 +21,15 @@ import {
   endpointId,
   felixPrefix,
   parsePortStatus,
+  type PortStatus,
 } from "../lib/status/felix_status.ts";
 import { NewestQueue, SNAPSHOT } from "../lib/status/newest_queue.ts";
 import { testConfig } from "../tests/support/test_config.ts";
 import { print } from "./print.ts";
 
 const [mode, etcdUrl, busUrl] = Deno.args;
+/** Garbage is collected before memory is read: not where time is measured. */
+const collect = Deno.args[4] === "collect";
 const etcd = openEtcd({ ...testConfig().etcd, endpoints: [etcdUrl!], callTimeoutMs: 20_000 });
 const prefix = felixPrefix(null);
 const say = (record: unknown) => print(JSON.stringify(record));
@@ -41,13 +45,13 @@ async function read(): Promise<number> {
 /** What the watcher does until nothing is left but to report. */
 async function queue(expected: number) {
   const stop = new AbortController();
-  const waiting = new NewestQueue<EndpointId & { status: string }>(({ host }) => host);
-  const states = new Map<string, unknown>();
+  const waiting = new NewestQueue<EndpointId & { status: PortStatus }>(({ host }) => host);
+  const states = new EndpointStates();
   const from = performance.now();
   const onChange = ({ key, value }: Change) => {
     const id = endpointId(key, prefix)!;
     const update = { ...id, status: parsePortStatus(value)! };
-    states.set(key, update);
+    states.set(key, update.status);
     waiting.put(`${id.host}/${id.port}`, update, SNAPSHOT);
   };
   const source = mirror(etcd, prefix, {
@@ -102,14 +106,20 @@ async function follow(): Promise<void> {
   const stop = new AbortController();
   const term = { term: "1", electionKey: "/election", signal: stop.signal };
   const { status, ...rest } = testConfig();
-  const config = { ...rest, status: { ...status, portStatusThreads: Number(Deno.args[3] ?? 4) } };
+  const config = {
+    ...rest,
+    stateDir: dir,
+    status: { ...status, portStatusThreads: Number(Deno.args[3] ?? 4) },
+  };
   const reporter = new BusReporter(bus, mode === "agents" ? "agents" : "ports", context);
   const running = mode === "agents"
     ? runAgentStatusWatcher(term, config, etcd, context, reporter)
     : runEndpointStatusWatcher(term, config, etcd, context, reporter, null);
   const ticker = setInterval(async () => {
     const [ports, agents] = [await store.readPorts(), await store.readAgents()];
-    say({ queued: ports?.queued, reported: (ports ?? agents)?.reported, rssMiB: rssMiB() });
+    const { total, reported } = ports ?? agents ?? {};
+    if (collect) (globalThis as { gc?: () => void }).gc?.();
+    say({ queued: ports?.queued, total, reported, rssMiB: rssMiB() });
   }, 500);
   for await (const _ of Deno.stdin.readable) { /* until it closes */ }
   clearInterval(ticker);

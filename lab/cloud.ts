@@ -60,6 +60,7 @@ export async function runLab(
       log,
       random: new Random(config.lab.seed + 1),
       signal,
+      speed: config.lab.speed,
       loops,
     });
     const scenario = new Scenario(cloud, random, felixes, log);

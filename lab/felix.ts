@@ -32,6 +32,8 @@ export interface FelixOptions {
   readonly log: Log;
   readonly random: Random;
   readonly signal: AbortSignal;
+  /** How many times faster than in life they report. */
+  readonly speed?: number;
   /** Told of each turn of the two loops. */
   readonly loops?: { readonly status: Deadman; readonly endpoints: Deadman };
 }
@@ -98,7 +100,8 @@ export class Felixes {
   }
 
   async #reportStatus(): Promise<void> {
-    const { clock, signal, random, log } = this.options;
+    const { clock, signal, random, log, speed = 1 } = this.options;
+    const intervalMs = STATUS_INTERVAL_MS / speed;
     for (const agent of this.#agents.values()) agent.dueAt = clock.now() + random.below(2000);
     while (!signal.aborted) {
       for (const [host, agent] of this.#agents) {
@@ -113,13 +116,13 @@ export class Felixes {
             first_update: !agent.reported,
           });
           agent.reported = true;
-          agent.dueAt = now + STATUS_INTERVAL_MS;
+          agent.dueAt = now + intervalMs;
         } catch (error) {
           log.warn("simulated Felix cannot write its status, trying again", { host, error });
           break;
         }
       }
-      await clock.sleep(TURN_MS, signal).catch(() => {});
+      await clock.sleep(Math.min(TURN_MS, intervalMs), signal).catch(() => {});
     }
   }
 

@@ -416,6 +416,12 @@ export const OPTIONS: readonly OptionRow[] = [
       },
     ),
     row(
+      "lab_speed",
+      integer(1, 1000),
+      "1",
+      "How many times faster than in life things happen and agents report",
+    ),
+    row(
       "lab_etcd_port",
       integer(1, 65534),
       "12379",

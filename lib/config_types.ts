@@ -134,6 +134,8 @@ export interface Config {
     readonly seed: number;
     /** Milliseconds between two things that happen; 0: nothing happens by itself. */
     readonly eventIntervalMs: number;
+    /** How many times faster than in life agents report; the events' interval has it already. */
+    readonly speed: number;
     readonly etcdPort: number;
     readonly openstackPort: number;
   };

@@ -1,7 +1,7 @@
 /** Deno KV with a deadline on every call: a disk that hangs is an error, not a wait without end. @module */
 
 /** What the state store uses of a KV database. */
-export interface Kv extends Pick<Deno.Kv, "get" | "set" | "delete" | "close"> {
+export interface Kv extends Pick<Deno.Kv, "get" | "getMany" | "set" | "delete" | "close"> {
   list(
     selector: Deno.KvListSelector,
     options?: Deno.KvListOptions,
@@ -23,6 +23,7 @@ export class KvTimeoutError extends Error {
 export function withDeadline(kv: Kv, ms = DEADLINE_MS): Kv {
   return {
     get: (...args: Parameters<Deno.Kv["get"]>) => inTime(kv.get(...args), ms),
+    getMany: (...args: Parameters<Deno.Kv["getMany"]>) => inTime(kv.getMany(...args), ms),
     set: (...args) => inTime(kv.set(...args), ms),
     delete: (...args) => inTime(kv.delete(...args), ms),
     list: (...args) => entries(kv.list(...args), ms),

@@ -8,7 +8,7 @@ import type { Clock } from "./clock.ts";
 import type { ResolvedConfig } from "./config.ts";
 import type { Config } from "./config_types.ts";
 import { readStatus } from "./diagnostics/status.ts";
-import { awaitsEndpoints, locateEndpoints } from "./endpoints.ts";
+import { awaitsEndpoints, locateEndpoints, lookUpEndpoints, withEndpoints } from "./endpoints.ts";
 import type { Launcher } from "./launcher.ts";
 import { describeError, type Log, type LogEntry } from "./log.ts";
 import { machinePlaces } from "./machine_places.ts";
@@ -52,6 +52,21 @@ const TURN_MS = 1000;
 /** Between the loss of the state file and the new beginning, so that a lasting cause costs little. */
 const AGAIN_MS = 1000;
 
+/** Beyond this Keystone is not waited for when the configuration is read again, ms. */
+const ASK_AGAIN_MS = 10_000;
+
+/** A search for endpoints. */
+interface Located {
+  readonly from: Config;
+  readonly config: Promise<Config>;
+  /** What it has found, once it has. */
+  found: Config | null;
+  /** Gives the search up. */
+  readonly giveUp: AbortController;
+  /** Number of the search. */
+  readonly search: number;
+}
+
 /** See the module; run it once. */
 export class Node {
   #config: Config;
@@ -61,7 +76,7 @@ export class Node {
   /** The service manager was told so. */
   #ready = false;
   /** The configuration with its endpoints from Keystone's catalogue, and what gives the search up. */
-  #located: { from: Config; config: Promise<Config>; giveUp: AbortController } | null = null;
+  #located: Located | null = null;
 
   constructor(config: Config, readonly options: NodeOptions, readonly signals: NodeSignals) {
     this.#config = config;
@@ -130,10 +145,11 @@ export class Node {
   async #specs(config: Config, store: StateStore): Promise<RoleSpec[]> {
     const { launcher, log, feed } = this.options;
     const places = await machinePlaces(config, launcher, log);
+    await this.#lookAgain(config, places);
     const located = this.#locate(config, places, store);
     feed.permit(permissionRows(config, places));
     located.then((complete) => feed.permit(permissionRows(complete, places)), () => {});
-    return roleSpecs(config, places, launcher, located).map((spec) =>
+    return roleSpecs(config, places, launcher, located, this.#located?.search).map((spec) =>
       spec.name === "diagnostics" ? { ...spec, onStart: (write) => feed.attach(write) } : spec
     );
   }
@@ -143,7 +159,7 @@ export class Node {
     const waiting = processNames(config).filter((name) => awaitsEndpoints(name, config));
     if (waiting.length === 0) return Promise.resolve(config);
     const before = this.#located;
-    if (before && JSON.stringify(before.from.openstack) === JSON.stringify(config.openstack)) {
+    if (before && sameOpenstack(before.from, config)) {
       return before.config.then((located) => withLocated(config, located));
     }
     before?.giveUp.abort();
@@ -159,9 +175,35 @@ export class Node {
         for (const name of waiting) store.writeAlive(name, alive).catch(() => {});
       },
     );
-    located.catch(() => {}); // given up
-    this.#located = { from: config, config: located, giveUp };
+    this.#remember(config, located, giveUp);
     return located;
+  }
+
+  #remember(from: Config, config: Promise<Config>, giveUp: AbortController): void {
+    const search = (this.#located?.search ?? 0) + 1;
+    const located: Located = { from, config, found: null, giveUp, search };
+    config.then((found) => located.found = found, () => {}); // given up
+    this.#located = located;
+  }
+
+  /** What the catalogue told before is asked for again; what it tells otherwise now begins a search. */
+  async #lookAgain(config: Config, places: PermissionPlaces): Promise<void> {
+    const { launcher, log } = this.options;
+    const before = this.#located;
+    if (!before?.found || !sameOpenstack(before.from, config)) return;
+    const limit = AbortSignal.any([this.signals.stop, AbortSignal.timeout(ASK_AGAIN_MS)]);
+    try {
+      const told = await lookUpEndpoints(config, { launcher, places, signal: limit });
+      const now = withEndpoints(config, told);
+      if (sameOpenstack(now, before.found)) return;
+      const { neutronUrl, novaUrl } = now.openstack;
+      log.info("Keystone's catalogue names other endpoints", { neutronUrl, novaUrl });
+      this.#remember(config, Promise.resolve(now), new AbortController());
+    } catch (error) {
+      log.warn("Keystone's catalogue cannot be asked again, its endpoints stay as they were", {
+        error,
+      });
+    }
   }
 
   /** Reads the configuration again; one that cannot be used is refused, and the one before stays. */
@@ -215,6 +257,10 @@ export class Node {
       (error) => manager.status(`The node's state cannot be read: ${describeError(error)}`),
     );
   }
+}
+
+function sameOpenstack(one: Config, other: Config): boolean {
+  return JSON.stringify(one.openstack) === JSON.stringify(other.openstack);
 }
 
 /** A configuration with the endpoints that were found for another one with the same Keystone. */

@@ -186,7 +186,15 @@ export function permissionRow(
     case "doctor":
       return {
         ...usesEtcd,
-        net: unique([...etcdNet, ...keystone, ...neutron, ...nova, ...(bus ? reports : [])]),
+        net: unique([
+          ...etcdNet,
+          // etcd tells the time over HTTP.
+          ...etcd.endpoints.map(hostPort),
+          ...keystone,
+          ...neutron,
+          ...nova,
+          ...(bus ? reports : []),
+        ]),
         read: unique([
           ...usesEtcd.read,
           ...openstackFiles,
@@ -194,7 +202,7 @@ export function permissionRow(
           config.diagnostics.tls?.cert ?? null,
           config.diagnostics.tls?.key ?? null,
         ]),
-        sys: [...UPTIME, "statfs"],
+        sys: ["statfs"],
       };
     case "name-lookup":
       // A bare name is what looking it up needs; connecting to it would need its port as well.

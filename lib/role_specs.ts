@@ -28,13 +28,14 @@ export function permissionRows(
 
 /**
  * How to start each of them. Those that need endpoints of Keystone's catalogue wait for `located`, the
- * same configuration with the endpoints in it.
+ * same configuration with the endpoints in it; `search` tells one search for them from another.
  */
 export function roleSpecs(
   config: Config,
   places: PermissionPlaces,
   launcher: Launcher,
   located: Promise<Config> = Promise.resolve(config),
+  search = 0,
 ): RoleSpec[] {
   const launch = (name: SettledName, config: Config) =>
     launcher.prepare(name, permissionRow(name, config, places), settingsOf(name, config));
@@ -42,7 +43,10 @@ export function roleSpecs(
     name,
     ...launch(name, config),
     files: name === "diagnostics" ? "" : fileStamps(permissionRow(name, config, places).read),
-    ...awaitsEndpoints(name, config) && { later: located.then((config) => launch(name, config)) },
+    ...awaitsEndpoints(name, config) && {
+      later: located.then((config) => launch(name, config)),
+      search,
+    },
   }));
 }
 

@@ -31,7 +31,7 @@ export interface Watched {
 }
 
 /** Time between two looks, ms. */
-export const WATCH_INTERVAL_MS = 250;
+export const WATCH_INTERVAL_MS = 500;
 /** A process may take so long, ms, to load and give its first sign, if `roleTimeoutMs` is not more. */
 const START_MS = 20_000;
 

@@ -10,6 +10,7 @@
  */
 import type { z } from "zod";
 import { type MetricsRecord, metricsSchema } from "./metrics/meter.ts";
+import { batchReads } from "./kv_batch.ts";
 import { type Kv, withDeadline } from "./kv_deadline.ts";
 import { clip } from "./clip.ts";
 import {
@@ -66,7 +67,7 @@ export class StateStore implements Disposable {
   readonly #parsed = new Map<string, { versionstamp: string; record: unknown }>();
 
   constructor(kv: Kv) {
-    this.#kv = withDeadline(kv);
+    this.#kv = batchReads(withDeadline(kv));
   }
 
   /**

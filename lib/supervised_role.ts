@@ -28,6 +28,8 @@ export interface RoleSpec {
   readonly files?: string;
   /** With what it is started instead, once that is known; the role waits for it. */
   readonly later?: Promise<Launch>;
+  /** Which search for endpoints `later` comes of: another one may find others. */
+  readonly search?: number;
   /** Called with each new process: what writes further lines to its standard input. */
   onStart?(write: WriteLine): void;
   /** Called after each end of the process, before it is started again. */
@@ -46,6 +48,9 @@ export interface RoleDeps extends SilenceDeps {
 
 /** What a process that has ended has written is read for so long at most, ms. */
 const LAST_WORDS_MS = 2000;
+
+/** Between looks for a role's first sign of life, ms. */
+const FIRST_LOOKS_MS = 100;
 
 /** One role; `run` once. */
 export class SupervisedRole {
@@ -258,11 +263,12 @@ export class SupervisedRole {
     const silence = new Silence(this.#deps, { name: this.spec.name, pid: child.pid, earlier });
     while (!either.aborted) {
       this.#turnedAt = clock.monotonic();
-      await clock.sleep(WATCH_INTERVAL_MS, either).catch(() => {});
+      const first = silence.healthyMs === null;
+      await clock.sleep(first ? FIRST_LOOKS_MS : WATCH_INTERVAL_MS, either).catch(() => {});
       if (either.aborted) break;
-      await silence.look();
+      const [wish] = await Promise.all([this.#takeWish(), silence.look()]);
       await this.#noteHealth(silence);
-      if (await this.#takeWish()) {
+      if (wish) {
         await this.#terminate(child, signals);
         return null;
       }

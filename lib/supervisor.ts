@@ -122,7 +122,7 @@ export class Supervisor {
   }
 }
 
-/** What a role is started with, to be compared. Where its endpoints are found later does not count. */
-function fingerprint({ command, args, env, input, files, later }: RoleSpec): string {
-  return JSON.stringify([command, args, env, input, files, later !== undefined]);
+/** What a role is started with, to be compared. */
+function fingerprint({ command, args, env, input, files, search }: RoleSpec): string {
+  return JSON.stringify([command, args, env, input, files, search]);
 }

@@ -1,6 +1,6 @@
 /**
- * Gathers every record of the state store into one {@linkcode Status}. The records are read one
- * after the other, not in one transaction: they may be some milliseconds apart.
+ * Gathers every record of the state store into one {@linkcode Status}. The records are read
+ * together, but not in one transaction: they may be some milliseconds apart.
  *
  * @module
  */
@@ -50,8 +50,18 @@ export async function readStatus(
 
 async function readFacts(store: StateStore, node: NodeInfo, clock: Clocks): Promise<Facts> {
   const now = clock.now();
-  const mastership = await store.readMastership();
-  const election = await store.readElection();
+  const [mastership, election, roles, cluster, compaction, resyncs, agents, ports, events] =
+    await Promise.all([
+      store.readMastership(),
+      store.readElection(),
+      readRoles(store, now),
+      store.readCluster(),
+      store.readCompaction(),
+      store.readResyncs(),
+      store.readAgents(),
+      store.readPorts(),
+      readEvents(store),
+    ]);
   const master = isMaster(mastership, clock);
   return {
     at: now,
@@ -66,32 +76,31 @@ async function readFacts(store: StateStore, node: NodeInfo, clock: Clocks): Prom
     since: master ? mastership!.since : null,
     mastership,
     election,
-    roles: await readRoles(store, now),
-    cluster: await store.readCluster(),
-    compaction: await store.readCompaction(),
-    resyncs: await store.readResyncs(),
-    agents: await store.readAgents(),
-    ports: await store.readPorts(),
-    events: await readEvents(store),
+    roles,
+    cluster,
+    compaction,
+    resyncs,
+    agents,
+    ports,
+    events,
   };
 }
 
 async function readRoles(store: StateStore, now: number): Promise<RoleStatus[]> {
-  const roles: RoleStatus[] = [];
-  for (const name of ["lab", ...ROLE_NAMES]) {
-    const process = await store.readRole(name);
-    if (name === "lab" && process === null) continue;
-    const alive = await store.readAlive(name);
-    const silentMs = alive && Math.max(0, now - alive.at);
-    roles.push({ name, process, alive, silentMs, ...judgeRole(process, alive, now) });
-  }
-  return roles;
+  const rows = await Promise.all(["lab", ...ROLE_NAMES].map(async (name) => {
+    const [process, alive] = await Promise.all([store.readRole(name), store.readAlive(name)]);
+    return { name, process, alive };
+  }));
+  return rows.filter(({ name, process }) => name !== "lab" || process !== null)
+    .map(({ name, process, alive }) => {
+      const silentMs = alive && Math.max(0, now - alive.at);
+      return { name, process, alive, silentMs, ...judgeRole(process, alive, now) };
+    });
 }
 
 async function readEvents(store: StateStore): Promise<SourcedEvent[]> {
-  const events: SourcedEvent[] = [];
-  for (const source of ["supervisor", "lab", ...ROLE_NAMES]) {
-    for (const event of await store.readEvents(source)) events.push({ source, ...event });
-  }
-  return events.sort((a, b) => b.at - a.at).slice(0, MAX_EVENTS);
+  const sources = ["supervisor", "lab", ...ROLE_NAMES];
+  const found = await Promise.all(sources.map((source) => store.readEvents(source)));
+  return found.flatMap((events, i) => events.map((event) => ({ source: sources[i]!, ...event })))
+    .sort((a, b) => b.at - a.at).slice(0, MAX_EVENTS);
 }

@@ -11,7 +11,10 @@ import type { Mastership } from "../state_records.ts";
 import type { StateStore } from "../state_store.ts";
 import { isMaster } from "./is_master.ts";
 
+/** Between looks whether a term has begun. */
 const POLL_MS = 100;
+/** Between looks whether it goes on. */
+const GUARD_MS = 200;
 const IDLE_MS = 1000;
 const MAX_BACKOFF_MS = 30_000;
 
@@ -27,7 +30,7 @@ export interface WhileMasterOptions {
 
 /**
  * Runs `job` whenever this node is master, one term at a time, until `signal` aborts. The job's own
- * signal aborts within 0.2 s of mastership's end; the job is joined before it can start again. A job
+ * signal aborts within 0.3 s of mastership's end; the job is joined before it can start again. A job
  * that fails is tried again after a growing delay (1 to 30 s); one that lost the fence waits for
  * another term.
  */
@@ -91,7 +94,7 @@ async function runTerm(
         over.abort(new Error("this node is no longer master"));
         return;
       }
-      await clock.sleep(POLL_MS, either).catch(() => {});
+      await clock.sleep(GUARD_MS, either).catch(() => {});
     }
     over.abort(outer.reason);
   })();

@@ -135,6 +135,8 @@ async function playTools(config: Config, dir: string): Promise<Audited[]> {
   const page: PageAddress = { host, port, cert: tls!.cert };
   const reader = permissionRow("page-reader", config, places);
   await runTool(launcher.prepare("page-reader", reader, page), { timeoutMs: WAIT_MS });
+  const doctor = permissionRow("doctor", config, places);
+  await runTool(launcher.prepare("doctor", doctor, config), { timeoutMs: WAIT_MS });
   return started;
 }
 

@@ -66,6 +66,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
       hosts: 2,
       seed: 1,
       eventIntervalMs: 0,
+      speed: 1,
       etcdPort: 12379,
       openstackPort: 9696,
     },

@@ -1,0 +1,173 @@
+/**
+ * `deno task soak`: hours of a lively lab cloud in minutes. `SOAK_MINUTES` of its time (120) pass
+ * `SOAK_SPEED` times faster (8): what happens (one thing every 2 s of its time), the agents' reports and
+ * the node's own intervals. In the end memory must be flat, files and threads as many as before, and
+ * Neutron and etcd the same but for what is on its way. Exit code 1 when they are not.
+ *
+ * Memory is flat when the 95 % confidence interval of its slope, after the first third, holds zero, or
+ * when what it surely grew by is less than 3 % of it.
+ *
+ * @module
+ */
+import { labArgs, Node, tempDir } from "../tests/e2e/node.ts";
+import { DriftWatch } from "./drift.ts";
+import { cpuSeconds, handles, median, rssMiB } from "./measure.ts";
+import { print } from "./print.ts";
+import { slopeOf, stretches } from "./regression.ts";
+import { Report, table } from "./report.ts";
+import { setting } from "./settings.ts";
+
+const CLOUD_MINUTES = setting("SOAK_MINUTES", 120, 8);
+const SPEED = setting("SOAK_SPEED", 8, 8);
+const EVENT_SECONDS = 2;
+const MINUTES = CLOUD_MINUTES / SPEED;
+const SAMPLE_MS = Math.max(500, MINUTES * 60_000 / 240);
+const DRIFT_EVERY_MS = Math.max(15_000, MINUTES * 60_000 / 12);
+const APART_MS = 6000;
+/** Of what is measured after the start: what compiles, fills and settles is not a leak. */
+const WARM_UP = 1 / 3;
+const STRETCHES = 12;
+const MATERIAL = 0.03;
+const MORE_HANDLES = 3;
+const TIMEOUT_MS = 60_000;
+
+interface Sample {
+  readonly hours: number;
+  readonly rss: number;
+  readonly files: number;
+  readonly threads: number;
+}
+
+/** One process over time. */
+interface Series {
+  readonly name: string;
+  readonly pid: number;
+  readonly samples: Sample[];
+}
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function processesOf(node: Node): Promise<Series[]> {
+  const status = (await node.status())!;
+  return [
+    { name: "supervisor", pid: node.pid, samples: [] },
+    ...status.roles.map(({ name, process }) => ({
+      name: String(name),
+      pid: process!.pid!,
+      samples: [],
+    })),
+  ];
+}
+
+/** Samples every process until the time is over. */
+async function sample(series: readonly Series[], until: number, startedAt: number): Promise<void> {
+  while (performance.now() < until) {
+    const hours = (performance.now() - startedAt) / 3_600_000;
+    for (const { pid, samples } of series) {
+      const { files, threads } = await handles(pid);
+      samples.push({ hours, rss: await rssMiB(pid), files, threads });
+    }
+    await sleep(SAMPLE_MS);
+  }
+}
+
+/** Looks for drift now and then; everything that lasted. */
+async function watchDrift(
+  watch: DriftWatch,
+  until: number,
+): Promise<{ looks: number; found: string[] }> {
+  const found: string[] = [];
+  let looks = 0;
+  while (performance.now() + 3 * APART_MS < until) {
+    found.push(...await watch.lasting(APART_MS));
+    looks++;
+    await sleep(Math.max(0, Math.min(DRIFT_EVERY_MS, until - performance.now())));
+  }
+  return { looks, found };
+}
+
+/** What is wrong with a process, or null; its figures go to the report. */
+function judge(report: Report, { name, samples }: Series): string[] {
+  const settled = samples.slice(Math.floor(samples.length * WARM_UP));
+  const count = Math.min(STRETCHES, Math.floor(settled.length / 2));
+  const rss = stretches(settled.map(({ rss }) => rss), count);
+  const { slope, low, high } = slopeOf(stretches(settled.map(({ hours }) => hours), count), rss);
+  const hours = settled.at(-1)!.hours - settled[0]!.hours;
+  const level = median(rss);
+  const quarter = Math.ceil(settled.length / 4);
+  const grown = (of: (sample: Sample) => number) =>
+    median(settled.slice(-quarter).map(of)) - median(settled.slice(0, quarter).map(of));
+  const [files, threads] = [grown((s) => s.files), grown((s) => s.threads)];
+  report.plain(`${name}, memory`, level, "MiB");
+  report.plain(`${name}, memory grows per hour of the cloud`, slope / SPEED, "MiB/h");
+  print(
+    `    95 %: ${(low / SPEED).toFixed(2)} to ${(high / SPEED).toFixed(2)} MiB/h; ` +
+      `${median(settled.map((s) => s.files))} files (${files >= 0 ? "+" : ""}${files}), ` +
+      `${median(settled.map((s) => s.threads))} threads (${threads >= 0 ? "+" : ""}${threads})`,
+  );
+  const wrong: string[] = [];
+  if (low > 0 && low * hours > MATERIAL * level) {
+    wrong.push(
+      `${name}: memory grows by ${slope.toFixed(1)} MiB an hour (at least ${low.toFixed(1)})`,
+    );
+  }
+  if (files > MORE_HANDLES) wrong.push(`${name}: ${files} more open files`);
+  if (threads > MORE_HANDLES) wrong.push(`${name}: ${threads} more threads`);
+  return wrong;
+}
+
+async function soak(report: Report): Promise<string[]> {
+  await using dir = await tempDir();
+  const lab = labArgs(dir.path, 300);
+  const own = ["--lab-hosts", "--lab-event-interval"];
+  await using node = Node.start([
+    ...lab.args.filter((arg) => !own.some((name) => arg.startsWith(name))),
+    "--lab-hosts=10",
+    `--lab-event-interval=${EVENT_SECONDS}`,
+    `--lab-speed=${SPEED}`,
+    `--resync-interval=${Math.max(1, Math.round(60 / SPEED))}`,
+    "--incremental-interval=1",
+    "--compaction-period=1",
+  ]);
+  await node.ready(TIMEOUT_MS);
+  print(
+    `${CLOUD_MINUTES} min of a cloud in ${MINUTES.toFixed(1)} min; sampled every ${SAMPLE_MS} ms`,
+  );
+  const series = await processesOf(node);
+  const startedAt = performance.now();
+  const until = startedAt + MINUTES * 60_000;
+  using watch = new DriftWatch(lab.etcdUrl, lab.neutronUrl);
+  const [, drift] = await Promise.all([
+    sample(series, until, startedAt),
+    watchDrift(watch, until),
+  ]);
+  const cpu = await Promise.all(series.map(async ({ pid }) => await cpuSeconds(pid)));
+  const lasting = await watch.lasting(APART_MS);
+  const now = await processesOf(node);
+  const restarted = series.filter(({ name, pid }) =>
+    now.find((one) => one.name === name)?.pid !== pid
+  );
+  const wrong = series.flatMap((one) => judge(report, one));
+  wrong.push(...restarted.map(({ name }) => `${name} was restarted`));
+  wrong.push(...[...drift.found, ...lasting].map((what) => `drift: ${what}`));
+  const count = (pattern: RegExp) => [...node.output.matchAll(pattern)].length;
+  report.plain("things that happened", count(/ lab: /g), "events");
+  report.plain("resyncs", count(/resync done/g), "passes");
+  report.plain("looks for drift, three times each", drift.looks + 1, "looks");
+  report.plain(
+    "objects and statuses that differed at all three",
+    drift.found.length + lasting.length,
+    "×",
+  );
+  report.plain("CPU of all processes", cpu.reduce((sum, s) => sum + s, 0) / MINUTES, "s/min");
+  const rows = series.map(({ name }, i) => [name, (cpu[i]! / MINUTES).toFixed(2)]);
+  for (const line of table([["process", "CPU s/min"], ...rows])) print(line);
+  return wrong;
+}
+
+const report = new Report("soak");
+const wrong = await soak(report);
+report.close();
+for (const line of wrong) print(`WRONG: ${line}`);
+print(wrong.length === 0 ? "flat" : "not flat");
+Deno.exit(wrong.length === 0 ? 0 : 1);
