@@ -59,8 +59,16 @@ export interface HostedInput {
   readonly input: unknown;
 }
 
-/** Names that Deno needs to find its module cache; the lab also finds `etcd` on the PATH. */
-const PASSED_ENVIRONMENT = ["HOME", "DENO_DIR", "XDG_CACHE_HOME", "TMPDIR"];
+/** Names that Deno needs to find its module cache and CAs; the lab also finds `etcd` on the PATH. */
+const PASSED_ENVIRONMENT = [
+  "HOME",
+  "DENO_DIR",
+  "XDG_CACHE_HOME",
+  "TMPDIR",
+  "DENO_TLS_CA_STORE",
+  "SSL_CERT_FILE",
+  "SSL_CERT_DIR",
+];
 
 /** Path of a process's module below the root. */
 export function modulePath(name: ProcessName): string {

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import type { OpenstackConfig } from "../config_types.ts";
 import { type Credential, tokenRequest } from "./credential.ts";
@@ -12,7 +11,8 @@ import { findIdentityV3 } from "./discovery.ts";
 import { neutronIn } from "./endpoints.ts";
 import { OpenstackError, readJson, request } from "./http.ts";
 import { openHttpClient } from "./http_client.ts";
-import { type Project, projectSchema } from "./records.ts";
+import type { Project } from "./records.ts";
+import { Projects } from "./projects.ts";
 import { explainRefusal } from "./refusal.ts";
 import { readToken, type Token } from "./token.ts";
 
@@ -32,6 +32,8 @@ export class KeystoneAuth implements Disposable {
   /** Why Keystone refuses us was looked into, and that it was. */
   #explained: string | null = null;
   #movedCheckedAt = -Infinity;
+  /** The projects, as this login sees them. */
+  readonly projects = new Projects((path, signal) => this.get(path, signal));
 
   /** `onAttempt` is called before each request is sent. */
   constructor(
@@ -185,40 +187,15 @@ export class KeystoneAuth implements Disposable {
     }, read);
   }
 
+  /** All projects; none without Keystone. See {@linkcode Projects.list}. */
+  async listProjects(signal: AbortSignal): Promise<Project[]> {
+    return this.config.authUrl === null ? [] : await this.projects.list(signal);
+  }
+
   /** A GET of Identity's own, such as `/projects`, with our token or another one. */
   async get(path: string, signal: AbortSignal, token?: Token): Promise<unknown> {
     const url = `${await this.identityUrl(signal)}${path}`;
     if (token) return await this.#send(url, signal, readJson, {}, token);
     return await this.fetch(url, signal, readJson);
   }
-
-  /**
-   * All projects that Keystone lists, none without Keystone. It lists no more than its `list_limit`:
-   * `truncated` says so.
-   */
-  async listProjects(signal: AbortSignal): Promise<Project[] & { truncated?: boolean }> {
-    if (this.config.authUrl === null) return [];
-    const body = await this.get("/projects", signal);
-    const parsed = projectsSchema.safeParse(body);
-    if (!parsed.success) throw new OpenstackError("Keystone sent no list of projects", 200);
-    const { projects, truncated } = parsed.data;
-    return Object.assign(projects, { truncated });
-  }
-
-  /** One project, or null: there is none of that id, or we may not see it. */
-  async findProject(id: string, signal: AbortSignal): Promise<Project | null> {
-    try {
-      const body = await this.get(`/projects/${encodeURIComponent(id)}`, signal);
-      return z.object({ project: projectSchema }).parse(body).project;
-    } catch (error) {
-      const unknown = error instanceof OpenstackError && [403, 404].includes(error.status!);
-      if (unknown) return null;
-      throw error;
-    }
-  }
 }
-
-const projectsSchema = z.object({
-  projects: z.array(projectSchema),
-  truncated: z.boolean().default(false),
-});

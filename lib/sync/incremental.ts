@@ -9,6 +9,7 @@ import { revisionSchema } from "../openstack/records.ts";
 import { applyChanges, type Changed, noChanges } from "./changes.ts";
 import { FOLLOWED, type Followed, type Memory } from "./memory.ts";
 import type { Pass } from "./pass.ts";
+import { projectsAreDue } from "./read_around.ts";
 import { sizeOf } from "./reconcile.ts";
 
 /** More ports than this do not vanish in one moment. */
@@ -25,10 +26,10 @@ interface Listed {
 
 /** Finds what has changed since the last pass and makes it equal; resolves to how many objects. */
 export async function incrementalResync(pass: Pass, memory: Memory): Promise<number> {
-  const { keystone } = pass.deps;
+  const { keystone, clock } = pass.deps;
   const changed = noChanges();
   const [projects, listed] = await Promise.all([
-    keystone.listProjects(pass.term.signal),
+    projectsAreDue(memory, clock) ? keystone.listProjects(pass.term.signal) : null,
     findChanged(pass, memory, FOLLOWED, changed),
   ]);
   const ports = listed.get("ports")!;

@@ -229,8 +229,9 @@ export class Memory {
     }
   }
 
-  projects(all: readonly Project[], now: number): void {
+  /** Ids of those that show otherwise than before. */
+  projects(all: readonly Project[], now: number): string[] {
     this.projectsReadAt = now;
-    this.around.replace("projects", [...this.around.projects.keys()], all);
+    return this.around.replace("projects", [...this.around.projects.keys()], all);
   }
 }

@@ -14,12 +14,13 @@ import {
   type Subnet,
   subnetSchema,
 } from "../openstack/records.ts";
+import type { Clock } from "../clock.ts";
 import type { Memory } from "./memory.ts";
 import type { Pass } from "./pass.ts";
 import type { Scope } from "./reconcile.ts";
 import { newWork } from "./work.ts";
 
-/** Projects are read again for one that is not known, at most so often, ms. */
+/** Projects are read again between full resyncs at most so often, ms. */
 const PROJECTS_MS = 60_000;
 
 const GROUP_FIELDS = ["id", "name", "revision_number"];
@@ -118,11 +119,31 @@ function policiesOf(memory: Memory, ports: readonly Port[]): string[] {
   return [...new Set(found.filter((id) => id !== null && id !== undefined))];
 }
 
-async function readProjects(pass: Pass, memory: Memory, ports: readonly Port[]): Promise<void> {
+/** When the ports are of a project that is not known, projects are read again, once a minute. */
+export async function readProjects(
+  pass: Pass,
+  memory: Memory,
+  ports: readonly Port[],
+): Promise<void> {
   const { keystone, clock } = pass.deps;
-  const unknown = ports.some(({ project_id }) =>
-    project_id !== "" && !memory.around.projects.has(project_id)
-  );
-  if (!unknown || clock.monotonic() - memory.projectsReadAt <= PROJECTS_MS) return;
-  memory.projects(await keystone.listProjects(pass.term.signal), clock.monotonic());
+  const { signal } = pass.term;
+  const unknown = ids(ports, ({ project_id }) => project_id === "" ? [] : [project_id])
+    .filter((id) => !memory.around.projects.has(id));
+  if (unknown.length === 0) return;
+  if (projectsAreDue(memory, clock)) {
+    const owed = newWork();
+    const all = await keystone.listProjects(signal);
+    // Ports of other projects show a new name too.
+    for (const id of memory.projects(all, clock.monotonic())) owed.portsOf.project_id.add(id);
+    memory.owe(owed);
+  }
+  if (keystone.projects.truncated) {
+    const all = await keystone.projects.including(unknown, signal);
+    memory.projects(all, memory.projectsReadAt);
+  }
+}
+
+/** Whether the last list of projects is old enough for another one. */
+export function projectsAreDue(memory: Memory, clock: Clock): boolean {
+  return clock.monotonic() - memory.projectsReadAt > PROJECTS_MS;
 }

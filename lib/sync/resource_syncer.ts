@@ -170,11 +170,15 @@ class ResourceSyncer {
     this.#incrementalAt = Math.max(this.#incrementalAt, at);
   }
 
-  /** What Neutron has not loaded is said once a term. */
   async #askExtensions(): Promise<void> {
-    const { log, store, clock } = this.context;
     const { missing } = await this.#base.neutron.askExtensions(this.term.signal);
-    for (const message of missing.filter((text) => !this.#missing.has(text))) {
+    await this.#sayOnce(missing);
+  }
+
+  /** What Neutron and Keystone do not give us is said once a term. */
+  async #sayOnce(messages: readonly string[]): Promise<void> {
+    const { log, store, clock } = this.context;
+    for (const message of messages.filter((text) => !this.#missing.has(text))) {
       this.#missing.add(message);
       log.warn(message);
       await store.addEvent("resource-syncer", { at: clock.now(), level: "warn", message });
@@ -202,6 +206,8 @@ class ResourceSyncer {
       this.#memory = memory ?? before;
       this.#events?.endFull(before, memory);
     }
+    const { trouble } = this.#base.keystone.projects;
+    if (trouble !== null) await this.#sayOnce([trouble]);
     this.#reason = "periodic";
     this.#fullAt = clock.now() + this.#intervalMs;
     this.#scheduleIncremental();

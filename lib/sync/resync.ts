@@ -31,6 +31,7 @@ import { Memory } from "./memory.ts";
 import { type Desired, type Kind, KINDS, Translator } from "./objects.ts";
 import { EtcdSink, Pass, type ResyncDeps, type ResyncResult, type Sink } from "./pass.ts";
 import { readAhead } from "./read_ahead.ts";
+import { readProjects } from "./read_around.ts";
 import { PORT_FIELDS, retryConflicts } from "./reconcile.ts";
 
 /** More endpoints than this do not vanish in one moment: no ports at all looks like an outage. */
@@ -233,6 +234,7 @@ class FullResync {
   async #portsOf(ports: readonly Port[]): Promise<void> {
     const { pass, memory } = this;
     for (const port of ports) memory.port(port);
+    if (pass.deps.keystone.projects.truncated) await readProjects(pass, memory, ports);
     const wanted = ports.map((port) => this.#translator.port(port, memory.around));
     const migrations = wanted.flat().filter(({ kind }) => kind === "LiveMigration");
     if (migrations.length > 0) {

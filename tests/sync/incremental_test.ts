@@ -98,6 +98,7 @@ for (const [what, change] of Object.entries(CHANGES)) {
       // What is drawn may be what is there already.
       for (let i = 0; i < 10 && (await scene.differences()).length === 0; i++) change(scene);
       assert((await scene.differences()).length > 0, "the change shows nowhere");
+      memory.projectsReadAt = -Infinity; // a minute passes
       await incrementalResync(scene.pass(), memory);
       assertEquals(await scene.differences(), []);
     }));
@@ -116,6 +117,7 @@ Deno.test("incremental: any sequence of changes ends as a full resync would", ()
         }
         scene.random.pick(kinds)(scene);
       }
+      memory.projectsReadAt = -Infinity; // a minute passes
       await incrementalResync(scene.pass(), memory);
       const left = await scene.differences();
       assertEquals(left.map(({ key, action }) => `${action} ${key}`), [], `round ${round}`);

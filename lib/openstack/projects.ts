@@ -1,0 +1,99 @@
+/**
+ * Projects with their names and parents (`GET /v3/projects`). Keystone lists no more than its
+ * `list_limit`, and says `truncated` then: those that the list leaves out are asked for one by one. A
+ * user that may not list them sees none, which costs labels and nothing else.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { OpenstackError } from "./http.ts";
+import { type Project, projectSchema } from "./records.ts";
+
+const listSchema = z.object({
+  projects: z.array(projectSchema),
+  truncated: z.boolean().default(false),
+});
+const oneSchema = z.object({ project: projectSchema });
+/** Projects that are asked for one by one in one go. */
+const MAX_SINGLE = 100;
+
+/** Sends a GET to Keystone with our token. */
+type Get = (path: string, signal: AbortSignal) => Promise<unknown>;
+
+/** See the module. */
+export class Projects {
+  readonly #get: Get;
+  /** The last list, without what was found one by one. */
+  #listed: readonly Project[] = [];
+  /** Found one by one; null: Keystone does not know it or does not show it. */
+  readonly #found = new Map<string, Project | null>();
+  #truncated = false;
+  #trouble: string | null = null;
+
+  constructor(get: Get) {
+    this.#get = get;
+  }
+
+  /** What an operator should know, or null. */
+  get trouble(): string | null {
+    return this.#trouble;
+  }
+
+  /**
+   * All projects. What was known stays when Keystone does not allow the list any more.
+   *
+   * @throws {OpenstackError} Keystone does not answer, or no such list.
+   */
+  async list(signal: AbortSignal): Promise<Project[]> {
+    try {
+      const parsed = listSchema.safeParse(await this.#get("/projects", signal));
+      if (!parsed.success) throw new OpenstackError("Keystone sent no list of projects", 200);
+      this.#listed = parsed.data.projects;
+      this.#truncated = parsed.data.truncated;
+      this.#trouble = this.#truncated
+        ? `Keystone lists only ${this.#listed.length} projects (its list_limit): others are asked ` +
+          "for one by one, and when they are renamed that is not noticed"
+        : null;
+      // One that did not exist may exist by now.
+      for (const [id, project] of this.#found) if (project === null) this.#found.delete(id);
+    } catch (error) {
+      if (!(error instanceof OpenstackError) || error.status !== 403) throw error;
+      this.#trouble =
+        "the service user may not list projects (identity:list_projects): endpoints " +
+        "do not carry their names; give it the admin role";
+    }
+    return this.#all();
+  }
+
+  /** All that is known, with those of these ids that the list had left out. */
+  async including(ids: Iterable<string>, signal: AbortSignal): Promise<Project[]> {
+    const known = new Set(this.#all().map(({ id }) => id));
+    const wanted = [...new Set(ids)].filter((id) => !known.has(id) && !this.#found.has(id));
+    for (const id of this.#truncated ? wanted.slice(0, MAX_SINGLE) : []) {
+      this.#found.set(id, await this.#one(id, signal));
+    }
+    return this.#all();
+  }
+
+  /** Whether asking for single projects can tell more than the list did. */
+  get truncated(): boolean {
+    return this.#truncated;
+  }
+
+  #all(): Project[] {
+    const all = new Map(this.#listed.map((project) => [project.id, project]));
+    for (const [id, project] of this.#found) if (project && !all.has(id)) all.set(id, project);
+    return [...all.values()];
+  }
+
+  async #one(id: string, signal: AbortSignal): Promise<Project | null> {
+    try {
+      return oneSchema.parse(await this.#get(`/projects/${encodeURIComponent(id)}`, signal))
+        .project;
+    } catch (error) {
+      const hidden = error instanceof OpenstackError && [403, 404].includes(error.status!);
+      if (hidden) return null;
+      throw error;
+    }
+  }
+}
