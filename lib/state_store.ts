@@ -56,6 +56,8 @@ import {
 /** Name of the KV file inside the state directory. */
 export const KV_FILE = "state.kv";
 
+/** A record that says nothing new is written again after that, ms. */
+const REPEAT_MS = 5000;
 const MAX_EVENTS = 50;
 const MAX_EVENT_CHARS = 500;
 
@@ -64,6 +66,7 @@ export class StateStore implements Disposable {
   readonly #kv: Kv;
   /** The latest write of an event: they follow one another, or one would be lost. */
   #lastEvent: Promise<void> = Promise.resolve();
+  readonly #said = new Map<string, { at: number; said: string }>();
   readonly #parsed = new Map<string, { versionstamp: string; record: unknown }>();
 
   constructor(kv: Kv) {
@@ -90,6 +93,19 @@ export class StateStore implements Disposable {
     const record = parsed.success ? parsed.data : null;
     this.#parsed.set(name, { versionstamp, record });
     return record;
+  }
+
+  /**
+   * Writes a record that is told again and again: at once when it says something new, else only now and
+   * then, for its time. A write costs about as much as everything else that an idle role does in a second.
+   */
+  async #setNews(key: string, record: { readonly at: number }): Promise<void> {
+    const said = JSON.stringify({ ...record, at: 0 });
+    const last = this.#said.get(key);
+    const age = record.at - (last?.at ?? -Infinity);
+    if (last?.said === said && age >= 0 && age < REPEAT_MS) return;
+    await this.#kv.set([key], record);
+    this.#said.set(key, { at: record.at, said });
   }
 
   readMastership(): Promise<Mastership | null> {
@@ -133,7 +149,7 @@ export class StateStore implements Disposable {
     return this.#get(["election"], electionSchema);
   }
   async writeElection(record: Election): Promise<void> {
-    await this.#kv.set(["election"], record);
+    await this.#setNews("election", record);
   }
 
   readRole(role: string): Promise<RoleState | null> {
@@ -202,7 +218,7 @@ export class StateStore implements Disposable {
     return this.#get(["agents"], agentsSchema);
   }
   async writeAgents(record: Agents): Promise<void> {
-    await this.#kv.set(["agents"], record);
+    await this.#setNews("agents", record);
   }
 
   readNotifications(): Promise<NotificationsRecord | null> {
@@ -216,7 +232,7 @@ export class StateStore implements Disposable {
     return this.#get(["ports"], portsSchema);
   }
   async writePorts(record: Ports): Promise<void> {
-    await this.#kv.set(["ports"], record);
+    await this.#setNews("ports", record);
   }
 
   readMetrics(role: string): Promise<MetricsRecord | null> {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "./support/assert.ts";
 import { LogRecorder } from "./support/log_recorder.ts";
 import { openStateDir, StateDirError } from "../lib/state_dir.ts";
+import { StateStore } from "../lib/state_store.ts";
 
 async function withDir(test: (dir: string) => Promise<void>): Promise<void> {
   const dir = await Deno.makeTempDir();
@@ -58,3 +59,26 @@ Deno.test("a damaged state file is moved aside with a warning, and a new one beg
     assertMatch(log.at("warn")[0]!.message, /damaged.*moved aside/);
     assertEquals((await Deno.stat(`${dir}/state.kv.damaged`)).size, 5000);
   }));
+
+Deno.test("a record that says nothing new is written again only now and then", async () => {
+  const kv = await Deno.openKv(":memory:");
+  using store = new StateStore(kv);
+  const record = (at: number, leader = "node-1:1") => ({
+    state: "leader" as const,
+    leader,
+    term: "5",
+    problem: null,
+    at,
+  });
+  const versions = new Set<string | null>();
+  const write = async (at: number, leader?: string) => {
+    await store.writeElection(record(at, leader));
+    versions.add((await kv.get(["election"])).versionstamp);
+    return (await store.readElection())!.at;
+  };
+  assertEquals([await write(1000), await write(2000), await write(5999)], [1000, 1000, 1000]);
+  assertEquals(await write(6000), 6000);
+  assertEquals(await write(6001, "node-2:7"), 6001, "news are written at once");
+  assertEquals(await write(3000, "node-2:7"), 3000, "so is a clock that was set back");
+  assertEquals(versions.size, 4);
+});
