@@ -16,6 +16,7 @@ compile() {
   shift
   mkdir -p "$(dirname "$output")"
   deno compile --quiet --no-check --no-prompt "$@" \
+    --v8-flags=--max-semi-space-size=1 \
     --allow-read --allow-write --allow-env --allow-net --allow-run \
     --allow-sys=hostname,osUptime,getPriority \
     --include roles --include lab --output "$output" main.ts

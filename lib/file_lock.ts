@@ -5,7 +5,8 @@ const WAIT_MS = 300;
 
 /**
  * Takes the exclusive lock and tells whether it was free. Where the runtime can only wait for a lock, a
- * wait that was given up goes on in the background: the file should be left open then.
+ * wait that was given up goes on in the background, and the file takes no other call: it should be left
+ * as it is then.
  */
 export async function tryLock(file: Deno.FsFile): Promise<boolean> {
   if ("tryLock" in file) return await file.tryLock(true);

@@ -59,7 +59,7 @@ async function lockDirectory(path: string, holder: string): Promise<Deno.FsFile>
     );
   }
   if (!await tryLock(file)) {
-    const other = (await new Response(file.readable).text()).trim();
+    const other = (await Deno.readTextFile(`${path}/${LOCK_FILE}`).catch(() => "")).trim();
     throw new StateDirError(
       `the state directory ${path} is in use by the supervisor with ${
         other || "an unknown pid"
