@@ -16,7 +16,12 @@ export type RoleMetrics = Readonly<Record<string, MetricsRecord["instruments"]>>
 
 /** All families. */
 export function families(status: Status, measured: RoleMetrics): Family[] {
-  return [...nodeFamilies(status), ...workFamilies(status), ...measuredFamilies(measured)];
+  return [
+    ...nodeFamilies(status),
+    ...workFamilies(status),
+    ...notificationFamilies(status),
+    ...measuredFamilies(measured),
+  ];
 }
 
 /** What each role has written last. */
@@ -142,6 +147,58 @@ function workFamilies({ resyncs, compaction, agents, ports }: Status): Family[] 
     gauge("ports", "Ports by the status that Felix wrote", by("status", ports?.byStatus ?? {})),
     gauge("ports_queued", "Port status reports that wait", one(ports?.queued)),
     gauge("ports_differing", "Ports whose status Neutron does not show", one(ports?.differing)),
+  ];
+}
+
+/** Neutron's notifications, since this node's term began. */
+function notificationFamilies({ notifications, isMaster }: Status): Family[] {
+  // A standby listens to none; what its last term left is history.
+  const told = isMaster ? notifications : null;
+  return [
+    gauge(
+      "notifications_subscribed",
+      "Whether Neutron's notifications are heard",
+      one(told && Number(told.queue !== null)),
+    ),
+    counter("notifications", "Notifications of Neutron that came", one(told?.received)),
+    counter(
+      "notifications_ignored",
+      "Notifications that concern nothing in etcd",
+      one(told?.ignored),
+    ),
+    gauge(
+      "notifications_pending",
+      "Announced objects that wait to be looked at",
+      one(told?.pending),
+    ),
+    counter("notification_passes", "Times that announced changes were handled", one(told?.passes)),
+    counter("notification_failures", "Times that handling them failed", one(told?.failures)),
+    counter("notification_changes", "Objects changed in etcd that way", one(told?.changes)),
+    counter(
+      "notification_silent_changes",
+      "Objects changed in etcd that only comparing has found",
+      one(told?.silent),
+    ),
+    counter(
+      "notification_overflows",
+      "Times that notifications were dropped",
+      one(told?.overflows),
+    ),
+    counter(
+      "notification_subscriptions",
+      "Times that a queue was subscribed to",
+      one(told?.subscriptions),
+    ),
+    gauge(
+      "notification_lag_seconds",
+      "From a notification's arrival to etcd: median of the last minute",
+      seconds(told?.lagMs),
+    ),
+    gauge(
+      "notification_max_lag_seconds",
+      "From a notification's arrival to etcd: most of the last minute",
+      seconds(told?.maxLagMs),
+    ),
   ];
 }
 

@@ -50,18 +50,19 @@ export async function readStatus(
 
 async function readFacts(store: StateStore, node: NodeInfo, clock: Clocks): Promise<Facts> {
   const now = clock.now();
-  const [mastership, election, roles, cluster, compaction, resyncs, agents, ports, events] =
-    await Promise.all([
-      store.readMastership(),
-      store.readElection(),
-      readRoles(store, now),
-      store.readCluster(),
-      store.readCompaction(),
-      store.readResyncs(),
-      store.readAgents(),
-      store.readPorts(),
-      readEvents(store),
-    ]);
+  const [mastership, election, roles, cluster, compaction, resyncs, ...rest] = await Promise.all([
+    store.readMastership(),
+    store.readElection(),
+    readRoles(store, now),
+    store.readCluster(),
+    store.readCompaction(),
+    store.readResyncs(),
+    store.readNotifications(),
+    store.readAgents(),
+    store.readPorts(),
+    readEvents(store),
+  ]);
+  const [notifications, agents, ports, events] = rest;
   const master = isMaster(mastership, clock);
   return {
     at: now,
@@ -80,6 +81,7 @@ async function readFacts(store: StateStore, node: NodeInfo, clock: Clocks): Prom
     cluster,
     compaction,
     resyncs,
+    notifications,
     agents,
     ports,
     events,

@@ -13,6 +13,7 @@ import {
   electionSchema,
   eventSchema,
   mastershipSchema,
+  notificationsSchema,
   portsSchema,
   resyncsSchema,
   roleSchema,
@@ -76,6 +77,8 @@ export const factsSchema = z.object({
   compaction: compactionSchema.nullable(),
   /** Newest first. */
   resyncs: resyncsSchema,
+  /** Null: nobody listens to them here. */
+  notifications: notificationsSchema.nullable(),
   agents: agentsSchema.nullable(),
   ports: portsSchema.nullable(),
   /** Newest first, at most 100. */

@@ -150,7 +150,12 @@ function electionFindings({ election, isMaster, mastership }: Facts): Finding[] 
 }
 
 function masterFindings(facts: Facts): Finding[] {
-  return [...resyncFindings(facts), ...agentFindings(facts), ...portFindings(facts)];
+  return [
+    ...resyncFindings(facts),
+    ...notificationFindings(facts),
+    ...agentFindings(facts),
+    ...portFindings(facts),
+  ];
 }
 
 function resyncFindings({ resyncs, node }: Facts): Finding[] {
@@ -211,6 +216,28 @@ function staleFindings({ agents, at }: Facts): Finding[] {
       `5 min (${names}${more}): check Felix on these hosts first.`,
     link: "/agents",
   }];
+}
+
+/** Changes that no notification has told of, while none at all has come: Neutron sends none. */
+const MANY_SILENT = 20;
+/** A subscription may take so long, ms. */
+const SUBSCRIBE_MS = 30_000;
+
+/** What Neutron announces is not heard: changes are only found by comparing. */
+function notificationFindings({ notifications, at, since }: Facts): Finding[] {
+  // An earlier term's record says nothing.
+  if (!notifications || at - notifications.at > SILENT_MS) return [];
+  const { trouble, received, silent } = notifications;
+  const link = "/resyncs";
+  if (trouble !== null && at - (since ?? at) > SUBSCRIBE_MS) {
+    const text = `Neutron's notifications are not heard, so changes take longer: ` +
+      `${trimEnd(clip(trouble, 300))}.`;
+    return [{ level: "warn", text, link }];
+  }
+  if (received > 0 || silent < MANY_SILENT) return [];
+  const text = `${plural(silent, "change")} came without a notification: Neutron sends none; ` +
+    "set driver = messagingv2 in [oslo_messaging_notifications] of its neutron.conf.";
+  return [{ level: "warn", text, link }];
 }
 
 function portFindings({ ports }: Facts): Finding[] {

@@ -1,4 +1,4 @@
-import { judgeRole, verdict } from "../../lib/diagnostics/verdict.ts";
+import { findings, judgeRole, verdict } from "../../lib/diagnostics/verdict.ts";
 import type { Facts, Level } from "../../lib/diagnostics/status_schema.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { agent, agentsRecord, facts, NOW, resync, role, status } from "./fixtures.ts";
@@ -136,4 +136,19 @@ Deno.test("readiness wants all roles, a leader, and a resync on the master", () 
   assert(!status({ leader: null }).ready);
   assert(!status({ roles: [role("manager", {}, { at: NOW - 11_000 }), ...rest] }).ready);
   assert(!status({ roles: [role("manager", { state: "starting" }), ...rest] }).ready);
+});
+
+Deno.test("notifications that are not heard, or that Neutron does not send, are warned of", () => {
+  const good = status().notifications!;
+  const since = NOW - 3_600_000;
+  const said = (changes: Partial<typeof good>, more: Partial<Facts> = {}) =>
+    findings({ ...status(), since, notifications: { ...good, ...changes }, ...more })
+      .map(({ level, text }) => `${level} ${text}`).join();
+  assertEquals(said({}), "");
+  const lost = { queue: null, trouble: "message bus at 10.0.0.5:5672: refused" };
+  assertMatch(said(lost), /^warn Neutron's notifications are not heard.*10\.0\.0\.5:5672/);
+  assertEquals(said(lost, { since: NOW - 5000 }), "", "the term has just begun");
+  assertEquals(said({ ...lost, at: NOW - 60_000 }), "", "an earlier term's");
+  assertMatch(said({ received: 0, silent: 30 }), /^warn 30 changes .*driver = messagingv2/);
+  assertEquals(said({ received: 1, silent: 30 }), "");
 });

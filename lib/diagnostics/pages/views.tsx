@@ -100,7 +100,12 @@ function Overview({ status, details }: { status: Status; details: Details }) {
       <RolesSection roles={status.roles} now={at} />
       <HourSection samples={details.samples()} now={at} />
       <ClusterSection status={status} />
-      <ResyncsSection resyncs={status.resyncs} isMaster={isMaster} now={at} />
+      <ResyncsSection
+        resyncs={status.resyncs}
+        notifications={status.notifications}
+        isMaster={isMaster}
+        now={at}
+      />
       <AgentsSection agents={status.agents} isMaster={isMaster} now={at} />
       <PortsSection ports={status.ports} isMaster={isMaster} now={at} />
       <EventsSection events={status.events} now={at} />

@@ -1,6 +1,6 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** Resyncs: the last one with its counts and times per kind, and the last 50 as bars. Pure. @module */
-import type { KindCounts, Resync } from "../../state_records.ts";
+import type { KindCounts, NotificationsRecord, Resync } from "../../state_records.ts";
 import { changesOf, lengthMs, ResyncBars } from "../charts/resync_bars.tsx";
 import { clip, formatCount, formatDuration, plural } from "../format.ts";
 import { Badge, Empty, Section, Table, Time } from "../parts.tsx";
@@ -9,8 +9,9 @@ const MAX_KINDS = 12;
 const MAX_WARNINGS = 5;
 
 /** The section of the overview; `resyncs` newest first. */
-export function ResyncsSection({ resyncs, isMaster, now }: {
+export function ResyncsSection({ resyncs, notifications, isMaster, now }: {
   resyncs: readonly Resync[];
+  notifications: NotificationsRecord | null;
   isMaster: boolean;
   now: number;
 }) {
@@ -22,6 +23,7 @@ export function ResyncsSection({ resyncs, isMaster, now }: {
         ? (
           <>
             <ResyncLead resync={last} now={now} />
+            <NotificationsLine notifications={isMaster ? notifications : null} />
             <ResyncBars resyncs={resyncs} />
             <p class="links">
               <a href={`/resyncs/${last.id}`}>The last one's differences</a>
@@ -31,6 +33,21 @@ export function ResyncsSection({ resyncs, isMaster, now }: {
         )
         : <NoResync isMaster={isMaster} />}
     </Section>
+  );
+}
+
+/** How it goes with what Neutron announces, in a sentence. */
+function NotificationsLine({ notifications }: { notifications: NotificationsRecord | null }) {
+  if (!notifications) return null;
+  const { queue, received, changes, pending, lagMs, silent } = notifications;
+  const lag = lagMs === null ? "" : `, ${formatDuration(lagMs)} from arrival to etcd`;
+  return (
+    <p>
+      Neutron's notifications are {queue === null ? "not heard" : "heard"}: {formatCount(received)}
+      {" "}
+      came, which changed {plural(changes, "object")}
+      {lag}; {formatCount(pending)} wait. {formatCount(silent)} more were found by comparing.
+    </p>
   );
 }
 
