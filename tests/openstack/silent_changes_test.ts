@@ -81,7 +81,7 @@ Deno.test("what Neutron does not announce is found within the interval", GRPC, a
     await neutron.delete(`security-groups/${groups[0].id}`);
   });
 
-  await t.step("a router's and a gateway's ports are no endpoints", async () => {
+  await t.step("a router's and a gateway's ports are no endpoints", async (inner) => {
     const external = await scenery.make("networks", "network", {
       name: "silent-external",
       "router:external": true,
@@ -118,27 +118,30 @@ Deno.test("what Neutron does not announce is found within the interval", GRPC, a
       .filter((key) => key.startsWith(PREFIXES.endpoints));
     assertEquals(after, before);
 
-    await t.step("a floating IP loses its port when that goes, and serves another", async () => {
-      const [one, other] = [await scenery.port("silent-1"), await scenery.port("silent-2")];
-      const fip = await scenery.make("floatingips", "floatingip", {
-        floating_network_id: external.id,
-        port_id: one.id,
-      });
-      const nats = async (port: string) =>
-        JSON.stringify([...(await endpointsOf(etcd, port)).values()].map((v) => v.spec.ipNATs));
-      await found("its NAT", async () => (await nats(one.id)).includes(fip.floating_ip_address));
-      await neutron.delete(`ports/${one.id}`);
-      await found("the endpoint has gone", async () => (await hostsOf(one.id)).length === 0);
-      assertEquals((await neutron.get(`floatingips/${fip.id}`)).floatingip.port_id, null);
-      await neutron.put(`floatingips/${fip.id}`, { floatingip: { port_id: other.id } });
-      await found(
-        "the other's NAT",
-        async () => (await nats(other.id)).includes(fip.floating_ip_address),
-      );
-      // And the other way to lose it: detached, the endpoint stays.
-      await neutron.delete(`floatingips/${fip.id}`);
-      await found("no NAT", async () => !(await nats(other.id)).includes("externalIP"));
-    });
+    await inner.step(
+      "a floating IP loses its port when that goes, and serves another",
+      async () => {
+        const [one, other] = [await scenery.port("silent-1"), await scenery.port("silent-2")];
+        const fip = await scenery.make("floatingips", "floatingip", {
+          floating_network_id: external.id,
+          port_id: one.id,
+        });
+        const nats = async (port: string) =>
+          JSON.stringify([...(await endpointsOf(etcd, port)).values()].map((v) => v.spec.ipNATs));
+        await found("its NAT", async () => (await nats(one.id)).includes(fip.floating_ip_address));
+        await neutron.delete(`ports/${one.id}`);
+        await found("the endpoint has gone", async () => (await hostsOf(one.id)).length === 0);
+        assertEquals((await neutron.get(`floatingips/${fip.id}`)).floatingip.port_id, null);
+        await neutron.put(`floatingips/${fip.id}`, { floatingip: { port_id: other.id } });
+        await found(
+          "the other's NAT",
+          async () => (await nats(other.id)).includes(fip.floating_ip_address),
+        );
+        // And the other way to lose it: detached, the endpoint stays.
+        await neutron.delete(`floatingips/${fip.id}`);
+        await found("no NAT", async () => !(await nats(other.id)).includes("externalIP"));
+      },
+    );
     await neutron.put(`routers/${router.id}/remove_router_interface`, {
       subnet_id: scenery.subnet.id,
     });
