@@ -9,9 +9,9 @@ import { nodeChecks } from "./node.ts";
 import { openstackChecks } from "./openstack.ts";
 
 /** Each check has so long, ms; all run at once. */
-export const CHECK_MS = 12_000;
+export const CHECK_MS = 20_000;
 /** A request of a check that is not answered by then is not waited for, ms. */
-const REQUEST_MS = 5000;
+const REQUEST_MS = 8000;
 
 /** Looks at everything; resolves within a little more than {@linkcode CHECK_MS}. */
 export async function diagnose(

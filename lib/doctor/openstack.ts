@@ -114,8 +114,10 @@ function neutronChecks(config: Config, auth: KeystoneAuth, clock: Clock): Check[
   }
   const url = (path: string) => `${neutronUrl}/v2.0/${path}`;
   let reading: ClockReading | null = null;
+  // Not with a check's own signal: several checks wait for it.
+  const patience = new AbortController();
   const extensions = once(async () => {
-    const signal = AbortSignal.timeout(config.openstack.requestTimeoutMs);
+    const { signal } = patience;
     await auth.token(signal);
     const askedAt = clock.now();
     return await auth.fetch(url("extensions"), signal, async (response) => {
@@ -137,6 +139,8 @@ function neutronChecks(config: Config, auth: KeystoneAuth, clock: Clock): Check[
       name: `Neutron ${neutronUrl}`,
       advice: "is neutron-server up there (neutron_url, or the catalogue)?",
       run: async (signal) => {
+        // The end of this check is the end of the patience with Neutron.
+        signal.addEventListener("abort", () => patience.abort(signal.reason), { once: true });
         if (!await hasToken(auth, signal)) return skipped("no token");
         const { aliases } = await extensions();
         return ok(`${aliases.length} extensions, release ${releaseOf(aliases)}`);

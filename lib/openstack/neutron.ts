@@ -29,8 +29,11 @@ export interface Query {
   readonly where?: readonly (readonly [name: string, value: string])[];
 }
 
-/** Ids in one request; Neutron's own server refuses URLs above 8 KiB. */
-const IDS_PER_REQUEST = 100;
+/**
+ * Ids in one request: with fields and token that stays within the 4 KiB that uWSGI takes by default for
+ * all of a request but its body; Neutron's own server refuses URLs above 8 KiB.
+ */
+const IDS_PER_REQUEST = 60;
 /** Markers, from the last one back, that are tried before a walk starts from its beginning. */
 const MARKERS = 5;
 const MAX_RESTARTS = 2;

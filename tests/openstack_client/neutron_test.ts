@@ -164,6 +164,17 @@ Deno.test("a URL that is too long for a proxy is halved until it fits", () =>
     assertMatch(await refused, /answered 414/);
   }, { pageSize: 100 }));
 
+Deno.test("a request for many ports by id fits into uWSGI's default buffer", () =>
+  withNeutron(async (scene) => {
+    const ids = Array.from({ length: 61 }, () => crypto.randomUUID());
+    const fields = Object.keys(portSchema.shape);
+    await scene.neutron.listBy("ports", portSchema, signal, "id", ids, fields);
+    const [first] = scene.requests;
+    // A fernet token has up to 255 characters; names, host and other headers some hundred more.
+    assert(first!.pathname.length + first!.search.length + 255 + 300 < 4096, first!.search);
+    assertEquals(scene.requests.length, 2);
+  }));
+
 Deno.test("a proxy's page in place of an answer is told in its words, tags left out", () =>
   withNeutron(async (scene) => {
     scene.meddle = () =>
