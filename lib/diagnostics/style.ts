@@ -138,7 +138,8 @@ thead b { color: var(--text); }
 td, tbody th { white-space: nowrap; }
 tbody th { font-weight: 600; }
 td.wide { white-space: normal; min-width: 14rem; overflow-wrap: anywhere; }
-.numbers td, .numbers th:not(:first-child), td.number { text-align: right; }
+.numbers td, .numbers th:not(:first-child), td.number, #resyncs-table th:nth-child(n+4),
+#ports-differing th:nth-child(6) { text-align: right; }
 .number { font-variant-numeric: tabular-nums; }
 .zero { color: var(--quiet); } .changed { font-weight: 700; }
 .events, .log { list-style: none; margin: 0; padding: 0; }

@@ -97,7 +97,7 @@ function roleFindings(roles: readonly RoleStatus[]): Finding[] {
 }
 
 function roleSentence(role: RoleStatus): string {
-  const what = `${role.name}: ${trimEnd(role.problem ?? "")}`;
+  const what = `${role.name}: ${trimEnd(withoutNoise(role.problem ?? ""))}`;
   const state = role.process?.state;
   if (state === "backoff") return `${what}. Look at its last log lines first.`;
   if (state === "running" && role.alive?.problem !== null) {
@@ -112,7 +112,7 @@ function roleSentence(role: RoleStatus): string {
   return `${what}. If it stays so, look at its log.`;
 }
 
-function electionFindings({ election, isMaster, mastership }: Facts): Finding[] {
+function electionFindings({ election, isMaster, mastership, roles }: Facts): Finding[] {
   if (!election) {
     return [{
       level: "warn",
@@ -120,10 +120,11 @@ function electionFindings({ election, isMaster, mastership }: Facts): Finding[] 
     }];
   }
   const found: Finding[] = [];
-  if (election.problem) {
+  const said = roles.some(({ name, problem }) => name === "manager" && problem !== null);
+  if (election.problem && !said) { // the manager says the same
     found.push({
       level: "error",
-      text: `Election: ${trimEnd(clip(election.problem, 300))}.`,
+      text: `Election: ${trimEnd(withoutNoise(clip(election.problem, 300)))}.`,
       link: "/election",
     });
   }
@@ -169,7 +170,7 @@ function resyncFindings({ resyncs, node }: Facts): Finding[] {
 
 function judgeResync(resync: Resync): Finding[] {
   if (resync.error !== null) {
-    const why = trimEnd(clip(resync.error, 300));
+    const why = trimEnd(withoutNoise(clip(resync.error, 300)));
     return [{
       level: "error",
       text: `The last resync failed: ${why}. Check Neutron and etcd; it is tried again by itself.`,
@@ -275,6 +276,14 @@ function allWell(facts: Facts): string {
   const lagMs = facts.isMaster ? facts.agents?.lagMs ?? null : null;
   const lag = lagMs === null ? "" : `; status lag ${formatDuration(Math.max(0, lagMs))}`;
   return `${subject}${when}; ${rest}${lag}.`;
+}
+
+/**
+ * Without what gRPC puts between brackets, which holds running times: a sentence that changed every
+ * second would be announced every second. The role's card and log have all of it.
+ */
+function withoutNoise(text: string): string {
+  return text.replace(/ \(\d+ [A-Z_]+:[^)]*\)/g, "");
 }
 
 function trimEnd(text: string): string {

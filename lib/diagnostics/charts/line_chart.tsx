@@ -19,7 +19,7 @@ export interface Series {
 }
 
 /** The chart with its name, newest and highest value. */
-export function LineChart({ id, name, series, now, format, limit }: {
+export function LineChart({ id, name, series, now, format, limit, none }: {
   id: string;
   name: string;
   series: Series;
@@ -28,6 +28,8 @@ export function LineChart({ id, name, series, now, format, limit }: {
   format(value: number): string;
   /** A value above which something is wrong: drawn when it is near. */
   limit?: number;
+  /** Why there may be no values. */
+  none?: string;
 }) {
   const known = series.values.filter((value) => value !== null);
   const newest = newestOf(series, now);
@@ -43,28 +45,30 @@ export function LineChart({ id, name, series, now, format, limit }: {
         <b>{newest === null ? "–" : format(newest)}</b>
         <span class="quiet">{highest === null ? "" : `highest ${format(highest)}`}</span>
       </figcaption>
-      {highest === null ? <p class="empty">No values in the last hour.</p> : (
-        <>
-          <svg
-            viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-            preserveAspectRatio="none"
-            role="img"
-            aria-label={`${name} over the last hour: ${summary}`}
-          >
-            <path class="grid" d={`M0 ${HEIGHT / 2}H${WIDTH}M0 ${HEIGHT - 0.5}H${WIDTH}`} />
-            {limit !== undefined && limit < top
-              ? <path class="limit" d={`M0 ${y(limit, top)}H${WIDTH}`} />
-              : null}
-            <path class="area" d={linePath(series, now, top, true)} />
-            <path class="line" d={linePath(series, now, top, false)} />
-          </svg>
-          <p class="axis quiet" aria-hidden="true">
-            <span>1 h ago</span>
-            <span>30 min</span>
-            <span>now</span>
-          </p>
-        </>
-      )}
+      {highest === null
+        ? <p class="empty">No values in the last hour{none ? `: ${none}` : ""}.</p>
+        : (
+          <>
+            <svg
+              viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+              preserveAspectRatio="none"
+              role="img"
+              aria-label={`${name} over the last hour: ${summary}`}
+            >
+              <path class="grid" d={`M0 ${HEIGHT / 2}H${WIDTH}M0 ${HEIGHT - 0.5}H${WIDTH}`} />
+              {limit !== undefined && limit < top
+                ? <path class="limit" d={`M0 ${y(limit, top)}H${WIDTH}`} />
+                : null}
+              <path class="area" d={linePath(series, now, top, true)} />
+              <path class="line" d={linePath(series, now, top, false)} />
+            </svg>
+            <p class="axis quiet" aria-hidden="true">
+              <span>1 h ago</span>
+              <span>30 min</span>
+              <span>now</span>
+            </p>
+          </>
+        )}
     </figure>
   );
 }

@@ -13,7 +13,7 @@ const HOURS = 24;
 const SPAN_MS = HOURS * 3_600_000;
 const WIDTH = 1440;
 const MAX_ROWS = 8;
-const MAX_LISTED = 12;
+const MAX_LISTED = 6;
 
 /** Terms that touch the last 24 h, newest first. */
 export function recentTerms(terms: readonly TermRecord[], now: number): readonly TermRecord[] {

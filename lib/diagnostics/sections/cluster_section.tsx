@@ -6,12 +6,24 @@ import { Empty, Figure, Section, Table, Time } from "../parts.tsx";
 import type { Status } from "../status_schema.ts";
 
 const MAX_NODES = 20;
+/** The manager reads it every 10 s; older than this, it could not. */
+const OLD_MS = 30_000;
 
 /** The section. */
 export function ClusterSection({ status }: { status: Status }) {
   const { cluster, at } = status;
   return (
-    <Section id="cluster" title="The cloud's nodes">
+    <Section
+      id="cluster"
+      title="The cloud's nodes"
+      note={cluster && at - cluster.at > OLD_MS
+        ? (
+          <>
+            ▲ not read from etcd since <Time at={cluster.at} now={at} />
+          </>
+        )
+        : undefined}
+    >
       <Mastership status={status} />
       {cluster === null
         ? (

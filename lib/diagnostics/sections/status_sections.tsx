@@ -10,6 +10,7 @@ import { LAG_MS } from "../verdict.ts";
 import { AgentRow } from "../pages/agents_page.tsx";
 
 const MAX_STALE = 5;
+const NONE = "only the node that leads follows status";
 const MAX_PORTS = 6;
 const MAX_STATUSES = 8;
 
@@ -26,6 +27,7 @@ export function HourSection({ samples, now }: { samples: Samples; now: number })
           now={now}
           format={(ms) => formatDuration(Math.max(0, ms))}
           limit={LAG_MS}
+          none={NONE}
         />
         <LineChart
           id="chart-queue"
@@ -34,6 +36,7 @@ export function HourSection({ samples, now }: { samples: Samples; now: number })
           now={now}
           format={formatCount}
           limit={LONG_QUEUE}
+          none={NONE}
         />
       </div>
     </Section>

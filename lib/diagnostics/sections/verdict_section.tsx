@@ -53,14 +53,8 @@ function Calm({ status }: { status: Status }) {
 function Sentence({ finding: { text, link } }: { finding: Finding }) {
   return (
     <>
-      {text}
-      {link
-        ? (
-          <>
-            <a class="more" href={link}>Details</a>
-          </>
-        )
-        : null}
+      {link ? `${text} ` : text}
+      {link ? <a class="more" href={link}>Details</a> : null}
     </>
   );
 }
