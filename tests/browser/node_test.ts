@@ -113,7 +113,7 @@ async function hangs({ browser, first }: Scene): Promise<void> {
     .waitFor();
   await sentence(page, /everything in sync/);
   await page.goto(`${first.pageUrl}/roles/supervisor`);
-  await page.getByText("Back to the overview").waitFor();
+  await page.locator("#log-lines", { hasText: "role shows no progress, is stopped" }).waitFor();
 }
 
 /** Names in Neutron, keys in etcd and what roles log: all of it comes from elsewhere. */

@@ -43,6 +43,22 @@ export function RolePage({ role, samples, metrics, permissions, log, query, now 
   );
 }
 
+/** The supervisor's page: it is no role of its own, but tells why roles end and start. */
+export function SupervisorPage({ log, query, now }: {
+  log: readonly LogRecord[];
+  query: RoleQuery;
+  now: number;
+}) {
+  return (
+    <>
+      <Section id="role-page" title="supervisor" first>
+        <p class="lead">It starts the roles, watches them and stops them in order.</p>
+      </Section>
+      <LogSection name="supervisor" log={log} query={query} now={now} />
+    </>
+  );
+}
+
 function State({ role, samples, now }: { role: RoleStatus; samples: Samples; now: number }) {
   const { name, level, problem, process, alive } = role;
   return (

@@ -20,7 +20,7 @@ import { AgentsPage, agentsPath, agentsQuerySchema } from "./agents_page.tsx";
 import { ElectionPage } from "./election_page.tsx";
 import { PortsPage, portsPath, portsQuerySchema } from "./ports_page.tsx";
 import { ResyncPage, resyncQuerySchema, ResyncsPage } from "./resync_pages.tsx";
-import { RolePage, roleQuerySchema } from "./role_page.tsx";
+import { RolePage, roleQuerySchema, SupervisorPage } from "./role_page.tsx";
 
 /** What a page shows just now. */
 export interface Rendered {
@@ -193,6 +193,10 @@ function role(name: string, given: Query, { details, readMetrics }: ViewSources)
     place: "/",
     reloadSeconds: RELOAD_SECONDS,
     async render(status) {
+      const log = details.log(name);
+      if (name === "supervisor") {
+        return { main: <SupervisorPage log={log} query={query} now={status.at} /> };
+      }
       const found = status.roles.find((each) => each.name === name);
       if (!found) {
         const what = `This node has no role ${name}.`;
@@ -206,7 +210,7 @@ function role(name: string, given: Query, { details, readMetrics }: ViewSources)
             samples={details.samples()}
             metrics={metrics}
             permissions={details.permissions(name)}
-            log={details.log(name)}
+            log={log}
             query={query}
             now={status.at}
           />

@@ -14,6 +14,9 @@ export function RolesSection({ roles, now }: { roles: readonly RoleStatus[]; now
       <ul class="role-cards">
         {roles.map((role) => <RoleCard role={role} now={now} />)}
       </ul>
+      <p class="links">
+        <a href="/roles/supervisor">What the supervisor did</a>
+      </p>
     </Section>
   );
 }
