@@ -13,7 +13,10 @@ import { testConfig } from "../tests/support/test_config.ts";
 import { type CloudSize, Seeder } from "./diagnostics/seeder.ts";
 import type { LoadFigures, LoadOrder } from "./diagnostics/load.ts";
 import type { NeighbourFigures } from "./diagnostics/neighbour.ts";
-import { print } from "./print.ts";
+import { idleMiB } from "./idle_process.ts";
+import { cpuSeconds, rssMiB } from "./measure.ts";
+import { Report } from "./report.ts";
+import { QUICK, setting } from "./settings.ts";
 
 /** What is asked for. */
 export interface DiagnosticsLoad {
@@ -27,6 +30,8 @@ export interface DiagnosticsLoad {
 /** What was found. */
 export interface DiagnosticsFigures {
   readonly load: LoadFigures;
+  /** The same load on the stand-in. */
+  readonly controlLoad: LoadFigures;
   /** The neighbour's delays: with nothing going on, beside the stand-in, beside the page. */
   readonly idle: NeighbourFigures;
   readonly control: NeighbourFigures;
@@ -68,6 +73,7 @@ export async function benchDiagnostics(wanted: DiagnosticsLoad): Promise<Diagnos
     seeder.check();
     return {
       load: loaded.load,
+      controlLoad: control.load,
       idle,
       control: control.neighbour,
       loaded: loaded.neighbour,
@@ -98,7 +104,7 @@ async function beside(
   const load = await runLoad({ ...order, url: server.url });
   const seconds = (performance.now() - from.at) / 1000;
   const cpu = (await cpuSeconds(server.pid) - from.cpu) / seconds;
-  return { load, neighbour: await neighbour.take(), cpu, rssMib: await rssMib(server.pid) };
+  return { load, neighbour: await neighbour.take(), cpu, rssMib: await rssMiB(server.pid) };
 }
 
 /** The diagnostics role, started as the supervisor does, on one core. */
@@ -220,43 +226,50 @@ function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** User and system time of a process, s (Linux: fields 14 and 15 of stat, in hundredths). */
-async function cpuSeconds(pid: number): Promise<number> {
-  const fields = (await Deno.readTextFile(`/proc/${pid}/stat`)).replace(/^.*\) /, "").split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-async function rssMib(pid: number): Promise<number> {
-  const text = await Deno.readTextFile(`/proc/${pid}/status`);
-  return Number(/^VmRSS:\s+(\d+)/m.exec(text)![1]) / 1024;
-}
-
-/** The README's lines of one run. */
-export function describeDiagnostics(
+/** The figures of one run. */
+export function tellDiagnostics(
+  report: Report,
   { cloud, streams, requestsPerSecond }: DiagnosticsLoad,
-  { load, idle, control, loaded, cpu, rssMib }: DiagnosticsFigures,
-): string[] {
-  const ms = (value: number) => `${value.toFixed(1)} ms`;
-  const delays = (name: string, { timer, write }: NeighbourFigures) =>
-    `  neighbour ${name.padEnd(24)} timer p99 ${ms(timer.p99)}, store write p99 ${ms(write.p99)}`;
-  return [
-    `page, ${cloud.agents} agents and ${cloud.ports} ports, ${streams} streams and ` +
-    `${requestsPerSecond} requests/s on one core:`,
-    `  answers p50 ${ms(load.p50)}, p99 ${ms(load.p99)}, worst ${ms(load.worst)}; ` +
-    `${load.answered} of ${load.sent}, ${load.failed} failed; ` +
-    `${load.eventsPerStream.toFixed(2)} events/s a stream`,
-    `  the page's process: ${(cpu * 100).toFixed(0)} % of the core, ${rssMib.toFixed(0)} MiB`,
-    delays("with nothing going on", idle),
-    delays("beside the stand-in", control),
-    delays("beside the page", loaded),
-  ];
+  { load, controlLoad, idle, control, loaded, cpu, rssMib }: DiagnosticsFigures,
+  idleProcessMib: number,
+): void {
+  const label = `${cloud.agents.toLocaleString("en-US")} agents, ` +
+    `${cloud.ports.toLocaleString("en-US")} ports`;
+  const standIn = { unit: "ms", baseline: "a server of as many bytes" };
+  const pair = (value: number, baseline: number) => [{ value, baseline }];
+  report.add(`${label}, answers p50`, pair(load.p50, controlLoad.p50), standIn);
+  report.add(`${label}, answers p99`, pair(load.p99, controlLoad.p99), standIn);
+  report.plain(`${label}, answers of ${load.sent}`, load.answered, "answers", "higher");
+  report.plain(
+    `${label}, events on each of ${streams} streams`,
+    load.eventsPerStream,
+    "/s",
+    "higher",
+  );
+  report.plain(`${label}, core at ${requestsPerSecond} requests/s`, cpu * 100, "%");
+  report.add(`${label}, memory`, pair(rssMib, idleProcessMib), {
+    unit: "MiB",
+    baseline: "an idle Deno process",
+  });
+  for (const what of ["timer", "write"] as const) {
+    const name = what === "timer"
+      ? "a neighbour's timer late"
+      : "a neighbour's write to the KV file";
+    report.add(`${label}, ${name}, p99`, pair(loaded[what].p99, control[what].p99), standIn);
+    report.plain(`${label}, ${name} with nothing going on, p99`, idle[what].p99, "ms");
+  }
 }
 
 if (import.meta.main) {
+  const report = new Report("diagnostics");
   const [streams, requestsPerSecond] = [200, 500];
-  const seconds = Number(Deno.args[0] ?? "10");
-  for (const cloud of [{ agents: 50, ports: 1000 }, { agents: 5000, ports: 100_000 }]) {
+  const seconds = setting("BENCH_SECONDS", 10, 2);
+  const clouds = [{ agents: 50, ports: 1000 }, { agents: 5000, ports: 100_000 }];
+  const idle = await idleMiB();
+  for (const cloud of QUICK ? clouds.slice(0, 1) : clouds) {
     const wanted = { cloud, streams, requestsPerSecond, seconds };
-    for (const line of describeDiagnostics(wanted, await benchDiagnostics(wanted))) print(line);
+    tellDiagnostics(report, wanted, await benchDiagnostics(wanted), idle);
   }
+  report.close();
+  Deno.exit(0);
 }

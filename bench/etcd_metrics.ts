@@ -1,4 +1,6 @@
 /** What an etcd says of itself on `/metrics`. @module */
+import { openEtcd } from "../lib/etcd/client.ts";
+import { testConfig } from "../tests/support/test_config.ts";
 
 /** Counters of one etcd. */
 export interface EtcdCounters {
@@ -38,6 +40,23 @@ function copies(text: string, name: string): number {
     1,
     text.match(new RegExp(`^etcd_(?:debugging_)?mvcc_${name} `, "gm"))?.length ?? 1,
   );
+}
+
+/** Bytes of the database that are in use when only the newest revisions are kept. */
+export async function compactedBytes(url: string): Promise<number> {
+  const etcd = openEtcd({ ...testConfig().etcd, endpoints: [url], callTimeoutMs: 60_000 });
+  try {
+    const { header } = await etcd.put("/compacted").value("").exec();
+    await etcd.kv.compact({ revision: header.revision, physical: true });
+    // Pages are given back with the next commits.
+    for (let i = 0; i < 3; i++) {
+      await etcd.put("/compacted").value(String(i)).exec();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    return (await etcdCounters(url)).dbBytes;
+  } finally {
+    etcd.close();
+  }
 }
 
 /** What was added from one reading to the next. */

@@ -22,6 +22,7 @@ const BENCHES = [
   ["node", 5],
   ["failover", 25],
   ["idle", 8],
+  ["diagnostics", 5],
   ["resync", 25],
   ["status", 20],
 ] as const;

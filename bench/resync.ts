@@ -10,7 +10,7 @@
  */
 import { startEtcd } from "../tests/support/etcd_server.ts";
 import { Child } from "./child.ts";
-import { etcdCounters } from "./etcd_metrics.ts";
+import { compactedBytes, etcdCounters } from "./etcd_metrics.ts";
 import { type Measured, median } from "./measure.ts";
 import { print } from "./print.ts";
 import { Report, type Sample } from "./report.ts";
@@ -46,6 +46,7 @@ async function benchSize(ports: number, report: Report): Promise<void> {
   const label = `${ports.toLocaleString("en-US")} ports`;
   await using server = await startEtcd([QUOTA]);
   await using floorServer = await startEtcd([QUOTA]);
+  const empty = await compactedBytes(server.url);
   await using neutron = new Child("neutron_server.ts", [String(ports)]);
   const neutronUrl = `http://127.0.0.1:${await neutron.next()}`;
   const neutronBytes = async () => Number(await (await fetch(`${neutronUrl}/bytes`)).text());
@@ -151,8 +152,8 @@ async function benchSize(ports: number, report: Report): Promise<void> {
     "ms",
   );
   report.plain(`${label}, event loop late, most`, Math.max(...all.map((r) => r.delayMaxMs)), "ms");
-  const { dbBytes } = await etcdCounters(server.url);
-  report.plain(`${label}, etcd's database, per port`, dbBytes / ports, "bytes");
+  const kept = await compactedBytes(server.url);
+  report.plain(`${label}, etcd's database, per port`, (kept - empty) / ports, "bytes");
 }
 
 function note(what: string, ports: number, all: { ours: Result; bare: Result }[]): void {

@@ -23,6 +23,8 @@ import { defaultAnswer, FakePlugin, type Received } from "../tests/support/fake_
 import { RabbitServer } from "../tests/support/rabbit_server.ts";
 import { testConfig } from "../tests/support/test_config.ts";
 import { Child } from "./child.ts";
+import { compactedBytes, etcdCounters } from "./etcd_metrics.ts";
+import { cpuSeconds } from "./measure.ts";
 import { quantile } from "./print.ts";
 import { Report } from "./report.ts";
 import { QUICK, setting } from "./settings.ts";
@@ -79,6 +81,22 @@ class Watcher extends Child {
 function named({ method, args }: Received): string[] {
   if (method === "report_state") return [args.agent_state.agent_state.host];
   return [args.device ?? [], ...(args.devices_up ?? []), ...(args.devices_down ?? [])].flat();
+}
+
+/** What the keys take in etcd's database, and what each report that is kept until compaction adds. */
+async function database(report: Report, endpoints: Endpoints, places: Places): Promise<void> {
+  const { etcd, etcdUrl } = places;
+  await etcd.delete().prefix(PREFIX);
+  const empty = await compactedBytes(etcdUrl);
+  await fill(etcd, endpoints);
+  const full = await compactedBytes(etcdUrl);
+  report.plain("etcd's database, per endpoint status", (full - empty) / endpoints.count, "bytes");
+  const count = QUICK ? 5000 : 50_000;
+  for (let from = 0; from < count; from += 10) {
+    await put(etcd, Array.from({ length: 10 }, (_, i) => endpoints.agentChange(from + i)));
+  }
+  const { dbBytes } = await etcdCounters(etcdUrl);
+  report.plain("etcd's database, per agent report that is kept", (dbBytes - full) / count, "bytes");
 }
 
 async function fill(etcd: Etcd3, endpoints: Endpoints): Promise<void> {
@@ -139,6 +157,8 @@ interface Step {
   readonly max: number;
   /** How long the last changes took after the writer had ended, ms. */
   readonly behindMs: number;
+  /** CPU time of the watcher for 1,000 changes, s. */
+  readonly cpu: number;
 }
 
 /** One rate for a while. @throws something was lost. */
@@ -155,6 +175,7 @@ async function step(mode: "agents" | "ports", load: Load, places: Places): Promi
   // What the snapshot had is reported before anything is measured.
   while (mode === "ports" && watcher.last.queued > 0) await sleep(50);
   await sleep(500);
+  const cpu = await cpuSeconds(watcher.pid);
   const reached = await drive(etcd, load, pending);
   const from = performance.now();
   while (pending.size > 0 && performance.now() - from < 30_000) await sleep(5);
@@ -164,7 +185,10 @@ async function step(mode: "agents" | "ports", load: Load, places: Places): Promi
     number,
     number,
   ];
-  return { reached, p50, p99, max, behindMs: performance.now() - from };
+  const behindMs = performance.now() - from;
+  const perThousand = 1000 / (reached * load.seconds);
+  const used = (await cpuSeconds(watcher.pid) - cpu) * perThousand;
+  return { reached, p50, p99, max, behindMs, cpu: used };
 }
 
 /** Doubles the rate until changes arrive late or the writer cannot go faster. */
@@ -197,6 +221,7 @@ async function sustained(
     baseline: "bare writes",
     better: "higher",
   });
+  report.plain(`${label}, CPU of 1,000 changes`, best!.cpu, "s");
   if (best!.reached > 1.5 * FIRST_RATE) {
     delays(report, `${label}, the highest rate on time`, best!, places);
   }
@@ -335,6 +360,7 @@ for (const hosts of HOSTS) {
   await settled(report, endpoints, places);
   for (const mode of ["agents", "ports"] as const) await sustained(report, mode, endpoints, places);
 }
+await database(report, new Endpoints(HOSTS.at(-1)!), places);
 await recovery(report, new Endpoints(HOSTS.at(-1)!), places);
 await brake(report, places);
 etcd.close();
