@@ -288,6 +288,12 @@ function build(values: ReadonlyMap<string, EffectiveValue>): Config {
   const text = (name: string) => values.get(name)!.value!;
   const maybe = (name: string) => values.get(name)!.value;
   const number = (name: string) => Number(text(name));
+  const qos = (direction: "ingress" | "egress") => ({
+    burstBits: number(`${direction}_burst_bits`),
+    minburstBytes: number(`${direction}_minburst_bytes`),
+    burstPackets: number(`${direction}_burst_packets`),
+    maxConnections: number(`max_${direction}_connections_per_port`),
+  });
   return {
     nodeName: text("node_name"),
     stateDir: text("state_dir"),
@@ -316,6 +322,7 @@ function build(values: ReadonlyMap<string, EffectiveValue>): Config {
       resyncIntervalSeconds: number("resync_interval"),
       incrementalIntervalSeconds: number("incremental_interval"),
       resyncMaxIntervalSeconds: number("resync_max_interval"),
+      qos: { ingress: qos("ingress"), egress: qos("egress") },
     },
     compaction: {
       periodSeconds: number("compaction_period") * 60,

@@ -385,6 +385,36 @@ export const OPTIONS: readonly OptionRow[] = [
       unit: "s",
       ini: ["calico.resync_max_interval_secs"],
     }),
+    ...(["ingress", "egress"] as const).flatMap((direction) => [
+      row(
+        `${direction}_burst_bits`,
+        integer(0, Number.MAX_SAFE_INTEGER),
+        "4294967296",
+        `Burst of a port whose ${direction} bandwidth is limited`,
+        { unit: "bits", ini: [`calico.${direction}_burst_bits`] },
+      ),
+      row(
+        `${direction}_minburst_bytes`,
+        integer(0, Number.MAX_SAFE_INTEGER),
+        "0",
+        `Smallest ${direction} burst at the peak rate; 0: not set`,
+        { unit: "bytes", ini: [`calico.${direction}_minburst_bytes`] },
+      ),
+      row(
+        `${direction}_burst_packets`,
+        integer(0, Number.MAX_SAFE_INTEGER),
+        "5",
+        `Burst of a port whose ${direction} packet rate is limited`,
+        { unit: "packets", ini: [`calico.${direction}_burst_packets`] },
+      ),
+      row(
+        `max_${direction}_connections_per_port`,
+        integer(0, Number.MAX_SAFE_INTEGER),
+        "0",
+        `Most ${direction} connections of a port; 0: no limit`,
+        { ini: [`calico.max_${direction}_connections_per_port`] },
+      ),
+    ]),
     row("compaction_period", integer(0, 10080), "60", "Between compactions of etcd; 0: never", {
       unit: "min",
       ini: ["calico.etcd_compaction_period_mins"],

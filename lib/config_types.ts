@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { QosOptions } from "./calico/qos.ts";
 import type { BusHost } from "./bus/transport_url.ts";
 import type { Credential } from "./openstack/credential.ts";
 import type { LogFormat, LogLevelOption } from "./log.ts";
@@ -102,6 +103,7 @@ export interface Config {
     /** Between two looks at ids and revisions; 0: full resyncs only. */
     readonly incrementalIntervalSeconds: number;
     readonly resyncMaxIntervalSeconds: number;
+    readonly qos: QosOptions;
   };
   readonly compaction: {
     /** 0: etcd is never compacted. */

@@ -33,6 +33,8 @@ etcd_host = 10.0.0.5
 etcd_port = 4001
 openstack_region = north
 num_port_status_threads: 8
+max_ingress_connections_per_port = 500
+egress_burst_bits = 1000000
 [keystone_authtoken]
 auth_url = http://ctl:5000
 username = neutron
@@ -55,6 +57,10 @@ Deno.test("an operator's neutron.conf works as it is", () => {
   assertEquals(config.etcd.endpoints, ["http://10.0.0.5:4001"]);
   assertEquals(config.region, "north");
   assertEquals(config.status.portStatusThreads, 8);
+  assertEquals(config.sync.qos, {
+    ingress: { burstBits: 4294967296, minburstBytes: 0, burstPackets: 5, maxConnections: 500 },
+    egress: { burstBits: 1000000, minburstBytes: 0, burstPackets: 5, maxConnections: 0 },
+  });
   assertEquals(config.openstack.authUrl, "http://ctl:5000");
   assertEquals(config.openstack.credential, {
     method: "password",

@@ -14,7 +14,7 @@ import type {
   Subnet,
 } from "../openstack/records.ts";
 import { endpointName } from "./keys.ts";
-import { qosControls } from "./qos.ts";
+import { DEFAULT_QOS, qosControls, type QosOptions } from "./qos.ts";
 import { sanitize, SG_NAME_MAX } from "./sanitize.ts";
 
 /** Other objects, by id; floating IPs by port id. */
@@ -70,7 +70,12 @@ function gateways(port: Port, around: Surroundings): Record<string, string> {
   return found;
 }
 
-function specOf(port: Port, host: string, around: Surroundings): Record<string, unknown> {
+function specOf(
+  port: Port,
+  host: string,
+  around: Surroundings,
+  qos: QosOptions,
+): Record<string, unknown> {
   const pairs = port.allowed_address_pairs.map((pair) => withPrefix(pair.ip_address));
   const nats = (around.floatingIps.get(port.id) ?? []).flatMap((fip) =>
     fip.fixed_ip_address
@@ -79,7 +84,7 @@ function specOf(port: Port, host: string, around: Surroundings): Record<string, 
   );
   const network = around.networks.get(port.network_id);
   const policyId = port.qos_policy_id ?? network?.qos_policy_id;
-  const controls = qosControls(policyId ? around.qosPolicies.get(policyId) : undefined);
+  const controls = qosControls(policyId ? around.qosPolicies.get(policyId) : undefined, qos);
   return {
     orchestrator: "openstack",
     workload: port.device_id,
@@ -123,6 +128,7 @@ export function workloadEndpoint(
   port: Port,
   host: string,
   around: Surroundings,
+  qos: QosOptions = DEFAULT_QOS,
 ): DesiredResource {
   const annotations: Record<string, string> = {
     "openstack.projectcalico.org/network-id": port.network_id,
@@ -134,7 +140,7 @@ export function workloadEndpoint(
     name: endpointName(host, port.device_id, port.id),
     labels: labelsOf(port, around),
     annotations,
-    spec: specOf(port, host, around),
+    spec: specOf(port, host, around, qos),
   };
 }
 

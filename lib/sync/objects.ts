@@ -6,6 +6,7 @@
  */
 import { POLICY_NAME_PREFIX, resourcePrefixes } from "../calico/keys.ts";
 import { networkPolicySpec } from "../calico/network_policy.ts";
+import { DEFAULT_QOS, type QosOptions } from "../calico/qos.ts";
 import { dhcpSubnet } from "../calico/subnet.ts";
 import {
   type DesiredResource,
@@ -43,7 +44,8 @@ export interface Desired {
 export class Translator {
   readonly #prefixes: ReturnType<typeof resourcePrefixes>;
 
-  constructor(region: string | null) {
+  /** @param qos what Neutron's QoS rules leave open. */
+  constructor(region: string | null, readonly qos: QosOptions = DEFAULT_QOS) {
     this.#prefixes = resourcePrefixes(region);
   }
 
@@ -62,7 +64,7 @@ export class Translator {
     const migration = liveMigration(port, around.namespace);
     const found = migration ? [this.#resource("LiveMigration", subject, migration, "")] : [];
     for (const host of endpointHosts(port)) {
-      const endpoint = workloadEndpoint(port, host, around);
+      const endpoint = workloadEndpoint(port, host, around, this.qos);
       found.push(this.#resource("WorkloadEndpoint", subject, endpoint, host));
     }
     return found;

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Etcd3 } from "etcd3";
+import type { QosOptions } from "../calico/qos.ts";
 import { calicoNamespace } from "../calico/regions.ts";
 import { clip } from "../clip.ts";
 import type { Clock } from "../clock.ts";
@@ -25,6 +26,8 @@ export interface ResyncDeps {
   readonly keystone: KeystoneAuth;
   readonly clock: Clock;
   readonly region: string | null;
+  /** @default networking-calico's */
+  readonly qos?: QosOptions;
   /** Called with each page read and each batch written. */
   progress(doing: string): void;
   /** Where what differs is noted for people, if anywhere. */

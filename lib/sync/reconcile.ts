@@ -136,7 +136,7 @@ async function readWanted(
   scope: Scope,
   { fresh = true }: ReconcileOptions,
 ): Promise<{ wanted: Desired[]; keep: Set<string> }> {
-  const { neutron, region } = pass.deps;
+  const { neutron, region, qos } = pass.deps;
   const { signal } = pass.term;
   const [groups, subnets, ports] = await Promise.all([
     neutron.listBy("security-groups", securityGroupSchema, signal, "id", [...scope.groups]),
@@ -152,7 +152,7 @@ async function readWanted(
   const news = fresh
     ? await readFresh(pass, memory, ports.items)
     : await readMissing(pass, memory, ports.items, scope);
-  const translator = new Translator(region);
+  const translator = new Translator(region, qos);
   const wanted = [
     ...[...groups.items, ...news.groups].map((group) => translator.group(group)),
     ...ports.items.flatMap((port) => translator.port(port, memory.around)),

@@ -82,7 +82,7 @@ class ResourceSyncer {
     this.#signs = signs;
     const { clock } = context;
     const neutron = new NeutronClient(config.openstack, keystone);
-    this.#base = { etcd, keystone, neutron, clock, region: config.region };
+    this.#base = { etcd, keystone, neutron, clock, region: config.region, qos: config.sync.qos };
     this.#succeededAt = clock.now();
     const always = config.sync.startupResync === "always";
     this.#fullAt = clock.now() + (always ? 0 : this.#intervalMs);

@@ -87,7 +87,7 @@ class FullResync {
     readonly options: Pick<ResyncOptions, "allowEmpty" | "previous">,
   ) {
     this.#earlier = options.previous ? new Earlier(options.previous, memory) : null;
-    this.#translator = new Translator(pass.deps.region);
+    this.#translator = new Translator(pass.deps.region, pass.deps.qos);
     this.#prefixes = resourcePrefixes(pass.deps.region);
   }
 

@@ -133,6 +133,44 @@ Deno.test("QoS rules are scaled and clamped, zero is omitted", () => {
   });
 });
 
+Deno.test("QoS options go with the limits that there are; connections are limited always", () => {
+  const options = (n: number) => ({
+    burstBits: n,
+    minburstBytes: n,
+    burstPackets: n,
+    maxConnections: n,
+  });
+  const rules = [
+    { type: "bandwidth_limit", direction: "egress" as const, max_kbps: 10, max_burst_kbps: 20 },
+    { type: "bandwidth_limit", direction: "ingress" as const, max_kbps: 10, max_burst_kbps: 0 },
+    { type: "packet_rate_limit", direction: "ingress" as const, max_kpps: 1 },
+  ];
+  assertEquals(qosControls(undefined, { ingress: options(0), egress: options(7) }), {
+    egressMaxConnections: 7,
+  });
+  assertEquals(qosControls({ rules }, { ingress: options(2000), egress: options(1e12) }), {
+    egressBandwidth: 10000,
+    egressPeakrate: 20000,
+    egressBurst: 34359738360,
+    egressMinburst: 1e8,
+    egressMaxConnections: 4294967295,
+    ingressBandwidth: 10000,
+    ingressBurst: 2000,
+    ingressPacketRate: 1000,
+    ingressPacketBurst: 2000,
+    ingressMaxConnections: 2000,
+  });
+  assertEquals(qosControls({ rules }, { ingress: options(0), egress: options(0) }), {
+    egressBandwidth: 10000,
+    egressPeakrate: 20000,
+    egressBurst: 4294967296,
+    ingressBandwidth: 10000,
+    ingressBurst: 4294967296,
+    ingressPacketRate: 1000,
+    ingressPacketBurst: 5,
+  });
+});
+
 const around: Surroundings = {
   namespace: "openstack",
   networks: new Map([["n", { id: "n", name: "web tier", qos_policy_id: null }]]),

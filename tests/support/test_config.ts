@@ -1,4 +1,5 @@
 /** A complete configuration for tests. @module */
+import { DEFAULT_QOS } from "../../lib/calico/qos.ts";
 import type { Config } from "../../lib/config_types.ts";
 
 /** Defaults close to production's; `changes` replaces whole sections. */
@@ -49,6 +50,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
       resyncIntervalSeconds: 60,
       incrementalIntervalSeconds: 10,
       resyncMaxIntervalSeconds: 3600,
+      qos: DEFAULT_QOS,
     },
     compaction: { periodSeconds: 3600, minRevisions: 1000 },
     status: { portStatusThreads: 4, reportUrl: "http://127.0.0.1:9696/lab/v1" },
