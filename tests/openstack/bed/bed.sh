@@ -6,6 +6,7 @@
 #                           Prints DIR/bed.json's path when all of it answers.
 #   bed.sh stop DIR NAME    ends one of: neutron keystone rabbitmq mariadb
 #   bed.sh start DIR NAME   starts it again and waits until it answers
+#   bed.sh rabbitmqctl DIR ARGUMENTS…
 #   bed.sh down DIR         ends all of them and removes DIR
 #
 # The packages must be there: packages.sh install.
@@ -303,8 +304,12 @@ case "$command" in
   down) down ;;
   start) "start_${3:?a name}" ;;
   stop) stop_one "${3:?a name}" ;;
+  rabbitmqctl)
+    shift 2
+    "${rabbit_env[@]}" "$rabbit/rabbitmqctl" -q "$@"
+    ;;
   *)
-    echo "usage: bed.sh up|down|start|stop DIR [NAME]" >&2
+    echo "usage: bed.sh up|down|start|stop|rabbitmqctl DIR [NAME…]" >&2
     exit 2
     ;;
 esac

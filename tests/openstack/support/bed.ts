@@ -55,15 +55,20 @@ export class Bed {
     await this.#run("start", service);
   }
 
-  async #run(...[verb, service]: [string, Service]): Promise<void> {
+  /** `rabbitmqctl` for the bed's broker. */
+  async rabbitmqctl(...args: string[]): Promise<void> {
+    await this.#run("rabbitmqctl", ...args);
+  }
+
+  async #run(verb: string, ...rest: string[]): Promise<void> {
     // To a file and not a pipe: what the script starts would keep the pipe open.
     const log = `${this.at.dir}/log/bed.log`;
     const { success } = await new Deno.Command("bash", {
-      args: ["-c", 'exec "$0" "$@" >"$LOG" 2>&1', SCRIPT, verb, this.at.dir, service],
+      args: ["-c", 'exec "$0" "$@" >"$LOG" 2>&1', SCRIPT, verb, this.at.dir, ...rest],
       env: { LOG: log },
       stdin: "null",
     }).spawn().status;
-    if (!success) throw new Error(`${verb} ${service}: ${await Deno.readTextFile(log)}`);
+    if (!success) throw new Error(`${verb} ${rest.join(" ")}: ${await Deno.readTextFile(log)}`);
   }
 
   /**

@@ -81,9 +81,23 @@ export class Conductor implements AsyncDisposable {
     });
   }
 
-  /** The differences that a full resync would write now, as text; empty: none. */
+  /** The differences that a full resync would write now, as text, and a table of counts. */
   async dryRun(): Promise<string> {
-    const { code, text } = await this.node.command("resync", "--dry-run");
+    return await this.#dryRun();
+  }
+
+  /** How many keys a full resync would write or delete now. */
+  async dryRunCount(): Promise<number> {
+    const kinds: Record<string, number>[] = Object.values(
+      JSON.parse(await this.#dryRun("--output=json")).kinds,
+    );
+    return kinds.reduce((sum, { created, updated, deleted }) => {
+      return sum + created! + updated! + deleted!;
+    }, 0);
+  }
+
+  async #dryRun(...options: string[]): Promise<string> {
+    const { code, text } = await this.node.command("resync", "--dry-run", ...options);
     if (code !== 0) throw new Error(text);
     return text;
   }

@@ -1,4 +1,5 @@
 /** OpenStack's REST APIs for the tests: small, and not the product's own client. @module */
+import { TIME_FACTOR } from "../../support/assert.ts";
 
 /** What a service refused. */
 export class RestError extends Error {
@@ -8,6 +9,12 @@ export class RestError extends Error {
     super(`${what} → ${status} ${body.slice(0, 500)}`);
   }
 }
+
+/**
+ * A connection per request: Neutron's workers share a listening socket, and a connection that is kept
+ * stays with one of them while the others have nothing to do.
+ */
+const CLIENT = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
 
 // deno-lint-ignore no-explicit-any
 export type Json = any;
@@ -38,7 +45,7 @@ export class Rest {
     return this.request("POST", path, body);
   }
 
-  put(path: string, body: Json): Promise<Json> {
+  put(path: string, body?: Json): Promise<Json> {
     return this.request("PUT", path, body);
   }
 
@@ -53,7 +60,7 @@ export class Rest {
   }
 
   /**
-   * One request; 60 s.
+   * One request; 60 s, times the machine's factor.
    *
    * @throws {RestError} a status of 400 or more. A 401 is tried once more with a new token, and a 503
    * or a database conflict (409 "try again", 500 deadlock) three times.
@@ -61,10 +68,11 @@ export class Rest {
   async request(method: string, path: string, body?: Json): Promise<Json> {
     for (let attempt = 0;; attempt++) {
       const response = await fetch(this.baseUrl + path.replace(/^(?!\/)/, "/"), {
+        client: CLIENT,
         method,
         headers: { "Content-Type": "application/json", "X-Auth-Token": await this.token() },
         body: body === undefined ? null : JSON.stringify(body),
-        signal: AbortSignal.timeout(60_000),
+        signal: AbortSignal.timeout(60_000 * TIME_FACTOR),
       });
       const text = await response.text();
       if (response.ok) return text === "" ? null : JSON.parse(text);
