@@ -133,9 +133,11 @@ function linkOf(
   };
 }
 
-async function dial(
+/** Connects to one broker; `name` is what its list of connections shows. */
+export async function dial(
   config: BrokersConfig,
   { host, port, username, password }: BusHost,
+  name = "calico-conductor",
 ): Promise<amqp.ChannelModel> {
   const { tls, virtualHost } = config;
   const [ca, cert, key] = [config.caFile, config.certFile, config.keyFile]
@@ -151,14 +153,14 @@ async function dial(
   }, {
     timeout: CONNECT_MS,
     noDelay: true,
-    clientProperties: { connection_name: "calico-conductor" },
+    clientProperties: { connection_name: name },
     ...(ca ? { ca: [ca] } : {}),
     ...(cert && key ? { cert, key } : {}),
   });
 }
 
 /** Ends a connection without waiting long for a broker that may be gone. */
-async function hangUp(connection: amqp.ChannelModel | null): Promise<void> {
+export async function hangUp(connection: amqp.ChannelModel | null): Promise<void> {
   if (!connection) return;
   connection.on("error", () => {});
   let timer;

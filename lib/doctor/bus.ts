@@ -4,7 +4,8 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import amqp from "amqplib";
+import type amqp from "amqplib";
+import { dial, hangUp } from "../bus/link.ts";
 import type { BusHost } from "../bus/transport_url.ts";
 import type { BusConfig } from "../config_types.ts";
 import { hostAndPort } from "../host_addresses.ts";
@@ -13,7 +14,6 @@ import { type Check, failed, type Finding, named, ok, type Verdict, warning } fr
 
 /** Queues that neutron-server reads. */
 const TOPICS = ["q-plugin", "q-reports-plugin"];
-const CONNECT_MS = 5000;
 /** Unread messages in a topic's queue that mean that Neutron does not keep up. */
 const BACKLOG = 1000;
 const UP_ADVICE =
@@ -42,8 +42,8 @@ async function checkBroker(
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const name = `message bus ${hostAndPort(host.host, host.port)}`;
-  const connection = await connect(bus, host);
-  const end = () => hangUp(connection);
+  const connection = await dial(bus, host, "calico-conductor doctor");
+  const end = () => void hangUp(connection);
   signal.addEventListener("abort", end, { once: true });
   connection.on("error", () => {});
   try {
@@ -63,34 +63,8 @@ async function checkBroker(
     ];
   } finally {
     signal.removeEventListener("abort", end);
-    end();
+    await hangUp(connection);
   }
-}
-
-async function connect(bus: BusConfig, host: BusHost): Promise<amqp.ChannelModel> {
-  const [ca, cert, key] = [bus.caFile, bus.certFile, bus.keyFile]
-    .map((path) => path === null ? null : Buffer.from(Deno.readFileSync(path)));
-  return await amqp.connect({
-    protocol: bus.tls ? "amqps" : "amqp",
-    hostname: host.host,
-    port: host.port,
-    username: host.username,
-    password: host.password,
-    vhost: bus.virtualHost,
-    heartbeat: 10,
-  }, {
-    timeout: CONNECT_MS,
-    clientProperties: { connection_name: "calico-conductor doctor" },
-    ...(ca ? { ca: [ca] } : {}),
-    ...(cert && key ? { cert, key } : {}),
-  });
-}
-
-/** Closes without waiting: whatever is left goes with the connection. */
-function hangUp(connection: amqp.ChannelModel): void {
-  connection.close().catch(() => {});
-  const { stream } = connection.connection as unknown as { stream: { destroy(): void } };
-  setTimeout(() => stream.destroy(), 200);
 }
 
 /** Does something on a channel of its own, because a refusal closes it. */
