@@ -10,11 +10,35 @@ cd "$(dirname "$0")"
 
 targets="x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu x86_64-apple-darwin aarch64-apple-darwin"
 
+# What no program reads when it runs, or only the tests do, as package:path. A binary holds what is embedded
+# in the memory of each of its processes.
+unneeded="zod:src hono:dist/cjs hono:dist/types @grpc/grpc-js:src protobufjs:dist @types/node:
+  undici-types: fast-check: playwright-core: ajv:"
+if [ -d node_modules ]; then
+  packages=node_modules version=
+else
+  packages=$(deno info --json | sed -n 's/.*"npmCache": *"\(.*\)".*/\1/p')/registry.npmjs.org version='*/'
+fi
+excluded() {
+  unset IFS
+  for part in $unneeded; do
+    for path in $packages/${part%%:*}/$version${part#*:}; do
+      [ ! -e "$path" ] || printf '%s\n%s\n' --exclude "$path"
+    done
+  done
+  if deno compile --help | grep -q -e --exclude-unused-npm; then echo --exclude-unused-npm; fi
+}
+
 # compile OUTPUT [--target TARGET]
 compile() {
   output=$1
   shift
   mkdir -p "$(dirname "$output")"
+  IFS='
+'
+  # shellcheck disable=SC2046 # one word a line
+  set -- "$@" $(excluded)
+  unset IFS
   deno compile --quiet --no-check --no-prompt "$@" \
     --v8-flags=--max-semi-space-size=1 \
     --allow-read --allow-write --allow-env --allow-net --allow-run \

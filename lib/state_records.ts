@@ -6,6 +6,8 @@
  */
 import { z } from "zod";
 
+export { ROLE_NAMES, type RoleName } from "./role_names.ts";
+
 const ms = z.number();
 const count = z.number().int().nonnegative();
 
@@ -350,13 +352,3 @@ export type Event = z.infer<typeof eventSchema>;
 
 /** The events of one source, newest first. */
 export const eventsSchema = z.array(eventSchema).max(50);
-
-/** Names of the roles, in the order in which they start; they stop in the reverse order. */
-export const ROLE_NAMES = [
-  "manager",
-  "resource-syncer",
-  "agent-status-watcher",
-  "endpoint-status-watcher",
-  "diagnostics",
-] as const;
-export type RoleName = typeof ROLE_NAMES[number];
