@@ -72,6 +72,7 @@ export async function openListener(
   const server = tls === null ? http.createServer(options, answer) : https.createServer({
     ...options,
     handshakeTimeout: options.headersTimeout,
+    ALPNProtocols: ["http/1.1"],
     cert: tls.cert,
     key: tls.key,
   }, answer);

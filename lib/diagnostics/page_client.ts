@@ -34,9 +34,11 @@ export async function readPage(
   const pinned = cert === null ? null : new X509Certificate(await Deno.readTextFile(cert));
   const options = { host, port, path, signal, headers: { host: hostAndPort(host, port) } };
   return await new Promise((resolve, reject) => {
-    const request = pinned === null
-      ? http.get(options, take)
-      : https.get({ ...options, rejectUnauthorized: false, agent: false }, take);
+    const request = pinned === null ? http.get(options, take) : https.get({
+      ...options,
+      rejectUnauthorized: false,
+      agent: false,
+    }, take);
     request.on("error", reject);
 
     function take(response: http.IncomingMessage): void {

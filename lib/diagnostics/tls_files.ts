@@ -1,5 +1,5 @@
 /** The page's certificate and key: read, checked against each other, read again when they change. @module */
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import { describeError } from "../log.ts";
 
 /** Where they are. */
@@ -31,7 +31,8 @@ export async function readTlsFiles(paths: TlsPaths): Promise<TlsFiles> {
   const key = await readPem(paths.key);
   let belong: boolean;
   try {
-    belong = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+    belong = publicPart(new X509Certificate(cert).publicKey) ===
+      publicPart(createPublicKey(createPrivateKey(key)));
   } catch (error) {
     // A runtime that cannot compare them (Deno before 2.5) leaves it to the first handshake.
     if (/not implemented/i.test(String(error))) return { cert, key };
@@ -43,9 +44,8 @@ export async function readTlsFiles(paths: TlsPaths): Promise<TlsFiles> {
   throw new TlsFilesError(`the key in ${paths.key} is not that of the certificate ${paths.cert}`);
 }
 
-/** When the certificate ends, ms since the epoch. */
-export function certificateEnd({ cert }: TlsFiles): number {
-  return Date.parse(new X509Certificate(cert).validTo);
+function publicPart(key: KeyObject): string {
+  return key.export({ type: "spki", format: "der" }).toString("base64");
 }
 
 /** Whether both are the same. */
