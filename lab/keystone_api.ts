@@ -38,7 +38,8 @@ export function keystoneApi(cloud: Cloud, tokens: Tokens, baseUrl: string): Hono
     const service = (type: string, url: string) => ({
       type,
       name: type,
-      endpoints: [{ interface: "public", region: "RegionOne", url }],
+      endpoints: ["public", "internal", "admin"]
+        .map((name) => ({ interface: name, region: "RegionOne", url })),
     });
     return c.json({
       token: {

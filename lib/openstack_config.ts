@@ -13,17 +13,27 @@ export type Values = ReadonlyMap<string, EffectiveValue>;
 /** Names an option, and what it may be. */
 export type Refuse = (name: string, allowed: string) => void;
 
-/** How the configuration logs in to Keystone; null: not at all. */
+/** What each method cannot do without; the first one wins when several come from the same place. */
+const SECRETS: readonly (readonly [Credential["method"], option: string])[] = [
+  ["application_credential", "application_credential_secret"],
+  ["password", "password"],
+  ["token", "token"],
+];
+
+/**
+ * How the configuration logs in to Keystone; null: not at all. An `auth_type` says so, unless a secret
+ * comes from a place that counts more: neutron.conf's `auth_type = password` is about its own password.
+ */
 export function authMethod(values: Values): Credential["method"] | null {
-  const value = (name: string) => values.get(name)!.value;
-  const given = value("auth_type");
-  if (value("auth_url") === null || given === "none") return null;
-  if (given !== null) {
-    if (given.endsWith("password")) return "password";
-    return given.endsWith("token") ? "token" : "application_credential";
-  }
-  if (value("application_credential_secret") !== null) return "application_credential";
-  return value("token") !== null && value("password") === null ? "token" : "password";
+  if (values.get("auth_url")!.value === null) return null;
+  const given = SECRETS.filter(([, option]) => values.get(option)!.value !== null)
+    .map(([method, option]) => ({ method, level: values.get(option)!.level }));
+  const [best] = given.toSorted((a, b) => a.level - b.level);
+  const type = values.get("auth_type")!;
+  if (type.value === null || (best && best.level < type.level)) return best?.method ?? "password";
+  if (type.value === "none") return null;
+  if (type.value.endsWith("password")) return "password";
+  return type.value.endsWith("token") ? "token" : "application_credential";
 }
 
 /** Refuses what no token can come of. */

@@ -8,6 +8,7 @@ import { Supervisor } from "../../lib/supervisor.ts";
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { testConfig } from "../support/test_config.ts";
+import { makeCertificate } from "./certificate.ts";
 import { service, withKeystone } from "./fake_keystone.ts";
 
 const places = { protoDir: "/proto", addresses: () => [] };
@@ -89,6 +90,28 @@ Deno.test("while Keystone does not answer it is asked again, and what is wrong i
     assertEquals(problems.at(-1), null);
     assertEquals(log.at("error").length, 1);
   }));
+
+Deno.test("over TLS, with a CA that the process may read and nothing else", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const { ca, cert, key } = await makeCertificate(folder, "IP:127.0.0.1");
+    const tls = { cert: await Deno.readTextFile(cert), key: await Deno.readTextFile(key) };
+    await withKeystone(async (keystone) => {
+      keystone.answer.catalog = catalog;
+      const { signal } = new AbortController();
+      const config = configOf(keystone.url);
+      const trusting = { ...config, openstack: { ...config.openstack, caFile: ca } };
+      assertEquals(permissionRow("endpoint-lookup", trusting, places).read, [ca]);
+      const found = await lookUpEndpoints(trusting, { launcher, places, signal });
+      assertEquals(found.neutronUrl, "http://192.0.2.1:9696");
+      const refused = await lookUpEndpoints(config, { launcher, places, signal })
+        .then(() => "it succeeded", (error) => String(error));
+      assertMatch(refused, /no CA that we know signed its certificate/);
+    }, tls);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
 
 Deno.test("what Keystone refuses is told in its own sentence, without the secret", () =>
   withKeystone(async (keystone) => {

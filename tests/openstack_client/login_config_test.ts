@@ -114,6 +114,28 @@ Deno.test("an application credential with a project is refused, unless that one 
   assertEquals(credential(APPLICATION, { files }).method, "application_credential");
 });
 
+Deno.test("an auth_type is about the secrets of its own place and of those that count less", () => {
+  const login = "username = neutron\npassword = x\nproject_name = s\n";
+  const files = ini("keystone_authtoken", `auth_type = password\n${login}`);
+  assertEquals(credential(APPLICATION, { files }).method, "application_credential");
+  assertEquals(
+    credential({ OS_AUTH_URL: "https://ctl", OS_TOKEN: "t" }, { files }).method,
+    "token",
+  );
+  assertEquals(
+    credential({ ...APPLICATION, OS_AUTH_TYPE: "password" }, { files }).method,
+    "password",
+  );
+  const applications = ini(
+    "keystone_authtoken",
+    "auth_type = v3applicationcredential\napplication_credential_id = a\n" +
+      "application_credential_secret = b\n",
+  );
+  assertEquals(credential(PASSWORD, { files: applications }).method, "password");
+  const url = { OS_AUTH_URL: "https://ctl" };
+  assertEquals(credential(url, { files: applications }).method, "application_credential");
+});
+
 Deno.test("a token is accepted, and that it cannot be renewed is said", () => {
   const env = {
     OS_AUTH_URL: "https://ctl:5000",
