@@ -76,3 +76,63 @@ Deno.test("a bad option: exit code 2 and the nearest right one", async () => {
   assertEquals(node.ended!.code, 2);
   assertMatch(node.output, /did you mean --election-ttl\?/);
 });
+
+/** A peer that takes every connection and never says a word. */
+function silentPeer(): Disposable & { address: string } {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const taken: Deno.Conn[] = [];
+  (async () => {
+    for await (const connection of listener) taken.push(connection);
+  })().catch(() => {});
+  return {
+    address: `127.0.0.1:${(listener.addr as Deno.NetAddr).port}`,
+    [Symbol.dispose]() {
+      listener.close();
+      for (const connection of taken) connection.close();
+    },
+  };
+}
+
+/** No role may die of another service's silence. */
+async function expectPatience(node: Node, problem: RegExp): Promise<void> {
+  await eventually(String(problem), async () => {
+    const status = await node.status();
+    return status?.roles.some(({ alive }) => problem.test(alive?.problem ?? ""));
+  }, 30_000);
+  await new Promise((resolve) => setTimeout(resolve, 10_000));
+  const { roles } = await eventually("a status", () => node.status());
+  for (const { name, process } of roles) {
+    assertEquals(
+      [process!.restarts, process!.state],
+      [0, "running"],
+      `${name}: ${process!.lastEnd}`,
+    );
+  }
+}
+
+Deno.test("an etcd that takes connections and never answers: no role dies of it", async () => {
+  await using dir = await tempDir();
+  using peer = silentPeer();
+  await using node = Node.start([
+    `--state-dir=${dir.path}`,
+    `--etcd=http://${peer.address}`,
+    "--role-timeout=4",
+    "--etcd-timeout=15",
+  ]);
+  await expectPatience(node, /does not answer/);
+});
+
+Deno.test("a Neutron and a message bus that never answer: no role dies of it", async () => {
+  await using dir = await tempDir();
+  await using server = await startEtcd();
+  using neutron = silentPeer();
+  using bus = silentPeer();
+  await using node = Node.start([
+    `--state-dir=${dir.path}`,
+    `--etcd=${server.url}`,
+    `--neutron-url=http://${neutron.address}`,
+    "--role-timeout=4",
+    "--request-timeout=3",
+  ], { CONDUCTOR_TRANSPORT_URL: `rabbit://u:p@${bus.address}/` });
+  await expectPatience(node, /the last resync failed/);
+});
