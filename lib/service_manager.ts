@@ -85,13 +85,18 @@ export class ServiceManager implements AsyncDisposable {
       throw new Error(`the path ${local} is longer than ${MAX_PATH} bytes`);
     }
     const paths = [socket.replace(/^@/, "\0"), local];
-    this.#worker = new Worker(this.#options.module, {
-      type: "module",
-      name: "notifier",
-      deno: {
-        permissions: { net: paths.map((path) => `unix:${path}`), read: paths, write: paths },
-      },
-    });
+    const start = (net: string[] | false) =>
+      new Worker(this.#options.module, {
+        type: "module",
+        name: "notifier",
+        deno: { permissions: { net, read: paths, write: paths } },
+      });
+    try {
+      this.#worker = start(paths.map((path) => `unix:${path}`));
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      this.#worker = start(false); // before Deno 2.5, the paths alone allow a socket
+    }
     this.#worker.onerror = (event) => {
       event.preventDefault();
       this.#warn(event.message);
