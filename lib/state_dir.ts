@@ -59,6 +59,7 @@ async function lockDirectory(path: string, holder: string): Promise<Deno.FsFile>
     );
   }
   if (!await tryLock(file)) {
+    if ("tryLock" in file) file.close();
     const other = (await Deno.readTextFile(`${path}/${LOCK_FILE}`).catch(() => "")).trim();
     throw new StateDirError(
       `the state directory ${path} is in use by the supervisor with ${
