@@ -11,14 +11,14 @@ import type { z } from "zod";
 export const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
 /**
- * Writes a JSON file, replacing the one that is there; `path` is absolute.
+ * Writes a JSON file, replacing the one that is there; `path` is absolute. Each file has one writer.
  *
  * @throws when the value is larger than {@linkcode MAX_FILE_BYTES} or the directory is not writable.
  */
 export async function writeStateFile(path: string, value: unknown): Promise<void> {
   const bytes = new TextEncoder().encode(JSON.stringify(value));
   if (bytes.length > MAX_FILE_BYTES) throw new Error(`${path} would have ${bytes.length} bytes`);
-  const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.new`;
+  const beside = `${path}.new`;
   try {
     await Deno.writeFile(beside, bytes, { mode: 0o600 });
     await Deno.rename(beside, path);

@@ -62,7 +62,7 @@ export function Layout({ node, version, title, place, now, reloadSeconds, childr
                 <a href={path} aria-current={path === place ? "page" : undefined}>{label}</a>
               ))}
             </nav>
-            <p id="live" role="status" class="live">
+            <p id="live" class="live">
               <noscript>{`Reloads every ${reloadSeconds} s`}</noscript>
             </p>
           </header>

@@ -63,6 +63,9 @@ export const SCRIPT = `"use strict";
   function show(connected) {
     live.classList.toggle("lost", !connected);
     document.body.classList.toggle("lost", !connected);
+    // Only the loss is announced; that all is well again, the page says by going on.
+    if (connected) live.removeAttribute("role");
+    else live.setAttribute("role", "alert");
     setText(live, connected ? "\\u25cf Live" : "\\u2715 Connection lost, retrying \\u2013 this is the last known state");
   }
 

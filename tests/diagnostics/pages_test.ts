@@ -164,6 +164,19 @@ Deno.test("with 5,000 agents, 100,000 ports and long texts every page stays smal
   );
 });
 
+Deno.test("another node's page is linked by an address that means it, and by no other", async () => {
+  const { cluster } = facts();
+  const nodes = ["10.0.0.2:9797", "127.0.0.1:9797", "[::]:9797", "x.example/evil:1", "javascript:1"]
+    .map((diagnostics, i) => ({ ...cluster!.nodes[0]!, name: `node-${i}`, diagnostics }));
+  const known = status({ cluster: { ...cluster!, nodes } });
+  const { html } = await get("/election", { readStatus: () => Promise.resolve(known) });
+  const table = html.match(/<div class="scroll" id="nodes".*?<\/table>/s)![0];
+  assertEquals([...table.matchAll(/href="([^"]*)"/g)].map(([, href]) => href), [
+    "//10.0.0.2:9797/",
+    "//javascript:1/",
+  ]);
+});
+
 Deno.test("agents: stale first, sorted, filtered, paged; nonsense counts as not said", async () => {
   const file = (await details(5000, "x").agents())!;
   const select = (query: Record<string, string>) =>
@@ -183,6 +196,8 @@ Deno.test("agents: stale first, sorted, filtered, paged; nonsense counts as not 
   const { html } = await get("/agents?state=stale&page=2", { details: details(5000) });
   assertMatch(html, /101 to 200 of 4,699/);
   assertMatch(html, /<a id="pager-back" rel="prev" href="\/agents\?state=stale">/);
+  const beyond = await get("/agents?state=stale&page=999", { details: details(5000) });
+  assertMatch(beyond.html, /4,601 to 4,699 of 4,699/);
   assertMatch(html, /<a id="sort-host" href="\/agents\?state=stale&amp;sort=host">/);
 });
 

@@ -6,6 +6,7 @@ import type { AgentsFile } from "../../status/agents_file.ts";
 import { countFreshness, FRESHNESS, type Freshness, freshness } from "../../status/freshness.ts";
 import { ShareBar } from "../charts/share_bar.tsx";
 import { clip, formatCount, formatDuration, plural } from "../format.ts";
+import { pageOfList } from "../page_of_list.ts";
 import { Badge, Empty, Pager, Section, Table, Time } from "../parts.tsx";
 import { AGENT_ORDERS, selectAgents } from "../select_agents.ts";
 import { freshnessShares } from "../sections/status_sections.tsx";
@@ -54,8 +55,7 @@ export function AgentsPage({ file, query, isMaster, now }: {
     );
   }
   const all = selectAgents(file.agents, query, now);
-  const from = (query.page - 1) * AGENTS_PAGE;
-  const found = all.slice(from, from + AGENTS_PAGE);
+  const { rows: found, page } = pageOfList(all, query.page, AGENTS_PAGE);
   const note = isMaster ? plural(file.total, "agent") : (
     <>
       {plural(file.total, "agent")} as of <Time at={file.at} now={now} />, when this node led last
@@ -83,7 +83,7 @@ export function AgentsPage({ file, query, isMaster, now }: {
           </Table>
         )}
       <Pager
-        page={query.page}
+        page={page}
         pageSize={AGENTS_PAGE}
         total={all.length}
         href={(page) => agentsPath({ ...query, page })}

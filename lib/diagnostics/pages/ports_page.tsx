@@ -8,6 +8,7 @@ import {
   type PortDifferencesFile,
 } from "../../status/port_differences.ts";
 import { clip, formatCount, plural } from "../format.ts";
+import { pageOfList } from "../page_of_list.ts";
 import { Age, Badge, Empty, Pager, Section, Table, Time } from "../parts.tsx";
 import { LatestPorts, PortBadge } from "../sections/status_sections.tsx";
 
@@ -30,14 +31,13 @@ export type PortsQuery = z.infer<typeof portsQuerySchema>;
 export function selectPorts(
   { ports }: Pick<PortDifferencesFile, "ports">,
   { q, why, page }: PortsQuery,
-): { found: PortDifference[]; total: number } {
+): { rows: PortDifference[]; page: number; total: number } {
   const wanted = q.toLowerCase();
   const all = ports.filter((port) =>
     (why === "" || port.why === why) &&
     (port.port.toLowerCase().includes(wanted) || port.host.toLowerCase().includes(wanted))
   );
-  const from = (page - 1) * PORTS_PAGE;
-  return { found: all.slice(from, from + PORTS_PAGE), total: all.length };
+  return { ...pageOfList(all, page, PORTS_PAGE), total: all.length };
 }
 
 /** Path and query, without what is the default. */
@@ -89,7 +89,7 @@ function Differing({ file, query, isMaster, now }: {
       </Section>
     );
   }
-  const { found, total } = selectPorts(file, query);
+  const { rows: found, page, total } = selectPorts(file, query);
   const note = isMaster ? plural(file.total, "port") : (
     <>
       {plural(file.total, "port")} as of <Time at={file.at} now={now} />, when this node led last
@@ -122,7 +122,7 @@ function Differing({ file, query, isMaster, now }: {
         </Table>
       )}
       <Pager
-        page={query.page}
+        page={page}
         pageSize={PORTS_PAGE}
         total={total}
         href={(page) => portsPath({ ...query, page })}

@@ -5,6 +5,7 @@ import type { Resync } from "../../state_records.ts";
 import type { Difference, Differences } from "../../sync/difference_log.ts";
 import { countOf, lengthMs, phaseMs, PHASES, ResyncBars } from "../charts/resync_bars.tsx";
 import { clip, formatCount, formatDuration, plural } from "../format.ts";
+import { pageOfList } from "../page_of_list.ts";
 import { Badge, Empty, Pager, Section, Table, Time } from "../parts.tsx";
 import {
   Kinds,
@@ -107,7 +108,7 @@ export function ResyncPage({ resync, differences, query, now }: {
   );
 }
 
-function DifferenceList({ resync, differences, query: { page } }: {
+function DifferenceList({ resync, differences, query }: {
   resync: Resync;
   differences: Differences | null;
   query: ResyncQuery;
@@ -121,7 +122,7 @@ function DifferenceList({ resync, differences, query: { page } }: {
       : <Empty>✓ None: etcd was as Neutron wants it.</Empty>;
   }
   const { total, objects } = differences;
-  const from = (page - 1) * DIFFERENCES_PAGE;
+  const { rows, page, from } = pageOfList(objects, query.page, DIFFERENCES_PAGE);
   return (
     <>
       <p class="lead">
@@ -133,9 +134,7 @@ function DifferenceList({ resync, differences, query: { page } }: {
           : null}
       </p>
       <ol class="differences" start={from + 1}>
-        {objects.slice(from, from + DIFFERENCES_PAGE).map((object) => (
-          <ObjectDifference object={object} />
-        ))}
+        {rows.map((object) => <ObjectDifference object={object} />)}
       </ol>
       <Pager
         page={page}

@@ -104,11 +104,22 @@ export function NodesTable({ cluster, leader, now }: {
             <td>
               <Time at={node.since} now={now} />
             </td>
-            <td>{clip(node.diagnostics, 80)}</td>
+            <td>
+              <PageLink address={node.diagnostics} />
+            </td>
           </tr>
         ))}
       </Table>
       {more > 0 ? <p class="quiet">{more} more nodes in the JSON.</p> : null}
     </>
   );
+}
+
+/** A loopback or wildcard address means another machine to whoever reads it here: no link. */
+function PageLink({ address }: { address: string }) {
+  const host = /^([a-z0-9.-]{1,253}|\[[0-9a-f:]+\]):\d{1,5}$/i.exec(address)?.[1];
+  const elsewhere = host && !/^(127\.|0\.0\.0\.0$|localhost$|\[::1?\]$)/i.test(host);
+  return elsewhere
+    ? <a href={`//${address}/`} rel="noreferrer">{address}</a>
+    : <>{clip(address, 80)}</>;
 }
