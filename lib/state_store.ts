@@ -68,6 +68,8 @@ export class StateStore implements Disposable {
   #lastEvent: Promise<void> = Promise.resolve();
   readonly #said = new Map<string, { at: number; said: string }>();
   readonly #parsed = new Map<string, { versionstamp: string; record: unknown }>();
+  /** The history as it was read last: 50 records are much to read, and seldom news. */
+  #resyncs: { versionstamp: string; records: readonly Resync[] } | null = null;
 
   constructor(kv: Kv) {
     this.#kv = batchReads(withDeadline(kv));
@@ -182,13 +184,18 @@ export class StateStore implements Disposable {
 
   /** Newest first; empty when there is none. */
   async readResyncs(): Promise<Resync[]> {
-    const found: Resync[] = [];
+    const { versionstamp } = await this.#kv.get(["resyncs-changed"]);
+    if (versionstamp !== null && this.#resyncs?.versionstamp === versionstamp) {
+      return [...this.#resyncs.records];
+    }
+    const records: Resync[] = [];
     const range = this.#kv.list({ prefix: ["resyncs"] }, { limit: MAX_RESYNCS, reverse: true });
     for await (const { value } of range) {
       const parsed = resyncSchema.safeParse(value);
-      if (parsed.success) found.push(parsed.data);
+      if (parsed.success) records.push(parsed.data);
     }
-    return found;
+    if (versionstamp !== null) this.#resyncs = { versionstamp, records };
+    return [...records];
   }
   /** Adds a resync to the history or replaces it there; what is too old goes. */
   async writeResync(record: Resync): Promise<void> {
@@ -196,6 +203,7 @@ export class StateStore implements Disposable {
     const range = this.#kv.list({ prefix: ["resyncs"] }, { reverse: true });
     let n = 0;
     for await (const { key } of range) if (++n > MAX_RESYNCS) await this.#kv.delete(key);
+    await this.#kv.set(["resyncs-changed"], record.id); // last: its version stands for all of it
   }
 
   readResyncRequest(): Promise<ResyncRequest | null> {
