@@ -20,10 +20,10 @@ await runRole("endpoint-status-watcher", async (context) => {
   try {
     using auth = new KeystoneAuth(config.openstack, job.clock);
     const neutron = new NeutronClient(config.openstack, auth);
-    const nova = new NovaClient(config.openstack.novaUrl, auth);
-    const notifyNova: NotifyNova | null = config.openstack.novaUrl === null
-      ? null
-      : (server, port, signal) => nova.networkVifPlugged(server, port, signal);
+    const { novaUrl } = config.openstack;
+    const nova = novaUrl === null ? null : new NovaClient(novaUrl, auth);
+    const notifyNova: NotifyNova | null = nova &&
+      ((server, port, signal) => nova.networkVifPlugged(server, port, signal));
     await runWhileMaster(context, async (term) => {
       const dataPlane = new DataPlaneStatus(neutron, auth);
       await using reporter = openReporter(config, job, "ports", dataPlane);

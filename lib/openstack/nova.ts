@@ -1,14 +1,43 @@
-/** Nova's external events: telling it that a port is ready at a migration's target. @module */
-import { discard } from "./http.ts";
+/**
+ * Nova's external events: telling it that a port is ready at a migration's target. Each event has a code
+ * of its own in the answer (200 as a whole when all were taken, 207 when some were not); a Nova that
+ * finds no server at all says 404 as a whole. Source: Nova's API reference, "Run Events".
+ *
+ * @module
+ */
+import { z } from "zod";
+import { OpenstackError, readJson } from "./http.ts";
 import type { KeystoneAuth } from "./keystone.ts";
 
-/** Sends external events; without a URL it sends none. */
-export class NovaClient {
-  constructor(readonly novaUrl: string | null, readonly auth: KeystoneAuth) {}
+const answerSchema = z.object({
+  events: z.array(z.object({
+    code: z.number(),
+    server_uuid: z.string().optional(),
+    tag: z.string().nullish(),
+  })),
+});
 
-  /** `network-vif-plugged` for one server and port. @throws {OpenstackError} Nova refuses. */
-  async networkVifPlugged(serverId: string, portId: string, signal: AbortSignal): Promise<void> {
-    if (this.novaUrl === null) return;
+/** What became of an event; `refused`: it never will be taken, and why. */
+export type EventOutcome = { readonly taken: true } | { readonly refused: string };
+
+/** Not yet: the server is being scheduled, and has no host. */
+const NO_HOST = 422;
+
+/** Sends external events. */
+export class NovaClient {
+  /** `novaUrl` with its version. */
+  constructor(readonly novaUrl: string, readonly auth: KeystoneAuth) {}
+
+  /**
+   * `network-vif-plugged` for one server and port.
+   *
+   * @throws {OpenstackError} Nova cannot take it now; a later try may succeed.
+   */
+  async networkVifPlugged(
+    serverId: string,
+    portId: string,
+    signal: AbortSignal,
+  ): Promise<EventOutcome> {
     const event = {
       name: "network-vif-plugged",
       server_uuid: serverId,
@@ -16,10 +45,36 @@ export class NovaClient {
       status: "completed",
     };
     const url = `${this.novaUrl}/os-server-external-events`;
-    await this.auth.fetch(url, signal, discard, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ events: [event] }),
-    });
+    let answer: unknown;
+    try {
+      answer = await this.auth.fetch(url, signal, readJson, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ events: [event] }),
+      });
+    } catch (error) {
+      // The whole answer: no instances found for any event.
+      if (error instanceof OpenstackError && error.status === 404) return UNKNOWN;
+      throw error;
+    }
+    return outcomeOf(answer, serverId, portId, url);
   }
+}
+
+const UNKNOWN = { refused: "Nova does not know the server" };
+
+function outcomeOf(answer: unknown, serverId: string, portId: string, url: string): EventOutcome {
+  const parsed = answerSchema.safeParse(answer);
+  const code = parsed.data?.events.find(({ server_uuid, tag }) =>
+    (server_uuid ?? serverId) === serverId && (tag ?? portId) === portId
+  )?.code;
+  if (code === undefined) {
+    throw new OpenstackError(`${url} did not say what became of the event`, 200);
+  }
+  if (code >= 200 && code < 300) return { taken: true };
+  if (code === 404) return UNKNOWN;
+  if (code === NO_HOST || code >= 500) {
+    throw new OpenstackError(`${url} did not take the event: ${code}`, code);
+  }
+  return { refused: `Nova refused the event with ${code}` };
 }

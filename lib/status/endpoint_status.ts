@@ -12,6 +12,7 @@ import type { Change } from "../etcd/mirror.ts";
 import { readSnapshot } from "../etcd/snapshot.ts";
 import { describeError } from "../log.ts";
 import type { JobContext, Term } from "../master_context.ts";
+import type { EventOutcome } from "../openstack/nova.ts";
 import type { Ports } from "../state_records.ts";
 import { EndpointStates } from "./endpoint_states.ts";
 import { type EndpointId, endpointId, felixPrefix, parsePortStatus } from "./felix_status.ts";
@@ -28,8 +29,12 @@ const MAX_NAME = 253;
 /** Ports in one report: Neutron takes some 30 ms for each, and the answer has to be in time. */
 const MAX_BATCH = 100;
 
-/** Tells Nova that a server's port is ready at its migration's target. */
-export type NotifyNova = (server: string, port: string, signal: AbortSignal) => Promise<void>;
+/** Tells Nova that a server's port is ready at its migration's target. @throws not now. */
+export type NotifyNova = (
+  server: string,
+  port: string,
+  signal: AbortSignal,
+) => Promise<EventOutcome>;
 
 /** With the endpoint's key in etcd. */
 type QueuedUpdate = PortUpdate & EndpointId & {
@@ -205,8 +210,14 @@ async function tellNova(
   for (const { host, device, port } of up) {
     if (!arriving.has(endpointName(host, device, port))) continue;
     try {
-      await notifyNova(device, port, signal);
-      log.info("Nova is told that a migrating port is ready", { host, port });
+      const outcome = await notifyNova(device, port, signal);
+      if ("taken" in outcome) {
+        log.info("Nova is told that a migrating port is ready", { host, port });
+      } else {log.warn("Nova does not take that a port is ready", {
+          host,
+          port,
+          why: outcome.refused,
+        });}
     } catch (error) {
       failed.set(port, error);
     }
