@@ -6,6 +6,7 @@
  */
 import type { Etcd3 } from "etcd3";
 import { endpointName, endpointNamePrefix, resourcePrefixes } from "../calico/keys.ts";
+import { calicoNamespace } from "../calico/regions.ts";
 import { clip } from "../clip.ts";
 import type { Config } from "../config_types.ts";
 import type { Change } from "../etcd/mirror.ts";
@@ -15,9 +16,16 @@ import type { JobContext, Term } from "../master_context.ts";
 import type { EventOutcome } from "../openstack/nova.ts";
 import type { Ports } from "../state_records.ts";
 import { EndpointStates } from "./endpoint_states.ts";
-import { type EndpointId, endpointId, felixPrefix, parsePortStatus } from "./felix_status.ts";
+import {
+  type EndpointId,
+  endpointId,
+  endpointKeys,
+  felixPrefix,
+  parsePortStatus,
+} from "./felix_status.ts";
 import { follow } from "./follow.ts";
-import { type Entry, LIVE, LONG_QUEUE, SNAPSHOT } from "./newest_queue.ts";
+import { followMigrations } from "./migrations.ts";
+import { type Entry, LIVE, LONG_QUEUE, type Priority, SNAPSHOT } from "./newest_queue.ts";
 import { PortDifferences } from "./port_differences.ts";
 import { RateLimitedLog } from "./rate_limited.ts";
 import type { PortUpdate, StatusReporter } from "./reporter.ts";
@@ -123,9 +131,21 @@ export async function runEndpointStatusWatcher(
     if (status === "ERROR" && value !== null) {
       limited.warn("endpoint is in error: reported as DOWN where Neutron takes no ERROR", { key });
     }
-    const name = `${id.host}/${id.port}`;
+    report(update, live ? LIVE : SNAPSHOT);
+  }
+
+  function report(update: QueuedUpdate, priority: Priority): void {
+    const name = `${update.host}/${update.port}`;
     differences.queued(name, update);
-    writers.put(name, update, live ? LIVE : SNAPSHOT);
+    writers.put(name, update, priority);
+  }
+
+  /** What was said while the port was bound elsewhere was lost on Neutron. */
+  function onMigrated(destination: EndpointId): void {
+    for (const key of endpointKeys(prefix, calicoNamespace(config.region), destination)) {
+      const status = states.get(key);
+      if (status) report({ ...destination, status, key, seenAt: null }, LIVE);
+    }
   }
 
   async function publish(): Promise<void> {
@@ -154,6 +174,7 @@ export async function runEndpointStatusWatcher(
   }
 
   const wants = (key: string) => endpointId(key, prefix) !== null;
+  const migrations = followMigrations(term, etcd, config.region, context, onMigrated);
   try {
     await follow(term, etcd, context, {
       prefix,
@@ -164,6 +185,7 @@ export async function runEndpointStatusWatcher(
       problem: () => reporter.trouble ?? problem,
       publish,
     });
+    await migrations;
   } finally {
     await writers.join();
   }

@@ -43,6 +43,13 @@ export function endpointId(key: string, prefix: string): EndpointId | null {
   return { host, device: /%2f(.+)$/i.exec(workload)?.[1] ?? "", port };
 }
 
+/** Keys under which Felix may report an endpoint. */
+export function endpointKeys(prefix: string, namespace: string, id: EndpointId): string[] {
+  return ["%2F", "%2f"].map((slash) =>
+    `${prefix}${id.host}/workload/openstack/${namespace}${slash}${id.device}/endpoint/${id.port}`
+  );
+}
+
 const statusSchema = z.object({
   time: z.unknown(),
   uptime: z.number().nullable().catch(null).default(null),

@@ -101,7 +101,7 @@ async function scene() {
     endpoints() {
       const nova = (server: string, port: string) => {
         told.push(`${server} ${port}`);
-        return Promise.resolve();
+        return Promise.resolve({ taken: true as const });
       };
       running.push(runEndpointStatusWatcher(term, config, etcd, context, reporter, nova));
     },
@@ -241,6 +241,23 @@ Deno.test("a migrating port that turns up on its destination is told to Nova", G
   assertEquals(s.told, []);
   await s.put(endpointKey("host-2", "p-1", "d-1"), '{"status":"up"}');
   await eventually("Nova", () => s.told.length === 1);
+  assertEquals(s.told, ["d-1 p-1"]);
+});
+
+Deno.test("when a migration ends, what its destination said is reported again", GRPC, async () => {
+  await using s = await scene();
+  const migrations = resourcePrefixes(null).LiveMigration;
+  const names = ["p-1", "p-2"].map((port) => endpointName("host-2", "d-1", port));
+  for (const name of names) await s.put(migrations + name, "{}");
+  s.endpoints();
+  await s.put(endpointKey("host-2", "p-1", "d-1"), '{"status":"up"}');
+  await eventually("its arrival", () => s.told.length === 1);
+  const count = () => s.reporter.said().filter((said) => said === "host-2/p-1 ACTIVE").length;
+  assertEquals(count(), 1, "which Neutron ignores, as the port is bound to its source");
+  for (const name of names) await s.etcd.delete().key(migrations + name).exec();
+  await eventually("its status again", () => count() === 2);
+  // The other one's destination has never said anything; and Nova hears no more of either.
+  assertEquals(s.reporter.said().filter((said) => said.startsWith("host-2/p-2")), []);
   assertEquals(s.told, ["d-1 p-1"]);
 });
 
