@@ -7,34 +7,33 @@
  */
 import type { Etcd3 } from "etcd3";
 import { endpointNameParts, resourcePrefixes } from "../calico/keys.ts";
-import { mirror } from "../etcd/mirror.ts";
 import type { JobContext, Term } from "../master_context.ts";
 import type { EndpointId } from "./felix_status.ts";
+
+/** Looked at so often, ms: they are few, and take longer than this. */
+const TURN_MS = 1000;
 
 /** Calls `onEnd` with the destination of every migration that has ended, until the term does. */
 export async function followMigrations(
   term: Term,
   etcd: Etcd3,
   region: string | null,
-  { clock, log }: Pick<JobContext, "clock" | "log">,
+  { clock }: Pick<JobContext, "clock">,
   onEnd: (destination: EndpointId) => void,
 ): Promise<void> {
   const prefix = resourcePrefixes(region).LiveMigration;
-  const idOf = (key: string) => endpointNameParts(key.slice(prefix.length));
-  const changes = mirror(etcd, prefix, {
-    signal: term.signal,
-    clock,
-    wants: (key) => idOf(key) !== null,
-    // Nothing of ours belongs among Calico's resources.
-    roundTripKey: null,
-    onTrouble: () => {}, // the watch of endpoint status, on the same etcd, says it
-    onLost: (reason) => log.debug("the watch of migrations is lost", { reason }),
-  });
-  try {
-    for await (const batch of changes) {
-      for (const { key, value } of batch) if (value === null) onEnd(idOf(key)!);
+  let known = new Set<string>();
+  while (!term.signal.aborted) {
+    try {
+      const now = new Set(await etcd.getAll().prefix(prefix).keys());
+      for (const key of known) {
+        const destination = now.has(key) ? null : endpointNameParts(key.slice(prefix.length));
+        if (destination) onEnd(destination);
+      }
+      known = now;
+    } catch {
+      // The watch of endpoint status, on the same etcd, says what is wrong with it.
     }
-  } catch (error) {
-    if (!term.signal.aborted) throw error;
+    await clock.sleep(TURN_MS, term.signal).catch(() => {});
   }
 }

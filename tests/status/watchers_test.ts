@@ -254,6 +254,7 @@ Deno.test("when a migration ends, what its destination said is reported again", 
   await eventually("its arrival", () => s.told.length === 1);
   const count = () => s.reporter.said().filter((said) => said === "host-2/p-1 ACTIVE").length;
   assertEquals(count(), 1, "which Neutron ignores, as the port is bound to its source");
+  await systemClock.sleep(1500); // the migrations are looked at once a second
   for (const name of names) await s.etcd.delete().key(migrations + name).exec();
   await eventually("its status again", () => count() === 2);
   // The other one's destination has never said anything; and Nova hears no more of either.
