@@ -2,10 +2,12 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { statfs } from "node:fs/promises";
+import { conductorPrefix } from "../calico/regions.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config_types.ts";
 import { openEtcd } from "../etcd/client.ts";
 import { describeError } from "../log.ts";
+import { nodeSchema, termSchema } from "../state_records.ts";
 import { KV_FILE, StateStore } from "../state_store.ts";
 import { felixPrefix } from "../status/felix_status.ts";
 import { type Check, failed, ok, skipped, type Verdict, warning } from "./check.ts";
@@ -48,6 +50,11 @@ export function nodeChecks(config: Config, clock: Clock): Check[] {
       name: "clocks of Calico's hosts",
       advice: "look at etcd above",
       run: () => checkHostClocks(config, clock),
+    },
+    {
+      name: "clocks of other nodes",
+      advice: "look at etcd above",
+      run: () => checkNodeClocks(config, clock),
     },
     ...tlsFiles(config).map((file): Check => ({
       name: `TLS file ${file.path}`,
@@ -122,6 +129,48 @@ async function checkHostClocks(config: Config, clock: Clock): Promise<Verdict> {
     return skipped("etcd does not answer");
   } finally {
     etcd.close();
+  }
+}
+
+/** Nodes write when they started and when a term of theirs began and ended, by their own clocks. */
+async function checkNodeClocks(config: Config, clock: Clock): Promise<Verdict> {
+  const etcd = openEtcd(config.etcd);
+  try {
+    const found = await etcd.getAll().prefix(conductorPrefix(config.region)).limit(MAX_HOSTS)
+      .strings();
+    const times = Object.values(found).flatMap(nodeTimes);
+    if (times.length === 0) return skipped("no node has written when it started");
+    const ahead = times.filter(({ time }) => time - clock.now() > AHEAD_MS).map(({ node }) => node);
+    const names = [...new Set(ahead)].sort();
+    if (names.length === 0) {
+      const { size } = new Set(times.map(({ node }) => node));
+      return ok(
+        `nothing that ${size} node${size > 1 ? "s have" : " has"} written is in the future`,
+      );
+    }
+    return warning(
+      `written in our future: ${names.slice(0, 5).join(", ")}`,
+      "synchronise the clocks of all nodes (chrony or systemd-timesyncd)",
+    );
+  } catch {
+    return skipped("etcd does not answer, or does not let us read");
+  } finally {
+    etcd.close();
+  }
+}
+
+/** The times in the record of a node or of a term. */
+function nodeTimes(value: string): { node: string; time: number }[] {
+  try {
+    const record = JSON.parse(value);
+    const node = nodeSchema.safeParse(record);
+    if (node.success) return [{ node: node.data.name, time: node.data.since }];
+    const term = termSchema.safeParse(record);
+    if (!term.success) return [];
+    return [term.data.start, term.data.end]
+      .flatMap((time) => time === null ? [] : [{ node: term.data.node, time }]);
+  } catch {
+    return [];
   }
 }
 

@@ -1,3 +1,4 @@
+import { conductorPrefix } from "../../lib/calico/regions.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { Config } from "../../lib/config_types.ts";
 import { type Finding, runChecks } from "../../lib/doctor/check.ts";
@@ -134,7 +135,7 @@ Deno.test(
     }),
 );
 
-Deno.test("hosts whose Felix writes in our future are named", GRPC, async () => {
+Deno.test("hosts and nodes that write in our future are named", GRPC, async () => {
   await using server = await startEtcd();
   const config = { ...testConfig().etcd, endpoints: [server.url] };
   const etcd = openEtcd(config);
@@ -147,6 +148,22 @@ Deno.test("hosts whose Felix writes in our future are named", GRPC, async () => 
     await etcd.put(`${felixPrefix(null)}h-2/status`).value(status(30_000)).exec();
     const ahead = (await check({ etcd: config }))("clocks of Calico's hosts");
     assertMatch(`${ahead.state} ${ahead.found}`, /^warning 1 of 2 hosts .*: h-2$/);
+
+    const prefix = conductorPrefix(null);
+    const node = (name: string, ms: number) =>
+      etcd.put(`${prefix}nodes/${name}`).value(JSON.stringify({
+        name,
+        version: "1",
+        roles: [],
+        since: Date.now() + ms,
+        diagnostics: "127.0.0.1:9797",
+      })).exec();
+    await node("ctl-1", -1000);
+    const good = (await check({ etcd: config }))("clocks of other nodes");
+    assertMatch(`${good.state} ${good.found}`, /^ok nothing that 1 node has written/);
+    await node("ctl-2", 60_000);
+    const bad = (await check({ etcd: config }))("clocks of other nodes");
+    assertMatch(`${bad.state} ${bad.found}`, /^warning written in our future: ctl-2$/);
   } finally {
     etcd.close();
   }
