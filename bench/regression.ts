@@ -7,17 +7,6 @@ export interface Slope {
   readonly high: number;
 }
 
-/** The mean of each of so many stretches, in order: what lies close together is not independent. */
-export function stretches(values: readonly number[], count: number): number[] {
-  return Array.from({ length: count }, (_, i) => {
-    const part = values.slice(
-      Math.floor(i * values.length / count),
-      Math.floor((i + 1) * values.length / count),
-    );
-    return part.reduce((sum, value) => sum + value, 0) / part.length;
-  });
-}
-
 /** Least squares. Needs three points or more. */
 export function slopeOf(x: readonly number[], y: readonly number[]): Slope {
   const n = x.length;

@@ -31,7 +31,9 @@ type Result = Measured<any>;
 /** A worker that is asked one thing after the other. */
 class Worker extends Child {
   constructor(etcdUrl: string, neutronUrl: string) {
-    super("resync_worker.ts", [etcdUrl, neutronUrl], ["--v8-flags=--expose-gc"]);
+    super("resync_worker.ts", [etcdUrl, neutronUrl], [
+      "--v8-flags=--expose-gc,--max-semi-space-size=4",
+    ]);
   }
   run(question: Question): Promise<Result> {
     return this.ask(question);

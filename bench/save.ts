@@ -1,19 +1,22 @@
 /**
- * Keeps figures in the repository: `bench/latest.json` to compare with, the table in `bench/README.md`,
- * the picture of failovers in `docs/`. Figures that were not measured this time stay as they were.
+ * Keeps figures in the repository: `bench/latest.json` to compare with, the tables in
+ * `bench/README.md` and `docs/scaling.md`, the picture of failovers in `docs/`. Benchmarks that did not
+ * run this time keep their figures.
  *
  * @module
  */
 import { failoverPicture } from "./failover_picture.ts";
 import type { Results } from "./main.ts";
 import { columns, type Figure, HEADINGS } from "./report.ts";
+import { scalingRows } from "./scaling.ts";
 
 const LATEST = new URL("latest.json", import.meta.url);
 const README = new URL("README.md", import.meta.url);
+const SCALING = new URL("../docs/scaling.md", import.meta.url);
 const PICTURE = new URL("../docs/failover.svg", import.meta.url);
 const [BEGIN, END] = ["<!-- figures -->", "<!-- end of figures -->"];
 
-/** Writes all three. */
+/** Writes all of them. */
 export async function saveLatest(results: Results): Promise<void> {
   const earlier: Results = await Deno.readTextFile(LATEST).then(
     JSON.parse,
@@ -28,20 +31,28 @@ export async function saveLatest(results: Results): Promise<void> {
   const lines = figures.map((figure) => `  ${JSON.stringify(figure)}`).join(",\n");
   const head = `{"machine":${JSON.stringify(all.machine)},"figures":[\n`;
   await Deno.writeTextFile(LATEST, `${head}${lines}\n]}\n`);
-  await Deno.writeTextFile(README, withTable(await Deno.readTextFile(README), all));
+  await replaceIn(README, figuresText(all));
+  await replaceIn(SCALING, markdown(scalingRows(figures)));
   const picture = failoverPicture(figures);
   if (picture) await Deno.writeTextFile(PICTURE, picture);
 }
 
-function withTable(text: string, { machine, figures }: Results): string {
+/** Replaces what stands between the marks in a page. */
+async function replaceIn(page: URL, content: string): Promise<void> {
+  const text = await Deno.readTextFile(page);
+  const [before] = text.split(BEGIN);
+  const [, after] = text.split(END);
+  if (after === undefined) throw new Error(`${page.pathname} lacks the marks ${BEGIN} and ${END}`);
+  await Deno.writeTextFile(page, `${before}${BEGIN}\n\n${content}\n\n${END}${after}`);
+}
+
+function figuresText({ machine, figures }: Results): string {
   const { date, cores, memoryGiB, deno, etcd, commit } = machine;
   const about = `${date}, ${cores} cores, ${memoryGiB} GiB, Deno ${deno}, etcd ${etcd}, ` +
     `commit ${commit}. All on one machine.`;
-  const [before] = text.split(BEGIN);
-  const after = text.split(END)[1];
   const tables = [...Map.groupBy(figures, ({ bench }: Figure) => bench)]
     .map(([bench, figures]) => `### ${bench}\n\n${markdown([HEADINGS, ...figures.map(columns)])}`);
-  return `${before}${BEGIN}\n\n${about}\n\n${tables.join("\n\n")}\n\n${END}${after}`;
+  return `${about}\n\n${tables.join("\n\n")}`;
 }
 
 /** A table as `deno fmt` would write it. */

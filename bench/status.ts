@@ -59,7 +59,7 @@ class Watcher extends Child {
 
   constructor(mode: "agents" | "ports", etcdUrl: string, busUrl: string, collect = false) {
     const args = [mode, etcdUrl, busUrl, PORTS_IN_FLIGHT, collect ? "collect" : ""];
-    super("status_watcher.ts", args, ["--v8-flags=--expose-gc"]);
+    super("status_watcher.ts", args, ["--v8-flags=--expose-gc,--max-semi-space-size=1"]);
     this.#reading = (async () => {
       try {
         while (true) this.last = await this.next();

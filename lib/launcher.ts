@@ -70,6 +70,11 @@ const PASSED_ENVIRONMENT = [
   "SSL_CERT_DIR",
 ];
 
+/** For people who look into a running node: never set in production, whoever reaches it may do anything. */
+export const INSPECT = "CONDUCTOR_INSPECT";
+/** Processes that can be looked into, in the order of their ports. */
+export const INSPECTED: readonly ProcessName[] = [...ROLE_NAMES, "lab"];
+
 /** Path of a process's module below the root. */
 export function modulePath(name: ProcessName): string {
   return name === "lab" ? "lab/main.ts" : `roles/${name.replaceAll("-", "_")}.ts`;
@@ -98,7 +103,7 @@ function fromSource(
   name: ProcessName,
   row: PermissionRow,
   input: unknown,
-  { root }: LauncherOptions,
+  { root, environment }: LauncherOptions,
 ): Pick<Launch, "args" | "input"> {
   // Room for new objects, MiB. V8's own 16 stays with a process once a burst has filled it, a third of what
   // an idle role holds; the syncer's bursts are large enough to profit. `compile.sh` does the same.
@@ -109,12 +114,21 @@ function fromSource(
       "--quiet",
       "--no-check",
       `--v8-flags=--max-semi-space-size=${newSpaceMiB}`,
+      ...inspection(name, environment),
       `--config=${root}/deno.json`,
       ...permissionFlags(row),
       `${root}/${modulePath(name)}`,
     ],
     input: JSON.stringify(input),
   };
+}
+
+/** `CONDUCTOR_INSPECT=PORT`: Deno's inspector for every role, on loopback from that port on. */
+function inspection(name: ProcessName, environment: LauncherOptions["environment"]): string[] {
+  const first = Number(environment[INSPECT]);
+  const place = INSPECTED.indexOf(name);
+  if (!Number.isInteger(first) || first < 1 || place < 0) return [];
+  return [`--inspect=127.0.0.1:${first + place}`];
 }
 
 function fromBinary(

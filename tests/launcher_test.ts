@@ -53,6 +53,22 @@ Deno.test("both ways grant the same row: flags from source, a Worker's permissio
   }
 });
 
+Deno.test("the inspector is for who asks for it: on loopback, a port for each role, no secrets", () => {
+  const inspected = createLauncher({
+    ...options,
+    standalone: false,
+    environment: { ...environment, CONDUCTOR_INSPECT: "9300" },
+  });
+  const flag = (launcher: typeof source, name: ProcessName) =>
+    launcher.prepare(name, rowOf(name), {}).args.find((word) => word.startsWith("--inspect"));
+  const ports = ROLE_NAMES.map((
+    name,
+    i,
+  ) => [flag(inspected, name), `--inspect=127.0.0.1:${9300 + i}`]);
+  for (const [found, expected] of ports) assertEquals(found, expected);
+  for (const name of ROLE_NAMES) assertEquals(flag(source, name), undefined);
+});
+
 Deno.test("only the lab gets the PATH", () => {
   assertEquals(source.prepare("lab", rowOf("lab"), {}).env.PATH, "/bin");
   assertEquals(source.prepare("manager", rowOf("manager"), {}).env.PATH, undefined);

@@ -1,4 +1,4 @@
-import { slopeOf, stretches, studentT975 } from "../../bench/regression.ts";
+import { slopeOf, studentT975 } from "../../bench/regression.ts";
 import { Random } from "../../lab/random.ts";
 import { throws } from "node:assert/strict";
 import { assert, assertEquals } from "../support/assert.ts";
@@ -30,13 +30,6 @@ Deno.test("regression: Student's quantiles are those of the tables", () => {
   for (const [degrees, value] of table) {
     assert(Math.abs(studentT975(degrees) - value) < 0.02 * value, String(degrees));
   }
-});
-
-Deno.test("regression: stretches hold every value once", () => {
-  assertEquals(stretches([1, 3, 5, 7, 9, 11], 3), [2, 6, 10]);
-  const means = stretches(x, 7);
-  assertEquals(means.length, 7);
-  assert(means.every((mean, i) => i === 0 || mean > means[i - 1]!));
 });
 
 Deno.test("regression: two points are refused", () => {
