@@ -20,6 +20,7 @@ import { saveLatest } from "./save.ts";
 const BENCHES = [
   ["floor", 3],
   ["node", 5],
+  ["restart", 5],
   ["failover", 25],
   ["idle", 8],
   ["diagnostics", 5],
