@@ -35,6 +35,9 @@ await runRole("diagnostics", async ({ config, job, signal, listen }) => {
       token: config.diagnostics.apiToken,
       requestResync: (wish) => requestResync(job.store, job.clock, wish),
       restart: (role, by) => requestRestart(job.store, job.clock, role, by),
+      note: (message) =>
+        job.store.addEvent("diagnostics", { at: job.clock.now(), level: "info", message })
+          .catch((error) => job.log.warn("an event cannot be written", { error })),
       readResync: () => job.store.readResyncAnswer(),
       stepDown: (by, pauseSeconds) => requestStepDown(job.store, job.clock, by, pauseSeconds),
     },

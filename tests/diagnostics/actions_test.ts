@@ -98,6 +98,22 @@ Deno.test("a node that does not lead, and one that does not answer, say so", asy
   assertMatch(silent.text, /no manager answered/);
 });
 
+Deno.test("who asked for a resync is an event", async () => {
+  const notes: string[] = [];
+  const actions = { note: (message: string) => Promise.resolve(void notes.push(message)) };
+  for (const body of ["", '{"ports":["a","b"],"security_groups":["c"],"dry_run":true}']) {
+    await testApp({ actions }).request("/api/v1/resync", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+    }, { remoteAddr: { hostname: "127.0.0.1" } });
+  }
+  assertEquals(notes, [
+    "a resync was asked for by the API from 127.0.0.1",
+    "a dry run of a resync of 3 objects was asked for by the API from 127.0.0.1",
+  ]);
+});
+
 Deno.test("a resync is passed on, and refused on a standby or with nonsense", async () => {
   const asked: Asked[] = [];
   const post = (body: string, outcome: "stepped down" | "not leading" = "stepped down") =>

@@ -3,6 +3,7 @@ import { Validator } from "npm:@seriousme/openapi-schema-validator@2.11.0";
 import { DOCUMENT_PATH } from "../../lib/diagnostics/api/openapi.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { fullMeter } from "../monitoring/full_metrics.ts";
+import { bare, readDocs, withTables } from "./api_docs.ts";
 import { details } from "./details_fixture.ts";
 import { facts, NOW, resync } from "./fixtures.ts";
 import { type Setup, testApp } from "./test_app.ts";
@@ -100,3 +101,8 @@ function examplePath(path: string): string {
 function escapePointer(part: string): string {
   return encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1"));
 }
+
+Deno.test("docs/api.md names every route and metric", async () => {
+  const docs = await readDocs();
+  assertEquals(bare(docs), bare(await withTables(docs)));
+});

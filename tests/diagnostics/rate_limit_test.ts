@@ -50,3 +50,23 @@ Deno.test("too many requests are answered 429 with the time to wait, and address
   assertEquals(await get("192.0.2.2"), [200, null]);
   assertEquals(await get("192.0.2.3", `/${"x".repeat(3000)}`), [414, null]);
 });
+
+Deno.test("one client has 32 streams at most; others, and a proxy on this machine, have more", async () => {
+  const stop = new AbortController();
+  const app = testApp({ maxStreams: 100, signal: stop.signal });
+  const opened: Response[] = [];
+  const open = async (hostname: string, times: number) => {
+    let count = 0;
+    for (let i = 0; i < times; i++) {
+      const response = await app.request("/events", {}, { remoteAddr: { hostname } });
+      opened.push(response);
+      if (response.status === 200) count++;
+    }
+    return count;
+  };
+  assertEquals(await open("192.0.2.1", 40), 32);
+  assertEquals(await open("2001:db8::1", 20) + await open("2001:db8::2", 20), 32);
+  assertEquals(await open("127.0.0.1", 40), 36, "100 in all");
+  stop.abort();
+  for (const response of opened) await response.body?.cancel();
+});

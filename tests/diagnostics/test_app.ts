@@ -21,6 +21,7 @@ export function testApp({ actions, ...changes }: Setup = {}): Api {
       stepDown: () => Promise.resolve("not leading"),
       requestResync: () => Promise.resolve("id"),
       restart: () => Promise.resolve(),
+      note: () => Promise.resolve(),
       readResync: () => Promise.resolve(null),
       ...actions,
     },

@@ -1,5 +1,8 @@
 /** Metrics of a node on which everything has been measured. @module */
 import { type InstrumentName, INSTRUMENTS } from "../../lib/metrics/instruments.ts";
+import { families } from "../../lib/diagnostics/metrics.ts";
+import type { Status } from "../../lib/diagnostics/status_schema.ts";
+import type { Family } from "../../lib/metrics/exposition.ts";
 import { Meter } from "../../lib/metrics/meter.ts";
 import { NOW, status } from "../diagnostics/fixtures.ts";
 import { testApp } from "../diagnostics/test_app.ts";
@@ -15,20 +18,29 @@ export function fullMeter(): Meter {
   return meter;
 }
 
+function fullStatus(): Status {
+  const facts = status();
+  return status({
+    node: { ...facts.node, name: 'node "1"\\' },
+    since: NOW,
+    roles: facts.roles.map((role) => ({ ...role, alive: { ...role.alive!, rssBytes: 70e6 } })),
+    compaction: { ...facts.compaction!, lastAt: NOW },
+    ports: { ...facts.ports!, differing: 2 },
+  });
+}
+
+const MEASURED = { manager: fullMeter().read(), "resource-syncer": fullMeter().read() };
+
+/** The families behind it, but for the page's own. */
+export function fullFamilies(): Family[] {
+  return families(fullStatus(), MEASURED);
+}
+
 /** What `/metrics` answers there. */
 export async function fullMetrics(accept?: string): Promise<{ type: string; text: string }> {
-  const facts = status();
   const app = testApp({
-    readStatus: () =>
-      Promise.resolve(status({
-        node: { ...facts.node, name: 'node "1"\\' },
-        since: NOW,
-        roles: facts.roles.map((role) => ({ ...role, alive: { ...role.alive!, rssBytes: 70e6 } })),
-        compaction: { ...facts.compaction!, lastAt: NOW },
-        ports: { ...facts.ports!, differing: 2 },
-      })),
-    readMetrics: () =>
-      Promise.resolve({ manager: fullMeter().read(), "resource-syncer": fullMeter().read() }),
+    readStatus: () => Promise.resolve(fullStatus()),
+    readMetrics: () => Promise.resolve(MEASURED),
   });
   const response = await app.request("/metrics", { headers: accept ? { accept } : {} });
   return { type: response.headers.get("content-type")!, text: await response.text() };

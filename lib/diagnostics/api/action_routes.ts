@@ -21,6 +21,8 @@ export interface ActionDeps {
   restart(role: string, by: string): Promise<void>;
   /** The last request's answer. */
   readResync(): Promise<ResyncAnswer | null>;
+  /** Adds to this node's events what nobody else tells; does not throw. */
+  note(message: string): Promise<void>;
   readonly log: Log;
 }
 
@@ -131,6 +133,9 @@ function addResync(api: Api, deps: ActionDeps): void {
         allowEmpty: allow_empty,
       });
       deps.log.info("resync was asked for", { by, id });
+      const only = Object.values(rest).concat(security_groups).flat().length;
+      const what = `${dry_run ? "a dry run of " : ""}a resync${only ? ` of ${only} objects` : ""}`;
+      await deps.note(`${what} was asked for by ${by}`);
       return c.json({ id, result: "/api/v1/resync" }, 202);
     } catch (error) {
       return c.json({ error: describeError(error) }, 409);
