@@ -108,9 +108,10 @@ export class KeystoneAuth implements Disposable {
       if (this.#token && this.clock.monotonic() < this.#token.renewAt) return this.#token;
       if (!this.#renewal) return await this.#renew(credential, signal);
       // Somebody else is at it; when they are aborted, that is no failure of ours.
-      await this.#renewal.catch((error) => {
+      const others = this.#renewal.catch((error) => {
         if (error instanceof OpenstackError) throw error;
       });
+      await orAborted(others, signal);
     }
   }
 
@@ -197,5 +198,17 @@ export class KeystoneAuth implements Disposable {
     const url = `${await this.identityUrl(signal)}${path}`;
     if (token) return await this.#send(url, signal, readJson, {}, token);
     return await this.fetch(url, signal, readJson);
+  }
+}
+
+/** What the promise gives. @throws the signal's reason, should that come first. */
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
   }
 }

@@ -176,6 +176,10 @@ Deno.test("who waits for another's login is not hurt when that one is aborted", 
     const one = auth.token(first.signal);
     await arrived.promise;
     const two = auth.token(signal);
+    const impatient = new AbortController();
+    const three = auth.token(impatient.signal);
+    impatient.abort(new Error("no time to wait"));
+    assertMatch(await failure(three), /no time to wait/);
     first.abort(new Error("the term is over"));
     assertMatch(await failure(one), /the term is over/);
     held.resolve();
