@@ -120,6 +120,7 @@ async function hangs({ browser, first }: Scene): Promise<void> {
 async function injection({ browser, first, lab }: Scene): Promise<void> {
   const etcd = new Etcd3({ hosts: lab.etcdUrl });
   try {
+    const renamedAt = Date.now();
     await nameEverything(lab.neutronUrl);
     const status = JSON.stringify({ time: new Date().toISOString(), uptime: 1 });
     await etcd.put(`${FELIX}${EVIL_HOST}/status`).value(status);
@@ -141,7 +142,7 @@ async function injection({ browser, first, lab }: Scene): Promise<void> {
     await assertUnharmed(opened);
     const resync = await eventually("a resync with them", async () => {
       const { resyncs } = (await first.status())!;
-      return resyncs.find((each) => each.reason === "incremental" && (each.differences ?? 0) > 0);
+      return resyncs.find((each) => each.endedAt! >= renamedAt && (each.differences ?? 0) > 0);
     });
     await page.goto(`${first.pageUrl}/resyncs/${resync.id}`);
     await page.locator("#differences", { hasText: "<script>" }).waitFor();
