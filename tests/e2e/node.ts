@@ -86,14 +86,15 @@ export class Node implements AsyncDisposable {
     return new Node(process, `http://127.0.0.1:${port}`, args, env);
   }
 
-  /** Runs another command with this node's options and environment. */
+  /** Runs another command with this node's options and environment; errors are in the text when it failed. */
   async command(...words: string[]): Promise<{ code: number; text: string }> {
     const listen = `--listen=${new URL(this.pageUrl).host}`;
     const { code, stdout, stderr } = await productCommand(
       [...words, listen, ...this.#args],
       this.#env,
     ).output();
-    return { code, text: new TextDecoder().decode(code === 0 ? stdout : stderr) };
+    const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    return { code, text: decode(stdout) + (code === 0 ? "" : decode(stderr)) };
   }
 
   get pid(): number {

@@ -25,6 +25,8 @@ class Scene implements AsyncDisposable {
     readonly proxy: FaultProxy,
     readonly conductor: Conductor,
     readonly felixes: Felixes,
+    /** A network of our own, for ports of our own. */
+    readonly network: string,
     readonly stack: AsyncDisposableStack,
   ) {}
 
@@ -41,7 +43,12 @@ class Scene implements AsyncDisposable {
     const felixes = stack.use(await Felixes.start(conductor.etcd, HOSTS));
     await felixes.alive(bed);
     await seededCloud(bed);
-    const scene = new Scene(bed, proxy, conductor, felixes, stack.move());
+    const network =
+      (await bed.neutron.post("networks", { network: { name: "faults" } })).network.id;
+    stack.defer(() => bed.neutron.delete(`networks/${network}`));
+    const subnet = { network_id: network, ip_version: 4, cidr: "10.243.0.0/24" };
+    await bed.neutron.post("subnets", { subnet });
+    const scene = new Scene(bed, proxy, conductor, felixes, network, stack.move());
     await scene.settled();
     return scene;
   }
@@ -76,15 +83,20 @@ class Scene implements AsyncDisposable {
 
   /** A VM's port of our own. */
   async newPort(host = HOSTS[0]!): Promise<Json> {
-    const network = (await this.bed.neutron.list("networks?name=plain"))[0];
     return (await this.bed.neutron.post("ports", {
       port: {
-        network_id: network.id,
+        network_id: this.network,
         device_owner: "compute:nova",
         device_id: crypto.randomUUID(),
         "binding:host_id": host,
       },
     })).port;
+  }
+
+  /** Deletes ports, and waits until their keys are gone. */
+  async drop(...ports: Json[]): Promise<void> {
+    for (const { id } of ports) await this.bed.neutron.delete(`ports/${id}`);
+    await this.settled();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -170,7 +182,7 @@ Deno.test("faults of Neutron, RabbitMQ and Keystone", GRPC, async (t) => {
     const port = await scene.newPort();
     await scene.settled(60_000);
     assertEquals(await scene.touched(before, [port]), []);
-    await bed.neutron.delete(`ports/${port.id}`);
+    await scene.drop(port);
   });
 
   await t.step("the node's token is revoked: it takes another, and misses nothing", async () => {
@@ -192,8 +204,7 @@ Deno.test("faults of Neutron, RabbitMQ and Keystone", GRPC, async (t) => {
     await scene.settled();
     assert([...proxy.tokens].at(-1) !== token, "no other token");
     assertEquals(await scene.touched(before, [port]), []);
-    await bed.neutron.delete(`ports/${port.id}`);
-    await scene.settled();
+    await scene.drop(port);
   });
 
   await t.step("RabbitMQ restarts: what Felix says meanwhile reaches Neutron after", async () => {
@@ -210,7 +221,7 @@ Deno.test("faults of Neutron, RabbitMQ and Keystone", GRPC, async (t) => {
     const other = await scene.newPort();
     assertEquals(other["binding:vif_type"], "tap");
     await scene.settled();
-    for (const { id } of [port, other]) await bed.neutron.delete(`ports/${id}`);
+    await scene.drop(port, other);
     await felixes.endpoint(HOSTS[0]!, port.device_id, port.id, null);
   });
 

@@ -2,14 +2,19 @@
  * The service user of least rights, as `contrib/policy/` gives them: it sees what the node needs of all
  * projects, and changes nothing. (That a node works with it, all other files show.)
  */
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals, eventually } from "../support/assert.ts";
 import { portSchema, subnetSchema } from "../../lib/openstack/records.ts";
 import { Bed, CONDUCTOR } from "./support/bed.ts";
+import { Conductor } from "./support/conductor.ts";
+import { PREFIXES } from "./support/etcd_state.ts";
+import { Felixes } from "./support/felix.ts";
 import { type Json, Rest, RestError } from "./support/rest.ts";
 
+/** grpc-js keeps the deadline timer of a cancelled stream until it would have ended. */
+const GRPC = { sanitizeOps: false, sanitizeResources: false };
+
 /** One object of each kind in a project that is not the user's. */
-async function others({ neutron, keystone }: Bed) {
-  const project_id = (await keystone.list("projects?name=orphan"))[0].id;
+async function others({ neutron }: Bed, project_id: string) {
   const made: [path: string, kind: string, id: string][] = [];
   const make = async (path: string, kind: string, body: Json) => {
     const { id } =
@@ -41,7 +46,9 @@ async function refused(call: Promise<unknown>, what: string): Promise<void> {
 Deno.test("the service user reads what the node needs, and changes nothing", async (t) => {
   const bed = await Bed.open();
   const user = bed.as(CONDUCTOR);
-  const objects = await others(bed);
+  const name = `rights-${crypto.randomUUID()}`;
+  const theirs = (await bed.keystone.post("projects", { project: { name } })).project.id;
+  const objects = await others(bed, theirs);
 
   await t.step("it sees every object that the administrator sees", async () => {
     const paths = [
@@ -77,7 +84,7 @@ Deno.test("the service user reads what the node needs, and changes nothing", asy
   await t.step("and Keystone's projects", async () => {
     const rest = new Rest(bed.at.keystoneUrl, bed.at.keystoneUrl, CONDUCTOR);
     const names = (await rest.list("projects")).map(({ name }) => name);
-    assert(names.includes("orphan") && names.includes("customers"), names.join());
+    assert(names.includes(name), names.join());
     await refused(rest.list("users"), "users");
     await refused(rest.post("projects", { project: { name: "mine" } }), "a project");
   });
@@ -95,7 +102,6 @@ Deno.test("the service user reads what the node needs, and changes nothing", asy
       objects.find(([, kind]) => kind === wanted)![2]
     );
     const own = (await bed.keystone.list("projects?name=service"))[0].id;
-    const theirs = (await bed.keystone.list("projects?name=orphan"))[0].id;
     for (const project_id of [own, theirs]) {
       const make = (path: string, kind: string, body: Json) =>
         refused(user.post(path, { [kind]: { project_id, ...body } }), `make ${kind}`);
@@ -117,4 +123,40 @@ Deno.test("the service user reads what the node needs, and changes nothing", asy
   });
 
   for (const [path, , id] of objects.toReversed()) await bed.neutron.delete(`${path}/${id}`);
+  await bed.keystone.delete(`projects/${theirs}`);
+});
+
+Deno.test("a RabbitMQ user of its own: its queues, and Neutron's exchange", GRPC, async () => {
+  const bed = await Bed.open();
+  const [name, password] = [`rights-${crypto.randomUUID().slice(0, 8)}`, "of-its-own"];
+  const own = "(reply_[0-9a-f]{32}|calico-conductor\\..*)";
+  await bed.rabbitmqctl("add_user", name, password);
+  await bed.rabbitmqctl(
+    "set_permissions",
+    name,
+    `^${own}$`,
+    `^(neutron|amq\\.default|${own})$`,
+    `^(neutron|${own})$`,
+  );
+  const url = new URL(bed.at.transportUrl);
+  [url.username, url.password] = [name, password];
+  {
+    await using conductor = await Conductor.create(bed, {
+      args: ["--incremental-interval=0", "--resync-interval=86400"],
+      env: { CONDUCTOR_TRANSPORT_URL: url.href },
+    });
+    // Reports go out …
+    await using felixes = await Felixes.start(conductor.etcd, ["rights-1"]);
+    await felixes.alive(bed);
+    // … and notifications come in.
+    const network =
+      (await bed.neutron.post("networks", { network: { name: "rights" } })).network.id;
+    const subnet = { network_id: network, ip_version: 4, cidr: "10.242.0.0/24" };
+    const { id } = (await bed.neutron.post("subnets", { subnet })).subnet;
+    await eventually("the subnet is in etcd", async () => {
+      return await conductor.etcd.get(PREFIXES.subnets + id).exists();
+    }, 20_000);
+    await bed.neutron.delete(`networks/${network}`);
+  }
+  await bed.rabbitmqctl("delete_user", name);
 });

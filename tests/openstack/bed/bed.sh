@@ -156,7 +156,7 @@ start_keystone() {
   alive keystone && return
   OS_KEYSTONE_CONFIG_FILES="$dir/etc/keystone.conf" spawn keystone uwsgi_python3 --master \
     --workers 1 --threads 4 --enable-threads --lazy-apps --http-socket "127.0.0.1:$KEYSTONE_PORT" \
-    --wsgi-file /usr/bin/keystone-wsgi-public --buffer-size 65535 --die-on-term
+    --wsgi-file /usr/bin/keystone-wsgi-public --buffer-size 65535 --socket-timeout 120 --die-on-term
   wait_for 90 keystone curl -fsS -m 20 "$keystone_url"
 }
 
