@@ -24,6 +24,11 @@ export class RemoteError extends Error {
   }
 }
 
+/** What tells errors of the other side apart: the exception's class; empty for others. */
+export function remoteClassOf(error: unknown): string {
+  return error instanceof RemoteError ? error.remoteClass : "";
+}
+
 /** 32 hexadecimal digits. */
 export function uniqueId(): string {
   return crypto.randomUUID().replaceAll("-", "");

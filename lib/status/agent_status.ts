@@ -5,6 +5,7 @@
  * @module
  */
 import type { Etcd3 } from "etcd3";
+import { remoteClassOf } from "../bus/envelope.ts";
 import { clip } from "../clip.ts";
 import type { Config } from "../config_types.ts";
 import type { Change } from "../etcd/mirror.ts";
@@ -84,7 +85,8 @@ export async function runAgentStatusWatcher(
     onFailure({ value: host }, error, retryMs) {
       counts.failed++;
       problem = `agent reports fail (${describeError(error)}): check that Neutron is up`;
-      limited.warn("agent report failed, will be tried again", { host, error, retryMs });
+      const fields = { host, error, retryMs };
+      limited.warn("agent report failed, will be tried again", fields, remoteClassOf(error));
     },
   });
 

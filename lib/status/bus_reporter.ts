@@ -93,7 +93,10 @@ export class BusReporter implements StatusReporter {
         refresh_tunnels: false,
       }, signal),
     );
-    const { failed_devices_up = [], failed_devices_down = [] } = result.data ?? {};
+    if (!result.success) {
+      throw new Error("neutron-server's answer to update_device_list is not understood");
+    }
+    const { failed_devices_up, failed_devices_down } = result.data;
     const error = new Error("neutron-server names the port among those that failed");
     return new Map<string, unknown>(
       [...failed_devices_up, ...failed_devices_down].map((port) => [port, error]),

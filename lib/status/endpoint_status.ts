@@ -6,6 +6,7 @@
  */
 import type { Etcd3 } from "etcd3";
 import { endpointName, endpointNamePrefix, resourcePrefixes } from "../calico/keys.ts";
+import { remoteClassOf } from "../bus/envelope.ts";
 import { calicoNamespace } from "../calico/regions.ts";
 import { clip } from "../clip.ts";
 import type { Config } from "../config_types.ts";
@@ -102,12 +103,12 @@ export async function runEndpointStatusWatcher(
       differences.failed(key, error);
       problem = `port status reports fail (${describeError(error)}): check that Neutron is up`;
       const { host, port } = value;
-      limited.warn("port status report failed, will be tried again", {
-        host,
-        port,
-        error,
-        retryMs,
-      });
+      const fields = { host, port, error, retryMs };
+      limited.warn(
+        "port status report failed, will be tried again",
+        fields,
+        remoteClassOf(error),
+      );
       remember(value, false);
     },
   });

@@ -14,15 +14,16 @@ export class RateLimitedLog {
     readonly intervalMs: number = INTERVAL_MS,
   ) {}
 
-  /** `message` is the kind. */
-  warn(message: string, fields: Record<string, unknown>): void {
+  /** `kind` tells apart what has the same message, such as the class of an error. */
+  warn(message: string, fields: Record<string, unknown>, kind = ""): void {
     const now = this.clock.monotonic();
-    const last = this.#kinds.get(message);
+    const name = kind === "" ? message : `${message}: ${kind}`;
+    const last = this.#kinds.get(name);
     if (last && now - last.at < this.intervalMs) {
       last.leftOut++;
       return;
     }
-    this.#kinds.set(message, { at: now, leftOut: 0 });
+    this.#kinds.set(name, { at: now, leftOut: 0 });
     this.log.warn(
       message,
       last && last.leftOut > 0 ? { ...fields, leftOut: last.leftOut } : fields,

@@ -140,6 +140,40 @@ Deno.test("the message bus", SOCKETS, async (t) => {
   });
 
   await t.step(
+    "a broker that is frozen is given up by its heartbeats, and comes back",
+    async () => {
+      const plugin = await FakePlugin.start(server.port);
+      const { reporter, recorder } = open(server.url, "ports", { rpcTimeoutMs: 120_000 });
+      await using _reporter = reporter;
+      await reporter.gate.whenOpen(never);
+      server.freeze();
+      try {
+        const call = reporter.reportPorts("h1", [update("p1")], never).catch((error) => error);
+        const from = performance.now();
+        await eventually("the loss is noticed", () => !reporter.gate.open, 60_000);
+        assert(await call instanceof Error, "the call waits no longer");
+        assert(performance.now() - from > 10_000, "it was noticed by something else");
+        assert(recorder.at("warn").some((r) => /bus is not usable/.test(r.message)));
+      } finally {
+        server.freeze(false);
+      }
+      await eventually("it is back", () => reporter.gate.open, 60_000);
+      await reporter.reportPorts("h1", [update("p1")], never);
+      await plugin[Symbol.asyncDispose]();
+    },
+  );
+
+  await t.step("an answer that is not understood is no success", async () => {
+    await using plugin = await FakePlugin.start(server.port);
+    plugin.answer = () => ({ failed_devices_up: "none" });
+    await using reporter = open(server.url, "ports").reporter;
+    await reporter.gate.whenOpen(never);
+    const error = await reporter.reportPorts("h1", [update("p1"), update("p2")], never)
+      .then(() => null, (error) => error);
+    assertMatch(String(error), /not understood/);
+  });
+
+  await t.step(
     "broker killed and started under load: the newest of every key arrives",
     async () => {
       const neutron = new Map<string, string>();

@@ -79,6 +79,11 @@ export class RabbitServer implements AsyncDisposable {
     await process.status;
   }
 
+  /** `kill -STOP`: its connections stay open, and nothing comes of them; `false`: it goes on. */
+  freeze(frozen = true): void {
+    Deno.kill(-this.#process!.pid, frozen ? "SIGSTOP" : "SIGCONT");
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
     await stopEpmd(this.#epmd);
