@@ -23,6 +23,7 @@ const BENCHES = [
   ["restart", 5],
   ["failover", 25],
   ["idle", 8],
+  ["events", 2],
   ["diagnostics", 5],
   ["resync", 25],
   ["status", 20],
