@@ -93,9 +93,9 @@ export class ServiceManager implements AsyncDisposable {
       });
     try {
       this.#worker = start(paths.map((path) => `unix:${path}`));
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      this.#worker = start(false); // before Deno 2.5, the paths alone allow a socket
+    } catch {
+      // Earlier runtimes know no `unix:` in it: there, the paths alone allow a socket.
+      this.#worker = start(false);
     }
     this.#worker.onerror = (event) => {
       event.preventDefault();
