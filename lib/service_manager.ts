@@ -154,11 +154,15 @@ export class ServiceManager implements AsyncDisposable {
     if (this.#warned) return;
     this.#warned = true;
     const { socket, local } = this.#places;
-    this.#options.log.warn(
-      "the service manager cannot be told how this node is; run from source, this process needs " +
-        "--allow-net with both paths as unix:PATH",
-      { socket, local, error: describeError(error) },
-    );
+    const text = describeError(error);
+    const remedy = /NotCapable|escalate/.test(text)
+      ? "; run from source, this process needs --allow-net with both paths as unix:PATH"
+      : "";
+    this.#options.log.warn(`the service manager cannot be told how this node is${remedy}`, {
+      socket,
+      local,
+      error: text,
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
