@@ -18,9 +18,15 @@ import { VERSION } from "../version.ts";
 import { type Command, type CommandContext, UNHEALTHY } from "./context.ts";
 
 /** What the supervisor can do without once it knows its configuration; from source it never had most. */
-const NOT_NEEDED = ["net", "ffi", "import", "env", { sys: "hostname" }, {
-  sys: "getPriority",
-}] as const;
+const NOT_NEEDED = [
+  "net",
+  "ffi",
+  "import",
+  "env",
+  { sys: "hostname" },
+  { sys: "getPriority" },
+  { sys: "statfs" },
+] as const;
 
 export const run: Command = async (context) => {
   const { resolve, pid, print, launcher } = context;

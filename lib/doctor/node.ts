@@ -1,7 +1,7 @@
 /** This machine: the state directory, TLS files, the runtime, clocks of the hosts that Felix runs on. @module */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { Buffer } from "node:buffer";
-import { statfs } from "node:fs/promises";
+import * as fs from "node:fs";
 import { conductorPrefix } from "../calico/regions.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config_types.ts";
@@ -12,7 +12,7 @@ import { KV_FILE, StateStore } from "../state_store.ts";
 import { felixPrefix } from "../status/felix_status.ts";
 import { type Check, failed, ok, skipped, type Verdict, warning } from "./check.ts";
 
-const OLDEST_DENO = [2, 5];
+const OLDEST_DENO = [2, 4];
 const LITTLE_BYTES = 200 * 2 ** 20;
 const DAY_MS = 86_400_000;
 const SOON_DAYS = 30;
@@ -78,10 +78,22 @@ async function checkStateDir(dir: string): Promise<Verdict> {
   const probe = `${dir}/.doctor-${crypto.randomUUID()}`;
   await Deno.writeTextFile(probe, "written by calico-conductor doctor");
   await Deno.remove(probe);
-  const { bavail, bsize } = await statfs(dir);
-  const free = Number(bavail) * Number(bsize);
+  const free = await freeBytes(dir);
+  if (free === null) return ok("writable; this Deno does not tell how much is free");
   const found = `writable, ${Math.floor(free / 2 ** 20)} MiB free`;
   return free < LITTLE_BYTES ? warning(found, "make room on its file system") : ok(found);
+}
+
+/** Room for us on the file system; null where the runtime does not tell. */
+function freeBytes(dir: string): Promise<number | null> {
+  const { statfs } = fs as { statfs?: typeof fs.statfs };
+  if (!statfs) return Promise.resolve(null);
+  return new Promise((resolve) => {
+    statfs(
+      dir,
+      (error, stats) => resolve(error ? null : Number(stats.bavail) * Number(stats.bsize)),
+    );
+  });
 }
 
 /** What the manager wrote must not be in the future. */
