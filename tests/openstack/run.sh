@@ -14,5 +14,7 @@ if [ -z "${OPENSTACK_BED:-}" ]; then
   bash $here/bed/bed.sh up "$OPENSTACK_BED"
 fi
 export OPENSTACK_BED
+(cd contrib/ml2-calico-bind && PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -W ignore -m unittest \
+  discover --buffer -s tests -t .)
 [ $# -gt 0 ] || set -- $here/
 deno test -A "$@"
