@@ -25,7 +25,7 @@ await runRole("endpoint-status-watcher", async (context) => {
     const notifyNova: NotifyNova | null = nova &&
       ((server, port, signal) => nova.networkVifPlugged(server, port, signal));
     await runWhileMaster(context, async (term) => {
-      const dataPlane = new DataPlaneStatus(neutron, auth);
+      const dataPlane = new DataPlaneStatus(neutron, auth, job.log);
       await using reporter = openReporter(config, job, "ports", dataPlane);
       await runEndpointStatusWatcher(term, config, etcd, job, reporter, notifyNova);
     });

@@ -11,6 +11,7 @@ import { z } from "zod";
 import { discard, OpenstackError, readJson } from "../openstack/http.ts";
 import type { KeystoneAuth } from "../openstack/keystone.ts";
 import type { NeutronClient } from "../openstack/neutron.ts";
+import type { Log } from "../log.ts";
 import type { PortUpdate } from "./reporter.ts";
 
 const portSchema = z.object({
@@ -20,12 +21,17 @@ const portSchema = z.object({
 });
 const FIELDS = ["id", "binding:host_id", "data_plane_status"];
 
+function isForbidden(error: unknown): boolean {
+  return error instanceof OpenstackError && error.status === 403;
+}
+
 /** Keeps it; one per term. */
 export class DataPlaneStatus {
-  /** Ports that are DOWN in this sense; undefined before the first look, null without the extension. */
+  /** Ports that are DOWN in this sense; undefined before the first look, null without the extension or the right. */
   #down: Promise<Set<string> | null> | undefined;
 
-  constructor(readonly neutron: NeutronClient, readonly auth: KeystoneAuth) {}
+  /** @param log is told once when the service user lacks the right; ports are then left as they are. */
+  constructor(readonly neutron: NeutronClient, readonly auth: KeystoneAuth, readonly log: Log) {}
 
   /** After these states were reported; resolves to errors by port. */
   async apply(
@@ -41,13 +47,26 @@ export class DataPlaneStatus {
         if (!wanted && !down.has(update.port)) continue;
         await this.#set(update, wanted ? "DOWN" : "ACTIVE")
           .then((done) => done && (wanted ? down.add(update.port) : down.delete(update.port)))
-          .catch((error) => failed.set(update.port, error));
+          .catch((error) => {
+            if (isForbidden(error)) this.#giveUp(error);
+            else failed.set(update.port, error);
+          });
+        if (await this.#down === null) return failed;
       }
     } catch (error) {
       this.#down = undefined;
       for (const { port } of updates) failed.set(port, error);
     }
     return failed;
+  }
+
+  #giveUp(error: unknown): void {
+    this.#down = Promise.resolve(null);
+    this.log.warn(
+      "ports in error are reported as down only: Neutron refuses the service user " +
+        "update_port:data_plane_status",
+      { error },
+    );
   }
 
   /** Those that an earlier term left behind: Neutron has no filter for them. */

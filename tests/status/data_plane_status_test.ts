@@ -1,4 +1,5 @@
 import { assertEquals } from "../support/assert.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { testConfig } from "../support/test_config.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { KeystoneAuth } from "../../lib/openstack/keystone.ts";
@@ -13,6 +14,8 @@ function neutron(
 ) {
   const puts: string[] = [];
   let failing = false;
+  const log = new LogRecorder();
+  let forbidden = false;
   const record = (id: string) => ({
     id,
     "binding:host_id": ports[id]!.host,
@@ -27,6 +30,10 @@ function neutron(
     if (path.endsWith("/ports")) return Response.json({ ports: Object.keys(ports).map(record) });
     const id = path.split("/").at(-1)!;
     if (!ports[id]) return new Response("", { status: 404 });
+    if (request.method === "PUT" && forbidden) {
+      puts.push(`${id} refused`);
+      return new Response("no", { status: 403 });
+    }
     if (request.method === "PUT") {
       ports[id].value = (await request.json()).port.data_plane_status;
       puts.push(`${id} ${ports[id].value}`);
@@ -41,7 +48,9 @@ function neutron(
   const auth = new KeystoneAuth(openstack, systemClock);
   return {
     puts,
-    status: new DataPlaneStatus(new NeutronClient(openstack, auth), auth),
+    status: new DataPlaneStatus(new NeutronClient(openstack, auth), auth, log),
+    log,
+    forbid: () => forbidden = true,
     fail: (now: boolean) => failing = now,
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
@@ -88,4 +97,18 @@ Deno.test("what Neutron does not take is named, and tried again", async () => {
   scene.fail(false);
   assertEquals((await scene.status.apply([update("a", "ERROR")], never)).size, 0);
   assertEquals(scene.puts, ["a DOWN"]);
+});
+
+Deno.test("without the right it says so once, and no report fails for it", async () => {
+  await using scene = neutron(true, {
+    a: { host: "h1", value: null },
+    b: { host: "h1", value: null },
+  });
+  scene.forbid();
+  for (let i = 0; i < 2; i++) {
+    const failed = await scene.status.apply([update("a", "ERROR"), update("b", "ERROR")], never);
+    assertEquals([...failed], []);
+  }
+  assertEquals(scene.puts, ["a refused"]);
+  assertEquals(scene.log.at("warn").length, 1);
 });
