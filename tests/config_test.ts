@@ -238,3 +238,20 @@ Deno.test("the README's table is the generated one, and the help fits a terminal
   }
   for (const line of helpText().split("\n")) assert(line.length <= 120, line);
 });
+
+Deno.test("notifications: topics and bus of an operator's neutron.conf; none: nobody listens", () => {
+  const text = (more: string) =>
+    `[DEFAULT]\ntransport_url = rabbit://u:p@10.0.0.5:5672/\n[oslo_messaging_notifications]\n${more}`;
+  const of = (more: string) =>
+    resolveConfig({
+      flags: {},
+      env: { CONDUCTOR_NEUTRON_URL: "http://10.0.0.3:9696", CONDUCTOR_STATE_DIR: "/s" },
+      files: [{ path: "neutron.conf", text: text(more) }],
+      hostname: "n",
+    }).config.notifications;
+  assertEquals(of("driver = messagingv2")!.topics, ["notifications"]);
+  assertEquals(of("driver = messagingv2")!.bus.hosts[0]!.host, "10.0.0.5");
+  assertEquals(of("topics = one, other")!.topics, ["one", "other"]);
+  assertEquals(of("transport_url = rabbit://v:q@10.0.0.6:5673/n")!.bus.hosts[0]!.port, 5673);
+  assertEquals(of("topics = none"), null);
+});

@@ -71,6 +71,19 @@ Deno.test("with a message bus the watchers reach its brokers instead of the repo
   assert(!row("manager").net.includes("rabbit-1:5672"));
 });
 
+Deno.test("who listens to notifications reaches their brokers, and nobody else does", () => {
+  const hosts = [{ host: "rabbit-2", port: 5671, username: "u", password: "very-secret" }];
+  const files = { caFile: "/etc/notify-ca.pem", certFile: null, keyFile: null };
+  const bus = { hosts, virtualHost: "/", tls: true, exchange: "neutron", ...files };
+  const config = testConfig({ notifications: { bus, topics: ["notifications"] } });
+  for (const name of ROLE_NAMES) {
+    const { net, read } = permissionRow(name, config, places);
+    const listens = name === "resource-syncer";
+    assertEquals(net.includes("rabbit-2:5671"), listens, name);
+    assertEquals(read.includes("/etc/notify-ca.pem"), listens, name);
+  }
+});
+
 Deno.test("a host name brings its addresses, an address only itself", () => {
   const etcd = { ...testConfig().etcd, endpoints: ["https://etcd-1:2379"], caFile: "/etc/ca.pem" };
   const row = permissionRow("manager", testConfig({ etcd }), places);
