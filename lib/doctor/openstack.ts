@@ -183,10 +183,10 @@ const agentsSchema = z.object({
 });
 type Url = (path: string) => string;
 
-/** Only an admin sees all ports, the host that they are bound to, and agents. */
+/** Without rights of its own only an admin sees all ports, the host that they are bound to, and agents. */
 async function checkRights(auth: KeystoneAuth, url: Url, signal: AbortSignal): Promise<Verdict> {
-  const advice = "give the service user the admin role in its project: only an admin sees every " +
-    "port and where it is bound";
+  const advice = "give the service user the admin role in its project, or the rights of " +
+    "docs/openstack.md: else it does not see every port and where it is bound";
   const path = "ports?limit=1&fields=id&fields=binding:host_id";
   const { ports } = portsSchema.parse(await auth.fetch(url(path), signal, readJson));
   const port = ports[0];
