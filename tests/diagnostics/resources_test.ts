@@ -147,7 +147,7 @@ Deno.test("a resync and its differences; one that is gone, and a node that never
 
 Deno.test("one reading answers all who ask within a moment, failures too; memory is bounded", async () => {
   let made = 0;
-  const shared = new Shared<number>(50 * TIME_FACTOR, 3);
+  const shared = new Shared<number>(50 * TIME_FACTOR, 0, 3);
   const make = () => Promise.resolve(++made);
   const many = await Promise.all(Array.from({ length: 100 }, () => shared.get("a", make)));
   assertEquals([made, new Set(many).size], [1, 1]);
@@ -159,4 +159,18 @@ Deno.test("one reading answers all who ask within a moment, failures too; memory
   assertEquals([failed, ...outcomes.map(({ status }) => status)], [1, "rejected", "rejected"]);
   for (const name of ["c", "d", "e"]) await shared.get(name, make);
   assertEquals(await shared.get("a", make), made, "the first one was forgotten");
+});
+
+Deno.test("while a new one is made, those who ask get the last one, for a while", async () => {
+  const shared = new Shared<number>(0, 300 * TIME_FACTOR);
+  assertEquals(await shared.get("a", () => Promise.resolve(1)), 1);
+  const slow = Promise.withResolvers<number>();
+  assertEquals(await shared.get("a", () => slow.promise), 1, "the slow one is not waited for");
+  assertEquals(await shared.get("a", () => Promise.resolve(3)), 1, "and made once");
+  slow.resolve(2);
+  await slow.promise;
+  await Promise.resolve();
+  assertEquals(await shared.get("a", () => Promise.reject(new Error("no"))), 2);
+  await new Promise((resolve) => setTimeout(resolve, 350 * TIME_FACTOR));
+  assertEquals(await shared.get("a", () => Promise.resolve(4)), 4, "what is stale is not given");
 });

@@ -36,7 +36,7 @@ const PATHS = ["/", "/election", "/resyncs", "/resyncs/:id", "/agents", "/ports"
 
 /** Adds the routes; the streams that follow the pages. */
 export function addPages(app: Api, deps: PageDeps): LiveStreams<View> {
-  const documents = new Shared<Document>(deps.updateIntervalMs / 2);
+  const documents = new Shared<Document>(deps.updateIntervalMs / 2, deps.updateIntervalMs * 2);
   for (const path of PATHS) {
     app.get(path, async (c) => {
       const url = new URL(c.req.url);
