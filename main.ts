@@ -36,7 +36,9 @@ async function main(args: string[]): Promise<number> {
     const { VERSION } = await import("./lib/version.ts");
     const parsed = parseCommandLine(args);
     if (parsed.command === "help") return print(helpText());
-    if (parsed.command === "version") return print(`calico-conductor ${VERSION}`);
+    if (parsed.command === "version") {
+      return print(`calico-conductor ${VERSION} (Deno ${Deno.version.deno}, ${Deno.build.target})`);
+    }
     const { run } = await COMMANDS[parsed.command]();
     return await run(await context(parsed));
   } catch (error) {

@@ -47,6 +47,12 @@ export interface NodeOptions {
   readonly flags?: readonly string[];
 }
 
+/** Version of Deno in the product under test. */
+export async function productRuntime(): Promise<string> {
+  const { stdout } = await productCommand(["--version"]).output();
+  return /\(Deno ([\d.]+)/.exec(new TextDecoder().decode(stdout))![1]!;
+}
+
 /** A running node. */
 export class Node implements AsyncDisposable {
   output = "";
