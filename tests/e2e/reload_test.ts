@@ -76,5 +76,9 @@ Deno.test("SIGHUP: a certificate that was renewed under its name is read by thos
   await node.ready();
   assertEquals(await reload(node), []);
   await Deno.writeTextFile(ca, "-----BEGIN CERTIFICATE-----\nnewer\n-----END CERTIFICATE-----\n");
-  assertEquals(await reload(node), ["agent-status-watcher", "endpoint-status-watcher"]);
+  assertEquals(await reload(node), [
+    "resource-syncer",
+    "agent-status-watcher",
+    "endpoint-status-watcher",
+  ]);
 });
