@@ -9,6 +9,7 @@ import type { Etcd3 } from "etcd3";
 import { type Change, mirror } from "../etcd/mirror.ts";
 import { describeError } from "../log.ts";
 import { roundTripKey } from "./felix_status.ts";
+import { whileRunning } from "../while_running.ts";
 import type { JobContext, Term } from "../master_context.ts";
 import { Deadman, whileOnTime } from "../signs_of_life.ts";
 import { RateLimitedLog } from "./rate_limited.ts";
@@ -69,14 +70,12 @@ export async function follow(
   })();
   const publishLog = new RateLimitedLog(log, clock);
   const ended = work.then(() => null, (error) => error);
-  while (!term.signal.aborted) {
+  const running = whileRunning(work, term.signal);
+  while (!running.aborted) {
     alive("following", trouble ?? follower.problem());
     await follower.publish().catch((error) => publishLog.warn("cannot write a summary", { error }));
-    const error = await Promise.race([
-      clock.sleep(TURN_MS, term.signal).catch(() => null),
-      ended,
-    ]);
-    if (error && !term.signal.aborted) throw error;
+    await clock.sleep(TURN_MS, running).catch(() => {});
   }
-  await ended;
+  const error = await ended;
+  if (error && !term.signal.aborted) throw error;
 }

@@ -1,4 +1,5 @@
 /** Neutron's notifications to the {@linkcode EventSync}, for as long as the term lasts. @module */
+import { whileRunning } from "../while_running.ts";
 import { Notifications } from "../bus/notifications.ts";
 import { regionString } from "../calico/regions.ts";
 import type { NotificationsConfig } from "../config_types.ts";
@@ -28,11 +29,10 @@ export async function listen(
     onOverflow: () => events.overflow("the broker's queue was full"),
   });
   const handling = events.run();
-  const ended = handling.then(() => {}, () => {});
-  while (!term.signal.aborted) {
+  const running = whileRunning(handling, term.signal);
+  while (!running.aborted) {
     await store.writeNotifications(events.record(bus));
-    const wait = clock.sleep(PUBLISH_MS, term.signal).then(() => false, () => true);
-    if (await Promise.race([wait, ended.then(() => true)])) break;
+    await clock.sleep(PUBLISH_MS, running).catch(() => {});
   }
   await handling;
 }
