@@ -66,12 +66,15 @@ export function judgeRole(
 ): { level: Level; problem: string | null } {
   if (!process) return { level: "warn", problem: "not started yet" };
   const last = process.lastEnd ? `: ${clip(process.lastEnd, 200)}` : "";
+  // Until it has been healthy for a while, a start is one more try.
+  const loops = { level: "warn", problem: `ends again and again${last}` } as const;
   switch (process.state) {
     case "backoff":
       return { level: "error", problem: `ended and waits for its restart${last}` };
     case "stopped":
       return { level: "warn", problem: `stopped${last}` };
     case "starting":
+      if (isCrashLoop(process)) return loops;
       return now - (process.startedAt ?? now) <= SILENT_MS
         ? { level: "ok", problem: null }
         : { level: "warn", problem: "still starting after more than 10 s" };
@@ -80,7 +83,7 @@ export function judgeRole(
         return { level: "error", problem: "no sign of life for more than 10 s" };
       }
       if (alive.problem) return { level: "error", problem: clip(alive.problem, 300) };
-      return { level: "ok", problem: null };
+      return isCrashLoop(process) ? loops : { level: "ok", problem: null };
   }
 }
 

@@ -12,6 +12,7 @@
  * @module
  */
 import type { Config } from "../config_types.ts";
+import { KvTimeoutError } from "../kv_deadline.ts";
 import { describeError } from "../log.ts";
 import type { JobContext } from "../master_context.ts";
 import type { Election } from "../state_records.ts";
@@ -217,15 +218,21 @@ class Elector {
 
   async #publish({ term, since, sent }: Leadership, validMs: number): Promise<void> {
     this.#said = null;
-    this.#publishedUntil = sent.monotonic + validMs; // whatever comes of it
-    await this.context.store.writeMastership({
-      heartbeat: sent.wall,
-      validUntil: sent.wall + validMs,
-      uptime: sent.uptime,
-      term,
-      id: this.#value,
-      since,
-    });
+    const before = this.#publishedUntil;
+    this.#publishedUntil = sent.monotonic + validMs; // also when the write is given up: it may still land
+    try {
+      await this.context.store.writeMastership({
+        heartbeat: sent.wall,
+        validUntil: sent.wall + validMs,
+        uptime: sent.uptime,
+        term,
+        id: this.#value,
+        since,
+      });
+    } catch (error) {
+      if (!(error instanceof KvTimeoutError)) this.#publishedUntil = before; // it was rolled back
+      throw error;
+    }
   }
 
   /** Whether nobody of this node believes to lead any more, for all that the store can say. */

@@ -34,6 +34,12 @@ const table: readonly [name: string, changes: Partial<Facts>, level: Level, text
     /^manager: ended and waits for its restart: exit code 1\. Look at/,
   ],
   [
+    "a role that is tried once more",
+    { roles: [role("manager", { failures: 3, lastEnd: "exit code 1" }), ...rest] },
+    "warn",
+    /^manager: ends again and again: exit code 1\. The supervisor restarts it/,
+  ],
+  [
     "a silent role",
     { roles: [role("manager", {}, { at: NOW - 10_001 }), ...rest] },
     "error",
