@@ -55,9 +55,11 @@ export class Writers<T> {
     this.#queue = new NewestQueue(options.groupOf);
   }
 
-  /** Keys that wait, sleep before a retry or are being written. */
+  /** Keys that wait, sleep before a retry or are being written, each counted once. */
   get length(): number {
-    return this.#queue.size + this.#inFlight.size + this.#later.size;
+    let writing = 0; // what is newer than a write in flight waits already
+    for (const key of this.#inFlight.keys()) if (!this.#queue.has(key)) writing++;
+    return this.#queue.size + writing + this.#later.size;
   }
 
   readonly name = "the writers of reports";

@@ -160,6 +160,7 @@ Deno.test("never two in flight for one key, the newest wins, a failure is tried 
   writers.put("a", 2, LIVE);
   writers.put("a", 3, LIVE);
   assertEquals(started, ["a=1"]);
+  assertEquals(writers.length, 1, "one port, in flight and with news that wait");
   finish[0]!.resolve();
   await clock.advance(0);
   assertEquals(started, ["a=1", "a=3"]);
