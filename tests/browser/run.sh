@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 if [ ! -x "${CHROMIUM:-/usr/bin/chromium}" ]; then
-  apt-get install -y chromium >&2 || {
+  { apt-get update -q && apt-get install -q -y chromium; } >&2 || {
     echo "install Chromium, or name it in CHROMIUM" >&2
     exit 1
   }

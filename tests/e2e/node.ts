@@ -207,7 +207,7 @@ export function labArgs(
   stateDir: string,
   ports = 60,
 ): { args: string[]; etcdUrl: string; neutronUrl: string } {
-  const etcd = freePort();
+  const etcd = freePort(2); // its peers' port is one above
   const openstack = freePort();
   return {
     etcdUrl: `http://127.0.0.1:${etcd}`,

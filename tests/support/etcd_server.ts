@@ -12,10 +12,30 @@ export interface EtcdServer extends AsyncDisposable {
   replace(): Promise<void>;
 }
 
-/** A TCP port that nobody listens on now. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return (listener.addr as Deno.NetAddr).port;
+/** Below the ports that a kernel gives to outgoing connections, which come and go at any time. */
+const FIRST_PORT = 12_000;
+const LAST_PORT = 31_000;
+
+/**
+ * The first of `count` adjacent TCP ports that nobody listens on now. Drawn at random: suites that run
+ * side by side hardly ever draw the same.
+ */
+export function freePort(count = 1): number {
+  while (true) {
+    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
+    const ports = Array.from({ length: count }, (_, i) => port + i);
+    if (ports.every(isFree)) return port;
+  }
+}
+
+function isFree(port: number): boolean {
+  try {
+    Deno.listen({ hostname: "127.0.0.1", port }).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) return false;
+    throw error;
+  }
 }
 
 /**
