@@ -17,7 +17,8 @@ unneeded="zod:src hono:dist/cjs hono:dist/types @grpc/grpc-js:src protobufjs:dis
 if [ -d node_modules ]; then
   packages=node_modules version=
 else
-  packages=$(deno info --json | sed -n 's/.*"npmCache": *"\(.*\)".*/\1/p')/registry.npmjs.org version='*/'
+  # One folder for each registry, one for each version.
+  packages=$(deno info --json | sed -n 's/.*"npmCache": *"\(.*\)".*/\1/p')/* version='*/'
 fi
 excluded() {
   unset IFS
