@@ -55,9 +55,11 @@ export async function measure<T>(act: () => Promise<T>): Promise<Measured<T>> {
   }
 }
 
-/** The middle value. */
+/** The middle value, or the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
-  return quantile(values, 0.5);
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
 }
 
 async function statusField(pid: number, name: string): Promise<number> {

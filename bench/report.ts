@@ -25,6 +25,8 @@ export interface Figure {
   readonly better: "lower" | "higher";
   /** What the ratio (value, without a baseline) should reach. */
   readonly goal: number | null;
+  /** Date and commit, where it is kept. */
+  readonly measured?: string;
   /** Every single value, where a picture is made of them. */
   readonly distribution?: readonly number[];
 }
@@ -56,13 +58,16 @@ export function figure(
   );
   const bases = runs.flatMap(({ baseline }) => baseline === undefined ? [] : [baseline]);
   const compared = baseline !== undefined && bases.length === runs.length;
+  // Of a distribution the runs are parts: its own middle is the exact one.
+  const value = median(distribution ?? runs.map(({ value }) => value));
+  const ratio = distribution ? value / median(bases) : median(samples);
   return {
     bench,
     name,
-    value: median(runs.map(({ value }) => value)),
+    value,
     unit,
     baseline: compared ? { name: baseline, value: median(bases) } : null,
-    ratio: compared ? median(samples) : null,
+    ratio: compared ? ratio : null,
     samples,
     better,
     goal: goal ?? null,

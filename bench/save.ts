@@ -1,17 +1,19 @@
 /**
- * Keeps figures in the repository: `bench/latest.json` to compare with, the tables in
- * `bench/README.md` and `docs/scaling.md`, the picture of failovers in `docs/`. Benchmarks that did not
- * run this time keep their figures.
+ * Keeps figures in the repository: `bench/latest.json` to compare with, the tables of `bench/README.md`,
+ * `docs/scaling.md` and the README, the picture of failovers in `docs/`. Benchmarks that did not run
+ * this time keep their figures.
  *
  * @module
  */
 import { failoverPicture } from "./failover_picture.ts";
 import type { Results } from "./main.ts";
 import { columns, type Figure, HEADINGS } from "./report.ts";
+import { readmeRows } from "./readme_rows.ts";
 import { scalingRows } from "./scaling.ts";
 
 const LATEST = new URL("latest.json", import.meta.url);
 const README = new URL("README.md", import.meta.url);
+const PROJECT = new URL("../README.md", import.meta.url);
 const SCALING = new URL("../docs/scaling.md", import.meta.url);
 const PICTURE = new URL("../docs/failover.svg", import.meta.url);
 const [BEGIN, END] = ["<!-- figures -->", "<!-- end of figures -->"];
@@ -25,7 +27,9 @@ export async function saveLatest(results: Results): Promise<void> {
   const benches = new Set(results.figures.map(({ bench }) => bench));
   const kept = earlier.figures.filter(({ bench }) => !benches.has(bench));
   const order = [...new Set([...earlier.figures, ...results.figures].map(({ bench }) => bench))];
-  const figures = [...kept, ...results.figures]
+  const { date, commit } = results.machine;
+  const fresh = results.figures.map((figure) => ({ ...figure, measured: `${date}, ${commit}` }));
+  const figures = [...kept, ...fresh]
     .sort((a, b) => order.indexOf(a.bench) - order.indexOf(b.bench));
   const all: Results = { machine: results.machine, figures };
   const lines = figures.map((figure) => `  ${JSON.stringify(figure)}`).join(",\n");
@@ -33,8 +37,11 @@ export async function saveLatest(results: Results): Promise<void> {
   await Deno.writeTextFile(LATEST, `${head}${lines}\n]}\n`);
   await replaceIn(README, figuresText(all));
   await replaceIn(SCALING, markdown(scalingRows(figures)));
+  await replaceIn(PROJECT, markdown(readmeRows(figures)));
   const picture = failoverPicture(figures);
   if (picture) await Deno.writeTextFile(PICTURE, picture);
+  const pages = [README, SCALING, PROJECT].map(({ pathname }) => pathname);
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", ...pages] }).output();
 }
 
 /** Replaces what stands between the marks in a page. */
@@ -47,15 +54,17 @@ async function replaceIn(page: URL, content: string): Promise<void> {
 }
 
 function figuresText({ machine, figures }: Results): string {
-  const { date, cores, memoryGiB, deno, etcd, commit } = machine;
-  const about = `${date}, ${cores} cores, ${memoryGiB} GiB, Deno ${deno}, etcd ${etcd}, ` +
-    `commit ${commit}. All on one machine.`;
-  const tables = [...Map.groupBy(figures, ({ bench }: Figure) => bench)]
-    .map(([bench, figures]) => `### ${bench}\n\n${markdown([HEADINGS, ...figures.map(columns)])}`);
+  const { cores, memoryGiB, deno, etcd } = machine;
+  const about = `${cores} cores, ${memoryGiB} GiB, Deno ${deno}, etcd ${etcd}, all on one machine.`;
+  const tables = [...Map.groupBy(figures, ({ bench }: Figure) => bench)].map(([bench, figures]) => {
+    const when = figures[0]?.measured ?? "";
+    const rows = markdown([HEADINGS, ...figures.map(columns)]);
+    return `### ${bench}\n\n${when}\n\n${rows}`;
+  });
   return `${about}\n\n${tables.join("\n\n")}`;
 }
 
-/** A table as `deno fmt` would write it. */
+/** A table. */
 function markdown(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, i) => Math.max(3, ...rows.map((row) => row[i]!.length)));
   const line = (row: readonly string[]) =>

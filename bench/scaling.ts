@@ -17,7 +17,7 @@ type CloudSize = typeof CLOUDS[number];
 const REPORT_SECONDS = 30;
 /** compaction_period's default, s. */
 const COMPACTION_SECONDS = 3600;
-/** Measured on Neutron 21.0, one client, one API worker, 10,244 ports (docs/neutron.md). */
+/** Measured on Neutron 21.0, one client, one API worker, one RPC worker, 10,244 ports. */
 const NEUTRON = {
   /** A page of 1,000 with the fields that we ask for, s per port. */
   secondsPerPort: 6.5 / 10_244,
@@ -53,7 +53,7 @@ function rowsOf(figures: readonly Figure[]): Row[] {
   const perReport = of("status", "etcd's database, per agent report that is kept");
   const packed = of("resync", "100,000 ports, of that packed, per port");
   const peak = of("resync", "100,000 ports, most memory resident");
-  const followed = of("status", "100,000 endpoints followed, memory per 100,000");
+  const followed = of("status", "100,000 endpoints followed, memory per 100,000, what lives");
   const waiting = of("status", "100,000 endpoints all waiting, memory per 100,000");
   const empty = of("resync", "100,000 ports, into an empty etcd") / 100_000;
   const compared = of("resync", "100,000 ports, all compared, nothing to do") / 100_000;
@@ -92,14 +92,14 @@ function rowsOf(figures: readonly Figure[]): Row[] {
       value: ({ ports }) => mib(peak + 2 * packed * (ports - 100_000) / MIB),
     },
     {
-      what: "endpoint-status-watcher: memory beside its own 90 MiB",
-      how: `${digits(followed)} MiB for 100,000 endpoints`,
-      value: ({ ports }) => mib(followed * ports / 100_000),
+      what: "endpoint-status-watcher: memory while all endpoints wait to be reported",
+      how: `${digits(waiting)} MiB for 100,000, beside its own 90 MiB`,
+      value: ({ ports }) => mib(waiting * ports / 100_000),
     },
     {
-      what: "the same while all of them wait to be reported",
-      how: `${digits(waiting)} MiB for 100,000 endpoints`,
-      value: ({ ports }) => mib(waiting * ports / 100_000),
+      what: "endpoint-status-watcher: what lives of it afterwards",
+      how: `${digits(followed)} MiB for 100,000`,
+      value: ({ ports }) => mib(followed * ports / 100_000),
     },
     {
       what: "Neutron: all ports listed by one client",

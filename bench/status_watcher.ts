@@ -119,7 +119,9 @@ async function follow(): Promise<void> {
     const [ports, agents] = [await store.readPorts(), await store.readAgents()];
     const { total, reported } = ports ?? agents ?? {};
     if (collect) (globalThis as { gc?: () => void }).gc?.();
-    say({ queued: ports?.queued, total, reported, rssMiB: rssMiB() });
+    const { heapUsed, external } = Deno.memoryUsage();
+    const liveMiB = (heapUsed + external) / 2 ** 20;
+    say({ queued: ports?.queued, total, reported, rssMiB: rssMiB(), liveMiB });
   }, 500);
   for await (const _ of Deno.stdin.readable) { /* until it closes */ }
   clearInterval(ticker);

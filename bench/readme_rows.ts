@@ -1,0 +1,108 @@
+/**
+ * The README's table of figures: each line is a sentence with places for figures, `{benchmark: name}` for
+ * what was measured and `{benchmark: name|ratio}` for its ratio. Pure.
+ *
+ * @module
+ */
+import { digits, type Figure } from "./report.ts";
+
+const ROWS: readonly (readonly [what: string, measured: string])[] = [
+  [
+    "orderly hand-over, SIGTERM to a job's start (50 runs)",
+    "p50 {failover: orderly hand-over, p50}, p99 {failover: orderly hand-over, p99 of 50}",
+  ],
+  [
+    "manager killed, to a job's start (50 runs)",
+    "p50 {failover: manager killed, p50}, p99 {failover: manager killed, p99 of 50}",
+  ],
+  [
+    "node killed, to a job's start (50 runs)",
+    "{failover: node killed, TTL 5 s, p50|ratio} to " +
+    "{failover: node killed, TTL 5 s, p99 of 50|ratio} × the lease's TTL",
+  ],
+  ["`isMaster()`", "{failover: isMaster(), p50|ratio} × a bare read of the KV file"],
+  [
+    "full resync into an empty etcd, 10,000 / 100,000 ports",
+    "{resync: 10,000 ports, into an empty etcd|ratio} / " +
+    "{resync: 100,000 ports, into an empty etcd|ratio} × bare transactions",
+  ],
+  [
+    "first resync of a term, all compared, nothing to do",
+    "{resync: 10,000 ports, all compared, nothing to do|ratio} / " +
+    "{resync: 100,000 ports, all compared, nothing to do|ratio} × bare reads",
+  ],
+  [
+    "periodic resync, nothing to do",
+    "{resync: 10,000 ports, periodic, nothing to do|ratio} / " +
+    "{resync: 100,000 ports, periodic, nothing to do|ratio} × bare reads",
+  ],
+  [
+    "incremental resync, 1 % of 100,000 ports changed",
+    "{resync: 100,000 ports, 1 % changed, incremental, CPU|ratio} of a full one's CPU, " +
+    "{resync: 100,000 ports, 1 % changed, incremental, bytes|ratio} of its bytes",
+  ],
+  [
+    "one change as an event brings it, 100,000 ports",
+    "{resync: 100,000 ports, 100 changes one by one, each}",
+  ],
+  [
+    "a change in Neutron, from its announcement to etcd, 20 a second",
+    "p50 {events: 20 changes/s, announcement to etcd, p50}, " +
+    "p99 {events: 20 changes/s, announcement to etcd, p99}",
+  ],
+  [
+    "resource syncer, most memory, 10,000 / 100,000 ports",
+    "{resync: 10,000 ports, most memory resident} / " +
+    "{resync: 100,000 ports, most memory resident}, of that " +
+    "{resync: 100,000 ports, of that packed, per port} a port",
+  ],
+  ["start to ready, a lab of 200 ports", "{node: start to ready, a lab of 200 ports}"],
+  ["memory of an idle node, all its processes", "{node: all of a node, memory}"],
+  [
+    "a node with nothing to do, a minute",
+    "{idle: one node, CPU} CPU, {idle: one node, requests of etcd} requests and " +
+    "{idle: one node, puts into etcd} puts into etcd",
+  ],
+  [
+    "100,000 endpoint keys into the status queue",
+    "{status: 100,000 endpoints, a snapshot into the queue|ratio} × bare reads, " +
+    "{status: 100,000 endpoints all waiting, memory per 100,000} while they wait",
+  ],
+  [
+    "agents' reports of 5,000 hosts, etcd's commit to the bus",
+    "at 1,250/s p50 " +
+    "{status: 5,000 hosts, agents, 1250/s, delay p50}, p99 " +
+    "{status: 5,000 hosts, agents, 1250/s, delay p99}",
+  ],
+  [
+    "CPU of 1,000 changes: agents' reports / port status, 1,000 hosts",
+    "{status: 1,000 hosts, agents, CPU of 1,000 changes} / " +
+    "{status: 1,000 hosts, ports, CPU of 1,000 changes}",
+  ],
+  [
+    "watch lost to a compaction, 100,000 endpoints",
+    "all right again after {status: 100,000 endpoints, all right again after a compaction}",
+  ],
+];
+
+/** Fills the places. @throws a figure was not measured. */
+export function fillIn(text: string, figures: readonly Figure[]): string {
+  return text.replaceAll(/\{([^}|]+)(\|ratio)?\}/g, (_, name: string, ratio?: string) => {
+    const found = figures.find((figure) => `${figure.bench}: ${figure.name}` === name);
+    if (!found) throw new Error(`"${name}" was not measured: run that benchmark with --save first`);
+    if (!ratio) return `${digits(found.value)} ${unitText(found.unit)}`;
+    return digits(Number(found.ratio!.toPrecision(2)));
+  });
+}
+
+/** Counts are counts; the sentence says of what. */
+function unitText(unit: string): string {
+  return unit === "a minute" ? "" : unit.replace("s/min", "s");
+}
+
+/** Rows with headings. */
+export function readmeRows(figures: readonly Figure[]): string[][] {
+  const tidy = (text: string) =>
+    fillIn(text, figures).replaceAll(/ {2,}/g, " ").replaceAll(" /s", "/s");
+  return [["what", "measured"], ...ROWS.map(([what, measured]) => [what, tidy(measured)])];
+}

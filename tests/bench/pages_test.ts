@@ -1,0 +1,52 @@
+import { failoverPicture } from "../../bench/failover_picture.ts";
+import { fillIn, readmeRows } from "../../bench/readme_rows.ts";
+import { digits, type Figure, figure } from "../../bench/report.ts";
+import { scalingRows } from "../../bench/scaling.ts";
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+
+const { figures }: { figures: Figure[] } = JSON.parse(
+  await Deno.readTextFile(new URL("../../bench/latest.json", import.meta.url)),
+);
+const page = (name: string) => Deno.readTextFile(new URL(`../../${name}`, import.meta.url));
+const squeeze = (text: string) => text.replaceAll(/[ -]+/g, " ");
+
+Deno.test("the tables of the README and of docs/scaling.md are those of bench/latest.json", async () => {
+  for (
+    const [name, rows] of [
+      ["README.md", readmeRows(figures)],
+      ["docs/scaling.md", scalingRows(figures)],
+    ] as const
+  ) {
+    const text = squeeze(await page(name));
+    for (const row of rows) {
+      const line = squeeze(`| ${row.join(" | ")} |`);
+      assert(text.includes(line), `${name} lacks: ${line}`);
+    }
+  }
+});
+
+Deno.test("the picture is that of bench/latest.json, with a dot for every run", async () => {
+  const picture = failoverPicture(figures)!;
+  assertEquals(picture, await page("docs/failover.svg"));
+  const runs = figures.filter(({ bench }) => bench === "failover")
+    .reduce((sum, { distribution = [] }) => sum + distribution.length, 0);
+  assertEquals(picture.match(/class="dot"/g)!.length, runs);
+  assertEquals(failoverPicture([]), null);
+});
+
+Deno.test("a sentence with a figure that was not measured is refused", () => {
+  const one = figure("b", "x", [{ value: 3, baseline: 2 }], { unit: "ms", baseline: "y" });
+  assertEquals(fillIn("{b: x}, {b: x|ratio} ×", [one]), "3 ms, 1.5 ×");
+  let message = "";
+  try {
+    fillIn("{b: z}", [one]);
+  } catch (error) {
+    message = (error as Error).message;
+  }
+  assertMatch(message, /"b: z" was not measured/);
+});
+
+Deno.test("three digits, and no more than there are", () => {
+  const texts = [0, 0.00123456, 1.005, 12.345, 123.456, 98765.4].map(digits);
+  assertEquals(texts, ["0", "0.00123", "1", "12.3", "123", "98,765"]);
+});
