@@ -2,8 +2,12 @@ import { assert, assertEquals, assertMatch, eventually } from "../support/assert
 import { freePort, startEtcd } from "../support/etcd_server.ts";
 import { lives, Node, tempDir } from "./node.ts";
 
-const pidsOf = async (node: Node) => {
-  const status = await eventually("a status", () => node.status());
+/** By role, from a status that was read at `from` or later and says that the node is ready. */
+const pidsOf = async (node: Node, from = Date.now()) => {
+  const status = await eventually("a new status of a ready node", async () => {
+    const status = await node.status(); // one reading serves all who ask within a moment
+    return status !== null && status.at >= from && status.ready && status;
+  });
   return new Map(status.roles.map(({ name, process }) => [name, process!.pid]));
 };
 
@@ -14,7 +18,6 @@ async function reload(node: Node): Promise<string[]> {
   const [before, count] = [await pidsOf(node), timesRead(node)];
   node.kill("SIGHUP");
   await eventually("it was read", () => timesRead(node) > count);
-  await node.ready();
   const after = await pidsOf(node);
   return [...after].filter(([name, pid]) => before.get(name) !== pid).map(([name]) => name);
 }
