@@ -129,7 +129,9 @@ async function updates(browser: Browser): Promise<void> {
   );
   // A link that has focus keeps it while its card changes around it.
   await page.locator("#role-manager a").focus();
-  site.change({ roles: [role("manager", { restarts: 7 }), ...facts().roles.slice(1)] });
+  site.change({
+    roles: [role("manager", { restarts: 7, failures: 0 }), ...facts().roles.slice(1)],
+  });
   await page.locator("#role-manager", { hasText: /Restarts\s*7/ }).waitFor();
   assertEquals(await page.evaluate("document.activeElement.textContent"), "manager");
   await page.locator("#verdict.ok").waitFor();
