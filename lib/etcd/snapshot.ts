@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 import type { Etcd3 } from "etcd3";
 import { CompactedError } from "./client.ts";
+import { KeySpace } from "./key_space.ts";
 
 /** A key and its value. Revisions are decimal strings. */
 export interface KeyValue {
@@ -45,6 +46,50 @@ export function prefixEnd(prefix: string): Buffer {
   return end;
 }
 
+/** Pages that a range is to hold, by the density of the last one: it may become thinner. */
+const PAGES_AHEAD = 3;
+/** A range that held less than a page is followed by one so much wider, and that by all the rest. */
+const WIDER = 8;
+
+/**
+ * Where the ranges of a snapshot end. etcd counts all keys of a range, whatever the limit (3.4 collects
+ * them even): with ranges to the end of the prefix, N keys in pages of p would cost N²/2p steps. So a
+ * range ends where about three pages are guessed to end.
+ */
+class Ranges {
+  readonly #space = new KeySpace();
+  readonly #end: Buffer;
+  /** How far apart the first and the last key of the last full page were. */
+  #width = 0;
+  /** Since then, answers that were not full. */
+  #short = 0;
+  from: Buffer;
+  end: Buffer;
+
+  constructor(prefix: string) {
+    this.from = Buffer.from(prefix);
+    this.end = this.#end = prefixEnd(prefix);
+  }
+
+  /** Moves on behind keys that were just read; false: there are no more. */
+  advance(keys: readonly Buffer[], more: boolean): boolean {
+    if (!more && this.end === this.#end) return false;
+    if (more) {
+      this.#short = 0;
+      this.#width = this.#space.learn(keys);
+      this.from = Buffer.concat([keys.at(-1)!, Buffer.from([0])]);
+    } else {
+      this.#short++;
+      this.from = this.end;
+    }
+    const width = this.#width * PAGES_AHEAD * WIDER ** this.#short;
+    // No more than three requests for a page, however wrong the guesses are.
+    const guess = this.#short > 1 ? null : this.#space.after(this.from, width);
+    this.end = guess && Buffer.compare(guess, this.#end) < 0 ? guess : this.#end;
+    return true;
+  }
+}
+
 /**
  * Reads the keys with a prefix (ASCII, not empty), page by page, all at one revision. A page may be
  * empty.
@@ -57,14 +102,13 @@ export async function* snapshotPages(
   options: SnapshotOptions = {},
 ): AsyncGenerator<Snapshot> {
   const { pageSize = 2000, signal, wants, keysOnly = false } = options;
-  const end = prefixEnd(prefix);
-  let from: Buffer = Buffer.from(prefix);
+  const ranges = new Ranges(prefix);
   let revision = options.revision ?? "0";
   while (true) {
     signal?.throwIfAborted();
     const page = await etcd.kv.range({
-      key: from,
-      range_end: end,
+      key: ranges.from,
+      range_end: ranges.end,
       limit: pageSize,
       revision,
       keys_only: keysOnly,
@@ -86,9 +130,9 @@ export async function* snapshotPages(
         modRevision: kv.mod_revision,
       });
     }
+    const more = ranges.advance(page.kvs.map(({ key }) => key), page.more);
     yield { revision, clusterId: page.header.cluster_id, items };
-    if (!page.more) return;
-    from = Buffer.concat([page.kvs.at(-1)!.key, Buffer.from([0])]);
+    if (!more) return;
   }
 }
 
