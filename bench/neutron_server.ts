@@ -1,6 +1,7 @@
 /**
- * A Neutron that costs next to nothing: its pages are made once and served as bytes. Ports are
- * changed with `POST /change?count=N`, which answers with their ids; `GET /bytes` tells how many bytes of bodies it has sent.
+ * A Neutron that costs next to nothing: its pages are made once, and again after a change, and served as
+ * bytes. Ports are changed with `POST /change?count=N`, which answers with their ids; `GET /bytes` tells
+ * how many bytes of bodies it has sent.
  *
  * Argument: how many ports. Prints its port number.
  *
@@ -102,8 +103,19 @@ function indexOf(name: string): Map<string, Item> {
   return index;
 }
 
+/** The place of an id in a list that is ordered by it. */
+function placeOf(items: readonly Item[], id: string): number {
+  let [low, high] = [0, items.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (items[middle]!.id < id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 function page(url: URL): Uint8Array<ArrayBuffer> {
-  const cached = cache.get(url.search + url.pathname);
+  const cached = cache.get(url.href);
   if (cached) return cached;
   const name = url.pathname.split("/").at(-1)!.replaceAll("-", "_");
   let items = collections[name] ?? [];
@@ -120,7 +132,7 @@ function page(url: URL): Uint8Array<ArrayBuffer> {
   }
   const marker = query.get("marker");
   let from = 0;
-  if (marker) from = items.findIndex(({ id }) => id === marker) + 1;
+  if (marker) from = placeOf(items, marker) + 1;
   const limit = Number(query.get("limit"));
   const fields = query.getAll("fields");
   const shown = items.slice(from, from + limit).map((item) =>
@@ -130,7 +142,7 @@ function page(url: URL): Uint8Array<ArrayBuffer> {
   );
   const links = shown.length === limit ? [{ rel: "next", href: "http://next" }] : [];
   const body = encoder.encode(JSON.stringify({ [name]: shown, [`${name}_links`]: links }));
-  if (wanted.length === 0) cache.set(url.search + url.pathname, body);
+  if (wanted.length === 0) cache.set(url.href, body);
   return body;
 }
 
@@ -150,7 +162,10 @@ Deno.serve({
       port.revision_number++;
       port.mac_address = `fa:16:3f:00:00:${random.hex(2)}`;
     }
+    // Made again at once: making a page is no part of what is measured.
+    const urls = [...cache.keys()];
     cache.clear();
+    for (const href of urls) page(new URL(href));
     return Response.json([...changed].map(({ id }) => id));
   }
   if (url.pathname.endsWith("/extensions")) {

@@ -47,9 +47,11 @@ interface PerPort {
   readonly cpu: Sample;
 }
 const perPort = new Map<string, PerPort[]>();
+/** Most memory resident at each size, MiB. */
+const peaks: { ports: number; peakMiB: number }[] = [];
 
 async function benchSize(ports: number, report: Report): Promise<void> {
-  const runs = QUICK || ports >= 100_000 ? 1 : 3;
+  const runs = QUICK ? 1 : ports >= 100_000 ? 2 : 3;
   const label = `${ports.toLocaleString("en-US")} ports`;
   await using server = await startEtcd([QUOTA]);
   await using floorServer = await startEtcd([QUOTA]);
@@ -74,10 +76,10 @@ async function benchSize(ports: number, report: Report): Promise<void> {
     const ours = await full();
     write.push({ ours, bare: await floor.run({ do: "bareWrite", from: server.url }) });
   }
-  const pairs = (of: (result: Result) => number, all: typeof write): Sample[] =>
+  const samples = (of: (result: Result) => number, all: typeof write): Sample[] =>
     all.map(({ ours, bare }) => ({ value: of(ours), baseline: of(bare) }));
   const seconds = ({ seconds }: Result) => seconds;
-  report.add(`${label}, into an empty etcd`, pairs(seconds, write), {
+  report.add(`${label}, into an empty etcd`, samples(seconds, write), {
     unit: "s",
     baseline: WRITES,
     goal: 2,
@@ -98,13 +100,14 @@ async function benchSize(ports: number, report: Report): Promise<void> {
     read.push({ ours: compared, bare });
     periodic.push({ ours: await full(true), bare });
   }
-  report.add(`${label}, all compared, nothing to do`, pairs(seconds, read), {
+  report.add(`${label}, all compared, nothing to do`, samples(seconds, read), {
     unit: "s",
     baseline: READS,
     goal: 2,
   });
+  note("all compared, nothing to do", ports, read);
   phases(compared);
-  report.add(`${label}, periodic, nothing to do`, pairs(seconds, periodic), {
+  report.add(`${label}, periodic, nothing to do`, samples(seconds, periodic), {
     unit: "s",
     baseline: READS,
     goal: 1.5,
@@ -115,12 +118,13 @@ async function benchSize(ports: number, report: Report): Promise<void> {
   const again: typeof write = [];
   const someBytes: number[] = [];
   for (let run = 0; run < Math.max(2, runs); run++) {
+    const { bare } = read[run]!;
     await change(Math.ceil(ports / 100));
     const before = await bytes();
     some.push(await worker.run({ do: "incremental" }));
     someBytes.push(await bytes() - before);
     await change(Math.ceil(ports / 100));
-    again.push({ ours: await full(true), bare: read[0]!.bare });
+    again.push({ ours: await full(true), bare });
   }
   report.add(
     `${label}, 1 % changed, incremental, CPU`,
@@ -132,10 +136,11 @@ async function benchSize(ports: number, report: Report): Promise<void> {
     someBytes.map((value) => ({ value: value / 2 ** 20, baseline: fullBytes / 2 ** 20 })),
     { unit: "MiB", baseline: "a full one" },
   );
-  report.add(`${label}, 1 % changed, periodic`, pairs(seconds, again), {
+  report.add(`${label}, 1 % changed, periodic`, samples(seconds, again), {
     unit: "s",
     baseline: READS,
   });
+  note("1 % changed, periodic", ports, again);
   const ids = await change(EVENTS);
   const events = await worker.run({ do: "ports", ids, together: false });
   report.add(`${label}, ${EVENTS} changes one by one, each`, [{
@@ -147,12 +152,19 @@ async function benchSize(ports: number, report: Report): Promise<void> {
   const heap = await worker.ask({ do: "heap" });
   const idle = await idleMiB();
   const all = [...write, ...read, ...periodic].map(({ ours }) => ours);
-  report.add(`${label}, most memory resident`, [{
-    value: Math.max(...all.map(({ peakMiB }) => peakMiB)),
-    baseline: idle,
-  }], { unit: "MiB", baseline: "an idle Deno process" });
+  const peakMiB = Math.max(...all.map(({ peakMiB }) => peakMiB));
+  peaks.push({ ports, peakMiB });
+  report.add(`${label}, most memory resident`, [{ value: peakMiB, baseline: idle }], {
+    unit: "MiB",
+    baseline: "an idle Deno process",
+  });
   report.plain(`${label}, heap that stays`, heap.heapMiB + heap.packedMiB, "MiB");
   report.plain(`${label}, of that packed, per port`, heap.packedMiB * 2 ** 20 / ports, "bytes");
+  report.plain(
+    `${label}, more of it while a full one runs, per port`,
+    heap.besideMiB * 2 ** 20 / ports,
+    "bytes",
+  );
   report.plain(
     `${label}, event loop late, p99`,
     median(all.map(({ delayP99Ms }) => delayP99Ms)),
@@ -181,23 +193,33 @@ function phases({ result, seconds }: Result): void {
   print(`    of ${seconds.toFixed(2)} s, endpoints: ${text.join(", ")} (reads overlap)`);
 }
 
-/** How the time per port grows with the cloud, beside how the floor's does. */
+/** How the time per port grows with the cloud, beside how the floor's does, and the memory. */
 function growth(report: Report): void {
   for (const [what, sizes] of perPort) {
-    for (let i = 1; i < sizes.length; i++) {
-      const [small, large] = [sizes[i - 1]!, sizes[i]!];
-      const times = (n: number) => n.toLocaleString("en-US");
-      for (const kind of ["wall", "cpu"] as const) {
-        const [a, b] = [small[kind], large[kind]];
-        report.add(
-          `${what}: ${kind === "wall" ? "time" : "CPU"} per port, ` +
-            `${times(large.ports)} ÷ ${times(small.ports)}`,
-          [{ value: b.value / a.value, baseline: b.baseline! / a.baseline! }],
-          { unit: "×", baseline: "the floor's", goal: 1.2 },
-        );
-      }
+    for (const [small, large] of pairs(sizes)) {
+      const name = `${what}: time per port, ${sizesOf(small, large)}`;
+      const grown = (of: (sample: Sample) => number, kind: "wall" | "cpu" = "wall") =>
+        of(large[kind]) / of(small[kind]);
+      report.add(name, [{ value: grown(({ value }) => value) }], { unit: "×", goal: 1.2 });
+      report.plain(`${name}, the floor's`, grown(({ baseline }) => baseline!), "×");
+      report.plain(`${name}, our CPU`, grown(({ value }) => value, "cpu"), "×");
     }
   }
+  for (const [small, large] of pairs(peaks)) {
+    report.add(
+      `most memory resident, ${sizesOf(small, large)}`,
+      [{ value: large.peakMiB / small.peakMiB }],
+      { unit: "×", goal: large.ports > 10_000 ? 1.1 : undefined },
+    );
+  }
+}
+
+function pairs<T>(list: readonly T[]): [T, T][] {
+  return list.slice(1).map((item, i) => [list[i]!, item]);
+}
+
+function sizesOf(small: { ports: number }, large: { ports: number }): string {
+  return `${large.ports.toLocaleString("en-US")} ÷ ${small.ports.toLocaleString("en-US")}`;
 }
 
 const report = new Report("resync");

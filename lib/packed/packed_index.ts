@@ -1,13 +1,14 @@
 /**
  * Rows of numbers found by a text, in typed arrays: what a `Map` of objects needs some 500 bytes for
  * takes about 60. The texts are such as hold UUIDs (`uuid_texts.ts`); any other text works too, at the
- * price of its own length.
+ * price of its own length. A row keeps its number until it is removed.
  *
- * An open-addressing hash table of row numbers; a row keeps its number until it is removed.
+ * An index may be made beside another: they are as independent as two, but what they have in common they
+ * keep once (`shared_rows.ts`).
  *
  * @module
  */
-import { UuidTexts } from "./uuid_texts.ts";
+import { SharedRows } from "./shared_rows.ts";
 
 type Numbers = Float64Array | Uint32Array | Uint8Array;
 
@@ -23,165 +24,104 @@ export class Column<T extends Numbers = Numbers> {
   }
 }
 
-const EMPTY = -1;
-const FREE = 0xffffffff;
-const WORDS = 4;
-const MIN_ROWS = 64;
-/** Room grows by a quarter, so that at most a fifth of it is unused. */
-const GROWTH = 1.25;
-const MAX_LOAD = 0.7;
-
 /** See the module. */
 export class PackedIndex {
-  #slots = new Int32Array(2 * MIN_ROWS).fill(EMPTY);
-  #rests = new Uint32Array(MIN_ROWS);
-  #words: Uint32Array;
+  #rows: SharedRows;
   readonly #columns: Column[] = [];
-  readonly #free: number[] = [];
-  readonly #step: number;
-  #rows = 0;
+  /** 1 in the rows that are this one's. */
+  readonly #has: Column<Uint8Array>;
+  #size = 0;
 
-  readonly #texts = new UuidTexts();
-
-  /** `width`: UUIDs of a text that become numbers, 1 or 2. */
-  constructor(readonly width: 1 | 2) {
-    this.#step = WORDS * width;
-    this.#words = new Uint32Array(MIN_ROWS * this.#step);
+  /** `width`: UUIDs of a text that become numbers, 1 or 2. `beside`: one of the same width. */
+  constructor(readonly width: 1 | 2, beside?: PackedIndex) {
+    this.#rows = beside ? beside.#rows : new SharedRows(width);
+    this.#rows.users.add(this);
+    this.#has = new Column(Uint8Array, new Uint8Array(this.#rows.capacity));
   }
 
   get size(): number {
-    return this.#rows - this.#free.length;
+    return this.#size;
   }
 
   /** Bytes of the arrays. */
   get byteLength(): number {
+    return this.ownBytes + this.#rows.byteLength;
+  }
+
+  /** Bytes of those that it does not share. */
+  get ownBytes(): number {
     const columns = this.#columns.reduce((sum, { values }) => sum + values.byteLength, 0);
-    return columns + this.#slots.byteLength + this.#rests.byteLength + this.#words.byteLength;
+    return columns + this.#has.values.byteLength;
   }
 
   /** One more number for every row. */
   column<T extends Numbers>(of: new (length: number) => T): Column<T> {
-    const column = new Column(of, new of(this.#rests.length));
+    const column = new Column(of, new of(this.#rows.capacity));
     this.#columns.push(column as Column);
     return column;
   }
 
+  /** Whether the row is this one's. */
+  has(row: number): boolean {
+    return this.#has.values[row] === 1;
+  }
+
   /** The row of a text, or −1. */
   find(text: string): number {
-    const rest = this.#texts.find(text, this.width);
-    return rest < 0 ? -1 : this.#slots[this.#slotOf(rest, this.#texts.words, 0)]!;
+    return this.#own(this.#rows.find(text));
   }
 
   /** The row here of what another index of the same width has in that row, or −1. */
   findSame(other: PackedIndex, row: number): number {
-    const rest = this.#texts.findRest(other.#texts, other.#rests[row]!);
-    return rest < 0 ? -1 : this.#slots[this.#slotOf(rest, other.#words, row * this.#step)]!;
+    return this.#own(this.#rows.findSame(other.#rows, row));
   }
 
   /** The row of a text, a new one if need be. */
   add(text: string): number {
-    const rest = this.#texts.hold(text, this.width);
-    const slot = this.#slotOf(rest, this.#texts.words, 0);
-    const found = this.#slots[slot]!;
-    if (found !== EMPTY) {
-      this.#texts.release(rest);
-      return found;
-    }
-    const row = this.#free.pop() ?? this.#newRow();
-    this.#rests[row] = rest;
-    const { words } = this.#texts;
-    for (let i = 0; i < this.#step; i++) this.#words[row * this.#step + i] = words[i]!;
+    const row = this.#rows.add(text);
+    if (this.has(row)) return row;
     for (const { values } of this.#columns) values[row] = 0;
-    this.#slots[slot] = row;
-    if (this.size > MAX_LOAD * this.#slots.length) this.#rehash();
+    this.#has.values[row] = 1;
+    this.#size++;
     return row;
   }
 
   /** Removes a row; its number may be used again. */
   remove(row: number): void {
-    const rest = this.#rests[row]!;
-    let gap = this.#slotOf(rest, this.#words, row * this.#step);
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    // What would not be found past the gap moves into it.
-    for (let slot = (gap + 1) & mask; slots[slot] !== EMPTY; slot = (slot + 1) & mask) {
-      const home = this.#home(slots[slot]!);
-      if (((slot - home) & mask) < ((slot - gap) & mask)) continue;
-      slots[gap] = slots[slot]!;
-      gap = slot;
-    }
-    slots[gap] = EMPTY;
-    this.#rests[row] = FREE;
-    this.#free.push(row);
-    this.#texts.release(rest);
+    this.#has.values[row] = 0;
+    this.#size--;
+    this.#rows.removeUnused(row);
   }
 
   /** The text of a row. */
   text(row: number): string {
-    return this.#texts.join(this.#rests[row]!, this.#words, row * this.#step);
+    return this.#rows.text(row);
   }
 
   /** Rows from the oldest on; those added meanwhile may be missed. */
   *rows(): Generator<number> {
-    for (let row = 0; row < this.#rows; row++) if (this.#rests[row] !== FREE) yield row;
+    for (let row = 0; row < this.#rows.length; row++) if (this.has(row)) yield row;
   }
 
-  #newRow(): number {
-    const row = this.#rows++;
-    if (row === this.#rests.length) {
-      const length = Math.ceil(row * GROWTH);
-      const [rests, words] = [this.#rests, this.#words];
-      this.#rests = new Uint32Array(length);
-      this.#rests.set(rests);
-      this.#words = new Uint32Array(length * this.#step);
-      this.#words.set(words);
-      for (const column of this.#columns) column.resize(length);
-    }
-    return row;
-  }
-
-  /** Where the text stands or would stand. */
-  #slotOf(rest: number, words: Uint32Array, at: number): number {
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    let slot = hash(rest, words, at, this.#step) & mask;
-    while (slots[slot] !== EMPTY && !this.#equal(slots[slot]!, rest, words, at)) {
-      slot = (slot + 1) & mask;
-    }
-    return slot;
-  }
-
-  #equal(row: number, rest: number, words: Uint32Array, at: number): boolean {
-    if (this.#rests[row] !== rest) return false;
-    const from = row * this.#step;
-    for (let i = 0; i < this.#step; i++) {
-      if (this.#words[from + i] !== words[at + i]) return false;
-    }
-    return true;
-  }
-
-  #home(row: number): number {
-    const at = row * this.#step;
-    return hash(this.#rests[row]!, this.#words, at, this.#step) & (this.#slots.length - 1);
-  }
-
-  #rehash(): void {
-    this.#slots = new Int32Array(2 * this.#slots.length).fill(EMPTY);
-    const mask = this.#slots.length - 1;
-    for (const row of this.rows()) {
-      let slot = this.#home(row);
-      while (this.#slots[slot] !== EMPTY) slot = (slot + 1) & mask;
-      this.#slots[slot] = row;
+  /** Empties it; from now on it shares nothing. */
+  close(): void {
+    const rows = this.#rows;
+    rows.users.delete(this);
+    if (rows.users.size > 0) { for (const row of this.rows()) rows.removeUnused(row); }
+    this.#rows = new SharedRows(this.width);
+    this.#rows.users.add(this);
+    this.#size = 0;
+    for (const column of [...this.#columns, this.#has]) {
+      column.values = new column.of(this.#rows.capacity);
     }
   }
-}
 
-/** UUIDs are random, but a device's may be chosen by a user: all words count. */
-function hash(rest: number, words: Uint32Array, at: number, count: number): number {
-  let h = Math.imul(rest + 1, 0x9e3779b1);
-  for (let i = 0; i < count; i++) {
-    h = Math.imul(h ^ words[at + i]!, 0x85ebca6b);
-    h ^= h >>> 15;
+  /** The rows that it shares have become more. */
+  resize(length: number): void {
+    for (const column of [...this.#columns, this.#has]) column.resize(length);
   }
-  return (h ^ (h >>> 13)) >>> 0;
+
+  #own(row: number): number {
+    return row >= 0 && this.has(row) ? row : -1;
+  }
 }

@@ -50,6 +50,8 @@ export class EventSync {
   #pendingSince = 0;
   /** What was handled since a running full resync began; null: none runs. */
   #handled: { readonly hints: Hints; readonly work: Work } | null = null;
+  /** What is being handled, or the last that was. */
+  #handling: Promise<unknown> = Promise.resolve();
   /** Something is owed that must not wait for the next event. */
   #owing = false;
   #woken = Promise.withResolvers<void>();
@@ -136,6 +138,11 @@ export class EventSync {
     else this.#wake();
   }
 
+  /** Resolves when nothing is handled with a memory of before this call any more. */
+  async handled(): Promise<void> {
+    await this.#handling;
+  }
+
   #owe(memory: Memory, work: Work): void {
     memory.owe(work);
     this.#owing = true;
@@ -159,7 +166,9 @@ export class EventSync {
         // Only now: a full resync may have put another in its place while this waited.
         const memory = this.options.memory();
         if (signal.aborted || !memory) continue;
-        if (await this.#handle(memory)) failures = 0;
+        const handling = this.#handle(memory);
+        this.#handling = handling.catch(() => {});
+        if (await handling) failures = 0;
         else {
           const retryMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** failures++);
           await clock.sleep(retryMs, signal).catch(() => {});

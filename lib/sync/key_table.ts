@@ -17,9 +17,9 @@ export class KeyTable {
   readonly #revisions;
   readonly #states;
 
-  /** `uuids`: how many a key has. */
-  constructor(uuids: 1 | 2) {
-    this.index = new PackedIndex(uuids);
+  /** `uuids`: how many a key has. `beside`: of another memory, see {@linkcode PackedIndex}. */
+  constructor(uuids: 1 | 2, beside?: KeyTable) {
+    this.index = new PackedIndex(uuids, beside?.index);
     this.#revisions = this.index.column(Float64Array);
     this.#states = this.index.column(Uint8Array);
   }

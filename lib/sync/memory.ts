@@ -4,7 +4,8 @@
  * The objects themselves are always read afresh; what their endpoints show of others may come from
  * here, because whoever changes it here looks at all ports that show it, or owes that.
  *
- * What there is of every port is packed (some 120 bytes); networks, subnets, groups, policies, floating
+ * What there is of every port is packed (some 110 bytes, and 30 again while a full resync makes the next
+ * one beside it); networks, subnets, groups, policies, floating
  * IPs and projects, which are fewer, are kept as objects.
  *
  * @module
@@ -20,6 +21,7 @@ import type {
   SecurityGroup,
   Subnet,
 } from "../openstack/records.ts";
+import type { PackedIndex } from "../packed/packed_index.ts";
 import { KeyTable } from "./key_table.ts";
 import { type Kind, KINDS } from "./objects.ts";
 import { PortTable } from "./port_table.ts";
@@ -49,18 +51,9 @@ const UUIDS_IN_KEY = {
 /** See the module. */
 export class Memory {
   /** Keys in etcd, as a full resync saw them. */
-  readonly keys = Object.fromEntries(
-    KINDS.map((kind) => [kind, new KeyTable(UUIDS_IN_KEY[kind])]),
-  ) as Record<Kind, KeyTable>;
-  readonly ports = new PortTable(this.keys.WorkloadEndpoint);
-  readonly revisions: Readonly<Record<Followed, Revisions>> = {
-    ports: this.ports,
-    networks: new Revisions(),
-    subnets: new Revisions(),
-    "security-groups": new Revisions(),
-    floatingips: new Revisions(),
-    "qos/policies": new Revisions(),
-  };
+  readonly keys: Readonly<Record<Kind, KeyTable>>;
+  readonly ports: PortTable;
+  readonly revisions: Readonly<Record<Followed, Revisions>>;
   readonly portOfFloatingIp = new Map<string, string>();
   readonly around: Around;
   projectsReadAt = -Infinity;
@@ -69,15 +62,47 @@ export class Memory {
   /** What an earlier pass should have looked at and could not. */
   #owed = newWork();
 
-  constructor(readonly region: string | null) {
+  /**
+   * `beside`: another one, of which this is independent; ids and keys that both have are kept once. Who
+   * makes one beside another closes one of them.
+   */
+  constructor(readonly region: string | null, beside?: Memory) {
     this.around = new Around(calicoNamespace(region));
     this.#prefixes = resourcePrefixes(region);
+    this.keys = Object.fromEntries(
+      KINDS.map((kind) => [kind, new KeyTable(UUIDS_IN_KEY[kind], beside?.keys[kind])]),
+    ) as Record<Kind, KeyTable>;
+    this.ports = new PortTable(this.keys.WorkloadEndpoint, beside?.ports);
+    const revisions = (kind: Followed) => new Revisions(beside?.revisions[kind]);
+    this.revisions = {
+      ports: this.ports,
+      networks: revisions("networks"),
+      subnets: revisions("subnets"),
+      "security-groups": revisions("security-groups"),
+      floatingips: revisions("floatingips"),
+      "qos/policies": revisions("qos/policies"),
+    };
+  }
+
+  get #indexes(): PackedIndex[] {
+    return [...Object.values(this.keys), ...Object.values(this.revisions)].map(({ index }) =>
+      index
+    );
   }
 
   /** Bytes of what is packed: it grows with the cloud. */
   get packedBytes(): number {
-    const keys = Object.values(this.keys).reduce((sum, { index }) => sum + index.byteLength, 0);
-    return Object.values(this.revisions).reduce((sum, { byteLength }) => sum + byteLength, keys);
+    return this.#indexes.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
+  /** Bytes of it that another one beside it takes again. */
+  get ownBytes(): number {
+    return this.#indexes.reduce((sum, { ownBytes }) => sum + ownBytes, 0);
+  }
+
+  /** It is not used any more: gives back what it shares. */
+  close(): void {
+    for (const index of this.#indexes) index.close();
   }
 
   /** For a pass that does not write: it knows the same keys, and what it learns is not taken for written. */

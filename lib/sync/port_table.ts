@@ -20,8 +20,8 @@ export class PortTable extends Revisions {
   /** Keys beyond that one: while it migrates, or what is left behind. */
   readonly #more = new Map<string, Set<string>>();
 
-  constructor(readonly endpoints: KeyTable) {
-    super();
+  constructor(readonly endpoints: KeyTable, beside?: PortTable) {
+    super(beside);
   }
 
   /** A port as Neutron shows it now; its row, until the next call. */

@@ -193,18 +193,23 @@ class ResourceSyncer {
     const noted = this.#noted(this.#reason);
     this.#compareAsked = false;
     this.#events?.beginFull();
+    const made: Memory[] = [];
     let memory: Memory | null = null;
     let result: ResyncResult;
     try {
       ({ memory, ...result } = await recorded(this.context, this.term, noted, async () => {
         const deps = this.#deps(noted);
         if (!previous) await this.#askExtensions();
-        return await fullResync(deps, this.term, { allowEmpty, previous });
+        const beside = this.#memory ?? undefined;
+        const full = await fullResync(deps, this.term, { allowEmpty, previous, beside });
+        made.push(full.memory);
+        return full;
       }));
     } finally {
       const before = this.#memory;
       this.#memory = memory ?? before;
       this.#events?.endFull(before, memory);
+      await this.#close(memory ? before : made[0]);
     }
     const { trouble } = this.#base.keystone.projects;
     if (trouble !== null) await this.#sayOnce([trouble]);
@@ -216,6 +221,12 @@ class ResourceSyncer {
       this.context.log.warn("a resync took longer than resync_max_interval", { tookMs });
     }
     return result;
+  }
+
+  /** Closes a memory that is not that of now. */
+  async #close(memory: Memory | null | undefined): Promise<void> {
+    await this.#events?.handled();
+    memory?.close();
   }
 
   async #incremental(): Promise<void> {

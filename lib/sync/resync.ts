@@ -52,6 +52,8 @@ export interface ResyncOptions {
    * found right then and whose surroundings are the same, is not translated and compared again.
    */
   readonly previous?: Memory;
+  /** The memory that the new one takes the place of; the caller closes it then. */
+  readonly beside?: Memory;
 }
 
 /** Makes etcd equal to Neutron. @throws what any part threw; FenceLostError when another leads. */
@@ -61,14 +63,19 @@ export async function fullResync(
   options: ResyncOptions = {},
 ): Promise<ResyncResult & { memory: Memory }> {
   const pass = new Pass(deps, term, options.sink ?? new EtcdSink(deps, term));
-  const memory = new Memory(deps.region);
-  await new FullResync(pass, memory, options).run();
-  await retryConflicts(pass, memory);
-  if (!options.sink) {
-    deps.progress("resync: cluster configuration");
-    await ensureClusterConfig(deps.etcd, term, deps.clock);
-    const legacy = await removeLegacy(deps.etcd, term, deps.region);
-    if (legacy > 0) pass.warn(`${legacy} legacy objects removed`);
+  const memory = new Memory(deps.region, options.beside);
+  try {
+    await new FullResync(pass, memory, options).run();
+    await retryConflicts(pass, memory);
+    if (!options.sink) {
+      deps.progress("resync: cluster configuration");
+      await ensureClusterConfig(deps.etcd, term, deps.clock);
+      const legacy = await removeLegacy(deps.etcd, term, deps.region);
+      if (legacy > 0) pass.warn(`${legacy} legacy objects removed`);
+    }
+  } catch (error) {
+    memory.close();
+    throw error;
   }
   return { ...pass.result(), memory };
 }

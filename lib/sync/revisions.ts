@@ -8,12 +8,15 @@ const LISTED = 2;
 
 /** Like a `Map<string, number>` in what it can do; packed. */
 export class Revisions {
-  protected readonly index = new PackedIndex(1);
-  readonly #revisions = this.index.column(Float64Array);
-  protected readonly flags = this.index.column(Uint8Array);
+  readonly index: PackedIndex;
+  readonly #revisions;
+  protected readonly flags;
 
-  get byteLength(): number {
-    return this.index.byteLength;
+  /** `beside`: of another memory, see {@linkcode PackedIndex}. */
+  constructor(beside?: Revisions) {
+    this.index = new PackedIndex(1, beside?.index);
+    this.#revisions = this.index.column(Float64Array);
+    this.flags = this.index.column(Uint8Array);
   }
 
   get(id: string): number | undefined {

@@ -68,6 +68,75 @@ Deno.test("packed: another index's row is found without its text", () => {
   assertEquals(other.findSame(one, one.find(names.at(-1)!)), -1);
 });
 
+type SharedStep = readonly ["set" | "delete" | "beside" | "close", user: number, text: number];
+const sharedStep: fc.Arbitrary<SharedStep> = fc.tuple(
+  fc.constantFrom("set", "set", "set", "delete", "beside", "close") as fc.Arbitrary<SharedStep[0]>,
+  fc.nat(),
+  fc.nat(),
+);
+
+Deno.test("packed: indexes beside each other are as independent as Maps, however they end", () =>
+  fc.assert(fc.property(
+    width,
+    fc.array(text, { minLength: 1, maxLength: 100 }),
+    fc.array(sharedStep, { maxLength: 400 }),
+    (width, texts, steps) => {
+      const make = (beside?: PackedIndex) => {
+        const index = new PackedIndex(width, beside);
+        return { index, numbers: index.column(Float64Array), map: new Map<string, number>() };
+      };
+      const users = [make()];
+      for (const [what, user, n] of steps) {
+        const { index, numbers, map } = users[user % users.length]!;
+        const text = texts[n % texts.length]!;
+        const row = index.find(text);
+        assertEquals(row < 0 ? undefined : numbers.values[row], map.get(text));
+        if (what === "set") {
+          numbers.values[index.add(text)] = n;
+          map.set(text, n);
+        } else if (what === "delete" && row >= 0) {
+          index.remove(row);
+          map.delete(text);
+        } else if (what === "beside" && users.length < 4) users.push(make(index));
+        else if (what === "close" && users.length > 1) {
+          index.close();
+          assertEquals([...index.rows()], []);
+          users.splice(user % users.length, 1);
+        }
+      }
+      for (const { index, numbers, map } of users) {
+        const rows = [...index.rows()];
+        const held = rows.map((row) => [index.text(row), numbers.values[row]!] as const);
+        assertEquals(held.sort(), [...map].sort());
+        assertEquals(index.size, map.size);
+        for (const other of users) {
+          for (const row of rows) {
+            const same = other.index.find(index.text(row));
+            assertEquals(other.index.findSame(index, row), same);
+          }
+        }
+      }
+    },
+  )));
+
+Deno.test("packed: what an index beside another adds alone is given back when it is closed", () => {
+  const one = new PackedIndex(2);
+  const ids = () => Array.from({ length: 1000 }, () => crypto.randomUUID());
+  for (const id of ids()) one.add(id);
+  const full = one.byteLength;
+  for (let i = 0; i < 50; i++) {
+    const other = new PackedIndex(2, one);
+    for (const row of one.rows()) other.add(one.text(row));
+    for (const id of ids().slice(0, 100)) other.add(id);
+    assert(other.ownBytes < full / 5, "the rows are not shared");
+    other.close();
+    other.add("after its end");
+    assertEquals(one.find("after its end"), -1);
+  }
+  assertEquals(one.size, 1000);
+  assert(one.byteLength < 2 * full, "what nobody has stays");
+});
+
 Deno.test("packed: rests that nobody has any more are forgotten", () => {
   const texts = new UuidTexts();
   const before = texts.size;
