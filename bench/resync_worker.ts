@@ -7,7 +7,7 @@
 import type { Etcd3 } from "etcd3";
 import { systemClock } from "../lib/clock.ts";
 import { openEtcd } from "../lib/etcd/client.ts";
-import { readSnapshot } from "../lib/etcd/snapshot.ts";
+import { readSnapshot, snapshotPages } from "../lib/etcd/snapshot.ts";
 import type { Term } from "../lib/master_context.ts";
 import { KeystoneAuth } from "../lib/openstack/keystone.ts";
 import { NeutronClient } from "../lib/openstack/neutron.ts";
@@ -78,10 +78,10 @@ async function writeBare(): Promise<void> {
   await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
 }
 
-/** All of etcd, then all pages. */
+/** All of etcd, then all pages; nothing is kept. */
 async function readBare(): Promise<void> {
   const lists = ["networks", "subnets", "floatingips", "qos/policies", "security-groups", "ports"];
-  await readSnapshot(etcd, "/calico/", { pageSize: PAGE });
+  for await (const _ of snapshotPages(etcd, "/calico/", { pageSize: PAGE })) { /* only read */ }
   await Promise.all(lists.map(async (list) => {
     let marker: string | null = null;
     do {

@@ -2,8 +2,8 @@
  * One full resync. etcd's keys are read first, at one revision and without their values, then Neutron,
  * page by page. For each page the values that are not known to be right are read; one that has changed
  * since its key was seen does not count, so that a concurrent write can only make our swap fail, never
- * be overwritten. Ports are compared and written while the next page is on its way; nothing is deleted
- * before the last page has come.
+ * be overwritten. Ports are compared and written while the next values and the next page are on their way;
+ * nothing is deleted before the last page has come.
  *
  * So no more than a few pages of values and of Neutron's objects are in memory at a time, however big
  * the cloud is; what is kept of every key and port is packed (`memory.ts`).
@@ -78,6 +78,20 @@ export async function fullResync(
     throw error;
   }
   return { ...pass.result(), memory };
+}
+
+/** What etcd holds of some keys: their rows in the table of keys (−1: not there), and their values. */
+interface StoredValues {
+  readonly rows: readonly number[];
+  readonly values: Promise<ReadonlyMap<string, Stored>>;
+}
+
+/** Ports, what each wants, and what etcd holds of their endpoints. */
+interface TranslatedPorts {
+  readonly ports: readonly Port[];
+  readonly wanted: readonly Desired[][];
+  readonly endpoints: readonly Desired[];
+  readonly stored: StoredValues;
 }
 
 class FullResync {
@@ -228,28 +242,38 @@ class FullResync {
 
   /** Compares and writes all ports; how many there are. */
   async #ports(pages: AsyncGenerator<Port[]>): Promise<number> {
+    let last: TranslatedPorts | null = null;
     for await (const page of pages) {
       for (let at = 0; at < page.length; at += CHUNK) {
-        await this.#portsOf(page.slice(at, at + CHUNK));
+        // Their values are on their way while those before them are compared.
+        const next = await this.#translate(page.slice(at, at + CHUNK));
+        if (last) await this.#portsOf(last);
+        last = next;
       }
     }
+    if (last) await this.#portsOf(last);
     await this.pass.settle("WorkloadEndpoint");
     return this.#portsSeen;
   }
 
-  /** Migrations of some ports land before their endpoints. */
-  async #portsOf(ports: readonly Port[]): Promise<void> {
+  async #translate(ports: readonly Port[]): Promise<TranslatedPorts> {
     const { pass, memory } = this;
     for (const port of ports) memory.port(port);
     if (pass.deps.keystone.projects.truncated) await readProjects(pass, memory, ports);
     const wanted = ports.map((port) => this.#translator.port(port, memory.around));
+    const endpoints = wanted.flat().filter(({ kind }) => kind === "WorkloadEndpoint");
+    return { ports, wanted, endpoints, stored: this.#stored(endpoints) };
+  }
+
+  /** Migrations of some ports land before their endpoints. */
+  async #portsOf({ ports, wanted, endpoints, stored }: TranslatedPorts): Promise<void> {
+    const { pass, memory } = this;
     const migrations = wanted.flat().filter(({ kind }) => kind === "LiveMigration");
     if (migrations.length > 0) {
       await this.#want(migrations);
       await pass.settle("LiveMigration");
     }
-    const endpoints = wanted.flat().filter(({ kind }) => kind === "WorkloadEndpoint");
-    const right = await this.#want(endpoints);
+    const right = await this.#want(endpoints, stored);
     for (const [i, wants] of wanted.entries()) {
       const [only, ...more] = wants;
       if (more.length > 0) continue; // it migrates, and changes soon: it is compared each time
@@ -275,16 +299,18 @@ class FullResync {
    * Compares objects of one kind with what etcd holds, and writes what differs; resolves to the rows of
    * those keys that were right.
    */
-  async #want(wants: readonly Desired[]): Promise<ReadonlyMap<Desired, number>> {
+  async #want(
+    wants: readonly Desired[],
+    asked = this.#stored(wants),
+  ): Promise<ReadonlyMap<Desired, number>> {
     const { pass, memory } = this;
     const right = new Map<Desired, number>();
     const kind = wants[0]?.kind;
     if (!kind) return right;
     const counts = pass.kinds[kind];
     const keys = memory.keys[kind];
-    const rows = wants.map(({ key }) => keys.index.find(key));
-    const there = wants.filter((_, i) => rows[i]! >= 0).map(({ key }) => key);
-    const values = await this.#read(kind, there);
+    const { rows } = asked;
+    const values = await asked.values;
     for (const [i, want] of wants.entries()) {
       const row = rows[i]!;
       const stored = values.get(want.key);
@@ -305,6 +331,17 @@ class FullResync {
       await pass.breathe();
     }
     return right;
+  }
+
+  /** Asks for the values of those, all of one kind, that were seen in etcd. */
+  #stored(wants: readonly Desired[]): StoredValues {
+    const kind = wants[0]?.kind;
+    if (!kind) return { rows: [], values: Promise.resolve(new Map()) };
+    const rows = wants.map(({ key }) => this.memory.keys[kind].index.find(key));
+    const there = wants.filter((_, i) => rows[i]! >= 0).map(({ key }) => key);
+    const values = this.#read(kind, there);
+    values.catch(() => {}); // it is awaited in its turn, if that comes
+    return { rows, values };
   }
 
   async #read(kind: Kind, keys: readonly string[]): Promise<Map<string, Stored>> {
