@@ -30,7 +30,8 @@ import { print } from "./print.ts";
 const [mode, etcdUrl, busUrl] = Deno.args;
 /** Garbage is collected before memory is read: not where time is measured. */
 const collect = Deno.args[4] === "collect";
-const etcd = openEtcd({ ...testConfig().etcd, endpoints: [etcdUrl!], callTimeoutMs: 20_000 });
+const etcdConfig = { ...testConfig().etcd, endpoints: [etcdUrl!], callTimeoutMs: 20_000 };
+const etcd = openEtcd(etcdConfig);
 const prefix = felixPrefix(null);
 const say = (record: unknown) => print(JSON.stringify(record));
 const rssMiB = () => Deno.memoryUsage().rss / 2 ** 20;
@@ -108,6 +109,7 @@ async function follow(): Promise<void> {
   const { status, ...rest } = testConfig();
   const config = {
     ...rest,
+    etcd: etcdConfig,
     stateDir: dir,
     status: { ...status, portStatusThreads: Number(Deno.args[3] ?? 4) },
   };

@@ -13,7 +13,7 @@ function common({ stateDir, log, supervision }: Config) {
   return {
     stateDir,
     log: { level: log.level },
-    supervision: { stopTimeoutMs: supervision.stopTimeoutMs },
+    supervision,
   };
 }
 

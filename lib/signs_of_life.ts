@@ -2,8 +2,8 @@
  * A role's signs of life. They come from the loops that do the role's work, never from a timer alone:
  *
  * - The main loop calls `alive` with each turn. Before a wait that may take longer than the supervisor
- *   puts up with, it says for how long at most, and until then the sign is repeated once a second: a
- *   blocked event loop or a stopped process repeats nothing, and a wait beyond its limit goes silent.
+ *   puts up with, it says for how long at most, and until then the sign is repeated: a blocked event
+ *   loop or a stopped process repeats nothing, and a wait beyond its limit goes silent.
  * - A loop beside the main one has a {@linkcode Deadman}: it says when it will be back at the latest.
  *   While one is late, {@linkcode whileOnTime} lets no sign of the main loop through.
  *
@@ -25,9 +25,18 @@ export interface Sign {
   readonly problem: string | null;
 }
 
-const INTERVAL_MS = 1000;
+/** Longest time between two signs, ms. */
+const MAX_INTERVAL_MS = 2000;
+/** Signs within the time that the supervisor puts up with. */
+const SIGNS_IN_TIMEOUT = 5;
+/** A loop that turns once a second is now and then a little early: that is no reason to skip a sign, ms. */
+const EARLY_MS = 100;
 
-/** Writes the signs of one role, about one a second; dispose of it to end the repetition. */
+/**
+ * Writes the signs of one role: a fifth of the time apart that the supervisor puts up with, 2 s at most.
+ * Each costs a role about as much as all else that it does in an idle second. Dispose of it to end the
+ * repetition.
+ */
 export class SignsOfLife implements Disposable {
   readonly #clock: Clock;
   readonly #write: (sign: Sign) => void;
@@ -36,11 +45,13 @@ export class SignsOfLife implements Disposable {
   #last: Omit<Sign, "at"> | null = null;
   /** The main loop is back by then, monotonic ms. */
   #backBy = -Infinity;
+  #repeating = false;
+  readonly #intervalMs: number;
 
-  constructor(clock: Clock, write: (sign: Sign) => void) {
+  constructor(clock: Clock, roleTimeoutMs: number, write: (sign: Sign) => void) {
     this.#clock = clock;
     this.#write = write;
-    this.#repeat();
+    this.#intervalMs = Math.min(MAX_INTERVAL_MS, roleTimeoutMs / SIGNS_IN_TIMEOUT);
   }
 
   /** See `JobContext.alive`. */
@@ -49,7 +60,8 @@ export class SignsOfLife implements Disposable {
     this.#backBy = now + withinMs;
     const news = problem !== (this.#last?.problem ?? null);
     this.#last = { doing, problem };
-    if (news || now - this.#writtenAt >= INTERVAL_MS) this.#say(now);
+    if (news || now - this.#writtenAt >= this.#intervalMs - EARLY_MS) this.#say(now);
+    if (withinMs > this.#intervalMs) this.#repeat();
   };
 
   [Symbol.dispose](): void {
@@ -61,13 +73,19 @@ export class SignsOfLife implements Disposable {
     this.#write({ at: this.#clock.now(), ...this.#last! });
   }
 
+  /** Repeats the sign until the main loop is back, or should be. */
   async #repeat(): Promise<void> {
+    if (this.#repeating) return;
+    this.#repeating = true;
     const { signal } = this.#stop;
-    while (!signal.aborted) {
+    while (!signal.aborted && this.#clock.monotonic() < this.#backBy) {
+      await this.#clock.sleep(this.#intervalMs, signal).catch(() => {});
       const now = this.#clock.monotonic();
-      if (now < this.#backBy && now - this.#writtenAt >= INTERVAL_MS) this.#say(now);
-      await this.#clock.sleep(INTERVAL_MS, signal).catch(() => {});
+      if (now < this.#backBy && now - this.#writtenAt >= this.#intervalMs - EARLY_MS) {
+        this.#say(now);
+      }
     }
+    this.#repeating = false;
   }
 }
 

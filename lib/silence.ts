@@ -31,7 +31,7 @@ export interface Watched {
 }
 
 /** Time between two looks, ms. */
-export const WATCH_INTERVAL_MS = 500;
+export const WATCH_INTERVAL_MS = 1000;
 /** A process may take so long, ms, to load and give its first sign, if `roleTimeoutMs` is not more. */
 const START_MS = 20_000;
 
@@ -65,7 +65,7 @@ export class Silence {
     const { clock, store, storeWorks = () => true } = this.deps;
     const alive = await store.readAlive(this.watched.name).catch(() => undefined);
     const now = clock.monotonic();
-    const passedMs = Math.min(now - this.#lookedAt, 4 * WATCH_INTERVAL_MS);
+    const passedMs = Math.min(now - this.#lookedAt, 2 * WATCH_INTERVAL_MS);
     this.#lookedAt = now;
     if (alive && alive.pid === this.watched.pid && alive.at !== this.#sign) {
       this.#sign = alive.at;

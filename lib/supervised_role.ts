@@ -145,10 +145,11 @@ export class SupervisedRole {
 
   /** Waits for the next start; an operator's wish ends the wait. */
   async #waitToStart(delayMs: number, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#deps;
+    const { clock, store } = this.#deps;
     const due = clock.monotonic() + delayMs;
     while (!signal.aborted && clock.monotonic() < due) {
       this.#turnedAt = clock.monotonic();
+      const seen = store.changes.count;
       if (await this.#takeWish()) {
         this.#history = CALM;
         this.#wish = null;
@@ -156,7 +157,7 @@ export class SupervisedRole {
         return;
       }
       const step = Math.max(0, Math.min(WATCH_INTERVAL_MS, due - clock.monotonic()));
-      await clock.sleep(step, signal).catch(() => {});
+      await store.changes.after(seen, step, clock, signal);
     }
   }
 
@@ -258,14 +259,17 @@ export class SupervisedRole {
     earlier: number | null,
     signals: WatchSignals,
   ): Promise<string | null> {
-    const { clock, log } = this.#deps;
+    const { clock, log, store } = this.#deps;
     const either = AbortSignal.any([signals.stop, signals.ended]);
     const silence = new Silence(this.#deps, { name: this.spec.name, pid: child.pid, earlier });
+    let seen = store.changes.count;
     while (!either.aborted) {
       this.#turnedAt = clock.monotonic();
       const first = silence.healthyMs === null;
-      await clock.sleep(first ? FIRST_LOOKS_MS : WATCH_INTERVAL_MS, either).catch(() => {});
+      const waitMs = first ? FIRST_LOOKS_MS : WATCH_INTERVAL_MS;
+      await store.changes.after(seen, waitMs, clock, either);
       if (either.aborted) break;
+      seen = store.changes.count;
       const [wish] = await Promise.all([this.#takeWish(), silence.look()]);
       await this.#noteHealth(silence);
       if (wish) {

@@ -57,7 +57,8 @@ export async function runRole<Name extends SettledName>(
   try {
     using store = await StateStore.open(config.stateDir);
     const limited = new RateLimitedLog(log, systemClock);
-    using signs = new SignsOfLife(systemClock, (sign) => {
+    const { roleTimeoutMs } = config.supervision;
+    using signs = new SignsOfLife(systemClock, roleTimeoutMs, (sign) => {
       const { rss: rssBytes } = Deno.memoryUsage();
       store.writeAlive(name, { ...sign, pid: Deno.pid, rssBytes }).catch((error) => {
         limited.warn("cannot write the sign of life", { error });

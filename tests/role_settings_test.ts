@@ -56,7 +56,7 @@ const CONCERNS: Record<string, [value: string, roles: readonly string[]]> = {
   REQUEST_RATE: ["5", ["diagnostics"]],
   LOG_LEVEL: ["debug", ROLE_NAMES],
   LOG_FORMAT: ["json", []],
-  ROLE_TIMEOUT: ["20", []],
+  ROLE_TIMEOUT: ["20", ROLE_NAMES],
   STOP_TIMEOUT: ["5", ROLE_NAMES],
   ETCD: ["http://10.0.0.9:2379", WITH_ETCD],
   ETCD_PASSWORD: ["another", WITH_ETCD],

@@ -3,10 +3,10 @@ import { FakeClock } from "./support/fake_clock.ts";
 import { LogRecorder } from "./support/log_recorder.ts";
 import { Deadman, type Sign, SignsOfLife, whileOnTime } from "../lib/signs_of_life.ts";
 
-function scene() {
+function scene(roleTimeoutMs = 5000) {
   const clock = new FakeClock();
   const signs: Sign[] = [];
-  return { clock, signs, life: new SignsOfLife(clock, (sign) => signs.push(sign)) };
+  return { clock, signs, life: new SignsOfLife(clock, roleTimeoutMs, (sign) => signs.push(sign)) };
 }
 
 Deno.test("signs come at most once a second, a new problem at once", async () => {
@@ -34,6 +34,20 @@ Deno.test("a loop that does not come back falls silent at once, or when its wait
   assert(said.length >= 5 && said.length <= 6, `${said.length} signs`);
   assert(said.every(({ doing }) => doing === "waits for an answer"));
   assert(signs.at(-1)!.at - 1_000_000 - from <= 5000, "a sign after the wait's end");
+});
+
+Deno.test("signs come five times in the supervisor's patience, and every two seconds at least", async () => {
+  for (
+    const [roleTimeoutMs, intervalMs] of [[2000, 500], [10_000, 2000], [600_000, 2000]] as const
+  ) {
+    const { clock, signs, life } = scene(roleTimeoutMs);
+    using _life = life;
+    for (let passed = 0; passed < 60_000; passed += 250) {
+      life.alive("working");
+      await clock.advance(250);
+    }
+    assertEquals(signs.length, 60_000 / intervalMs, `role_timeout ${roleTimeoutMs}`);
+  }
 });
 
 Deno.test("coming back early ends the promise", async () => {

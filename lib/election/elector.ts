@@ -53,8 +53,8 @@ const SLACK_MS = 2000;
 /** How often a refresh can be tried before the term ends. */
 const ATTEMPTS = 3;
 const MIN_CALL_MS = 300;
-/** How often a waiting elector looks for an operator's request, ms. */
-const LISTEN_MS = 200;
+/** How often a waiting elector looks for an operator's request of which nobody told it, ms. */
+const LISTEN_MS = 1000;
 /** A request that is older was made while no manager ran, and is not carried out, ms. */
 const REQUEST_MS = 30_000;
 
@@ -288,7 +288,7 @@ class Elector {
 
   /** Waits for time, a change of the key, an operator's request or the end. */
   async #wait(ms: number, state: State): Promise<Event> {
-    const { clock } = this.context;
+    const { clock, store } = this.context;
     const endsAt = clock.monotonic() + ms;
     // A leader hears of its own refreshes; it does not look at the key for them.
     const wakes = state.name === "leader"
@@ -296,11 +296,12 @@ class Elector {
       : AbortSignal.any([this.signal, this.#woken.signal]);
     while (!wakes.aborted) {
       this.#alive();
+      const seen = store.changes.count;
       const request = await this.#request(state);
       if (request) return request;
       const leftMs = endsAt - clock.monotonic();
       if (leftMs <= 0) break;
-      await clock.sleep(Math.min(leftMs, LISTEN_MS), wakes).catch(() => {});
+      await store.changes.after(seen, Math.min(leftMs, LISTEN_MS), clock, wakes);
     }
     return { type: "woken" };
   }

@@ -17,6 +17,8 @@ import type { Mastership } from "../state_records.ts";
 
 /** A heartbeat further in the future than this means that the clock was set back, ms. */
 const FUTURE_MS = 1000;
+/** Between two looks in the second in which validity ends by uptime, ms. */
+const MIN_LOOK_MS = 50;
 
 /** Whether that record makes this node master now. */
 export function isMaster(
@@ -30,4 +32,12 @@ export function isMaster(
   // at least 1 s, covers that. A machine that has restarted has a smaller uptime.
   const agedMs = (clock.uptime() - record.uptime) * 1000;
   return agedMs >= 0 && agedMs <= record.validUntil - record.heartbeat;
+}
+
+/** After how many ms at the latest {@linkcode isMaster} has to be asked again: it may end by then. */
+export function validForMs(record: Mastership, clock: Pick<Clock, "now" | "uptime">): number {
+  const aged = (clock.uptime() - record.uptime) * 1000;
+  // By uptime it ends within a second from then on, which whole seconds do not show.
+  const byUptime = Math.max(MIN_LOOK_MS, record.validUntil - record.heartbeat - aged);
+  return Math.min(record.validUntil - clock.now(), byUptime);
 }

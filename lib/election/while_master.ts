@@ -9,28 +9,27 @@ import { describeError, type Log } from "../log.ts";
 import type { Term } from "../master_context.ts";
 import type { Mastership } from "../state_records.ts";
 import type { StateStore } from "../state_store.ts";
-import { isMaster } from "./is_master.ts";
+import { isMaster, validForMs } from "./is_master.ts";
 
-/** Between looks whether a term has begun. */
-const POLL_MS = 100;
-/** Between looks whether it goes on. */
-const GUARD_MS = 200;
-const IDLE_MS = 1000;
+/** Between looks whether a term has begun of which nobody told, ms. */
+const POLL_MS = 1000;
+/** Between looks whether it goes on, when nobody tells of its end, ms. */
+const GUARD_MS = 2000;
 const MAX_BACKOFF_MS = 30_000;
 
 /** What {@linkcode whileMaster} tells of itself. */
 export interface WhileMasterOptions {
   readonly log: Log;
   /**
-   * Called about once a second while this node is not master, or the job waits to be tried again; with
-   * a sentence when it cannot be known whether this node is master.
+   * Called at least once a second while this node is not master, or the job waits to be tried again;
+   * with a sentence when it cannot be known whether this node is master.
    */
   idle(problem: string | null): void;
 }
 
 /**
  * Runs `job` whenever this node is master, one term at a time, until `signal` aborts. The job's own
- * signal aborts within 0.3 s of mastership's end; the job is joined before it can start again. A job
+ * signal aborts at mastership's end: as soon as its record changes or is no longer valid; the job is joined before it can start again. A job
  * that fails is tried again after a growing delay (1 to 30 s); one that lost the fence waits for
  * another term.
  */
@@ -45,8 +44,8 @@ export async function whileMaster(
   let failures = 0;
   let notBefore = 0;
   let lostTerm: string | null = null;
-  let lastIdle = -Infinity;
   while (!signal.aborted) {
+    const seen = store.changes.count;
     const { record, problem } = await store.readMastership().then(
       (record) => ({ record, problem: null }),
       (error) => ({ record: null, problem: `mastership cannot be read: ${describeError(error)}` }),
@@ -54,7 +53,6 @@ export async function whileMaster(
     const now = clock.now();
     if (isMaster(record, clock) && record.term !== lostTerm && now >= notBefore) {
       const outcome = await runTerm(store, clock, signal, electionKey, record, job);
-      lastIdle = -Infinity;
       if (outcome.error instanceof FenceLostError) {
         lostTerm = record.term;
         options.log.warn("another node leads; this term's work is over", { error: outcome.error });
@@ -65,11 +63,9 @@ export async function whileMaster(
       } else failures = 0;
       continue;
     }
-    if (now - lastIdle >= IDLE_MS || now < lastIdle) {
-      options.idle(problem);
-      lastIdle = now;
-    }
-    await clock.sleep(POLL_MS, signal).catch(() => {});
+    options.idle(problem);
+    const waitMs = notBefore > now ? Math.min(POLL_MS, notBefore - now) : POLL_MS;
+    await store.changes.after(seen, waitMs, clock, signal);
   }
 }
 
@@ -89,12 +85,14 @@ async function runTerm(
   const guard = (async () => {
     let known: Mastership | null = record;
     while (!either.aborted) {
+      const seen = store.changes.count;
       known = await readInTime(store, clock, known);
       if (!isMaster(known, clock) || known.term !== term) {
         over.abort(new Error("this node is no longer master"));
         return;
       }
-      await clock.sleep(GUARD_MS, either).catch(() => {});
+      const waitMs = Math.min(GUARD_MS, validForMs(known, clock));
+      await store.changes.after(seen, waitMs, clock, either);
     }
     over.abort(outer.reason);
   })();

@@ -1,5 +1,5 @@
 /**
- * Writes what a role measures to the state store: every 4 s, when something has changed. Twice a
+ * Writes what a role measures to the state store: every 4 s, when something has changed. Once a
  * second it looks how late its own timer runs, which is how late everything else in the process runs.
  *
  * @module
@@ -7,8 +7,8 @@
 import type { Clock } from "../clock.ts";
 import type { Meter, MetricsRecord } from "./meter.ts";
 
-const LOOK_MS = 500;
-const LOOKS_PER_WRITE = 8;
+const LOOK_MS = 1000;
+const LOOKS_PER_WRITE = 4;
 
 /** Runs until `signal` aborts; errors of `write` are its own to tell. */
 export async function publishMetrics(

@@ -162,7 +162,7 @@ export async function runAgentStatusWatcher(
       wants,
       onChange,
       callTimeoutMs: config.etcd.callTimeoutMs,
-      writers,
+      loops: [writers],
       problem: () => reporter.trouble ?? problem,
       publish,
     });

@@ -25,6 +25,7 @@ import {
   parsePortStatus,
 } from "./felix_status.ts";
 import { follow } from "./follow.ts";
+import { Deadman } from "../signs_of_life.ts";
 import { followMigrations } from "./migrations.ts";
 import { type Entry, LIVE, LONG_QUEUE, type Priority, SNAPSHOT } from "./newest_queue.ts";
 import { PortDifferences } from "./port_differences.ts";
@@ -175,14 +176,17 @@ export async function runEndpointStatusWatcher(
   }
 
   const wants = (key: string) => endpointId(key, prefix) !== null;
-  const migrations = followMigrations(term, etcd, config.region, context, onMigrated);
+  const deadman = new Deadman("the watch of live migrations", clock);
+  const { region } = config;
+  const options = { clock, region, etcd: config.etcd, deadman, onEnd: onMigrated };
+  const migrations = followMigrations(term, options);
   try {
     await follow(term, etcd, context, {
       prefix,
       wants,
       onChange,
       callTimeoutMs: config.etcd.callTimeoutMs,
-      writers,
+      loops: [writers, deadman],
       problem: () => reporter.trouble ?? problem,
       publish,
     });

@@ -23,8 +23,8 @@ export interface Follower {
   readonly callTimeoutMs: number;
   /** A problem with reporting, or null. */
   problem(): string | null;
-  /** What reports; it is late when a report never ends. */
-  readonly writers: { readonly name: string; readonly late: boolean };
+  /** What runs beside the watch; what reports is late when a report never ends. */
+  readonly loops: readonly Pick<Deadman, "name" | "late">[];
   publish(): Promise<void>;
 }
 
@@ -45,7 +45,7 @@ export async function follow(
   const { clock, log } = context;
   let trouble: string | null = null;
   const watch = new Deadman("the watch of etcd", clock);
-  const alive = whileOnTime(context.alive, [watch, follower.writers], log);
+  const alive = whileOnTime(context.alive, [watch, ...follower.loops], log);
   const work = (async () => {
     const changes = mirror(etcd, follower.prefix, {
       signal: term.signal,

@@ -5,35 +5,56 @@
  *
  * @module
  */
-import type { Etcd3 } from "etcd3";
 import { endpointNameParts, resourcePrefixes } from "../calico/keys.ts";
+import type { EtcdConfig } from "../config_types.ts";
+import { openEtcd } from "../etcd/client.ts";
+import { mirror } from "../etcd/mirror.ts";
 import type { JobContext, Term } from "../master_context.ts";
+import type { Deadman } from "../signs_of_life.ts";
 import type { EndpointId } from "./felix_status.ts";
 
-/** Looked at so often, ms: they are few, and take longer than this. */
-const TURN_MS = 1000;
+/** Nothing is written to see whether a silent stream still lives: nothing is looked at sooner, ms. */
+const QUIET_MS = 60_000;
 
-/** Calls `onEnd` with the destination of every migration that has ended, until the term does. */
+/** What {@linkcode followMigrations} needs. */
+export interface MigrationsOptions extends Pick<JobContext, "clock"> {
+  readonly region: string | null;
+  readonly etcd: EtcdConfig;
+  /** Told of every turn. */
+  readonly deadman: Pick<Deadman, "within">;
+  /** Called with the destination of every migration that has ended. */
+  onEnd(destination: EndpointId): void;
+}
+
+/**
+ * Runs until the term ends, on a connection of its own: npm:etcd3 throws beside every promise when one
+ * of several watches on a connection ends while a response to it is on its way.
+ */
 export async function followMigrations(
-  term: Term,
-  etcd: Etcd3,
-  region: string | null,
-  { clock }: Pick<JobContext, "clock">,
-  onEnd: (destination: EndpointId) => void,
+  { signal }: Term,
+  { clock, region, etcd: config, deadman, onEnd }: MigrationsOptions,
 ): Promise<void> {
   const prefix = resourcePrefixes(region).LiveMigration;
-  let known = new Set<string>();
-  while (!term.signal.aborted) {
-    try {
-      const now = new Set(await etcd.getAll().prefix(prefix).keys());
-      for (const key of known) {
-        const destination = now.has(key) ? null : endpointNameParts(key.slice(prefix.length));
-        if (destination) onEnd(destination);
+  const etcd = openEtcd(config);
+  const changes = mirror(etcd, prefix, {
+    signal,
+    clock,
+    callTimeoutMs: config.callTimeoutMs,
+    roundTripKey: null,
+    quietMs: QUIET_MS,
+    wants: (key) => endpointNameParts(key.slice(prefix.length)) !== null,
+    onTurn: (withinMs) => deadman.within(withinMs),
+    onTrouble() {}, // the watch of endpoint status, on the same etcd, says what is wrong with it
+  });
+  try {
+    for await (const batch of changes) {
+      for (const { key, value } of batch) {
+        if (value === null) onEnd(endpointNameParts(key.slice(prefix.length))!);
       }
-      known = now;
-    } catch {
-      // The watch of endpoint status, on the same etcd, says what is wrong with it.
     }
-    await clock.sleep(TURN_MS, term.signal).catch(() => {});
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    etcd.close();
   }
 }

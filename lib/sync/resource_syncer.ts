@@ -23,8 +23,8 @@ import { recorded, type RecordedOptions, StepSigns, totals } from "./record.ts";
 import { fullResync } from "./resync.ts";
 
 const MAX_RETRY_MS = 30_000;
-/** How often a waiting syncer looks for an operator's request, ms. */
-const TURN_MS = 200;
+/** How often a waiting syncer says that it lives, and looks for a request of which nobody told it, ms. */
+const TURN_MS = 1000;
 
 /** The part of the configuration that it uses. */
 export type SyncerConfig = Pick<
@@ -111,12 +111,15 @@ class ResourceSyncer {
   #compare(why: string): void {
     this.context.log.debug("a comparison is due", { why });
     this.#compareAsked = true;
-    if (this.#memory && this.#failures === 0) this.#scheduleIncremental();
+    if (!this.#memory || this.#failures > 0) return;
+    this.#scheduleIncremental();
+    this.context.store.changes.wake(); // the loop waits for what was due before
   }
 
   async run(): Promise<void> {
-    const { clock } = this.context;
+    const { clock, store } = this.context;
     while (!this.term.signal.aborted) {
+      const seen = store.changes.count;
       this.#monitor();
       if (await this.#takeRequest()) continue;
       const now = clock.now();
@@ -127,7 +130,7 @@ class ResourceSyncer {
       } else {
         this.context.alive("in sync, waiting", this.#problem);
         const waitMs = Math.min(this.#fullAt, this.#incrementalAt) - now;
-        await clock.sleep(Math.min(TURN_MS, waitMs), this.term.signal).catch(() => {});
+        await store.changes.after(seen, Math.min(TURN_MS, waitMs), clock, this.term.signal);
       }
     }
   }

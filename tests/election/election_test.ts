@@ -390,6 +390,35 @@ Deno.test(
   },
 );
 
+Deno.test(
+  "a job ends in the moment in which mastership is no longer valid, though nobody says so",
+  GRPC,
+  async () => {
+    const dir = await Deno.makeTempDir();
+    const store = await StateStore.open(dir);
+    const stop = new AbortController();
+    const heartbeat = Date.now();
+    const validUntil = heartbeat + 3500;
+    const uptime = systemClock.uptime();
+    await store.writeMastership({ heartbeat, validUntil, uptime, term: "5", id: "n:1", since: 1 });
+    let endedAt = 0;
+    const done = whileMaster(store, systemClock, stop.signal, KEY, async ({ signal }) => {
+      await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+      endedAt = Date.now();
+    }, { log: new LogRecorder(), idle: () => {} });
+    try {
+      await eventually("its end", () => endedAt > 0);
+      assert(endedAt > heartbeat + 2000, "it ended early");
+      assertWithin(endedAt - validUntil, 100, "the end after validity");
+    } finally {
+      stop.abort();
+      await done;
+      store[Symbol.dispose]();
+      await Deno.remove(dir, { recursive: true });
+    }
+  },
+);
+
 Deno.test("what cannot be published is no term: the key goes to another node", GRPC, async () => {
   await using server = await startEtcd();
   let full = false;

@@ -76,7 +76,12 @@ async function scene() {
   const server = await startEtcd();
   const dir = await Deno.makeTempDir({ prefix: "watchers-" });
   const store = await StateStore.open(dir);
-  const etcd = openEtcd({ ...testConfig().etcd, endpoints: [server.url] });
+  const config = {
+    ...testConfig(),
+    etcd: { ...testConfig().etcd, endpoints: [server.url] },
+    stateDir: dir,
+  };
+  const etcd = openEtcd(config.etcd);
   const log = new LogRecorder();
   const reporter = new Recorder();
   const stop = new AbortController();
@@ -84,7 +89,6 @@ async function scene() {
   const told: string[] = [];
   const term = { term: "1", electionKey: "/election", signal: stop.signal };
   const context = { log, clock: systemClock, store, alive: () => {} };
-  const config = { ...testConfig(), stateDir: dir };
   return {
     dir,
     etcd,
@@ -254,7 +258,6 @@ Deno.test("when a migration ends, what its destination said is reported again", 
   await eventually("its arrival", () => s.told.length === 1);
   const count = () => s.reporter.said().filter((said) => said === "host-2/p-1 ACTIVE").length;
   assertEquals(count(), 1, "which Neutron ignores, as the port is bound to its source");
-  await systemClock.sleep(1500); // the migrations are looked at once a second
   for (const name of names) await s.etcd.delete().key(migrations + name).exec();
   await eventually("its status again", () => count() === 2);
   // The other one's destination has never said anything; and Nova hears no more of either.

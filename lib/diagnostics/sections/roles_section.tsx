@@ -4,7 +4,7 @@ import { clip, formatBytes, formatCount } from "../format.ts";
 import { Age, Badge, Section, Time } from "../parts.tsx";
 import type { RoleStatus } from "../status_schema.ts";
 
-/** A sign of life this fresh is "just now": it comes every second, and is no news. */
+/** A sign of life this fresh is "just now": it comes every two seconds, and is no news. */
 const FRESH_MS = 5000;
 
 /** The section. */
