@@ -27,6 +27,8 @@ export interface Sign {
 
 /** Longest time between two signs, ms. */
 const MAX_INTERVAL_MS = 2000;
+/** Who does something else for longer says so, or a pass every few seconds would look like one without end. */
+const NEWS_MS = 900;
 /** Signs within the time that the supervisor puts up with. */
 const SIGNS_IN_TIMEOUT = 5;
 /** A loop that turns once a second is now and then a little early: that is no reason to skip a sign, ms. */
@@ -43,6 +45,7 @@ export class SignsOfLife implements Disposable {
   readonly #stop = new AbortController();
   #writtenAt = -Infinity;
   #last: Omit<Sign, "at"> | null = null;
+  #written: Omit<Sign, "at"> | null = null;
   /** The main loop is back by then, monotonic ms. */
   #backBy = -Infinity;
   #repeating = false;
@@ -58,9 +61,11 @@ export class SignsOfLife implements Disposable {
   readonly alive: SayAlive = (doing, problem = null, withinMs = 0) => {
     const now = this.#clock.monotonic();
     this.#backBy = now + withinMs;
-    const news = problem !== (this.#last?.problem ?? null);
+    const age = now - this.#writtenAt;
+    const other = problem !== (this.#written?.problem ?? null);
+    const stale = doing !== this.#written?.doing && age >= NEWS_MS;
     this.#last = { doing, problem };
-    if (news || now - this.#writtenAt >= this.#intervalMs - EARLY_MS) this.#say(now);
+    if (other || stale || age >= this.#intervalMs - EARLY_MS) this.#say(now);
     if (withinMs > this.#intervalMs) this.#repeat();
   };
 
@@ -70,6 +75,7 @@ export class SignsOfLife implements Disposable {
 
   #say(now: number): void {
     this.#writtenAt = now;
+    this.#written = this.#last;
     this.#write({ at: this.#clock.now(), ...this.#last! });
   }
 

@@ -50,6 +50,20 @@ Deno.test("signs come five times in the supervisor's patience, and every two sec
   }
 });
 
+Deno.test("what a role does most of the time is not hidden by what it does when a sign is due", async () => {
+  const { clock, signs, life } = scene(600_000);
+  using _life = life;
+  for (let turn = 0; turn < 20; turn++) {
+    life.alive("a pass");
+    await clock.advance(10);
+    for (let second = 0; second < 2; second++) {
+      life.alive("waiting");
+      await clock.advance(995);
+    }
+  }
+  assert(signs.some(({ doing }) => doing === "waiting"), "it is never seen to wait");
+});
+
 Deno.test("coming back early ends the promise", async () => {
   const { clock, signs, life } = scene();
   using _life = life;
