@@ -132,6 +132,12 @@ async function measureNodes(report: Report, count: number): Promise<void> {
   for (const name of after.cpu.keys()) {
     report.plain(`${label}, CPU of ${name}`, cpuOf(name), "s/min");
   }
+  const roles = [...after.cpu.keys()].filter((name) => name !== "supervisor");
+  const percent = roles.reduce((sum, name) => sum + cpuOf(name), 0) / 60 * 100 / count;
+  report.add(`${label}, CPU of the roles of a node together`, [{ value: percent }], {
+    unit: "% of a core",
+    goal: 2,
+  });
   const wakes = (after.wakes - before.wakes) * PER_MINUTE;
   report.add(`${label}, wake-ups`, [{ value: wakes, baseline: bare.wakes }], {
     unit: "/min",

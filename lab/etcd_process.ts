@@ -10,6 +10,7 @@ import type { JobContext } from "../lib/master_context.ts";
 import { labEtcdCommand } from "./etcd.ts";
 
 const START_TIMEOUT_MS = 15_000;
+const POLL_MS = 25;
 const STOP_TIMEOUT_MS = 1500;
 const SCRIPT = 'exec 3<&0; (cat <&3 >/dev/null; kill -TERM $$) & exec etcd "$@" 3<&-';
 
@@ -56,7 +57,7 @@ export async function startLabEtcd(
       log.info("lab etcd is up", { url, etcdPid: child.pid });
       return { failed: whenEnded(child, complaints, () => stopping), [Symbol.asyncDispose]: stop };
     }
-    await clock.sleep(100, signal).catch(() => {});
+    await clock.sleep(POLL_MS, signal).catch(() => {});
   }
   await stop();
   signal.throwIfAborted();
