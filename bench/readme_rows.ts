@@ -64,6 +64,10 @@ const ROWS: readonly (readonly [what: string, measured: string])[] = [
     "{idle: one node, puts into etcd} puts into etcd",
   ],
   [
+    "the five roles of that node, CPU",
+    "{idle: one node, CPU of the roles of a node together}",
+  ],
+  [
     "100,000 endpoint keys into the status queue",
     "{status: 100,000 endpoints, a snapshot into the queue|ratio} × bare reads, " +
     "{status: 100,000 endpoints all waiting, memory per 100,000} while they wait",
