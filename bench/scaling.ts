@@ -28,7 +28,6 @@ const NEUTRON = {
   /** Agent reports that it takes a second. */
   reportsPerSecond: 743,
 } as const;
-const BESIDE = "100,000 ports, more of it while a full one runs, per port";
 const [MIB, GIB] = [2 ** 20, 2 ** 30];
 
 /** Finds a figure by the beginning of its name. @throws when it was not measured. */
@@ -53,8 +52,7 @@ function rowsOf(figures: readonly Figure[]): Row[] {
   const perStatus = of("status", "etcd's database, per endpoint status");
   const perReport = of("status", "etcd's database, per agent report that is kept");
   const packed = of("resync", "100,000 ports, of that packed, per port");
-  // Figures of before it was told apart: all of it twice.
-  const beside = figures.find(({ name }) => name === BESIDE)?.value;
+  const beside = of("resync", "100,000 ports, more of it while a full one runs, per port");
   const peak = of("resync", "100,000 ports, most memory resident");
   const followed = of("status", "100,000 endpoints followed, memory per 100,000, what lives");
   const waiting = of("status", "100,000 endpoints all waiting, memory per 100,000");
@@ -91,9 +89,10 @@ function rowsOf(figures: readonly Figure[]): Row[] {
     {
       what: "resource-syncer: most memory",
       how: `${digits(peak)} MiB at 100,000 ports, then ${digits(packed)} B a port, ` +
-        (beside === undefined ? "twice " : `and ${digits(beside)} B more while a full one runs `) +
-        "(the last resync and the one that runs)",
-      value: ({ ports }) => mib(peak + (packed + (beside ?? packed)) * (ports - 100_000) / MIB),
+        `and ${
+          digits(beside)
+        } B more while a full one runs (the last resync and the one that runs)`,
+      value: ({ ports }) => mib(peak + (packed + beside) * (ports - 100_000) / MIB),
     },
     {
       what: "endpoint-status-watcher: memory while all endpoints wait to be reported",

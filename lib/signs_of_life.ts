@@ -61,16 +61,19 @@ export class SignsOfLife implements Disposable {
   readonly alive: SayAlive = (doing, problem = null, withinMs = 0) => {
     const now = this.#clock.monotonic();
     this.#backBy = now + withinMs;
-    const age = now - this.#writtenAt;
     const other = problem !== (this.#written?.problem ?? null);
-    const stale = doing !== this.#written?.doing && age >= NEWS_MS;
+    const stale = doing !== this.#written?.doing && now - this.#writtenAt >= NEWS_MS;
     this.#last = { doing, problem };
-    if (other || stale || age >= this.#intervalMs - EARLY_MS) this.#say(now);
+    if (other || stale || this.#isDue(now)) this.#say(now);
     if (withinMs > this.#intervalMs) this.#repeat();
   };
 
   [Symbol.dispose](): void {
     this.#stop.abort();
+  }
+
+  #isDue(now: number): boolean {
+    return now - this.#writtenAt >= this.#intervalMs - EARLY_MS;
   }
 
   #say(now: number): void {
@@ -87,9 +90,7 @@ export class SignsOfLife implements Disposable {
     while (!signal.aborted && this.#clock.monotonic() < this.#backBy) {
       await this.#clock.sleep(this.#intervalMs, signal).catch(() => {});
       const now = this.#clock.monotonic();
-      if (now < this.#backBy && now - this.#writtenAt >= this.#intervalMs - EARLY_MS) {
-        this.#say(now);
-      }
+      if (now < this.#backBy && this.#isDue(now)) this.#say(now);
     }
     this.#repeating = false;
   }

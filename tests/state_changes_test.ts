@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertWithin } from "./support/assert.ts";
+import { mastershipNow } from "./support/mastership.ts";
 import { systemClock } from "../lib/clock.ts";
 import { CHANGES_FILE, StateChanges } from "../lib/state_changes.ts";
-import type { Mastership } from "../lib/state_records.ts";
 import { StateStore } from "../lib/state_store.ts";
 
 /** Above what a wait may take that is told of, far below one that only looks, ms. */
@@ -32,20 +32,14 @@ async function scene() {
   };
 }
 
-function mastership(term: string): Mastership {
-  const now = Date.now();
-  const uptime = systemClock.uptime();
-  return { heartbeat: now, validUntil: now + 60_000, uptime, term, id: "n:1", since: now };
-}
-
 Deno.test("another process's news wakes at once: mastership, and what operators ask for", async () => {
   await using s = await scene();
   const wish = { id: "1", at: 1, by: "me", outcome: null };
   const scope = { networks: [], subnets: [], ports: [], groups: [], includeGroups: false };
   const resync = { id: "1", at: 1, by: "me", dryRun: false, allowEmpty: false, ...scope };
   const news = {
-    "a term begins": () => s.other.writeMastership(mastership("5")),
-    "another term": () => s.other.writeMastership(mastership("6")),
+    "a term begins": () => s.other.writeMastership(mastershipNow("5")),
+    "another term": () => s.other.writeMastership(mastershipNow("6")),
     "nobody leads": () => s.other.writeMastership(null),
     "step down": () => s.other.writeStepDown({ ...wish, pauseSeconds: 1, handledAt: null }),
     "restart": () => s.other.writeRestart("manager", wish),
@@ -60,10 +54,10 @@ Deno.test("another process's news wakes at once: mastership, and what operators 
 
 Deno.test("a heartbeat of the same term is no news", async () => {
   await using s = await scene();
-  await s.other.writeMastership(mastership("5"));
+  await s.other.writeMastership(mastershipNow("5"));
   await new Promise((resolve) => setTimeout(resolve, 50));
   const seen = s.one.changes.count;
-  await s.other.writeMastership(mastership("5"));
+  await s.other.writeMastership(mastershipNow("5"));
   assert(await s.waits(seen, 300) >= 299);
   assertEquals(s.one.changes.count, seen);
 });
@@ -103,5 +97,5 @@ Deno.test("where the file cannot be watched, or is gone, a look is due five time
   await Deno.remove(`${s.dir}/${CHANGES_FILE}`);
   await waiting;
   assertWithin(await s.waits(), 400, "the wait after that");
-  await s.other.writeMastership(mastership("5")); // no error
+  await s.other.writeMastership(mastershipNow("5")); // no error
 });

@@ -28,16 +28,22 @@ export function isMaster(
   if (record === null) return false;
   const now = clock.now();
   if (record.heartbeat > now + FUTURE_MS || now >= record.validUntil) return false;
-  // Two readings of whole seconds are less than 1 s further apart than they say; the margin, which is
-  // at least 1 s, covers that. A machine that has restarted has a smaller uptime.
-  const agedMs = (clock.uptime() - record.uptime) * 1000;
-  return agedMs >= 0 && agedMs <= record.validUntil - record.heartbeat;
+  const aged = agedMs(record, clock);
+  return aged >= 0 && aged <= record.validUntil - record.heartbeat;
+}
+
+/**
+ * Age by uptime, ms. Two readings of whole seconds are less than 1 s further apart than they say; the
+ * margin, which is at least 1 s, covers that. Negative after a restart of the machine.
+ */
+function agedMs({ uptime }: Mastership, clock: Pick<Clock, "uptime">): number {
+  return (clock.uptime() - uptime) * 1000;
 }
 
 /** After how many ms at the latest {@linkcode isMaster} has to be asked again: it may end by then. */
 export function validForMs(record: Mastership, clock: Pick<Clock, "now" | "uptime">): number {
-  const aged = (clock.uptime() - record.uptime) * 1000;
+  const leftMs = record.validUntil - record.heartbeat - agedMs(record, clock);
   // By uptime it ends within a second from then on, which whole seconds do not show.
-  const byUptime = Math.max(MIN_LOOK_MS, record.validUntil - record.heartbeat - aged);
+  const byUptime = Math.max(MIN_LOOK_MS, leftMs);
   return Math.min(record.validUntil - clock.now(), byUptime);
 }

@@ -29,9 +29,9 @@ export interface WhileMasterOptions {
 
 /**
  * Runs `job` whenever this node is master, one term at a time, until `signal` aborts. The job's own
- * signal aborts at mastership's end: as soon as its record changes or is no longer valid; the job is joined before it can start again. A job
- * that fails is tried again after a growing delay (1 to 30 s); one that lost the fence waits for
- * another term.
+ * signal aborts at mastership's end: as soon as its record changes or is no longer valid; the job is
+ * joined before it can start again. A job that fails is tried again after a growing delay (1 to 30 s);
+ * one that lost the fence waits for another term.
  */
 export async function whileMaster(
   store: StateStore,

@@ -36,7 +36,7 @@ export class PackedIndex {
   constructor(readonly width: 1 | 2, beside?: PackedIndex) {
     this.#rows = beside ? beside.#rows : new SharedRows(width);
     this.#rows.users.add(this);
-    this.#has = new Column(Uint8Array, new Uint8Array(this.#rows.capacity));
+    this.#has = this.column(Uint8Array);
   }
 
   get size(): number {
@@ -50,8 +50,7 @@ export class PackedIndex {
 
   /** Bytes of those that it does not share. */
   get ownBytes(): number {
-    const columns = this.#columns.reduce((sum, { values }) => sum + values.byteLength, 0);
-    return columns + this.#has.values.byteLength;
+    return this.#columns.reduce((sum, { values }) => sum + values.byteLength, 0);
   }
 
   /** One more number for every row. */
@@ -111,14 +110,12 @@ export class PackedIndex {
     this.#rows = new SharedRows(this.width);
     this.#rows.users.add(this);
     this.#size = 0;
-    for (const column of [...this.#columns, this.#has]) {
-      column.values = new column.of(this.#rows.capacity);
-    }
+    for (const column of this.#columns) column.values = new column.of(this.#rows.capacity);
   }
 
   /** The rows that it shares have become more. */
   resize(length: number): void {
-    for (const column of [...this.#columns, this.#has]) column.resize(length);
+    for (const column of this.#columns) column.resize(length);
   }
 
   #own(row: number): number {

@@ -15,6 +15,7 @@ import { readSnapshot } from "../etcd/snapshot.ts";
 import { describeError } from "../log.ts";
 import type { JobContext, Term } from "../master_context.ts";
 import type { EventOutcome } from "../openstack/nova.ts";
+import { Deadman } from "../signs_of_life.ts";
 import type { Ports } from "../state_records.ts";
 import { EndpointStates } from "./endpoint_states.ts";
 import {
@@ -25,7 +26,6 @@ import {
   parsePortStatus,
 } from "./felix_status.ts";
 import { follow } from "./follow.ts";
-import { Deadman } from "../signs_of_life.ts";
 import { followMigrations } from "./migrations.ts";
 import { type Entry, LIVE, LONG_QUEUE, type Priority, SNAPSHOT } from "./newest_queue.ts";
 import { PortDifferences } from "./port_differences.ts";
@@ -177,9 +177,13 @@ export async function runEndpointStatusWatcher(
 
   const wants = (key: string) => endpointId(key, prefix) !== null;
   const deadman = new Deadman("the watch of live migrations", clock);
-  const { region } = config;
-  const options = { clock, region, etcd: config.etcd, deadman, onEnd: onMigrated };
-  const migrations = followMigrations(term, options);
+  const migrations = followMigrations(term, {
+    clock,
+    region: config.region,
+    etcd: config.etcd,
+    deadman,
+    onEnd: onMigrated,
+  });
   try {
     await follow(term, etcd, context, {
       prefix,

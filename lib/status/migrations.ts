@@ -35,6 +35,7 @@ export async function followMigrations(
   { clock, region, etcd: config, deadman, onEnd }: MigrationsOptions,
 ): Promise<void> {
   const prefix = resourcePrefixes(region).LiveMigration;
+  const destinationOf = (key: string) => endpointNameParts(key.slice(prefix.length));
   const etcd = openEtcd(config);
   const changes = mirror(etcd, prefix, {
     signal,
@@ -42,14 +43,14 @@ export async function followMigrations(
     callTimeoutMs: config.callTimeoutMs,
     roundTripKey: null,
     quietMs: QUIET_MS,
-    wants: (key) => endpointNameParts(key.slice(prefix.length)) !== null,
+    wants: (key) => destinationOf(key) !== null,
     onTurn: (withinMs) => deadman.within(withinMs),
     onTrouble() {}, // the watch of endpoint status, on the same etcd, says what is wrong with it
   });
   try {
     for await (const batch of changes) {
       for (const { key, value } of batch) {
-        if (value === null) onEnd(endpointNameParts(key.slice(prefix.length))!);
+        if (value === null) onEnd(destinationOf(key)!);
       }
     }
   } catch (error) {

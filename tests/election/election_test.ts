@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertWithin, eventually } from "../support/assert.ts";
 import { startEtcd } from "../support/etcd_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
+import { mastershipNow } from "../support/mastership.ts";
 import { testConfig } from "../support/test_config.ts";
 import { conductorPrefix } from "../../lib/calico/regions.ts";
 import { systemClock } from "../../lib/clock.ts";
@@ -352,18 +353,7 @@ Deno.test(
     const stop = new AbortController();
     const terms: string[] = [];
     let running = 0;
-    const publish = (term: string) => {
-      const heartbeat = Date.now();
-      const record = {
-        heartbeat,
-        validUntil: heartbeat + 60_000,
-        uptime: systemClock.uptime(),
-        term,
-        id: "n:1",
-        since: heartbeat,
-      };
-      return store.writeMastership(record);
-    };
+    const publish = (term: string) => store.writeMastership(mastershipNow(term));
     const done = whileMaster(store, systemClock, stop.signal, KEY, async ({ term, signal }) => {
       terms.push(term);
       assertEquals(++running, 1);
@@ -397,10 +387,9 @@ Deno.test(
     const dir = await Deno.makeTempDir();
     const store = await StateStore.open(dir);
     const stop = new AbortController();
-    const heartbeat = Date.now();
-    const validUntil = heartbeat + 3500;
-    const uptime = systemClock.uptime();
-    await store.writeMastership({ heartbeat, validUntil, uptime, term: "5", id: "n:1", since: 1 });
+    const record = mastershipNow("5", 3500);
+    const { heartbeat, validUntil } = record;
+    await store.writeMastership(record);
     let endedAt = 0;
     const done = whileMaster(store, systemClock, stop.signal, KEY, async ({ signal }) => {
       await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));

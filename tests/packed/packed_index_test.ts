@@ -24,6 +24,38 @@ Deno.test("packed: whatever text goes in comes out", () =>
     assertEquals(index.size, new Set(texts).size);
   })));
 
+/** An index with a number for each text, and the Map that it should be like. */
+class Modelled {
+  readonly index: PackedIndex;
+  readonly numbers;
+  readonly map = new Map<string, number>();
+
+  constructor(width: 1 | 2, beside?: PackedIndex) {
+    this.index = new PackedIndex(width, beside);
+    this.numbers = this.index.column(Float64Array);
+  }
+
+  /** Compares what is there of the text, then changes it. */
+  change(what: string, text: string, n: number): void {
+    const { index, numbers, map } = this;
+    const row = index.find(text);
+    assertEquals(row < 0 ? undefined : numbers.values[row], map.get(text));
+    if (what === "set") {
+      numbers.values[index.add(text)] = n;
+      map.set(text, n);
+    } else if (what === "delete" && row >= 0) {
+      index.remove(row);
+      map.delete(text);
+    }
+  }
+
+  assertHolds(): void {
+    const { index, numbers, map } = this;
+    const held = [...index.rows()].map((row) => [index.text(row), numbers.values[row]!] as const);
+    assertEquals(held.sort(), [...map].sort());
+  }
+}
+
 type Step = readonly ["set" | "delete" | "get", number];
 const step: fc.Arbitrary<Step> = fc.tuple(
   fc.constantFrom("set" as const, "delete" as const, "get" as const),
@@ -36,23 +68,9 @@ Deno.test("packed: it holds what a Map would, through any sequence of changes", 
     fc.array(text, { minLength: 1, maxLength: 40 }),
     fc.array(step, { maxLength: 400 }),
     (width, texts, steps) => {
-      const index = new PackedIndex(width);
-      const numbers = index.column(Float64Array);
-      const map = new Map<string, number>();
-      for (const [what, n] of steps) {
-        const text = texts[n % texts.length]!;
-        const row = index.find(text);
-        assertEquals(row < 0 ? undefined : numbers.values[row], map.get(text));
-        if (what === "set") {
-          numbers.values[index.add(text)] = n;
-          map.set(text, n);
-        } else if (what === "delete" && row >= 0) {
-          index.remove(row);
-          map.delete(text);
-        }
-      }
-      const held = [...index.rows()].map((row) => [index.text(row), numbers.values[row]!] as const);
-      assertEquals(held.sort(), [...map].sort());
+      const modelled = new Modelled(width);
+      for (const [what, n] of steps) modelled.change(what, texts[n % texts.length]!, n);
+      modelled.assertHolds();
     },
   )));
 
@@ -81,33 +99,22 @@ Deno.test("packed: indexes beside each other are as independent as Maps, however
     fc.array(text, { minLength: 1, maxLength: 100 }),
     fc.array(sharedStep, { maxLength: 400 }),
     (width, texts, steps) => {
-      const make = (beside?: PackedIndex) => {
-        const index = new PackedIndex(width, beside);
-        return { index, numbers: index.column(Float64Array), map: new Map<string, number>() };
-      };
-      const users = [make()];
+      const users = [new Modelled(width)];
       for (const [what, user, n] of steps) {
-        const { index, numbers, map } = users[user % users.length]!;
-        const text = texts[n % texts.length]!;
-        const row = index.find(text);
-        assertEquals(row < 0 ? undefined : numbers.values[row], map.get(text));
-        if (what === "set") {
-          numbers.values[index.add(text)] = n;
-          map.set(text, n);
-        } else if (what === "delete" && row >= 0) {
-          index.remove(row);
-          map.delete(text);
-        } else if (what === "beside" && users.length < 4) users.push(make(index));
+        const modelled = users[user % users.length]!;
+        const { index } = modelled;
+        modelled.change(what, texts[n % texts.length]!, n);
+        if (what === "beside" && users.length < 4) users.push(new Modelled(width, index));
         else if (what === "close" && users.length > 1) {
           index.close();
           assertEquals([...index.rows()], []);
           users.splice(user % users.length, 1);
         }
       }
-      for (const { index, numbers, map } of users) {
+      for (const modelled of users) {
+        const { index, map } = modelled;
         const rows = [...index.rows()];
-        const held = rows.map((row) => [index.text(row), numbers.values[row]!] as const);
-        assertEquals(held.sort(), [...map].sort());
+        modelled.assertHolds();
         assertEquals(index.size, map.size);
         for (const other of users) {
           for (const row of rows) {

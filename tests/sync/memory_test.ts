@@ -1,6 +1,5 @@
 import type { Port } from "../../lib/openstack/records.ts";
-import { endpointName } from "../../lib/calico/keys.ts";
-import { resourcePrefixes } from "../../lib/calico/keys.ts";
+import { endpointName, resourcePrefixes } from "../../lib/calico/keys.ts";
 import { Memory } from "../../lib/sync/memory.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 
