@@ -55,10 +55,11 @@ export class Silence {
     return this.#firstAt === null ? null : this.#lastAt - this.#firstAt;
   }
 
+  /** `ms` counts from the look that saw the last sign, so that the silence has been longer than it says. */
   get tooLong(): boolean {
     const { roleTimeoutMs } = this.deps;
-    if (this.#firstAt !== null) return this.ms > roleTimeoutMs;
-    return this.ms > Math.max(roleTimeoutMs, START_MS);
+    if (this.#firstAt !== null) return this.ms >= roleTimeoutMs;
+    return this.ms >= Math.max(roleTimeoutMs, START_MS);
   }
 
   async look(): Promise<void> {

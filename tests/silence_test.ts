@@ -40,7 +40,7 @@ Deno.test("silence grows until the next sign", async () => {
   sign();
   await pass(9000);
   assert(!silence.tooLong);
-  await pass(3000);
+  await pass(2000);
   assert(silence.tooLong);
   assertEquals([silence.doing, silence.healthyMs], ["leader", 9000]);
 });
