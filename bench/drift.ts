@@ -87,7 +87,7 @@ export class DriftWatch {
       region: null,
       progress: () => {},
     };
-    await fullResync(deps, term, { sink, allowEmpty: true });
+    await fullResync(deps, term, { sink, allowDeletions: true });
     return sink.keys;
   }
 

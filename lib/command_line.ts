@@ -52,6 +52,7 @@ const SWITCHES = [
   ...SETTABLE.filter((o) => o.kind.type === "boolean").map((o) => flagOf(o).slice(2)),
   "include-sgs-for-ports",
   "dry-run",
+  "allow-deletions",
   "allow-empty",
 ];
 const NAMES = [
@@ -107,7 +108,9 @@ export function parseCommandLine(args: readonly string[]): ParsedCommandLine {
       groups: objectIds("security-group", given),
       includeGroups: given("include-sgs-for-ports").at(-1) === "true",
       dryRun: given("dry-run").at(-1) === "true",
-      allowEmpty: given("allow-empty").at(-1) === "true",
+      allowDeletions: [given("allow-deletions"), given("allow-empty")].some((flag) =>
+        flag.at(-1) === "true"
+      ),
     },
   };
 }
@@ -191,7 +194,7 @@ export function helpText(): string {
     "                            subnets and ports, a subnet its ports",
     "  --include-sgs-for-ports   for resync: the security groups of the ports as well",
     "  --dry-run                 for resync: print the differences and write nothing",
-    "  --allow-empty             for resync: believe a Neutron that shows no ports",
+    "  --allow-deletions         for resync: believe Neutron, once, that so much is gone",
     `  --pause SECONDS           for step-down: stay out for so long [${DEFAULT_PAUSE_SECONDS}]`,
     "  -h, --help   -V, --version",
   ];

@@ -322,6 +322,7 @@ function build(values: ReadonlyMap<string, EffectiveValue>): Config {
       resyncIntervalSeconds: number("resync_interval"),
       incrementalIntervalSeconds: number("incremental_interval"),
       resyncMaxIntervalSeconds: number("resync_max_interval"),
+      maxDeletions: maybe("max_deletions") === null ? null : number("max_deletions"),
       qos: { ingress: qos("ingress"), egress: qos("egress") },
     },
     compaction: {

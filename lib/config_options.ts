@@ -385,6 +385,12 @@ export const OPTIONS: readonly OptionRow[] = [
       unit: "s",
       ini: ["calico.resync_max_interval_secs"],
     }),
+    row(
+      "max_deletions",
+      integer(0, 10_000_000),
+      null,
+      "Objects of a kind that one comparison may delete (default: 50, or half of them)",
+    ),
     ...(["ingress", "egress"] as const).flatMap((direction) => [
       row(
         `${direction}_burst_bits`,

@@ -103,6 +103,11 @@ export interface Config {
     /** Between two looks at ids and revisions; 0: full resyncs only. */
     readonly incrementalIntervalSeconds: number;
     readonly resyncMaxIntervalSeconds: number;
+    /**
+     * When one comparison would delete more objects of a collection, none of that collection is; null: more
+     * than 50, and more than half of those that etcd holds.
+     */
+    readonly maxDeletions: number | null;
     readonly qos: QosOptions;
   };
   readonly compaction: {

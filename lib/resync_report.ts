@@ -1,9 +1,15 @@
 /** What a resync tells: a table for people, JSON for machines, and a bar while it runs. @module */
 import { z } from "zod";
-import { type KindCounts, type ResyncAnswer, resyncAnswerSchema } from "./state_records.ts";
+import {
+  type KindCounts,
+  leftOutSchema,
+  type ResyncAnswer,
+  resyncAnswerSchema,
+} from "./state_records.ts";
 
 /** A requested resync as `--output json` and the API give it. */
-export const reportSchema = resyncAnswerSchema.omit({ at: true }).extend({
+export const reportSchema = resyncAnswerSchema.omit({ at: true, leftOut: true }).extend({
+  left_out: z.array(leftOutSchema),
   kinds: z.record(z.string(), z.record(z.string(), z.number())).meta({
     description: "By kind of object: counts, and times in whole milliseconds",
   }),
@@ -12,11 +18,12 @@ export type ResyncReport = z.infer<typeof reportSchema>;
 
 /** The answer as `--output json` and the API give it. */
 export function reportOf(answer: ResyncAnswer): ResyncReport {
-  const { id, state, doing, error, warnings, differences } = answer;
+  const { id, state, doing, error, warnings, guards, leftOut, differences } = answer;
   const kinds = Object.fromEntries(
     Object.entries(answer.kinds).map(([kind, counts]) => [kind, snakeCase(counts)]),
   );
-  return { id, state, doing, error, warnings, differences, kinds };
+  const left_out = leftOut;
+  return { id, state, doing, error, warnings, guards, left_out, differences, kinds };
 }
 
 /** Names as other tools of the field print them; times in whole milliseconds. */

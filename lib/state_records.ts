@@ -188,6 +188,40 @@ export const kindCountsSchema = z.object({
 });
 export type KindCounts = z.infer<typeof kindCountsSchema>;
 
+/** Why a run changed nothing of one collection of Neutron's (or Keystone's), though a list lacked objects. */
+export const guardSchema = z.object({
+  /** As in the path of its URL: "ports", "security-groups", "qos/policies", "projects". */
+  collection: z.string(),
+  /**
+   * `empty`: the list was, where there were some; `many`: more are gone than `max_deletions` allows;
+   * `hidden`: what is listed names objects that Neutron does not show; `unconfirmed`: asked by id, Neutron
+   * did not say for certain that they are gone.
+   */
+  why: z.enum(["empty", "many", "hidden", "unconfirmed"]),
+  /** Objects of that kind that etcd holds or shows. */
+  held: count,
+  /** Objects that would have been deleted, or that endpoints would not have shown any more. */
+  lost: count,
+  /** Ids of ten of them. */
+  names: z.array(z.string()).max(10),
+});
+export type Guard = z.infer<typeof guardSchema>;
+
+/** Objects that a run left as they are in etcd, because something is wrong with them alone. */
+export const leftOutSchema = z.object({
+  /**
+   * `not-understood`: Neutron's record is not of its shape; `too-large`: etcd does not take it;
+   * `bad-key`: no key can be made of its names, or etcd has a key that cannot be removed.
+   */
+  why: z.enum(["not-understood", "too-large", "bad-key"]),
+  /** Neutron's collection. */
+  collection: z.string(),
+  total: count,
+  /** Ten of them, each with what is wrong. */
+  names: z.array(z.string()).max(10),
+});
+export type LeftOut = z.infer<typeof leftOutSchema>;
+
 /** One resync: running when `endedAt` is null. */
 export const resyncSchema = z.object({
   /** Unique in this node's history; a part of URLs and file names. */
@@ -201,6 +235,9 @@ export const resyncSchema = z.object({
   /** By kind: "NetworkPolicy", "WorkloadEndpoint", "LiveMigration", "Subnet". */
   kinds: z.record(z.string(), kindCountsSchema),
   warnings: z.array(z.string()).max(20),
+  /** Collections of which nothing was deleted, each with why. */
+  guards: z.array(guardSchema).max(20).default([]),
+  leftOut: z.array(leftOutSchema).max(20).default([]),
   /** Differences that were found, and how many of them are kept to be looked at. */
   differences: count.optional(),
   differencesKept: count.optional(),
@@ -221,7 +258,8 @@ export const resyncRequestSchema = z.object({
   /** The security groups of the ports as well. */
   includeGroups: z.boolean(),
   dryRun: z.boolean(),
-  allowEmpty: z.boolean(),
+  /** What a guard holds back is let through, once. */
+  allowDeletions: z.boolean(),
 });
 export type ResyncRequest = z.infer<typeof resyncRequestSchema>;
 
@@ -233,6 +271,8 @@ export const resyncAnswerSchema = z.object({
   doing: z.string(),
   kinds: z.record(z.string(), kindCountsSchema),
   warnings: z.array(z.string()),
+  guards: z.array(guardSchema).max(20).default([]),
+  leftOut: z.array(leftOutSchema).max(20).default([]),
   error: z.string().nullable(),
   /** File in the state directory with the differences of a dry run. */
   differences: z.string().nullable(),

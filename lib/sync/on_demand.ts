@@ -21,7 +21,7 @@ export interface OnDemandContext extends JobContext {
   readonly signs: StepSigns;
   readonly memory: Memory;
   /** The full resync of the syncer's own loop. */
-  full(allowEmpty: boolean): Promise<ResyncResult>;
+  full(allowDeletions: boolean): Promise<ResyncResult>;
 }
 
 const ANSWER_MS = 200;
@@ -43,6 +43,8 @@ export async function answerRequest(
     doing: "resync",
     kinds: {},
     warnings: [],
+    guards: [],
+    leftOut: [],
     error: null,
     differences: null,
   };
@@ -64,7 +66,7 @@ async function carryOut(
   request: ResyncRequest,
   context: OnDemandContext,
   answer: ResyncAnswer,
-): Promise<Pick<ResyncAnswer, "kinds" | "warnings" | "differences">> {
+): Promise<Pick<ResyncAnswer, keyof ResyncResult | "differences">> {
   const { config, term, base, store, clock, signs } = context;
   let saidAt = 0;
   signs.problem = null;
@@ -80,19 +82,19 @@ async function carryOut(
   const all = [request.networks, request.subnets, request.ports, request.groups]
     .every((list) => list.length === 0);
   if (!dry) {
-    const { kinds, warnings } = all ? await context.full(request.allowEmpty) : await recorded(
+    const result = all ? await context.full(request.allowDeletions) : await recorded(
       context,
       term,
       { reason: "requested", differences, stateDir: config.stateDir },
       () => narrow(request, context, { ...deps, differences }, new EtcdSink(deps, term)),
     );
-    return { kinds, warnings, differences: null };
+    return { ...result, differences: null };
   }
-  const { kinds, warnings } = all
-    ? await fullResync(deps, term, { sink: dry, allowEmpty: request.allowEmpty })
+  const { kinds, warnings, guards, leftOut } = all
+    ? await fullResync(deps, term, { sink: dry, allowDeletions: request.allowDeletions })
     : await narrow(request, context, deps, dry);
   await Deno.writeTextFile(`${config.stateDir}/${DIFFERENCES}`, dry.text(), { mode: 0o600 });
-  return { kinds, warnings, differences: DIFFERENCES };
+  return { kinds, warnings, guards, leftOut, differences: DIFFERENCES };
 }
 
 async function narrow(

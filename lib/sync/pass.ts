@@ -13,7 +13,7 @@ import { FencedWriter } from "../etcd/fenced_write.ts";
 import type { Term } from "../master_context.ts";
 import type { KeystoneAuth } from "../openstack/keystone.ts";
 import type { NeutronClient } from "../openstack/neutron.ts";
-import type { KindCounts } from "../state_records.ts";
+import type { Guard, KindCounts, LeftOut } from "../state_records.ts";
 import type { Change, Stamps, Stored } from "./compare.ts";
 import { traced } from "../tracing.ts";
 import type { DifferenceLog } from "./difference_log.ts";
@@ -38,6 +38,10 @@ export interface ResyncDeps {
 export interface ResyncResult {
   readonly kinds: Record<Kind, KindCounts>;
   readonly warnings: string[];
+  /** Collections of which nothing was deleted. */
+  readonly guards: Guard[];
+  /** Objects that are as they were in etcd. */
+  readonly leftOut: LeftOut[];
 }
 
 /** Where changes go. */
@@ -74,6 +78,8 @@ const COUNTED = { create: "created", update: "updated", delete: "deleted" } as c
 /** Work goes on for so long before the event loop gets its turn, ms. */
 const SLICE_MS = 15;
 const MAX_WARNINGS = 20;
+/** Objects that a guard names, or that are named as left out. */
+export const MAX_NAMES = 10;
 const MAX_WARNING_CHARS = 500;
 
 /** Counts, times and pauses of a running pass. */
@@ -83,6 +89,8 @@ export class Pass {
     KindCounts
   >;
   readonly warnings: string[] = [];
+  readonly guards: Guard[] = [];
+  readonly leftOut: LeftOut[] = [];
   readonly stamps: Stamps;
   #sliceAt: number;
 
@@ -152,8 +160,17 @@ export class Pass {
     return result;
   }
 
+  /** Notes an object that is left as it is in etcd. */
+  leave(why: LeftOut["why"], collection: string, name: string): void {
+    let of = this.leftOut.find((left) => left.why === why && left.collection === collection);
+    if (!of) this.leftOut.push(of = { why, collection, total: 0, names: [] });
+    of.total++;
+    if (of.names.length < MAX_NAMES) of.names.push(clip(name, MAX_WARNING_CHARS));
+  }
+
   result(): ResyncResult {
-    return { kinds: this.kinds, warnings: this.warnings };
+    const { kinds, warnings, guards, leftOut } = this;
+    return { kinds, warnings, guards, leftOut };
   }
 }
 

@@ -39,6 +39,8 @@ export async function recorded<T extends ResyncResult>(
     error: null,
     kinds: {},
     warnings: [],
+    guards: [],
+    leftOut: [],
   };
   await store.writeResync(record);
   try {
@@ -47,7 +49,12 @@ export async function recorded<T extends ResyncResult>(
       startTime: startedAt,
       result: (done) => spanCounts(done),
     }, resync);
-    Object.assign(record, { kinds: result.kinds, warnings: result.warnings });
+    Object.assign(record, {
+      kinds: result.kinds,
+      warnings: result.warnings,
+      guards: result.guards,
+      leftOut: result.leftOut,
+    });
     for (const warning of result.warnings) log.warn("resync", { warning });
     log.info("resync done", { ms: clock.now() - startedAt, reason, ...totals(result) });
     return result;

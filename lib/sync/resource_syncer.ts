@@ -188,7 +188,7 @@ class ResourceSyncer {
     }
   }
 
-  async #full(allowEmpty = false): Promise<ResyncResult> {
+  async #full(allowDeletions = false): Promise<ResyncResult> {
     // What an operator asks for, and the first of a term, takes nothing for granted.
     const previous = this.#reason === "periodic" ? this.#memory ?? undefined : undefined;
     const { clock } = this.context;
@@ -204,7 +204,7 @@ class ResourceSyncer {
         const deps = this.#deps(noted);
         if (!previous) await this.#askExtensions();
         const beside = this.#memory ?? undefined;
-        const full = await fullResync(deps, this.term, { allowEmpty, previous, beside });
+        const full = await fullResync(deps, this.term, { allowDeletions, previous, beside });
         made.push(full.memory);
         return full;
       }));
@@ -280,9 +280,9 @@ class ResourceSyncer {
       base: this.#base,
       signs: this.#signs,
       memory: this.#memory ?? new Memory(this.config.region),
-      full: async (allowEmpty) => {
+      full: async (allowDeletions) => {
         this.#reason = "requested";
-        const result = await this.#full(allowEmpty);
+        const result = await this.#full(allowDeletions);
         this.#failures = 0;
         this.#problem = null;
         this.#succeededAt = this.context.clock.now();

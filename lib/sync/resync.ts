@@ -46,7 +46,7 @@ export interface ResyncOptions {
   /** Where changes go; by default to etcd. Elsewhere: nothing at all is written. */
   readonly sink?: Sink;
   /** A Neutron without ports is believed. */
-  readonly allowEmpty?: boolean;
+  readonly allowDeletions?: boolean;
   /**
    * What an earlier full resync remembered. A port of the same revision, whose keys are as they were
    * found right then and whose surroundings are the same, is not translated and compared again.
@@ -105,7 +105,7 @@ class FullResync {
   constructor(
     readonly pass: Pass,
     readonly memory: Memory,
-    readonly options: Pick<ResyncOptions, "allowEmpty" | "previous">,
+    readonly options: Pick<ResyncOptions, "allowDeletions" | "previous">,
   ) {
     this.#earlier = options.previous ? new Earlier(options.previous, memory) : null;
     this.#translator = new Translator(pass.deps.region, pass.deps.qos);
@@ -115,7 +115,7 @@ class FullResync {
   async run(): Promise<void> {
     await this.#readKeys();
     await this.#readAround();
-    const { allowEmpty } = this.options;
+    const { allowDeletions } = this.options;
     // The first ports are on their way while policies are written, unless whether they can be skipped
     // is only known then.
     const early = this.#earlier ? null : this.#openPorts();
@@ -130,11 +130,11 @@ class FullResync {
     const ports = await this.#ports(early ?? this.#openPorts());
     await this.#subnets();
     const endpoints = this.pass.kinds.WorkloadEndpoint.etcdItems;
-    if (ports === 0 && endpoints > SUSPICIOUS_ENDPOINTS && !allowEmpty) {
+    if (ports === 0 && endpoints > SUSPICIOUS_ENDPOINTS && !allowDeletions) {
       throw new Error(
         `Neutron shows no ports while etcd holds ${endpoints} endpoints: refused, because an ` +
           "outage or a policy that hides ports looks like an empty cloud; check the service " +
-          "user's rights, or say resync --allow-empty",
+          "user's rights, or say resync --allow-deletions",
       );
     }
     await this.#removeUnwanted();

@@ -67,7 +67,7 @@ async function dryRun(node: AuditedNode, etcd: Etcd3): Promise<void> {
   const id = await requestResync(node.store, systemClock, {
     ...wish,
     dryRun: true,
-    allowEmpty: false,
+    allowDeletions: false,
     by: "the audit",
   });
   const answer = await followResync(node.store, systemClock, id, () => {});

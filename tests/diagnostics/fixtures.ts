@@ -53,6 +53,8 @@ export function resync(changes: Partial<Facts["resyncs"][number]> = {}): Facts["
     error: null,
     kinds: { NetworkPolicy: KIND, WorkloadEndpoint: KIND, LiveMigration: KIND, Subnet: KIND },
     warnings: [],
+    guards: [],
+    leftOut: [],
     ...changes,
   };
 }

@@ -34,6 +34,8 @@ const FULL: Setup = {
         doing: "done",
         kinds: facts().resyncs[0]!.kinds,
         warnings: ["a warning"],
+        guards: [],
+        leftOut: [],
         error: null,
         differences: null,
       }),

@@ -50,6 +50,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
       resyncIntervalSeconds: 60,
       incrementalIntervalSeconds: 10,
       resyncMaxIntervalSeconds: 3600,
+      maxDeletions: null,
       qos: DEFAULT_QOS,
     },
     compaction: { periodSeconds: 3600, minRevisions: 1000 },

@@ -17,7 +17,7 @@ const request = (change: Partial<ResyncRequest>): ResyncRequest => ({
   groups: [],
   includeGroups: false,
   dryRun: false,
-  allowEmpty: false,
+  allowDeletions: false,
   ...change,
 });
 
@@ -99,7 +99,7 @@ Deno.test("a diff has the lines that go and those that come", () => {
 
 Deno.test("the report names every kind, in words and in JSON", () =>
   withCloud(async (scene) => {
-    const { kinds, warnings } = await scene.resync();
+    const { kinds, warnings, guards, leftOut } = await scene.resync();
     const answer: ResyncAnswer = {
       id: "r",
       at: 0,
@@ -107,6 +107,8 @@ Deno.test("the report names every kind, in words and in JSON", () =>
       doing: "",
       kinds,
       warnings,
+      guards,
+      leftOut,
       error: null,
       differences: null,
     };

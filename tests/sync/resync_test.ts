@@ -73,7 +73,7 @@ Deno.test("an empty Neutron beside a full etcd is refused", async () => {
     for (const port of cloud.list("ports")) cloud.remove("ports", port.id);
     assertMatch(String(await resync().catch((e) => e)), /no ports while etcd holds 30 endpoints/);
     assertEquals((await etcd.getAll().prefix(WEP).keys()).length, 30);
-    const { kinds } = await resync({ allowEmpty: true });
+    const { kinds } = await resync({ allowDeletions: true });
     assertEquals(kinds.WorkloadEndpoint.deleted, 30, "an operator may say that it is true");
   });
 });

@@ -123,7 +123,7 @@ export async function withCloud(
       pass: () => new Pass(deps, term, new EtcdSink(deps, term)),
       async differences() {
         const sink = new Collector();
-        await fullResync(deps, term, { sink, allowEmpty: true });
+        await fullResync(deps, term, { sink, allowDeletions: true });
         return sink.changes;
       },
     });

@@ -42,8 +42,12 @@ const resyncBody = z.strictObject({
   security_groups: ids,
   include_sgs_for_ports: z.boolean().default(false),
   dry_run: z.boolean().default(false),
+  allow_deletions: z.boolean().default(false).meta({
+    description: "Believe Neutron, once, that so much is gone",
+  }),
   allow_empty: z.boolean().default(false).meta({
-    description: "Believe a Neutron that shows no ports",
+    description: "The same as allow_deletions, as it was called before",
+    deprecated: true,
   }),
 }).meta({ id: "ResyncRequest", description: "Everything, unless a list names something" });
 const resyncAccepted = z.object({
@@ -119,9 +123,15 @@ function addResync(api: Api, deps: ActionDeps): void {
     responses: { 200: json(reportSchema, "Its state and counts"), ...refusals(404) },
   });
   api.openapi(ask, async (c) => {
-    const { security_groups, include_sgs_for_ports, dry_run, allow_empty, ...rest } = c.req.valid(
-      "json",
-    );
+    const {
+      security_groups,
+      include_sgs_for_ports,
+      dry_run,
+      allow_deletions,
+      allow_empty,
+      ...rest
+    } = c
+      .req.valid("json");
     const by = asker(c);
     try {
       const id = await deps.requestResync({
@@ -130,7 +140,7 @@ function addResync(api: Api, deps: ActionDeps): void {
         groups: security_groups,
         includeGroups: include_sgs_for_ports,
         dryRun: dry_run,
-        allowEmpty: allow_empty,
+        allowDeletions: allow_deletions || allow_empty,
       });
       deps.log.info("resync was asked for", { by, id });
       const only = Object.values(rest).concat(security_groups).flat().length;
