@@ -16,6 +16,8 @@ const SLACK_MS = 5000;
 /** What {@linkcode recorded} notes of a resync. */
 export interface RecordedOptions {
   readonly reason: string;
+  /** Everything is compared. @default true */
+  readonly whole?: boolean;
   /** What the resync's deps were given too. */
   readonly differences: DifferenceLog;
   /** Where differences are kept. */
@@ -28,7 +30,7 @@ export interface RecordedOptions {
 export async function recorded<T extends ResyncResult>(
   { clock, log, store, meter }: JobContext,
   term: Term,
-  { reason, differences, stateDir, startedAt = clock.now() }: RecordedOptions,
+  { reason, whole = true, differences, stateDir, startedAt = clock.now() }: RecordedOptions,
   resync: () => Promise<T>,
 ): Promise<T> {
   const record: Resync = {
@@ -36,6 +38,8 @@ export async function recorded<T extends ResyncResult>(
     startedAt,
     endedAt: null,
     reason,
+    whole,
+    dryRun: false,
     error: null,
     kinds: {},
     warnings: [],
