@@ -2,7 +2,7 @@
 import { type Agent, type Agents, ROLE_NAMES } from "../../lib/state_records.ts";
 import { countFreshness } from "../../lib/status/freshness.ts";
 import type { Facts, RoleStatus, Status } from "../../lib/diagnostics/status_schema.ts";
-import { findings, judgeRole, notReadyReasons, verdict } from "../../lib/diagnostics/verdict.ts";
+import { judge, judgeRole } from "../../lib/diagnostics/verdict.ts";
 
 /** 2026-11-24 14:02:03 UTC. */
 export const NOW = Date.UTC(2026, 10, 24, 14, 2, 3);
@@ -185,13 +185,5 @@ export function facts(changes: Partial<Facts> = {}): Facts {
 
 /** The status that follows from the facts. */
 export function status(changes: Partial<Facts> = {}): Status {
-  const known = facts(changes);
-  const notReady = notReadyReasons(known);
-  return {
-    ...known,
-    verdict: verdict(known),
-    findings: findings(known),
-    ready: notReady.length === 0,
-    notReady,
-  };
+  return judge(facts(changes));
 }
