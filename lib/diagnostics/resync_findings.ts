@@ -30,11 +30,15 @@ export function syncedText(facts: Facts): string {
 }
 
 function lastFindings({ resyncs, node }: Facts): Finding[] {
+  const writing = resyncs.filter(({ dryRun }) => !dryRun);
+  const runs = writing.some(({ whole, endedAt }) => whole && endedAt === null);
+  if (runs && writing.every(({ endedAt }) => endedAt === null)) {
+    return [{ level: "warn", text: "The first resync is running." }];
+  }
   const last = resyncs.find((resync) => resync.endedAt !== null);
   if (last) return judgeResync(last);
-  if (node.startupResync === "never") return [];
-  return resyncs.length > 0
-    ? [{ level: "warn", text: "The first resync is running." }]
+  return node.startupResync === "never"
+    ? []
     : [{ level: "warn", text: "The first resync has not started yet." }];
 }
 

@@ -1,5 +1,11 @@
 /** A status in good order, to be changed by each test. @module */
-import { type Agent, type Agents, ROLE_NAMES } from "../../lib/state_records.ts";
+import {
+  type Agent,
+  type Agents,
+  type Guard,
+  type LeftOut,
+  ROLE_NAMES,
+} from "../../lib/state_records.ts";
 import { countFreshness } from "../../lib/status/freshness.ts";
 import type { Facts, RoleStatus, Status } from "../../lib/diagnostics/status_schema.ts";
 import { judge, judgeRole } from "../../lib/diagnostics/verdict.ts";
@@ -59,6 +65,18 @@ export function resync(changes: Partial<Facts["resyncs"][number]> = {}): Facts["
     leftOut: [],
     ...changes,
   };
+}
+
+/** A guard that held back security groups, with changes. */
+export function guard(changes: Partial<Guard> = {}): Guard {
+  const names = Array.from({ length: 10 }, (_, i) => `5e6f7a8b-0000-4000-8000-00000000000${i}`);
+  return { collection: "security-groups", why: "many", held: 120, lost: 117, names, ...changes };
+}
+
+/** Objects that were left, with changes. */
+export function left(changes: Partial<LeftOut> = {}): LeftOut {
+  const names = ["0f1e2d3c: 3,145,728 bytes", "1f1e2d3c: 2,097,152 bytes"];
+  return { collection: "security-groups", why: "too-large", total: 2, names, ...changes };
 }
 
 /** A Felix agent that reported `agoMs` ago. */
