@@ -8,6 +8,7 @@ import type { Meter } from "../metrics/meter.ts";
 import type { Resync } from "../state_records.ts";
 import { traced } from "../tracing.ts";
 import type { DifferenceLog } from "./difference_log.ts";
+import { guardSentence } from "./held_text.ts";
 import type { ResyncResult } from "./pass.ts";
 
 /** On a busy machine an answer is noticed later than it comes, ms. */
@@ -60,6 +61,7 @@ export async function recorded<T extends ResyncResult>(
       leftOut: result.leftOut,
     });
     for (const warning of result.warnings) log.warn("resync", { warning });
+    for (const guard of result.guards) log.warn(guardSentence(guard), { names: guard.names });
     log.info("resync done", { ms: clock.now() - startedAt, reason, ...totals(result) });
     return result;
   } catch (error) {
@@ -93,9 +95,10 @@ const PHASES = {
 } as const;
 
 function measure(record: Resync, endedAt: number, aborted: boolean, meter: Meter): void {
-  const { startedAt, reason, error, kinds } = record;
+  const { startedAt, reason, error, kinds, guards } = record;
   const outcome = error === null ? "success" : aborted ? "aborted" : "failure";
   meter.add("resync_duration_seconds", (endedAt - startedAt) / 1000, { reason, outcome });
+  for (const { collection, why } of guards) meter.add("resyncs_held_back", 1, { collection, why });
   for (const [kind, counts] of Object.entries(kinds)) {
     for (const [phase, ms] of Object.entries(PHASES)) {
       meter.add("resync_phase_duration_seconds", counts[ms] / 1000, { kind, phase });
