@@ -61,7 +61,9 @@ export async function recorded<T extends ResyncResult>(
       leftOut: result.leftOut,
     });
     for (const warning of result.warnings) log.warn("resync", { warning });
-    for (const guard of result.guards) log.warn(guardSentence(guard), { names: guard.names });
+    for (const guard of result.guards) {
+      log.warn("resync", { warning: guardSentence(guard), names: guard.names });
+    }
     log.info("resync done", { ms: clock.now() - startedAt, reason, ...totals(result) });
     return result;
   } catch (error) {
