@@ -5,7 +5,7 @@ import { facts, guard, left, NOW, resync, status } from "./fixtures.ts";
 /** The lines about resyncs. */
 function resyncLines(text: string): string[] {
   const lines = text.split("\n");
-  const from = lines.findIndex((line) => /^(resync|  ! watching)/.test(line));
+  const from = lines.findIndex((line) => /^(resync|\s+! watching)/.test(line));
   return lines.slice(from, lines.findIndex((line) => line.startsWith("agents")));
 }
 
