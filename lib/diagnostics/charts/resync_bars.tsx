@@ -96,7 +96,10 @@ export function ResyncBars({ resyncs }: { resyncs: readonly Resync[] }) {
           <span class="cross" aria-hidden="true">✕</span> Failed
         </li>
         <li>
-          <span class="hold" aria-hidden="true">‖</span> Held back
+          <svg viewBox="0 0 16 12" aria-hidden="true">
+            <path class="hold" d="M5 2v8m6 -8v8" />
+          </svg>
+          Held back
         </li>
       </ul>
     </figure>
