@@ -1,11 +1,11 @@
 /** The account of a resync: its record in the history, its line in the log, its signs of life. @module */
 import type { Config } from "../config_types.ts";
-import { describeError } from "../log.ts";
+import { describeError, type Log } from "../log.ts";
 import type { JobContext, Term } from "../master_context.ts";
 import { MAX_DELAY_MS } from "../openstack/http.ts";
 import type { SayAlive } from "../signs_of_life.ts";
 import type { Meter } from "../metrics/meter.ts";
-import type { Resync } from "../state_records.ts";
+import type { Guard, LeftOut, Resync } from "../state_records.ts";
 import { traced } from "../tracing.ts";
 import type { DifferenceLog } from "./difference_log.ts";
 import type { ResyncResult } from "./pass.ts";
@@ -55,7 +55,7 @@ export async function recorded<T extends ResyncResult>(
       guards: result.guards,
       leftOut: result.leftOut,
     });
-    for (const warning of result.warnings) log.warn("resync", { warning });
+    say(result, term, log);
     log.info("resync done", { ms: clock.now() - startedAt, reason, ...totals(result) });
     return result;
   } catch (error) {
@@ -73,6 +73,26 @@ export async function recorded<T extends ResyncResult>(
     const [found, kept] = [differences.total, differences.objects.length];
     await store.writeResync({ ...record, endedAt, differences: found, differencesKept: kept });
   }
+}
+
+/** What was said in a term: what stays the same for hours is said once. */
+const said = new WeakMap<Term, Set<string>>();
+
+/** Names in the log what a resync came upon; each thing once a term, and again when it has changed. */
+function say({ warnings, guards, leftOut }: ResyncResult, term: Term, log: Log): void {
+  for (const warning of warnings) log.warn("resync", { warning });
+  const before = said.get(term) ?? new Set();
+  said.set(term, before);
+  const once = (message: string, { names, ...fields }: Guard | LeftOut) => {
+    const line = { ...fields, names: names.join("; ") };
+    const text = JSON.stringify(line);
+    if (!before.has(text)) log.warn(message, line);
+    before.add(text);
+  };
+  for (const guard of guards) {
+    once("Neutron's list is not believed: nothing of this collection is deleted", guard);
+  }
+  for (const left of leftOut) once("objects are left as they are in etcd", left);
 }
 
 function spanCounts(result: ResyncResult): Record<string, number> {
