@@ -244,7 +244,7 @@ class ResourceSyncer {
     if (count > 0) {
       const { created, updated, deleted } = totals(pass.result());
       this.#events?.foundSilently(created! + updated! + deleted!);
-      const options = { ...noted, startedAt: from };
+      const options = { ...noted, whole: false, startedAt: from };
       await recorded(this.context, this.term, options, () => Promise.resolve(pass.result()));
     }
     this.#scheduleIncremental();
