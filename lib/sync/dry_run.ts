@@ -3,9 +3,13 @@
  *
  * @module
  */
+import { clip } from "../clip.ts";
 import type { Change, Stored } from "./compare.ts";
+import { readValue } from "./json_changes.ts";
 import type { Sink } from "./pass.ts";
 
+/** Of a value that is no JSON. */
+const MAX_TEXT_CHARS = 200;
 const decoder = new TextDecoder();
 
 /** Collects the differences as text; the first `maxChars` of them. */
@@ -55,11 +59,10 @@ export function changeLines(
 
 /** A value line by line; keys in order, so that only real differences show. */
 function lines(text: string): string[] {
-  try {
-    return JSON.stringify(sorted(JSON.parse(text)), null, 1).split("\n");
-  } catch {
-    return [text.length > 200 ? `${text.slice(0, 200)}…` : text];
-  }
+  const value = readValue(text);
+  // What is no JSON, or nested too deeply to be read, is a text.
+  if (typeof value === "string") return [clip(value, MAX_TEXT_CHARS)];
+  return JSON.stringify(sorted(value), null, 1).split("\n");
 }
 
 function sorted(value: unknown): unknown {
