@@ -31,8 +31,9 @@ const MAX_LINE_CHARS = 240;
 const MAX_KEY_CHARS = 500;
 const MAX_ID_CHARS = 100;
 const FOLDER = "differences";
-/** File of what was asked for last, below the state directory. */
+/** Files of what was asked for last, and of the last dry run as a readable diff, in the state directory. */
 const ASKED = "resync.json";
+const DIFF = "resync.diff";
 
 /** One object that differed when it was compared. */
 export const differenceSchema = z.object({
@@ -134,6 +135,16 @@ export function readDifferences(stateDir: string, id: string): Promise<Differenc
 export async function readAsked(stateDir: string, id: string): Promise<Differences | null> {
   const found = await readStateFile(`${stateDir}/${ASKED}`, differencesSchema);
   return found?.id === id ? found : null;
+}
+
+/** Writes the diff of a dry run, in the place of that of the last one. */
+export async function saveDiff(stateDir: string, text: string): Promise<void> {
+  await Deno.writeTextFile(`${stateDir}/${DIFF}`, text, { mode: 0o600 });
+}
+
+/** The diff of the last dry run; null: there is none. */
+export function readDiff(stateDir: string): Promise<string | null> {
+  return Deno.readTextFile(`${stateDir}/${DIFF}`).catch(() => null);
 }
 
 function fileOf(stateDir: string, id: string): string {

@@ -12,19 +12,11 @@ import type { Sink } from "./pass.ts";
 const MAX_TEXT_CHARS = 200;
 const decoder = new TextDecoder();
 
-/** Collects the differences as text; the first `maxChars` of them. */
-export class DryRunSink implements Sink {
+/** Takes changes and makes none. */
+export class NoSink implements Sink {
   readonly wantsDeleted = true;
-  #text = "";
-  #count = 0;
-  #cut = false;
 
-  constructor(readonly maxChars = 10_000_000) {}
-
-  add(change: Change, stored: Stored | undefined): Promise<void> {
-    this.#count++;
-    if (this.#text.length < this.maxChars) this.#text += formatChange(change, stored);
-    else this.#cut = true;
+  add(_change: Change, _stored: Stored | undefined): Promise<void> {
     return Promise.resolve();
   }
   flush(): Promise<void> {
@@ -32,6 +24,24 @@ export class DryRunSink implements Sink {
   }
   takeConflicts(): Change[] {
     return [];
+  }
+}
+
+/** Collects the differences as text; the first `maxChars` of them. */
+export class DryRunSink extends NoSink {
+  #text = "";
+  #count = 0;
+  #cut = false;
+
+  constructor(readonly maxChars = 10_000_000) {
+    super();
+  }
+
+  override add(change: Change, stored: Stored | undefined): Promise<void> {
+    this.#count++;
+    if (this.#text.length < this.maxChars) this.#text += formatChange(change, stored);
+    else this.#cut = true;
+    return Promise.resolve();
   }
 
   /** All of it. */

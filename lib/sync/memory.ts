@@ -129,11 +129,6 @@ export class Memory {
     return new Set([...this.#parent.keysOf(port), ...this.ports.keysOf(port)]);
   }
 
-  /** Whether it knows of any key of a port. */
-  get knowsKeys(): boolean {
-    return this.ports.hasKeys || (this.#parent?.knowsKeys ?? false);
-  }
-
   addKey(port: string, key: string): void {
     if (!key.startsWith(this.#prefixes.WorkloadEndpoint)) return this.ports.addKey(port, key);
     this.ports.addEndpoint(port, this.keys.WorkloadEndpoint.index.add(key));

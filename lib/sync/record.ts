@@ -22,13 +22,15 @@ export interface RecordedOptions {
   readonly stateDir: string;
   /** When it began, if that was before; ms since the epoch. */
   readonly startedAt?: number;
+  /** It compares and writes nothing. @default false */
+  readonly dryRun?: boolean;
 }
 
 /** Runs a resync with its record in the history and its line in the log. */
 export async function recorded<T extends ResyncResult>(
   { clock, log, store, meter }: JobContext,
   term: Term,
-  { reason, differences, stateDir, startedAt = clock.now() }: RecordedOptions,
+  { reason, differences, stateDir, startedAt = clock.now(), dryRun = false }: RecordedOptions,
   resync: () => Promise<T>,
 ): Promise<T> {
   const record: Resync = {
@@ -36,6 +38,7 @@ export async function recorded<T extends ResyncResult>(
     startedAt,
     endedAt: null,
     reason,
+    dryRun,
     error: null,
     kinds: {},
     warnings: [],
@@ -56,7 +59,11 @@ export async function recorded<T extends ResyncResult>(
       leftOut: result.leftOut,
     });
     for (const warning of result.warnings) log.warn("resync", { warning });
-    log.info("resync done", { ms: clock.now() - startedAt, reason, ...totals(result) });
+    log.info(dryRun ? "compared, nothing is written" : "resync done", {
+      ms: clock.now() - startedAt,
+      reason,
+      ...totals(result),
+    });
     return result;
   } catch (error) {
     record.error = term.signal.aborted ? "mastership ended" : describeError(error).slice(0, 500);

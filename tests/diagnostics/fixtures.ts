@@ -50,6 +50,7 @@ export function resync(changes: Partial<Facts["resyncs"][number]> = {}): Facts["
     startedAt,
     endedAt: NOW - 177_700,
     reason: "periodic",
+    dryRun: false,
     error: null,
     kinds: { NetworkPolicy: KIND, WorkloadEndpoint: KIND, LiveMigration: KIND, Subnet: KIND },
     warnings: [],
