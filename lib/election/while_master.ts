@@ -43,7 +43,7 @@ export async function whileMaster(
 ): Promise<void> {
   let failures = 0;
   let notBefore = 0;
-  let lostTerm: string | null = null;
+  let lost: Mastership | null = null;
   while (!signal.aborted) {
     const seen = store.changes.count;
     const { record, problem } = await store.readMastership().then(
@@ -51,10 +51,10 @@ export async function whileMaster(
       (error) => ({ record: null, problem: `mastership cannot be read: ${describeError(error)}` }),
     );
     const now = clock.now();
-    if (isMaster(record, clock) && record.term !== lostTerm && now >= notBefore) {
+    if (isMaster(record, clock) && !sameTerm(record, lost) && now >= notBefore) {
       const outcome = await runTerm(store, clock, signal, electionKey, record, job);
       if (outcome.error instanceof FenceLostError) {
-        lostTerm = record.term;
+        lost = record;
         options.log.warn("another node leads; this term's work is over", { error: outcome.error });
       } else if (outcome.error !== null && !outcome.aborted) {
         const delayMs = Math.min(MAX_BACKOFF_MS, 1000 * 2 ** failures++);
@@ -69,6 +69,10 @@ export async function whileMaster(
   }
 }
 
+function sameTerm(a: Mastership, b: Mastership | null): boolean {
+  return a.term === b?.term && a.id === b.id;
+}
+
 /** Runs the job for one term beside a watch on the record. */
 async function runTerm(
   store: StateStore,
@@ -78,7 +82,7 @@ async function runTerm(
   record: Mastership,
   job: (term: Term) => Promise<void>,
 ): Promise<{ error: unknown; aborted: boolean }> {
-  const { term } = record;
+  const { term, id } = record;
   const over = new AbortController();
   const finished = new AbortController();
   const either = AbortSignal.any([outer, finished.signal]);
@@ -87,7 +91,7 @@ async function runTerm(
     while (!either.aborted) {
       const seen = store.changes.count;
       known = await readInTime(store, clock, known);
-      if (!isMaster(known, clock) || known.term !== term) {
+      if (!isMaster(known, clock) || !sameTerm(known, record)) {
         over.abort(new Error("this node is no longer master"));
         return;
       }
@@ -98,7 +102,7 @@ async function runTerm(
   })();
   let error: unknown = null;
   try {
-    await job({ term, electionKey, signal: over.signal });
+    await job({ term, id, electionKey, signal: over.signal });
   } catch (thrown) {
     error = thrown;
   }

@@ -1,7 +1,6 @@
 /**
- * Compare-and-swap writes under the leadership fence: every transaction also compares the election
- * key's create revision with the term, so that a master that was paused and wakes up cannot write one
- * byte, whatever the clocks say.
+ * Compare-and-swap writes under the leadership fence (`fence.ts`): a master that was paused and wakes up
+ * cannot write one byte, whatever the clocks say.
  *
  * @module
  */
@@ -9,6 +8,7 @@ import { Buffer } from "node:buffer";
 import type { Etcd3, ICompare, IRequestOp } from "etcd3";
 import type { Term } from "../master_context.ts";
 import { FenceLostError } from "./client.ts";
+import { fence, FENCE_COMPARES, readFence, throwIfFenceLost, throwIfObserver } from "./fence.ts";
 
 /** One change of one key; it lands only when the key is still at `modRevision` (`"0"`: absent). */
 export interface WriteOperation {
@@ -20,8 +20,10 @@ export interface WriteOperation {
   readonly group: string;
 }
 
-/** etcd's default limit of operations in one transaction, less the fence. */
-export const MAX_OPERATIONS = 127;
+/** etcd's default limit counts the compares of a transaction, its writes or its reads, whichever are most. */
+const ETCD_LIMIT = 128;
+/** Operations in one transaction: each is also a compare, beside those of the fence. */
+export const MAX_OPERATIONS = ETCD_LIMIT - FENCE_COMPARES;
 /** Operations of one group in one transaction: more in one revision is hard on other readers. */
 export const MAX_PER_GROUP = 4;
 const IN_FLIGHT = 4;
@@ -33,7 +35,7 @@ const MAX_WAITING = 2000;
  * hand: the library's builders make three promises for each key, which is most of a large batch's time.
  */
 async function commit(etcd: Etcd3, term: Term, batch: readonly WriteOperation[]): Promise<boolean> {
-  const compare: ICompare[] = [fence(term)];
+  const compare: ICompare[] = fence(term);
   const success: IRequestOp[] = [];
   for (const { key: name, value, modRevision } of batch) {
     const key = Buffer.from(name);
@@ -44,11 +46,9 @@ async function commit(etcd: Etcd3, term: Term, batch: readonly WriteOperation[])
         : { request_put: { key, value: Buffer.from(value) } },
     );
   }
-  const failure = [{ request_range: { key: Buffer.from(term.electionKey) } }];
-  const answer = await etcd.kv.txn({ compare, success, failure });
+  const answer = await etcd.kv.txn({ compare, success, failure: [readFence(term)] });
   if (answer.succeeded) return true;
-  const key = answer.responses[0]?.response_range?.kvs[0];
-  if (key?.create_revision !== term.term) throw new FenceLostError(term.term);
+  throwIfFenceLost(term, answer);
   return false;
 }
 
@@ -66,11 +66,14 @@ export class FencedWriter<T extends WriteOperation = WriteOperation> {
   #error: unknown = null;
   #changed = Promise.withResolvers<void>();
 
+  /** @throws {TypeError} for an observer's term. */
   constructor(
     readonly etcd: Etcd3,
     readonly term: Term,
     readonly onBatch: () => void = () => {},
-  ) {}
+  ) {
+    throwIfObserver(term);
+  }
 
   /** Takes one; resolves once there is room for more. @throws {FenceLostError} another node leads. */
   async add(operation: T): Promise<void> {
@@ -160,7 +163,8 @@ export async function writeFenced<T extends WriteOperation>(
 }
 
 /**
- * The keys as they are, those that exist, read under the fence, several transactions in flight.
+ * The keys as they are, those that exist, read under the fence, several transactions in flight. An
+ * observer reads them without it.
  *
  * @throws {FenceLostError} another node leads.
  */
@@ -176,8 +180,8 @@ export async function readFenced(
       term.signal.throwIfAborted();
       const batch = keys.slice(next, next += MAX_OPERATIONS);
       const success = batch.map((key) => ({ request_range: { key: Buffer.from(key) } }));
-      const answer = await etcd.kv.txn({ compare: [fence(term)], success, failure: [] });
-      if (!answer.succeeded) throw new FenceLostError(term.term);
+      const answer = await etcd.kv.txn({ compare: fence(term), success, failure: [] });
+      if (!answer.succeeded) throw new FenceLostError(term.term, term.id);
       for (const { response_range } of answer.responses) {
         for (const kv of response_range?.kvs ?? []) {
           found.set(kv.key.toString(), { value: kv.value, modRevision: kv.mod_revision });
@@ -187,9 +191,4 @@ export async function readFenced(
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, read));
   return found;
-}
-
-function fence({ electionKey, term }: Term): ICompare {
-  const key = Buffer.from(electionKey);
-  return { key, result: "Equal", target: "Create", create_revision: term };
 }

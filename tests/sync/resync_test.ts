@@ -116,7 +116,7 @@ Deno.test("a transaction holds few of one host, nothing twice, everything once",
     assertEquals(kvs.length, 500);
     assert(kvs.every((kv) => kv.version === "1"));
     for (const batch of Map.groupBy(kvs, (kv) => kv.mod_revision).values()) {
-      assert(batch.length <= 127);
+      assert(batch.length <= 126);
       for (const host of ["host-0", "host-1", "host-2"]) {
         assert(batch.filter((kv) => kv.value.toString() === host).length <= MAX_PER_GROUP);
       }

@@ -49,7 +49,12 @@ async function withSyncer(
   const stop = new AbortController();
   const problems: (string | null)[] = [];
   const { header } = await etcd.put("/election").value("n:1").exec();
-  const term = { term: header.revision, electionKey: "/election", signal: stop.signal };
+  const term = {
+    term: header.revision,
+    id: "n:1",
+    electionKey: "/election",
+    signal: stop.signal,
+  };
   const alive = (_doing: string, problem: string | null = null) => {
     problems.push(problem);
   };
