@@ -1,6 +1,6 @@
 /** What the bad days came to, for people. @module */
 import { describeError } from "../../lib/log.ts";
-import type { BadDay } from "./bad_days.ts";
+import { BAD_DAYS, type BadDay } from "./bad_days.ts";
 import type { Judgement } from "./judge.ts";
 import type { Ended } from "./runs.ts";
 
@@ -16,7 +16,7 @@ export interface Row extends Judgement {
 /** How it ended, in a word and why. */
 export function word({ result, error }: Ended, { changed, toChange }: Judgement): string {
   if (!result) return "no end";
-  if (error) return `error: ${describeError(error)}`;
+  if (error) return `error: ${describeError(error).replace(/http:..127.0.0.1:\d+/, "")}`;
   const { guards, leftOut } = result;
   const says = [
     ...guards.map(({ collection, why, lost }) => `held ${collection} (${why}, ${lost})`),
@@ -30,7 +30,9 @@ const CELL = 60;
 
 /** A line for each run, and one that sums up. */
 export function table(rows: readonly Row[]): string {
-  const lines = rows.map(({ day, way, outcome, keys, harm, missing }) => [
+  const number = (row: Row) => BAD_DAYS.indexOf(row.day);
+  const sorted = rows.toSorted((a, b) => number(a) - number(b) || (a.way < b.way ? -1 : 1));
+  const lines = sorted.map(({ day, way, outcome, keys, harm, missing }) => [
     `${day.collection}: ${day.name}`,
     way,
     outcome.length > CELL ? `${outcome.slice(0, CELL - 1)}…` : outcome,
