@@ -85,7 +85,7 @@ async function carryOut(
     const result = all ? await context.full(request.allowDeletions) : await recorded(
       context,
       term,
-      { reason: "requested", differences, stateDir: config.stateDir },
+      { reason: "requested", whole: false, differences, stateDir: config.stateDir },
       () => narrow(request, context, { ...deps, differences }, new EtcdSink(deps, term)),
     );
     return { ...result, differences: null };

@@ -82,7 +82,8 @@ class ResourceSyncer {
     this.#signs = signs;
     const { clock } = context;
     const neutron = new NeutronClient(config.openstack, keystone);
-    this.#base = { etcd, keystone, neutron, clock, region: config.region, qos: config.sync.qos };
+    const { region, sync: { qos, maxDeletions } } = config;
+    this.#base = { etcd, keystone, neutron, clock, region, qos, maxDeletions };
     this.#succeededAt = clock.now();
     const always = config.sync.startupResync === "always";
     this.#fullAt = clock.now() + (always ? 0 : this.#intervalMs);
@@ -243,7 +244,7 @@ class ResourceSyncer {
     if (count > 0) {
       const { created, updated, deleted } = totals(pass.result());
       this.#events?.foundSilently(created! + updated! + deleted!);
-      const options = { ...noted, startedAt: from };
+      const options = { ...noted, whole: false, startedAt: from };
       await recorded(this.context, this.term, options, () => Promise.resolve(pass.result()));
     }
     this.#scheduleIncremental();
