@@ -1,6 +1,6 @@
 /** The account of a resync: its record in the history, its line in the log, its signs of life. @module */
 import type { Config } from "../config_types.ts";
-import { describeError } from "../log.ts";
+import { describeError, type Log } from "../log.ts";
 import type { JobContext, Term } from "../master_context.ts";
 import { MAX_DELAY_MS } from "../openstack/http.ts";
 import type { SayAlive } from "../signs_of_life.ts";
@@ -8,7 +8,7 @@ import type { Meter } from "../metrics/meter.ts";
 import type { Resync } from "../state_records.ts";
 import { traced } from "../tracing.ts";
 import type { DifferenceLog } from "./difference_log.ts";
-import { guardSentence } from "./held_text.ts";
+import { guardSentence, leftOutSentence } from "./held_text.ts";
 import type { ResyncResult } from "./pass.ts";
 
 /** On a busy machine an answer is noticed later than it comes, ms. */
@@ -25,13 +25,22 @@ export interface RecordedOptions {
   readonly stateDir: string;
   /** When it began, if that was before; ms since the epoch. */
   readonly startedAt?: number;
+  /** It compares and writes nothing. @default false */
+  readonly dryRun?: boolean;
 }
 
 /** Runs a resync with its record in the history and its line in the log. */
 export async function recorded<T extends ResyncResult>(
   { clock, log, store, meter }: JobContext,
   term: Term,
-  { reason, whole = true, differences, stateDir, startedAt = clock.now() }: RecordedOptions,
+  {
+    reason,
+    whole = true,
+    differences,
+    stateDir,
+    startedAt = clock.now(),
+    dryRun = false,
+  }: RecordedOptions,
   resync: () => Promise<T>,
 ): Promise<T> {
   const record: Resync = {
@@ -40,7 +49,7 @@ export async function recorded<T extends ResyncResult>(
     endedAt: null,
     reason,
     whole,
-    dryRun: false,
+    dryRun,
     error: null,
     kinds: {},
     warnings: [],
@@ -60,11 +69,12 @@ export async function recorded<T extends ResyncResult>(
       guards: result.guards,
       leftOut: result.leftOut,
     });
-    for (const warning of result.warnings) log.warn("resync", { warning });
-    for (const guard of result.guards) {
-      log.warn("resync", { warning: guardSentence(guard), names: guard.names });
-    }
-    log.info("resync done", { ms: clock.now() - startedAt, reason, ...totals(result) });
+    say(result, term, log);
+    log.info(dryRun ? "compared, nothing is written" : "resync done", {
+      ms: clock.now() - startedAt,
+      reason,
+      ...totals(result),
+    });
     return result;
   } catch (error) {
     record.error = term.signal.aborted ? "mastership ended" : describeError(error).slice(0, 500);
@@ -81,6 +91,23 @@ export async function recorded<T extends ResyncResult>(
     const [found, kept] = [differences.total, differences.objects.length];
     await store.writeResync({ ...record, endedAt, differences: found, differencesKept: kept });
   }
+}
+
+/** What was said in a term: what stays the same for hours is said once. */
+const said = new WeakMap<Term, Set<string>>();
+
+/** Names in the log what a resync came upon; each thing once a term, and again when it has changed. */
+function say({ warnings, guards, leftOut }: ResyncResult, term: Term, log: Log): void {
+  for (const warning of warnings) log.warn("resync", { warning });
+  const before = said.get(term) ?? new Set();
+  said.set(term, before);
+  const once = (warning: string, names: readonly string[]) => {
+    const text = JSON.stringify([warning, names]);
+    if (!before.has(text)) log.warn("resync", { warning, names });
+    before.add(text);
+  };
+  for (const guard of guards) once(guardSentence(guard), guard.names);
+  for (const left of leftOut) once(leftOutSentence(left), left.names);
 }
 
 function spanCounts(result: ResyncResult): Record<string, number> {
