@@ -33,11 +33,11 @@ Deno.test("status in a terminal tells that the node only watches", () => {
   const node = { ...facts().node, startupResync: "never" as const };
   const watched = resync({ reason: "watching", dryRun: true, differences: 1 });
   const said = "nothing is written until resync is asked for";
-  assertEquals(resyncLines(formatStatus(status({ node, resyncs: [watched] }))), [
+  assertEquals(resyncLines(formatStatus(status({ node, watches: true, resyncs: [watched] }))), [
     "resync  180 s ago (watching): 4796 correct, 1 difference, nothing written in 2300 ms",
     `  ! watching only: 1 difference; ${said}`,
   ]);
-  assertEquals(resyncLines(formatStatus(status({ node, resyncs: [] }))), [
+  assertEquals(resyncLines(formatStatus(status({ node, watches: true, resyncs: [] }))), [
     `  ! watching only: nothing compared yet; ${said}`,
   ]);
   const standby = { node, isMaster: false, since: null, resyncs: [] };
