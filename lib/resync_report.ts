@@ -8,7 +8,12 @@ import {
   type ResyncAnswer,
   resyncAnswerSchema,
 } from "./state_records.ts";
+import { clip } from "./clip.ts";
+import { guardSentence, leftOutSentence, namesOf } from "./sync/held_text.ts";
 import { type Difference, differenceSchema } from "./sync/difference_log.ts";
+
+/** Longest name of an object that was left, with what is wrong with it. */
+const MAX_NAME_CHARS = 200;
 
 /** One difference as `--output json` and the API give it. */
 const reportedDifferenceSchema = differenceSchema.pick({ action: true, kind: true, key: true })
@@ -86,45 +91,22 @@ export function formatReport(answer: ResyncAnswer): string {
   return [
     ...rows.length > 0 ? [head, ...rows] : [],
     ...answer.warnings.map((warning) => `warning: ${warning}`),
-    ...answer.leftOut.map((left) => `left as it is: ${leftOutText(left)}`),
-    ...answer.guards.map((guard) => `held back: ${guardText(guard)}`),
+    ...answer.leftOut.flatMap(leftOutLines),
+    ...answer.guards.flatMap(guardLines),
     ...failure,
   ].join("\n");
 }
 
-const ALLOW = "if they are gone, say resync --allow-deletions";
-
-/** What a guard held back, and what to do. */
-export function guardText({ collection, why, held, lost, names }: Guard): string {
-  const some = names.length > 0 ? ` (${list(names, lost)})` : "";
-  switch (why) {
-    case "empty":
-      return `Neutron's list of ${collection} is empty, where there were ${held}${some}: ` +
-        `nothing of them is changed; ${ALLOW}`;
-    case "many":
-      return `${lost} of ${held} ${collection} are missing from Neutron's list${some}, more than ` +
-        `max_deletions allows: nothing of them is changed; ${ALLOW}`;
-    case "hidden":
-      return `Neutron does not show ${lost} of ${held} ${collection} that other objects name${some}: ` +
-        `nothing of them is changed; check the service user's rights, or ${ALLOW}`;
-    case "unconfirmed":
-      return `asked by id, Neutron did not say for certain that ${lost} of ${held} ${collection} ` +
-        `are gone${some}: they stay; ask again, or ${ALLOW}`;
-  }
+function guardLines(guard: Guard): string[] {
+  const names = namesOf(guard, guard.names.length);
+  return names ? [guardSentence(guard), `  ${names}`] : [guardSentence(guard)];
 }
 
-const LEFT_OUT = {
-  "not-understood": "Neutron's record is not understood",
-  "too-large": "etcd does not take so large a value",
-  "bad-key": "no key can be made or removed for it",
-} as const satisfies Record<LeftOut["why"], string>;
-
-function leftOutText({ why, collection, total, names }: LeftOut): string {
-  return `${total} of ${collection}, ${LEFT_OUT[why]}: ${list(names, total)}`;
-}
-
-function list(names: readonly string[], total: number): string {
-  return names.join(", ") + (total > names.length ? ` and ${total - names.length} more` : "");
+/** The sentence names the first. */
+function leftOutLines(left: LeftOut): string[] {
+  const others = left.names.slice(1).map((name) => `  ${clip(name, MAX_NAME_CHARS)}`);
+  const more = left.total - Math.max(1, left.names.length);
+  return [leftOutSentence(left), ...others, ...more > 0 ? [`  and ${more} more`] : []];
 }
 
 const STEPS = ["etcd", "listing", "Neutron", "writing", "configuration"];

@@ -15,7 +15,7 @@ const table: readonly [name: string, changes: Partial<Facts>, level: Level, text
     "more is gone than may be",
     { resyncs: [run(9, { guards: [guard()] })] },
     "error",
-    /^Held back: Neutron shows 3 of 120 security groups, so nothing of them is deleted \(117 would/,
+    /^Held back: Neutron shows 3 of 120 security groups, fewer than max_deletions allows, so nothing of/,
   ],
   [
     "nothing is shown",
