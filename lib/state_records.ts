@@ -228,9 +228,11 @@ export const resyncSchema = z.object({
   id: z.string().regex(/^[a-z0-9]{1,20}$/),
   startedAt: ms,
   endedAt: ms.nullable(),
-  /** Why it ran: "startup", "periodic", "requested", "watching". */
+  /** Why it ran: "startup", "periodic", "requested", "incremental", "watching". */
   reason: z.string(),
-  /** It compared and wrote nothing. */
+  /** Everything was compared; else only what was asked for, or what had changed. */
+  whole: z.boolean().default(true),
+  /** Nothing was written, whatever differed. */
   dryRun: z.boolean().default(false),
   /** Null when it succeeded or still runs. */
   error: z.string().nullable(),
@@ -245,6 +247,11 @@ export const resyncSchema = z.object({
   differencesKept: count.optional(),
 });
 export type Resync = z.infer<typeof resyncSchema>;
+
+/** Whether a run has compared everything and come to its end. */
+export function comparedAll({ whole, endedAt, error }: Resync): boolean {
+  return whole && endedAt !== null && error === null;
+}
 
 const ids = z.array(z.string().min(1).max(64)).max(500);
 /** An operator's wish for a resync: of everything when no list names anything. */

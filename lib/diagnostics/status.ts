@@ -9,7 +9,7 @@ import { isMaster } from "../election/is_master.ts";
 import { ROLE_NAMES } from "../state_records.ts";
 import type { StateStore } from "../state_store.ts";
 import type { Facts, RoleStatus, SourcedEvent, Status } from "./status_schema.ts";
-import { findings, judgeRole, notReadyReasons, verdict } from "./verdict.ts";
+import { judge, judgeRole } from "./verdict.ts";
 
 export { type Status, statusSchema } from "./status_schema.ts";
 
@@ -37,15 +37,7 @@ export async function readStatus(
   node: NodeInfo,
   clock: Clocks,
 ): Promise<Status> {
-  const facts = await readFacts(store, node, clock);
-  const notReady = notReadyReasons(facts);
-  return {
-    ...facts,
-    verdict: verdict(facts),
-    findings: findings(facts),
-    ready: notReady.length === 0,
-    notReady,
-  };
+  return judge(await readFacts(store, node, clock));
 }
 
 async function readFacts(store: StateStore, node: NodeInfo, clock: Clocks): Promise<Facts> {

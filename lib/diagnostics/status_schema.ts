@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from "zod";
+import { heldSchema } from "./held.ts";
 import {
   agentsSchema,
   aliveSchema,
@@ -91,6 +92,8 @@ export const statusSchema = factsSchema.extend({
   verdict: findingSchema,
   /** All that is wrong, worst first; the verdict is the first of them. */
   findings: z.array(findingSchema),
+  /** What the resyncs hold back and leave. */
+  held: heldSchema,
   ready: z.boolean(),
   /** Why it is not ready; empty when it is. */
   notReady: z.array(z.string()),

@@ -7,6 +7,7 @@
  */
 import { z } from "zod";
 import type { OpenstackConfig } from "../config_types.ts";
+import { Inquiry, type Whereabouts } from "./confirm_gone.ts";
 import { Extensions } from "./extensions.ts";
 import { OpenstackError, readJson } from "./http.ts";
 import type { KeystoneAuth } from "./keystone.ts";
@@ -129,6 +130,24 @@ export class NeutronClient {
       all.refused.push(...refused);
     }
     return all;
+  }
+
+  /**
+   * Asks by id whether objects are gone. `gone` are only those that are missing in an answer that shows the
+   * witness: an object of the collection that exists and is none of them. Without a witness, or without
+   * the collection's extension, what is missing is `uncertain`.
+   *
+   * @throws {OpenstackError} Neutron does not answer.
+   */
+  async confirmGone(
+    path: string,
+    signal: AbortSignal,
+    ids: Iterable<string>,
+    witness: string | null,
+  ): Promise<Whereabouts> {
+    const inquiry = new Inquiry(this, path, signal, witness);
+    await inquiry.ask(ids);
+    return inquiry.found;
   }
 
   /** A proxy may allow shorter URLs than Neutron: then half as many at a time. */

@@ -23,8 +23,8 @@ export type AloneAnswer = z.infer<typeof aloneAnswerSchema>;
 
 /** What of the configuration it is told, and what to compare. */
 export function aloneInput(
-  { region, openstack, etcd, sync: { qos } }: Config,
+  { region, openstack, etcd, sync: { qos, maxDeletions } }: Config,
   request: Comparison,
 ): AloneInput {
-  return { config: { region, openstack, sync: { qos } }, etcd, request };
+  return { config: { region, openstack, sync: { qos, maxDeletions } }, etcd, request };
 }

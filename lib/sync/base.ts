@@ -8,7 +8,7 @@ import type { ResyncDeps } from "./pass.ts";
 
 /** The part of the configuration that it uses. */
 export interface ResyncConfig extends Pick<Config, "region" | "openstack"> {
-  readonly sync: Pick<Config["sync"], "qos">;
+  readonly sync: Pick<Config["sync"], "qos" | "maxDeletions">;
 }
 
 /** Without what is one run's own. */
@@ -22,5 +22,6 @@ export function resyncBase(
   clock: Clock,
 ): ResyncBase {
   const neutron = new NeutronClient(openstack, keystone);
-  return { etcd, keystone, neutron, clock, region, qos: sync.qos };
+  const { qos, maxDeletions } = sync;
+  return { etcd, keystone, neutron, clock, region, qos, maxDeletions };
 }

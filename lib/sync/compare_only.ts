@@ -51,7 +51,8 @@ export async function compareOnly(
     made.close();
     return { result, problem: null, differences, text: sink.text() };
   }
-  const pass = new Pass(deps, term, sink);
+  const { allowDeletions } = request;
+  const pass = new Pass(deps, term, sink, { allowDeletions });
   // It learns what is not so in etcd.
   const scratch = (memory ?? new Memory(base.region)).scratch();
   const problem = await narrowResync(pass, scratch, request);

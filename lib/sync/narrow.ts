@@ -1,5 +1,4 @@
 /** A resync of no more than what is named. @module */
-import type { ResyncRequest } from "../state_records.ts";
 import { expand, type Named } from "./expand.ts";
 import type { Memory } from "./memory.ts";
 import { MAX_NAMES, type Pass } from "./pass.ts";
@@ -17,11 +16,10 @@ export function isFull({ networks, subnets, ports, groups }: Omit<Named, "includ
 export async function narrowResync(
   pass: Pass,
   memory: Memory,
-  request: Named & Pick<ResyncRequest, "allowDeletions">,
+  request: Named,
 ): Promise<string | null> {
   const { scope, unknown } = await expand(pass, memory, request);
-  const options = { fresh: true, allowDeletions: request.allowDeletions };
-  if (sizeOf(scope) > 0) await reconcile(pass, memory, scope, options);
+  if (sizeOf(scope) > 0) await reconcile(pass, memory, scope);
   const matches = Object.values(pass.kinds)
     .some(({ etcdItems, neutronItems }) => etcdItems + neutronItems > 0);
   if (unknown.length > 0) {

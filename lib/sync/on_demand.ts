@@ -144,9 +144,10 @@ export async function carryOut(
     return { result, problem: null, differences, text: null };
   }
   const deps = { ...base, progress, differences };
-  const pass = new Pass(deps, term, new EtcdSink(deps, term));
+  const { allowDeletions } = request;
+  const pass = new Pass(deps, term, new EtcdSink(deps, term), { allowDeletions });
   let problem: string | null = null;
-  const noted = { reason: "requested", differences, stateDir };
+  const noted = { reason: "requested", whole: false, differences, stateDir };
   const result = await recorded(context, term, noted, async () => {
     problem = await narrowResync(pass, memory, request);
     return pass.result();

@@ -71,6 +71,8 @@ class ResourceSyncer {
   /** Something may have been missed since the last comparison began. */
   #compareAsked = false;
   #reason = "startup";
+  /** Guards of the last incremental run, as JSON. */
+  #heldBefore = "[]";
   readonly #missing = new Set<string>();
 
   constructor(
@@ -235,10 +237,14 @@ class ResourceSyncer {
     const from = this.context.clock.now();
     this.#compareAsked = false;
     const count = await incrementalResync(pass, memory);
-    if (count > 0) {
+    // A guard that goes on holding the same is no news every few seconds.
+    const guards = JSON.stringify(pass.guards);
+    const held = pass.guards.length > 0 && guards !== this.#heldBefore;
+    this.#heldBefore = guards;
+    if (count > 0 || held) {
       const { created, updated, deleted } = totals(pass.result());
       this.#events?.foundSilently(created! + updated! + deleted!);
-      const options = { ...noted, startedAt: from };
+      const options = { ...noted, whole: false, startedAt: from };
       await recorded(this.context, this.term, options, () => Promise.resolve(pass.result()));
     }
     this.#scheduleIncremental();

@@ -172,6 +172,7 @@ Deno.test("QoS options go with the limits that there are; connections are limite
 });
 
 const around: Surroundings = {
+  unavailable: new Set(),
   namespace: "openstack",
   networks: new Map([["n", { id: "n", name: "web tier", qos_policy_id: null }]]),
   subnets: new Map([[
@@ -214,6 +215,7 @@ Deno.test("an endpoint shows its port and what surrounds it", () => {
   assertEquals(workloadEndpoint(port(), "host-1", around), {
     kind: "WorkloadEndpoint",
     name: "host--1-openstack-d-p--1",
+    keep: [],
     labels: {
       "projectcalico.org/namespace": "openstack",
       "projectcalico.org/orchestrator": "openstack",

@@ -114,3 +114,57 @@ Deno.test("the history keeps 50 resyncs, whatever they hold", () =>
     const again = await store.readResyncs();
     assertEquals([again.length, again[0]!.endedAt], [50, 1e12 + 99]);
   }));
+
+Deno.test("the last resync that compared everything stays in the history", () =>
+  withDir(async (dir) => {
+    using store = await StateStore.open(dir);
+    const at = (n: number) => ({ startedAt: 1e12 + n, endedAt: 1e12 + n });
+    for (const n of [0, 1]) await store.writeResync(resync(at(n)));
+    for (let n = 2; n < 70; n++) {
+      const error = n % 2 ? "Neutron is away" : null;
+      await store.writeResync(resync({ ...at(n), whole: error !== null, error }));
+    }
+    const found = (await store.readResyncs()).map(({ startedAt }) => startedAt - 1e12);
+    assertEquals([found.length, found[0], found.at(-2), found.at(-1)], [50, 69, 21, 1]);
+    await store.writeResync(resync(at(70)));
+    assertEquals((await store.readResyncs()).map((each) => each.startedAt - 1e12).at(-1), 21);
+  }));
+
+Deno.test("however much is held back and left out, the record is written, with all its counts", () =>
+  withDir(async (dir) => {
+    using store = await StateStore.open(dir);
+    const names = Array.from({ length: 10 }, () => "漢".repeat(500));
+    const collections = Array.from({ length: 24 }, (_, i) => `collection-${i}`);
+    const told = {
+      warnings: Array.from({ length: 20 }, () => "語".repeat(500)),
+      guards: collections.map((collection) => ({
+        collection,
+        why: "many" as const,
+        held: 900,
+        lost: 800,
+        names,
+      })),
+      leftOut: collections.map((collection) => ({
+        collection,
+        why: "too-large" as const,
+        total: 70,
+        names,
+      })),
+    };
+    await store.writeResync(resync(told));
+    const [found] = await store.readResyncs();
+    assertEquals([found!.guards.length, found!.leftOut.length], [20, 20]);
+    assertEquals(found!.guards[0]!.names[0], `${"漢".repeat(199)}…`);
+    assertEquals(found!.leftOut.at(-1), { ...told.leftOut[19]!, names: [] });
+    const { kinds, error } = found!;
+    const answer = {
+      id: "1",
+      at: 1,
+      state: "done" as const,
+      doing: "done",
+      dryRun: false,
+      differences: 0,
+    };
+    await store.writeResyncAnswer({ ...answer, ...told, kinds, error });
+    assertEquals((await store.readResyncAnswer())!.guards.length, 20);
+  }));
