@@ -3,12 +3,12 @@ import { z } from "zod";
 import {
   type Guard,
   type KindCounts,
-  type LeftOut,
   leftOutSchema,
   type ResyncAnswer,
   resyncAnswerSchema,
 } from "./state_records.ts";
 import { type Difference, differenceSchema } from "./sync/difference_log.ts";
+import { guardSentence, leftOutSentence, namesOf } from "./sync/held_text.ts";
 
 /** One difference as `--output json` and the API give it. */
 const reportedDifferenceSchema = differenceSchema.pick({ action: true, kind: true, key: true })
@@ -86,46 +86,18 @@ export function formatReport(answer: ResyncAnswer): string {
   return [
     ...rows.length > 0 ? [head, ...rows] : [],
     ...answer.warnings.map((warning) => `warning: ${warning}`),
-    ...answer.leftOut.map((left) => `left as it is: ${leftOutText(left)}`),
-    ...answer.guards.map((guard) => `held back: ${guardText(guard)}`),
+    ...answer.leftOut.flatMap((left) => [leftOutSentence(left), ...left.names.map(indented)]),
+    ...answer.guards.flatMap((guard) => [guardSentence(guard), ...guardNames(guard)]),
     ...failure,
   ].join("\n");
 }
 
-const ALLOW = "if they are gone, say resync --allow-deletions";
-
-/** What a guard held back, and what to do. */
-export function guardText({ collection, why, held, lost, names }: Guard): string {
-  const some = names.length > 0 ? ` (${list(names, lost)})` : "";
-  switch (why) {
-    case "empty":
-      return `Neutron's list of ${collection} is empty, where there were ${held}${some}: ` +
-        `nothing of them is changed; ${ALLOW}`;
-    case "many":
-      return `${lost} of ${held} ${collection} are missing from Neutron's list${some}, more than ` +
-        `max_deletions allows: nothing of them is changed; ${ALLOW}`;
-    case "hidden":
-      return `Neutron does not show ${lost} of ${held} ${collection} that other objects name${some}: ` +
-        `nothing of them is changed; check the service user's rights, or ${ALLOW}`;
-    case "unconfirmed":
-      return `asked by id, Neutron did not say for certain that ${lost} of ${held} ${collection} ` +
-        `are gone${some}: they stay; ask again, or ${ALLOW}`;
-  }
+function guardNames(guard: Guard): string[] {
+  const names = namesOf(guard, guard.names.length);
+  return names === "" ? [] : [indented(names)];
 }
 
-const LEFT_OUT = {
-  "not-understood": "Neutron's record is not understood",
-  "too-large": "etcd does not take so large a value",
-  "bad-key": "no key can be made or removed for it",
-} as const satisfies Record<LeftOut["why"], string>;
-
-function leftOutText({ why, collection, total, names }: LeftOut): string {
-  return `${total} of ${collection}, ${LEFT_OUT[why]}: ${list(names, total)}`;
-}
-
-function list(names: readonly string[], total: number): string {
-  return names.join(", ") + (total > names.length ? ` and ${total - names.length} more` : "");
-}
+const indented = (text: string) => `  ${text}`;
 
 const STEPS = ["etcd", "listing", "Neutron", "writing", "configuration"];
 const WIDTH = 24;
