@@ -74,10 +74,10 @@ function standing(resyncs: readonly Resync[]): Pick<Held, "guards" | "leftOut"> 
   };
 }
 
-/** Until an operator's first resync of everything in this term. */
+/** Until an operator's first resync of everything in this term has succeeded. */
 function watching({ node, since, resyncs }: HeldFacts): Held["watching"] {
   if (node.startupResync !== "never") return null;
   const ofTerm = resyncs.filter(({ whole, startedAt }) => whole && startedAt >= (since ?? 0));
-  if (ofTerm.some(({ dryRun }) => !dryRun)) return null;
+  if (ofTerm.some((run) => !run.dryRun && comparedAll(run))) return null;
   return { differences: ofTerm.find(comparedAll)?.differences ?? null };
 }
