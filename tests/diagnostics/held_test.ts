@@ -114,6 +114,12 @@ const table: readonly [name: string, changes: Partial<Facts>, level: Level, text
     /everything in sync/,
   ],
   [
+    "still watching after a resync that failed",
+    { node: never, resyncs: [watched(3, 7), run(9, { reason: "requested", error: "no" })] },
+    "ok",
+    /watching only: 7 differences/,
+  ],
+  [
     "about to end the watching",
     { ...watches, resyncs: [run(9, { endedAt: null }), watched(70, 7)] },
     "warn",
