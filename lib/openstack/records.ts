@@ -79,7 +79,6 @@ export const subnetSchema = z.object({
 export type Subnet = z.infer<typeof subnetSchema>;
 
 const direction = z.enum(["ingress", "egress"]);
-const textUnlessEmpty = textOrNull.transform((value) => value || null);
 
 export const securityGroupRuleSchema = z.object({
   id,
@@ -88,8 +87,8 @@ export const securityGroupRuleSchema = z.object({
   protocol: z.union([z.string(), z.number()], "is no protocol").nullable(),
   port_range_min: number.nullable(),
   port_range_max: number.nullable(),
-  remote_ip_prefix: textUnlessEmpty,
-  remote_group_id: textUnlessEmpty,
+  remote_ip_prefix: textOrNull,
+  remote_group_id: id.nullable(),
 });
 export type SecurityGroupRule = z.infer<typeof securityGroupRuleSchema>;
 
