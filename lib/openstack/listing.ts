@@ -103,8 +103,7 @@ function problemOf(record: unknown): string {
 function reasonOf({ issues }: z.ZodError, record: object): string {
   const issue = issues[0]!;
   const path = issue.path.join(".");
-  const missing = issue.code === "invalid_type" && !holds(record, issue.path);
-  return missing ? `${path} is missing` : `${path}: ${issue.message}`;
+  return holds(record, issue.path) ? `${path}: ${issue.message}` : `${path} is missing`;
 }
 
 /** Whether there is anything at that path. */
