@@ -115,7 +115,7 @@ const table: readonly [name: string, changes: Partial<Facts>, level: Level, text
   ],
   [
     "still watching after a resync that failed",
-    { node: never, resyncs: [watched(3, 7), run(9, { reason: "requested", error: "no" })] },
+    { ...watches, resyncs: [watched(3, 7), run(9, { reason: "requested", error: "no" })] },
     "ok",
     /watching only: 7 differences/,
   ],
