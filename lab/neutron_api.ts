@@ -33,6 +33,7 @@ const FILTERS = new Set([
   "revision_number",
   "status",
   "port_id",
+  "floating_ip_address",
   "host",
 ]);
 const PAGING = new Set(["limit", "marker", "page_reverse", "fields", "sort_key", "sort_dir"]);

@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from "zod";
+import type { Unavailable } from "../calico/workload_endpoint.ts";
 
 /** An extension that we use. */
 interface Use {
@@ -13,6 +14,8 @@ interface Use {
   readonly collections?: readonly string[];
   /** Fields that it adds, by collection; without it they are not asked for. */
   readonly fields?: Readonly<Record<string, readonly string[]>>;
+  /** The part of endpoints that comes from it: without it, what etcd holds of that stays. */
+  readonly brings?: Unavailable;
   /** What an operator should know when it is missing. */
   readonly without: string;
 }
@@ -31,27 +34,32 @@ export const USES: readonly Use[] = [
     alias: "security-group",
     collections: ["security-groups"],
     fields: { ports: ["security_groups"] },
+    brings: "groups",
     without: "there are no policies, and endpoints carry no groups",
   },
   {
     alias: "router",
     collections: ["floatingips"],
+    brings: "floatingIps",
     without: "endpoints have no floating IPs",
   },
   {
     alias: "qos",
     collections: ["qos/policies"],
     fields: { ports: ["qos_policy_id"], networks: ["qos_policy_id"] },
+    brings: "qos",
     without: "endpoints have no bandwidth and packet limits",
   },
   {
     alias: "dns-integration",
     fields: { ports: ["dns_assignment"] },
+    brings: "fqdn",
     without: "endpoints have no fqdn annotation",
   },
   {
     alias: "allowed-address-pairs",
     fields: { ports: ["allowed_address_pairs"] },
+    brings: "pairs",
     without: "endpoints have no allowed addresses beside their own",
   },
   {
@@ -109,6 +117,13 @@ export class Extensions {
     const absent = USES.filter(({ alias }) => !this.has(alias))
       .flatMap((use) => use.fields?.[collection] ?? []);
     return fields.filter((field) => !absent.includes(field));
+  }
+
+  /** Parts of endpoints that nobody can be asked about. */
+  get unavailable(): ReadonlySet<Unavailable> {
+    return new Set(
+      USES.flatMap((use) => use.brings && !this.has(use.alias) ? [use.brings] : []),
+    );
   }
 
   /** What is missing and what that means, for people. */

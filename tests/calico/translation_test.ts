@@ -189,6 +189,7 @@ const PLAIN_SUBNET = {
 };
 
 const around: Surroundings = {
+  unavailable: new Set(),
   namespace: "openstack",
   networks: new Map([["n", { id: "n", name: "web tier", qos_policy_id: null }]]),
   subnets: new Map([["s", subnetSchema.parse({ ...PLAIN_SUBNET, gateway_ip: "10.0.0.1" })]]),
@@ -224,6 +225,7 @@ Deno.test("an endpoint shows its port and what surrounds it", () => {
   assertEquals(workloadEndpoint(port(), "host-1", around), {
     kind: "WorkloadEndpoint",
     name: "host--1-openstack-d-p--1",
+    keep: [],
     labels: {
       "projectcalico.org/namespace": "openstack",
       "projectcalico.org/orchestrator": "openstack",
