@@ -31,6 +31,8 @@ export class Walk {
   #stepsBack = 0;
   /** Fewer than asked for, when the server allows no more. */
   #cap = Infinity;
+  /** Links were missing or damaged: from then on only an empty page is an end. */
+  #doubtful = false;
 
   /** @param limit how many records a page is asked to have; Infinity: all of them. */
   constructor(readonly path: string, readonly limit: number) {}
@@ -87,7 +89,9 @@ export class Walk {
   #advance({ records, next }: Page, ids: readonly string[]): void {
     const full = records.length >= Math.min(this.limit, this.#cap);
     if (next === "yes" && !full) this.#cap = records.length;
-    if (records.length === 0 ? next !== "yes" : next === "no" && !full) {
+    this.#doubtful ||= next === "unknown";
+    const ends = records.length === 0 ? next !== "yes" : next === "no" && !full && !this.#doubtful;
+    if (ends) {
       this.#done = true;
       return;
     }

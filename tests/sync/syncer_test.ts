@@ -96,15 +96,6 @@ Deno.test("losing mastership ends a resync in the middle within a second", GRPC,
   );
 });
 
-Deno.test("startup_resync never: the first one comes after the interval", GRPC, async () => {
-  const sync = { startupResync: "never", resyncIntervalSeconds: 1 } as const;
-  await withSyncer(empty, sync, async ({ requests, store }) => {
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    assertEquals(requests, []);
-    await eventually("the periodic one", async () => (await store.readResyncs())[0]?.endedAt);
-  });
-});
-
 Deno.test(
   "a monitor warns when no resync succeeds for too long, and forgets it after",
   GRPC,
