@@ -9,7 +9,7 @@ import type { Memory } from "../../lib/sync/memory.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { BAD_DAYS, type BadDay } from "./bad_days.ts";
 import { cloudAfter, cloudBefore, VICTIMS } from "./cloud.ts";
-import { type Held, readHeld, type Source, Sources } from "./facets.ts";
+import { clearRegion, type Held, readHeld, type Source, Sources } from "./facets.ts";
 import { judge, missed, type Truth } from "./judge.ts";
 import { type Ended, type Kind, run } from "./runs.ts";
 import { StandIn } from "./stand_in.ts";
@@ -50,6 +50,7 @@ for (const day of BAD_DAYS) {
   Deno.test({ name, ...GRPC, ignore: !ONLY.test(name) }, async () => {
     const kinds = waysOf(day);
     const problems = (await Promise.all(kinds.map((kind) => play(day, kind)))).flat();
+    await world.forget();
     assertEquals(problems.slice(0, SHOWN), [], `${problems.length} problems`);
   });
 }
@@ -88,7 +89,7 @@ async function play(day: BadDay, kind: Kind): Promise<string[]> {
   }
   standIn.badDay = null;
   problems.push(...await recover(kind, region, standIn, last));
-  await world.clear(region);
+  await clearRegion(world.etcd, region);
   return problems;
 
   /** What a run leaves in etcd, as a row of the table and as problems. */
