@@ -37,6 +37,8 @@ export interface BadDay {
   readonly onlyTogether?: boolean;
   /** Keystone is not configured. */
   readonly noKeystone?: boolean;
+  /** Something is not there at all, which is found out only by the first resync of a term. */
+  readonly absent?: boolean;
 }
 
 type Sort = (collection: CollectionName) => Omit<BadDay, "name" | "collection"> | null;
@@ -159,11 +161,15 @@ const SORTS: Readonly<Record<string, Sort>> = {
   "500": replaced(disturbed.broken),
   "extension not loaded": only(
     ["ports", "security-groups", "floatingips", "qos/policies"],
-    (of) => ({ goal: "safe", answer: (asked) => disturbed.withoutExtension(asked, of) }),
+    (of) => ({
+      goal: "safe",
+      absent: true,
+      answer: (asked) => disturbed.withoutExtension(asked, of),
+    }),
   ),
   "not configured": only(
     ["projects"],
-    () => ({ goal: "safe", noKeystone: true, answer: () => null }),
+    () => ({ goal: "safe", absent: true, noKeystone: true, answer: () => null }),
   ),
 };
 

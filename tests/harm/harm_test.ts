@@ -88,14 +88,14 @@ async function play(day: BadDay, kind: Kind): Promise<string[]> {
     problems.push(...await report(day, `${kind}, then incremental`, region, last));
   }
   standIn.badDay = null;
-  problems.push(...await recover(kind, region, standIn, last));
+  problems.push(...await recover(kind, region, standIn, day.absent ? null : last));
   await clearRegion(world.etcd, region);
   return problems;
 
   /** What a run leaves in etcd, as a row of the table and as problems. */
   async function report(of: BadDay, way: string, region: string, ended: Ended) {
     const held = await readHeld(world.etcd, region);
-    const judged = judge(held, truth);
+    const judged = judge(held, truth, of.absent);
     const missing = way === "full" ? goalMissed(of, ended, held) : [];
     rows.push({ day: of, way, outcome: word(ended, judged), ...judged, missing });
     const endlessly = ended.result ? [] : ["it has no end"];
@@ -118,16 +118,16 @@ async function syncWell(
   return second.memory;
 }
 
-/** The day after: a full resync, which builds on the last run unless that failed. */
+/** The day after: a full resync, which builds on the last run unless that failed or it is a new term. */
 async function recover(
   kind: Kind,
   region: string,
   standIn: StandIn,
-  last: Ended,
+  last: Ended | null,
 ): Promise<string[]> {
   using product = world.product({ region, standIn });
-  const again = last.memory && !last.error && last.result ? "periodic" : "full";
-  const start = { world, product, memory: last.memory, before, after };
+  const again = last?.memory && !last.error && last.result ? "periodic" : "full";
+  const start = { world, product, memory: last?.memory ?? null, before, after };
   const { error, memory } = await run(again, start);
   memory?.close();
   const left = missed(await readHeld(world.etcd, region), truth, () => false);
