@@ -23,7 +23,7 @@
  * | candidate | elected, in time | publish | leader |
  * | candidate | elected, too late | clear | ending |
  * | candidate | outrun | read | follower |
- * | follower | woken, while somebody may believe | clear | follower |
+ * | follower | woken, before nobody is published | clear | follower |
  * | follower | woken | read | follower |
  * | leader | published, woken, unreachable: not yet due | wait | leader |
  * | leader | published, woken, unreachable: due | refresh | leader |
@@ -116,7 +116,7 @@ function advanceFollower(state: Follower, event: Event, at: Reading, settings: S
       };
     }
     default: {
-      const effect: Effect = { do: state.believedUntil > at.uptime ? "clear" : "read" };
+      const effect: Effect = { do: state.believedUntil > -Infinity ? "clear" : "read" };
       return { state: { ...state, name: "follower" }, effect };
     }
   }

@@ -67,6 +67,7 @@ export class Publisher {
       log[level]("it cannot be published that this node does not lead", { error });
     }
     const standsUntil = this.#standsUntil ?? await this.#predecessorUntil();
+    if (this.#mayLandUntil <= this.context.clock.uptime()) this.#mayLandUntil = -Infinity;
     const believedUntil = standsUntil === null ? null : Math.max(standsUntil, this.#mayLandUntil);
     return { type: "cleared", believedUntil };
   }

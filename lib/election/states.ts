@@ -58,7 +58,10 @@ export interface Follower {
   readonly failures: number;
   /** Does not stand before that, monotonic ms. */
   readonly notBefore: number;
-  /** Before that reading of the uptime, s, a role of this node may believe to lead; Infinity: not known yet. */
+  /**
+   * Before that reading of the uptime, s, a role of this node may believe to lead. -Infinity: "nobody" is
+   * published; Infinity: not known yet.
+   */
   readonly believedUntil: number;
 }
 
@@ -110,8 +113,8 @@ export type Event =
   /** etcd did not answer in time. */
   | { readonly type: "unreachable"; readonly problem: string }
   /**
-   * "Nobody" was published, or could not be: from that reading of the uptime on, s, no role of this node
-   * believes to lead. Null: what an earlier manager has published cannot be read.
+   * "Nobody" was published (-Infinity), or could not be: from that reading of the uptime on, s, no role of
+   * this node believes to lead. Null: what an earlier manager has published cannot be read.
    */
   | { readonly type: "cleared"; readonly believedUntil: number | null }
   /** The key is given up, as far as etcd could be reached, or left to its lease. */
