@@ -1,6 +1,6 @@
 import { SupersededError } from "../lib/mastership_claim.ts";
 import { StateStore } from "../lib/state_store.ts";
-import { assert, assertEquals, assertRejects } from "./support/assert.ts";
+import { assert, assertEquals, assertRejects, eventually } from "./support/assert.ts";
 import { mastershipNow } from "./support/mastership.ts";
 
 async function withStores(
@@ -48,3 +48,28 @@ Deno.test("the supervisor, which makes no claim, clears always", () =>
     await first.writeMastership(mastershipNow("5"));
     assertEquals((await supervisor.readMastership())?.term, "5", "and ends no claim by it");
   }));
+
+Deno.test("what other processes write at the same time does not stop it", async () => {
+  const dir = await Deno.makeTempDir();
+  const code = `
+    const kv = await Deno.openKv(${JSON.stringify(`${dir}/state.kv`)});
+    for (let i = 0; ; i++) await kv.set(["noise"], i);
+  `;
+  const noise = new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--unstable-kv", code],
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  try {
+    using store = await StateStore.open(dir);
+    using kv = await Deno.openKv(`${dir}/state.kv`);
+    await eventually("noise", async () => (await kv.get(["noise"])).value);
+    await store.claim.make({ pid: 1, at: 1 });
+    for (let term = 1; term <= 50; term++) await store.writeMastership(mastershipNow(`${term}`));
+    assertEquals((await store.readMastership())?.term, "50");
+  } finally {
+    noise.kill("SIGKILL");
+    await noise.status;
+    await Deno.remove(dir, { recursive: true });
+  }
+});
