@@ -29,6 +29,8 @@ export async function readProcessPlace(): Promise<ProcessPlace> {
   try {
     const { success, stdout } = await new Deno.Command("sh", {
       args: ["-c", TOLD],
+      clearEnv: true,
+      env: { PATH: "/usr/bin:/bin" },
       stdin: "null",
       stderr: "null",
       signal: AbortSignal.timeout(TIMEOUT_MS),
