@@ -234,8 +234,12 @@ export const resyncSchema = z.object({
   id: z.string().regex(/^[a-z0-9]{1,20}$/),
   startedAt: ms,
   endedAt: ms.nullable(),
-  /** Why it ran: "startup", "periodic", "requested". */
+  /** Why it ran: "startup", "periodic", "requested", "incremental", "watching". */
   reason: z.string(),
+  /** Everything was compared; else only what was asked for, or what had changed. */
+  whole: z.boolean().default(true),
+  /** Nothing was written, whatever differed. */
+  dryRun: z.boolean().default(false),
   /** Null when it succeeded or still runs. */
   error: z.string().nullable(),
   /** By kind: "NetworkPolicy", "WorkloadEndpoint", "LiveMigration", "Subnet". */
@@ -250,6 +254,11 @@ export const resyncSchema = z.object({
 });
 export type Resync = z.infer<typeof resyncSchema>;
 
+/** Whether a run has compared everything and come to its end. */
+export function comparedAll({ whole, endedAt, error }: Resync): boolean {
+  return whole && endedAt !== null && error === null;
+}
+
 const ids = z.array(z.string().min(1).max(64)).max(500);
 /** An operator's wish for a resync: of everything when no list names anything. */
 export const resyncRequestSchema = z.object({
@@ -257,6 +266,8 @@ export const resyncRequestSchema = z.object({
   at: ms,
   /** Who asked, for the log. */
   by: z.string(),
+  /** The term in which it was asked for, which is the only one that may write for it; null: none. */
+  term: z.string().nullable(),
   networks: ids,
   subnets: ids,
   ports: ids,
@@ -275,15 +286,24 @@ export const resyncAnswerSchema = z.object({
   at: ms,
   state: z.enum(["running", "done", "failed"]),
   doing: z.string(),
+  dryRun: z.boolean().default(false),
   kinds: z.record(z.string(), kindCountsSchema),
   warnings: z.array(z.string()),
   guards: z.array(guardSchema).max(20).default([]),
   leftOut: z.array(leftOutSchema).max(20).default([]),
   error: z.string().nullable(),
-  /** File in the state directory with the differences of a dry run. */
-  differences: z.string().nullable(),
+  /** How many were found; the first of them are in a file, see `lib/sync/difference_log.ts`. */
+  differences: count.catch(0),
 });
 export type ResyncAnswer = z.infer<typeof resyncAnswerSchema>;
+
+/** The term in which an operator has asked for the first resync, with `startup_resync` "never". */
+export const releasedSchema = z.object({
+  term: z.string(),
+  /** The election value, as in the mastership record. */
+  id: z.string(),
+});
+export type Released = z.infer<typeof releasedSchema>;
 
 /** Resyncs that are kept. */
 export const MAX_RESYNCS = 50;

@@ -14,6 +14,7 @@ import { batchReads } from "./kv_batch.ts";
 import { type Kv, withDeadline } from "./kv_deadline.ts";
 import { clip } from "./clip.ts";
 import { MastershipClaim } from "./mastership_claim.ts";
+import { boundedRun, tooOld } from "./resync_history.ts";
 import { CHANGES_FILE, StateChanges } from "./state_changes.ts";
 import {
   type Agents,
@@ -37,6 +38,8 @@ import {
   ownTermSchema,
   type Ports,
   portsSchema,
+  type Released,
+  releasedSchema,
   restartSchema,
   type RestartWish,
   type Resync,
@@ -219,10 +222,9 @@ export class StateStore implements Disposable {
   }
   /** Adds a resync to the history or replaces it there; what is too old goes. */
   async writeResync(record: Resync): Promise<void> {
-    await this.#kv.set(["resyncs", record.startedAt, record.id], record);
+    await this.#kv.set(["resyncs", record.startedAt, record.id], boundedRun(record));
     const range = this.#kv.list({ prefix: ["resyncs"] }, { reverse: true });
-    let n = 0;
-    for await (const { key } of range) if (++n > MAX_RESYNCS) await this.#kv.delete(key);
+    for (const key of tooOld(await Array.fromAsync(range))) await this.#kv.delete(key);
     await this.#kv.set(["resyncs-changed"], record.id); // last: its version stands for all of it
   }
 
@@ -240,7 +242,14 @@ export class StateStore implements Disposable {
     return this.#get(["resync-answer"], resyncAnswerSchema);
   }
   async writeResyncAnswer(record: ResyncAnswer): Promise<void> {
-    await this.#kv.set(["resync-answer"], record);
+    await this.#kv.set(["resync-answer"], boundedRun(record));
+  }
+
+  readReleased(): Promise<Released | null> {
+    return this.#get(["released"], releasedSchema);
+  }
+  async writeReleased(record: Released): Promise<void> {
+    await this.#kv.set(["released"], record);
   }
 
   readAgents(): Promise<Agents | null> {

@@ -1,0 +1,113 @@
+/**
+ * Whether etcd was harmed: every part of every key is what it was before the bad day or what Neutron
+ * truly says, and nothing that Neutron still has is gone or blank.
+ *
+ * @module
+ */
+import type { Facets, Held, Source, Sources } from "./facets.ts";
+import { isBlank, subjectOf } from "./facets.ts";
+
+/** What etcd held before the bad day, and what it would hold of the cloud on a good one. */
+export interface Truth {
+  readonly before: Held;
+  readonly after: Held;
+  readonly sources: Sources;
+}
+
+/** What was found. */
+export interface Judgement {
+  /** Keys that were looked at. */
+  readonly keys: number;
+  /** Of those that had to change, how many have. */
+  readonly changed: number;
+  readonly toChange: number;
+  /** What is neither as it was nor as it is in Neutron. */
+  readonly harm: readonly string[];
+}
+
+/** Looks at every key. */
+export function judge(held: Held, { before, after }: Truth): Judgement {
+  const keys = new Set([...before.keys(), ...after.keys(), ...held.keys()]);
+  const harm: string[] = [];
+  let [changed, toChange] = [0, 0];
+  for (const key of keys) {
+    const [was, is, will] = [before.get(key), held.get(key), after.get(key)];
+    if (!same(was, will)) {
+      toChange++;
+      if (same(is, will)) changed++;
+    }
+    harm.push(...harmOf(key, was, is, will, before));
+  }
+  return { keys: keys.size, changed, toChange, harm };
+}
+
+function same(a: Facets | undefined, b: Facets | undefined): boolean {
+  if (!a || !b) return a === b;
+  return a.size === b.size && [...a].every(([name, facet]) => b.get(name) === facet);
+}
+
+function harmOf(
+  key: string,
+  was: Facets | undefined,
+  is: Facets | undefined,
+  will: Facets | undefined,
+  before: Held,
+): string[] {
+  const about = key.split("/").slice(-3).join("/");
+  if (!is) return was && will ? [`${about} is deleted, and Neutron has it`] : [];
+  if (!was && !will) return [`${about} is made up`];
+  const harm: string[] = [];
+  for (const [name, facet] of is) {
+    if ([was?.get(name), will?.get(name)].includes(facet)) continue;
+    // What an endpoint did not show before may not be known yet.
+    if (!was?.has(name) && isBlank(name, facet) && !shownBefore(before, key, name)) continue;
+    if (!was?.has(name) && known(before, name, facet)) continue;
+    harm.push(`${about}: ${name} is ${facet}, was ${was?.get(name)}, is to be ${will?.get(name)}`);
+  }
+  for (const name of will?.keys() ?? []) {
+    if (is.has(name) || !was?.has(name)) continue;
+    harm.push(`${about}: ${name} is gone, and Neutron has it`);
+  }
+  return harm;
+}
+
+/** Whether the same port showed something there under another key, as when it has moved. */
+function shownBefore(before: Held, key: string, name: string): boolean {
+  const subject = subjectOf(key);
+  return [...before].some(([other, facets]) =>
+    subjectOf(other) === subject && facets.has(name) && !isBlank(name, facets.get(name)!)
+  );
+}
+
+/** Whether other endpoints showed just that, as when a port joins a group whose name has changed. */
+function known(before: Held, name: string, facet: string): boolean {
+  return name !== "value" && [...before.values()].some((facets) => facets.get(name) === facet);
+}
+
+/**
+ * What should have become as in Neutron and has not, though none of the objects that it comes from is
+ * excused.
+ */
+export function missed(
+  held: Held,
+  { after, sources }: Truth,
+  excused: (source: Source) => boolean,
+): string[] {
+  const found: string[] = [];
+  for (const key of new Set([...after.keys(), ...held.keys()])) {
+    if (excused(subjectOf(key))) continue;
+    const [is, will] = [held.get(key), after.get(key)];
+    const about = key.split("/").slice(-3).join("/");
+    if (!is || !will) {
+      if (is) found.push(`${about} is still there`);
+      else found.push(`${about} is missing`);
+      continue;
+    }
+    for (const name of new Set([...is.keys(), ...will.keys()])) {
+      if (is.get(name) === will.get(name)) continue;
+      if (sources.of(key, name).some(excused)) continue;
+      found.push(`${about}: ${name} is ${is.get(name)}, is to be ${will.get(name)}`);
+    }
+  }
+  return found;
+}
