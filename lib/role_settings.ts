@@ -18,11 +18,16 @@ function common({ stateDir, log, supervision }: Config) {
   };
 }
 
+/** What a role uses that works as master. */
+function leading({ region, etcd, election: { name } }: Config) {
+  return { region, etcd, election: { name } };
+}
+
 /** What a status watcher uses without or with a message bus. */
-function watching({ region, etcd, bus, status, openstack }: Config) {
+function watching(config: Config) {
+  const { bus, status, openstack } = config;
   return {
-    region,
-    etcd,
+    ...leading(config),
     bus,
     status: { reportUrl: bus === null ? status.reportUrl : "" },
     openstack: { requestTimeoutMs: openstack.requestTimeoutMs },
@@ -37,8 +42,8 @@ const SETTINGS = {
     return { ...common(config), ...own, place };
   },
   "resource-syncer"(config: Config) {
-    const { region, etcd, openstack, sync, notifications } = config;
-    return { ...common(config), region, etcd, openstack, sync, notifications };
+    const { openstack, sync, notifications } = config;
+    return { ...common(config), ...leading(config), openstack, sync, notifications };
   },
   "agent-status-watcher": (config: Config) => ({ ...common(config), ...watching(config) }),
   "endpoint-status-watcher"(config: Config) {

@@ -49,7 +49,7 @@ const WITH_ETCD = ["manager", SYNCER, ...REPORTING];
 
 /** Which roles a new value of an option concerns. */
 const CONCERNS: Record<string, [value: string, roles: readonly string[]]> = {
-  NODE_NAME: ["other", ["manager", "diagnostics"]],
+  NODE_NAME: ["other", ROLE_NAMES],
   REGION: ["other", WITH_ETCD],
   LISTEN: ["127.0.0.1:9999", ["manager", "diagnostics"]],
   API_TOKEN: ["another", ["diagnostics"]],
@@ -62,7 +62,7 @@ const CONCERNS: Record<string, [value: string, roles: readonly string[]]> = {
   ETCD: ["http://10.0.0.9:2379", WITH_ETCD],
   ETCD_PASSWORD: ["another", WITH_ETCD],
   ETCD_TIMEOUT: ["7", WITH_ETCD],
-  ELECTOR_NAME: ["other", ["manager"]],
+  ELECTOR_NAME: ["other", WITH_ETCD],
   ELECTION_TTL: ["30", ["manager"]],
   RESPECT_UNLEASED_KEY: ["true", ["manager"]],
   NEUTRON_URL: ["http://10.0.0.3:9697", [SYNCER, PORTS]],

@@ -360,7 +360,7 @@ Deno.test(
       assertEquals(++running, 1);
       await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
       running--;
-    }, { log: new LogRecorder(), idle: () => {} });
+    }, { log: new LogRecorder(), name: "n", idle: () => {} });
     try {
       await new Promise((resolve) => setTimeout(resolve, 300));
       assertEquals(terms, []);
@@ -372,6 +372,10 @@ Deno.test(
       await eventually("it runs again", () => terms.length === 2, 1000);
       await publish("7");
       await eventually("another term is another run", () => terms.at(-1) === "7", 1000);
+      await store.writeMastership({ ...mastershipNow("8"), id: "another:1" });
+      await eventually("another node's record is none", () => running === 0, 1000);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      assertEquals(terms.at(-1), "7");
     } finally {
       stop.abort();
       await done;
@@ -395,7 +399,7 @@ Deno.test(
     const done = whileMaster(store, systemClock, stop.signal, KEY, async ({ signal }) => {
       await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
       endedAt = Date.now();
-    }, { log: new LogRecorder(), idle: () => {} });
+    }, { log: new LogRecorder(), name: "n", idle: () => {} });
     try {
       await eventually("its end", () => endedAt > 0);
       assert(endedAt > heartbeat + 2000, "it ended early");
