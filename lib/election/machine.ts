@@ -25,8 +25,9 @@
  * | candidate | outrun | read | follower |
  * | follower | woken, before nobody is published | clear | follower |
  * | follower | woken | read | follower |
- * | leader | published, woken, unreachable: not yet due | wait | leader |
- * | leader | published, woken, unreachable: due | refresh | leader |
+ * | leader | published, woken: the refresh is not due | wait | leader |
+ * | leader | published, woken: it is due | refresh | leader |
+ * | leader | unreachable | wait | leader |
  * | leader | refreshed, in time | publish | leader |
  * | leader | refused, unpublished, step-down, stop; time run out, clock stepped | clear | ending |
  * | ending | cleared | end | ending |
@@ -65,9 +66,8 @@ const RETRY_MS = 500;
 const MAX_BACKOFF_MS = 2000;
 /** A node that could not publish its term leaves the next one to others for so long. */
 const UNPUBLISHED_MS = 10_000;
-const STILL_BELIEVED =
-  "it cannot be published that this node does not lead, and what was published " +
-  "before has not run out: this node does not stand; look at the disk of its state directory";
+const STILL_BELIEVED = "it cannot be published that this node does not lead, and what was " +
+  "published before has not run out: this node does not stand; look at the disk of its state directory";
 /** A wall clock that moved this much against the monotonic one has been stepped. */
 const CLOCK_STEP_MS = 1000;
 const START_FOLLOWER: Follower = {

@@ -18,7 +18,7 @@ import { ScriptedEtcd, ScriptedWay } from "./scripted_etcd.ts";
 
 const PLACE: ProcessPlace = { bootId: "boot", pidNamespace: "pid:[1]" };
 /** All machines' clocks are that close to each other, ms. */
-const STEP_MS = 250;
+const STEP_MS = 500;
 
 /** A machine with a state directory. */
 export class Machine {
