@@ -19,7 +19,7 @@ import { SupersededError } from "../mastership_claim.ts";
 import type { ProcessPlace } from "../process_place.ts";
 import { ElectionReport } from "./election_report.ts";
 import type { ElectionStore } from "./election_store.ts";
-import { electionValue, isOwnTerm } from "./key.ts";
+import { electionValue, isOwnTerm, parseElectionValue } from "./key.ts";
 import { KeyHolder, readClocks } from "./key_holder.ts";
 import { advance, START } from "./machine.ts";
 import { Publisher } from "./publisher.ts";
@@ -165,13 +165,15 @@ class Elector {
     this.#woken = new AbortController(); // before the read, so that no change is missed after it
     const { store, place } = this.context;
     const key = await this.elections.get(this.#callMs());
-    const own = key && await store.readOwnTerm().catch(() => null);
+    if (key === null) return { type: "observed", key, granted: false, predecessor: false };
+    const ours = parseElectionValue(key.value)?.name === this.config.election.name;
+    // Without a claim, an earlier manager that only stood still might publish its term again.
+    const own = ours && store.claim.made ? await store.readOwnTerm().catch(() => null) : null;
     return {
       type: "observed",
       key,
-      granted: key !== null && this.#holder.wasGranted(key.lease),
-      // Without a claim, an earlier manager that only stood still might publish its term again.
-      predecessor: key !== null && store.claim.made && isOwnTerm(own, key, place),
+      granted: this.#holder.wasGranted(key.lease),
+      predecessor: isOwnTerm(own, key, place),
     };
   }
 
