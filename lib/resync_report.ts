@@ -3,12 +3,17 @@ import { z } from "zod";
 import {
   type Guard,
   type KindCounts,
+  type LeftOut,
   leftOutSchema,
   type ResyncAnswer,
   resyncAnswerSchema,
 } from "./state_records.ts";
-import { type Difference, differenceSchema } from "./sync/difference_log.ts";
+import { clip } from "./clip.ts";
 import { guardSentence, leftOutSentence, namesOf } from "./sync/held_text.ts";
+import { type Difference, differenceSchema } from "./sync/difference_log.ts";
+
+/** Longest name of an object that was left, with what is wrong with it. */
+const MAX_NAME_CHARS = 200;
 
 /** One difference as `--output json` and the API give it. */
 const reportedDifferenceSchema = differenceSchema.pick({ action: true, kind: true, key: true })
@@ -86,18 +91,23 @@ export function formatReport(answer: ResyncAnswer): string {
   return [
     ...rows.length > 0 ? [head, ...rows] : [],
     ...answer.warnings.map((warning) => `warning: ${warning}`),
-    ...answer.leftOut.flatMap((left) => [leftOutSentence(left), ...left.names.map(indented)]),
-    ...answer.guards.flatMap((guard) => [guardSentence(guard), ...guardNames(guard)]),
+    ...answer.leftOut.flatMap(leftOutLines),
+    ...answer.guards.flatMap(guardLines),
     ...failure,
   ].join("\n");
 }
 
-function guardNames(guard: Guard): string[] {
+function guardLines(guard: Guard): string[] {
   const names = namesOf(guard, guard.names.length);
-  return names === "" ? [] : [indented(names)];
+  return names ? [guardSentence(guard), `  ${names}`] : [guardSentence(guard)];
 }
 
-const indented = (text: string) => `  ${text}`;
+/** The sentence names the first. */
+function leftOutLines(left: LeftOut): string[] {
+  const others = left.names.slice(1).map((name) => `  ${clip(name, MAX_NAME_CHARS)}`);
+  const more = left.total - Math.max(1, left.names.length);
+  return [leftOutSentence(left), ...others, ...more > 0 ? [`  and ${more} more`] : []];
+}
 
 const STEPS = ["etcd", "listing", "Neutron", "writing", "configuration"];
 const WIDTH = 24;

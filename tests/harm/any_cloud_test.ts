@@ -51,7 +51,8 @@ Deno.test(
         standIn.cloud = after;
         standIn.badDay = answerDamaged(damage);
         const ended = await run(kind, { ...start, memory });
-        if (ended.error) throw ended.error;
+        const drawn = JSON.stringify({ kind, damage });
+        if (ended.error) throw new Error(drawn, { cause: ended.error });
         const is = await readHeld(world.etcd, region);
         await world.clear(region);
         const truth = {
@@ -65,7 +66,6 @@ Deno.test(
           ...missed(is, truth, isDamaged),
           ...changedThough(isDamaged, was, is),
         ];
-        const drawn = JSON.stringify({ kind, damage });
         assertEquals(problems, [], `${drawn}\n${problems.join("\n")}`);
       },
     );

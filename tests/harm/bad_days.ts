@@ -29,6 +29,11 @@ export interface BadDay {
   readonly answer: BadAnswer;
   /** It is over only by the request's deadline, which is short then. */
   readonly endless?: boolean;
+  /**
+   * Only all lists together tell: an object that is asked for alone is gone for all that Neutron says,
+   * and nothing is expected of runs that look at single ones.
+   */
+  readonly onlyTogether?: boolean;
   /** Keystone is not configured. */
   readonly noKeystone?: boolean;
 }
@@ -36,20 +41,37 @@ export interface BadDay {
 type Sort = (collection: CollectionName) => Omit<BadDay, "name" | "collection"> | null;
 
 /** Ids of some of the objects, in their order. */
-function some(asked: Asked, keep: (index: number) => boolean): Set<string> {
+function some(asked: Asked, keep: Keep): Set<string> {
   const { collection, cloud } = asked;
   const all = collection === "projects" ? cloud.projects : cloud.list(inCloud(collection!));
   return new Set(all.filter((_, index) => !keep(index)).map(({ id }) => id));
 }
 
-/** Only some objects are shown: when the collection is listed, and by default whenever it is asked for. */
-function shows(keep: (index: number) => boolean, goal: Goal, onlyListed = false): Sort {
+type Keep = (index: number) => boolean;
+const none: Keep = () => false;
+const half: Keep = (index) => index % 2 === 0;
+const tenth: Keep = (index) => index % 10 === 0;
+const mostOf: Keep = (index) => index % 5 !== 2;
+
+/** Only some objects are shown, whatever is asked for. */
+function shows(keep: Keep, goal: Goal): Sort {
+  return (of) => ({
+    // Projects are no more than names, and what endpoints show of one that is not known stays.
+    goal: of === "projects" && (keep === half || keep === mostOf) ? "safe" : goal,
+    onlyTogether: of === "ports" && keep !== none,
+    answer: (asked) =>
+      asked.collection === of
+        ? asked.truth(asked.url, new PartialCloud(asked.cloud, of, some(asked, keep)))
+        : null,
+  });
+}
+
+/** Only some objects are listed; by id all are there. */
+function lists(keep: Keep, goal: Goal): Sort {
+  const shown = shows(keep, goal);
   return (of) => ({
     goal,
-    answer(asked) {
-      if (asked.collection !== of || (onlyListed && asked.how !== "list")) return null;
-      return asked.truth(asked.url, new PartialCloud(asked.cloud, of, some(asked, keep)));
-    },
+    answer: (asked) => asked.how === "list" ? shown(of)!.answer(asked) : null,
   });
 }
 
@@ -88,14 +110,14 @@ const byId = ({ how }: Asked) => how === "ids" || how === "one";
 const anyFifth = (index: number) => index % 5 !== 2;
 
 const SORTS: Readonly<Record<string, Sort>> = {
-  "empty": shows(() => false, "held"),
-  "list empty, by id all there": shows(() => false, "held", true),
-  // Nothing else tells of a floating IP: half of them gone for good may be true.
-  "−50 %": not(["floatingips"], shows((index) => index % 2 === 0, "held")),
-  "−50 %, by id all there": shows((index) => index % 2 === 0, "safe", true),
-  "−90 %": shows((index) => index % 10 === 0, "held"),
-  "list short, by id all there": shows(anyFifth, "safe", true),
-  "rights hide some": not(["floatingips"], shows(anyFifth, "held")),
+  "empty": shows(none, "held"),
+  "list empty, by id all there": lists(none, "held"),
+  // Nothing else tells of a floating IP: some of them gone for good may be true.
+  "−50 %": not(["floatingips"], shows(half, "held")),
+  "−50 %, by id all there": lists(half, "safe"),
+  "−90 %": shows(tenth, "held"),
+  "list short, by id all there": lists(mostOf, "safe"),
+  "rights hide some": not(["floatingips"], shows(mostOf, "held")),
   "by id nothing is there": replaced(nothing, "safe", byId),
   "by id 403": replaced(disturbed.forbidden, "safe", byId),
   "no next link": paged(replaced(disturbed.noLink, "applied")),

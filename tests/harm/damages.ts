@@ -81,7 +81,8 @@ export async function damaged(
   victims: ReadonlySet<string>,
   damage: Damage,
 ): Promise<Response> {
-  const damageSome = (record: RecordOf) => victims.has(String(record.id)) ? damage(record) : record;
+  const damageSome = (record: RecordOf | null) =>
+    record && victims.has(String(record.id)) ? damage(record) : record;
   return await edited(asked, (body) => {
     for (const [key, value] of Object.entries(body)) {
       if (asked.how === "one") body[key] = damageSome(value as RecordOf);

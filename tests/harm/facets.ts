@@ -76,7 +76,8 @@ function endpointFacets(value: Json & { metadata: Json }): Facets {
   const isProject = (name: string) => name === `${PROJECT}name` || name === `${PROJECT}parent-id`;
   set("network", labels.filter(([name]) => isNetwork(name)));
   set("project", labels.filter(([name]) => isProject(name)));
-  set("gateways", [ipv4Gateway ?? null, ipv6Gateway ?? null]);
+  set("IPv4 gateway", ipv4Gateway);
+  set("IPv6 gateway", ipv6Gateway);
   set("floating IPs", ipNATs);
   set("QoS", qosControls);
   const own = labels.filter(([name, to]) =>
@@ -90,7 +91,6 @@ function endpointFacets(value: Json & { metadata: Json }): Facets {
 
 /** What speaks for nothing known: the facet of an endpoint that shows nothing there. */
 export function isBlank(name: string, facet: string): boolean {
-  if (name === "gateways") return facet === "[null,null]";
   return facet === "null" || facet === "[]" || (name.startsWith("group ") && isNameless(facet));
 }
 
@@ -149,7 +149,8 @@ export class Sources {
         return [subject, ...networks];
       case "project":
         return [subject, ...named("projects", (port) => [port.project_id])];
-      case "gateways":
+      case "IPv4 gateway":
+      case "IPv6 gateway":
         return [
           subject,
           ...named("subnets", (port) => (port.fixed_ips as Json[]).map((ip) => ip.subnet_id)),

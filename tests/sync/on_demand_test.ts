@@ -223,10 +223,16 @@ Deno.test("what a guard held back and what was left is told with counts, names a
   const text = formatReport(answered({
     dryRun: true,
     guards: [{ ...guard, why: "many" }],
-    leftOut: [{ why: "too-large", collection: "security-groups", total: 3, names: ["g-1: 2 MB"] }],
+    leftOut: [{
+      why: "too-large",
+      collection: "security-groups",
+      total: 3,
+      names: ["g-1: 2 MB", "g-2: \x1b[31m3 MB"],
+    }],
   }));
-  assertMatch(text, /^3 security groups are left as they are, too large for etcd: g-1: 2 MB, and/m);
-  assertMatch(text, /^ {2}g-1: 2 MB$/m);
-  assertMatch(text, /^Held back: Neutron shows 80 of 200 ports, .*resync --allow-deletions/m);
+  assertMatch(text, /3 security groups are left as they are, too large for etcd: g-1: 2 MB, and/);
+  assertMatch(text, /^ {2}g-2: {2}\[31m3 MB\n {2}and 1 more$/m);
+  assertMatch(text, /^Held back: Neutron shows 80 of 200 ports, fewer .*resync --allow-deletions/m);
   assertMatch(text, /^ {2}p-1, p-2 and 118 more$/m);
+  assert(!text.includes("\x1b"), "a name cannot steer the terminal");
 });

@@ -71,8 +71,10 @@ async function withSyncer(
   }
 }
 
-const empty = (url: URL) =>
-  Response.json({ [url.pathname.split("/").at(-1)!.replaceAll("-", "_")]: [] });
+const empty = (url: URL) => {
+  const name = url.pathname.split("/").at(-1)!.replaceAll("-", "_");
+  return Response.json({ [name]: name === "extensions" ? [{ alias: "binding" }] : [] });
+};
 
 Deno.test("losing mastership ends a resync in the middle within a second", GRPC, async () => {
   const release = Promise.withResolvers<void>();
