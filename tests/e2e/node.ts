@@ -228,6 +228,7 @@ export function labArgs(
 export function emptyNeutron(): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (request) => {
     const collection = new URL(request.url).pathname.split("/").at(-1)!.replaceAll("-", "_");
-    return Response.json({ [collection]: [] });
+    const found = collection === "extensions" ? [{ alias: "binding" }] : [];
+    return Response.json({ [collection]: found });
   });
 }
