@@ -14,35 +14,39 @@ export const ERROR_BYTES = 64 * 1024;
 
 /** The beginning of a body. */
 export interface Beginning {
+  /** As UTF-8. */
   readonly text: string;
   /** Whether that is all of it; if not, the rest is not read. */
   readonly whole: boolean;
 }
 
-/** The body's first bytes, as UTF-8. @throws when it breaks off, or the request's signal aborts. */
+/** The body's first bytes. @throws when it breaks off, or the request's signal aborts. */
 export async function readBeginning(response: Response, maxBytes: number): Promise<Beginning> {
-  if (response.body === null) return { text: "", whole: true };
   const decoder = new TextDecoder();
   const parts: string[] = [];
+  // Put together when it is asked for: of what is too long nobody does.
+  const beginning = (whole: boolean) => ({
+    whole,
+    get text() {
+      return parts.join("");
+    },
+  });
+  if (response.body === null) return beginning(true);
   const reader = response.body.getReader();
   let left = maxBytes;
   try {
     while (true) {
       const { done, value } = await reader.read();
-      if (done) return { text: join(parts, decoder.decode()), whole: true };
-      if (value.length > left) {
-        parts.push(decoder.decode(value.subarray(0, left)));
-        return { text: join(parts, ""), whole: false };
+      if (done) {
+        parts.push(decoder.decode());
+        return beginning(true);
       }
+      parts.push(decoder.decode(value.subarray(0, left), { stream: true }));
       left -= value.length;
-      parts.push(decoder.decode(value, { stream: true }));
+      if (left < 0) return beginning(false);
     }
   } finally {
     // Nothing to wait for: who sends without an end may not answer to this either.
     reader.cancel().catch(() => {});
   }
-}
-
-function join(parts: readonly string[], last: string): string {
-  return parts.join("") + last;
 }

@@ -43,7 +43,7 @@ export class RecordReader<T> {
 
   constructor(readonly rules: RecordRules<T>) {}
 
-  /** @throws {OpenstackError} 403: none of many records shows a field that all should have. */
+  /** @throws {OpenstackError} none of many records shows a field that all should have. */
   read(records: readonly unknown[]): Listing<T> {
     this.#demandFields(records);
     const page: Listing<T> = { items: [], refused: [] };
@@ -85,7 +85,7 @@ export class RecordReader<T> {
     );
     if (hidden === undefined) return;
     const why = hidden === HOST_FIELD ? HOST_HIDDEN : FIELD_HIDDEN;
-    throw new OpenstackError(`${this.rules.url} shows nothing with ${hidden}: ${why}`, 403);
+    throw new OpenstackError(`${this.rules.url} shows nothing with ${hidden}: ${why}`, 200);
   }
 }
 
