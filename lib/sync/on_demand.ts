@@ -106,8 +106,10 @@ export async function answerRequest(
   }
 }
 
-function endOf({ observer }: AnswerContext["term"]): string {
-  return observer ? "this node has come to lead meanwhile: ask again" : "mastership ended";
+function endOf({ observer, signal }: AnswerContext["term"]): string {
+  return observer
+    ? `${signal.reason?.message ?? "it was given up"}: ask again`
+    : "mastership ended";
 }
 
 /** Keeps what was found for whoever asked; without room for it, the counts are all there is. */

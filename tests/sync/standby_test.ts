@@ -87,7 +87,7 @@ Deno.test(
         led = true;
         assertMatch(
           (await answerTo(store, "failed")).error!,
-          /has come to lead meanwhile: ask again/,
+          /does not stand by any more: ask again/,
         );
         // While the syncer answers, a standby's part takes nothing.
         await store.writeMastership(mastershipNow("5"));
