@@ -34,7 +34,13 @@ export interface PermissionPlaces {
 }
 
 /** One-shot tools, see `tool.ts`; each has a case in {@linkcode permissionRow}. */
-export const TOOL_NAMES = ["name-lookup", "endpoint-lookup", "page-reader", "doctor"] as const;
+export const TOOL_NAMES = [
+  "name-lookup",
+  "endpoint-lookup",
+  "page-reader",
+  "doctor",
+  "dry-run",
+] as const;
 
 /** A process that has a row. */
 export type ProcessName = RoleName | "lab" | typeof TOOL_NAMES[number];
@@ -203,6 +209,14 @@ export function permissionRow(
           config.diagnostics.tls?.key ?? null,
         ]),
         sys: ["statfs"],
+      };
+    case "dry-run":
+      // No state directory, and nothing that can be written.
+      return {
+        ...NOTHING,
+        net: unique([...etcdNet, ...neutron, ...keystone]),
+        read: unique([places.protoDir, ...tlsFiles, ...openstackFiles]),
+        env: GRPC_ENVIRONMENT,
       };
     case "name-lookup":
       // A bare name is what looking it up needs; connecting to it would need its port as well.

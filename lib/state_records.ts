@@ -260,6 +260,8 @@ export const resyncRequestSchema = z.object({
   at: ms,
   /** Who asked, for the log. */
   by: z.string(),
+  /** The term in which it was asked for, which is the only one that may write for it; null: none. */
+  term: z.string().nullable(),
   networks: ids,
   subnets: ids,
   ports: ids,
@@ -278,15 +280,24 @@ export const resyncAnswerSchema = z.object({
   at: ms,
   state: z.enum(["running", "done", "failed"]),
   doing: z.string(),
+  dryRun: z.boolean().default(false),
   kinds: z.record(z.string(), kindCountsSchema),
   warnings: z.array(z.string()),
   guards: z.array(guardSchema).max(20).default([]),
   leftOut: z.array(leftOutSchema).max(20).default([]),
   error: z.string().nullable(),
-  /** File in the state directory with the differences of a dry run. */
-  differences: z.string().nullable(),
+  /** How many were found; the first of them are in a file, see `lib/sync/difference_log.ts`. */
+  differences: count.catch(0),
 });
 export type ResyncAnswer = z.infer<typeof resyncAnswerSchema>;
+
+/** The term in which an operator has asked for the first resync, with `startup_resync` "never". */
+export const releasedSchema = z.object({
+  term: z.string(),
+  /** The election value, as in the mastership record. */
+  id: z.string(),
+});
+export type Released = z.infer<typeof releasedSchema>;
 
 /** Resyncs that are kept. */
 export const MAX_RESYNCS = 50;

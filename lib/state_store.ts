@@ -37,6 +37,8 @@ import {
   ownTermSchema,
   type Ports,
   portsSchema,
+  type Released,
+  releasedSchema,
   restartSchema,
   type RestartWish,
   type Resync,
@@ -238,6 +240,13 @@ export class StateStore implements Disposable {
   }
   async writeResyncAnswer(record: ResyncAnswer): Promise<void> {
     await this.#kv.set(["resync-answer"], boundedRun(record));
+  }
+
+  readReleased(): Promise<Released | null> {
+    return this.#get(["released"], releasedSchema);
+  }
+  async writeReleased(record: Released): Promise<void> {
+    await this.#kv.set(["released"], record);
   }
 
   readAgents(): Promise<Agents | null> {

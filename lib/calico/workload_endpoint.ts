@@ -4,14 +4,15 @@
  *
  * @module
  */
-import type {
-  FloatingIp,
-  Network,
-  Port,
-  Project,
-  QosPolicy,
-  SecurityGroup,
-  Subnet,
+import {
+  type FloatingIp,
+  isVmOwner,
+  type Network,
+  type Port,
+  type Project,
+  type QosPolicy,
+  type SecurityGroup,
+  type Subnet,
 } from "../openstack/records.ts";
 import {
   type Facet,
@@ -61,8 +62,7 @@ export interface DesiredResource {
 
 /** Whether a port is a VM's. */
 export function isVmPort(port: Port): boolean {
-  return port.device_owner.startsWith("compute:") ||
-    port.device_owner.startsWith("kuryr:container");
+  return isVmOwner(port.device_owner);
 }
 
 /** Hosts at which the port has a slot: where it is bound and, while it migrates, where it goes. */

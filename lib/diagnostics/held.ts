@@ -31,7 +31,8 @@ export interface HeldFacts {
   readonly isMaster: boolean;
   /** Start of this node's term, ms since the epoch. */
   readonly since: number | null;
-  readonly node: { readonly startupResync: "always" | "never" };
+  /** Nothing is written in this term but what is asked for. */
+  readonly watches: boolean;
   /** Newest first. */
   readonly resyncs: readonly Resync[];
 }
@@ -42,10 +43,13 @@ const GRAVITY = { hidden: 0, empty: 1, many: 2, unconfirmed: 3 } as const;
 /** See the module. */
 export function heldNow(facts: HeldFacts): Held {
   if (!facts.isMaster) return { guards: [], leftOut: [], watching: null };
-  const watches = watching(facts);
-  // What somebody only tried says nothing of what the others hold back.
-  const told = watches ? facts.resyncs : facts.resyncs.filter(({ dryRun }) => !dryRun);
-  return { ...standing(told), watching: watches };
+  const { resyncs, watches, since } = facts;
+  // What was only compared, in an earlier term, says nothing of what writing runs hold back.
+  if (!watches) return { ...standing(resyncs.filter(({ dryRun }) => !dryRun)), watching: null };
+  const last = resyncs.find((run) =>
+    run.dryRun && comparedAll(run) && run.startedAt >= (since ?? 0)
+  );
+  return { ...standing(resyncs), watching: { differences: last?.differences ?? null } };
 }
 
 /**
@@ -72,12 +76,4 @@ function standing(resyncs: readonly Resync[]): Pick<Held, "guards" | "leftOut"> 
     guards: [...guards.values()].sort((a, b) => GRAVITY[a.why] - GRAVITY[b.why] || b.lost - a.lost),
     leftOut: [...leftOut.values()].sort((a, b) => b.total - a.total),
   };
-}
-
-/** Until an operator's first resync of everything in this term. */
-function watching({ node, since, resyncs }: HeldFacts): Held["watching"] {
-  if (node.startupResync !== "never") return null;
-  const ofTerm = resyncs.filter(({ whole, startedAt }) => whole && startedAt >= (since ?? 0));
-  if (ofTerm.some(({ dryRun }) => !dryRun)) return null;
-  return { differences: ofTerm.find(comparedAll)?.differences ?? null };
 }

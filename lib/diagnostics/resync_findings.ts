@@ -24,9 +24,7 @@ export function syncedText(facts: Facts): string {
       ? "watching only: nothing is compared yet and nothing written"
       : `watching only: ${plural(watching.differences, "difference")}, nothing is written`;
   }
-  return facts.resyncs.some((resync) => resync.endedAt !== null)
-    ? "everything in sync"
-    : "no resync was asked for";
+  return "everything in sync";
 }
 
 function lastFindings({ resyncs, node }: Facts): Finding[] {

@@ -70,6 +70,8 @@ export const factsSchema = z.object({
   leader: z.string().nullable(),
   /** Start of this node's term, or null when it is not master. */
   since: ms.nullable(),
+  /** Whether it is master and writes nothing until an operator asks for a resync. */
+  watches: z.boolean(),
   mastership: mastershipSchema.nullable(),
   election: electionSchema.nullable(),
   roles: z.array(roleStatusSchema),

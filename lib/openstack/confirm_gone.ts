@@ -5,9 +5,9 @@
  *
  * @module
  */
-import { z } from "zod";
 import { OpenstackError } from "./http.ts";
-import type { NeutronClient } from "./neutron.ts";
+import { isTooLong, VALUES_PER_REQUEST } from "./list_by.ts";
+import type { Listing } from "./listing.ts";
 
 /** What became of some objects, by id. */
 export interface Whereabouts {
@@ -18,18 +18,19 @@ export interface Whereabouts {
   readonly uncertain: Set<string>;
 }
 
-/** With the witness 30 ids in one request, which uWSGI's default buffer takes with room to spare. */
-const IDS_PER_QUESTION = 29;
-const idSchema = z.object({ id: z.string().min(1) });
+/** One is the witness. */
+const IDS_PER_QUESTION = VALUES_PER_REQUEST - 1;
 
-/** {@linkcode NeutronClient.confirmGone} of one collection. */
+/** `NeutronClient.confirmGone` of one collection. */
 export class Inquiry {
   readonly found: Whereabouts = { gone: new Set(), there: new Set(), uncertain: new Set() };
 
+  /**
+   * @param list what Neutron shows of these ids, page by page.
+   * @param witness is asked for with every question; null: there is none.
+   */
   constructor(
-    readonly neutron: NeutronClient,
-    readonly path: string,
-    readonly signal: AbortSignal,
+    readonly list: (ids: readonly string[]) => AsyncGenerator<Listing<{ id: string }>>,
     readonly witness: string | null,
   ) {}
 
@@ -70,21 +71,19 @@ export class Inquiry {
     ids: readonly string[],
   ): Promise<{ ids: ReadonlySet<string>; trusted: boolean } | "too long"> {
     const asked = new Set(this.witness === null ? ids : [...ids, this.witness]);
-    const where = [...asked].map((id) => ["id", id] as const);
     const shown = new Set<string>();
+    let damaged = false;
     try {
-      const { items, refused } = await this.neutron.list(this.path, idSchema, this.signal, {
-        fields: ["id"],
-        where,
-      });
-      for (const { id } of items) shown.add(id);
-      return { ids: shown, trusted: refused.length === 0 && shown.isSubsetOf(asked) };
+      for await (const { items, refused } of this.list([...asked])) {
+        for (const { id } of items) shown.add(id);
+        damaged ||= refused.length > 0;
+      }
+      return { ids: shown, trusted: !damaged };
     } catch (error) {
-      if (!(error instanceof OpenstackError)) throw error;
-      // An answer that makes no sense, such as a page that repeats.
-      if (error.status === 200) return { ids: shown, trusted: false };
-      const tooLong = error.status === null || [413, 414, 431].includes(error.status);
-      if (!tooLong || ids.length < 2) throw error;
+      // An answer that makes no sense, such as a page that repeats or a filter that was dropped.
+      const senseless = error instanceof OpenstackError && error.status === 200;
+      if (senseless) return { ids: shown, trusted: false };
+      if (!isTooLong(error) || ids.length < 2) throw error;
       return "too long";
     }
   }

@@ -20,12 +20,15 @@ interface Use {
   readonly without: string;
 }
 
+const FOLLOWED = ["ports", "networks", "subnets", "security-groups", "floatingips", "qos/policies"];
+
 /** All of them. */
 export const USES: readonly Use[] = [
   {
     alias: "binding",
     fields: { ports: ["binding:host_id", "binding:vif_type", "binding:profile"] },
-    without: "no port is bound to a host, so there are no endpoints at all: use the ML2 plugin",
+    without:
+      "nothing tells where a port is bound, so ports are left as they are: use the ML2 plugin",
   },
   {
     alias: "security-group",
@@ -61,6 +64,7 @@ export const USES: readonly Use[] = [
   },
   {
     alias: "standard-attr-revisions",
+    fields: Object.fromEntries(FOLLOWED.map((collection) => [collection, ["revision_number"]])),
     without: "what has changed is only found by full resyncs, not by incremental ones: load the " +
       "revisions service plugin",
   },
@@ -75,6 +79,7 @@ export const USES: readonly Use[] = [
   },
   {
     alias: "data-plane-status",
+    fields: { ports: ["data_plane_status"] },
     without: "a port in error is only reported as DOWN",
   },
 ];

@@ -48,7 +48,8 @@ export function reasonOf({ why, collection, held, lost }: Guard): string {
     case "empty":
       return `${service} shows none of the ${all} that etcd has`;
     case "many":
-      return `${service} shows ${Math.max(0, held - lost).toLocaleString("en-US")} of ${all}`;
+      return `${service} shows ${Math.max(0, held - lost).toLocaleString("en-US")} of ${all}, ` +
+        "fewer than max_deletions allows";
     case "hidden":
       return `${service} does not show ${some} of ${all}, though other objects name such`;
     case "unconfirmed":

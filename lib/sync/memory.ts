@@ -132,11 +132,6 @@ export class Memory {
     return new Set([...this.#parent.keysOf(port), ...this.ports.keysOf(port)]);
   }
 
-  /** Whether it knows of any key of a port. */
-  get knowsKeys(): boolean {
-    return this.ports.hasKeys || (this.#parent?.knowsKeys ?? false);
-  }
-
   /** How many keys of a kind etcd holds, as far as is known. */
   keyCount(kind: Kind): number {
     return Math.max(this.keys[kind].index.size, this.#parent?.keyCount(kind) ?? 0);

@@ -25,13 +25,22 @@ export interface RecordedOptions {
   readonly stateDir: string;
   /** When it began, if that was before; ms since the epoch. */
   readonly startedAt?: number;
+  /** It compares and writes nothing. @default false */
+  readonly dryRun?: boolean;
 }
 
 /** Runs a resync with its record in the history and its line in the log. */
 export async function recorded<T extends ResyncResult>(
   { clock, log, store, meter }: JobContext,
   term: Term,
-  { reason, whole = true, differences, stateDir, startedAt = clock.now() }: RecordedOptions,
+  {
+    reason,
+    whole = true,
+    differences,
+    stateDir,
+    startedAt = clock.now(),
+    dryRun = false,
+  }: RecordedOptions,
   resync: () => Promise<T>,
 ): Promise<T> {
   const record: Resync = {
@@ -40,7 +49,7 @@ export async function recorded<T extends ResyncResult>(
     endedAt: null,
     reason,
     whole,
-    dryRun: false,
+    dryRun,
     error: null,
     kinds: {},
     warnings: [],
@@ -61,7 +70,11 @@ export async function recorded<T extends ResyncResult>(
       leftOut: result.leftOut,
     });
     say(result, term, log);
-    log.info("resync done", { ms: clock.now() - startedAt, reason, ...totals(result) });
+    log.info(dryRun ? "compared, nothing is written" : "resync done", {
+      ms: clock.now() - startedAt,
+      reason,
+      ...totals(result),
+    });
     return result;
   } catch (error) {
     record.error = term.signal.aborted ? "mastership ended" : describeError(error).slice(0, 500);

@@ -16,6 +16,7 @@ import { permissionRow, TOOL_NAMES } from "../../lib/permissions.ts";
 import { followResync, requestResync } from "../../lib/resync_request.ts";
 import { ROLE_NAMES } from "../../lib/state_records.ts";
 import { felixPrefix } from "../../lib/status/felix_status.ts";
+import { aloneInput } from "../../lib/sync/alone.ts";
 import { requestStepDown } from "../../lib/step_down.ts";
 import { runTool } from "../../lib/tool.ts";
 import { tempDir } from "../e2e/node.ts";
@@ -56,6 +57,8 @@ async function getPage(url: string, ca?: string): Promise<void> {
   JSON.parse(status);
 }
 
+const NAMES_NOTHING = { networks: [], subnets: [], ports: [], groups: [], includeGroups: false };
+
 /** A resync with differences, which go into a file. */
 async function dryRun(node: AuditedNode, etcd: Etcd3): Promise<void> {
   const [key] = await eventually("endpoints", async () => {
@@ -63,14 +66,13 @@ async function dryRun(node: AuditedNode, etcd: Etcd3): Promise<void> {
     return keys.length > 5 && keys;
   }, WAIT_MS);
   await etcd.delete().key(key!);
-  const wish = { networks: [], subnets: [], ports: [], groups: [], includeGroups: false };
-  const id = await requestResync(node.store, systemClock, {
-    ...wish,
+  const request = await requestResync(node.store, systemClock, {
+    ...NAMES_NOTHING,
     dryRun: true,
     allowDeletions: false,
     by: "the audit",
   });
-  const answer = await followResync(node.store, systemClock, id, () => {});
+  const answer = await followResync(node.store, systemClock, request, () => {});
   assertEquals(answer.state, "done");
 }
 
@@ -137,6 +139,9 @@ async function playTools(config: Config, dir: string): Promise<Audited[]> {
   await runTool(launcher.prepare("page-reader", reader, page), { timeoutMs: WAIT_MS });
   const doctor = permissionRow("doctor", config, places);
   await runTool(launcher.prepare("doctor", doctor, config), { timeoutMs: WAIT_MS });
+  const compare = aloneInput(config, { ...NAMES_NOTHING, allowDeletions: false });
+  const dry = permissionRow("dry-run", config, places);
+  await runTool(launcher.prepare("dry-run", dry, compare), { timeoutMs: WAIT_MS });
   return started;
 }
 

@@ -107,6 +107,7 @@ export function facts(changes: Partial<Facts> = {}): Facts {
     isMaster: true,
     leader: "node-1:4242",
     since: NOW - 7_200_000,
+    watches: false,
     mastership: {
       heartbeat: NOW - 100,
       validUntil: NOW + 12_000,

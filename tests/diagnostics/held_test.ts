@@ -3,7 +3,7 @@ import type { Facts, Level } from "../../lib/diagnostics/status_schema.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { facts, guard, left, NOW, resync, status } from "./fixtures.ts";
 
-const never = { ...facts().node, startupResync: "never" as const };
+const watches = { watches: true, node: { ...facts().node, startupResync: "never" as const } };
 /** A run that was `secondsAgo`. */
 const run = (secondsAgo: number, changes: Parameters<typeof resync>[0] = {}) =>
   resync({ startedAt: NOW - secondsAgo * 1000, ...changes });
@@ -15,7 +15,7 @@ const table: readonly [name: string, changes: Partial<Facts>, level: Level, text
     "more is gone than may be",
     { resyncs: [run(9, { guards: [guard()] })] },
     "error",
-    /^Held back: Neutron shows 3 of 120 security groups, so nothing of them is deleted \(117 would/,
+    /^Held back: Neutron shows 3 of 120 security groups, fewer than max_deletions allows, so nothing of/,
   ],
   [
     "nothing is shown",
@@ -79,37 +79,49 @@ const table: readonly [name: string, changes: Partial<Facts>, level: Level, text
   ],
   [
     "watching",
-    { node: never, resyncs: [watched(9, 1234), watched(70, 7)] },
+    { ...watches, resyncs: [watched(9, 1234), watched(70, 7)] },
     "ok",
     /^node-1 leads since 12:02 UTC; watching only: 1,234 differences, nothing is written; status lag/,
   ],
   [
     "watching, and nothing compared yet",
-    { node: never, resyncs: [run(9000)] },
+    { ...watches, resyncs: [run(9000)] },
     "ok",
     /watching only: nothing is compared yet and nothing written/,
   ],
   [
     "watching, after one port was asked for",
-    { node: never, resyncs: [run(9, { whole: false }), watched(70, 7)] },
+    { ...watches, resyncs: [run(9, { whole: false }), watched(70, 7)] },
     "ok",
     /watching only: 7 differences/,
   ],
   [
     "watching a Neutron that shows little",
-    { node: never, resyncs: [{ ...watched(9, 7), guards: [guard()] }] },
+    { ...watches, resyncs: [{ ...watched(9, 7), guards: [guard()] }] },
     "error",
     /^Held back: Neutron shows 3 of 120/,
   ],
   [
+    "watching, because what was asked for failed",
+    { ...watches, resyncs: [run(9, { error: "503" }), watched(70, 7)] },
+    "error",
+    /^The last resync failed: 503/,
+  ],
+  [
     "no longer watching",
-    { node: never, resyncs: [run(9, { reason: "requested" }), watched(70, 7)] },
+    { resyncs: [run(9, { reason: "requested" }), watched(70, 7)] },
     "ok",
     /everything in sync/,
   ],
   [
+    "still watching after a resync that failed",
+    { ...watches, resyncs: [watched(3, 7), run(9, { reason: "requested", error: "no" })] },
+    "ok",
+    /watching only: 7 differences/,
+  ],
+  [
     "about to end the watching",
-    { node: never, resyncs: [run(9, { endedAt: null }), watched(70, 7)] },
+    { ...watches, resyncs: [run(9, { endedAt: null }), watched(70, 7)] },
     "warn",
     /first resync is running/,
   ],
@@ -159,12 +171,12 @@ Deno.test("what is held back comes gravest first, each collection once, with the
 });
 
 Deno.test("a node that is not master holds nothing back, whatever its history says", () => {
-  const known = facts({ node: never, resyncs: [run(9, { guards: [guard()], leftOut: [left()] })] });
+  const known = facts({ ...watches, resyncs: [run(9, { guards: [guard()], leftOut: [left()] })] });
   const none = { guards: [], leftOut: [], watching: null };
   assertEquals(heldNow({ ...known, isMaster: false, since: null }), none);
   assert(heldNow(known).guards.length === 1);
 });
 
 Deno.test("a node that watches is ready before anything is compared", () => {
-  assert(status({ node: never, resyncs: [] }).ready);
+  assert(status({ ...watches, resyncs: [] }).ready);
 });

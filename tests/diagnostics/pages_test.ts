@@ -215,7 +215,7 @@ Deno.test("what a resync held back and left is on its page; history and overview
 Deno.test("the page of a node that only watches says so", async () => {
   const node = { ...facts().node, startupResync: "never" as const };
   const watched = resync({ dryRun: true, reason: "watching", differences: 12 });
-  const known = status({ node, resyncs: [watched] });
+  const known = status({ node, watches: true, resyncs: [watched] });
   const setup = { readStatus: () => Promise.resolve(known), details: details(12) };
   const overview = (await get("/", setup)).html;
   assertMatch(overview, /id="sentence"[^>]*>.*watching only: 12 differences, nothing is written/);

@@ -13,7 +13,8 @@ Deno.test("status in a terminal tells what is held back and which objects are le
   const last = resync({ guards: [guard()], leftOut: [left({ why: "bad-key", total: 1 })] });
   assertEquals(resyncLines(formatStatus(status({ resyncs: [last] }))), [
     "resync  180 s ago (periodic): 4796 correct, 8 created, 0 updated, 4 deleted in 2300 ms",
-    "  ! Held back: Neutron shows 3 of 120 security groups, so nothing of them is deleted (117 would " +
+    "  ! Held back: Neutron shows 3 of 120 security groups, fewer than max_deletions allows, so nothing " +
+    "of them is deleted (117 would " +
     "be). Look at what is missing first; if they are gone indeed, resync --allow-deletions lets it " +
     "through once.",
     "    5e6f7a8b-0000-4000-8000-000000000000, 5e6f7a8b-0000-4000-8000-000000000001, " +
@@ -33,11 +34,11 @@ Deno.test("status in a terminal tells that the node only watches", () => {
   const node = { ...facts().node, startupResync: "never" as const };
   const watched = resync({ reason: "watching", dryRun: true, differences: 1 });
   const said = "nothing is written until resync is asked for";
-  assertEquals(resyncLines(formatStatus(status({ node, resyncs: [watched] }))), [
+  assertEquals(resyncLines(formatStatus(status({ node, watches: true, resyncs: [watched] }))), [
     "resync  180 s ago (watching): 4796 correct, 1 difference, nothing written in 2300 ms",
     `  ! watching only: 1 difference; ${said}`,
   ]);
-  assertEquals(resyncLines(formatStatus(status({ node, resyncs: [] }))), [
+  assertEquals(resyncLines(formatStatus(status({ node, watches: true, resyncs: [] }))), [
     `  ! watching only: nothing compared yet; ${said}`,
   ]);
   const standby = { node, isMaster: false, since: null, resyncs: [] };

@@ -23,6 +23,7 @@ function fullStatus(): Status {
   return status({
     node: { ...facts.node, name: 'node "1"\\', startupResync: "never" },
     since: NOW - 300_000,
+    watches: true,
     roles: facts.roles.map((role) => ({ ...role, alive: { ...role.alive!, rssBytes: 70e6 } })),
     compaction: { ...facts.compaction!, lastAt: NOW },
     ports: { ...facts.ports!, differing: 2 },

@@ -1,4 +1,10 @@
-import { DifferenceLog, MAX_OBJECTS, readDifferences } from "../../lib/sync/difference_log.ts";
+import {
+  DifferenceLog,
+  DRY_RUN_BOUNDS,
+  HISTORY_BOUNDS,
+  readAsked,
+  readDifferences,
+} from "../../lib/sync/difference_log.ts";
 import { diffLines } from "../../lib/sync/dry_run.ts";
 import type { Change } from "../../lib/sync/compare.ts";
 import { StateStore } from "../../lib/state_store.ts";
@@ -62,11 +68,28 @@ Deno.test("a first resync of 100,000 objects keeps the first of them, in a small
     const kept = (await readDifferences(dir, "big"))!;
     assertEquals(kept.total, 100_000);
     assert(
-      kept.objects.length <= MAX_OBJECTS && kept.objects.length > 10,
+      kept.objects.length <= HISTORY_BOUNDS.objects && kept.objects.length > 10,
       `${kept.objects.length}`,
     );
     assert(kept.objects[0]!.cut > 100);
     assert((await Deno.stat(`${dir}/differences/big.json`)).size < 1_500_000);
+  }));
+
+Deno.test("what was asked for last is kept with room for more, until something else is asked for", () =>
+  withDir(async (dir) => {
+    const differences = new DifferenceLog(DRY_RUN_BOUNDS);
+    for (let i = 0; i < 5000; i++) {
+      const host = stored({ a: 1, "n~/": { mac: "é".repeat(3000) } });
+      differences.add(change(`id-${i}`, { a: 2, "n~/": { mac: "x" }, more: [1] }), host);
+    }
+    await differences.saveAsked(dir, "first");
+    const kept = (await readAsked(dir, "first"))!;
+    assertEquals(kept.total, 5000);
+    assert(kept.objects.length > 500 && kept.objects.length <= DRY_RUN_BOUNDS.objects);
+    assertEquals(kept.objects[0]!.changes.map(({ path }) => path), ["/a", "/more", "/n~0~1/mac"]);
+    await new DifferenceLog().saveAsked(dir, "second");
+    assertEquals(await readAsked(dir, "first"), null);
+    assertEquals((await readAsked(dir, "second"))!.objects, []);
   }));
 
 Deno.test("two huge values are shown whole rather than compared for minutes", () => {
@@ -134,7 +157,14 @@ Deno.test("however much is held back and left out, the record is written, with a
     assertEquals(found!.guards[0]!.names[0], `${"漢".repeat(199)}…`);
     assertEquals(found!.leftOut.at(-1), { ...told.leftOut[19]!, names: [] });
     const { kinds, error } = found!;
-    const answer = { id: "1", at: 1, state: "done" as const, doing: "done", differences: null };
+    const answer = {
+      id: "1",
+      at: 1,
+      state: "done" as const,
+      doing: "done",
+      dryRun: false,
+      differences: 0,
+    };
     await store.writeResyncAnswer({ ...answer, ...told, kinds, error });
     assertEquals((await store.readResyncAnswer())!.guards.length, 20);
   }));

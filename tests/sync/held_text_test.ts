@@ -14,7 +14,8 @@ const guard = (changes: Partial<Guard> = {}): Guard => ({
 const GUARDS: readonly [changes: Partial<Guard>, said: string][] = [
   [
     {},
-    "Held back: Neutron shows 3 of 120 security groups, so nothing of them is deleted (117 would " +
+    "Held back: Neutron shows 3 of 120 security groups, fewer than max_deletions allows, so nothing " +
+    "of them is deleted (117 would " +
     "be). Look at what is missing first; if they are gone indeed, resync --allow-deletions lets it " +
     "through once.",
   ],
