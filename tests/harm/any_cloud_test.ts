@@ -8,7 +8,15 @@
 import fc from "fast-check";
 import { assertEquals } from "../support/assert.ts";
 import { answerDamaged, damageArb, type Damaged, drawnCloud, stateArb } from "./drawn_cloud.ts";
-import { clearRegion, type Held, readHeld, type Source, Sources, subjectOf } from "./facets.ts";
+import {
+  clearRegion,
+  type Held,
+  readHeld,
+  shownOf,
+  type Source,
+  Sources,
+  subjectOf,
+} from "./facets.ts";
 import { judge, missed } from "./judge.ts";
 import { idOf } from "./records.ts";
 import { type Kind, run } from "./runs.ts";
@@ -59,6 +67,7 @@ Deno.test(
           before: was,
           after: await world.truthOf(after, `${region}-truth`),
           sources: new Sources([before, after]),
+          known: shownOf(before),
         };
         const isDamaged = damagedIn(damage);
         const problems = [
