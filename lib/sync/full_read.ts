@@ -83,7 +83,7 @@ export async function readAround(pass: Pass, memory: Memory) {
       subnets,
       floatingips,
       "qos/policies": policies,
-      projects: { items: projects, refused },
+      projects: { items: projects, refused: [...refused] },
     };
   });
 }
