@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { resourcePrefixes } from "../calico/keys.ts";
+import { readFenced } from "../etcd/fenced_write.ts";
 import type { Facet } from "../calico/kept_facets.ts";
 import { type Change, compare, type Stored } from "./compare.ts";
 import type { Memory } from "./memory.ts";
@@ -15,15 +17,17 @@ const KEPT_ADDRESSES: Facet = { of: "spec", field: "ipNATs" };
 
 /**
  * The change that one key needs, or null. Floating addresses that an endpoint would lose stay until it is
- * certain that they are gone; the pass remembers the doubt.
+ * certain that they are gone; the pass remembers the doubt. A port that has moved keeps under its new key
+ * what is not known, as it was under the old one.
  */
-export function changeOf(
+export async function changeOf(
   pass: Pass,
   memory: Memory,
   want: Desired,
   stored: Stored | undefined,
-): Change | null {
-  const change = compare(want, stored, pass.stamps);
+): Promise<Change | null> {
+  const elsewhere = stored ? undefined : await storedElsewhere(pass, memory, want);
+  const change = compare(want, stored, pass.stamps, elsewhere);
   const doubtful = (change?.lostAddresses ?? []).filter((address) =>
     !pass.goneAddresses.has(address) && !memory.knowsAddress(address)
   );
@@ -31,7 +35,23 @@ export function changeOf(
   pass.doubtfulAddresses.set(want.subject.id, new Set(doubtful));
   const { resource } = want;
   const keep = [...resource!.keep ?? [], KEPT_ADDRESSES];
-  return compare({ ...want, resource: { ...resource!, keep } }, stored, pass.stamps);
+  return compare({ ...want, resource: { ...resource!, keep } }, stored, pass.stamps, elsewhere);
+}
+
+/** What another endpoint of the same port holds, when there is one. */
+async function storedElsewhere(
+  { deps, term }: Pass,
+  memory: Memory,
+  { kind, key, subject }: Desired,
+): Promise<Stored | undefined> {
+  if (kind !== "WorkloadEndpoint") return undefined;
+  const { WorkloadEndpoint } = resourcePrefixes(deps.region);
+  const others = [...memory.keysOf(subject.id)].filter((other) =>
+    other !== key && other.startsWith(WorkloadEndpoint)
+  );
+  if (others.length === 0) return undefined;
+  const found = await readFenced(deps.etcd, term, others);
+  return found.values().next().value;
 }
 
 /** What one of Neutron's objects wants; when it cannot be translated, it is left as it is and null. */

@@ -110,12 +110,26 @@ function isOwnText(text: string, want: Desired, stamps: Stamps): boolean {
   return text === JSON.stringify(desiredValue(want, { metadata }, stamps));
 }
 
-/** The change that makes the key hold what it should, or null when it does. */
-export function compare(want: Desired, stored: Stored | undefined, stamps: Stamps): Change | null {
+/**
+ * The change that makes the key hold what it should, or null when it does. `elsewhere`: what another key
+ * holds for the same port, as when it has moved: a new key shows of that what is not known otherwise.
+ */
+export function compare(
+  want: Desired,
+  stored: Stored | undefined,
+  stamps: Stamps,
+  elsewhere?: Stored,
+): Change | null {
   const { key, kind, subject, group } = want;
   if (!stored) {
-    const value = JSON.stringify(desiredValue(want, null, stamps));
-    return { key, kind, subject, group, value, modRevision: "0", action: "create" };
+    const other = elsewhere ? parseObject(decoder.decode(elsewhere.value)) : null;
+    const target = desiredValue(
+      want,
+      other && { ...other, metadata: withoutStamps(other) },
+      stamps,
+    );
+    const create = { key, kind, subject, group, modRevision: "0", action: "create" } as const;
+    return { ...create, value: JSON.stringify(target), ...lostBetween(kind, other, target) };
   }
   const text = decoder.decode(stored.value);
   if (isOwnText(text, want, stamps)) return null;
@@ -125,10 +139,20 @@ export function compare(want: Desired, stored: Stored | undefined, stamps: Stamp
   const { modRevision } = stored;
   const update = { key, kind, subject, group, modRevision, action: "update" } as const;
   const value = textOf(target) ?? JSON.stringify(desiredValue(want, null, stamps));
-  if (kind !== "WorkloadEndpoint") return { ...update, value };
+  return { ...update, value, ...lostBetween(kind, have, target) };
+}
+
+/** What a new key takes from another one: what it shows, not what others have noted there. */
+function withoutStamps({ metadata }: Json): Json {
+  const { labels, annotations } = (metadata ?? {}) as Json;
+  return { labels, annotations };
+}
+
+function lostBetween(kind: Kind, have: Json | null, target: Json): Pick<Change, "lostAddresses"> {
+  if (kind !== "WorkloadEndpoint") return {};
   const shown = new Set(floatingAddresses(target));
   const lostAddresses = floatingAddresses(have).filter((address) => !shown.has(address));
-  return { ...update, value, ...(lostAddresses.length > 0 ? { lostAddresses } : {}) };
+  return lostAddresses.length > 0 ? { lostAddresses } : {};
 }
 
 /** Null: what it keeps of others' metadata is nested too deeply to be written again. */

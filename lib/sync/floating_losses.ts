@@ -37,7 +37,12 @@ export async function confirmFloatingLosses(
     hold(why, doubtful.keys(), loss.lost);
     return new Set();
   }
-  await ask(pass, memory, new Set([...doubtful.values()].flatMap((addresses) => [...addresses])));
+  const all = [...new Set([...doubtful.values()].flatMap((addresses) => [...addresses]))];
+  const witness = memory.otherAddress(new Set(all));
+  for (let at = 0; at < all.length; at += ADDRESSES) {
+    pass.deps.progress("resync: confirming deletions");
+    await ask(pass, all.slice(at, at + ADDRESSES), witness);
+  }
   const certain = new Set<string>();
   const kept = new Set<string>();
   for (const [port, addresses] of doubtful) {
@@ -49,30 +54,30 @@ export async function confirmFloatingLosses(
   return certain;
 }
 
-/** Notes which of the addresses no port, or another one, has. */
-async function ask(pass: Pass, memory: Memory, addresses: ReadonlySet<string>): Promise<void> {
-  const { neutron, progress } = pass.deps;
-  const all = [...addresses];
-  const witness = memory.otherAddress(addresses);
-  for (let at = 0; at < all.length; at += ADDRESSES) {
-    progress("resync: confirming deletions");
-    const some = all.slice(at, at + ADDRESSES);
-    const { items, refused } = await neutron.listBy(
-      "floatingips",
-      floatingIpSchema,
-      pass.term.signal,
-      "floating_ip_address",
-      witness === null ? some : [...some, witness],
-    );
-    const found = new Map(items.map((fip) => [fip.floating_ip_address, fip]));
-    // What is not understood may be any of them.
-    if (refused.length > 0) continue;
-    const vouched = pass.options.allowDeletions ||
-      (witness !== null && found.has(witness));
-    for (const address of some) {
-      const fip = found.get(address);
-      // Found, and yet not in the list: the list was short, and what it says now counts the next time.
-      if (fip === undefined && vouched) pass.goneAddresses.add(address);
+/** Notes which of the addresses no floating IP has, as long as the answer shows the witness. */
+async function ask(
+  pass: Pass,
+  addresses: readonly string[],
+  witness: string | null,
+): Promise<void> {
+  const { items, refused } = await pass.deps.neutron.listBy(
+    "floatingips",
+    floatingIpSchema,
+    pass.term.signal,
+    "floating_ip_address",
+    witness === null ? addresses : [...addresses, witness],
+  );
+  if (refused.length > 0) {
+    // What is not understood may be any of them: they are asked for one by one.
+    for (const address of addresses.length > 1 ? addresses : []) {
+      await ask(pass, [address], witness);
     }
+    return;
+  }
+  const found = new Set(items.map(({ floating_ip_address }) => floating_ip_address));
+  const vouched = pass.options.allowDeletions || (witness !== null && found.has(witness));
+  // One that is found, and yet was not listed, counts the next time.
+  for (const address of vouched ? addresses : []) {
+    if (!found.has(address)) pass.goneAddresses.add(address);
   }
 }

@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { revisionSchema } from "../openstack/records.ts";
+import { floatingIpSchema, revisionSchema } from "../openstack/records.ts";
 import { type Collection, whyHeld } from "./guard.ts";
 import type { Followed, Memory } from "./memory.ts";
 import type { Pass } from "./pass.ts";
@@ -29,11 +29,9 @@ export interface Doubt {
   readonly listed: number | null;
   /**
    * Objects that listed ones name and that Neutron does not show, even by their ids; null: that was not
-   * looked at, and it is asked which ports name the doubtful ones.
+   * looked at, and it is asked which other objects name the doubtful ones.
    */
   readonly hidden: ReadonlySet<string> | null;
-  /** How many are judged as one loss. @default the number of ids */
-  readonly lost?: number;
 }
 
 /** Those of the ids, none of which was listed, that are certainly gone; the others are accounted for. */
@@ -47,30 +45,37 @@ export async function certainlyGone(
   const gone = new Set(ids.filter((id) => pass.options.announced?.has(id)));
   const rest = ids.filter((id) => !gone.has(id));
   if (rest.length === 0) return gone;
-  const { allowDeletions = false } = pass.options;
-  const lost = doubt.lost ?? rest.length;
-  if (!allowDeletions) {
-    if (doubt.hidden && doubt.hidden.size > 0) {
-      holdHidden(pass, collection, doubt.held, doubt.hidden);
-      return gone;
-    }
-    const why = whyHeld({ ...doubt, lost }, pass.deps.maxDeletions ?? null);
-    if (why !== null) {
-      pass.hold({ collection, why, held: doubt.held, lost, names: rest });
-      return gone;
-    }
+  if (!pass.options.allowDeletions && await isIncomplete(pass, collection, rest, doubt)) {
+    return gone;
   }
-  const named = doubt.hidden === null
-    ? await namedByPorts(pass, collection, rest)
-    : new Set<string>();
-  const kept = new Set(named);
-  const asked = rest.filter((id) => !named.has(id));
-  for (const id of await confirmed(pass, memory, collection, asked, kept)) gone.add(id);
+  const kept = new Set<string>();
+  for (const id of await confirmed(pass, memory, collection, rest, kept)) gone.add(id);
   if (kept.size > 0) {
     const held = { collection, held: doubt.held, lost: kept.size, names: [...kept] };
     pass.hold({ ...held, why: "unconfirmed" });
   }
   return gone;
+}
+
+/** Whether the collection is not seen whole, so that nothing of it may be deleted; the pass is told why. */
+async function isIncomplete(
+  pass: Pass,
+  collection: Followed,
+  ids: readonly string[],
+  doubt: Doubt,
+): Promise<boolean> {
+  if (pass.holds(collection)) return true;
+  const { held } = doubt;
+  const loss = { ...doubt, lost: ids.length };
+  const why = whyHeld(loss, pass.deps.maxDeletions ?? null);
+  if (why !== null) {
+    pass.hold({ collection, why, held, lost: ids.length, names: [...ids] });
+    return true;
+  }
+  const hidden = doubt.hidden ?? await namedByOthers(pass, collection, ids);
+  if (hidden.size === 0) return false;
+  holdHidden(pass, collection, held, hidden);
+  return true;
 }
 
 /** Neutron does not show objects that others name: it hides some from us. */
@@ -138,32 +143,31 @@ async function findWitnesses(
   return found.slice(0, MAX_WITNESSES);
 }
 
-/** Those of the groups or subnets that a port names. */
-async function namedByPorts(
+/** Those that another object names: a port its groups and subnets, a floating IP its port. */
+async function namedByOthers(
   pass: Pass,
   collection: Followed,
   ids: readonly string[],
 ): Promise<Set<string>> {
   const { neutron } = pass.deps;
   const { signal } = pass.term;
+  if (collection === "ports") {
+    const fips = await neutron.listBy("floatingips", floatingIpSchema, signal, "port_id", ids);
+    return new Set(fips.items.map(({ port_id }) => port_id!));
+  }
+  const filter = NAMED_IN.get(collection);
   const named = new Set<string>();
-  const fields = ["id", "revision_number"];
-  for (const id of ids) {
-    const where = collection === "subnets"
-      ? ["fixed_ips", `subnet_id=${id}`] as const
-      : collection === "security-groups"
-      ? ["security_groups", id] as const
-      : null;
-    if (where === null) break;
-    const ports = await neutron.listBy(
-      "ports",
-      revisionSchema,
-      signal,
-      where[0],
-      [where[1]],
-      fields,
-    );
+  for (const id of filter ? ids : []) {
+    const [field, value] = filter!(id);
+    const fields = ["id", "revision_number"];
+    const ports = await neutron.listBy("ports", revisionSchema, signal, field, [value], fields);
     if (ports.items.length + ports.refused.length > 0) named.add(id);
   }
   return named;
 }
+
+/** The filter of ports that name an object, by its collection. */
+const NAMED_IN: ReadonlyMap<string, (id: string) => [field: string, value: string]> = new Map([
+  ["subnets", (id) => ["fixed_ips", `subnet_id=${id}`]],
+  ["security-groups", (id) => ["security_groups", id]],
+]);

@@ -204,6 +204,11 @@ export class Pass {
     else if (this.guards[at]!.lost < guard.lost) this.guards[at] = { ...guard, names };
   }
 
+  /** Whether something of that collection was held back. */
+  holds(collection: string): boolean {
+    return this.guards.some((guard) => guard.collection === collection);
+  }
+
   /** Notes an object that is left as it is in etcd. */
   leave(why: LeftOut["why"], collection: string, name: string): void {
     let of = this.leftOut.find((left) => left.why === why && left.collection === collection);

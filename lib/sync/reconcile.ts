@@ -217,7 +217,7 @@ async function writeWanted(
       if (want.kind !== kind) continue;
       const have = stored.get(want.key);
       if (want.subject.type === "port") memory.addKey(want.subject.id, want.key);
-      await pass.change(kind, changeOf(pass, memory, want, have), have);
+      await pass.change(kind, await changeOf(pass, memory, want, have), have);
       await pass.breathe();
     }
     await pass.settle(kind);

@@ -118,6 +118,7 @@ export class References {
   /** Says which collections are not seen whole. Call it at the end. */
   report(): void {
     const { pass, memory } = this;
+    if (pass.options.allowDeletions) return; // it is let through
     for (const [collection, ids] of Object.entries(this.#hidden)) {
       if (ids.size === 0) continue;
       const held = memory.revisions[collection as Named].size + ids.size;

@@ -319,7 +319,7 @@ class FullResync {
         keys.want(keys.index.find(want.key));
       }
       const from = pass.deps.clock.monotonic();
-      let change = changeOf(pass, memory, want, stored);
+      let change = await changeOf(pass, memory, want, stored);
       counts.compareMs += pass.deps.clock.monotonic() - from;
       if (row >= 0 && change === null) {
         keys.right(row, stored!.modRevision);

@@ -8,7 +8,7 @@
 import fc from "fast-check";
 import { assertEquals } from "../support/assert.ts";
 import { answerDamaged, damageArb, type Damaged, drawnCloud, stateArb } from "./drawn_cloud.ts";
-import { type Held, readHeld, type Source, Sources, subjectOf } from "./facets.ts";
+import { clearRegion, type Held, readHeld, type Source, Sources, subjectOf } from "./facets.ts";
 import { judge, missed } from "./judge.ts";
 import { idOf } from "./records.ts";
 import { type Kind, run } from "./runs.ts";
@@ -54,7 +54,7 @@ Deno.test(
         const drawn = JSON.stringify({ kind, damage });
         if (ended.error) throw new Error(drawn, { cause: ended.error });
         const is = await readHeld(world.etcd, region);
-        await world.clear(region);
+        await clearRegion(world.etcd, region);
         const truth = {
           before: was,
           after: await world.truthOf(after, `${region}-truth`),

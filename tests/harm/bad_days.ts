@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Cloud } from "../../lab/model.ts";
 import { damaged, DAMAGES, hideField } from "./damages.ts";
 import { disturbed } from "./disturbances.ts";
 import { type CollectionName, COLLECTIONS } from "./records.ts";
@@ -36,6 +37,8 @@ export interface BadDay {
   readonly onlyTogether?: boolean;
   /** Keystone is not configured. */
   readonly noKeystone?: boolean;
+  /** Something is not there at all, which is found out only by the first resync of a term. */
+  readonly absent?: boolean;
 }
 
 type Sort = (collection: CollectionName) => Omit<BadDay, "name" | "collection"> | null;
@@ -55,24 +58,29 @@ const mostOf: Keep = (index) => index % 5 !== 2;
 
 /** Only some objects are shown, whatever is asked for. */
 function shows(keep: Keep, goal: Goal): Sort {
-  return (of) => ({
-    // Projects are no more than names, and what endpoints show of one that is not known stays.
-    goal: of === "projects" && (keep === half || keep === mostOf) ? "safe" : goal,
-    onlyTogether: of === "ports" && keep !== none,
-    answer: (asked) =>
-      asked.collection === of
-        ? asked.truth(asked.url, new PartialCloud(asked.cloud, of, some(asked, keep)))
-        : null,
-  });
+  return (of) => {
+    const partial = new WeakMap<Cloud, PartialCloud>();
+    return {
+      // Projects are no more than names, and what endpoints show of one that is not known stays.
+      goal: of === "projects" && (keep === half || keep === mostOf) ? "safe" : goal,
+      onlyTogether: of === "ports" && keep !== none,
+      answer(asked) {
+        if (asked.collection !== of) return null;
+        const { cloud } = asked;
+        const shown = partial.get(cloud) ?? new PartialCloud(cloud, of, some(asked, keep));
+        partial.set(cloud, shown);
+        return asked.truth(asked.url, shown);
+      },
+    };
+  };
 }
 
 /** Only some objects are listed; by id all are there. */
 function lists(keep: Keep, goal: Goal): Sort {
-  const shown = shows(keep, goal);
-  return (of) => ({
-    goal,
-    answer: (asked) => asked.how === "list" ? shown(of)!.answer(asked) : null,
-  });
+  return (of) => {
+    const { answer } = shows(keep, goal)(of)!;
+    return { goal, answer: (asked) => asked.how === "list" ? answer(asked) : null };
+  };
 }
 
 /** The answers to the collection's requests of that sort are replaced. */
@@ -107,7 +115,6 @@ const nothing = (asked: Asked) =>
     ? Response.json({ error: { code: 404, message: "not found" } }, { status: 404 })
     : Response.json({ [keyOf(asked.collection!)]: [] });
 const byId = ({ how }: Asked) => how === "ids" || how === "one";
-const anyFifth = (index: number) => index % 5 !== 2;
 
 const SORTS: Readonly<Record<string, Sort>> = {
   "empty": shows(none, "held"),
@@ -154,11 +161,15 @@ const SORTS: Readonly<Record<string, Sort>> = {
   "500": replaced(disturbed.broken),
   "extension not loaded": only(
     ["ports", "security-groups", "floatingips", "qos/policies"],
-    (of) => ({ goal: "safe", answer: (asked) => disturbed.withoutExtension(asked, of) }),
+    (of) => ({
+      goal: "safe",
+      absent: true,
+      answer: (asked) => disturbed.withoutExtension(asked, of),
+    }),
   ),
   "not configured": only(
     ["projects"],
-    () => ({ goal: "safe", noKeystone: true, answer: () => null }),
+    () => ({ goal: "safe", absent: true, noKeystone: true, answer: () => null }),
   ),
 };
 

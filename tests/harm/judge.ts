@@ -25,8 +25,8 @@ export interface Judgement {
   readonly harm: readonly string[];
 }
 
-/** Looks at every key. */
-export function judge(held: Held, { before, after }: Truth): Judgement {
+/** Looks at every key. `bare`: what is new may show less than there is. */
+export function judge(held: Held, { before, after }: Truth, bare = false): Judgement {
   const keys = new Set([...before.keys(), ...after.keys(), ...held.keys()]);
   const harm: string[] = [];
   let [changed, toChange] = [0, 0];
@@ -36,7 +36,7 @@ export function judge(held: Held, { before, after }: Truth): Judgement {
       toChange++;
       if (same(is, will)) changed++;
     }
-    harm.push(...harmOf(key, was, is, will, before));
+    if (!(bare && !was && will)) harm.push(...harmOf(key, was, is, will, before));
   }
   return { keys: keys.size, changed, toChange, harm };
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Hono } from "hono";
 import { keystoneApi, Tokens } from "../../lab/keystone_api.ts";
 import { Cloud, type Collection, type Item } from "../../lab/model.ts";
 import { neutronApi } from "../../lab/neutron_api.ts";
@@ -28,6 +29,9 @@ export type BadAnswer = (asked: Asked) => Promise<Response | null> | Response | 
 
 /** Parameters of lists that are no filters. */
 const NO_FILTERS = new Set(["limit", "marker", "page_reverse", "fields", "sort_key", "sort_dir"]);
+
+const IDENTITY = "/identity/v3";
+const NETWORK = "/v2.0";
 
 /** Keys of a cloud's own collections. */
 export function inCloud(collection: Exclude<CollectionName, "projects">): Collection {
@@ -80,6 +84,7 @@ export class StandIn implements AsyncDisposable {
   /** Null: it answers as it should. */
   badDay: BadAnswer | null = null;
   readonly url: string;
+  readonly #apis = new WeakMap<Cloud, Record<"keystone" | "neutron", Hono>>();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
   constructor(cloud: Cloud) {
@@ -106,15 +111,15 @@ export class StandIn implements AsyncDisposable {
   }
 
   #app(url: URL, cloud: Cloud, request: Request): Response | Promise<Response> {
+    const identity = url.pathname.startsWith(IDENTITY);
     const path = new URL(url);
-    if (url.pathname.startsWith("/identity/v3")) {
-      path.pathname = url.pathname.replace("/identity/v3", "");
-      return keystoneApi(cloud, new Tokens(systemClock), this.url).fetch(
-        new Request(path, request),
-      );
+    path.pathname = url.pathname.slice((identity ? IDENTITY : NETWORK).length);
+    let apis = this.#apis.get(cloud);
+    if (!apis) {
+      const keystone = keystoneApi(cloud, new Tokens(systemClock), this.url);
+      this.#apis.set(cloud, apis = { keystone, neutron: neutronApi(cloud, new Random(1)) });
     }
-    path.pathname = url.pathname.replace("/v2.0", "");
-    return neutronApi(cloud, new Random(1)).fetch(new Request(path, request));
+    return apis[identity ? "keystone" : "neutron"].fetch(new Request(path, request));
   }
 }
 

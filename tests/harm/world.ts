@@ -93,16 +93,14 @@ export class World implements AsyncDisposable {
     const { memory } = await fullResync(product.deps, this.term());
     memory.close();
     const held = await readHeld(this.etcd, region);
-    await this.clear(region);
+    await clearRegion(this.etcd, region);
     return held;
   }
 
-  /** Removes what is there of a region, and what etcd keeps of its past. */
-  async clear(region: string): Promise<void> {
-    await clearRegion(this.etcd, region);
+  /** Lets etcd forget its past; no run may read meanwhile. */
+  async forget(): Promise<void> {
     const { header } = await this.etcd.get(ELECTION).exec();
-    // Another one may have compacted beyond that.
-    await this.etcd.kv.compact({ revision: header.revision }).catch(() => {});
+    await this.etcd.kv.compact({ revision: header.revision });
   }
 }
 
