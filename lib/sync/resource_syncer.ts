@@ -84,11 +84,10 @@ class ResourceSyncer {
     readonly context: JobContext,
   ) {
     this.#signs = signs;
-    const { clock } = context;
-    this.#base = resyncBase(config, etcd, keystone, clock);
+    this.#base = resyncBase(config, etcd, keystone, context.clock);
     this.#watching = new Watching(config.sync.startupResync, term, context);
     this.#attempts = new Attempts(term, config.sync, context);
-    this.#fullAt = clock.now();
+    this.#fullAt = context.clock.now();
     if (config.notifications === null) return;
     this.#events = new EventSync({
       base: this.#base,
