@@ -5,7 +5,7 @@
  * @module
  */
 import { POLICY_NAME_PREFIX, resourcePrefixes } from "../calico/keys.ts";
-import { networkPolicy } from "../calico/network_policy.ts";
+import { type AddressGroups, networkPolicy } from "../calico/network_policy.ts";
 import { type IpNetwork, parseNetwork } from "../calico/ip_network.ts";
 import type { QosOptions } from "../calico/qos.ts";
 import { dhcpSubnet } from "../calico/subnet.ts";
@@ -63,10 +63,10 @@ export class Translator {
     this.#endpointOptions = { qos, pairNetworks: networks };
   }
 
-  /** The policy of a security group. */
-  group(group: SecurityGroup): Desired {
+  /** The policy of a security group; `addressGroups`: those that are known. */
+  group(group: SecurityGroup, addressGroups: AddressGroups = new Map()): Desired {
     const name = `${POLICY_NAME_PREFIX}${group.id}`;
-    const { spec, inexpressible } = networkPolicy(group, new Map());
+    const { spec, inexpressible, keep } = networkPolicy(group, addressGroups);
     const left = inexpressible.map((rule) => `group ${group.id}, rule ${rule}`);
     const resource = {
       kind: "NetworkPolicy",
@@ -74,6 +74,7 @@ export class Translator {
       labels: {},
       annotations: {},
       spec,
+      ...(keep.length > 0 ? { keep } : {}),
       ...(left.length > 0 ? { inexpressible: left } : {}),
     };
     return this.#resource("NetworkPolicy", { type: "group", id: group.id }, resource, "");

@@ -182,6 +182,7 @@ class FullResync {
     });
     for await (const page of this.#pages("NetworkPolicy", pages)) {
       for (const group of page) this.memory.group(group);
+      await this.#references.resolveGroups(page);
       await this.#wantGroups(page);
     }
     await this.pass.settle("NetworkPolicy");
@@ -189,7 +190,9 @@ class FullResync {
 
   async #wantGroups(groups: readonly SecurityGroup[]): Promise<void> {
     await this.#want(
-      this.#translate("NetworkPolicy", groups, (group) => [this.#translator.group(group)]),
+      this.#translate("NetworkPolicy", groups, (group) => [
+        this.#translator.group(group, this.memory.around.addressGroups),
+      ]),
     );
   }
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "../support/assert.ts";
-import { compare, sameJson } from "../../lib/sync/compare.ts";
+import { sameJson } from "../../lib/calico/same_json.ts";
+import { compare } from "../../lib/sync/compare.ts";
 import type { Desired } from "../../lib/sync/objects.ts";
 
 const WANT: Desired = {
