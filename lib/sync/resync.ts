@@ -23,6 +23,7 @@ import { changeOf, isExpressed, translated } from "./apply.ts";
 import { ensureClusterConfig, removeLegacy } from "./cluster_config.ts";
 import type { Stored } from "./compare.ts";
 import { Earlier } from "./earlier.ts";
+import { removeEarlierNamespace } from "./earlier_namespace.ts";
 import { confirmFloatingLosses } from "./floating_losses.ts";
 import { type ForeignKey, readAround, readKeys } from "./full_read.ts";
 import { COLLECTION_OF } from "./guard.ts";
@@ -72,6 +73,8 @@ export async function fullResync(
       const legacy = await removeLegacy(deps.etcd, term, deps.region, deps.clock);
       if (legacy.removed > 0) pass.warn(`${legacy.removed} legacy objects removed`);
       if (legacy.kept) pass.warn(legacy.kept);
+      const earlier = await removeEarlierNamespace(pass, memory);
+      if (earlier > 0) pass.warn(`${earlier} objects of the region's earlier namespace removed`);
     }
   } catch (error) {
     memory.close();
