@@ -150,7 +150,7 @@ export function addVmPort(cloud: Cloud, random: Random, index: number): Item {
     subnet_id: subnet.id,
     ip_address: subnet.ip_version === 4
       ? String(subnet.cidr).replace(/0\.0\/16$/, `${(number >> 8) & 255}.${number & 255}`)
-      : String(subnet.cidr).replace(/\/64$/, number.toString(16)),
+      : String(subnet.cidr).replace(/\/64$/, (number & 0xffff).toString(16)),
   }));
   const project = random.pick(cloud.projects).id;
   const groups = [random.pick(cloud.list("security_groups")).id];

@@ -21,8 +21,11 @@ import {
 } from "../calico/workload_endpoint.ts";
 import type { Port, SecurityGroup, Subnet } from "../openstack/records.ts";
 
-/** The kinds of object that the syncer writes, in the order in which they must appear. */
-export const KINDS = ["NetworkPolicy", "LiveMigration", "WorkloadEndpoint", "Subnet"] as const;
+/**
+ * The kinds of object that the syncer writes, in the order in which they must appear: the DHCP agent serves a
+ * port only when it knows its subnet, and Felix programs an endpoint with the policies that it knows.
+ */
+export const KINDS = ["Subnet", "NetworkPolicy", "LiveMigration", "WorkloadEndpoint"] as const;
 export type Kind = typeof KINDS[number];
 
 /** Neutron's object that a key stands for. */

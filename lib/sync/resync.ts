@@ -18,6 +18,7 @@ import {
   portSchema,
   type SecurityGroup,
   securityGroupSchema,
+  type Subnet,
 } from "../openstack/records.ts";
 import { changeOf, isExpressed, translated } from "./apply.ts";
 import { ensureClusterConfig, removeLegacy } from "./cluster_config.ts";
@@ -130,10 +131,11 @@ class FullResync {
     const { pass, memory } = this;
     const foreign = await readKeys(pass, memory);
     await this.#readAround();
-    // The first ports are on their way while policies are written, unless whether they can be skipped
-    // is only known then.
+    // The first ports are on their way while subnets and policies are written, unless whether they can be
+    // skipped is only known then.
     const early = this.#earlier ? null : this.#openPorts();
     try {
+      await this.#subnets();
       await this.#groups();
     } catch (error) {
       await early?.return(undefined);
@@ -142,7 +144,6 @@ class FullResync {
     memory.around.compareFromNow();
     this.#earlier?.judgePorts();
     await this.#ports(early ?? this.#openPorts());
-    await this.#subnets();
     const again = new Set(await this.#references.resolveFloatingIps());
     this.#references.report();
     await this.#remove(foreign);
@@ -261,8 +262,12 @@ class FullResync {
     const { pass, memory } = this;
     for (const port of ports) memory.port(port);
     if (pass.deps.keystone.projects.truncated) await readProjects(pass, memory, ports);
-    const { groups } = await this.#references.resolvePorts(ports);
-    if (groups.length > 0) await this.#wantGroups(groups);
+    const { groups, subnets } = await this.#references.resolvePorts(ports);
+    if (subnets.length > 0) await this.#wantSubnets(subnets);
+    if (groups.length > 0) {
+      await this.#wantGroups(groups);
+      await this.pass.settle("NetworkPolicy");
+    }
     const wanted = ports.map((port) =>
       this.#translateOne("WorkloadEndpoint", port, () => this.#translator.port(port, memory.around))
     );
@@ -293,7 +298,11 @@ class FullResync {
     const changed = [...this.memory.around.subnets.values()].filter((subnet) =>
       !this.#accountFor("Subnet", this.#earlier?.subnet(subnet) ?? -1)
     );
-    const wanted = this.#translate("Subnet", changed, (subnet) => this.#translator.subnets(subnet));
+    await this.#wantSubnets(changed);
+  }
+
+  async #wantSubnets(subnets: readonly Subnet[]): Promise<void> {
+    const wanted = this.#translate("Subnet", subnets, (subnet) => this.#translator.subnets(subnet));
     for (let at = 0; at < wanted.length; at += CHUNK) {
       await this.#want(wanted.slice(at, at + CHUNK));
     }
