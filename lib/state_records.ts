@@ -88,6 +88,8 @@ export const termSchema = z.object({
   end: ms.nullable(),
   /** Why it ended. */
   reason: z.string().nullable(),
+  /** While it lasts: when the key's lease ends unless it is extended, as last seen; ms since the epoch. */
+  until: ms.optional(),
 });
 export type TermRecord = z.infer<typeof termSchema>;
 
