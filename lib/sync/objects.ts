@@ -6,7 +6,7 @@
  */
 import { POLICY_NAME_PREFIX, resourcePrefixes } from "../calico/keys.ts";
 import { type AddressGroups, networkPolicy } from "../calico/network_policy.ts";
-import { type IpNetwork, parseNetwork } from "../calico/ip_network.ts";
+import { type IpNetwork, isSingle, NetworkSet, parseNetwork } from "../calico/ip_network.ts";
 import type { QosOptions } from "../calico/qos.ts";
 import { dhcpSubnet } from "../calico/subnet.ts";
 import {
@@ -58,6 +58,8 @@ export interface TranslatorOptions {
 export class Translator {
   readonly #prefixes: ReturnType<typeof resourcePrefixes>;
   readonly #endpointOptions: EndpointOptions;
+  /** Of the cloud, made anew when there are more or fewer. */
+  #subnets: { readonly size: number; readonly set: NetworkSet } | null = null;
 
   constructor(region: string | null, options: TranslatorOptions = {}) {
     this.#prefixes = resourcePrefixes(region);
@@ -90,10 +92,28 @@ export class Translator {
     const migration = liveMigration(port, around.namespace);
     const found = migration ? [this.#resource("LiveMigration", subject, migration, "")] : [];
     for (const host of endpointHosts(port)) {
-      const endpoint = workloadEndpoint(port, host, around, this.#endpointOptions);
+      const written = workloadEndpoint(port, host, around, this.#endpointOptions);
+      const outside = this.#outside(port, written, around);
+      const endpoint = outside.length > 0 ? { ...written, outside } : written;
       found.push(this.#resource("WorkloadEndpoint", subject, endpoint, host));
     }
     return found;
+  }
+
+  /** The allowed addresses that are outside every subnet. */
+  #outside(port: Port, { spec }: DesiredResource, { subnets }: Surroundings): string[] {
+    const allowed = spec.allowedIps as readonly string[];
+    if (allowed.length === 0 || subnets.size === 0) return [];
+    if (this.#subnets?.size !== subnets.size) {
+      const networks = [...subnets.values()].map(({ cidr }) => parseNetwork(cidr));
+      const set = new NetworkSet(networks.filter((it): it is IpNetwork => it !== null));
+      this.#subnets = { size: subnets.size, set };
+    }
+    const { set } = this.#subnets;
+    return allowed.filter((text) => {
+      const network = parseNetwork(text);
+      return network !== null && isSingle(network) && !set.contains(network);
+    }).map((text) => `port ${port.id}: ${text}`);
   }
 
   /** A subnet with DHCP, or null. */

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { contains, isSingle, parseNetwork } from "../../lib/calico/ip_network.ts";
+import { contains, isSingle, NetworkSet, parseNetwork } from "../../lib/calico/ip_network.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 
 const READ: [string, 4 | 6, number][] = [
@@ -55,5 +55,19 @@ Deno.test("any address of either version is read, however it is written", () => 
     const network = parseNetwork(text);
     if (network === null) return isMapped;
     return network.version === 6 && network.length === 128;
+  }));
+});
+
+Deno.test("a set of networks finds one around an address as a search through all would", () => {
+  const any = fc.oneof(
+    fc.tuple(fc.ipV4(), fc.integer({ min: 0, max: 32 })),
+    fc.tuple(
+      fc.constantFrom("fd00::1", "fd00:1::", "2001:db8::9"),
+      fc.integer({ min: 0, max: 128 }),
+    ),
+  ).map(([address, length]) => parseNetwork(`${address}/${length}`)!);
+  fc.assert(fc.property(fc.array(any), any, (networks, inner) => {
+    const expected = networks.some((outer) => contains(outer, inner));
+    assertEquals(new NetworkSet(networks).contains(inner), expected);
   }));
 });
