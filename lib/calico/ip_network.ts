@@ -34,6 +34,14 @@ export function parseNetwork(text: string): IpNetwork | null {
   return length <= BITS[version] ? { version, bits, length } : null;
 }
 
+/** A network as netaddr prints it: IPv6 in lower case, its longest run of zeros as `::`. What is none stays. */
+export function canonicalNetwork(text: string): string {
+  const network = parseNetwork(text);
+  if (network?.version !== 6) return text;
+  const address = new URL(`http://[${text.split("/")[0]}]`).hostname.slice(1, -1);
+  return `${address}/${network.length}`;
+}
+
 /** Whether it is one address. */
 export function isSingle({ version, length }: IpNetwork): boolean {
   return length === BITS[version];
