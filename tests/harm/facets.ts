@@ -82,7 +82,9 @@ function endpointFacets(value: Json & { metadata: Json }): Facets {
   set("project", labels.filter(([name]) => isProject(name)));
   set("IPv4 gateway", ipv4Gateway);
   set("IPv6 gateway", ipv6Gateway);
-  set("floating IPs", ipNATs);
+  for (const nat of (ipNATs ?? []) as { externalIP: string }[]) {
+    set(`floating ${nat.externalIP}`, nat);
+  }
   set("QoS", qosControls);
   const own = labels.filter(([name, to]) =>
     !isNetwork(name) && !isProject(name) && !name.startsWith(SG) &&
@@ -156,8 +158,8 @@ export class Sources {
       for (const { id, qos_policy_id } of cloud.list("networks")) {
         add(this.#policies, id, qos_policy_id);
       }
-      for (const { id, port_id } of cloud.list("floatingips")) {
-        add(this.#floatingIps, port_id, id);
+      for (const { id, floating_ip_address } of cloud.list("floatingips")) {
+        add(this.#floatingIps, floating_ip_address, id);
       }
     }
   }
@@ -170,6 +172,12 @@ export class Sources {
         .map((id) => `${collection}:${id}` as Source);
     const [name, id] = facet.split(" ");
     if (name === "group") return [subject, `security-groups:${id}`];
+    if (name === "floating") {
+      return [
+        subject,
+        ...[...this.#floatingIps.get(id!) ?? []].map((fip) => `floatingips:${fip}` as Source),
+      ];
+    }
     const networks = named("networks", (port) => [port.network_id]);
     switch (facet) {
       case "network":
@@ -181,11 +189,6 @@ export class Sources {
         return [
           subject,
           ...named("subnets", (port) => (port.fixed_ips as Json[]).map((ip) => ip.subnet_id)),
-        ];
-      case "floating IPs":
-        return [
-          subject,
-          ...named("floatingips", (port) => [...this.#floatingIps.get(port.id) ?? []]),
         ];
       case "QoS":
         return [
