@@ -6,13 +6,22 @@
  * @module
  */
 import fc from "fast-check";
+import type { Cloud } from "../../lab/model.ts";
 import { assertEquals } from "../support/assert.ts";
 import { answerDamaged, damageArb, type Damaged, drawnCloud, stateArb } from "./drawn_cloud.ts";
-import { clearRegion, type Held, readHeld, type Source, Sources, subjectOf } from "./facets.ts";
+import {
+  clearRegion,
+  type Held,
+  readHeld,
+  shownOf,
+  type Source,
+  Sources,
+  subjectOf,
+} from "./facets.ts";
 import { judge, missed } from "./judge.ts";
 import { idOf } from "./records.ts";
 import { type Kind, run } from "./runs.ts";
-import { StandIn } from "./stand_in.ts";
+import { inCloud, StandIn } from "./stand_in.ts";
 import { World } from "./world.ts";
 
 /** grpc-js keeps timers of its own. */
@@ -59,8 +68,9 @@ Deno.test(
           before: was,
           after: await world.truthOf(after, `${region}-truth`),
           sources: new Sources([before, after]),
+          known: shownOf(before),
         };
-        const isDamaged = damagedIn(damage);
+        const isDamaged = damagedIn(damage, after);
         const problems = [
           ...judge(is, truth).harm,
           ...missed(is, truth, isDamaged),
@@ -73,9 +83,13 @@ Deno.test(
   },
 );
 
-function damagedIn(damage: readonly Damaged[]): (source: Source) => boolean {
-  const all = new Set(
-    damage.map(({ collection, number }) => `${collection}:${idOf(collection, number)}`),
+/** Objects of the cloud whose records are damaged. */
+function damagedIn(damage: readonly Damaged[], cloud: Cloud): (source: Source) => boolean {
+  const there = damage.filter(({ collection, number }) =>
+    collection === "projects" || cloud.get(inCloud(collection), idOf(collection, number))
+  );
+  const all = new Set<string>(
+    there.map(({ collection, number }) => `${collection}:${idOf(collection, number)}`),
   );
   return (source) => all.has(source);
 }

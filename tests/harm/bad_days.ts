@@ -95,6 +95,15 @@ function replaced(
   });
 }
 
+function extensionMissing(of: Partial<Record<CollectionName, readonly string[]>>): Sort {
+  return (collection) => {
+    const aliases = of[collection];
+    return aliases
+      ? { goal: "safe", absent: true, answer: (asked) => disturbed.without(asked, aliases) }
+      : null;
+  };
+}
+
 const not = (excluded: readonly CollectionName[], sort: Sort): Sort => (of) =>
   excluded.includes(of) ? null : sort(of);
 const only = (included: readonly CollectionName[], sort: Sort): Sort => (of) =>
@@ -159,14 +168,15 @@ const SORTS: Readonly<Record<string, Sort>> = {
   "403": replaced(disturbed.forbidden),
   "404": replaced(disturbed.notFound),
   "500": replaced(disturbed.broken),
-  "extension not loaded": only(
-    ["ports", "security-groups", "floatingips", "qos/policies"],
-    (of) => ({
-      goal: "safe",
-      absent: true,
-      answer: (asked) => disturbed.withoutExtension(asked, of),
-    }),
-  ),
+  "extension not loaded": extensionMissing({
+    "ports": ["binding"],
+    "security-groups": ["security-group", "port-security-groups-filtering"],
+    "floatingips": ["router"],
+    "qos/policies": ["qos"],
+  }),
+  "extension of a field not loaded": extensionMissing({
+    "ports": ["allowed-address-pairs", "dns-integration"],
+  }),
   "not configured": only(
     ["projects"],
     () => ({ goal: "safe", absent: true, noKeystone: true, answer: () => null }),

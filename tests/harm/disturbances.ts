@@ -1,5 +1,4 @@
 /** Answers that are no good, whatever was asked for. @module */
-import type { CollectionName } from "./records.ts";
 import { type Asked, keyOf } from "./stand_in.ts";
 
 type Body = Record<string, unknown>;
@@ -62,14 +61,6 @@ function endless({ collection }: Asked): Response {
   return new Response(body, { headers: { "Content-Type": "application/json" } });
 }
 
-/** Without the extensions that bring something of the collection. */
-const EXTENSIONS: Partial<Record<CollectionName, readonly string[]>> = {
-  "ports": ["binding", "allowed-address-pairs", "dns-integration"],
-  "security-groups": ["security-group", "port-security-groups-filtering"],
-  "floatingips": ["router"],
-  "qos/policies": ["qos"],
-};
-
 /** See the module. */
 export const disturbed = {
   html: () =>
@@ -116,11 +107,12 @@ export const disturbed = {
     return number === 3 ? neutronError(500, "HTTPInternalServerError") : await asked.truth();
   },
 
-  async withoutExtension(asked: Asked, of: CollectionName): Promise<Response | null> {
+  /** Those extensions are not loaded. */
+  async without(asked: Asked, aliases: readonly string[]): Promise<Response | null> {
     if (asked.url.pathname !== "/v2.0/extensions") return null;
     return await edited(asked, ({ extensions }) => ({
       extensions: (extensions as { alias: string }[]).filter(({ alias }) =>
-        !EXTENSIONS[of]!.includes(alias)
+        !aliases.includes(alias)
       ),
     }));
   },

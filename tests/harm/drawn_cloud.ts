@@ -91,8 +91,9 @@ export function answerDamaged(all: readonly Damaged[]): BadAnswer {
 /** The cloud of a state; what it says otherwise than an earlier one has a higher revision. */
 export function drawnCloud(state: Drawn, earlier: Cloud | null): Cloud {
   const cloud = new Cloud();
+  // Ports stay when their project goes, and show what is known of it: here none goes.
   const is = (collection: CollectionName, number: number) =>
-    number === 0 || state[collection][number]!.there;
+    number === 0 || collection === "projects" || state[collection][number]!.there;
   const add = (to: Parameters<Cloud["add"]>[0], fields: Fields) => {
     const was = earlier?.get(to, fields.id);
     const item = cloud.add(to, fields);

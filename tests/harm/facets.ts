@@ -6,6 +6,9 @@
  */
 import { endpointNameParts, POLICY_NAME_PREFIX, resourcePrefixes } from "../../lib/calico/keys.ts";
 import { calicoNamespace, regionString } from "../../lib/calico/regions.ts";
+import { DEFAULT_QOS, qosControls } from "../../lib/calico/qos.ts";
+import { sanitize, SG_NAME_MAX } from "../../lib/calico/sanitize.ts";
+import { qosPolicySchema } from "../../lib/openstack/records.ts";
 import { readSnapshot } from "../../lib/etcd/snapshot.ts";
 import type { Etcd3 } from "etcd3";
 import type { Cloud, Item } from "../../lab/model.ts";
@@ -57,6 +60,7 @@ function facetsOf(key: string, text: string): Facets {
 const SG = "sg.projectcalico.org/openstack-";
 const SG_NAME = "sg-name.projectcalico.org/openstack-";
 const PROJECT = "projectcalico.org/openstack-project-";
+const NETWORK_NAME = "projectcalico.org/openstack-network-name";
 
 function endpointFacets(value: Json & { metadata: Json }): Facets {
   const { ipv4Gateway, ipv6Gateway, ipNATs, qosControls, ...spec } = value.spec as Json;
@@ -72,7 +76,7 @@ function endpointFacets(value: Json & { metadata: Json }): Facets {
       labels.filter(([name, to]) => name === SG + id || (name.startsWith(SG_NAME) && to === id)),
     );
   }
-  const isNetwork = (name: string) => name === "projectcalico.org/openstack-network-name";
+  const isNetwork = (name: string) => name === NETWORK_NAME;
   const isProject = (name: string) => name === `${PROJECT}name` || name === `${PROJECT}parent-id`;
   set("network", labels.filter(([name]) => isNetwork(name)));
   set("project", labels.filter(([name]) => isProject(name)));
@@ -108,6 +112,29 @@ export function subjectOf(key: string): Source {
     return `security-groups:${name.slice(POLICY_NAME_PREFIX.length)}`;
   }
   return `ports:${endpointNameParts(name)!.port}`;
+}
+
+/** What endpoints can show of the objects of a cloud, each as `<facet> <its value>`. */
+export function shownOf(cloud: Cloud): ReadonlySet<string> {
+  const all = new Set<string>();
+  const add = (name: string, part: unknown) => all.add(`${name} ${JSON.stringify(part)}`);
+  for (const { name, parent_id } of cloud.projects) {
+    add("project", [[`${PROJECT}name`, sanitize(name)], [`${PROJECT}parent-id`, parent_id]]);
+  }
+  for (const { name } of cloud.list("networks")) {
+    add("network", [[NETWORK_NAME, sanitize(String(name))]]);
+  }
+  for (const { ip_version, gateway_ip } of cloud.list("subnets")) {
+    add(`IPv${ip_version} gateway`, gateway_ip);
+  }
+  for (const { id, name } of cloud.list("security_groups")) {
+    const text = sanitize(String(name), SG_NAME_MAX);
+    add(`group ${id}`, [[SG + id, text], [SG_NAME + text, id]]);
+  }
+  for (const policy of cloud.list("policies")) {
+    add("QoS", qosControls(qosPolicySchema.parse(policy), DEFAULT_QOS));
+  }
+  return all;
 }
 
 /** The objects that a facet of a key comes from, in one cloud or the other. */

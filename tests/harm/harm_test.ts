@@ -9,7 +9,7 @@ import type { Memory } from "../../lib/sync/memory.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { BAD_DAYS, type BadDay } from "./bad_days.ts";
 import { cloudAfter, cloudBefore, VICTIMS } from "./cloud.ts";
-import { clearRegion, type Held, readHeld, type Source, Sources } from "./facets.ts";
+import { clearRegion, type Held, readHeld, shownOf, type Source, Sources } from "./facets.ts";
 import { judge, missed, type Truth } from "./judge.ts";
 import { type Ended, type Kind, run } from "./runs.ts";
 import { StandIn } from "./stand_in.ts";
@@ -37,6 +37,7 @@ Deno.test.beforeAll(async () => {
     before: await world.truthOf(before, "before"),
     after: await world.truthOf(after, "after"),
     sources: new Sources([before, after]),
+    known: shownOf(before),
   };
 });
 
@@ -61,7 +62,8 @@ Deno.test("the matrix has at least 60 bad days, and every one looks at every key
 });
 
 /** Further fields of a record are damaged in two ways only: they are like the first. */
-function waysOf({ name, collection, onlyTogether }: BadDay): readonly Kind[] {
+function waysOf({ name, collection, onlyTogether, absent }: BadDay): readonly Kind[] {
+  if (absent) return WAYS.slice(0, 1);
   if (!IN_EVERY_WAY.has(collection) || /\(\d\)$/.test(name)) return WAYS.slice(0, 2);
   return onlyTogether ? WAYS.slice(0, 3) : WAYS;
 }

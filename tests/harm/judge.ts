@@ -12,6 +12,8 @@ export interface Truth {
   readonly before: Held;
   readonly after: Held;
   readonly sources: Sources;
+  /** What the product may remember of the cloud before: see `shownOf`. */
+  readonly known: ReadonlySet<string>;
 }
 
 /** What was found. */
@@ -26,7 +28,7 @@ export interface Judgement {
 }
 
 /** Looks at every key. `bare`: what is new may show less than there is. */
-export function judge(held: Held, { before, after }: Truth, bare = false): Judgement {
+export function judge(held: Held, { before, after, known }: Truth, bare = false): Judgement {
   const keys = new Set([...before.keys(), ...after.keys(), ...held.keys()]);
   const harm: string[] = [];
   let [changed, toChange] = [0, 0];
@@ -36,7 +38,7 @@ export function judge(held: Held, { before, after }: Truth, bare = false): Judge
       toChange++;
       if (same(is, will)) changed++;
     }
-    if (!(bare && !was && will)) harm.push(...harmOf(key, was, is, will, before));
+    if (!(bare && !was && will)) harm.push(...harmOf(key, [was, is, will], { before, known }));
   }
   return { keys: keys.size, changed, toChange, harm };
 }
@@ -48,10 +50,8 @@ function same(a: Facets | undefined, b: Facets | undefined): boolean {
 
 function harmOf(
   key: string,
-  was: Facets | undefined,
-  is: Facets | undefined,
-  will: Facets | undefined,
-  before: Held,
+  [was, is, will]: readonly [Facets | undefined, Facets | undefined, Facets | undefined],
+  { before, known }: Pick<Truth, "before" | "known">,
 ): string[] {
   const about = key.split("/").slice(-3).join("/");
   if (!is) return was && will ? [`${about} is deleted, and Neutron has it`] : [];
@@ -59,9 +59,11 @@ function harmOf(
   const harm: string[] = [];
   for (const [name, facet] of is) {
     if ([was?.get(name), will?.get(name)].includes(facet)) continue;
-    // What an endpoint did not show before may not be known yet.
-    if (!was?.has(name) && isBlank(name, facet) && !shownBefore(before, key, name)) continue;
-    if (!was?.has(name) && known(before, name, facet)) continue;
+    // What an endpoint did not show before may not be known yet, or only as it was before.
+    const isNew = !was?.has(name) || isBlank(name, was.get(name)!);
+    const moved = isNew ? shownElsewhere(before, key, name) : [];
+    if (moved.includes(facet) || (isNew && known.has(`${name} ${facet}`))) continue;
+    if (isNew && moved.length === 0 && isBlank(name, facet)) continue;
     harm.push(`${about}: ${name} is ${facet}, was ${was?.get(name)}, is to be ${will?.get(name)}`);
   }
   for (const name of will?.keys() ?? []) {
@@ -71,17 +73,12 @@ function harmOf(
   return harm;
 }
 
-/** Whether the same port showed something there under another key, as when it has moved. */
-function shownBefore(before: Held, key: string, name: string): boolean {
+/** What the same port showed there under another key, as before it moved to another host. */
+function shownElsewhere(before: Held, key: string, name: string): string[] {
   const subject = subjectOf(key);
-  return [...before].some(([other, facets]) =>
-    subjectOf(other) === subject && facets.has(name) && !isBlank(name, facets.get(name)!)
-  );
-}
-
-/** Whether other endpoints showed just that, as when a port joins a group whose name has changed. */
-function known(before: Held, name: string, facet: string): boolean {
-  return name !== "value" && [...before.values()].some((facets) => facets.get(name) === facet);
+  return [...before].filter(([other]) => subjectOf(other) === subject)
+    .map(([, facets]) => facets.get(name))
+    .filter((facet) => facet !== undefined && !isBlank(name, facet)) as string[];
 }
 
 /**
