@@ -139,8 +139,7 @@ export function permissionRow(
   const reporting = { ...usesEtcd, read: unique([...usesEtcd.read, ...busFiles]) };
   switch (name) {
     case "manager":
-      // getPriority tells whether the pid in a stale election value still lives.
-      return { ...usesEtcd, net: unique(etcdNet), sys: [...UPTIME, "getPriority"] };
+      return { ...usesEtcd, net: unique(etcdNet) };
     case "resource-syncer":
       return {
         ...usesEtcd,

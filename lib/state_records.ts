@@ -19,7 +19,7 @@ export const mastershipSchema = z.object({
   validUntil: ms,
   /** The machine's uptime read together with `heartbeat`, s: what a clock step cannot change. */
   uptime: z.number(),
-  /** Create revision of the election key: the fence of every master-only write. Decimal. */
+  /** Create revision of the election key: with `id` the fence of every master-only write. Decimal. */
   term: z.string().regex(/^\d+$/),
   /** The election value, `<name>:<pid>`. */
   id: z.string(),
@@ -42,7 +42,13 @@ export const electionSchema = z.object({
 export type Election = z.infer<typeof electionSchema>;
 
 /** The last term that an elector of this state directory has won; tells its stale key for sure. */
-export const ownTermSchema = z.object({ term: z.string(), value: z.string() });
+export const ownTermSchema = z.object({
+  term: z.string(),
+  value: z.string(),
+  /** Where that elector ran, see `process_place.ts`. */
+  bootId: z.string(),
+  pidNamespace: z.string(),
+});
 export type OwnTerm = z.infer<typeof ownTermSchema>;
 
 /** An operator's wish that this node gives mastership away. */
@@ -228,7 +234,7 @@ export const resyncSchema = z.object({
   id: z.string().regex(/^[a-z0-9]{1,20}$/),
   startedAt: ms,
   endedAt: ms.nullable(),
-  /** Why it ran: "startup", "periodic", "requested", "incremental", "watching". */
+  /** Why it ran: "startup", "periodic", "requested", "incremental", "announced", "watching". */
   reason: z.string(),
   /** Everything was compared; else only what was asked for, or what had changed. */
   whole: z.boolean().default(true),

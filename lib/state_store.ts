@@ -13,6 +13,7 @@ import { type MetricsRecord, metricsSchema } from "./metrics/meter.ts";
 import { batchReads } from "./kv_batch.ts";
 import { type Kv, withDeadline } from "./kv_deadline.ts";
 import { clip } from "./clip.ts";
+import { MastershipClaim } from "./mastership_claim.ts";
 import { boundedRun, tooOld } from "./resync_history.ts";
 import { CHANGES_FILE, StateChanges } from "./state_changes.ts";
 import {
@@ -74,13 +75,15 @@ export class StateStore implements Disposable {
   readonly #parsed = new Map<string, { versionstamp: string; record: unknown }>();
   /** The history as it was read last: 50 records are much to read, and seldom news. */
   #resyncs: { versionstamp: string; records: readonly Resync[] } | null = null;
-
   /** The term that this process has published last. */
   #published: string | null = null;
+  /** A manager's; no other process makes one. */
+  readonly claim: MastershipClaim;
 
   /** `changes`: tells of mastership, and of what operators ask for. */
   constructor(kv: Kv, readonly changes: StateChanges = new StateChanges(null)) {
     this.#kv = batchReads(withDeadline(kv));
+    this.claim = new MastershipClaim(this.#kv);
   }
 
   /**
@@ -128,10 +131,9 @@ export class StateStore implements Disposable {
   readMastership(): Promise<Mastership | null> {
     return this.#get(["mastership"], mastershipSchema);
   }
-  /** Null publishes "nobody". */
+  /** Null publishes "nobody". @throws {SupersededError} see {@linkcode MastershipClaim}. */
   async writeMastership(record: Mastership | null): Promise<void> {
-    if (record) await this.#kv.set(["mastership"], record);
-    else await this.#kv.delete(["mastership"]);
+    await this.claim.write(["mastership"], record);
     const heartbeat = record !== null && record.term === this.#published;
     this.#published = record?.term ?? null;
     if (!heartbeat) await this.changes.announce();
@@ -140,8 +142,9 @@ export class StateStore implements Disposable {
   readOwnTerm(): Promise<OwnTerm | null> {
     return this.#get(["own-term"], ownTermSchema);
   }
+  /** @throws {SupersededError} see {@linkcode MastershipClaim}. */
   async writeOwnTerm(record: OwnTerm): Promise<void> {
-    await this.#kv.set(["own-term"], record);
+    await this.claim.write(["own-term"], record);
   }
 
   readStepDown(): Promise<StepDown | null> {

@@ -10,6 +10,7 @@ import type { Term } from "../master_context.ts";
 import type { Mastership } from "../state_records.ts";
 import type { StateStore } from "../state_store.ts";
 import { isMaster, validForMs } from "./is_master.ts";
+import { parseElectionValue } from "./key.ts";
 
 /** Between looks whether a term has begun of which nobody told, ms. */
 const POLL_MS = 1000;
@@ -20,6 +21,8 @@ const MAX_BACKOFF_MS = 30_000;
 /** What {@linkcode whileMaster} tells of itself. */
 export interface WhileMasterOptions {
   readonly log: Log;
+  /** This node's name in the election: a record of another name is not this node's, however it came here. */
+  readonly name: string;
   /**
    * Called at least once a second while this node is not master, or the job waits to be tried again;
    * with a sentence when it cannot be known whether this node is master.
@@ -51,7 +54,8 @@ export async function whileMaster(
       (error) => ({ record: null, problem: `mastership cannot be read: ${describeError(error)}` }),
     );
     const now = clock.now();
-    if (isMaster(record, clock) && !sameTerm(record, lost) && now >= notBefore) {
+    const leads = isMaster(record, clock) && parseElectionValue(record.id)?.name === options.name;
+    if (leads && !sameTerm(record, lost) && now >= notBefore) {
       const outcome = await runTerm(store, clock, signal, electionKey, record, job);
       if (outcome.error instanceof FenceLostError) {
         lost = record;

@@ -77,6 +77,13 @@ export async function readAround(pass: Pass, memory: Memory) {
     for (const policy of policies.items) memory.policy(policy);
     for (const fip of floatingips.items) memory.floatingIp(fip);
     memory.projects(projects, clock.monotonic());
-    return { networks, subnets, floatingips, "qos/policies": policies };
+    const { refused } = keystone.projects;
+    return {
+      networks,
+      subnets,
+      floatingips,
+      "qos/policies": policies,
+      projects: { items: projects, refused: [...refused] },
+    };
   });
 }

@@ -36,8 +36,8 @@ export class References {
     "security-groups": new Set(),
     "qos/policies": new Set(),
   };
-  /** Projects that ports name: whether one is known, and which are not. */
-  #anyProject = false;
+  /** Projects that ports name, those that are known and those that are not. */
+  readonly #knownProjects = new Set<string>();
   readonly #unknownProjects = new Set<string>();
 
   /** `refused`: ids of records that were not understood, of all collections. */
@@ -124,19 +124,18 @@ export class References {
       const held = memory.revisions[collection as Named].size + ids.size;
       holdHidden(pass, collection as Named, held, ids);
     }
-    const { size } = this.#unknownProjects;
-    // A single project may be gone from Keystone while its ports stay; all of them are not.
+    const unknown = this.#unknownProjects;
+    const held = this.#knownProjects.size + unknown.size;
     const { config, projects } = pass.deps.keystone;
     const asked = config.authUrl !== null && projects.trouble === null;
-    if (size > 0 && !this.#anyProject && asked) {
-      holdHidden(pass, "projects", size, this.#unknownProjects);
-    }
+    // Some may be gone from Keystone while their ports stay; most of them are not.
+    if (asked && unknown.size * 2 > held) holdHidden(pass, "projects", held, unknown);
   }
 
   #noteProject(id: string): void {
     if (id === "") return;
-    if (this.memory.around.projects.has(id)) this.#anyProject = true;
-    else this.#unknownProjects.add(id);
+    const known = this.memory.around.projects.has(id);
+    (known ? this.#knownProjects : this.#unknownProjects).add(id);
   }
 
   /** Those that are not known, not refused and not yet known to be hidden. */

@@ -6,7 +6,6 @@
  */
 import { Etcd3 } from "etcd3";
 import { endpointName, resourcePrefixes } from "../../lib/calico/keys.ts";
-import { electionKey } from "../../lib/calico/regions.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { Config } from "../../lib/config_types.ts";
 import type { PageAddress } from "../../lib/diagnostics/page_client.ts";
@@ -95,7 +94,6 @@ async function speakAsFelix(etcd: Etcd3): Promise<void> {
 async function playCloud(node: AuditedNode, { etcd: server, plugin, config }: Cloud) {
   const etcd = new Etcd3({ hosts: server.url });
   try {
-    await said(node, /stale election key is deleted/);
     await said(node, /resync done .*reason=startup/);
     await dryRun(node, etcd);
     await speakAsFelix(etcd);
@@ -113,16 +111,6 @@ async function playCloud(node: AuditedNode, { etcd: server, plugin, config }: Cl
   } finally {
     etcd.close();
   }
-}
-
-/** The election key of a manager of this host that is dead. */
-async function leaveStaleKey({ etcd: server, config }: Cloud): Promise<void> {
-  const dead = new Deno.Command("true").spawn();
-  await dead.status;
-  const etcd = new Etcd3({ hosts: server.url });
-  const { ID } = await etcd.leaseClient.leaseGrant({ TTL: 600 });
-  await etcd.put(electionKey(null)).value(`${config.election.name}:${dead.pid}`).lease(ID);
-  etcd.close();
 }
 
 /** Each tool asked once, as the node or the command line asks it. */
@@ -156,7 +144,6 @@ Deno.test("the permission table against what is used", SOCKETS, async (t) => {
   await getPage(`http://127.0.0.1:${lab.diagnostics.port}`);
 
   await using cloud = await startCloud(lab, cloudDir.path);
-  await leaveStaleKey(cloud);
   await using node = await startAudited(cloud.config, `${logs.path}/cloud`);
   await playCloud(node, cloud);
   const tools = await playTools(cloud.config, `${logs.path}/tools`);

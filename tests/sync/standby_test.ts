@@ -87,7 +87,7 @@ Deno.test(
         led = true;
         assertMatch(
           (await answerTo(store, "failed")).error!,
-          /has come to lead meanwhile: ask again/,
+          /does not stand by any more: ask again/,
         );
         // While the syncer answers, a standby's part takes nothing.
         await store.writeMastership(mastershipNow("5"));
@@ -100,6 +100,27 @@ Deno.test(
       held.resolve();
       meddle(null);
       await answerTo(store, "done");
+    }),
+);
+
+Deno.test(
+  "what a full resync that was asked for does is told while it runs",
+  GRPC,
+  () =>
+    withNode({}, async ({ store, meddle, lead, elect, ask }) => {
+      await lead(await elect());
+      await eventually("the first one", async () => (await store.readResyncs())[0]?.endedAt);
+      const held = Promise.withResolvers<void>();
+      meddle(async ({ pathname }) => {
+        if (pathname.endsWith("/ports")) await held.promise;
+      });
+      const asked = ask({});
+      await eventually("a word of it", async () => {
+        const answer = await store.readResyncAnswer();
+        return answer?.state === "running" && /reading|comparing/.test(answer.doing);
+      });
+      held.resolve();
+      assertEquals((await asked).state, "done");
     }),
 );
 
