@@ -8,6 +8,7 @@
 import fc from "fast-check";
 import type { Cloud } from "../../lab/model.ts";
 import { assertEquals } from "../support/assert.ts";
+import { composed } from "./cloud.ts";
 import { answerDamaged, damageArb, type Damaged, drawnCloud, stateArb } from "./drawn_cloud.ts";
 import {
   clearRegion,
@@ -60,17 +61,19 @@ Deno.test(
         standIn.cloud = after;
         standIn.badDay = answerDamaged(damage);
         const ended = await run(kind, { ...start, memory });
-        const drawn = JSON.stringify({ kind, damage });
+        const { guards = [], leftOut = [] } = ended.result ?? {};
+        const drawn = JSON.stringify({ kind, damage, guards, leftOut });
         if (ended.error) throw new Error(drawn, { cause: ended.error });
         const is = await readHeld(world.etcd, region);
         await clearRegion(world.etcd, region);
+        const isDamaged = damagedIn(damage, after);
+        const mixed = composed(before, after, (of, id) => isDamaged(`${of}:${id}`));
         const truth = {
           before: was,
           after: await world.truthOf(after, `${region}-truth`),
+          composed: await world.truthOf(mixed, `${region}-mixed`),
           sources: new Sources([before, after]),
-          known: shownOf(before),
         };
-        const isDamaged = damagedIn(damage, after);
         const problems = [
           ...judge(is, truth).harm,
           ...missed(is, truth, isDamaged),

@@ -8,7 +8,7 @@ import type { Cloud } from "../../lab/model.ts";
 import { damaged, DAMAGES, hideField } from "./damages.ts";
 import { disturbed } from "./disturbances.ts";
 import { type CollectionName, COLLECTIONS } from "./records.ts";
-import { type Asked, type BadAnswer, inCloud, keyOf, PartialCloud } from "./stand_in.ts";
+import { type Asked, type BadAnswer, keyOf, listOf, PartialCloud } from "./stand_in.ts";
 import { VICTIMS } from "./cloud.ts";
 
 /** What has to become of a full resync, beyond that it does no harm. */
@@ -45,8 +45,7 @@ type Sort = (collection: CollectionName) => Omit<BadDay, "name" | "collection"> 
 
 /** Ids of some of the objects, in their order. */
 function some(asked: Asked, keep: Keep): Set<string> {
-  const { collection, cloud } = asked;
-  const all = collection === "projects" ? cloud.projects : cloud.list(inCloud(collection!));
+  const all = listOf(asked.cloud, asked.collection!);
   return new Set(all.filter((_, index) => !keep(index)).map(({ id }) => id));
 }
 

@@ -8,6 +8,7 @@
 import { Cloud } from "../../lab/model.ts";
 import {
   type CollectionName,
+  COLLECTIONS,
   type Fields,
   floatingIp,
   group,
@@ -18,6 +19,7 @@ import {
   qosPolicy,
   subnet,
 } from "./records.ts";
+import { inCloud, listOf } from "./stand_in.ts";
 
 const PROJECTS = 60;
 const NETWORKS = 60;
@@ -226,3 +228,22 @@ export const VICTIMS: Readonly<Record<CollectionName, readonly string[]>> = {
   "floatingips": [idOf("floatingips", 13), idOf("floatingips", 40)],
   "projects": [idOf("projects", 2), idOf("projects", 30)],
 };
+
+/** The cloud after, but for some objects that are as they were before, or were not. */
+export function composed(
+  before: Cloud,
+  after: Cloud,
+  isOld: (collection: CollectionName, id: string) => boolean,
+): Cloud {
+  const cloud = new Cloud();
+  for (const collection of COLLECTIONS) {
+    for (const [from, old] of [[before, true], [after, false]] as const) {
+      for (const item of listOf(from, collection)) {
+        if (isOld(collection, item.id) !== old) continue;
+        if (collection === "projects") cloud.projects.push(item as Cloud["projects"][number]);
+        else cloud.add(inCloud(collection), item);
+      }
+    }
+  }
+  return cloud;
+}

@@ -6,9 +6,6 @@
  */
 import { endpointNameParts, POLICY_NAME_PREFIX, resourcePrefixes } from "../../lib/calico/keys.ts";
 import { calicoNamespace, regionString } from "../../lib/calico/regions.ts";
-import { DEFAULT_QOS, qosControls } from "../../lib/calico/qos.ts";
-import { sanitize, SG_NAME_MAX } from "../../lib/calico/sanitize.ts";
-import { qosPolicySchema } from "../../lib/openstack/records.ts";
 import { readSnapshot } from "../../lib/etcd/snapshot.ts";
 import type { Etcd3 } from "etcd3";
 import type { Cloud, Item } from "../../lab/model.ts";
@@ -116,32 +113,11 @@ export function subjectOf(key: string): Source {
   return `ports:${endpointNameParts(name)!.port}`;
 }
 
-/** What endpoints can show of the objects of a cloud, each as `<facet> <its value>`. */
-export function shownOf(cloud: Cloud): ReadonlySet<string> {
-  const all = new Set<string>();
-  const add = (name: string, part: unknown) => all.add(`${name} ${JSON.stringify(part)}`);
-  for (const { name, parent_id } of cloud.projects) {
-    add("project", [[`${PROJECT}name`, sanitize(name)], [`${PROJECT}parent-id`, parent_id]]);
-  }
-  for (const { name } of cloud.list("networks")) {
-    add("network", [[NETWORK_NAME, sanitize(String(name))]]);
-  }
-  for (const { ip_version, gateway_ip } of cloud.list("subnets")) {
-    add(`IPv${ip_version} gateway`, gateway_ip);
-  }
-  for (const { id, name } of cloud.list("security_groups")) {
-    const text = sanitize(String(name), SG_NAME_MAX);
-    add(`group ${id}`, [[SG + id, text], [SG_NAME + text, id]]);
-  }
-  return all;
-}
-
 /** The objects that a facet of a key comes from, in one cloud or the other. */
 export class Sources {
   readonly #ports = new Map<string, Item[]>();
   readonly #policies = new Map<string, Set<string>>();
   readonly #floatingIps = new Map<string, Set<string>>();
-  readonly #controls = new Map<string, Set<string>>();
 
   constructor(clouds: readonly Cloud[]) {
     const add = (to: Map<string, Set<string>>, key: unknown, id: unknown) => {
@@ -156,22 +132,12 @@ export class Sources {
       for (const { id, qos_policy_id } of cloud.list("networks")) {
         add(this.#policies, id, qos_policy_id);
       }
-      for (const policy of cloud.list("policies")) {
-        const controls = qosControls(qosPolicySchema.parse(policy), DEFAULT_QOS);
-        add(this.#controls, `qos/policies:${policy.id}`, JSON.stringify(controls));
-      }
       for (const { id, floating_ip_address } of cloud.list("floatingips")) {
         add(this.#floatingIps, floating_ip_address, id);
       }
     }
   }
 
-  /** Limits that an endpoint may have, when its network is as it was and the policy as it is. */
-  limitsOf(key: string): Set<string> {
-    return new Set(this.of(key, "QoS").flatMap((source) => [...this.#controls.get(source) ?? []]));
-  }
-
-  /** See the class. */
   of(key: string, facet: string): Source[] {
     const subject = subjectOf(key);
     const ports = this.#ports.get(subject.slice("ports:".length)) ?? [];

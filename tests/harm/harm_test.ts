@@ -8,9 +8,10 @@
 import type { Memory } from "../../lib/sync/memory.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { BAD_DAYS, type BadDay } from "./bad_days.ts";
-import { cloudAfter, cloudBefore, VICTIMS } from "./cloud.ts";
-import { clearRegion, type Held, readHeld, shownOf, type Source, Sources } from "./facets.ts";
+import { cloudAfter, cloudBefore, composed, VICTIMS } from "./cloud.ts";
+import { clearRegion, type Held, readHeld, type Source, Sources } from "./facets.ts";
 import { judge, missed, type Truth } from "./judge.ts";
+import { type CollectionName, COLLECTIONS } from "./records.ts";
 import { type Ended, type Kind, run } from "./runs.ts";
 import { StandIn } from "./stand_in.ts";
 import { type Row, table, word } from "./table.ts";
@@ -29,16 +30,20 @@ const before = cloudBefore();
 const after = cloudAfter();
 const rows: Row[] = [];
 let world: World;
-let truth: Truth;
+/** By the collection that has a bad day. */
+const truths = new Map<CollectionName, Truth>();
 
 Deno.test.beforeAll(async () => {
   world = await World.start();
-  truth = {
+  const both = {
     before: await world.truthOf(before, "before"),
     after: await world.truthOf(after, "after"),
     sources: new Sources([before, after]),
-    known: shownOf(before),
   };
+  for (const collection of COLLECTIONS) {
+    const mixed = composed(before, after, (of) => of === collection);
+    truths.set(collection, { ...both, composed: await world.truthOf(mixed, "mixed") });
+  }
 });
 
 Deno.test.afterAll(async () => {
@@ -58,8 +63,12 @@ for (const day of BAD_DAYS) {
 
 Deno.test("the matrix has at least 60 bad days, and every one looks at every key", () => {
   assert(BAD_DAYS.length >= 60, `${BAD_DAYS.length} days`);
-  for (const { keys } of rows) assert(keys >= truth.before.size, `${keys} keys`);
+  for (const { keys, day } of rows) assert(keys >= truthOf(day).before.size, `${keys} keys`);
 });
+
+function truthOf({ collection }: BadDay): Truth {
+  return truths.get(collection)!;
+}
 
 /** Further fields of a record are damaged in two ways only: they are like the first. */
 function waysOf({ name, collection, onlyTogether, absent }: BadDay): readonly Kind[] {
@@ -75,7 +84,7 @@ async function play(day: BadDay, kind: Kind): Promise<string[]> {
   const good = { region, standIn };
   using product = world.product(good);
   const memory = await syncWell(kind, product);
-  assertEquals(await readHeld(world.etcd, region), truth.before);
+  assertEquals(await readHeld(world.etcd, region), truthOf(day).before);
   standIn.cloud = after;
   standIn.badDay = day.answer;
   const bad = { ...good, endless: day.endless, noKeystone: day.noKeystone };
@@ -90,14 +99,14 @@ async function play(day: BadDay, kind: Kind): Promise<string[]> {
     problems.push(...await report(day, `${kind}, then incremental`, region, last));
   }
   standIn.badDay = null;
-  problems.push(...await recover(kind, region, standIn, day.absent ? null : last));
+  problems.push(...await recover(day, { kind, region, standIn, last }));
   await clearRegion(world.etcd, region);
   return problems;
 
   /** What a run leaves in etcd, as a row of the table and as problems. */
   async function report(of: BadDay, way: string, region: string, ended: Ended) {
     const held = await readHeld(world.etcd, region);
-    const judged = judge(held, truth, of.absent);
+    const judged = judge(held, truthOf(of), of.absent);
     const missing = way === "full" ? goalMissed(of, ended, held) : [];
     rows.push({ day: of, way, outcome: word(ended, judged), ...judged, missing });
     const endlessly = ended.result ? [] : ["it has no end"];
@@ -122,17 +131,20 @@ async function syncWell(
 
 /** The day after: a full resync, which builds on the last run unless that failed or it is a new term. */
 async function recover(
-  kind: Kind,
-  region: string,
-  standIn: StandIn,
-  last: Ended | null,
+  day: BadDay,
+  { kind, region, standIn, last }: {
+    kind: Kind;
+    region: string;
+    standIn: StandIn;
+    last: Ended;
+  },
 ): Promise<string[]> {
   using product = world.product({ region, standIn });
-  const again = last?.memory && !last.error && last.result ? "periodic" : "full";
-  const start = { world, product, memory: last?.memory ?? null, before, after };
+  const again = last.memory && !last.error && last.result && !day.absent ? "periodic" : "full";
+  const start = { world, product, memory: last.memory, before, after };
   const { error, memory } = await run(again, start);
   memory?.close();
-  const left = missed(await readHeld(world.etcd, region), truth, () => false);
+  const left = missed(await readHeld(world.etcd, region), truthOf(day), () => false);
   return [...error ? [String(error)] : [], ...left].map((text) =>
     `${kind}, the day after: ${text}`
   );
@@ -148,10 +160,10 @@ function goalMissed(day: BadDay, { result, error }: Ended, held: Held): string[]
     left: (source) => VICTIMS[collection].some((id) => source === `${collection}:${id}`),
     held: (source) => source.startsWith(`${collection}:`),
   };
-  const all = missed(held, truth, () => false);
+  const all = missed(held, truthOf(day), () => false);
   const said = { applied: true, left: result.leftOut.length > 0, held: result.guards.length > 0 };
   return [
     ...said[day.goal] || all.length === 0 ? [] : [`it says of nothing that it is ${day.goal}`],
-    ...missed(held, truth, excused[day.goal]),
+    ...missed(held, truthOf(day), excused[day.goal]),
   ];
 }

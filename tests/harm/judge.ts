@@ -11,9 +11,9 @@ import { isBlank, subjectOf } from "./facets.ts";
 export interface Truth {
   readonly before: Held;
   readonly after: Held;
+  /** What it would hold if just the objects that are not known now were as they were. */
+  readonly composed: Held;
   readonly sources: Sources;
-  /** What the product may remember of the cloud before: see `shownOf`. */
-  readonly known: ReadonlySet<string>;
 }
 
 /** What was found. */
@@ -52,19 +52,19 @@ function same(a: Facets | undefined, b: Facets | undefined): boolean {
 function harmOf(
   key: string,
   [was, is, will]: readonly [Facets | undefined, Facets | undefined, Facets | undefined],
-  { before, known, sources }: Truth,
+  { before, composed }: Truth,
 ): string[] {
   const about = key.split("/").slice(-3).join("/");
   if (!is) return was && will ? [`${about} is deleted, and Neutron has it`] : [];
   if (!was && !will) return [`${about} is made up`];
   const harm: string[] = [];
   for (const [name, facet] of is) {
-    if ([was?.get(name), will?.get(name)].includes(facet)) continue;
-    if (name === "QoS" && sources.limitsOf(key).has(facet)) continue;
-    // What an endpoint did not show before may not be known yet, or only as it was before.
+    const right = [was?.get(name), will?.get(name), composed.get(key)?.get(name)];
+    if (right.includes(facet)) continue;
+    // What an endpoint did not show before may not be known yet.
     const isNew = !was?.has(name) || isBlank(name, was.get(name)!);
     const moved = isNew ? shownElsewhere(before, key, name) : [];
-    if (moved.includes(facet) || (isNew && known.has(`${name} ${facet}`))) continue;
+    if (moved.includes(facet)) continue;
     if (isNew && moved.length === 0 && isBlank(name, facet)) continue;
     harm.push(`${about}: ${name} is ${facet}, was ${was?.get(name)}, is to be ${will?.get(name)}`);
   }

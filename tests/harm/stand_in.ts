@@ -40,6 +40,11 @@ export function inCloud(collection: Exclude<CollectionName, "projects">): Collec
     : collection.replaceAll("-", "_") as Exclude<Collection, "agents">;
 }
 
+/** All objects of a collection. */
+export function listOf(cloud: Cloud, collection: CollectionName): readonly { id: string }[] {
+  return collection === "projects" ? cloud.projects : cloud.list(inCloud(collection));
+}
+
 /** Under which key an answer has its records. */
 export function keyOf(collection: CollectionName): string {
   return collection === "projects" ? collection : inCloud(collection);
