@@ -10,15 +10,7 @@ import type { Cloud } from "../../lab/model.ts";
 import { assertEquals } from "../support/assert.ts";
 import { composed } from "./cloud.ts";
 import { answerDamaged, damageArb, type Damaged, drawnCloud, stateArb } from "./drawn_cloud.ts";
-import {
-  clearRegion,
-  type Held,
-  readHeld,
-  shownOf,
-  type Source,
-  Sources,
-  subjectOf,
-} from "./facets.ts";
+import { clearRegion, type Held, readHeld, type Source, Sources, subjectOf } from "./facets.ts";
 import { judge, missed } from "./judge.ts";
 import { idOf } from "./records.ts";
 import { type Kind, run } from "./runs.ts";
