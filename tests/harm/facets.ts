@@ -82,7 +82,9 @@ function endpointFacets(value: Json & { metadata: Json }): Facets {
   set("project", labels.filter(([name]) => isProject(name)));
   set("IPv4 gateway", ipv4Gateway);
   set("IPv6 gateway", ipv6Gateway);
-  set("floating IPs", ipNATs);
+  for (const nat of (ipNATs ?? []) as { externalIP: string }[]) {
+    set(`floating ${nat.externalIP}`, nat);
+  }
   set("QoS", qosControls);
   const own = labels.filter(([name, to]) =>
     !isNetwork(name) && !isProject(name) && !name.startsWith(SG) &&
@@ -131,9 +133,6 @@ export function shownOf(cloud: Cloud): ReadonlySet<string> {
     const text = sanitize(String(name), SG_NAME_MAX);
     add(`group ${id}`, [[SG + id, text], [SG_NAME + text, id]]);
   }
-  for (const policy of cloud.list("policies")) {
-    add("QoS", qosControls(qosPolicySchema.parse(policy), DEFAULT_QOS));
-  }
   return all;
 }
 
@@ -142,6 +141,7 @@ export class Sources {
   readonly #ports = new Map<string, Item[]>();
   readonly #policies = new Map<string, Set<string>>();
   readonly #floatingIps = new Map<string, Set<string>>();
+  readonly #controls = new Map<string, Set<string>>();
 
   constructor(clouds: readonly Cloud[]) {
     const add = (to: Map<string, Set<string>>, key: unknown, id: unknown) => {
@@ -156,12 +156,22 @@ export class Sources {
       for (const { id, qos_policy_id } of cloud.list("networks")) {
         add(this.#policies, id, qos_policy_id);
       }
-      for (const { id, port_id } of cloud.list("floatingips")) {
-        add(this.#floatingIps, port_id, id);
+      for (const policy of cloud.list("policies")) {
+        const controls = qosControls(qosPolicySchema.parse(policy), DEFAULT_QOS);
+        add(this.#controls, `qos/policies:${policy.id}`, JSON.stringify(controls));
+      }
+      for (const { id, floating_ip_address } of cloud.list("floatingips")) {
+        add(this.#floatingIps, floating_ip_address, id);
       }
     }
   }
 
+  /** Limits that an endpoint may have, when its network is as it was and the policy as it is. */
+  limitsOf(key: string): Set<string> {
+    return new Set(this.of(key, "QoS").flatMap((source) => [...this.#controls.get(source) ?? []]));
+  }
+
+  /** See the class. */
   of(key: string, facet: string): Source[] {
     const subject = subjectOf(key);
     const ports = this.#ports.get(subject.slice("ports:".length)) ?? [];
@@ -170,6 +180,12 @@ export class Sources {
         .map((id) => `${collection}:${id}` as Source);
     const [name, id] = facet.split(" ");
     if (name === "group") return [subject, `security-groups:${id}`];
+    if (name === "floating") {
+      return [
+        subject,
+        ...[...this.#floatingIps.get(id!) ?? []].map((fip) => `floatingips:${fip}` as Source),
+      ];
+    }
     const networks = named("networks", (port) => [port.network_id]);
     switch (facet) {
       case "network":
@@ -181,11 +197,6 @@ export class Sources {
         return [
           subject,
           ...named("subnets", (port) => (port.fixed_ips as Json[]).map((ip) => ip.subnet_id)),
-        ];
-      case "floating IPs":
-        return [
-          subject,
-          ...named("floatingips", (port) => [...this.#floatingIps.get(port.id) ?? []]),
         ];
       case "QoS":
         return [

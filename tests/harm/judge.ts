@@ -28,7 +28,8 @@ export interface Judgement {
 }
 
 /** Looks at every key. `bare`: what is new may show less than there is. */
-export function judge(held: Held, { before, after, known }: Truth, bare = false): Judgement {
+export function judge(held: Held, truth: Truth, bare = false): Judgement {
+  const { before, after } = truth;
   const keys = new Set([...before.keys(), ...after.keys(), ...held.keys()]);
   const harm: string[] = [];
   let [changed, toChange] = [0, 0];
@@ -38,7 +39,7 @@ export function judge(held: Held, { before, after, known }: Truth, bare = false)
       toChange++;
       if (same(is, will)) changed++;
     }
-    if (!(bare && !was && will)) harm.push(...harmOf(key, [was, is, will], { before, known }));
+    if (!(bare && !was && will)) harm.push(...harmOf(key, [was, is, will], truth));
   }
   return { keys: keys.size, changed, toChange, harm };
 }
@@ -51,7 +52,7 @@ function same(a: Facets | undefined, b: Facets | undefined): boolean {
 function harmOf(
   key: string,
   [was, is, will]: readonly [Facets | undefined, Facets | undefined, Facets | undefined],
-  { before, known }: Pick<Truth, "before" | "known">,
+  { before, known, sources }: Truth,
 ): string[] {
   const about = key.split("/").slice(-3).join("/");
   if (!is) return was && will ? [`${about} is deleted, and Neutron has it`] : [];
@@ -59,6 +60,7 @@ function harmOf(
   const harm: string[] = [];
   for (const [name, facet] of is) {
     if ([was?.get(name), will?.get(name)].includes(facet)) continue;
+    if (name === "QoS" && sources.limitsOf(key).has(facet)) continue;
     // What an endpoint did not show before may not be known yet, or only as it was before.
     const isNew = !was?.has(name) || isBlank(name, was.get(name)!);
     const moved = isNew ? shownElsewhere(before, key, name) : [];
