@@ -11,7 +11,7 @@ import { type CollectionName, COLLECTIONS } from "./records.ts";
 import { type Asked, type BadAnswer, keyOf, listOf, PartialCloud } from "./stand_in.ts";
 import { VICTIMS } from "./cloud.ts";
 
-/** What has to become of a full resync, beyond that it does no harm. */
+/** What has to become of a run that looks at everything, beyond that it does no harm. */
 export type Goal =
   /** All of the cloud arrives in etcd all the same. */
   | "applied"
