@@ -57,6 +57,10 @@ Deno.test(
         const drawn = JSON.stringify({ kind, damage, guards, leftOut });
         if (ended.error) throw new Error(drawn, { cause: ended.error });
         const is = await readHeld(world.etcd, region);
+        standIn.badDay = null;
+        const next = await run("periodic", { ...start, memory: ended.memory });
+        if (next.error) throw new Error(drawn, { cause: next.error });
+        const dayAfter = await readHeld(world.etcd, region);
         await clearRegion(world.etcd, region);
         const isDamaged = damagedIn(damage, after);
         const mixed = composed(before, after, (of, id) => isDamaged(`${of}:${id}`));
@@ -70,6 +74,7 @@ Deno.test(
           ...judge(is, truth).harm,
           ...missed(is, truth, isDamaged),
           ...changedThough(isDamaged, was, is),
+          ...missed(dayAfter, truth, () => false).map((text) => `the day after: ${text}`),
         ];
         assertEquals(problems, [], `${drawn}\n${problems.join("\n")}`);
       },
