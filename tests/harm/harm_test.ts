@@ -7,7 +7,7 @@
  */
 import type { Memory } from "../../lib/sync/memory.ts";
 import { assert, assertEquals } from "../support/assert.ts";
-import { BAD_DAYS, type BadDay } from "./bad_days.ts";
+import { BAD_DAYS, type BadDay, FAILS_WHOLE } from "./bad_days.ts";
 import { cloudAfter, cloudBefore, composed, VICTIMS } from "./cloud.ts";
 import { clearRegion, type Held, readHeld, type Source, Sources } from "./facets.ts";
 import { judge, missed, type Truth } from "./judge.ts";
@@ -73,10 +73,11 @@ function truthOf({ collection }: BadDay): Truth {
   return truths.get(collection)!;
 }
 
-/** Further fields of a record are damaged in two ways only: they are like the first. */
+/** What fails whole, and further fields of a record, tell nothing new in other ways. */
 function waysOf({ name, collection, onlyTogether, absent }: BadDay): readonly Kind[] {
   if (absent) return WAYS.slice(0, 1);
-  if (!IN_EVERY_WAY.has(collection) || /\(\d\)$/.test(name)) return WAYS.slice(0, 2);
+  const likeOthers = FAILS_WHOLE.has(name) || /\(\d\)$/.test(name);
+  if (!IN_EVERY_WAY.has(collection) || likeOthers) return WAYS.slice(0, 2);
   return onlyTogether ? WAYS.slice(0, 3) : WAYS;
 }
 
