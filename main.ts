@@ -34,7 +34,7 @@ async function main(args: string[]): Promise<number> {
       return await hostRole(args[1] ?? "");
     }
     const { helpText, parseCommandLine } = await import("./lib/command_line.ts");
-    const { VERSION } = await import("./lib/version.ts");
+    const { VERSION } = await import("./lib/base/version.ts");
     const parsed = parseCommandLine(args);
     if (parsed.command === "help") return print(helpText());
     if (parsed.command === "version") {

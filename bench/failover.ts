@@ -10,7 +10,7 @@
  * @module
  */
 import { electionKey } from "../lib/calico/regions.ts";
-import { systemClock } from "../lib/clock.ts";
+import { systemClock } from "../lib/base/clock.ts";
 import { isMaster } from "../lib/election/is_master.ts";
 import { whileMaster } from "../lib/election/while_master.ts";
 import { StateStore } from "../lib/state_store.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Etcd3 } from "etcd3";
-import { systemClock } from "../lib/clock.ts";
+import { systemClock } from "../lib/base/clock.ts";
 import { openEtcd } from "../lib/etcd/client.ts";
 import { readSnapshot, snapshotPages } from "../lib/etcd/snapshot.ts";
 import type { Term } from "../lib/master_context.ts";

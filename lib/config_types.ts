@@ -8,7 +8,7 @@
 import type { QosOptions } from "./calico/qos.ts";
 import type { BusHost } from "./bus/transport_url.ts";
 import type { Credential } from "./openstack/credential.ts";
-import type { LogFormat, LogLevelOption } from "./log.ts";
+import type { LogFormat, LogLevelOption } from "./base/log.ts";
 
 /** How to reach etcd. */
 export interface EtcdConfig {

@@ -7,11 +7,11 @@
  * @module
  */
 import { z } from "zod";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "./base/clock.ts";
 import { defaultReportUrl } from "./config.ts";
 import type { Config } from "./config_types.ts";
 import type { Launcher } from "./launcher.ts";
-import { describeError, type Log } from "./log.ts";
+import { describeError, type Log } from "./base/log.ts";
 import { type PermissionPlaces, permissionRow, type ProcessName } from "./permissions.ts";
 import { runTool } from "./tool.ts";
 

@@ -9,7 +9,7 @@ import { z } from "zod";
 import type { Config } from "./config_types.ts";
 import { hostAddresses, parseHosts } from "./host_addresses.ts";
 import type { Launcher } from "./launcher.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "./base/log.ts";
 import { hostNames, type PermissionPlaces, permissionRow } from "./permissions.ts";
 import { runTool } from "./tool.ts";
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Clock } from "./clock.ts";
-import type { Log } from "./log.ts";
+import type { Clock } from "./base/clock.ts";
+import type { Log } from "./base/log.ts";
 import type { Meter } from "./metrics/meter.ts";
 import type { SayAlive } from "./signs_of_life.ts";
 import type { StateStore } from "./state_store.ts";

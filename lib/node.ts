@@ -4,13 +4,13 @@
  *
  * @module
  */
-import type { Clock } from "./clock.ts";
+import type { Clock } from "./base/clock.ts";
 import type { ResolvedConfig } from "./config.ts";
 import type { Config } from "./config_types.ts";
 import { readStatus } from "./diagnostics/status.ts";
 import { awaitsEndpoints, locateEndpoints, lookUpEndpoints, withEndpoints } from "./endpoints.ts";
 import type { Launcher } from "./launcher.ts";
-import { describeError, type Log, type LogEntry } from "./log.ts";
+import { describeError, type Log, type LogEntry } from "./base/log.ts";
 import { machinePlaces } from "./machine_places.ts";
 import type { PageFeed } from "./page_feed.ts";
 import type { PermissionPlaces } from "./permissions.ts";
@@ -22,7 +22,7 @@ import type { StateStore } from "./state_store.ts";
 import { StateWatch } from "./state_watch.ts";
 import type { RoleSpec } from "./supervised_role.ts";
 import { Supervisor } from "./supervisor.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "./base/version.ts";
 
 /** What a node works with. */
 export interface NodeOptions {

@@ -9,8 +9,8 @@
  * @module
  */
 import { z } from "zod";
-import { clip } from "./clip.ts";
-import { formatJson, type LogEntry } from "./log.ts";
+import { clip } from "./base/clip.ts";
+import { formatJson, type LogEntry } from "./base/log.ts";
 import type { PermissionRow } from "./permissions.ts";
 
 /** Records kept of each process. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Clock } from "./clock.ts";
+import type { Clock } from "./base/clock.ts";
 import type { RestartWish } from "./state_records.ts";
 import type { StateStore } from "./state_store.ts";
 

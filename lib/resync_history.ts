@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { clip } from "./clip.ts";
+import { clip } from "./base/clip.ts";
 import {
   comparedAll,
   type Guard,

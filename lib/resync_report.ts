@@ -8,7 +8,7 @@ import {
   type ResyncAnswer,
   resyncAnswerSchema,
 } from "./state_records.ts";
-import { clip } from "./clip.ts";
+import { clip } from "./base/clip.ts";
 import { guardSentence, leftOutSentence, namesOf } from "./sync/held_text.ts";
 import { type Difference, differenceSchema } from "./sync/difference_log.ts";
 

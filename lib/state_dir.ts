@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { tryLock } from "./file_lock.ts";
-import { describeError, type Log } from "./log.ts";
+import { tryLock } from "./base/file_lock.ts";
+import { describeError, type Log } from "./base/log.ts";
 import { KV_FILE, StateStore } from "./state_store.ts";
 
 /** Name of the lock file inside the state directory. */

@@ -12,7 +12,7 @@ import type { z } from "zod";
 import { type MetricsRecord, metricsSchema } from "./metrics/meter.ts";
 import { batchReads } from "./kv_batch.ts";
 import { type Kv, withDeadline } from "./kv_deadline.ts";
-import { clip } from "./clip.ts";
+import { clip } from "./base/clip.ts";
 import { MastershipClaim } from "./mastership_claim.ts";
 import { boundedRun, tooOld } from "./resync_history.ts";
 import { CHANGES_FILE, StateChanges } from "./state_changes.ts";

@@ -6,8 +6,8 @@
  *
  * @module
  */
-import type { Clock } from "./clock.ts";
-import { describeError, type Log } from "./log.ts";
+import type { Clock } from "./base/clock.ts";
+import { describeError, type Log } from "./base/log.ts";
 import { LOCK_FILE } from "./state_dir.ts";
 import { KV_FILE, type StateStore } from "./state_store.ts";
 

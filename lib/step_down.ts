@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from "./clock.ts";
+import type { Clock } from "./base/clock.ts";
 import type { StepDown } from "./state_records.ts";
 import type { StateStore } from "./state_store.ts";
 

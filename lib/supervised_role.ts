@@ -8,7 +8,7 @@
  * @module
  */
 import { parseEntry, readLines } from "./child_output.ts";
-import { describeError, type Log, type LogEntry } from "./log.ts";
+import { describeError, type Log, type LogEntry } from "./base/log.ts";
 import type { Launch } from "./launcher.ts";
 import type { WriteLine } from "./page_feed.ts";
 import { takeRestart } from "./restart_request.ts";

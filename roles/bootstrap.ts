@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { systemClock } from "../lib/clock.ts";
-import { describeError, type Log, setupLogging } from "../lib/log.ts";
+import { systemClock } from "../lib/base/clock.ts";
+import { describeError, type Log, setupLogging } from "../lib/base/log.ts";
 import type { JobContext } from "../lib/master_context.ts";
 import { Meter } from "../lib/metrics/meter.ts";
 import { publishMetrics } from "../lib/metrics/publisher.ts";
@@ -13,7 +13,7 @@ import type { SettingsOf, SettledName } from "../lib/role_settings.ts";
 import { SignsOfLife } from "../lib/signs_of_life.ts";
 import { StateStore } from "../lib/state_store.ts";
 import { RateLimitedLog } from "../lib/status/rate_limited.ts";
-import { isStreamNoise } from "../lib/stream_noise.ts";
+import { isStreamNoise } from "../lib/base/stream_noise.ts";
 import { type Seat, takeSeat } from "./seat.ts";
 import { write } from "./write.ts";
 

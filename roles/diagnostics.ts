@@ -10,7 +10,7 @@ import { requestRestart } from "../lib/restart_request.ts";
 import { requestResync } from "../lib/resync_request.ts";
 import { readAsked } from "../lib/sync/difference_log.ts";
 import { requestStepDown } from "../lib/step_down.ts";
-import { VERSION } from "../lib/version.ts";
+import { VERSION } from "../lib/base/version.ts";
 import { runRole } from "./bootstrap.ts";
 
 await runRole("diagnostics", async ({ config, job, signal, listen }) => {

@@ -1,5 +1,5 @@
 /** A dry run beside whatever runs: told the configuration and what to compare, answers what differs. @module */
-import { systemClock } from "../lib/clock.ts";
+import { systemClock } from "../lib/base/clock.ts";
 import type { AloneInput } from "../lib/sync/alone.ts";
 import { compareAlone } from "../lib/sync/compare_alone.ts";
 import { runTool } from "./run_tool.ts";

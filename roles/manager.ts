@@ -10,7 +10,7 @@ import { electionValue } from "../lib/election/key.ts";
 import type { JobContext } from "../lib/master_context.ts";
 import { Deadman, whileOnTime } from "../lib/signs_of_life.ts";
 import { ROLE_NAMES } from "../lib/state_records.ts";
-import { VERSION } from "../lib/version.ts";
+import { VERSION } from "../lib/base/version.ts";
 import { type RoleContext, runRole } from "./bootstrap.ts";
 import { runWhileMaster } from "./while_master.ts";
 

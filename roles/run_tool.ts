@@ -1,5 +1,5 @@
 /** Starts a one-shot tool, see `lib/tool.ts`. @module */
-import { describeError } from "../lib/log.ts";
+import { describeError } from "../lib/base/log.ts";
 import { takeSeat } from "./seat.ts";
 import { write } from "./write.ts";
 

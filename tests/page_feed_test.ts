@@ -1,6 +1,6 @@
 import { Fed } from "../lib/diagnostics/fed.ts";
 import { MAX_RECORDS, PageFeed } from "../lib/page_feed.ts";
-import type { LogEntry } from "../lib/log.ts";
+import type { LogEntry } from "../lib/base/log.ts";
 import { Inbox, readFirstLine } from "../roles/seat.ts";
 import { assert, assertEquals, eventually } from "./support/assert.ts";
 

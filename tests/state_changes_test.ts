@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertWithin } from "./support/assert.ts";
 import { mastershipNow } from "./support/mastership.ts";
-import { systemClock } from "../lib/clock.ts";
+import { systemClock } from "../lib/base/clock.ts";
 import { CHANGES_FILE, StateChanges } from "../lib/state_changes.ts";
 import { StateStore } from "../lib/state_store.ts";
 

@@ -2,11 +2,11 @@ import { rejects as assertRejects } from "node:assert/strict";
 import { assert, assertEquals, assertMatch, assertWithin, eventually } from "./support/assert.ts";
 import { FakeClock } from "./support/fake_clock.ts";
 import { LogRecorder } from "./support/log_recorder.ts";
-import { systemClock } from "../lib/clock.ts";
+import { systemClock } from "../lib/base/clock.ts";
 import { readStatus } from "../lib/diagnostics/status.ts";
 import { formatStatus } from "../lib/diagnostics/status_text.ts";
 import { crashLoops } from "../lib/diagnostics/verdict.ts";
-import type { LogEntry } from "../lib/log.ts";
+import type { LogEntry } from "../lib/base/log.ts";
 import {
   requestRestart,
   RestartRefusedError,

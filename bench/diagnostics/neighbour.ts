@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { isMaster } from "../../lib/election/is_master.ts";
 import { StateStore } from "../../lib/state_store.ts";
 

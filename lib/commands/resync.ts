@@ -7,10 +7,10 @@
  *
  * @module
  */
-import { systemClock } from "../clock.ts";
+import { systemClock } from "../base/clock.ts";
 import type { Config } from "../config_types.ts";
 import { lookUpEndpoints, withEndpoints } from "../endpoints.ts";
-import { describeError } from "../log.ts";
+import { describeError } from "../base/log.ts";
 import { machinePlaces } from "../machine_places.ts";
 import { MAX_DELAY_MS } from "../openstack/http.ts";
 import { type PermissionPlaces, permissionRow } from "../permissions.ts";

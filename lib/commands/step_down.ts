@@ -1,5 +1,5 @@
 /** `step-down`: gives mastership away; exit code 0 too when this node does not lead. @module */
-import { systemClock } from "../clock.ts";
+import { systemClock } from "../base/clock.ts";
 import { requestStepDown } from "../step_down.ts";
 import type { Command } from "./context.ts";
 import { openExisting } from "./existing_state.ts";

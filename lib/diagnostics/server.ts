@@ -7,7 +7,7 @@
  */
 import type { Config } from "../config_types.ts";
 import { hostAndPort } from "../host_addresses.ts";
-import { describeError } from "../log.ts";
+import { describeError } from "../base/log.ts";
 import type { JobContext } from "../master_context.ts";
 import type { Api } from "./api/openapi.ts";
 import { type Listener, type ListenerLimits, openListener } from "./listener.ts";

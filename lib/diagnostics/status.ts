@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { isMaster } from "../election/is_master.ts";
 import { type Mastership, type Released, ROLE_NAMES } from "../state_records.ts";
 import type { StateStore } from "../state_store.ts";

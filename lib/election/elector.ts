@@ -13,7 +13,7 @@
  * @module
  */
 import type { Config } from "../config_types.ts";
-import { describeError } from "../log.ts";
+import { describeError } from "../base/log.ts";
 import type { JobContext } from "../master_context.ts";
 import { SupersededError } from "../mastership_claim.ts";
 import type { ProcessPlace } from "../process_place.ts";

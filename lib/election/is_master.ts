@@ -12,7 +12,7 @@
  *
  * @module
  */
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../base/clock.ts";
 import type { Mastership } from "../state_records.ts";
 
 /** A heartbeat further in the future than this means that the clock was set back, ms. */

@@ -6,7 +6,7 @@
  * @module
  */
 import { KvTimeoutError } from "../kv_deadline.ts";
-import { describeError } from "../log.ts";
+import { describeError } from "../base/log.ts";
 import type { JobContext } from "../master_context.ts";
 import { SupersededError } from "../mastership_claim.ts";
 import type { Mastership } from "../state_records.ts";

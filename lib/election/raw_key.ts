@@ -1,7 +1,7 @@
 /** The election key with everything that etcd says of it, for the page. @module */
 import { Buffer } from "node:buffer";
 import type { Etcd3 } from "etcd3";
-import { clip } from "../clip.ts";
+import { clip } from "../base/clip.ts";
 import type { RawElectionKey } from "../state_records.ts";
 
 const MAX_VALUE_CHARS = 1000;

@@ -5,7 +5,7 @@
  * @module
  */
 import { parse } from "yaml";
-import { suggest } from "../suggest.ts";
+import { suggest } from "../base/suggest.ts";
 
 /** The file or the cloud in it is missing or cannot be understood. Exit code 2. */
 export class CloudsError extends Error {

@@ -6,10 +6,10 @@
  */
 import type { Etcd3 } from "etcd3";
 import { remoteClassOf } from "../bus/envelope.ts";
-import { clip } from "../clip.ts";
+import { clip } from "../base/clip.ts";
 import type { Config } from "../config_types.ts";
 import type { Change } from "../etcd/mirror.ts";
-import { describeError } from "../log.ts";
+import { describeError } from "../base/log.ts";
 import type { JobContext, Term } from "../master_context.ts";
 import type { Agents } from "../state_records.ts";
 import { MAX_AGENTS, writeAgentsFile } from "./agents_file.ts";

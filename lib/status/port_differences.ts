@@ -12,9 +12,9 @@
  * @module
  */
 import { z } from "zod";
-import { clip } from "../clip.ts";
-import type { Clock } from "../clock.ts";
-import { describeError } from "../log.ts";
+import { clip } from "../base/clip.ts";
+import type { Clock } from "../base/clock.ts";
+import { describeError } from "../base/log.ts";
 import { readStateFile, writeStateFile } from "../state_files.ts";
 import type { PortUpdate } from "./reporter.ts";
 

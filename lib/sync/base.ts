@@ -1,6 +1,6 @@
 /** What every resync of one configuration works with. @module */
 import type { Etcd3 } from "etcd3";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config_types.ts";
 import type { KeystoneAuth } from "../openstack/keystone.ts";
 import { NeutronClient } from "../openstack/neutron.ts";

@@ -9,7 +9,7 @@
  * @module
  */
 import { z } from "zod";
-import { clip } from "../clip.ts";
+import { clip } from "../base/clip.ts";
 import type { JobContext } from "../master_context.ts";
 import { readStateFile, writeStateFile } from "../state_files.ts";
 import type { Change, Stored } from "./compare.ts";

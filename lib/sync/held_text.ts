@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { clip } from "../clip.ts";
+import { clip } from "../base/clip.ts";
 import type { Guard, LeftOut } from "../state_records.ts";
 
 /** Longest name in a sentence, with what is wrong with it. */

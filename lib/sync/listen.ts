@@ -1,5 +1,5 @@
 /** Neutron's notifications to the {@linkcode EventSync}, for as long as the term lasts. @module */
-import { whileRunning } from "../while_running.ts";
+import { whileRunning } from "../base/while_running.ts";
 import { Notifications } from "../bus/notifications.ts";
 import { regionString } from "../calico/regions.ts";
 import type { NotificationsConfig } from "../config_types.ts";

@@ -7,15 +7,15 @@
 import type { Etcd3 } from "etcd3";
 import type { QosOptions } from "../calico/qos.ts";
 import { calicoNamespace } from "../calico/regions.ts";
-import { clip } from "../clip.ts";
-import type { Clock } from "../clock.ts";
+import { clip } from "../base/clip.ts";
+import type { Clock } from "../base/clock.ts";
 import { FencedWriter } from "../etcd/fenced_write.ts";
 import type { Term } from "../master_context.ts";
 import type { KeystoneAuth } from "../openstack/keystone.ts";
 import type { NeutronClient } from "../openstack/neutron.ts";
 import type { Guard, KindCounts, LeftOut } from "../state_records.ts";
 import type { Change, Stamps, Stored } from "./compare.ts";
-import { traced } from "../tracing.ts";
+import { traced } from "../base/tracing.ts";
 import type { DifferenceLog } from "./difference_log.ts";
 import { COLLECTION_OF } from "./guard.ts";
 import { type Kind, KINDS } from "./objects.ts";

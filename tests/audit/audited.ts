@@ -1,8 +1,8 @@
 /** Processes that are started as a node starts them, each with an audit log of its permissions. @module */
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import type { Config } from "../../lib/config_types.ts";
 import { createLauncher, type Launcher } from "../../lib/launcher.ts";
-import { formatText, type LogEntry } from "../../lib/log.ts";
+import { formatText, type LogEntry } from "../../lib/base/log.ts";
 import { machinePlaces } from "../../lib/machine_places.ts";
 import type { PermissionRow } from "../../lib/permissions.ts";
 import { readProcessPlace } from "../../lib/process_place.ts";

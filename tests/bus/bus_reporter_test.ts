@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { RabbitServer } from "../support/rabbit_server.ts";
 import { defaultAnswer, Failure, FakePlugin } from "../support/fake_plugin.ts";

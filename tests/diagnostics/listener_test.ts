@@ -1,4 +1,4 @@
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { openListener } from "../../lib/diagnostics/listener.ts";
 import { runDiagnostics } from "../../lib/diagnostics/server.ts";
 import type { Alive } from "../../lib/state_records.ts";

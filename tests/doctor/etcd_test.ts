@@ -1,5 +1,5 @@
 import { Range } from "etcd3";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import type { Config } from "../../lib/config_types.ts";
 import { type Finding, runChecks } from "../../lib/doctor/check.ts";
 import { etcdChecks } from "../../lib/doctor/etcd.ts";

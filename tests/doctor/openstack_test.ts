@@ -1,4 +1,4 @@
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import type { Config } from "../../lib/config_types.ts";
 import { type Finding, runChecks } from "../../lib/doctor/check.ts";
 import { openstackChecks } from "../../lib/doctor/openstack.ts";

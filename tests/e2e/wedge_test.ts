@@ -7,10 +7,10 @@
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { freePort } from "../support/etcd_server.ts";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { resolveConfig } from "../../lib/config.ts";
 import { createLauncher } from "../../lib/launcher.ts";
-import type { LogEntry } from "../../lib/log.ts";
+import type { LogEntry } from "../../lib/base/log.ts";
 import { machinePlaces } from "../../lib/machine_places.ts";
 import { readProcessPlace } from "../../lib/process_place.ts";
 import { roleSpecs } from "../../lib/role_specs.ts";

@@ -1,6 +1,6 @@
 import { Etcd3 } from "etcd3";
 import { conductorPrefix, electionKey } from "../../lib/calico/regions.ts";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { ClusterRegistry } from "../../lib/election/cluster.ts";
 import type { Leadership } from "../../lib/election/states.ts";
 import { FenceLostError } from "../../lib/etcd/client.ts";

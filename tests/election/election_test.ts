@@ -4,7 +4,7 @@ import { LogRecorder } from "../support/log_recorder.ts";
 import { mastershipNow } from "../support/mastership.ts";
 import { testConfig } from "../support/test_config.ts";
 import { conductorPrefix } from "../../lib/calico/regions.ts";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import type { Config } from "../../lib/config_types.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
 import { ClusterRegistry, MAX_TERMS } from "../../lib/election/cluster.ts";

@@ -1,5 +1,5 @@
 import type { Etcd3 } from "etcd3";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { FenceLostError, openEtcd } from "../../lib/etcd/client.ts";
 import {
   checkOnce,

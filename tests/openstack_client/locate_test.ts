@@ -1,4 +1,4 @@
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { locateEndpoints, lookUpEndpoints } from "../../lib/endpoints.ts";
 import { createLauncher } from "../../lib/launcher.ts";
 import { permissionRow } from "../../lib/permissions.ts";

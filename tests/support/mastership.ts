@@ -1,5 +1,5 @@
 /** Mastership as an elector of this machine publishes it. @module */
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import type { Mastership } from "../../lib/state_records.ts";
 
 /** A record of now, valid for so long. */

@@ -8,7 +8,7 @@ import type { Cloud } from "../../lab/model.ts";
 import { neutronApi } from "../../lab/neutron_api.ts";
 import { Random } from "../../lab/random.ts";
 import { seedCloud } from "../../lab/seed.ts";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import type { Config } from "../../lib/config_types.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
 import type { JobContext } from "../../lib/master_context.ts";

@@ -1,4 +1,4 @@
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { Meter } from "../../lib/metrics/meter.ts";
 import { StateStore } from "../../lib/state_store.ts";
 import { DifferenceLog } from "../../lib/sync/difference_log.ts";

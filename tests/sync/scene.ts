@@ -6,7 +6,7 @@ import { Random } from "../../lab/random.ts";
 import { neutronApi } from "../../lab/neutron_api.ts";
 import { seedCloud } from "../../lab/seed.ts";
 import type { Cloud } from "../../lab/model.ts";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
 import type { Term } from "../../lib/master_context.ts";
 import { KeystoneAuth } from "../../lib/openstack/keystone.ts";

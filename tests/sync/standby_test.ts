@@ -1,4 +1,4 @@
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { followResync, NobodyRunsError, requestResync } from "../../lib/resync_request.ts";
 import type { ResyncAnswer } from "../../lib/state_records.ts";
 import { readAsked, readDiff } from "../../lib/sync/difference_log.ts";

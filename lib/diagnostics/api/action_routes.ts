@@ -1,7 +1,7 @@
 /** What the API lets an operator do; who may, says `authorize.ts`. @module */
 import { createRoute, type RouteConfig } from "@hono/zod-openapi";
 import { z } from "zod";
-import { describeError, type Log } from "../../log.ts";
+import { describeError, type Log } from "../../base/log.ts";
 import { OBJECT_ID, OBJECT_ID_HELP } from "../../openstack/object_id.ts";
 import { RestartRefusedError, UnknownRoleError } from "../../restart_request.ts";
 import { reportOf, reportSchema } from "../../resync_report.ts";

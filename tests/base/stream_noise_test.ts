@@ -1,5 +1,5 @@
-import { assertEquals } from "./support/assert.ts";
-import { isStreamNoise } from "../lib/stream_noise.ts";
+import { assertEquals } from "../support/assert.ts";
+import { isStreamNoise } from "../../lib/base/stream_noise.ts";
 
 function errorAt(message: string, ...frames: string[]): Error {
   const error = new Error(message);

@@ -1,5 +1,5 @@
-import { assert, assertEquals, assertMatch } from "./support/assert.ts";
-import { describeError, formatJson, formatText, passes, setupLogging } from "../lib/log.ts";
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { describeError, formatJson, formatText, passes, setupLogging } from "../../lib/base/log.ts";
 
 const entry = {
   time: "2026-01-02T03:04:05.678Z",

@@ -1,5 +1,5 @@
-import { whileRunning } from "../lib/while_running.ts";
-import { assertEquals } from "./support/assert.ts";
+import { whileRunning } from "../../lib/base/while_running.ts";
+import { assertEquals } from "../support/assert.ts";
 
 Deno.test("while running: the signal aborts with the work's end, well or not, or with its own", async () => {
   for (const end of ["resolve", "reject"] as const) {
