@@ -10,9 +10,9 @@
  *
  * @module
  */
-import type { NodeCommand } from "./lib/command_line.ts";
+import type { NodeCommand } from "./lib/config/command_line.ts";
 import type { Command, CommandContext } from "./lib/commands/context.ts";
-import type { ResolvedConfig } from "./lib/config.ts";
+import type { ResolvedConfig } from "./lib/config/resolve.ts";
 
 /** See `lib/launcher.ts`, which is not loaded for it. */
 const ROLE_WORD: typeof import("./lib/launcher.ts").ROLE_WORD = "role";
@@ -33,7 +33,7 @@ async function main(args: string[]): Promise<number> {
       const { hostRole } = await import("./roles/worker_host.ts");
       return await hostRole(args[1] ?? "");
     }
-    const { helpText, parseCommandLine } = await import("./lib/command_line.ts");
+    const { helpText, parseCommandLine } = await import("./lib/config/command_line.ts");
     const { VERSION } = await import("./lib/base/version.ts");
     const parsed = parseCommandLine(args);
     if (parsed.command === "help") return print(helpText());
@@ -50,7 +50,7 @@ async function main(args: string[]): Promise<number> {
 }
 
 async function context(command: NodeCommand): Promise<CommandContext> {
-  const { resolveConfig } = await import("./lib/config.ts");
+  const { resolveConfig } = await import("./lib/config/resolve.ts");
   const { createLauncher } = await import("./lib/launcher.ts");
   const { notifyAddress } = await import("./lib/service_manager.ts");
   const env = Deno.env.toObject();

@@ -5,7 +5,7 @@
  * @module
  */
 import { systemClock } from "../lib/base/clock.ts";
-import type { BusConfig } from "../lib/config_types.ts";
+import type { BusConfig } from "../lib/config/config_types.ts";
 import { parseTransportUrl } from "../lib/bus/transport_url.ts";
 import { openEtcd } from "../lib/etcd/client.ts";
 import { type Change, mirror } from "../lib/etcd/mirror.ts";

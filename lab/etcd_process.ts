@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Config } from "../lib/config_types.ts";
+import type { Config } from "../lib/config/config_types.ts";
 import type { JobContext } from "../lib/master_context.ts";
 import { labEtcdCommand } from "./etcd.ts";
 

@@ -8,8 +8,8 @@
  */
 import { z } from "zod";
 import type { Clock } from "./base/clock.ts";
-import { defaultReportUrl } from "./config.ts";
-import type { Config } from "./config_types.ts";
+import { defaultReportUrl } from "./config/resolve.ts";
+import type { Config } from "./config/config_types.ts";
 import type { Launcher } from "./launcher.ts";
 import { describeError, type Log } from "./base/log.ts";
 import { type PermissionPlaces, permissionRow, type ProcessName } from "./permissions.ts";

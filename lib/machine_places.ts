@@ -6,7 +6,7 @@
  * @module
  */
 import { z } from "zod";
-import type { Config } from "./config_types.ts";
+import type { Config } from "./config/config_types.ts";
 import { hostAddresses, parseHosts } from "./host_addresses.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./base/log.ts";

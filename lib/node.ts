@@ -5,8 +5,8 @@
  * @module
  */
 import type { Clock } from "./base/clock.ts";
-import type { ResolvedConfig } from "./config.ts";
-import type { Config } from "./config_types.ts";
+import type { ResolvedConfig } from "./config/resolve.ts";
+import type { Config } from "./config/config_types.ts";
 import { readStatus } from "./diagnostics/status.ts";
 import { awaitsEndpoints, locateEndpoints, lookUpEndpoints, withEndpoints } from "./endpoints.ts";
 import type { Launcher } from "./launcher.ts";

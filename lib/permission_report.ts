@@ -1,5 +1,5 @@
 /** The permission table as `calico-conductor permissions` prints it. @module */
-import type { Config } from "./config_types.ts";
+import type { Config } from "./config/config_types.ts";
 import {
   KINDS,
   type PermissionPlaces,

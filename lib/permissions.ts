@@ -10,7 +10,7 @@
  *
  * @module
  */
-import type { Config } from "./config_types.ts";
+import type { Config } from "./config/config_types.ts";
 import { pageUrl, reachable } from "./diagnostics/page_url.ts";
 import { hostAndPort, namesAmong } from "./host_addresses.ts";
 import type { RoleName } from "./role_names.ts";

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Config } from "./config_types.ts";
+import type { Config } from "./config/config_types.ts";
 import type { ProcessPlace } from "./process_place.ts";
 
 /** What every process uses of the configuration. */

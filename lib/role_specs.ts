@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Config } from "./config_types.ts";
+import type { Config } from "./config/config_types.ts";
 import { awaitsEndpoints } from "./endpoints.ts";
 import type { Launcher } from "./launcher.ts";
 import { type PermissionPlaces, type PermissionRow, permissionRow } from "./permissions.ts";

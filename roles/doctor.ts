@@ -1,6 +1,6 @@
 /** The doctor: told the configuration, answers with its findings. @module */
 import { systemClock } from "../lib/base/clock.ts";
-import type { Config } from "../lib/config_types.ts";
+import type { Config } from "../lib/config/config_types.ts";
 import { diagnose } from "../lib/doctor/doctor.ts";
 import { runTool } from "./run_tool.ts";
 

@@ -1,6 +1,6 @@
 /** Runs a role's job while this node is master. @module */
 import { electionKey } from "../lib/calico/regions.ts";
-import type { Config } from "../lib/config_types.ts";
+import type { Config } from "../lib/config/config_types.ts";
 import type { Term } from "../lib/master_context.ts";
 import { whileMaster } from "../lib/election/while_master.ts";
 import type { SettledName } from "../lib/role_settings.ts";

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import type { Config } from "../lib/config_types.ts";
+import type { Config } from "../lib/config/config_types.ts";
 import { ALL_KINDS, dropPermissions } from "../lib/drop_permissions.ts";
 import { type HostedInput, isProcessName, modulePath } from "../lib/launcher.ts";
 import { type HostMessage, Inbox, readFirstLine, type WorkerMessage } from "./seat.ts";

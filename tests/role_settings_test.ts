@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "./support/assert.ts";
-import { resolveConfig } from "../lib/config.ts";
+import { resolveConfig } from "../lib/config/resolve.ts";
 import { createLauncher } from "../lib/launcher.ts";
 import { roleSpecs } from "../lib/role_specs.ts";
 import { settingsOf } from "../lib/role_settings.ts";

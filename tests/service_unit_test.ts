@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "./support/assert.ts";
-import { resolveConfig } from "../lib/config.ts";
+import { resolveConfig } from "../lib/config/resolve.ts";
 import { STOP_ORDER } from "../lib/supervisor.ts";
 
 const UNIT = await Deno.readTextFile(

@@ -9,7 +9,7 @@
 import { Buffer } from "node:buffer";
 import amqp from "amqplib";
 import type { Clock } from "../base/clock.ts";
-import type { BrokersConfig } from "../config_types.ts";
+import type { BrokersConfig } from "../config/config_types.ts";
 import { describeError, type Log } from "../base/log.ts";
 import type { BusHost } from "./transport_url.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { z } from "zod";
-import type { Config } from "../config_types.ts";
+import type { Config } from "../config/config_types.ts";
 import { CHECK_MS } from "../doctor/doctor.ts";
 import { failed, type Finding, findingSchema, named, ok, warning } from "../doctor/check.ts";
 import { formatFindings, isHealthy } from "../doctor/report.ts";

@@ -1,6 +1,6 @@
 /** `permissions`: what each process of this configuration may do, from the table that starts them. @module */
 import { lookUpEndpoints, withEndpoints } from "../endpoints.ts";
-import type { Config } from "../config_types.ts";
+import type { Config } from "../config/config_types.ts";
 import { describeError } from "../base/log.ts";
 import { machinePlaces } from "../machine_places.ts";
 import {

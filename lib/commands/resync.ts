@@ -8,7 +8,7 @@
  * @module
  */
 import { systemClock } from "../base/clock.ts";
-import type { Config } from "../config_types.ts";
+import type { Config } from "../config/config_types.ts";
 import { lookUpEndpoints, withEndpoints } from "../endpoints.ts";
 import { describeError } from "../base/log.ts";
 import { machinePlaces } from "../machine_places.ts";

@@ -7,7 +7,7 @@
  * @module
  */
 import { systemClock } from "../base/clock.ts";
-import type { Config } from "../config_types.ts";
+import type { Config } from "../config/config_types.ts";
 import { dropPermissions } from "../drop_permissions.ts";
 import { pageUrl } from "../diagnostics/page_url.ts";
 import {

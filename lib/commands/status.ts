@@ -6,7 +6,7 @@
  * @module
  */
 import { systemClock } from "../base/clock.ts";
-import type { Config } from "../config_types.ts";
+import type { Config } from "../config/config_types.ts";
 import { pageUrl, reachable } from "../diagnostics/page_url.ts";
 import { readStatus } from "../diagnostics/status.ts";
 import { type Status, statusSchema } from "../diagnostics/status_schema.ts";

@@ -1,5 +1,5 @@
 /** Where a node's page is. @module */
-import type { Config } from "../config_types.ts";
+import type { Config } from "../config/config_types.ts";
 import { hostAndPort } from "../host_addresses.ts";
 
 /** Its URL, without a slash at the end. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Config } from "../config_types.ts";
+import type { Config } from "../config/config_types.ts";
 import { hostAndPort } from "../host_addresses.ts";
 import { describeError } from "../base/log.ts";
 import type { JobContext } from "../master_context.ts";

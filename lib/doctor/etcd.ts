@@ -16,7 +16,7 @@ import {
 } from "../calico/keys.ts";
 import { conductorPrefix, electionKey } from "../calico/regions.ts";
 import type { Clock } from "../base/clock.ts";
-import type { Config } from "../config_types.ts";
+import type { Config } from "../config/config_types.ts";
 import { openEtcd } from "../etcd/client.ts";
 import { describeError } from "../base/log.ts";
 import { openHttpClient } from "../openstack/http_client.ts";

@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import * as fs from "node:fs";
 import { conductorPrefix } from "../calico/regions.ts";
 import type { Clock } from "../base/clock.ts";
-import type { Config } from "../config_types.ts";
+import type { Config } from "../config/config_types.ts";
 import { openEtcd } from "../etcd/client.ts";
 import { describeError } from "../base/log.ts";
 import { nodeSchema, termSchema } from "../state_records.ts";

@@ -12,7 +12,7 @@
  *
  * @module
  */
-import type { Config } from "../config_types.ts";
+import type { Config } from "../config/config_types.ts";
 import { describeError } from "../base/log.ts";
 import type { JobContext } from "../master_context.ts";
 import { SupersededError } from "../mastership_claim.ts";

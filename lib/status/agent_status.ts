@@ -7,7 +7,7 @@
 import type { Etcd3 } from "etcd3";
 import { remoteClassOf } from "../bus/envelope.ts";
 import { clip } from "../base/clip.ts";
-import type { Config } from "../config_types.ts";
+import type { Config } from "../config/config_types.ts";
 import type { Change } from "../etcd/mirror.ts";
 import { describeError } from "../base/log.ts";
 import type { JobContext, Term } from "../master_context.ts";

@@ -9,7 +9,7 @@ import { endpointName, endpointNamePrefix, resourcePrefixes } from "../calico/ke
 import { remoteClassOf } from "../bus/envelope.ts";
 import { calicoNamespace } from "../calico/regions.ts";
 import { clip } from "../base/clip.ts";
-import type { Config } from "../config_types.ts";
+import type { Config } from "../config/config_types.ts";
 import type { Change } from "../etcd/mirror.ts";
 import { readSnapshot } from "../etcd/snapshot.ts";
 import { describeError } from "../base/log.ts";

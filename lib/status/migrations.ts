@@ -6,7 +6,7 @@
  * @module
  */
 import { endpointNameParts, resourcePrefixes } from "../calico/keys.ts";
-import type { EtcdConfig } from "../config_types.ts";
+import type { EtcdConfig } from "../config/config_types.ts";
 import { openEtcd } from "../etcd/client.ts";
 import { mirror } from "../etcd/mirror.ts";
 import type { JobContext, Term } from "../master_context.ts";

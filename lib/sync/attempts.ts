@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Config } from "../config_types.ts";
+import type { Config } from "../config/config_types.ts";
 import { FenceLostError } from "../etcd/client.ts";
 import { describeError } from "../base/log.ts";
 import type { JobContext, Term } from "../master_context.ts";

@@ -1,5 +1,5 @@
 /** The account of a resync: its record in the history, its line in the log, its signs of life. @module */
-import type { Config } from "../config_types.ts";
+import type { Config } from "../config/config_types.ts";
 import { describeError, type Log } from "../base/log.ts";
 import type { JobContext, Term } from "../master_context.ts";
 import { MAX_DELAY_MS } from "../openstack/http.ts";

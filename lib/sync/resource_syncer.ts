@@ -9,7 +9,7 @@
  * @module
  */
 import type { Etcd3 } from "etcd3";
-import type { Config } from "../config_types.ts";
+import type { Config } from "../config/config_types.ts";
 import type { JobContext, Term } from "../master_context.ts";
 import { KeystoneAuth } from "../openstack/keystone.ts";
 import { Attempts } from "./attempts.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Config } from "../config_types.ts";
+import type { Config } from "../config/config_types.ts";
 import type { JobContext, Term } from "../master_context.ts";
 
 /** See the module. */

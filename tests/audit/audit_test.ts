@@ -7,7 +7,7 @@
 import { Etcd3 } from "etcd3";
 import { endpointName, resourcePrefixes } from "../../lib/calico/keys.ts";
 import { systemClock } from "../../lib/base/clock.ts";
-import type { Config } from "../../lib/config_types.ts";
+import type { Config } from "../../lib/config/config_types.ts";
 import type { PageAddress } from "../../lib/diagnostics/page_client.ts";
 import { lookUpEndpoints } from "../../lib/endpoints.ts";
 import { machinePlaces } from "../../lib/machine_places.ts";

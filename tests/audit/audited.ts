@@ -1,6 +1,6 @@
 /** Processes that are started as a node starts them, each with an audit log of its permissions. @module */
 import { systemClock } from "../../lib/base/clock.ts";
-import type { Config } from "../../lib/config_types.ts";
+import type { Config } from "../../lib/config/config_types.ts";
 import { createLauncher, type Launcher } from "../../lib/launcher.ts";
 import { formatText, type LogEntry } from "../../lib/base/log.ts";
 import { machinePlaces } from "../../lib/machine_places.ts";

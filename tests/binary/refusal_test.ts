@@ -9,7 +9,7 @@ import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { freePort, startEtcd } from "../support/etcd_server.ts";
 import { testConfig } from "../support/test_config.ts";
 import { BINARY, productCommand, tempDir } from "../e2e/node.ts";
-import type { Config } from "../../lib/config_types.ts";
+import type { Config } from "../../lib/config/config_types.ts";
 import { createLauncher } from "../../lib/launcher.ts";
 import type { PermissionReport } from "../../lib/permission_report.ts";
 import { type PermissionRow, permissionRow, type ProcessName } from "../../lib/permissions.ts";

@@ -1,6 +1,6 @@
 import { conductorPrefix } from "../../lib/calico/regions.ts";
 import { systemClock } from "../../lib/base/clock.ts";
-import type { Config } from "../../lib/config_types.ts";
+import type { Config } from "../../lib/config/config_types.ts";
 import { type Finding, runChecks } from "../../lib/doctor/check.ts";
 import { nodeChecks } from "../../lib/doctor/node.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";

@@ -8,7 +8,7 @@ import { assert, assertEquals, assertMatch, eventually } from "../support/assert
 import { LogRecorder } from "../support/log_recorder.ts";
 import { freePort } from "../support/etcd_server.ts";
 import { systemClock } from "../../lib/base/clock.ts";
-import { resolveConfig } from "../../lib/config.ts";
+import { resolveConfig } from "../../lib/config/resolve.ts";
 import { createLauncher } from "../../lib/launcher.ts";
 import type { LogEntry } from "../../lib/base/log.ts";
 import { machinePlaces } from "../../lib/machine_places.ts";

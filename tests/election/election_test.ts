@@ -5,7 +5,7 @@ import { mastershipNow } from "../support/mastership.ts";
 import { testConfig } from "../support/test_config.ts";
 import { conductorPrefix } from "../../lib/calico/regions.ts";
 import { systemClock } from "../../lib/base/clock.ts";
-import type { Config } from "../../lib/config_types.ts";
+import type { Config } from "../../lib/config/config_types.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
 import { ClusterRegistry, MAX_TERMS } from "../../lib/election/cluster.ts";
 import { runElector, type TermObserver } from "../../lib/election/elector.ts";

@@ -9,7 +9,7 @@ import { neutronApi } from "../../lab/neutron_api.ts";
 import { Random } from "../../lab/random.ts";
 import { seedCloud } from "../../lab/seed.ts";
 import { systemClock } from "../../lib/base/clock.ts";
-import type { Config } from "../../lib/config_types.ts";
+import type { Config } from "../../lib/config/config_types.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
 import type { JobContext } from "../../lib/master_context.ts";
 import { followResync, requestResync, type ResyncWish } from "../../lib/resync_request.ts";

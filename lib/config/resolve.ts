@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { parseTransportUrl, TRANSPORT_URL_FORM } from "./bus/transport_url.ts";
+import { parseTransportUrl, TRANSPORT_URL_FORM } from "../bus/transport_url.ts";
 import type { Flags } from "./command_line.ts";
-import { parseConfigFile } from "./config_file.ts";
-import { allowedValues, OPTIONS } from "./config_options.ts";
+import { parseConfigFile } from "./oslo_file.ts";
+import { allowedValues, OPTIONS } from "./options.ts";
 import type { BrokersConfig, BusConfig, Config, NotificationsConfig } from "./config_types.ts";
-import { type EffectiveValue, findValue } from "./config_values.ts";
-import { readCloud } from "./openstack/clouds_yaml.ts";
+import { type EffectiveValue, findValue } from "./values.ts";
+import { readCloud } from "./clouds_yaml.ts";
 import { authMethod, buildOpenstack, checkOpenstack, warnOpenstack } from "./openstack_config.ts";
 
 /** One problem with the configuration. */

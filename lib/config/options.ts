@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { LOG_LEVELS } from "./base/log.ts";
+import { LOG_LEVELS } from "../base/log.ts";
 
 /** What a value may be. */
 export type OptionKind =

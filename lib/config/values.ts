@@ -6,10 +6,10 @@
  * @module
  */
 import type { Flags } from "./command_line.ts";
-import type { FileValues } from "./config_file.ts";
-import { flagOf, type OptionRow } from "./config_options.ts";
-import { hostAndPort } from "./host_addresses.ts";
-import type { Cloud } from "./openstack/clouds_yaml.ts";
+import type { FileValues } from "./oslo_file.ts";
+import { flagOf, type OptionRow } from "./options.ts";
+import { hostAndPort } from "../host_addresses.ts";
+import type { Cloud } from "./clouds_yaml.ts";
 
 /** Places of values; a lower number counts more. */
 export const LEVEL = { flag: 0, own: 1, cloud: 2, environment: 3, file: 4, none: 5 } as const;

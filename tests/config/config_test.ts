@@ -1,14 +1,19 @@
 import fc from "fast-check";
-import { assert, assertEquals, assertMatch } from "./support/assert.ts";
-import { parseTransportUrl } from "../lib/bus/transport_url.ts";
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { parseTransportUrl } from "../../lib/bus/transport_url.ts";
 import {
   configurationMarkdown,
   helpText,
   parseCommandLine,
   UsageError,
-} from "../lib/command_line.ts";
-import { ConfigError, type ConfigInput, formatEffective, resolveConfig } from "../lib/config.ts";
-import { parseConfigFile } from "../lib/config_file.ts";
+} from "../../lib/config/command_line.ts";
+import {
+  ConfigError,
+  type ConfigInput,
+  formatEffective,
+  resolveConfig,
+} from "../../lib/config/resolve.ts";
+import { parseConfigFile } from "../../lib/config/oslo_file.ts";
 
 const resolve = (input: Partial<ConfigInput> = {}) =>
   resolveConfig({ flags: {}, env: { HOME: "/home/o" }, files: [], hostname: "ctl-1", ...input });
@@ -251,7 +256,7 @@ Deno.test("start is the default; repeatable flags are collected", () => {
 });
 
 Deno.test("the README's table is the generated one, and the help fits a terminal", async () => {
-  const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
+  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
   const squeeze = (text: string) => text.replaceAll(/[ -]+/g, " ");
   for (const row of configurationMarkdown().split("\n")) {
     assert(squeeze(readme).includes(squeeze(row)), row);

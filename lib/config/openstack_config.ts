@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { EffectiveValue } from "./config_values.ts";
+import type { EffectiveValue } from "./values.ts";
 import type { OpenstackConfig } from "./config_types.ts";
-import type { Credential, DomainRef, Named } from "./openstack/credential.ts";
+import type { Credential, DomainRef, Named } from "../openstack/credential.ts";
 
 /** Values by option name. */
 export type Values = ReadonlyMap<string, EffectiveValue>;

@@ -4,10 +4,10 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { allowedValues, flagOf, OPTIONS } from "./config_options.ts";
-import { OBJECT_ID, OBJECT_ID_HELP } from "./openstack/object_id.ts";
-import type { ResyncWish } from "./resync_request.ts";
-import { suggest } from "./base/suggest.ts";
+import { allowedValues, flagOf, OPTIONS } from "./options.ts";
+import { OBJECT_ID, OBJECT_ID_HELP } from "../openstack/object_id.ts";
+import type { ResyncWish } from "../resync_request.ts";
+import { suggest } from "../base/suggest.ts";
 
 /** The words make no sense; the message suggests what would. Exit code 2. */
 export class UsageError extends Error {
