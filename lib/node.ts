@@ -12,14 +12,14 @@ import { awaitsEndpoints, locateEndpoints, lookUpEndpoints, withEndpoints } from
 import type { Launcher } from "./launcher.ts";
 import { describeError, type Log, type LogEntry } from "./base/log.ts";
 import { machinePlaces } from "./machine_places.ts";
-import type { PageFeed } from "./page_feed.ts";
+import type { PageFeed } from "./state/page_feed.ts";
 import type { PermissionPlaces } from "./permissions.ts";
 import { type ProcessPlace, readProcessPlace } from "./process_place.ts";
 import { permissionRows, processNames, roleSpecs } from "./role_specs.ts";
 import type { ServiceManager } from "./service_manager.ts";
-import { openStateDir } from "./state_dir.ts";
-import type { StateStore } from "./state_store.ts";
-import { StateWatch } from "./state_watch.ts";
+import { openStateDir } from "./state/directory.ts";
+import type { StateStore } from "./state/store.ts";
+import { StateWatch } from "./state/directory_watch.ts";
 import type { RoleSpec } from "./supervised_role.ts";
 import { Supervisor } from "./supervisor.ts";
 import { VERSION } from "./base/version.ts";

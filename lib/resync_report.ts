@@ -7,7 +7,7 @@ import {
   leftOutSchema,
   type ResyncAnswer,
   resyncAnswerSchema,
-} from "./state_records.ts";
+} from "./state/records.ts";
 import { clip } from "./base/clip.ts";
 import { guardSentence, leftOutSentence, namesOf } from "./sync/held_text.ts";
 import { type Difference, differenceSchema } from "./sync/difference_log.ts";

@@ -10,7 +10,7 @@ import type { Launcher } from "./launcher.ts";
 import { type PermissionPlaces, type PermissionRow, permissionRow } from "./permissions.ts";
 import type { ProcessPlace } from "./process_place.ts";
 import { settingsOf, type SettledName } from "./role_settings.ts";
-import { ROLE_NAMES } from "./state_records.ts";
+import { ROLE_NAMES } from "./state/records.ts";
 import type { RoleSpec } from "./supervised_role.ts";
 
 /** What has to be known of this machine to start them. */

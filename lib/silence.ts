@@ -6,7 +6,7 @@
  * @module
  */
 import type { Clock } from "./base/clock.ts";
-import type { StateStore } from "./state_store.ts";
+import type { StateStore } from "./state/store.ts";
 
 /** What watching needs. */
 export interface SilenceDeps {

@@ -11,7 +11,7 @@ import { Meter } from "../lib/metrics/meter.ts";
 import { publishMetrics } from "../lib/metrics/publisher.ts";
 import type { SettingsOf, SettledName } from "../lib/role_settings.ts";
 import { SignsOfLife } from "../lib/signs_of_life.ts";
-import { StateStore } from "../lib/state_store.ts";
+import { StateStore } from "../lib/state/store.ts";
 import { RateLimitedLog } from "../lib/status/rate_limited.ts";
 import { isStreamNoise } from "../lib/base/stream_noise.ts";
 import { type Seat, takeSeat } from "./seat.ts";

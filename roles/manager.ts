@@ -9,7 +9,7 @@ import { measured } from "../lib/election/measured_election_store.ts";
 import { electionValue } from "../lib/election/key.ts";
 import type { JobContext } from "../lib/master_context.ts";
 import { Deadman, whileOnTime } from "../lib/signs_of_life.ts";
-import { ROLE_NAMES } from "../lib/state_records.ts";
+import { ROLE_NAMES } from "../lib/state/records.ts";
 import { VERSION } from "../lib/base/version.ts";
 import { type RoleContext, runRole } from "./bootstrap.ts";
 import { runWhileMaster } from "./while_master.ts";

@@ -10,7 +10,7 @@ import { testConfig } from "./support/test_config.ts";
 import { createLauncher, type Launch } from "../lib/launcher.ts";
 import { machinePlaces } from "../lib/machine_places.ts";
 import { permissionRow, type ProcessName } from "../lib/permissions.ts";
-import { ROLE_NAMES } from "../lib/state_records.ts";
+import { ROLE_NAMES } from "../lib/state/records.ts";
 import { runTool, ToolError } from "../lib/tool.ts";
 
 const environment = { HOME: "/home/x", PATH: "/bin", SECRET: "s3cret" };

@@ -8,7 +8,7 @@ import {
   type ProcessName,
   TOOL_NAMES,
 } from "../lib/permissions.ts";
-import { ROLE_NAMES } from "../lib/state_records.ts";
+import { ROLE_NAMES } from "../lib/state/records.ts";
 import { modulePath } from "../lib/launcher.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;

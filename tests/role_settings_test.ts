@@ -3,7 +3,7 @@ import { resolveConfig } from "../lib/config/resolve.ts";
 import { createLauncher } from "../lib/launcher.ts";
 import { roleSpecs } from "../lib/role_specs.ts";
 import { settingsOf } from "../lib/role_settings.ts";
-import { ROLE_NAMES } from "../lib/state_records.ts";
+import { ROLE_NAMES } from "../lib/state/records.ts";
 
 const BASE = {
   HOME: "/home/o",

@@ -12,8 +12,8 @@ import {
   RestartRefusedError,
   takeRestart,
   UnknownRoleError,
-} from "../lib/restart_request.ts";
-import { StateStore } from "../lib/state_store.ts";
+} from "../lib/state/restart_request.ts";
+import { StateStore } from "../lib/state/store.ts";
 import { type RoleDeps, type RoleSpec } from "../lib/supervised_role.ts";
 import { Supervisor } from "../lib/supervisor.ts";
 

@@ -19,7 +19,7 @@ import {
   setupLogging,
 } from "../base/log.ts";
 import { Node } from "../node.ts";
-import { PageFeed } from "../page_feed.ts";
+import { PageFeed } from "../state/page_feed.ts";
 import { ServiceManager } from "../service_manager.ts";
 import { VERSION } from "../base/version.ts";
 import { type Command, type CommandContext, UNHEALTHY } from "./context.ts";

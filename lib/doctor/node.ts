@@ -7,8 +7,8 @@ import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config_types.ts";
 import { openEtcd } from "../etcd/client.ts";
 import { describeError } from "../base/log.ts";
-import { nodeSchema, termSchema } from "../state_records.ts";
-import { KV_FILE, StateStore } from "../state_store.ts";
+import { nodeSchema, termSchema } from "../state/records.ts";
+import { KV_FILE, StateStore } from "../state/store.ts";
 import { felixPrefix } from "../status/felix_status.ts";
 import { type Check, failed, ok, skipped, type Verdict, warning } from "./check.ts";
 

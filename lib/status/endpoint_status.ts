@@ -16,7 +16,7 @@ import { describeError } from "../base/log.ts";
 import type { JobContext, Term } from "../master_context.ts";
 import type { EventOutcome } from "../openstack/nova.ts";
 import { Deadman } from "../signs_of_life.ts";
-import type { Ports } from "../state_records.ts";
+import type { Ports } from "../state/records.ts";
 import { EndpointStates } from "./endpoint_states.ts";
 import {
   type EndpointId,

@@ -2,7 +2,7 @@
 import { FenceLostError } from "../etcd/client.ts";
 import { describeError } from "../base/log.ts";
 import type { JobContext, Term } from "../master_context.ts";
-import type { ResyncAnswer, ResyncRequest } from "../state_records.ts";
+import type { ResyncAnswer, ResyncRequest } from "../state/records.ts";
 import type { ResyncBase } from "./base.ts";
 import { compareOnly, type Outcome } from "./compare_only.ts";
 import { DifferenceLog, saveDiff } from "./difference_log.ts";

@@ -13,7 +13,7 @@ import { FencedWriter } from "../etcd/fenced_write.ts";
 import type { Term } from "../master_context.ts";
 import type { KeystoneAuth } from "../openstack/keystone.ts";
 import type { NeutronClient } from "../openstack/neutron.ts";
-import type { Guard, KindCounts, LeftOut } from "../state_records.ts";
+import type { Guard, KindCounts, LeftOut } from "../state/records.ts";
 import type { Change, Stamps, Stored } from "./compare.ts";
 import { traced } from "../base/tracing.ts";
 import type { DifferenceLog } from "./difference_log.ts";

@@ -5,7 +5,7 @@ import type { JobContext, Term } from "../master_context.ts";
 import { MAX_DELAY_MS } from "../openstack/http.ts";
 import type { SayAlive } from "../signs_of_life.ts";
 import type { Meter } from "../metrics/meter.ts";
-import type { Resync } from "../state_records.ts";
+import type { Resync } from "../state/records.ts";
 import { traced } from "../base/tracing.ts";
 import type { DifferenceLog } from "./difference_log.ts";
 import { guardSentence, leftOutSentence } from "./held_text.ts";

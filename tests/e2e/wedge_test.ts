@@ -14,8 +14,8 @@ import type { LogEntry } from "../../lib/base/log.ts";
 import { machinePlaces } from "../../lib/machine_places.ts";
 import { readProcessPlace } from "../../lib/process_place.ts";
 import { roleSpecs } from "../../lib/role_specs.ts";
-import { ROLE_NAMES } from "../../lib/state_records.ts";
-import { StateStore } from "../../lib/state_store.ts";
+import { ROLE_NAMES } from "../../lib/state/records.ts";
+import { StateStore } from "../../lib/state/store.ts";
 import { Supervisor } from "../../lib/supervisor.ts";
 import { labArgs, Node, ROOT, tempDir } from "./node.ts";
 

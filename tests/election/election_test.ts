@@ -14,9 +14,9 @@ import { isMaster } from "../../lib/election/is_master.ts";
 import { whileMaster } from "../../lib/election/while_master.ts";
 import type { Etcd3 } from "etcd3";
 import type { ProcessPlace } from "../../lib/process_place.ts";
-import { requestStepDown } from "../../lib/step_down.ts";
-import type { TermRecord } from "../../lib/state_records.ts";
-import { StateStore } from "../../lib/state_store.ts";
+import { requestStepDown } from "../../lib/state/step_down_request.ts";
+import type { TermRecord } from "../../lib/state/records.ts";
+import { StateStore } from "../../lib/state/store.ts";
 
 const PLACE: ProcessPlace = { bootId: "this boot", pidNamespace: "pid:[1]" };
 

@@ -10,7 +10,7 @@ import {
   TRIGGER_KEY,
 } from "../../lib/etcd/compaction.ts";
 import type { Term } from "../../lib/master_context.ts";
-import { StateStore } from "../../lib/state_store.ts";
+import { StateStore } from "../../lib/state/store.ts";
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
 import { type EtcdServer, startEtcd } from "../support/etcd_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";

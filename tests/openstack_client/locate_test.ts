@@ -3,7 +3,7 @@ import { locateEndpoints, lookUpEndpoints } from "../../lib/endpoints.ts";
 import { createLauncher } from "../../lib/launcher.ts";
 import { permissionRow } from "../../lib/permissions.ts";
 import { roleSpecs } from "../../lib/role_specs.ts";
-import { StateStore } from "../../lib/state_store.ts";
+import { StateStore } from "../../lib/state/store.ts";
 import { Supervisor } from "../../lib/supervisor.ts";
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
 import { LogRecorder } from "../support/log_recorder.ts";

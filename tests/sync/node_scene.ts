@@ -12,9 +12,9 @@ import { systemClock } from "../../lib/base/clock.ts";
 import type { Config } from "../../lib/config/config_types.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
 import type { JobContext } from "../../lib/master_context.ts";
-import { followResync, requestResync, type ResyncWish } from "../../lib/resync_request.ts";
-import type { ResyncAnswer } from "../../lib/state_records.ts";
-import { StateStore } from "../../lib/state_store.ts";
+import { followResync, requestResync, type ResyncWish } from "../../lib/state/resync_request.ts";
+import type { ResyncAnswer } from "../../lib/state/records.ts";
+import { StateStore } from "../../lib/state/store.ts";
 import { runResourceSyncer } from "../../lib/sync/resource_syncer.ts";
 
 const ELECTION = "/election";

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Clock } from "./base/clock.ts";
-import { isMaster } from "./election/is_master.ts";
-import type { ResyncAnswer, ResyncRequest } from "./state_records.ts";
-import type { StateStore } from "./state_store.ts";
+import type { Clock } from "../base/clock.ts";
+import { isMaster } from "../election/is_master.ts";
+import type { ResyncAnswer, ResyncRequest } from "./records.ts";
+import type { StateStore } from "./store.ts";
 
 /** What is to be resynced. */
 export type ResyncWish = Omit<ResyncRequest, "id" | "at" | "term">;

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { Clock } from "./base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 
 /** Name of the file inside the state directory. */
 export const CHANGES_FILE = "changed";

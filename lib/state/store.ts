@@ -9,13 +9,13 @@
  * @module
  */
 import type { z } from "zod";
-import { type MetricsRecord, metricsSchema } from "./metrics/meter.ts";
+import { type MetricsRecord, metricsSchema } from "../metrics/meter.ts";
 import { batchReads } from "./kv_batch.ts";
 import { type Kv, withDeadline } from "./kv_deadline.ts";
-import { clip } from "./base/clip.ts";
+import { clip } from "../base/clip.ts";
 import { MastershipClaim } from "./mastership_claim.ts";
 import { boundedRun, tooOld } from "./resync_history.ts";
-import { CHANGES_FILE, StateChanges } from "./state_changes.ts";
+import { CHANGES_FILE, StateChanges } from "./news.ts";
 import {
   type Agents,
   agentsSchema,
@@ -56,7 +56,7 @@ import {
   stepDownSchema,
   supervisorSchema,
   type SupervisorState,
-} from "./state_records.ts";
+} from "./records.ts";
 
 /** Name of the KV file inside the state directory. */
 export const KV_FILE = "state.kv";

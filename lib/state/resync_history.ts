@@ -4,14 +4,8 @@
  *
  * @module
  */
-import { clip } from "./base/clip.ts";
-import {
-  comparedAll,
-  type Guard,
-  type LeftOut,
-  MAX_RESYNCS,
-  resyncSchema,
-} from "./state_records.ts";
+import { clip } from "../base/clip.ts";
+import { comparedAll, type Guard, type LeftOut, MAX_RESYNCS, resyncSchema } from "./records.ts";
 
 /** Guards, and kinds of objects that were left, in one record. */
 const MAX_ENTRIES = 20;

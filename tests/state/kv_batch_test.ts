@@ -1,6 +1,6 @@
-import { assertEquals, assertRejects } from "./support/assert.ts";
-import { batchReads } from "../lib/kv_batch.ts";
-import { withDeadline } from "../lib/kv_deadline.ts";
+import { assertEquals, assertRejects } from "../support/assert.ts";
+import { batchReads } from "../../lib/state/kv_batch.ts";
+import { withDeadline } from "../../lib/state/kv_deadline.ts";
 
 /** A database in memory whose trips are counted. */
 async function scene() {

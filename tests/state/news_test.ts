@@ -1,8 +1,8 @@
-import { assert, assertEquals, assertWithin } from "./support/assert.ts";
-import { mastershipNow } from "./support/mastership.ts";
-import { systemClock } from "../lib/base/clock.ts";
-import { CHANGES_FILE, StateChanges } from "../lib/state_changes.ts";
-import { StateStore } from "../lib/state_store.ts";
+import { assert, assertEquals, assertWithin } from "../support/assert.ts";
+import { mastershipNow } from "../support/mastership.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import { CHANGES_FILE, StateChanges } from "../../lib/state/news.ts";
+import { StateStore } from "../../lib/state/store.ts";
 
 /** Above what a wait may take that is told of, far below one that only looks, ms. */
 const TOLD_MS = 150;

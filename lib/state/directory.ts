@@ -5,9 +5,9 @@
  *
  * @module
  */
-import { tryLock } from "./base/file_lock.ts";
-import { describeError, type Log } from "./base/log.ts";
-import { KV_FILE, StateStore } from "./state_store.ts";
+import { tryLock } from "../base/file_lock.ts";
+import { describeError, type Log } from "../base/log.ts";
+import { KV_FILE, StateStore } from "./store.ts";
 
 /** Name of the lock file inside the state directory. */
 export const LOCK_FILE = "supervisor.lock";

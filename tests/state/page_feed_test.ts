@@ -1,8 +1,8 @@
-import { Fed } from "../lib/diagnostics/fed.ts";
-import { MAX_RECORDS, PageFeed } from "../lib/page_feed.ts";
-import type { LogEntry } from "../lib/base/log.ts";
-import { Inbox, readFirstLine } from "../roles/seat.ts";
-import { assert, assertEquals, eventually } from "./support/assert.ts";
+import { Fed } from "../../lib/diagnostics/fed.ts";
+import { MAX_RECORDS, PageFeed } from "../../lib/state/page_feed.ts";
+import type { LogEntry } from "../../lib/base/log.ts";
+import { Inbox, readFirstLine } from "../../roles/seat.ts";
+import { assert, assertEquals, eventually } from "../support/assert.ts";
 
 const entry = (message: string, fields = {}, role = "manager"): LogEntry => ({
   time: "2026-11-24T14:02:03.000Z",

@@ -6,10 +6,10 @@
  *
  * @module
  */
-import type { Clock } from "./base/clock.ts";
-import { describeError, type Log } from "./base/log.ts";
-import { LOCK_FILE } from "./state_dir.ts";
-import { KV_FILE, type StateStore } from "./state_store.ts";
+import type { Clock } from "../base/clock.ts";
+import { describeError, type Log } from "../base/log.ts";
+import { LOCK_FILE } from "./directory.ts";
+import { KV_FILE, type StateStore } from "./store.ts";
 
 /** What a look found: `lost` means that everything has to be opened again. */
 export type StateHealth =

@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertMatch } from "./support/assert.ts";
-import { LogRecorder } from "./support/log_recorder.ts";
-import { openStateDir, StateDirError } from "../lib/state_dir.ts";
-import { StateStore } from "../lib/state_store.ts";
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
+import { openStateDir, StateDirError } from "../../lib/state/directory.ts";
+import { StateStore } from "../../lib/state/store.ts";
 
 async function withDir(test: (dir: string) => Promise<void>): Promise<void> {
   const dir = await Deno.makeTempDir();

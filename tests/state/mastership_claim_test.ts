@@ -1,7 +1,7 @@
-import { SupersededError } from "../lib/mastership_claim.ts";
-import { StateStore } from "../lib/state_store.ts";
-import { assert, assertEquals, assertRejects, eventually } from "./support/assert.ts";
-import { mastershipNow } from "./support/mastership.ts";
+import { SupersededError } from "../../lib/state/mastership_claim.ts";
+import { StateStore } from "../../lib/state/store.ts";
+import { assert, assertEquals, assertRejects, eventually } from "../support/assert.ts";
+import { mastershipNow } from "../support/mastership.ts";
 
 async function withStores(
   play: (

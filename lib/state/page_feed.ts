@@ -9,9 +9,9 @@
  * @module
  */
 import { z } from "zod";
-import { clip } from "./base/clip.ts";
-import { formatJson, type LogEntry } from "./base/log.ts";
-import type { PermissionRow } from "./permissions.ts";
+import { clip } from "../base/clip.ts";
+import { formatJson, type LogEntry } from "../base/log.ts";
+import type { PermissionRow } from "../permissions.ts";
 
 /** Records kept of each process. */
 export const MAX_RECORDS = 300;

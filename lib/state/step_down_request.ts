@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Clock } from "./base/clock.ts";
-import type { StepDown } from "./state_records.ts";
-import type { StateStore } from "./state_store.ts";
+import type { Clock } from "../base/clock.ts";
+import type { StepDown } from "./records.ts";
+import type { StateStore } from "./store.ts";
 
 const ANSWER_MS = 5000;
 const POLL_MS = 50;
