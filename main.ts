@@ -14,8 +14,8 @@ import type { NodeCommand } from "./lib/config/command_line.ts";
 import type { Command, CommandContext } from "./lib/commands/context.ts";
 import type { ResolvedConfig } from "./lib/config/resolve.ts";
 
-/** See `lib/launcher.ts`, which is not loaded for it. */
-const ROLE_WORD: typeof import("./lib/launcher.ts").ROLE_WORD = "role";
+/** See `lib/process/launcher.ts`, which is not loaded for it. */
+const ROLE_WORD: typeof import("./lib/process/launcher.ts").ROLE_WORD = "role";
 
 const COMMANDS: Record<NodeCommand["command"], () => Promise<{ run: Command }>> = {
   start: () => import("./lib/commands/start.ts"),
@@ -51,7 +51,7 @@ async function main(args: string[]): Promise<number> {
 
 async function context(command: NodeCommand): Promise<CommandContext> {
   const { resolveConfig } = await import("./lib/config/resolve.ts");
-  const { createLauncher } = await import("./lib/launcher.ts");
+  const { createLauncher } = await import("./lib/process/launcher.ts");
   const { notifyAddress } = await import("./lib/service_manager.ts");
   const env = Deno.env.toObject();
   const hostname = Deno.hostname();

@@ -6,10 +6,10 @@
  */
 import type { Config } from "./config/config_types.ts";
 import { awaitsEndpoints } from "./endpoints.ts";
-import type { Launcher } from "./launcher.ts";
-import { type PermissionPlaces, type PermissionRow, permissionRow } from "./permissions.ts";
-import type { ProcessPlace } from "./process_place.ts";
-import { settingsOf, type SettledName } from "./role_settings.ts";
+import type { Launcher } from "./process/launcher.ts";
+import { type PermissionPlaces, type PermissionRow, permissionRow } from "./process/permissions.ts";
+import type { ProcessPlace } from "./process/place.ts";
+import { settingsOf, type SettledName } from "./process/settings.ts";
 import { ROLE_NAMES } from "./state/records.ts";
 import type { RoleSpec } from "./supervised_role.ts";
 

@@ -7,9 +7,9 @@
  *
  * @module
  */
-import { parseEntry, readLines } from "./child_output.ts";
+import { parseEntry, readLines } from "./process/child_output.ts";
 import { describeError, type Log, type LogEntry } from "./base/log.ts";
-import type { Launch } from "./launcher.ts";
+import type { Launch } from "./process/launcher.ts";
 import type { WriteLine } from "./state/page_feed.ts";
 import { takeRestart } from "./state/restart_request.ts";
 import { afterEnd, CALM, HEALTHY_MS, type RestartHistory } from "./restart_policy.ts";

@@ -9,7 +9,7 @@ import { describeError, type Log, setupLogging } from "../lib/base/log.ts";
 import type { JobContext } from "../lib/master_context.ts";
 import { Meter } from "../lib/metrics/meter.ts";
 import { publishMetrics } from "../lib/metrics/publisher.ts";
-import type { SettingsOf, SettledName } from "../lib/role_settings.ts";
+import type { SettingsOf, SettledName } from "../lib/process/settings.ts";
 import { SignsOfLife } from "../lib/signs_of_life.ts";
 import { StateStore } from "../lib/state/store.ts";
 import { RateLimitedLog } from "../lib/status/rate_limited.ts";
@@ -19,7 +19,7 @@ import { write } from "./write.ts";
 
 /** What a role's own code receives. */
 export interface RoleContext<Name extends SettledName> {
-  /** Its part of the configuration; see `lib/role_settings.ts`. */
+  /** Its part of the configuration; see `lib/process/settings.ts`. */
   readonly config: SettingsOf<Name>;
   readonly job: JobContext;
   readonly signal: AbortSignal;

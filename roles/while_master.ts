@@ -3,7 +3,7 @@ import { electionKey } from "../lib/calico/regions.ts";
 import type { Config } from "../lib/config/config_types.ts";
 import type { Term } from "../lib/master_context.ts";
 import { whileMaster } from "../lib/election/while_master.ts";
-import type { SettledName } from "../lib/role_settings.ts";
+import type { SettledName } from "../lib/process/settings.ts";
 import type { RoleContext } from "./bootstrap.ts";
 
 /** Starts `job` with each term and says "standby" in between; ends with the role's signal. */

@@ -10,8 +10,8 @@
  * @module
  */
 import type { Config } from "../lib/config/config_types.ts";
-import { ALL_KINDS, dropPermissions } from "../lib/drop_permissions.ts";
-import { type HostedInput, isProcessName, modulePath } from "../lib/launcher.ts";
+import { ALL_KINDS, dropPermissions } from "../lib/process/drop_permissions.ts";
+import { type HostedInput, isProcessName, modulePath } from "../lib/process/launcher.ts";
 import { type HostMessage, Inbox, readFirstLine, type WorkerMessage } from "./seat.ts";
 
 /** A Worker whose supervisor is gone ends itself after the time to stop and a second; if not, then this. */

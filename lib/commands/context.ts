@@ -10,7 +10,7 @@
  */
 import type { NodeCommand } from "../config/command_line.ts";
 import type { ResolvedConfig } from "../config/resolve.ts";
-import type { Launcher } from "../launcher.ts";
+import type { Launcher } from "../process/launcher.ts";
 import type { NotifyAddress } from "../service_manager.ts";
 
 /** Exit code: a dry run has found differences. */

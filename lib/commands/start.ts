@@ -8,7 +8,7 @@
  */
 import { systemClock } from "../base/clock.ts";
 import type { Config } from "../config/config_types.ts";
-import { dropPermissions } from "../drop_permissions.ts";
+import { dropPermissions } from "../process/drop_permissions.ts";
 import { pageUrl } from "../diagnostics/page_url.ts";
 import {
   formatJson,

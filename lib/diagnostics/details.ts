@@ -9,7 +9,7 @@ import { type AgentsFile, readAgentsFile } from "../status/agents_file.ts";
 import { type PortDifferencesFile, readPortDifferences } from "../status/port_differences.ts";
 import { type Differences, readDifferences } from "../sync/difference_log.ts";
 import type { LogRecord } from "../state/page_feed.ts";
-import type { PermissionRow } from "../permissions.ts";
+import type { PermissionRow } from "../process/permissions.ts";
 import type { Fed } from "./fed.ts";
 import { NO_SAMPLES, type Sampler } from "./samples.ts";
 

@@ -6,7 +6,7 @@
  * @module
  */
 import type { Config } from "../config/config_types.ts";
-import { hostAndPort } from "../host_addresses.ts";
+import { hostAndPort } from "../process/host_addresses.ts";
 import { describeError } from "../base/log.ts";
 import type { JobContext } from "../master_context.ts";
 import type { Api } from "./api/openapi.ts";

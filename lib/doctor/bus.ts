@@ -8,7 +8,7 @@ import type amqp from "amqplib";
 import { dial, hangUp } from "../bus/link.ts";
 import type { BusHost } from "../bus/transport_url.ts";
 import type { BusConfig } from "../config/config_types.ts";
-import { hostAndPort } from "../host_addresses.ts";
+import { hostAndPort } from "../process/host_addresses.ts";
 import { describeError } from "../base/log.ts";
 import { type Check, failed, type Finding, named, ok, type Verdict, warning } from "./check.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ProcessPlace } from "../process_place.ts";
+import type { ProcessPlace } from "../process/place.ts";
 import type { OwnTerm } from "../state/records.ts";
 
 /** The election key as read from etcd; revisions are decimal strings. */

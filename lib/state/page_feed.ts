@@ -11,7 +11,7 @@
 import { z } from "zod";
 import { clip } from "../base/clip.ts";
 import { formatJson, type LogEntry } from "../base/log.ts";
-import type { PermissionRow } from "../permissions.ts";
+import type { PermissionRow } from "../process/permissions.ts";
 
 /** Records kept of each process. */
 export const MAX_RECORDS = 300;

@@ -13,7 +13,7 @@ import { EtcdElectionStore } from "../../lib/election/etcd_election_store.ts";
 import { isMaster } from "../../lib/election/is_master.ts";
 import { whileMaster } from "../../lib/election/while_master.ts";
 import type { Etcd3 } from "etcd3";
-import type { ProcessPlace } from "../../lib/process_place.ts";
+import type { ProcessPlace } from "../../lib/process/place.ts";
 import { requestStepDown } from "../../lib/state/step_down_request.ts";
 import type { TermRecord } from "../../lib/state/records.ts";
 import { StateStore } from "../../lib/state/store.ts";

@@ -7,7 +7,7 @@
 import { runElector } from "../../lib/election/elector.ts";
 import { isMaster } from "../../lib/election/is_master.ts";
 import type { Config } from "../../lib/config/config_types.ts";
-import type { ProcessPlace } from "../../lib/process_place.ts";
+import type { ProcessPlace } from "../../lib/process/place.ts";
 import { type Mastership, mastershipSchema } from "../../lib/state/records.ts";
 import { StateStore } from "../../lib/state/store.ts";
 import { FakeClock } from "../support/fake_clock.ts";

@@ -1,7 +1,7 @@
 import { systemClock } from "../../lib/base/clock.ts";
 import { locateEndpoints, lookUpEndpoints } from "../../lib/endpoints.ts";
-import { createLauncher } from "../../lib/launcher.ts";
-import { permissionRow } from "../../lib/permissions.ts";
+import { createLauncher } from "../../lib/process/launcher.ts";
+import { permissionRow } from "../../lib/process/permissions.ts";
 import { roleSpecs } from "../../lib/role_specs.ts";
 import { StateStore } from "../../lib/state/store.ts";
 import { Supervisor } from "../../lib/supervisor.ts";

@@ -8,7 +8,7 @@
  * @module
  */
 import { readLines } from "./child_output.ts";
-import { describeError } from "./base/log.ts";
+import { describeError } from "../base/log.ts";
 import type { Launch } from "./launcher.ts";
 
 /** Lines of a tool's standard error that tell what it does begin so. */

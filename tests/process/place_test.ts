@@ -1,5 +1,5 @@
-import { parseProcessPlace, readProcessPlace } from "../lib/process_place.ts";
-import { assert, assertEquals } from "./support/assert.ts";
+import { parseProcessPlace, readProcessPlace } from "../../lib/process/place.ts";
+import { assert, assertEquals } from "../support/assert.ts";
 
 Deno.test("boot and pid namespace are what the kernel says", async () => {
   if (Deno.build.os !== "linux") return;
@@ -9,7 +9,7 @@ Deno.test("boot and pid namespace are what the kernel says", async () => {
 });
 
 Deno.test("where the kernel does not say, a place equals no other", async () => {
-  const module = new URL("../lib/process_place.ts", import.meta.url);
+  const module = new URL("../../lib/process/place.ts", import.meta.url);
   const code = `
     import { readProcessPlace } from ${JSON.stringify(module.href)};
     const [one, two] = [await readProcessPlace(), await readProcessPlace()];

@@ -5,7 +5,7 @@
  * @module
  */
 import { z } from "zod";
-import type { LogEntry } from "./base/log.ts";
+import type { LogEntry } from "../base/log.ts";
 
 const MAX_LINE = 64 * 1024;
 // deno-lint-ignore no-control-regex -- terminal colour sequences start with ESC

@@ -1,9 +1,9 @@
-import { assert, assertEquals, assertMatch } from "./support/assert.ts";
-import { testConfig } from "./support/test_config.ts";
-import { formatPermissions, reportPermissions } from "../lib/permission_report.ts";
-import { permissionRow, TOOL_NAMES } from "../lib/permissions.ts";
-import { ROLE_NAMES } from "../lib/state/records.ts";
-import { productCommand } from "./e2e/node.ts";
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { testConfig } from "../support/test_config.ts";
+import { formatPermissions, reportPermissions } from "../../lib/process/permission_report.ts";
+import { permissionRow, TOOL_NAMES } from "../../lib/process/permissions.ts";
+import { ROLE_NAMES } from "../../lib/state/records.ts";
+import { productCommand } from "../e2e/node.ts";
 
 const places = { protoDir: "/proto", addresses: () => [] };
 

@@ -1,6 +1,6 @@
-import type { Launch } from "../lib/launcher.ts";
-import { runTool, ToolError } from "../lib/tool.ts";
-import { assert, assertEquals, assertMatch, assertRejects } from "./support/assert.ts";
+import type { Launch } from "../../lib/process/launcher.ts";
+import { runTool, ToolError } from "../../lib/process/tool.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
 
 /** A tool that is told nothing of use. */
 const tool = (code: string): Launch => ({

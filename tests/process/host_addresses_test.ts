@@ -1,5 +1,5 @@
-import { assertEquals } from "./support/assert.ts";
-import { hostAddresses, namesAmong, parseHosts } from "../lib/host_addresses.ts";
+import { assertEquals } from "../support/assert.ts";
+import { hostAddresses, namesAmong, parseHosts } from "../../lib/process/host_addresses.ts";
 
 const HOSTS = "127.0.0.1 localhost\n::1 localhost ip6-localhost\n# 1.1.1.1 no\n" +
   "192.0.2.1 etcd-1 etcd-1.example # the first\n2001:db8::1 etcd-1\n";

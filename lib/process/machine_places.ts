@@ -6,10 +6,10 @@
  * @module
  */
 import { z } from "zod";
-import type { Config } from "./config/config_types.ts";
+import type { Config } from "../config/config_types.ts";
 import { hostAddresses, parseHosts } from "./host_addresses.ts";
 import type { Launcher } from "./launcher.ts";
-import type { Log } from "./base/log.ts";
+import type { Log } from "../base/log.ts";
 import { hostNames, type PermissionPlaces, permissionRow } from "./permissions.ts";
 import { runTool } from "./tool.ts";
 

@@ -4,19 +4,19 @@ import {
   assertMatch,
   assertRejects,
   assertWithin,
-} from "./support/assert.ts";
-import { LogRecorder } from "./support/log_recorder.ts";
-import { testConfig } from "./support/test_config.ts";
-import { createLauncher, type Launch } from "../lib/launcher.ts";
-import { machinePlaces } from "../lib/machine_places.ts";
-import { permissionRow, type ProcessName } from "../lib/permissions.ts";
-import { ROLE_NAMES } from "../lib/state/records.ts";
-import { runTool, ToolError } from "../lib/tool.ts";
+} from "../support/assert.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
+import { testConfig } from "../support/test_config.ts";
+import { createLauncher, type Launch } from "../../lib/process/launcher.ts";
+import { machinePlaces } from "../../lib/process/machine_places.ts";
+import { permissionRow, type ProcessName } from "../../lib/process/permissions.ts";
+import { ROLE_NAMES } from "../../lib/state/records.ts";
+import { runTool, ToolError } from "../../lib/process/tool.ts";
 
 const environment = { HOME: "/home/x", PATH: "/bin", SECRET: "s3cret" };
 const options = {
   executable: Deno.execPath(),
-  root: new URL("..", import.meta.url).pathname.replace(/\/$/, ""),
+  root: new URL("../..", import.meta.url).pathname.replace(/\/$/, ""),
   environment,
 };
 const source = createLauncher({ ...options, standalone: false });

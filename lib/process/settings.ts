@@ -6,8 +6,8 @@
  *
  * @module
  */
-import type { Config } from "./config/config_types.ts";
-import type { ProcessPlace } from "./process_place.ts";
+import type { Config } from "../config/config_types.ts";
+import type { ProcessPlace } from "./place.ts";
 
 /** What every process uses of the configuration. */
 function common({ stateDir, log, supervision }: Config) {

@@ -1,5 +1,5 @@
-import { assert, assertEquals } from "./support/assert.ts";
-import { testConfig } from "./support/test_config.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+import { testConfig } from "../support/test_config.ts";
 import {
   GRPC_ENVIRONMENT,
   permissionFlags,
@@ -7,11 +7,11 @@ import {
   permissionRow,
   type ProcessName,
   TOOL_NAMES,
-} from "../lib/permissions.ts";
-import { ROLE_NAMES } from "../lib/state/records.ts";
-import { modulePath } from "../lib/launcher.ts";
+} from "../../lib/process/permissions.ts";
+import { ROLE_NAMES } from "../../lib/state/records.ts";
+import { modulePath } from "../../lib/process/launcher.ts";
 
-const ROOT = new URL("..", import.meta.url).pathname;
+const ROOT = new URL("../..", import.meta.url).pathname;
 const places: PermissionPlaces = {
   protoDir: new URL("../proto", import.meta.resolve("etcd3")).pathname,
   addresses: (host) => host === "etcd-1" ? ["192.0.2.7", "[2001:db8::7]"] : [],

@@ -1,5 +1,5 @@
 /** The permission table as `calico-conductor permissions` prints it. @module */
-import type { Config } from "./config/config_types.ts";
+import type { Config } from "../config/config_types.ts";
 import {
   KINDS,
   type PermissionPlaces,
@@ -7,7 +7,7 @@ import {
   permissionRow,
   TOOL_NAMES,
 } from "./permissions.ts";
-import { processNames } from "./role_specs.ts";
+import { processNames } from "../role_specs.ts";
 
 /** One process of the table. */
 export interface ReportedRow extends PermissionRow {

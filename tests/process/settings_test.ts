@@ -1,9 +1,9 @@
-import { assert, assertEquals } from "./support/assert.ts";
-import { resolveConfig } from "../lib/config/resolve.ts";
-import { createLauncher } from "../lib/launcher.ts";
-import { roleSpecs } from "../lib/role_specs.ts";
-import { settingsOf } from "../lib/role_settings.ts";
-import { ROLE_NAMES } from "../lib/state/records.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+import { resolveConfig } from "../../lib/config/resolve.ts";
+import { createLauncher } from "../../lib/process/launcher.ts";
+import { roleSpecs } from "../../lib/role_specs.ts";
+import { settingsOf } from "../../lib/process/settings.ts";
+import { ROLE_NAMES } from "../../lib/state/records.ts";
 
 const BASE = {
   HOME: "/home/o",
