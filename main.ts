@@ -30,7 +30,7 @@ const COMMANDS: Record<NodeCommand["command"], () => Promise<{ run: Command }>> 
 async function main(args: string[]): Promise<number> {
   try {
     if (Deno.build.standalone && args[0] === ROLE_WORD) {
-      const { hostRole } = await import("./roles/worker_host.ts");
+      const { hostRole } = await import("./lib/role/worker_host.ts");
       return await hostRole(args[1] ?? "");
     }
     const { helpText, parseCommandLine } = await import("./lib/config/command_line.ts");

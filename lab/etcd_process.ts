@@ -6,7 +6,7 @@
  * @module
  */
 import type { Config } from "../lib/config/config_types.ts";
-import type { JobContext } from "../lib/master_context.ts";
+import type { JobContext } from "../lib/role/master_context.ts";
 import { labEtcdCommand } from "./etcd.ts";
 
 const START_TIMEOUT_MS = 15_000;

@@ -6,16 +6,16 @@
  */
 import { systemClock } from "../lib/base/clock.ts";
 import { describeError, type Log, setupLogging } from "../lib/base/log.ts";
-import type { JobContext } from "../lib/master_context.ts";
+import type { JobContext } from "../lib/role/master_context.ts";
 import { Meter } from "../lib/metrics/meter.ts";
 import { publishMetrics } from "../lib/metrics/publisher.ts";
 import type { SettingsOf, SettledName } from "../lib/process/settings.ts";
-import { SignsOfLife } from "../lib/signs_of_life.ts";
+import { SignsOfLife } from "../lib/role/heartbeat.ts";
 import { StateStore } from "../lib/state/store.ts";
 import { RateLimitedLog } from "../lib/status/rate_limited.ts";
 import { isStreamNoise } from "../lib/base/stream_noise.ts";
-import { type Seat, takeSeat } from "./seat.ts";
-import { write } from "./write.ts";
+import { type Seat, takeSeat } from "../lib/role/parent_channel.ts";
+import { write } from "../lib/role/write.ts";
 
 /** What a role's own code receives. */
 export interface RoleContext<Name extends SettledName> {

@@ -2,6 +2,6 @@
 import { systemClock } from "../lib/base/clock.ts";
 import type { AloneInput } from "../lib/sync/alone.ts";
 import { compareAlone } from "../lib/sync/compare_alone.ts";
-import { runTool } from "./run_tool.ts";
+import { runTool } from "../lib/role/run_tool.ts";
 
 await runTool((input: AloneInput, signal, say) => compareAlone(input, systemClock, signal, say));

@@ -3,7 +3,7 @@ import { systemClock } from "../lib/base/clock.ts";
 import type { OpenstackConfig } from "../lib/config/config_types.ts";
 import { endpointsOf } from "../lib/openstack/endpoints.ts";
 import { KeystoneAuth } from "../lib/openstack/keystone.ts";
-import { runTool } from "./run_tool.ts";
+import { runTool } from "../lib/role/run_tool.ts";
 
 await runTool(async (config: OpenstackConfig, signal) => {
   using auth = new KeystoneAuth(config, systemClock);

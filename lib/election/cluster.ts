@@ -22,7 +22,7 @@ import { keepLeaseAlive } from "../etcd/lease.ts";
 import { readSnapshot } from "../etcd/snapshot.ts";
 import type { Log } from "../base/log.ts";
 import { type NodeRecord, nodeSchema, type TermRecord, termSchema } from "../state/records.ts";
-import type { Deadman } from "../signs_of_life.ts";
+import type { Deadman } from "../role/heartbeat.ts";
 import type { StateStore } from "../state/store.ts";
 import type { TermObserver } from "./elector.ts";
 import type { Leadership } from "./states.ts";

@@ -14,7 +14,7 @@
  */
 import type { Config } from "../config/config_types.ts";
 import { describeError } from "../base/log.ts";
-import type { JobContext } from "../master_context.ts";
+import type { JobContext } from "../role/master_context.ts";
 import { SupersededError } from "../state/mastership_claim.ts";
 import type { ProcessPlace } from "../process/place.ts";
 import { ElectionReport } from "./election_report.ts";

@@ -4,7 +4,7 @@
  *
  * - from source, `deno run --allow-…=… <module>`: Deno holds the whole process to its flags;
  * - from the compiled binary, which has no `deno run`, the binary starts itself as `role NAME`, and
- *   `roles/worker_host.ts` runs the same module in a Worker whose permissions are the same row.
+ *   `lib/role/worker_host.ts` runs the same module in a Worker whose permissions are the same row.
  *
  * Either way the process is told its input on standard input, one line of JSON, because it may hold
  * secrets; the pipe stays open, and its end means that whoever started it is gone.
@@ -34,7 +34,7 @@ export interface Launch {
 export interface Launcher {
   /** Whether processes come from the compiled binary, and not from source. */
   readonly standalone: boolean;
-  /** @param input what the process is told, as `seat.input` of `roles/seat.ts`; JSON. */
+  /** @param input what the process is told, as `seat.input` of `lib/role/parent_channel.ts`; JSON. */
   prepare(name: ProcessName, row: PermissionRow, input: unknown): Launch;
 }
 

@@ -3,7 +3,7 @@
  * JSON and ends. For what the command line and the supervisor have no permission to do themselves.
  *
  * To add one: its name in `TOOL_NAMES` and its row in `permissionRow` (both `permissions.ts`), and its
- * module `roles/<name>.ts`, which calls `runTool` of `roles/run_tool.ts`.
+ * module `roles/<name>.ts`, which calls `runTool` of `lib/role/run_tool.ts`.
  *
  * @module
  */

@@ -13,9 +13,9 @@ import type { Config } from "../config/config_types.ts";
 import type { Change } from "../etcd/mirror.ts";
 import { readSnapshot } from "../etcd/snapshot.ts";
 import { describeError } from "../base/log.ts";
-import type { JobContext, Term } from "../master_context.ts";
+import type { JobContext, Term } from "../role/master_context.ts";
 import type { EventOutcome } from "../openstack/nova.ts";
-import { Deadman } from "../signs_of_life.ts";
+import { Deadman } from "../role/heartbeat.ts";
 import type { Ports } from "../state/records.ts";
 import { EndpointStates } from "./endpoint_states.ts";
 import {

@@ -9,7 +9,7 @@ import type { Etcd3 } from "etcd3";
 import { electionKey } from "../calico/regions.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config_types.ts";
-import type { Term } from "../master_context.ts";
+import type { Term } from "../role/master_context.ts";
 import { KeystoneAuth } from "../openstack/keystone.ts";
 import type { ResyncRequest } from "../state/records.ts";
 import { type ResyncBase, resyncBase, type ResyncConfig } from "./base.ts";

@@ -3,7 +3,7 @@ import { whileRunning } from "../base/while_running.ts";
 import { Notifications } from "../bus/notifications.ts";
 import { regionString } from "../calico/regions.ts";
 import type { NotificationsConfig } from "../config/config_types.ts";
-import type { JobContext, Term } from "../master_context.ts";
+import type { JobContext, Term } from "../role/master_context.ts";
 import type { EventSync } from "./event_sync.ts";
 
 const PUBLISH_MS = 1000;

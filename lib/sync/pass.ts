@@ -10,7 +10,7 @@ import { calicoNamespace } from "../calico/regions.ts";
 import { clip } from "../base/clip.ts";
 import type { Clock } from "../base/clock.ts";
 import { FencedWriter } from "../etcd/fenced_write.ts";
-import type { Term } from "../master_context.ts";
+import type { Term } from "../role/master_context.ts";
 import type { KeystoneAuth } from "../openstack/keystone.ts";
 import type { NeutronClient } from "../openstack/neutron.ts";
 import type { Guard, KindCounts, LeftOut } from "../state/records.ts";

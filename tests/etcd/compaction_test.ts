@@ -9,7 +9,7 @@ import {
   runCompactor,
   TRIGGER_KEY,
 } from "../../lib/etcd/compaction.ts";
-import type { Term } from "../../lib/master_context.ts";
+import type { Term } from "../../lib/role/master_context.ts";
 import { StateStore } from "../../lib/state/store.ts";
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
 import { type EtcdServer, startEtcd } from "../support/etcd_server.ts";

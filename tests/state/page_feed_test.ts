@@ -1,7 +1,7 @@
 import { Fed } from "../../lib/diagnostics/fed.ts";
 import { MAX_RECORDS, PageFeed } from "../../lib/state/page_feed.ts";
 import type { LogEntry } from "../../lib/base/log.ts";
-import { Inbox, readFirstLine } from "../../roles/seat.ts";
+import { Inbox, readFirstLine } from "../../lib/role/parent_channel.ts";
 import { assert, assertEquals, eventually } from "../support/assert.ts";
 
 const entry = (message: string, fields = {}, role = "manager"): LogEntry => ({

@@ -11,7 +11,7 @@ import { seedCloud } from "../../lab/seed.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import type { Config } from "../../lib/config/config_types.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
-import type { JobContext } from "../../lib/master_context.ts";
+import type { JobContext } from "../../lib/role/master_context.ts";
 import { followResync, requestResync, type ResyncWish } from "../../lib/state/resync_request.ts";
 import type { ResyncAnswer } from "../../lib/state/records.ts";
 import { StateStore } from "../../lib/state/store.ts";

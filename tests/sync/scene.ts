@@ -8,7 +8,7 @@ import { seedCloud } from "../../lab/seed.ts";
 import type { Cloud } from "../../lab/model.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
-import type { Term } from "../../lib/master_context.ts";
+import type { Term } from "../../lib/role/master_context.ts";
 import { KeystoneAuth } from "../../lib/openstack/keystone.ts";
 import { NeutronClient } from "../../lib/openstack/neutron.ts";
 import type { Project } from "../../lib/openstack/records.ts";

@@ -9,10 +9,10 @@
  *
  * @module
  */
-import type { Config } from "../lib/config/config_types.ts";
-import { ALL_KINDS, dropPermissions } from "../lib/process/drop_permissions.ts";
-import { type HostedInput, isProcessName, modulePath } from "../lib/process/launcher.ts";
-import { type HostMessage, Inbox, readFirstLine, type WorkerMessage } from "./seat.ts";
+import type { Config } from "../config/config_types.ts";
+import { ALL_KINDS, dropPermissions } from "../process/drop_permissions.ts";
+import { type HostedInput, isProcessName, modulePath } from "../process/launcher.ts";
+import { type HostMessage, Inbox, readFirstLine, type WorkerMessage } from "./parent_channel.ts";
 
 /** A Worker whose supervisor is gone ends itself after the time to stop and a second; if not, then this. */
 const ORPHAN_GRACE_MS = 3000;
@@ -22,7 +22,7 @@ const TOOL_STOP_MS = 1000;
 /** Runs the role or tool `name`; resolves with the exit code. */
 export async function hostRole(name: string): Promise<number> {
   if (!isProcessName(name)) throw new Error(`there is no role ${JSON.stringify(name)}`);
-  return await hostModule(name, new URL(`../${modulePath(name)}`, import.meta.url));
+  return await hostModule(name, new URL(`../../${modulePath(name)}`, import.meta.url));
 }
 
 /** Runs a module that takes a seat (`seat.ts`); resolves with the exit code. */

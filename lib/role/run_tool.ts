@@ -1,10 +1,10 @@
 /** Starts a one-shot tool, see `lib/process/tool.ts`. @module */
-import { describeError } from "../lib/base/log.ts";
-import { takeSeat } from "./seat.ts";
+import { describeError } from "../base/log.ts";
+import { takeSeat } from "./parent_channel.ts";
 import { write } from "./write.ts";
 
 /** See `lib/process/tool.ts`, which is not loaded for it. */
-const PROGRESS: typeof import("../lib/process/tool.ts").PROGRESS = "progress:";
+const PROGRESS: typeof import("../process/tool.ts").PROGRESS = "progress:";
 /** What is being done is told at most so often, ms. */
 const PROGRESS_MS = 100;
 

@@ -1,10 +1,10 @@
 /** Runs a role's job while this node is master. @module */
-import { electionKey } from "../lib/calico/regions.ts";
-import type { Config } from "../lib/config/config_types.ts";
-import type { Term } from "../lib/master_context.ts";
-import { whileMaster } from "../lib/election/while_master.ts";
-import type { SettledName } from "../lib/process/settings.ts";
-import type { RoleContext } from "./bootstrap.ts";
+import { electionKey } from "../calico/regions.ts";
+import type { Config } from "../config/config_types.ts";
+import type { Term } from "./master_context.ts";
+import { whileMaster } from "../election/while_master.ts";
+import type { SettledName } from "../process/settings.ts";
+import type { RoleContext } from "../../roles/bootstrap.ts";
 
 /** Starts `job` with each term and says "standby" in between; ends with the role's signal. */
 export async function runWhileMaster(

@@ -4,10 +4,11 @@
  *
  * @module
  */
-import { assert, assertEquals, assertMatch, assertWithin, eventually } from "./support/assert.ts";
+import { assert, assertEquals, assertMatch, assertWithin, eventually } from "../support/assert.ts";
 
-const ROOT = new URL("..", import.meta.url).pathname;
-const SEAT = `import { takeSeat } from "${ROOT}roles/seat.ts";\nconst seat = await takeSeat();\n`;
+const ROOT = new URL("../..", import.meta.url).pathname;
+const SEAT =
+  `import { takeSeat } from "${ROOT}lib/role/parent_channel.ts";\nconst seat = await takeSeat();\n`;
 const OBEDIENT = SEAT + `console.log("told", JSON.stringify(seat.input));
 setInterval(() => {}, 1000);
 seat.stop.addEventListener("abort", () => { console.log("stop", seat.stop.reason.message); seat.exit(0); });`;
@@ -30,7 +31,7 @@ async function host(code: string, permissions: Record<string, unknown> = {}): Pr
   await Deno.writeTextFile(`${dir}/role.ts`, code);
   await Deno.writeTextFile(
     `${dir}/host.ts`,
-    `import { hostModule } from "${ROOT}roles/worker_host.ts";
+    `import { hostModule } from "${ROOT}lib/role/worker_host.ts";
      const kinds = ["net", "read", "write", "env", "run", "sys", "ffi", "import"];
      const timer = setInterval(async () => {
        const granted = [];

@@ -1,7 +1,7 @@
-import { assert, assertEquals } from "./support/assert.ts";
-import { FakeClock } from "./support/fake_clock.ts";
-import { LogRecorder } from "./support/log_recorder.ts";
-import { Deadman, type Sign, SignsOfLife, whileOnTime } from "../lib/signs_of_life.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
+import { Deadman, type Sign, SignsOfLife, whileOnTime } from "../../lib/role/heartbeat.ts";
 
 function scene(roleTimeoutMs = 5000) {
   const clock = new FakeClock();

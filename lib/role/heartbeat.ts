@@ -11,8 +11,8 @@
  *
  * @module
  */
-import type { Clock } from "./base/clock.ts";
-import type { Log } from "./base/log.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
 
 /** Says that the loop which does the work makes progress; see `JobContext.alive`. */
 export type SayAlive = (doing: string, problem?: string | null, withinMs?: number) => void;

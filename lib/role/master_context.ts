@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Clock } from "./base/clock.ts";
-import type { Log } from "./base/log.ts";
-import type { Meter } from "./metrics/meter.ts";
-import type { SayAlive } from "./signs_of_life.ts";
-import type { StateStore } from "./state/store.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { Meter } from "../metrics/meter.ts";
+import type { SayAlive } from "./heartbeat.ts";
+import type { StateStore } from "../state/store.ts";
 
 /** One term of mastership, as a job sees it. */
 export interface Term {
