@@ -52,7 +52,7 @@ async function main(args: string[]): Promise<number> {
 async function context(command: NodeCommand): Promise<CommandContext> {
   const { resolveConfig } = await import("./lib/config/resolve.ts");
   const { createLauncher } = await import("./lib/process/launcher.ts");
-  const { notifyAddress } = await import("./lib/service_manager.ts");
+  const { notifyAddress } = await import("./lib/node/service_manager.ts");
   const env = Deno.env.toObject();
   const hostname = Deno.hostname();
   const resolve = (): ResolvedConfig => {

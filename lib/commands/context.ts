@@ -11,7 +11,7 @@
 import type { NodeCommand } from "../config/command_line.ts";
 import type { ResolvedConfig } from "../config/resolve.ts";
 import type { Launcher } from "../process/launcher.ts";
-import type { NotifyAddress } from "../service_manager.ts";
+import type { NotifyAddress } from "../node/service_manager.ts";
 
 /** Exit code: a dry run has found differences. */
 export const DIFFERENT = 4;

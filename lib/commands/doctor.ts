@@ -9,7 +9,7 @@ import type { Config } from "../config/config_types.ts";
 import { CHECK_MS } from "../doctor/doctor.ts";
 import { failed, type Finding, findingSchema, named, ok, warning } from "../doctor/check.ts";
 import { formatFindings, isHealthy } from "../doctor/report.ts";
-import { lookUpEndpoints, withEndpoints } from "../endpoints.ts";
+import { lookUpEndpoints, withEndpoints } from "../node/catalogue_lookup.ts";
 import { machinePlaces } from "../process/machine_places.ts";
 import { type PermissionPlaces, permissionRow } from "../process/permissions.ts";
 import { runTool } from "../process/tool.ts";

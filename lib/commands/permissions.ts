@@ -1,5 +1,5 @@
 /** `permissions`: what each process of this configuration may do, from the table that starts them. @module */
-import { lookUpEndpoints, withEndpoints } from "../endpoints.ts";
+import { lookUpEndpoints, withEndpoints } from "../node/catalogue_lookup.ts";
 import type { Config } from "../config/config_types.ts";
 import { describeError } from "../base/log.ts";
 import { machinePlaces } from "../process/machine_places.ts";

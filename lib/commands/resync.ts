@@ -9,12 +9,12 @@
  */
 import { systemClock } from "../base/clock.ts";
 import type { Config } from "../config/config_types.ts";
-import { lookUpEndpoints, withEndpoints } from "../endpoints.ts";
+import { lookUpEndpoints, withEndpoints } from "../node/catalogue_lookup.ts";
 import { describeError } from "../base/log.ts";
 import { machinePlaces } from "../process/machine_places.ts";
 import { MAX_DELAY_MS } from "../openstack/http.ts";
 import { type PermissionPlaces, permissionRow } from "../process/permissions.ts";
-import { formatReport, ProgressBar, reportOf } from "../resync_report.ts";
+import { formatReport, ProgressBar, reportOf } from "../sync/report.ts";
 import { followResync, NobodyRunsError, nodeRuns, requestResync } from "../state/resync_request.ts";
 import type { ResyncAnswer } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";

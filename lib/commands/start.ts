@@ -18,9 +18,9 @@ import {
   passes,
   setupLogging,
 } from "../base/log.ts";
-import { Node } from "../node.ts";
+import { Node } from "../node/node.ts";
 import { PageFeed } from "../state/page_feed.ts";
-import { ServiceManager } from "../service_manager.ts";
+import { ServiceManager } from "../node/service_manager.ts";
 import { VERSION } from "../base/version.ts";
 import { type Command, type CommandContext, UNHEALTHY } from "./context.ts";
 

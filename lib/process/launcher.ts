@@ -18,7 +18,7 @@ import {
   TOOL_NAMES,
   workerPermissions,
 } from "./permissions.ts";
-import { ROLE_NAMES } from "../role_names.ts";
+import { ROLE_NAMES } from "../node/role_names.ts";
 
 /** A process ready to be started. */
 export interface Launch {

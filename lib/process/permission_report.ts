@@ -7,7 +7,7 @@ import {
   permissionRow,
   TOOL_NAMES,
 } from "./permissions.ts";
-import { processNames } from "../role_specs.ts";
+import { processNames } from "../node/role_specs.ts";
 
 /** One process of the table. */
 export interface ReportedRow extends PermissionRow {

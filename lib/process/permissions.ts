@@ -13,7 +13,7 @@
 import type { Config } from "../config/config_types.ts";
 import { pageUrl, reachable } from "../diagnostics/page_url.ts";
 import { hostAndPort, namesAmong } from "./host_addresses.ts";
-import type { RoleName } from "../role_names.ts";
+import type { RoleName } from "../node/role_names.ts";
 
 /** Everything a process may do; an empty list grants nothing. */
 export interface PermissionRow {

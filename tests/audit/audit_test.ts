@@ -9,7 +9,7 @@ import { endpointName, resourcePrefixes } from "../../lib/calico/keys.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import type { Config } from "../../lib/config/config_types.ts";
 import type { PageAddress } from "../../lib/diagnostics/page_client.ts";
-import { lookUpEndpoints } from "../../lib/endpoints.ts";
+import { lookUpEndpoints } from "../../lib/node/catalogue_lookup.ts";
 import { machinePlaces } from "../../lib/process/machine_places.ts";
 import { permissionRow, TOOL_NAMES } from "../../lib/process/permissions.ts";
 import { followResync, requestResync } from "../../lib/state/resync_request.ts";

@@ -6,10 +6,10 @@ import { formatText, type LogEntry } from "../../lib/base/log.ts";
 import { machinePlaces } from "../../lib/process/machine_places.ts";
 import type { PermissionRow } from "../../lib/process/permissions.ts";
 import { readProcessPlace } from "../../lib/process/place.ts";
-import { roleSpecs } from "../../lib/role_specs.ts";
+import { roleSpecs } from "../../lib/node/role_specs.ts";
 import { openStateDir } from "../../lib/state/directory.ts";
 import type { StateStore } from "../../lib/state/store.ts";
-import { Supervisor } from "../../lib/supervisor.ts";
+import { Supervisor } from "../../lib/node/supervisor.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { type Access, parseAuditLog } from "./accesses.ts";
 

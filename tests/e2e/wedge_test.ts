@@ -13,10 +13,10 @@ import { createLauncher } from "../../lib/process/launcher.ts";
 import type { LogEntry } from "../../lib/base/log.ts";
 import { machinePlaces } from "../../lib/process/machine_places.ts";
 import { readProcessPlace } from "../../lib/process/place.ts";
-import { roleSpecs } from "../../lib/role_specs.ts";
+import { roleSpecs } from "../../lib/node/role_specs.ts";
 import { ROLE_NAMES } from "../../lib/state/records.ts";
 import { StateStore } from "../../lib/state/store.ts";
-import { Supervisor } from "../../lib/supervisor.ts";
+import { Supervisor } from "../../lib/node/supervisor.ts";
 import { labArgs, Node, ROOT, tempDir } from "./node.ts";
 
 const ALL = ["lab", ...ROLE_NAMES];

@@ -1,21 +1,21 @@
 import { rejects as assertRejects } from "node:assert/strict";
-import { assert, assertEquals, assertMatch, assertWithin, eventually } from "./support/assert.ts";
-import { FakeClock } from "./support/fake_clock.ts";
-import { LogRecorder } from "./support/log_recorder.ts";
-import { systemClock } from "../lib/base/clock.ts";
-import { readStatus } from "../lib/diagnostics/status.ts";
-import { formatStatus } from "../lib/diagnostics/status_text.ts";
-import { crashLoops } from "../lib/diagnostics/verdict.ts";
-import type { LogEntry } from "../lib/base/log.ts";
+import { assert, assertEquals, assertMatch, assertWithin, eventually } from "../support/assert.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import { readStatus } from "../../lib/diagnostics/status.ts";
+import { formatStatus } from "../../lib/diagnostics/status_text.ts";
+import { crashLoops } from "../../lib/diagnostics/verdict.ts";
+import type { LogEntry } from "../../lib/base/log.ts";
 import {
   requestRestart,
   RestartRefusedError,
   takeRestart,
   UnknownRoleError,
-} from "../lib/state/restart_request.ts";
-import { StateStore } from "../lib/state/store.ts";
-import { type RoleDeps, type RoleSpec } from "../lib/supervised_role.ts";
-import { Supervisor } from "../lib/supervisor.ts";
+} from "../../lib/state/restart_request.ts";
+import { StateStore } from "../../lib/state/store.ts";
+import { type RoleDeps, type RoleSpec } from "../../lib/node/supervised_role.ts";
+import { Supervisor } from "../../lib/node/supervisor.ts";
 
 const LIVELY = `
 const kv = await Deno.openKv(Deno.args[0]);

@@ -4,13 +4,17 @@
  *
  * @module
  */
-import type { Config } from "./config/config_types.ts";
-import { awaitsEndpoints } from "./endpoints.ts";
-import type { Launcher } from "./process/launcher.ts";
-import { type PermissionPlaces, type PermissionRow, permissionRow } from "./process/permissions.ts";
-import type { ProcessPlace } from "./process/place.ts";
-import { settingsOf, type SettledName } from "./process/settings.ts";
-import { ROLE_NAMES } from "./state/records.ts";
+import type { Config } from "../config/config_types.ts";
+import { awaitsEndpoints } from "./catalogue_lookup.ts";
+import type { Launcher } from "../process/launcher.ts";
+import {
+  type PermissionPlaces,
+  type PermissionRow,
+  permissionRow,
+} from "../process/permissions.ts";
+import type { ProcessPlace } from "../process/place.ts";
+import { settingsOf, type SettledName } from "../process/settings.ts";
+import { ROLE_NAMES } from "../state/records.ts";
 import type { RoleSpec } from "./supervised_role.ts";
 
 /** What has to be known of this machine to start them. */

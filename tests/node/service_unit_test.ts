@@ -1,12 +1,12 @@
-import { assert, assertEquals, assertMatch } from "./support/assert.ts";
-import { resolveConfig } from "../lib/config/resolve.ts";
-import { STOP_ORDER } from "../lib/supervisor.ts";
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { resolveConfig } from "../../lib/config/resolve.ts";
+import { STOP_ORDER } from "../../lib/node/supervisor.ts";
 
 const UNIT = await Deno.readTextFile(
-  new URL("../contrib/systemd/calico-conductor.service", import.meta.url),
+  new URL("../../contrib/systemd/calico-conductor.service", import.meta.url),
 );
 const CONTAINER = await Deno.readTextFile(
-  new URL("../contrib/container/Containerfile", import.meta.url),
+  new URL("../../contrib/container/Containerfile", import.meta.url),
 );
 
 const value = (key: string) => new RegExp(`^${key}=(.*)$`, "m").exec(UNIT)?.[1];

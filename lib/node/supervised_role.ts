@@ -7,14 +7,14 @@
  *
  * @module
  */
-import { parseEntry, readLines } from "./process/child_output.ts";
-import { describeError, type Log, type LogEntry } from "./base/log.ts";
-import type { Launch } from "./process/launcher.ts";
-import type { WriteLine } from "./state/page_feed.ts";
-import { takeRestart } from "./state/restart_request.ts";
+import { parseEntry, readLines } from "../process/child_output.ts";
+import { describeError, type Log, type LogEntry } from "../base/log.ts";
+import type { Launch } from "../process/launcher.ts";
+import type { WriteLine } from "../state/page_feed.ts";
+import { takeRestart } from "../state/restart_request.ts";
 import { afterEnd, CALM, HEALTHY_MS, type RestartHistory } from "./restart_policy.ts";
 import { Silence, type SilenceDeps, WATCH_INTERVAL_MS } from "./silence.ts";
-import type { RestartWish, RoleState } from "./state/records.ts";
+import type { RestartWish, RoleState } from "../state/records.ts";
 
 /** What a role's process is started with. */
 export interface RoleSpec {

@@ -7,10 +7,10 @@ import {
   leftOutSchema,
   type ResyncAnswer,
   resyncAnswerSchema,
-} from "./state/records.ts";
-import { clip } from "./base/clip.ts";
-import { guardSentence, leftOutSentence, namesOf } from "./sync/held_text.ts";
-import { type Difference, differenceSchema } from "./sync/difference_log.ts";
+} from "../state/records.ts";
+import { clip } from "../base/clip.ts";
+import { guardSentence, leftOutSentence, namesOf } from "./held_text.ts";
+import { type Difference, differenceSchema } from "./difference_log.ts";
 
 /** Longest name of an object that was left, with what is wrong with it. */
 const MAX_NAME_CHARS = 200;

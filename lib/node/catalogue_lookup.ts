@@ -7,13 +7,13 @@
  * @module
  */
 import { z } from "zod";
-import type { Clock } from "./base/clock.ts";
-import { defaultReportUrl } from "./config/resolve.ts";
-import type { Config } from "./config/config_types.ts";
-import type { Launcher } from "./process/launcher.ts";
-import { describeError, type Log } from "./base/log.ts";
-import { type PermissionPlaces, permissionRow, type ProcessName } from "./process/permissions.ts";
-import { runTool } from "./process/tool.ts";
+import type { Clock } from "../base/clock.ts";
+import { defaultReportUrl } from "../config/resolve.ts";
+import type { Config } from "../config/config_types.ts";
+import type { Launcher } from "../process/launcher.ts";
+import { describeError, type Log } from "../base/log.ts";
+import { type PermissionPlaces, permissionRow, type ProcessName } from "../process/permissions.ts";
+import { runTool } from "../process/tool.ts";
 
 /** What `roles/endpoint_lookup.ts` answers. */
 export const foundEndpointsSchema = z.object({

@@ -1,5 +1,5 @@
-import { assert, assertEquals } from "./support/assert.ts";
-import { afterEnd, CALM, HEALTHY_MS, MAX_DELAY_MS } from "../lib/restart_policy.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+import { afterEnd, CALM, HEALTHY_MS, MAX_DELAY_MS } from "../../lib/node/restart_policy.ts";
 
 Deno.test("a calm role starts again at once", () => {
   assertEquals(afterEnd(CALM, 10, 0.5).delayMs, 0);

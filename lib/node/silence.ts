@@ -5,8 +5,8 @@
  *
  * @module
  */
-import type { Clock } from "./base/clock.ts";
-import type { StateStore } from "./state/store.ts";
+import type { Clock } from "../base/clock.ts";
+import type { StateStore } from "../state/store.ts";
 
 /** What watching needs. */
 export interface SilenceDeps {

@@ -8,8 +8,8 @@
  *
  * @module
  */
-import type { Clock } from "./base/clock.ts";
-import { describeError, type Log } from "./base/log.ts";
+import type { Clock } from "../base/clock.ts";
+import { describeError, type Log } from "../base/log.ts";
 
 /** Where and how often to notify. */
 export interface NotifyAddress {

@@ -4,25 +4,30 @@
  *
  * @module
  */
-import type { Clock } from "./base/clock.ts";
-import type { ResolvedConfig } from "./config/resolve.ts";
-import type { Config } from "./config/config_types.ts";
-import { readStatus } from "./diagnostics/status.ts";
-import { awaitsEndpoints, locateEndpoints, lookUpEndpoints, withEndpoints } from "./endpoints.ts";
-import type { Launcher } from "./process/launcher.ts";
-import { describeError, type Log, type LogEntry } from "./base/log.ts";
-import { machinePlaces } from "./process/machine_places.ts";
-import type { PageFeed } from "./state/page_feed.ts";
-import type { PermissionPlaces } from "./process/permissions.ts";
-import { type ProcessPlace, readProcessPlace } from "./process/place.ts";
+import type { Clock } from "../base/clock.ts";
+import type { ResolvedConfig } from "../config/resolve.ts";
+import type { Config } from "../config/config_types.ts";
+import { readStatus } from "../diagnostics/status.ts";
+import {
+  awaitsEndpoints,
+  locateEndpoints,
+  lookUpEndpoints,
+  withEndpoints,
+} from "./catalogue_lookup.ts";
+import type { Launcher } from "../process/launcher.ts";
+import { describeError, type Log, type LogEntry } from "../base/log.ts";
+import { machinePlaces } from "../process/machine_places.ts";
+import type { PageFeed } from "../state/page_feed.ts";
+import type { PermissionPlaces } from "../process/permissions.ts";
+import { type ProcessPlace, readProcessPlace } from "../process/place.ts";
 import { permissionRows, processNames, roleSpecs } from "./role_specs.ts";
 import type { ServiceManager } from "./service_manager.ts";
-import { openStateDir } from "./state/directory.ts";
-import type { StateStore } from "./state/store.ts";
-import { StateWatch } from "./state/directory_watch.ts";
+import { openStateDir } from "../state/directory.ts";
+import type { StateStore } from "../state/store.ts";
+import { StateWatch } from "../state/directory_watch.ts";
 import type { RoleSpec } from "./supervised_role.ts";
 import { Supervisor } from "./supervisor.ts";
-import { VERSION } from "./base/version.ts";
+import { VERSION } from "../base/version.ts";
 
 /** What a node works with. */
 export interface NodeOptions {

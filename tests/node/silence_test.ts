@@ -1,8 +1,8 @@
-import { assert, assertEquals } from "./support/assert.ts";
-import { FakeClock } from "./support/fake_clock.ts";
-import { Silence, WATCH_INTERVAL_MS } from "../lib/silence.ts";
-import type { Alive } from "../lib/state/records.ts";
-import type { StateStore } from "../lib/state/store.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { Silence, WATCH_INTERVAL_MS } from "../../lib/node/silence.ts";
+import type { Alive } from "../../lib/state/records.ts";
+import type { StateStore } from "../../lib/state/store.ts";
 
 const PID = 42;
 
