@@ -124,7 +124,7 @@ export function permissionRow(
   };
   const keystone = openstack.authUrl ? [hostPort(openstack.authUrl)] : [];
   const nova = openstack.novaUrl ? [hostPort(openstack.novaUrl)] : [];
-  // Empty until Keystone's catalogue was asked, see endpoints.ts.
+  // Empty until Keystone's catalogue was asked, see `catalogue_lookup.ts`.
   const neutron = openstack.neutronUrl ? [hostPort(openstack.neutronUrl)] : [];
   const openstackFiles = [openstack.caFile, openstack.certFile, openstack.keyFile];
   const { bus } = config;

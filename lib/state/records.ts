@@ -1,6 +1,6 @@
 /**
  * The records that the processes of one node share: their shapes, as schemas. What is read is
- * validated; see `state_store.ts`, which reads and writes them.
+ * validated; see `store.ts`, which reads and writes them.
  *
  * @module
  */
@@ -45,7 +45,7 @@ export type Election = z.infer<typeof electionSchema>;
 export const ownTermSchema = z.object({
   term: z.string(),
   value: z.string(),
-  /** Where that elector ran, see `process_place.ts`. */
+  /** Where that elector ran, see `lib/process/place.ts`. */
   bootId: z.string(),
   pidNamespace: z.string(),
 });
