@@ -44,7 +44,7 @@ export class FakeClock implements Clock {
         reject(signal!.reason);
       };
       const sleeper = {
-        due: this.#now + ms,
+        due: this.#now + Math.ceil(ms), // as a timer: a rest of a rounding would not move the time
         wake: () => {
           signal?.removeEventListener("abort", onAbort);
           resolve();
