@@ -91,7 +91,8 @@ async function readBare(): Promise<void> {
       if (marker) url.searchParams.set("marker", marker);
       const body = await (await fetch(url)).json();
       const name = list.split("/").at(-1)!.replaceAll("-", "_");
-      marker = body[`${name}_links`].length > 0 ? body[name].at(-1).id : null;
+      const more = body[`${name}_links`].some(({ rel }: { rel: string }) => rel === "next");
+      marker = more ? body[name].at(-1).id : null;
     } while (marker);
   }));
 }

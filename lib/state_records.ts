@@ -234,7 +234,7 @@ export const resyncSchema = z.object({
   id: z.string().regex(/^[a-z0-9]{1,20}$/),
   startedAt: ms,
   endedAt: ms.nullable(),
-  /** Why it ran: "startup", "periodic", "requested", "incremental", "watching". */
+  /** Why it ran: "startup", "periodic", "requested", "incremental", "announced", "watching". */
   reason: z.string(),
   /** Everything was compared; else only what was asked for, or what had changed. */
   whole: z.boolean().default(true),

@@ -128,7 +128,11 @@ function serviceMessage(body: string): string {
     const inner = parsed.NeutronError ?? parsed.error ?? Object.values(parsed)[0];
     return String((inner as { message?: unknown } | null)?.message ?? body).slice(0, 300);
   } catch {
-    return body.replaceAll(/<(style|script)[^]*?<\/\1>|<[^>]*>/gi, " ").replaceAll(/\s+/g, " ")
+    // The beginning is enough, and a pattern on hostile text takes the square of its length.
+    return body.slice(0, 4000).replaceAll(/<(style|script)[^]*?<\/\1>|<[^>]*>/gi, " ").replaceAll(
+      /\s+/g,
+      " ",
+    )
       .trim().slice(0, 120) || "nothing more";
   }
 }

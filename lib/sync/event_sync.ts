@@ -21,7 +21,8 @@ import { applyChanges } from "./changes.ts";
 import { findChanged } from "./incremental.ts";
 import type { Memory } from "./memory.ts";
 import { addHints, decodeNotification, Hints } from "./notification.ts";
-import { EtcdSink, Pass, type ResyncDeps } from "./pass.ts";
+import { guardSentence, leftOutSentence } from "./held_text.ts";
+import { EtcdSink, Pass, type ResyncDeps, type ResyncResult } from "./pass.ts";
 import { type Scope, sizeOf } from "./reconcile.ts";
 import { addWork, newWork, type Work } from "./work.ts";
 
@@ -41,6 +42,8 @@ export interface EventSyncOptions {
   memory(): Memory | null;
   /** Asks for an incremental resync at once. */
   compare(why: string): void;
+  /** Hears of a pass that held something back, for the history. */
+  held?(result: ResyncResult): Promise<void>;
 }
 
 /** See the module. */
@@ -229,9 +232,21 @@ export class EventSync {
     this.#counts.changes += changes;
     const ms = clock.monotonic() - since;
     this.#lag.add(ms);
-    for (const warning of pass.warnings) this.#limited.warn("announced change", { warning });
+    await this.#tell(pass);
     log.debug("announced changes handled", { ms: Math.round(ms), hints: batch.size, changes });
     return true;
+  }
+
+  /** What a pass came upon. */
+  async #tell(pass: Pass): Promise<void> {
+    const { warnings, guards, leftOut } = pass;
+    const sentences = [...guards.map(guardSentence), ...leftOut.map(leftOutSentence)];
+    for (const warning of [...warnings, ...sentences]) {
+      this.#limited.warn("announced change", { warning });
+    }
+    if (guards.length === 0) return;
+    await this.options.held?.(pass.result());
+    this.options.compare("what was announced is held back");
   }
 
   /** The memory that has taken the place of that one meanwhile, if any. */

@@ -91,15 +91,18 @@ export async function answerRequest(
   }
   await store.writeResyncAnswer(answer);
   let saidAt = 0;
+  let saying = Promise.resolve();
   try {
     const outcome = await carryOut((doing) => {
       if (clock.now() - saidAt < ANSWER_MS) return;
       saidAt = clock.now();
-      store.writeResyncAnswer({ ...answer, at: saidAt, doing }).catch(() => {});
+      saying = store.writeResyncAnswer({ ...answer, at: saidAt, doing }).catch(() => {});
     });
+    await saying; // nothing may come after the last word
     await keep(request, outcome, context);
     await store.writeResyncAnswer(finishAnswer(answer, outcome, clock.now()));
   } catch (error) {
+    await saying;
     await fail(term.signal.aborted ? endOf(term) : describeError(error).slice(0, 500));
     if (error instanceof FenceLostError) throw error;
     if (!term.signal.aborted) log.error("the resync that was asked for failed", { error });

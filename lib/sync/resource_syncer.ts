@@ -84,11 +84,10 @@ class ResourceSyncer {
     readonly context: JobContext,
   ) {
     this.#signs = signs;
-    const { clock } = context;
-    this.#base = resyncBase(config, etcd, keystone, clock);
+    this.#base = resyncBase(config, etcd, keystone, context.clock);
     this.#watching = new Watching(config.sync.startupResync, term, context);
     this.#attempts = new Attempts(term, config.sync, context);
-    this.#fullAt = clock.now();
+    this.#fullAt = context.clock.now();
     if (config.notifications === null) return;
     this.#events = new EventSync({
       base: this.#base,
@@ -96,6 +95,7 @@ class ResourceSyncer {
       context,
       memory: () => this.#memory,
       compare: (why) => this.#compare(why),
+      held: (result) => this.#account(this.#noted("announced"), context.clock.now(), result),
     });
   }
 
@@ -244,10 +244,15 @@ class ResourceSyncer {
     if (count > 0 || held) {
       const { created, updated, deleted } = totals(pass.result());
       this.#events?.foundSilently(created! + updated! + deleted!);
-      const options = { ...noted, whole: false, startedAt: from };
-      await recorded(this.context, this.term, options, () => Promise.resolve(pass.result()));
+      await this.#account(noted, from, pass.result());
     }
     this.#scheduleIncremental();
+  }
+
+  /** The account of a run of some objects, which is over. */
+  async #account(noted: RecordedOptions, startedAt: number, result: ResyncResult): Promise<void> {
+    const options = { ...noted, whole: false, startedAt };
+    await recorded(this.context, this.term, options, () => Promise.resolve(result));
   }
 
   #noted(reason: string, differences = new DifferenceLog()): RecordedOptions {

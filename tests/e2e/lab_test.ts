@@ -194,6 +194,9 @@ Deno.test(
       assertMatch(full.text, /WorkloadEndpoint +\d+ +1 +0 +0 +0/);
       assert(await etcd.get(keys[1]!).string());
       assertEquals((await node.command("resync", "--port=a/b")).code, 2);
+      const unknown = await node.command("resync", `--port=${crypto.randomUUID()}`);
+      assertEquals(unknown.code, 1);
+      assertMatch(unknown.text, /failed: neither Neutron nor etcd knows port .*: nothing matches/);
     } finally {
       etcd.close();
     }

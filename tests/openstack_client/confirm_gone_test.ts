@@ -1,8 +1,10 @@
+import fc from "fast-check";
 import { systemClock } from "../../lib/clock.ts";
 import { KeystoneAuth } from "../../lib/openstack/keystone.ts";
 import { NeutronClient } from "../../lib/openstack/neutron.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { testConfig } from "../support/test_config.ts";
+import { withNeutron } from "./fake_neutron.ts";
 
 const { signal } = new AbortController();
 /** As with every page that is not full. */
@@ -128,3 +130,48 @@ Deno.test("a URL that is too long is halved; other refusals are no answer", () =
     scene.answer = () => new Response("<html>maintenance</html>");
     assertEquals((await confirm(scene, some(3))).uncertain, some(3), "no JSON, no proof");
   }));
+
+Deno.test("whatever is damaged, capped or cut off, nothing that is there is gone", async () => {
+  const scenario = fc.record({
+    /** By number: whether it exists. */
+    exist: fc.array(fc.boolean(), { minLength: 1, maxLength: 40 }),
+    cap: fc.constantFrom(1, 2, 5, 1000),
+    pageSize: fc.constantFrom(2, 30, 500),
+    path: fc.constantFrom("ports", "subnets"),
+    witness: fc.constantFrom("a-first", "z-last"),
+    witnessExists: fc.boolean(),
+    damage: fc.array(fc.constantFrom("none", "none", "null", "no id", "other"), { minLength: 1 }),
+    links: fc.constantFrom("intact", "missing", "empty"),
+  });
+  let gone = 0;
+  await fc.assert(
+    fc.asyncProperty(scenario, async ({ exist, cap, pageSize, path, witness, ...rest }) => {
+      const ids = some(exist.length);
+      const living = ids.filter((_, i) => exist[i]);
+      if (rest.witnessExists) living.push(witness);
+      await withNeutron(async (scene) => {
+        scene.cloud[path] = living.sort().map((id) => ({ id }));
+        // deno-lint-ignore no-explicit-any
+        const damaged: any = { none: undefined, null: null, "no id": {}, other: { id: "zz" } };
+        scene.spoil = ({ records, links }) => ({
+          records: records.map((record, i) => {
+            const what = rest.damage[i % rest.damage.length]!;
+            return what === "none" ? record : damaged[what];
+          }),
+          links: { intact: links, missing: undefined, empty: [] }[rest.links],
+        });
+        const found = await scene.neutron.confirmGone(path, signal, ids, witness);
+        gone += found.gone.size;
+        for (const id of ids) {
+          const verdicts = [found.gone, found.there, found.uncertain].filter((set) => set.has(id));
+          assertEquals(verdicts.length, 1, `${id} has one place`);
+          if (living.includes(id)) assert(!found.gone.has(id), `${id} is there`);
+          else assert(!found.there.has(id), `${id} is gone`);
+        }
+        if (!rest.witnessExists) assertEquals(found.gone.size, 0);
+      }, { cap, pageSize });
+    }),
+    { numRuns: 200 },
+  );
+  assert(gone > 100, `${gone} were found gone`);
+});

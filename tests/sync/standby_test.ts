@@ -104,6 +104,27 @@ Deno.test(
 );
 
 Deno.test(
+  "what a full resync that was asked for does is told while it runs",
+  GRPC,
+  () =>
+    withNode({}, async ({ store, meddle, lead, elect, ask }) => {
+      await lead(await elect());
+      await eventually("the first one", async () => (await store.readResyncs())[0]?.endedAt);
+      const held = Promise.withResolvers<void>();
+      meddle(async ({ pathname }) => {
+        if (pathname.endsWith("/ports")) await held.promise;
+      });
+      const asked = ask({});
+      await eventually("a word of it", async () => {
+        const answer = await store.readResyncAnswer();
+        return answer?.state === "running" && /reading|comparing/.test(answer.doing);
+      });
+      held.resolve();
+      assertEquals((await asked).state, "done");
+    }),
+);
+
+Deno.test(
   "a node that leads leaves requests to its syncer, and a second one waits its turn",
   GRPC,
   () =>
