@@ -5,7 +5,7 @@
  * @module
  */
 import { Random } from "../../lab/random.ts";
-import { StateStore } from "../../lib/state_store.ts";
+import { StateStore } from "../../lib/state/store.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { ScriptedKv } from "../support/scripted_kv.ts";
 import { type Machine, type Manager, ScriptedCloud } from "./scripted_cloud.ts";

@@ -1,6 +1,6 @@
 /** A clock that a test moves by hand. @module */
 import { setImmediate } from "node:timers";
-import type { Clock } from "../../lib/clock.ts";
+import type { Clock } from "../../lib/base/clock.ts";
 
 interface Sleeper {
   due: number;
