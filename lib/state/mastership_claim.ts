@@ -41,9 +41,16 @@ export class MastershipClaim {
 
   constructor(readonly kv: Kv) {}
 
-  /** Whether this process has made its claim, though another may have done so since. */
-  get made(): boolean {
-    return this.#version !== null;
+  /**
+   * Whether this process has made its claim, and has it still.
+   *
+   * @throws {SupersededError} it has made one, and so has another since.
+   */
+  async confirm(): Promise<boolean> {
+    if (this.#version === null) return false;
+    const { versionstamp } = await this.kv.get(KEY);
+    if (versionstamp !== this.#version) throw new SupersededError();
+    return true;
   }
 
   /** Makes the claim, which ends every earlier one; once it has succeeded, it does nothing. */

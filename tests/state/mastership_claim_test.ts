@@ -30,6 +30,7 @@ Deno.test("of two managers on one state directory, only the later one publishes"
       await assertRejects(() => first.writeMastership(record), SupersededError);
     }
     await assertRejects(() => first.writeOwnTerm(OWN), SupersededError);
+    await assertRejects(() => first.claim.confirm(), SupersededError);
     assertEquals((await second.readMastership())?.term, "5", "neither written nor cleared");
     assertEquals(await second.readOwnTerm(), null);
     await second.writeMastership(mastershipNow("6"));
@@ -41,7 +42,7 @@ Deno.test("of two managers on one state directory, only the later one publishes"
 Deno.test("the supervisor, which makes no claim, clears always", () =>
   withStores(async ({ supervisor, first }) => {
     await first.claim.make({ pid: 1, at: 1 });
-    assert(first.claim.made && !supervisor.claim.made);
+    assert(await first.claim.confirm() && !await supervisor.claim.confirm());
     await first.writeMastership(mastershipNow("5"));
     await supervisor.writeMastership(null);
     assertEquals(await first.readMastership(), null);
