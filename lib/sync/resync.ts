@@ -10,7 +10,7 @@
  *
  * @module
  */
-import type { Term } from "../master_context.ts";
+import type { Term } from "../role/master_context.ts";
 import type { Listing } from "../openstack/neutron.ts";
 import {
   type Port,
