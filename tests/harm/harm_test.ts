@@ -73,11 +73,11 @@ function truthOf({ collection }: BadDay): Truth {
   return truths.get(collection)!;
 }
 
-/** What fails whole, and further fields of a record, tell nothing new in other ways. */
+/** What fails whole leaves all to the next run, and further fields of a record are like the first. */
 function waysOf({ name, collection, onlyTogether, absent }: BadDay): readonly Kind[] {
   if (absent) return WAYS.slice(0, 1);
-  const likeOthers = FAILS_WHOLE.has(name) || /\(\d\)$/.test(name);
-  if (!IN_EVERY_WAY.has(collection) || likeOthers) return WAYS.slice(0, 2);
+  if (FAILS_WHOLE.has(name)) return ["incremental"];
+  if (!IN_EVERY_WAY.has(collection) || /\(\d\)$/.test(name)) return WAYS.slice(0, 2);
   return onlyTogether ? WAYS.slice(0, 3) : WAYS;
 }
 
@@ -97,10 +97,14 @@ async function play(day: BadDay, kind: Kind): Promise<string[]> {
   const start = { world, product: other ?? product, memory, before, after };
   const first = await run(kind, start);
   const problems = await report(day, kind, region, first);
+  const went = first.memory && first.result && !first.error;
+  const next = FAILS_WHOLE.has(day.name) ? "full" : went ? "incremental" : null;
   let last = first;
-  if (first.memory && first.result && !first.error) {
-    last = await run("incremental", { ...start, memory: first.memory });
-    problems.push(...await report(day, `${kind}, then incremental`, region, last));
+  if (next !== null) {
+    using restarted = next === "full" ? world.product(bad) : null;
+    const again = { ...start, product: restarted ?? start.product, memory: first.memory };
+    last = await run(next, again);
+    problems.push(...await report(day, `${kind}, then ${next}`, region, last));
   }
   standIn.badDay = null;
   problems.push(...await recover(day, { kind, region, standIn, last }));
