@@ -17,6 +17,8 @@ export type OptionKind =
   | { readonly type: "urls" }
   | { readonly type: "listen" }
   | { readonly type: "hosts" }
+  /** Networks in CIDR notation. */
+  | { readonly type: "networks" }
   | { readonly type: "choice"; readonly of: readonly string[] };
 
 /** One option. */
@@ -373,7 +375,6 @@ export const OPTIONS: readonly OptionRow[] = [
     }),
     row("resync_interval", integer(1, 86400), "60", "Interval of the periodic resync", {
       unit: "s",
-      ini: ["calico.resync_interval_secs"],
     }),
     row(
       "incremental_interval",
@@ -384,13 +385,18 @@ export const OPTIONS: readonly OptionRow[] = [
     ),
     row("resync_max_interval", integer(1, 604800), "3600", "Warn when none succeeded for so long", {
       unit: "s",
-      ini: ["calico.resync_max_interval_secs"],
     }),
     row(
       "max_deletions",
       integer(0, 10_000_000),
       null,
       "Objects of a kind that one comparison may delete (default: 50, or half of them)",
+    ),
+    row(
+      "address_pair_networks",
+      { type: "networks" },
+      null,
+      "Networks in which an allowed address pair may be more than one address",
     ),
     ...(["ingress", "egress"] as const).flatMap((direction) => [
       row(
@@ -490,6 +496,8 @@ export function allowedValues(kind: OptionKind): string {
       return "an address and a port such as 127.0.0.1:9797";
     case "hosts":
       return "names such as conductor.example or conductor.example:443, separated by commas";
+    case "networks":
+      return "networks such as 10.244.0.0/16, separated by commas";
     case "choice":
       return kind.of.join(" | ");
   }

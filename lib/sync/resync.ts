@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { readFenced } from "../etcd/fenced_write.ts";
 import type { Term } from "../role/master_context.ts";
 import type { Listing } from "../openstack/neutron.ts";
 import {
@@ -17,11 +18,13 @@ import {
   portSchema,
   type SecurityGroup,
   securityGroupSchema,
+  type Subnet,
 } from "../openstack/records.ts";
-import { translated } from "./apply.ts";
+import { changeOf, isExpressed, translated } from "./apply.ts";
 import { ensureClusterConfig, removeLegacy } from "./cluster_config.ts";
 import { askStored, compareStored, type StoredValues } from "./compare_stored.ts";
 import { Earlier } from "./earlier.ts";
+import { removeEarlierNamespace } from "./earlier_namespace.ts";
 import { confirmFloatingLosses } from "./floating_losses.ts";
 import { type ForeignKey, readAround, readKeys } from "./full_read.ts";
 import { COLLECTION_OF } from "./guard.ts";
@@ -71,6 +74,8 @@ export async function fullResync(
       const legacy = await removeLegacy(deps.etcd, term, deps.region, deps.clock);
       if (legacy.removed > 0) pass.warn(`${legacy.removed} legacy objects removed`);
       if (legacy.kept) pass.warn(legacy.kept);
+      const earlier = await removeEarlierNamespace(pass, memory);
+      if (earlier > 0) pass.warn(`${earlier} objects of the region's earlier namespace removed`);
     }
   } catch (error) {
     memory.close();
@@ -111,7 +116,7 @@ class FullResync {
     options: Pick<ResyncOptions, "previous">,
   ) {
     this.#earlier = options.previous ? new Earlier(options.previous, memory) : null;
-    this.#translator = new Translator(pass.deps.region, pass.deps.qos);
+    this.#translator = new Translator(pass.deps.region, pass.deps);
     this.#references = new References(pass, memory, this.#refused);
   }
 
@@ -120,10 +125,11 @@ class FullResync {
     const { pass, memory } = this;
     const foreign = await readKeys(pass, memory);
     await this.#readAround();
-    // The first ports are on their way while policies are written, unless whether they can be skipped
-    // is only known then.
+    // The first ports are on their way while subnets and policies are written, unless whether they can be
+    // skipped is only known then.
     const early = this.#earlier ? null : this.#openPorts();
     try {
+      await this.#subnets();
       await this.#groups();
     } catch (error) {
       await early?.return(undefined);
@@ -132,7 +138,6 @@ class FullResync {
     memory.around.compareFromNow();
     this.#earlier?.judgePorts();
     await this.#ports(early ?? this.#openPorts());
-    await this.#subnets();
     const again = new Set(await this.#references.resolveFloatingIps());
     this.#references.report();
     await this.#remove(foreign);
@@ -175,16 +180,17 @@ class FullResync {
     });
     for await (const page of this.#pages("NetworkPolicy", pages)) {
       for (const group of page) this.memory.group(group);
+      await this.#references.resolveGroups(page);
       await this.#wantGroups(page);
     }
     await this.pass.settle("NetworkPolicy");
   }
 
   async #wantGroups(groups: readonly SecurityGroup[]): Promise<void> {
-    await compareStored(
-      this.pass,
-      this.memory,
-      this.#translate("NetworkPolicy", groups, (group) => [this.#translator.group(group)]),
+    await this.#want(
+      this.#translate("NetworkPolicy", groups, (group) => [
+        this.#translator.group(group, this.memory.around.addressGroups),
+      ]),
     );
   }
 
@@ -250,8 +256,12 @@ class FullResync {
     const { pass, memory } = this;
     for (const port of ports) memory.port(port);
     if (pass.deps.keystone.projects.truncated) await readProjects(pass, memory, ports);
-    const { groups } = await this.#references.resolvePorts(ports);
-    if (groups.length > 0) await this.#wantGroups(groups);
+    const { groups, subnets } = await this.#references.resolvePorts(ports);
+    if (subnets.length > 0) await this.#wantSubnets(subnets);
+    if (groups.length > 0) {
+      await this.#wantGroups(groups);
+      await this.pass.settle("NetworkPolicy");
+    }
     const wanted = ports.map((port) =>
       this.#translateOne("WorkloadEndpoint", port, () => this.#translator.port(port, memory.around))
     );
@@ -282,11 +292,79 @@ class FullResync {
     const changed = [...this.memory.around.subnets.values()].filter((subnet) =>
       !this.#accountFor("Subnet", this.#earlier?.subnet(subnet) ?? -1)
     );
-    const wanted = this.#translate("Subnet", changed, (subnet) => this.#translator.subnets(subnet));
+    await this.#wantSubnets(changed);
+  }
+
+  async #wantSubnets(subnets: readonly Subnet[]): Promise<void> {
+    const wanted = this.#translate("Subnet", subnets, (subnet) => this.#translator.subnets(subnet));
     for (let at = 0; at < wanted.length; at += CHUNK) {
       await compareStored(this.pass, this.memory, wanted.slice(at, at + CHUNK));
     }
     await this.pass.settle("Subnet");
+  }
+
+  /**
+   * Compares objects of one kind with what etcd holds, and writes what differs; resolves to the rows of
+   * those keys that were right.
+   */
+  async #want(
+    wants: readonly Desired[],
+    asked = this.#stored(wants),
+  ): Promise<ReadonlyMap<Desired, number>> {
+    const { pass, memory } = this;
+    const right = new Map<Desired, number>();
+    const kind = wants[0]?.kind;
+    if (!kind) return right;
+    const counts = pass.kinds[kind];
+    const keys = memory.keys[kind];
+    const { rows } = asked;
+    const values = await asked.values;
+    for (const [i, want] of wants.entries()) {
+      const row = rows[i]!;
+      const stored = values.get(want.key);
+      counts.neutronItems++;
+      if (row < 0 && want.subject.type === "port") {
+        memory.addKey(want.subject.id, want.key);
+        keys.want(keys.index.find(want.key));
+      }
+      const from = pass.deps.clock.monotonic();
+      let change = await changeOf(pass, memory, want, stored);
+      counts.compareMs += pass.deps.clock.monotonic() - from;
+      if (row >= 0 && change === null && isExpressed(want)) {
+        keys.right(row, stored!.modRevision);
+        right.set(want, row);
+      } else if (row >= 0 && change === null) {
+        keys.want(row); // it is translated each time, so that what it lacks is said each time
+      } else if (row >= 0 && change !== null) {
+        keys.want(row);
+        // A value that is newer than its key was tells of a newer Neutron: the swap has to fail.
+        change = { ...change, modRevision: keys.modRevision(row) };
+      }
+      await pass.change(kind, change, stored);
+      await pass.breathe();
+    }
+    return right;
+  }
+
+  /** Asks for the values of those, all of one kind, that were seen in etcd. */
+  #stored(wants: readonly Desired[]): StoredValues {
+    const kind = wants[0]?.kind;
+    if (!kind) return { rows: [], values: Promise.resolve(new Map()) };
+    const rows = wants.map(({ key }) => this.memory.keys[kind].index.find(key));
+    const there = wants.filter((_, i) => rows[i]! >= 0).map(({ key }) => key);
+    const values = this.#read(kind, there);
+    values.catch(() => {}); // it is awaited in its turn, if that comes
+    return { rows, values };
+  }
+
+  async #read(kind: Kind, keys: readonly string[]): Promise<Map<string, Stored>> {
+    const { pass } = this;
+    pass.deps.progress("resync: reading etcd");
+    return await pass.timed(
+      kind,
+      "etcdReadMs",
+      () => readFenced(pass.deps.etcd, pass.term, keys),
+    );
   }
 
   #remove(foreign: readonly ForeignKey[]): Promise<void> {
