@@ -13,6 +13,7 @@ import { USES } from "../lib/openstack/extensions.ts";
 const PORTS_PER_HOST = 20;
 const PORTS_PER_NETWORK = 100;
 const PORTS_PER_GROUP = 50;
+const FILTERS = ["port_id", "network_id", "project_id", "device_id", "security_groups"];
 
 const count = Number(Deno.args[0]);
 const random = new Random(1);
@@ -133,9 +134,12 @@ function page(url: URL): Uint8Array<ArrayBuffer> {
     const index = indexOf(name);
     items = wanted.flatMap((id) => index.get(id) ?? []).sort((a, b) => a.id < b.id ? -1 : 1);
   }
-  for (const filter of ["port_id", "network_id"]) {
+  for (const filter of FILTERS) {
     const values = new Set(query.getAll(filter));
-    if (values.size > 0) items = items.filter((item) => values.has(String(item[filter])));
+    if (values.size === 0) continue;
+    items = items.filter(({ [filter]: held }) =>
+      Array.isArray(held) ? held.some((one) => values.has(one)) : values.has(String(held))
+    );
   }
   const marker = query.get("marker");
   let from = 0;

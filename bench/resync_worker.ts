@@ -5,10 +5,10 @@
  * @module
  */
 import type { Etcd3 } from "etcd3";
-import { systemClock } from "../lib/clock.ts";
+import { systemClock } from "../lib/base/clock.ts";
 import { openEtcd } from "../lib/etcd/client.ts";
 import { readSnapshot, snapshotPages } from "../lib/etcd/snapshot.ts";
-import type { Term } from "../lib/master_context.ts";
+import type { Term } from "../lib/role/master_context.ts";
 import { KeystoneAuth } from "../lib/openstack/keystone.ts";
 import { NeutronClient } from "../lib/openstack/neutron.ts";
 import { incrementalResync } from "../lib/sync/incremental.ts";
@@ -91,7 +91,8 @@ async function readBare(): Promise<void> {
       if (marker) url.searchParams.set("marker", marker);
       const body = await (await fetch(url)).json();
       const name = list.split("/").at(-1)!.replaceAll("-", "_");
-      marker = body[`${name}_links`].length > 0 ? body[name].at(-1).id : null;
+      const more = body[`${name}_links`].some(({ rel }: { rel: string }) => rel === "next");
+      marker = more ? body[name].at(-1).id : null;
     } while (marker);
   }));
 }

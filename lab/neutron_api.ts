@@ -7,6 +7,7 @@
 import { type Context, Hono } from "hono";
 import type { Cloud, Collection, Item } from "./model.ts";
 import type { Random } from "./random.ts";
+import { makeRule } from "./seed.ts";
 
 /** Path below /v2.0 → collection and the name of one object. */
 const PATHS: Record<string, { collection: Collection; one: string }> = {
@@ -125,8 +126,51 @@ const EXTENSIONS = [
   "qos",
   "router",
   "security-group",
+  "sorting",
   "standard-attr-revisions",
 ];
+
+/** What Neutron fills in when an object is made without it. */
+const DEFAULTS: Partial<Record<Collection, Record<string, unknown>>> = {
+  networks: {
+    name: "",
+    admin_state_up: true,
+    status: "ACTIVE",
+    shared: false,
+    qos_policy_id: null,
+  },
+  subnets: {
+    name: "",
+    enable_dhcp: true,
+    gateway_ip: null,
+    host_routes: [],
+    dns_nameservers: [],
+    ipv6_ra_mode: null,
+    ipv6_address_mode: null,
+  },
+  ports: {
+    name: "",
+    admin_state_up: true,
+    status: "DOWN",
+    mac_address: "fa:16:3e:00:00:03",
+    device_id: "",
+    device_owner: "",
+    project_id: "",
+    fixed_ips: [],
+    allowed_address_pairs: [],
+    security_groups: [],
+    "binding:vnic_type": "normal",
+    "binding:host_id": "",
+    "binding:vif_type": "unbound",
+    "binding:profile": {},
+    qos_policy_id: null,
+    dns_name: "",
+    dns_assignment: [],
+  },
+  security_groups: { name: "", description: "", security_group_rules: [] },
+  floatingips: { port_id: null, fixed_ip_address: null },
+  policies: { name: "", rules: [] },
+};
 
 /** The API below /v2.0. */
 export function neutronApi(cloud: Cloud, random: Random): Hono {
@@ -157,7 +201,8 @@ export function neutronApi(cloud: Cloud, random: Random): Hono {
         const message = `the body needs an object ${one}`;
         return refuse(c, { status: 400, type: "HTTPBadRequest", message });
       }
-      const item = cloud.add(collection, { ...body[one], id: random.uuid() });
+      const fields = { ...structuredClone(DEFAULTS[collection]), ...body[one] };
+      const item = cloud.add(collection, { ...fields, id: random.uuid() });
       return c.json({ [one]: item }, 201);
     });
     app.put(`/${path}/:id`, async (c) => {
@@ -170,11 +215,12 @@ export function neutronApi(cloud: Cloud, random: Random): Hono {
     });
   }
   app.post("/security-group-rules", async (c) => {
-    const rule = { ...(await c.req.json()).security_group_rule, id: random.uuid() };
-    const group = cloud.get("security_groups", rule.security_group_id);
+    const fields = (await c.req.json()).security_group_rule;
+    const group = cloud.get("security_groups", fields.security_group_id);
     if (!group) {
       return refuse(c, { status: 404, type: "SecurityGroupNotFound", message: "no such group" });
     }
+    const rule = makeRule(random, group, fields);
     const rules = [...group.security_group_rules as unknown[], rule];
     cloud.change("security_groups", group.id, { security_group_rules: rules });
     return c.json({ security_group_rule: rule }, 201);

@@ -12,11 +12,11 @@
  *
  * @module
  */
-import type { Config } from "../config_types.ts";
-import { describeError } from "../log.ts";
-import type { JobContext } from "../master_context.ts";
-import { SupersededError } from "../mastership_claim.ts";
-import type { ProcessPlace } from "../process_place.ts";
+import type { Config } from "../config/config_types.ts";
+import { describeError } from "../base/log.ts";
+import type { JobContext } from "../role/master_context.ts";
+import { SupersededError } from "../state/mastership_claim.ts";
+import type { ProcessPlace } from "../process/place.ts";
 import { ElectionReport } from "./election_report.ts";
 import type { ElectionStore } from "./election_store.ts";
 import { electionValue, isOwnTerm, parseElectionValue } from "./key.ts";
@@ -113,10 +113,7 @@ class Elector {
       let toldToStop = false;
       let { state, effect } = START;
       while (effect.do !== "finish") {
-        const event: Event = await this.#carryOut(effect, state).catch((error) => ({
-          type: "unreachable",
-          problem: this.#unreachable(error),
-        }));
+        const event = await this.#carryOut(effect, state).catch((error) => this.#failure(error));
         superseded ||= event.type === "superseded";
         ({ state, effect } = advance(state, event, readClocks(this.context.clock), this.#settings));
         if (this.signal.aborted && !toldToStop) {
@@ -144,6 +141,7 @@ class Elector {
         return await this.#observe();
       case "stand":
         this.#stoodAt = this.context.clock.monotonic();
+        await this.#publisher.isAlone();
         return await this.#holder.stand(effect.stale);
       case "clear":
         this.#report.alive(STORE_MS);
@@ -167,14 +165,11 @@ class Elector {
     const key = await this.elections.get(this.#callMs());
     if (key === null) return { type: "observed", key, granted: false, predecessor: false };
     const ours = parseElectionValue(key.value)?.name === this.config.election.name;
-    // Without a claim, an earlier manager that only stood still might publish its term again.
-    const own = ours && store.claim.made ? await store.readOwnTerm().catch(() => null) : null;
-    return {
-      type: "observed",
-      key,
-      granted: this.#holder.wasGranted(key.lease),
-      predecessor: isOwnTerm(own, key, place),
-    };
+    const own = ours ? await store.readOwnTerm().catch(() => null) : null;
+    // What is asked after it: an earlier manager that only stood still cannot publish its term again, and
+    // the record is no later one's.
+    const predecessor = isOwnTerm(own, key, place) && await this.#publisher.isAlone();
+    return { type: "observed", key, granted: this.#holder.wasGranted(key.lease), predecessor };
   }
 
   async #publish(leadership: Leadership, validMs: number): Promise<Event> {
@@ -267,9 +262,19 @@ class Elector {
     return ms;
   }
 
-  #unreachable(error: unknown): string {
-    return `etcd at ${this.elections.description} does not answer (${describeError(error)}): ` +
+  #failure(error: unknown): Event {
+    if (error instanceof SupersededError) {
+      this.context.log.error(
+        "another manager of this node has taken over, so this one ends: its supervisor is gone, or it " +
+          "stood still for too long",
+        { error },
+      );
+      return { type: "superseded" };
+    }
+    const problem =
+      `etcd at ${this.elections.description} does not answer (${describeError(error)}): ` +
       "check that it runs, its address (--etcd) and, with https, the certificates";
+    return { type: "unreachable", problem };
   }
 
   #show(state: State, { leader, problem }: Effect & { do: "wait" }): Promise<void> {

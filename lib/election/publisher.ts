@@ -5,11 +5,11 @@
  *
  * @module
  */
-import { KvTimeoutError } from "../kv_deadline.ts";
-import { describeError } from "../log.ts";
-import type { JobContext } from "../master_context.ts";
-import { SupersededError } from "../mastership_claim.ts";
-import type { Mastership } from "../state_records.ts";
+import { KvTimeoutError } from "../state/kv_deadline.ts";
+import { describeError } from "../base/log.ts";
+import type { JobContext } from "../role/master_context.ts";
+import { SupersededError } from "../state/mastership_claim.ts";
+import type { Mastership } from "../state/records.ts";
 import { runsOutAt } from "./is_master.ts";
 import type { Event, Leadership } from "./states.ts";
 
@@ -29,7 +29,7 @@ export class Publisher {
   /** @param id the election value */
   constructor(readonly id: string, readonly context: PublisherContext) {}
 
-  /** Publishes a term. */
+  /** Publishes a term. @throws {SupersededError} a later manager has taken over. */
   async publish({ term, since, sent }: Leadership, validMs: number): Promise<Event> {
     const record: Mastership = {
       heartbeat: sent.wall,
@@ -44,7 +44,7 @@ export class Publisher {
       this.#standsUntil = runsOutAt(record);
       return { type: "published" };
     } catch (error) {
-      if (error instanceof SupersededError) return this.#superseded(error);
+      if (error instanceof SupersededError) throw error;
       if (error instanceof KvTimeoutError) {
         this.#mayLandUntil = Math.max(this.#mayLandUntil, runsOutAt(record));
       }
@@ -53,7 +53,11 @@ export class Publisher {
     }
   }
 
-  /** Publishes "nobody", and says until when somebody may believe to lead nevertheless. */
+  /**
+   * Publishes "nobody", and says until when somebody may believe to lead nevertheless.
+   *
+   * @throws {SupersededError} a later manager has taken over.
+   */
   async clear(): Promise<Event> {
     const { log } = this.context;
     try {
@@ -61,7 +65,7 @@ export class Publisher {
       this.#standsUntil = -Infinity;
       this.#warned = false;
     } catch (error) {
-      if (error instanceof SupersededError) return this.#superseded(error);
+      if (error instanceof SupersededError) throw error;
       const level = this.#warned ? "debug" : "warn";
       this.#warned = true;
       log[level]("it cannot be published that this node does not lead", { error });
@@ -70,6 +74,20 @@ export class Publisher {
     if (this.#mayLandUntil <= this.context.clock.uptime()) this.#mayLandUntil = -Infinity;
     const believedUntil = standsUntil === null ? null : Math.max(standsUntil, this.#mayLandUntil);
     return { type: "cleared", believedUntil };
+  }
+
+  /**
+   * Whether no earlier manager can publish any more; false also when that cannot be known.
+   *
+   * @throws {SupersededError} a later one has taken over.
+   */
+  async isAlone(): Promise<boolean> {
+    try {
+      return await this.context.store.claim.confirm();
+    } catch (error) {
+      if (error instanceof SupersededError) throw error;
+      return false;
+    }
   }
 
   /** The claim comes first: a manager that stood still meanwhile cannot write after it. */
@@ -89,14 +107,5 @@ export class Publisher {
     } catch {
       return null;
     }
-  }
-
-  #superseded(error: SupersededError): Event {
-    this.context.log.error(
-      "another manager of this node has taken over, so this one ends: its supervisor is gone, or it " +
-        "stood still for too long",
-      { error },
-    );
-    return { type: "superseded" };
   }
 }

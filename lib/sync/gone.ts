@@ -34,6 +34,38 @@ export interface Doubt {
   readonly hidden: ReadonlySet<string> | null;
 }
 
+/** Objects of which etcd holds keys that nothing wants. */
+export interface Unwanted {
+  /** They were found and want another key, as ports that have moved: it is certain. */
+  readonly moved: readonly string[];
+  /** They were found and want none any more. */
+  readonly shrunk: readonly string[];
+  /** They were not found. */
+  readonly missing: readonly string[];
+}
+
+/** Ids of those whose unwanted keys may go; the others are accounted for. */
+export async function deletable(
+  pass: Pass,
+  memory: Memory,
+  collection: Followed,
+  { moved, shrunk, missing }: Unwanted,
+  doubt: Doubt,
+): Promise<ReadonlySet<string>> {
+  const { announced, allowDeletions } = pass.options;
+  const isAnnounced = (id: string) => announced?.has(id) ?? false;
+  const names = [...missing, ...shrunk].filter((id) => !isAnnounced(id));
+  const { held } = doubt;
+  const loss = { ...doubt, lost: names.length };
+  const why = allowDeletions ? null : whyHeld(loss, pass.deps.maxDeletions ?? null);
+  if (why !== null) {
+    pass.hold({ collection, why, held, lost: names.length, names });
+    return new Set([...moved, ...missing.filter(isAnnounced)]);
+  }
+  const gone = await certainlyGone(pass, memory, collection, missing, doubt);
+  return new Set([...moved, ...shrunk, ...gone]);
+}
+
 /** Those of the ids, none of which was listed, that are certainly gone; the others are accounted for. */
 export async function certainlyGone(
   pass: Pass,

@@ -11,8 +11,8 @@ import { portSchema, securityGroupSchema, subnetSchema } from "../openstack/reco
 import { changeOf, translated } from "./apply.ts";
 import { type Change, removal, type Stored } from "./compare.ts";
 import { confirmFloatingLosses } from "./floating_losses.ts";
-import { certainlyGone } from "./gone.ts";
-import { COLLECTION_OF, whyHeld } from "./guard.ts";
+import { deletable } from "./gone.ts";
+import { COLLECTION_OF } from "./guard.ts";
 import type { Memory } from "./memory.ts";
 import { type Desired, type Kind, KINDS, type Subject, Translator } from "./objects.ts";
 import type { Pass } from "./pass.ts";
@@ -245,47 +245,26 @@ async function removeUnwanted(
   }
   if (removals.length === 0) return;
   const alive = new Set(wanted.map(({ subject }) => subject.id));
-  const deletable = new Set<string>();
+  const mayGo = new Set<string>();
   for (const collection of new Set(removals.map(({ kind }) => COLLECTION_OF[kind]))) {
-    const ids = new Set(
-      removals.filter(({ kind }) => COLLECTION_OF[kind] === collection)
-        .map(({ subject }) => subject.id),
-    );
-    const judged = await judge(pass, memory, collection, ids, { found, alive });
-    for (const id of judged) deletable.add(id);
+    const of = removals.filter(({ kind }) => COLLECTION_OF[kind] === collection);
+    const ids = [...new Set(of.map(({ subject }) => subject.id))];
+    const unwanted = {
+      moved: ids.filter((id) => alive.has(id)),
+      shrunk: ids.filter((id) => found.has(id) && !alive.has(id)),
+      missing: ids.filter((id) => !found.has(id)),
+    };
+    const kind = KINDS.findLast((kind) => COLLECTION_OF[kind] === collection)!;
+    const held = Math.max(memory.keyCount(kind), ids.length);
+    const doubt = { held, listed: null, hidden: null };
+    for (const id of await deletable(pass, memory, collection, unwanted, doubt)) mayGo.add(id);
   }
   for (const kind of KINDS.toReversed()) {
     for (const change of removals) {
-      if (change.kind !== kind || !deletable.has(change.subject.id)) continue;
+      if (change.kind !== kind || !mayGo.has(change.subject.id)) continue;
       await pass.change(kind, change, stored.get(change.key));
       memory.dropKey(change.subject.id, change.key);
     }
     await pass.settle(kind);
   }
-}
-
-/** Ids of the objects whose unwanted keys may go. */
-async function judge(
-  pass: Pass,
-  memory: Memory,
-  collection: typeof COLLECTION_OF[Kind],
-  ids: ReadonlySet<string>,
-  { found, alive }: { found: ReadonlySet<string>; alive: ReadonlySet<string> },
-): Promise<ReadonlySet<string>> {
-  const { announced, allowDeletions } = pass.options;
-  const moved = [...ids].filter((id) => alive.has(id));
-  const shrunk = [...ids].filter((id) => found.has(id) && !alive.has(id));
-  const missing = [...ids].filter((id) => !found.has(id));
-  const kind = KINDS.findLast((kind) => COLLECTION_OF[kind] === collection)!;
-  const held = Math.max(memory.keyCount(kind), ids.size);
-  const lost = [...shrunk, ...missing].filter((id) => !announced?.has(id));
-  const loss = { held, listed: null, lost: lost.length };
-  const why = allowDeletions ? null : whyHeld(loss, pass.deps.maxDeletions ?? null);
-  if (why !== null) {
-    pass.hold({ collection, why, held, lost: lost.length, names: lost });
-    return new Set([...moved, ...missing.filter((id) => announced?.has(id))]);
-  }
-  const doubt = { held, listed: null, hidden: null };
-  const gone = await certainlyGone(pass, memory, collection, missing, doubt);
-  return new Set([...moved, ...shrunk, ...gone]);
 }

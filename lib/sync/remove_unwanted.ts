@@ -8,9 +8,10 @@
 import { Buffer } from "node:buffer";
 import { resourcePrefixes } from "../calico/keys.ts";
 import { removal, type Stored, subjectOf } from "./compare.ts";
+import { readStored } from "./compare_stored.ts";
 import type { ForeignKey } from "./full_read.ts";
-import { certainlyGone } from "./gone.ts";
-import { COLLECTION_OF, whyHeld } from "./guard.ts";
+import { deletable, type Unwanted } from "./gone.ts";
+import { COLLECTION_OF } from "./guard.ts";
 import type { Followed, Memory } from "./memory.ts";
 import { type Kind, KINDS, type Subject } from "./objects.ts";
 import type { Pass } from "./pass.ts";
@@ -29,49 +30,32 @@ export interface Found {
   /** Objects that Neutron listed. */
   readonly listed: Readonly<Record<Keyed, number>>;
   hidden(collection: Followed): ReadonlySet<string>;
-  read(kind: Kind, keys: readonly string[]): Promise<ReadonlyMap<string, Stored>>;
 }
 
 /** Deletes what nothing stands behind, in the reverse order of KINDS. */
 export async function removeUnwanted(pass: Pass, memory: Memory, found: Found): Promise<void> {
-  const deletable = new Map<Keyed, ReadonlySet<string>>();
+  const mayGo = new Map<Keyed, ReadonlySet<string>>();
   for (const collection of new Set(Object.values(COLLECTION_OF))) {
-    deletable.set(collection, await deletableOf(pass, memory, collection, found));
+    const { held, ...unwanted } = unwantedObjects(pass, memory, collection, found);
+    const listed = found.listed[collection];
+    const doubt = { held, listed, hidden: found.hidden(collection) };
+    mayGo.set(collection, await deletable(pass, memory, collection, unwanted, doubt));
   }
   for (const kind of KINDS.toReversed()) {
-    const ids = deletable.get(COLLECTION_OF[kind])!;
-    await removeKeys(pass, memory, kind, ids, found);
+    const ids = mayGo.get(COLLECTION_OF[kind])!;
+    await removeKeys(pass, memory, kind, ids);
     await removeForeign(pass, kind, ids, found);
     await pass.settle(kind);
   }
 }
 
-/** Ids of objects whose unwanted keys may go. */
-async function deletableOf(
+/** Objects with unwanted keys, and how many etcd holds in all. */
+function unwantedObjects(
   pass: Pass,
   memory: Memory,
   collection: Keyed,
   found: Found,
-): Promise<ReadonlySet<string>> {
-  const { moved, shrunk, missing, held } = unwantedObjects(pass, memory, collection, found);
-  const listed = found.listed[collection];
-  const lost = shrunk.length + missing.length;
-  const loss = { held, listed, lost };
-  const why = pass.options.allowDeletions ? null : whyHeld(loss, pass.deps.maxDeletions ?? null);
-  if (why !== null) {
-    pass.hold({ collection, why, held, lost, names: [...missing, ...shrunk] });
-    return new Set(moved);
-  }
-  const hidden = found.hidden(collection);
-  const gone = await certainlyGone(pass, memory, collection, missing, { held, listed, hidden });
-  return new Set([...moved, ...shrunk, ...gone]);
-}
-
-/**
- * Objects with unwanted keys: `moved` ones were listed and want another key, `shrunk` ones were listed and
- * want none any more, `missing` ones were not listed.
- */
-function unwantedObjects(pass: Pass, memory: Memory, collection: Keyed, found: Found) {
+): Unwanted & { readonly held: number } {
   const prefixes = resourcePrefixes(pass.deps.region);
   const ids = new Set<string>();
   let held = 0;
@@ -118,7 +102,6 @@ async function removeKeys(
   memory: Memory,
   kind: Kind,
   ids: ReadonlySet<string>,
-  { read }: Found,
 ): Promise<void> {
   const prefix = resourcePrefixes(pass.deps.region)[kind];
   const keys = memory.keys[kind];
@@ -128,7 +111,7 @@ async function removeKeys(
       removal(kind, prefix, keys.index.text(row), keys.modRevision(row))
     ).filter((change) => change !== null && ids.has(change.subject.id)).map((change) => change!);
     const values = pass.sink.wantsDeleted
-      ? await read(kind, changes.map(({ key }) => key))
+      ? await readStored(pass, kind, changes.map(({ key }) => key))
       : new Map<string, Stored>();
     for (const change of changes) {
       await pass.change(kind, change, values.get(change.key));

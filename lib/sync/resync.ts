@@ -11,7 +11,7 @@
  * @module
  */
 import { readFenced } from "../etcd/fenced_write.ts";
-import type { Term } from "../master_context.ts";
+import type { Term } from "../role/master_context.ts";
 import type { Listing } from "../openstack/neutron.ts";
 import {
   type Port,
@@ -20,9 +20,9 @@ import {
   securityGroupSchema,
   type Subnet,
 } from "../openstack/records.ts";
-import { changeOf, isExpressed, translated } from "./apply.ts";
+import { translated } from "./apply.ts";
 import { ensureClusterConfig, removeLegacy } from "./cluster_config.ts";
-import type { Stored } from "./compare.ts";
+import { askStored, compareStored, type StoredValues } from "./compare_stored.ts";
 import { Earlier } from "./earlier.ts";
 import { removeEarlierNamespace } from "./earlier_namespace.ts";
 import { confirmFloatingLosses } from "./floating_losses.ts";
@@ -91,12 +91,6 @@ async function reconcileSome(pass: Pass, memory: Memory, ports: ReadonlySet<stri
     const scope = { ...emptyScope(), ports: new Set(all.slice(at, at + CHUNK)) };
     await reconcile(pass, memory, scope, { fresh: true });
   }
-}
-
-/** What etcd holds of some keys: their rows in the table of keys (−1: not there), and their values. */
-interface StoredValues {
-  readonly rows: readonly number[];
-  readonly values: Promise<ReadonlyMap<string, Stored>>;
 }
 
 /** Ports, what each wants, and what etcd holds of their endpoints. */
@@ -193,7 +187,9 @@ class FullResync {
   }
 
   async #wantGroups(groups: readonly SecurityGroup[]): Promise<void> {
-    await this.#want(
+    await compareStored(
+      this.pass,
+      this.memory,
       this.#translate("NetworkPolicy", groups, (group) => [
         this.#translator.group(group, this.memory.around.addressGroups),
       ]),
@@ -272,7 +268,7 @@ class FullResync {
       this.#translateOne("WorkloadEndpoint", port, () => this.#translator.port(port, memory.around))
     );
     const endpoints = wanted.flat().filter(({ kind }) => kind === "WorkloadEndpoint");
-    return { ports, wanted, endpoints, stored: this.#stored(endpoints) };
+    return { ports, wanted, endpoints, stored: askStored(pass, memory, endpoints) };
   }
 
   /** Migrations of some ports land before their endpoints. */
@@ -280,10 +276,10 @@ class FullResync {
     const { pass, memory } = this;
     const migrations = wanted.flat().filter(({ kind }) => kind === "LiveMigration");
     if (migrations.length > 0) {
-      await this.#want(migrations);
+      await compareStored(this.pass, this.memory, migrations);
       await pass.settle("LiveMigration");
     }
-    const right = await this.#want(endpoints, stored);
+    const right = await compareStored(this.pass, this.memory, endpoints, stored);
     for (const [i, wants] of wanted.entries()) {
       const { id } = ports[i]!;
       const [only, ...more] = wants;
@@ -304,73 +300,9 @@ class FullResync {
   async #wantSubnets(subnets: readonly Subnet[]): Promise<void> {
     const wanted = this.#translate("Subnet", subnets, (subnet) => this.#translator.subnets(subnet));
     for (let at = 0; at < wanted.length; at += CHUNK) {
-      await this.#want(wanted.slice(at, at + CHUNK));
+      await compareStored(this.pass, this.memory, wanted.slice(at, at + CHUNK));
     }
     await this.pass.settle("Subnet");
-  }
-
-  /**
-   * Compares objects of one kind with what etcd holds, and writes what differs; resolves to the rows of
-   * those keys that were right.
-   */
-  async #want(
-    wants: readonly Desired[],
-    asked = this.#stored(wants),
-  ): Promise<ReadonlyMap<Desired, number>> {
-    const { pass, memory } = this;
-    const right = new Map<Desired, number>();
-    const kind = wants[0]?.kind;
-    if (!kind) return right;
-    const counts = pass.kinds[kind];
-    const keys = memory.keys[kind];
-    const { rows } = asked;
-    const values = await asked.values;
-    for (const [i, want] of wants.entries()) {
-      const row = rows[i]!;
-      const stored = values.get(want.key);
-      counts.neutronItems++;
-      if (row < 0 && want.subject.type === "port") {
-        memory.addKey(want.subject.id, want.key);
-        keys.want(keys.index.find(want.key));
-      }
-      const from = pass.deps.clock.monotonic();
-      let change = await changeOf(pass, memory, want, stored);
-      counts.compareMs += pass.deps.clock.monotonic() - from;
-      if (row >= 0 && change === null && isExpressed(want)) {
-        keys.right(row, stored!.modRevision);
-        right.set(want, row);
-      } else if (row >= 0 && change === null) {
-        keys.want(row); // it is translated each time, so that what it lacks is said each time
-      } else if (row >= 0 && change !== null) {
-        keys.want(row);
-        // A value that is newer than its key was tells of a newer Neutron: the swap has to fail.
-        change = { ...change, modRevision: keys.modRevision(row) };
-      }
-      await pass.change(kind, change, stored);
-      await pass.breathe();
-    }
-    return right;
-  }
-
-  /** Asks for the values of those, all of one kind, that were seen in etcd. */
-  #stored(wants: readonly Desired[]): StoredValues {
-    const kind = wants[0]?.kind;
-    if (!kind) return { rows: [], values: Promise.resolve(new Map()) };
-    const rows = wants.map(({ key }) => this.memory.keys[kind].index.find(key));
-    const there = wants.filter((_, i) => rows[i]! >= 0).map(({ key }) => key);
-    const values = this.#read(kind, there);
-    values.catch(() => {}); // it is awaited in its turn, if that comes
-    return { rows, values };
-  }
-
-  async #read(kind: Kind, keys: readonly string[]): Promise<Map<string, Stored>> {
-    const { pass } = this;
-    pass.deps.progress("resync: reading etcd");
-    return await pass.timed(
-      kind,
-      "etcdReadMs",
-      () => readFenced(pass.deps.etcd, pass.term, keys),
-    );
   }
 
   #remove(foreign: readonly ForeignKey[]): Promise<void> {
@@ -379,7 +311,6 @@ class FullResync {
       refused: this.#refused,
       listed: this.#listed,
       hidden: (collection) => this.#references.hidden(collection),
-      read: (kind, keys) => this.#read(kind, keys),
     });
   }
 }

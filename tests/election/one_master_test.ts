@@ -1,7 +1,7 @@
 /** The faults that have once given a cloud two masters, each played against the real elector. @module */
-import { SupersededError } from "../../lib/mastership_claim.ts";
-import type { StepDown } from "../../lib/state_records.ts";
-import { StateStore } from "../../lib/state_store.ts";
+import { SupersededError } from "../../lib/state/mastership_claim.ts";
+import type { StepDown } from "../../lib/state/records.ts";
+import { StateStore } from "../../lib/state/store.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { ScriptedKv } from "../support/scripted_kv.ts";
 import { type Machine, type Manager, ScriptedCloud } from "./scripted_cloud.ts";
@@ -158,7 +158,7 @@ Deno.test("a manager that is killed and restarted is leader again at once: the o
   await using _ = cloud;
   const { term } = one.record!;
   for (const call of ["get", "keepAlive", "refresh", "release"] as const) first.way.held.add(call);
-  const goOn = first.kv.standStill(); // as good as dead
+  first.kv.standStill(); // as good as dead
   using supervisor = new StateStore(new ScriptedKv(one.file).kv);
   await supervisor.writeMastership(null);
   const heir = cloud.manage(one, 2);
@@ -168,7 +168,7 @@ Deno.test("a manager that is killed and restarted is leader again at once: the o
   assert(
     heir.log.at("warn").some(({ fields }) => /an earlier manager/.test(String(fields.reason))),
   );
-  goOn();
+  first.kv.goOn();
   await cloud.advance(30_000);
   assert(one.leads && !two.leads);
   assertEquals(cloud.violations, []);
@@ -186,7 +186,7 @@ for (
     for (const call of ["get", "keepAlive", "refresh", "release"] as const) {
       first.way.held.add(call);
     }
-    const goOn = first.kv.standStill();
+    first.kv.standStill();
     using supervisor = new StateStore(new ScriptedKv(one.file).kv);
     await supervisor.writeMastership(null);
     const heir = cloud.manage(one, 2, place);
@@ -196,7 +196,7 @@ for (
       String(heir.log.at("warn")[0]?.message),
       /nothing proves that this process is gone/,
     );
-    goOn();
+    first.kv.goOn();
     assertEquals(cloud.violations, []);
   });
 }
@@ -230,7 +230,7 @@ Deno.test("two electors of one name and process id: the lease decides, and both 
 Deno.test("an orphaned manager that stood still before a write does not write over its successor's", async () => {
   const { cloud, one, two, first } = await twoNodes();
   await using _ = cloud;
-  const goOn = first.kv.standStill();
+  first.kv.standStill();
   await cloud.advance(5000); // it refreshes, and stands before its record
   using supervisor = new StateStore(new ScriptedKv(one.file).kv);
   await supervisor.writeMastership(null); // the next one's first act
@@ -238,7 +238,7 @@ Deno.test("an orphaned manager that stood still before a write does not write ov
   await cloud.until("the successor leads", () => one.leads, 2000);
   const record = one.record!;
   assertEquals(record.id, "node-1:2");
-  goOn();
+  first.kv.goOn();
   await cloud.advance(500);
   assertEquals(one.record!.id, "node-1:2");
   assert(await first.done.catch((error) => error) instanceof SupersededError);
@@ -254,15 +254,32 @@ Deno.test("an orphaned manager that stood still before a write does not write ov
 Deno.test("without its claim, a manager does not take its predecessor's key at once", async () => {
   const { cloud, one, two, first } = await twoNodes();
   await using _ = cloud;
-  const goOn = first.kv.standStill();
+  first.kv.standStill();
   await cloud.advance(5000);
   one.file.full = true;
   const heir = cloud.manage(one, 2);
   await cloud.advance(8500); // the record that it found has run out; the one on its way has not
   one.file.full = false;
-  goOn();
+  first.kv.goOn();
   await cloud.advance(30_000);
   assert(one.leads || two.leads);
   assertEquals(cloud.violations, []);
-  assert(heir.store.claim.made);
+  assert(await heir.store.claim.confirm());
+});
+
+Deno.test("an orphaned standby does not take its successor's key for its predecessor's", async () => {
+  const { cloud, one, two, first, second } = await twoNodes();
+  await using _ = cloud;
+  second.kv.standStill();
+  await cloud.advance(1000);
+  cloud.manage(two, 2);
+  first.stop();
+  await cloud.until("the successor leads", () => two.leads, 3000);
+  const { term } = two.record!;
+  second.kv.goOn();
+  await cloud.advance(10_000);
+  assertEquals(two.record?.term, term);
+  assert(two.leads && !one.leads);
+  assert(await second.done.catch((error) => error) instanceof SupersededError);
+  assertEquals(cloud.violations, []);
 });

@@ -1,8 +1,8 @@
 import { Publisher } from "../../lib/election/publisher.ts";
 import { isMaster, runsOutAt } from "../../lib/election/is_master.ts";
 import type { Event, Leadership } from "../../lib/election/states.ts";
-import { KvTimeoutError } from "../../lib/kv_deadline.ts";
-import { StateStore } from "../../lib/state_store.ts";
+import { KvTimeoutError } from "../../lib/state/kv_deadline.ts";
+import { StateStore } from "../../lib/state/store.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
@@ -83,13 +83,16 @@ Deno.test("an earlier manager's record counts as it says, or is not known", asyn
   assertEquals(await heir.clear(), NOBODY);
 });
 
-Deno.test("one that has been superseded says so, and neither publishes nor clears", async () => {
-  const { file, log, open, leadership } = scene();
+Deno.test("one that has been superseded neither publishes nor clears", async () => {
+  const { file, open, leadership } = scene();
   const [first, second] = [open(1).publisher, open(2).publisher];
   await first.publish(leadership("5"), VALID_MS);
   await second.publish(leadership("6"), VALID_MS);
-  assertEquals(await first.publish(leadership("5"), VALID_MS), { type: "superseded" });
-  assertEquals(await first.clear(), { type: "superseded" });
+  await assertRejects(() => first.publish(leadership("5"), VALID_MS), SupersededError);
+  await assertRejects(() => first.clear(), SupersededError);
+  await assertRejects(() => first.isAlone(), SupersededError);
+  assert(await second.isAlone());
   assertEquals((file.peek("mastership") as { term: string }).term, "6");
-  assert(log.at("error").every(({ message }) => /has taken over/.test(message)));
+  file.unreadable = true;
+  assert(!await second.isAlone(), "it is not known");
 });

@@ -6,10 +6,10 @@
  */
 import { runElector } from "../../lib/election/elector.ts";
 import { isMaster } from "../../lib/election/is_master.ts";
-import type { Config } from "../../lib/config_types.ts";
-import type { ProcessPlace } from "../../lib/process_place.ts";
-import { type Mastership, mastershipSchema } from "../../lib/state_records.ts";
-import { StateStore } from "../../lib/state_store.ts";
+import type { Config } from "../../lib/config/config_types.ts";
+import type { ProcessPlace } from "../../lib/process/place.ts";
+import { type Mastership, mastershipSchema } from "../../lib/state/records.ts";
+import { StateStore } from "../../lib/state/store.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { ScriptedKv, ScriptedKvFile } from "../support/scripted_kv.ts";
@@ -17,12 +17,13 @@ import { testConfig } from "../support/test_config.ts";
 import { ScriptedEtcd, ScriptedWay } from "./scripted_etcd.ts";
 
 const PLACE: ProcessPlace = { bootId: "boot", pidNamespace: "pid:[1]" };
+const START_MS = 1_000_000;
 /** All machines' clocks are that close to each other, ms. */
 const STEP_MS = 500;
 
 /** A machine with a state directory. */
 export class Machine {
-  readonly clock = new FakeClock();
+  readonly clock = new FakeClock(START_MS, settlePromises);
   readonly file = new ScriptedKvFile();
 
   constructor(readonly name: string) {}
@@ -50,7 +51,7 @@ export interface Manager {
 
 /** The cloud; dispose of it at the end. */
 export class ScriptedCloud implements AsyncDisposable {
-  readonly clock = new FakeClock();
+  readonly clock = new FakeClock(START_MS, settlePromises);
   readonly etcd = new ScriptedEtcd(this.clock);
   readonly machines: Machine[];
   /** What was seen that must never be. */
@@ -119,8 +120,9 @@ export class ScriptedCloud implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { way, stop } of this.#managers) {
+    for (const { way, kv, stop } of this.#managers) {
       way.held.clear();
+      kv.goOn();
       stop();
     }
     for (const { file } of this.machines) file.full = file.unreadable = false;

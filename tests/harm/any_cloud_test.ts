@@ -8,16 +8,9 @@
 import fc from "fast-check";
 import type { Cloud } from "../../lab/model.ts";
 import { assertEquals } from "../support/assert.ts";
+import { composed } from "./cloud.ts";
 import { answerDamaged, damageArb, type Damaged, drawnCloud, stateArb } from "./drawn_cloud.ts";
-import {
-  clearRegion,
-  type Held,
-  readHeld,
-  shownOf,
-  type Source,
-  Sources,
-  subjectOf,
-} from "./facets.ts";
+import { clearRegion, type Held, readHeld, type Source, Sources, subjectOf } from "./facets.ts";
 import { judge, missed } from "./judge.ts";
 import { idOf } from "./records.ts";
 import { type Kind, run } from "./runs.ts";
@@ -60,21 +53,28 @@ Deno.test(
         standIn.cloud = after;
         standIn.badDay = answerDamaged(damage);
         const ended = await run(kind, { ...start, memory });
-        const drawn = JSON.stringify({ kind, damage });
+        const { guards = [], leftOut = [] } = ended.result ?? {};
+        const drawn = JSON.stringify({ kind, damage, guards, leftOut });
         if (ended.error) throw new Error(drawn, { cause: ended.error });
         const is = await readHeld(world.etcd, region);
+        standIn.badDay = null;
+        const next = await run("periodic", { ...start, memory: ended.memory });
+        if (next.error) throw new Error(drawn, { cause: next.error });
+        const dayAfter = await readHeld(world.etcd, region);
         await clearRegion(world.etcd, region);
+        const isDamaged = damagedIn(damage, after);
+        const mixed = composed(before, after, (of, id) => isDamaged(`${of}:${id}`));
         const truth = {
           before: was,
           after: await world.truthOf(after, `${region}-truth`),
+          composed: await world.truthOf(mixed, `${region}-mixed`),
           sources: new Sources([before, after]),
-          known: shownOf(before),
         };
-        const isDamaged = damagedIn(damage, after);
         const problems = [
           ...judge(is, truth).harm,
           ...missed(is, truth, isDamaged),
           ...changedThough(isDamaged, was, is),
+          ...missed(dayAfter, truth, () => false).map((text) => `the day after: ${text}`),
         ];
         assertEquals(problems, [], `${drawn}\n${problems.join("\n")}`);
       },

@@ -8,10 +8,10 @@ import type { Cloud } from "../../lab/model.ts";
 import { damaged, DAMAGES, hideField } from "./damages.ts";
 import { disturbed } from "./disturbances.ts";
 import { type CollectionName, COLLECTIONS } from "./records.ts";
-import { type Asked, type BadAnswer, inCloud, keyOf, PartialCloud } from "./stand_in.ts";
-import { VICTIMS } from "./cloud.ts";
+import { type Asked, type BadAnswer, keyOf, listOf, PartialCloud } from "./stand_in.ts";
+import { cloudBefore, VICTIMS } from "./cloud.ts";
 
-/** What has to become of a full resync, beyond that it does no harm. */
+/** What has to become of a run that looks at everything, beyond that it does no harm. */
 export type Goal =
   /** All of the cloud arrives in etcd all the same. */
   | "applied"
@@ -45,8 +45,7 @@ type Sort = (collection: CollectionName) => Omit<BadDay, "name" | "collection"> 
 
 /** Ids of some of the objects, in their order. */
 function some(asked: Asked, keep: Keep): Set<string> {
-  const { collection, cloud } = asked;
-  const all = collection === "projects" ? cloud.projects : cloud.list(inCloud(collection!));
+  const all = listOf(asked.cloud, asked.collection!);
   return new Set(all.filter((_, index) => !keep(index)).map(({ id }) => id));
 }
 
@@ -123,7 +122,49 @@ const nothing = (asked: Asked) =>
   asked.how === "one"
     ? Response.json({ error: { code: 404, message: "not found" } }, { status: 404 })
     : Response.json({ [keyOf(asked.collection!)]: [] });
+const filtered = ({ how }: Asked) => how === "ids" || how === "filter";
+/** More ids than a client should ask for. */
+const isLong = ({ url }: Asked) => url.searchParams.getAll("id").length > 35;
+const asBefore = ({ url, truth }: Asked) => truth(url, yesterday);
+const yesterday = cloudBefore();
+
+/** Of each two requests, the first fails. */
+function sometimes(failure: () => Response): Sort {
+  return (of) => {
+    const failed = new Set<string>();
+    return {
+      goal: "applied",
+      answer({ collection, url }) {
+        if (collection !== of || failed.delete(url.href)) return null;
+        failed.add(url.href);
+        return failure();
+      },
+    };
+  };
+}
+
 const byId = ({ how }: Asked) => how === "ids" || how === "one";
+
+/** Every request for the collection fails, one way or another. */
+const FAILURES: Readonly<Record<string, Sort>> = {
+  "HTML with 200": replaced(disturbed.html),
+  "nothing with 200": replaced(() => new Response("")),
+  "204": replaced(() => new Response(null, { status: 204 })),
+  "login page": replaced(disturbed.redirect),
+  "connection breaks off": replaced(disturbed.reset),
+  "no list": replaced(({ collection }) => Response.json({ [keyOf(collection!)]: {} })),
+  "list is null": replaced(({ collection }) => Response.json({ [keyOf(collection!)]: null })),
+  "JSON cut off": replaced(disturbed.cutOff),
+  "other JSON": replaced(() => Response.json({ message: "try again later" })),
+  "null": replaced(() => Response.json(null)),
+  "endless": (of) => ({ ...replaced(disturbed.endless)(of)!, endless: true }),
+  "403": replaced(disturbed.forbidden),
+  "404": replaced(disturbed.notFound),
+  "500": replaced(disturbed.broken),
+};
+
+/** Days on which a run can do no more than fail. */
+export const FAILS_WHOLE: ReadonlySet<string> = new Set(Object.keys(FAILURES));
 
 const SORTS: Readonly<Record<string, Sort>> = {
   "empty": shows(none, "held"),
@@ -136,14 +177,21 @@ const SORTS: Readonly<Record<string, Sort>> = {
   "rights hide some": not(["floatingips"], shows(mostOf, "held")),
   "by id nothing is there": replaced(nothing, "safe", byId),
   "by id 403": replaced(disturbed.forbidden, "safe", byId),
+  // A replica of the database lags behind.
+  "by id as before": replaced(asBefore, "safe", byId),
+  "list as before": replaced(asBefore, "safe", ({ how }) => how === "list"),
   "no next link": paged(replaced(disturbed.noLink, "applied")),
   "next link malformed": paged(replaced(disturbed.malformedLink, "applied")),
   "page repeats": paged(replaced(disturbed.firstPage)),
   "two pages in turn": paged(replaced(disturbed.twoPages)),
+  "records twice": paged(replaced(disturbed.recordsTwice)),
+  "not in order": paged(replaced(disturbed.reversed)),
+  "pages capped": paged(replaced(disturbed.capped, "applied")),
   "third page fails": paged(replaced(disturbed.thirdPageFails)),
-  "filter dropped": paged(
-    replaced(withoutFilter, "safe", ({ how }) => how === "ids" || how === "filter"),
-  ),
+  "filter dropped": paged(replaced(withoutFilter, "safe", filtered)),
+  // As uWSGI does with a query that its buffer does not hold twice, or not once.
+  "long queries lose their filter": paged(replaced(withoutFilter, "applied", isLong)),
+  "long queries are cut off": paged(replaced(disturbed.reset, "applied", isLong)),
   ...Object.fromEntries(
     Object.entries(DAMAGES).map(([name, damage]) => [
       name,
@@ -160,14 +208,9 @@ const SORTS: Readonly<Record<string, Sort>> = {
     goal: "safe",
     answer: (asked) => asked.collection === of ? hideField(asked) : null,
   }),
-  "HTML with 200": replaced(disturbed.html),
-  "JSON cut off": replaced(disturbed.cutOff),
-  "other JSON": replaced(() => Response.json({ message: "try again later" })),
-  "null": replaced(() => Response.json(null)),
-  "endless": (of) => ({ ...replaced(disturbed.endless)(of)!, endless: true }),
-  "403": replaced(disturbed.forbidden),
-  "404": replaced(disturbed.notFound),
-  "500": replaced(disturbed.broken),
+  ...FAILURES,
+  "every second request 503": sometimes(disturbed.unavailable),
+  "every second token has expired": sometimes(disturbed.unauthorised),
   "extension not loaded": extensionMissing({
     "ports": ["binding"],
     "security-groups": ["security-group", "port-security-groups-filtering"],

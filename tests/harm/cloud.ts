@@ -8,6 +8,7 @@
 import { Cloud } from "../../lab/model.ts";
 import {
   type CollectionName,
+  COLLECTIONS,
   type Fields,
   floatingIp,
   group,
@@ -18,6 +19,7 @@ import {
   qosPolicy,
   subnet,
 } from "./records.ts";
+import { inCloud, listOf } from "./stand_in.ts";
 
 const PROJECTS = 60;
 const NETWORKS = 60;
@@ -33,6 +35,13 @@ const V6 = 1000;
 /** This network goes with all that is on it, and this group leaves all its ports. */
 const DOOMED_NETWORK = NETWORKS - 1;
 const DOOMED_GROUP = GROUPS - 1;
+const RENAMED_GROUP = 26;
+
+/** This port has two floating IPs, its own and another one, which goes. */
+const SHARED = 40;
+const SECOND = 1000;
+/** Much of what changes is seen at this port: its network, subnet, project, one group and it itself. */
+const CHANGED = 20;
 
 const projectOf = (number: number) => idOf("projects", number % PROJECTS);
 const hostOf = (number: number) => `host-${number % HOSTS + 1}`;
@@ -49,6 +58,8 @@ export function cloudBefore(): Cloud {
   for (let i = 0; i <= GROUPS; i++) addGroup(cloud, i);
   for (let i = 0; i < PORTS; i++) addPort(cloud, i);
   addOtherPorts(cloud);
+  const second = { floating: "198.51.100.1", fixed: "10.40.1.50", port: idOf("ports", SHARED) };
+  cloud.add("floatingips", floatingIp(idOf("floatingips", SECOND), projectOf(0), second));
   return cloud;
 }
 
@@ -156,7 +167,9 @@ function changePorts(cloud: Cloud): void {
     cloud.change("ports", idOf("ports", number), fields);
   for (const number of [10, 12]) cloud.remove("ports", idOf("ports", number));
   cloud.change("floatingips", idOf("floatingips", 10), { port_id: null, fixed_ip_address: null });
-  change(20, { security_groups: [25, 26].map((n) => idOf("security-groups", n)).sort() });
+  change(CHANGED, {
+    security_groups: [25, RENAMED_GROUP].map((n) => idOf("security-groups", n)).sort(),
+  });
   change(21, { "binding:host_id": hostOf(8) });
   change(50, { "binding:host_id": hostOf(51), "binding:profile": {} });
   addPort(cloud, PORTS + 2); // 202: with a floating IP
@@ -171,7 +184,7 @@ function changeGroups(cloud: Cloud): void {
   }
   cloud.remove("security_groups", doomed);
   cloud.remove("security_groups", idOf("security-groups", SPARE.groups));
-  const [ruled, renamed] = [idOf("security-groups", 3), idOf("security-groups", 4)];
+  const [ruled, renamed] = [idOf("security-groups", 3), idOf("security-groups", RENAMED_GROUP)];
   const rules = cloud.get("security_groups", ruled)!.security_group_rules as Fields[];
   cloud.change("security_groups", ruled, { security_group_rules: rules.slice(0, 3) });
   cloud.change("security_groups", renamed, { name: "another name" });
@@ -188,10 +201,10 @@ function changeNetworks(cloud: Cloud): void {
     }
     cloud.remove("networks", id);
   }
-  const [gateway, silent] = [idOf("subnets", 7), idOf("subnets", 8)];
-  cloud.change("subnets", gateway, { gateway_ip: "10.7.0.254", dns_nameservers: [] });
+  const [gateway, silent] = [idOf("subnets", CHANGED), idOf("subnets", 8)];
+  cloud.change("subnets", gateway, { gateway_ip: "10.20.0.254", dns_nameservers: [] });
   cloud.change("subnets", silent, { enable_dhcp: false });
-  cloud.change("networks", idOf("networks", 9), { name: "another name" });
+  cloud.change("networks", idOf("networks", CHANGED), { name: "another name" });
   cloud.change("networks", idOf("networks", 13), { qos_policy_id: idOf("qos/policies", 7) });
   addNetwork(cloud, NETWORKS + 1);
 }
@@ -203,14 +216,15 @@ function changeOthers(cloud: Cloud): void {
   });
   cloud.remove("policies", idOf("qos/policies", SPARE.policies));
   cloud.add("policies", qosPolicy(idOf("qos/policies", POLICIES + 1), projectOf(1), 5));
-  const [moved, gone] = [idOf("floatingips", 13), idOf("floatingips", 16)];
-  const to = cloud.get("ports", idOf("ports", 14))!;
-  cloud.change("floatingips", moved, {
-    port_id: to.id,
-    fixed_ip_address: (to.fixed_ips as { ip_address: string }[])[0]!.ip_address,
-  });
-  cloud.remove("floatingips", gone);
-  const [renamed, spare] = [idOf("projects", 2), idOf("projects", SPARE.projects)];
+  for (const [moved, to] of [[13, 14], [SECOND, 44]] as const) {
+    const port = cloud.get("ports", idOf("ports", to))!;
+    cloud.change("floatingips", idOf("floatingips", moved), {
+      port_id: port.id,
+      fixed_ip_address: (port.fixed_ips as { ip_address: string }[])[0]!.ip_address,
+    });
+  }
+  cloud.remove("floatingips", idOf("floatingips", 16));
+  const [renamed, spare] = [idOf("projects", CHANGED), idOf("projects", SPARE.projects)];
   cloud.projects.splice(cloud.projects.findIndex(({ id }) => id === spare), 1);
   cloud.projects.find(({ id }) => id === renamed)!.name = "another name";
   addProject(cloud, PROJECTS + 1);
@@ -218,11 +232,30 @@ function changeOthers(cloud: Cloud): void {
 
 /** An object that {@linkcode cloudAfter} has changed, and one that it has not, by collection. */
 export const VICTIMS: Readonly<Record<CollectionName, readonly string[]>> = {
-  "ports": [idOf("ports", 20), idOf("ports", 30)],
+  "ports": [idOf("ports", CHANGED), idOf("ports", 30)],
   "security-groups": [idOf("security-groups", 3), idOf("security-groups", 40)],
-  "subnets": [idOf("subnets", 7), idOf("subnets", 20)],
-  "networks": [idOf("networks", 9), idOf("networks", 30)],
+  "subnets": [idOf("subnets", CHANGED), idOf("subnets", 40)],
+  "networks": [idOf("networks", CHANGED), idOf("networks", 30)],
   "qos/policies": [idOf("qos/policies", 1), idOf("qos/policies", 5)],
-  "floatingips": [idOf("floatingips", 13), idOf("floatingips", 40)],
-  "projects": [idOf("projects", 2), idOf("projects", 30)],
+  "floatingips": [idOf("floatingips", 13), idOf("floatingips", SHARED)],
+  "projects": [idOf("projects", CHANGED), idOf("projects", 30)],
 };
+
+/** The cloud after, but for some objects that are as they were before, or were not. */
+export function composed(
+  before: Cloud,
+  after: Cloud,
+  isOld: (collection: CollectionName, id: string) => boolean,
+): Cloud {
+  const cloud = new Cloud();
+  for (const collection of COLLECTIONS) {
+    for (const [from, old] of [[before, true], [after, false]] as const) {
+      for (const item of listOf(from, collection)) {
+        if (isOld(collection, item.id) !== old) continue;
+        if (collection === "projects") cloud.projects.push(item as Cloud["projects"][number]);
+        else cloud.add(inCloud(collection), item);
+      }
+    }
+  }
+  return cloud;
+}

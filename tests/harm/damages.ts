@@ -1,7 +1,7 @@
 /** Records that are not of their shape. @module */
 import { edited } from "./disturbances.ts";
 import type { CollectionName } from "./records.ts";
-import { type Asked, keyOf } from "./stand_in.ts";
+import { type Asked, keyOf, listOf } from "./stand_in.ts";
 
 type RecordOf = Record<string, unknown>;
 /** What becomes of a record. */
@@ -97,10 +97,6 @@ export async function damaged(
 /** All records without the first of the fields, as when Neutron's policy hides it. */
 export async function hideField(asked: Asked): Promise<Response> {
   const [name] = field(asked.collection!, asked.collection === "ports" ? 1 : 0)!;
-  const all = new Set<string>(
-    asked.collection === "projects"
-      ? asked.cloud.projects.map(({ id }) => id)
-      : asked.cloud.list(keyOf(asked.collection!) as "ports").map(({ id }) => id),
-  );
+  const all = new Set(listOf(asked.cloud, asked.collection!).map(({ id }) => id));
   return await damaged(asked, all, (record) => without(record, name));
 }

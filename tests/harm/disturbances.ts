@@ -3,6 +3,11 @@ import { type Asked, keyOf } from "./stand_in.ts";
 
 type Body = Record<string, unknown>;
 
+/** The stand-in means to break off. */
+export class BrokenOff extends Error {
+  override readonly name = "BrokenOff";
+}
+
 /** The good answer, its body changed. */
 export async function edited(
   { truth }: Asked,
@@ -69,6 +74,9 @@ export const disturbed = {
     }),
   forbidden: () => neutronError(403, "PolicyNotAuthorized"),
   notFound: () => neutronError(404, "HTTPNotFound"),
+  unauthorised: () => neutronError(401, "Unauthorized"),
+  unavailable: () => neutronError(503, "ServiceUnavailable"),
+  redirect: () => new Response(null, { status: 302, headers: { Location: "/login" } }),
   broken: () => neutronError(500, "HTTPInternalServerError"),
   endless,
 
@@ -77,6 +85,37 @@ export const disturbed = {
     return new Response(text.slice(0, text.length / 2), {
       headers: { "Content-Type": "application/json" },
     });
+  },
+
+  /** The body breaks off, as with a server that goes down. */
+  reset: () =>
+    new Response(
+      new ReadableStream({
+        start: (controller) => controller.enqueue(new TextEncoder().encode(`{"ports": [`)),
+        pull: (controller) => controller.error(new BrokenOff()),
+      }),
+    ),
+
+  /** Each object of a page comes twice. */
+  recordsTwice: (asked: Asked) =>
+    edited(asked, (body) => {
+      const key = keyOf(asked.collection!);
+      body[key] = (body[key] as unknown[])?.flatMap((record) => [record, record]);
+      return body;
+    }),
+
+  /** The last object of a page comes first. */
+  reversed: (asked: Asked) =>
+    edited(asked, (body) => {
+      (body[keyOf(asked.collection!)] as unknown[] | undefined)?.reverse();
+      return body;
+    }),
+
+  /** Neutron sends fewer objects than the limit asks for, and says that there are more. */
+  capped({ url, truth }: Asked): Promise<Response> {
+    const page = new URL(url);
+    if (url.searchParams.has("limit")) page.searchParams.set("limit", "7");
+    return truth(page);
   },
 
   noLink: (asked: Asked) =>

@@ -6,9 +6,6 @@
  */
 import { endpointNameParts, POLICY_NAME_PREFIX, resourcePrefixes } from "../../lib/calico/keys.ts";
 import { calicoNamespace, regionString } from "../../lib/calico/regions.ts";
-import { DEFAULT_QOS, qosControls } from "../../lib/calico/qos.ts";
-import { sanitize, SG_NAME_MAX } from "../../lib/calico/sanitize.ts";
-import { qosPolicySchema } from "../../lib/openstack/records.ts";
 import { readSnapshot } from "../../lib/etcd/snapshot.ts";
 import type { Etcd3 } from "etcd3";
 import type { Cloud, Item } from "../../lab/model.ts";
@@ -82,7 +79,9 @@ function endpointFacets(value: Json & { metadata: Json }): Facets {
   set("project", labels.filter(([name]) => isProject(name)));
   set("IPv4 gateway", ipv4Gateway);
   set("IPv6 gateway", ipv6Gateway);
-  set("floating IPs", ipNATs);
+  for (const nat of (ipNATs ?? []) as { externalIP: string }[]) {
+    set(`floating ${nat.externalIP}`, nat);
+  }
   set("QoS", qosControls);
   const own = labels.filter(([name, to]) =>
     !isNetwork(name) && !isProject(name) && !name.startsWith(SG) &&
@@ -114,29 +113,6 @@ export function subjectOf(key: string): Source {
   return `ports:${endpointNameParts(name)!.port}`;
 }
 
-/** What endpoints can show of the objects of a cloud, each as `<facet> <its value>`. */
-export function shownOf(cloud: Cloud): ReadonlySet<string> {
-  const all = new Set<string>();
-  const add = (name: string, part: unknown) => all.add(`${name} ${JSON.stringify(part)}`);
-  for (const { name, parent_id } of cloud.projects) {
-    add("project", [[`${PROJECT}name`, sanitize(name)], [`${PROJECT}parent-id`, parent_id]]);
-  }
-  for (const { name } of cloud.list("networks")) {
-    add("network", [[NETWORK_NAME, sanitize(String(name))]]);
-  }
-  for (const { ip_version, gateway_ip } of cloud.list("subnets")) {
-    add(`IPv${ip_version} gateway`, gateway_ip);
-  }
-  for (const { id, name } of cloud.list("security_groups")) {
-    const text = sanitize(String(name), SG_NAME_MAX);
-    add(`group ${id}`, [[SG + id, text], [SG_NAME + text, id]]);
-  }
-  for (const policy of cloud.list("policies")) {
-    add("QoS", qosControls(qosPolicySchema.parse(policy), DEFAULT_QOS));
-  }
-  return all;
-}
-
 /** The objects that a facet of a key comes from, in one cloud or the other. */
 export class Sources {
   readonly #ports = new Map<string, Item[]>();
@@ -156,8 +132,8 @@ export class Sources {
       for (const { id, qos_policy_id } of cloud.list("networks")) {
         add(this.#policies, id, qos_policy_id);
       }
-      for (const { id, port_id } of cloud.list("floatingips")) {
-        add(this.#floatingIps, port_id, id);
+      for (const { id, floating_ip_address } of cloud.list("floatingips")) {
+        add(this.#floatingIps, floating_ip_address, id);
       }
     }
   }
@@ -170,6 +146,12 @@ export class Sources {
         .map((id) => `${collection}:${id}` as Source);
     const [name, id] = facet.split(" ");
     if (name === "group") return [subject, `security-groups:${id}`];
+    if (name === "floating") {
+      return [
+        subject,
+        ...[...this.#floatingIps.get(id!) ?? []].map((fip) => `floatingips:${fip}` as Source),
+      ];
+    }
     const networks = named("networks", (port) => [port.network_id]);
     switch (facet) {
       case "network":
@@ -181,11 +163,6 @@ export class Sources {
         return [
           subject,
           ...named("subnets", (port) => (port.fixed_ips as Json[]).map((ip) => ip.subnet_id)),
-        ];
-      case "floating IPs":
-        return [
-          subject,
-          ...named("floatingips", (port) => [...this.#floatingIps.get(port.id) ?? []]),
         ];
       case "QoS":
         return [

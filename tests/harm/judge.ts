@@ -11,9 +11,9 @@ import { isBlank, subjectOf } from "./facets.ts";
 export interface Truth {
   readonly before: Held;
   readonly after: Held;
+  /** What it would hold if just the objects that are not known now were as they were. */
+  readonly composed: Held;
   readonly sources: Sources;
-  /** What the product may remember of the cloud before: see `shownOf`. */
-  readonly known: ReadonlySet<string>;
 }
 
 /** What was found. */
@@ -28,7 +28,8 @@ export interface Judgement {
 }
 
 /** Looks at every key. `bare`: what is new may show less than there is. */
-export function judge(held: Held, { before, after, known }: Truth, bare = false): Judgement {
+export function judge(held: Held, truth: Truth, bare = false): Judgement {
+  const { before, after } = truth;
   const keys = new Set([...before.keys(), ...after.keys(), ...held.keys()]);
   const harm: string[] = [];
   let [changed, toChange] = [0, 0];
@@ -38,7 +39,7 @@ export function judge(held: Held, { before, after, known }: Truth, bare = false)
       toChange++;
       if (same(is, will)) changed++;
     }
-    if (!(bare && !was && will)) harm.push(...harmOf(key, [was, is, will], { before, known }));
+    if (!(bare && !was && will)) harm.push(...harmOf(key, [was, is, will], truth));
   }
   return { keys: keys.size, changed, toChange, harm };
 }
@@ -51,18 +52,19 @@ function same(a: Facets | undefined, b: Facets | undefined): boolean {
 function harmOf(
   key: string,
   [was, is, will]: readonly [Facets | undefined, Facets | undefined, Facets | undefined],
-  { before, known }: Pick<Truth, "before" | "known">,
+  { before, composed }: Truth,
 ): string[] {
   const about = key.split("/").slice(-3).join("/");
   if (!is) return was && will ? [`${about} is deleted, and Neutron has it`] : [];
   if (!was && !will) return [`${about} is made up`];
   const harm: string[] = [];
   for (const [name, facet] of is) {
-    if ([was?.get(name), will?.get(name)].includes(facet)) continue;
-    // What an endpoint did not show before may not be known yet, or only as it was before.
+    const right = [was?.get(name), will?.get(name), composed.get(key)?.get(name)];
+    if (right.includes(facet)) continue;
+    // What an endpoint did not show before may not be known yet.
     const isNew = !was?.has(name) || isBlank(name, was.get(name)!);
     const moved = isNew ? shownElsewhere(before, key, name) : [];
-    if (moved.includes(facet) || (isNew && known.has(`${name} ${facet}`))) continue;
+    if (moved.includes(facet)) continue;
     if (isNew && moved.length === 0 && isBlank(name, facet)) continue;
     harm.push(`${about}: ${name} is ${facet}, was ${was?.get(name)}, is to be ${will?.get(name)}`);
   }

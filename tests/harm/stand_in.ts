@@ -9,7 +9,7 @@ import { keystoneApi, Tokens } from "../../lab/keystone_api.ts";
 import { Cloud, type Collection, type Item } from "../../lab/model.ts";
 import { neutronApi } from "../../lab/neutron_api.ts";
 import { Random } from "../../lab/random.ts";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { type CollectionName, COLLECTIONS } from "./records.ts";
 
 /** A request that reads. */
@@ -38,6 +38,11 @@ export function inCloud(collection: Exclude<CollectionName, "projects">): Collec
   return collection === "qos/policies"
     ? "policies"
     : collection.replaceAll("-", "_") as Exclude<Collection, "agents">;
+}
+
+/** All objects of a collection. */
+export function listOf(cloud: Cloud, collection: CollectionName): readonly { id: string }[] {
+  return collection === "projects" ? cloud.projects : cloud.list(inCloud(collection));
 }
 
 /** Under which key an answer has its records. */
@@ -125,7 +130,9 @@ export class StandIn implements AsyncDisposable {
 
 /** What the day itself got wrong must be seen, not looked like Neutron's doing. */
 function failed(error: unknown): Response {
-  Deno.stderr.writeSync(new TextEncoder().encode(`the stand-in failed: ${error}\n`));
+  const meant = error instanceof Error && error.name === "BrokenOff";
+  const text = `the stand-in failed: ${error}\n`;
+  if (!meant) Deno.stderr.writeSync(new TextEncoder().encode(text));
   return new Response("the stand-in failed", { status: 418 });
 }
 

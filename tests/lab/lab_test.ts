@@ -5,6 +5,15 @@ import { novaApi } from "../../lab/nova_api.ts";
 import { Random } from "../../lab/random.ts";
 import { Scenario } from "../../lab/scenario.ts";
 import { seedCloud } from "../../lab/seed.ts";
+import {
+  floatingIpSchema,
+  networkSchema,
+  portSchema,
+  qosPolicySchema,
+  securityGroupRuleSchema,
+  securityGroupSchema,
+  subnetSchema,
+} from "../../lib/openstack/records.ts";
 
 const cloudOf = (seed: number) => seedCloud(new Random(seed), { ports: 40, hosts: 3 });
 const shown = (seed: number) =>
@@ -58,6 +67,30 @@ Deno.test("it refuses what a real Neutron refuses", async () => {
   const changed = (await get(`/ports/${port.id}`, { method: "PUT", body })).json().port;
   assertEquals([changed.status, changed.name], [port.status, "new"]);
   assertEquals(changed.revision_number, port.revision_number + 1);
+});
+
+Deno.test("what is made without them gets the fields that Neutron fills in", async () => {
+  const get = api();
+  const post = async (path: string, one: string, fields: Record<string, unknown>) => {
+    const body = JSON.stringify({ [one]: fields });
+    return (await get(path, { method: "POST", body })).json()[one];
+  };
+  const schemas = [
+    ["/networks", "network", networkSchema, {}],
+    ["/subnets", "subnet", subnetSchema, { network_id: "n", cidr: "10.0.0.0/24" }],
+    ["/ports", "port", portSchema, { network_id: "n" }],
+    ["/security-groups", "security_group", securityGroupSchema, {}],
+    ["/floatingips", "floatingip", floatingIpSchema, { floating_ip_address: "198.51.100.9" }],
+    ["/qos/policies", "policy", qosPolicySchema, {}],
+  ] as const;
+  for (const [path, one, schema, fields] of schemas) {
+    const made = await post(path, one, fields);
+    for (const field of Object.keys(schema.shape)) assert(field in made, `${path}: ${field}`);
+    schema.parse(made);
+  }
+  const { id } = (await get("/security-groups?limit=1")).json().security_groups[0];
+  const rule = { security_group_id: id, direction: "egress", protocol: "tcp" };
+  securityGroupRuleSchema.parse(await post("/security-group-rules", "security_group_rule", rule));
 });
 
 Deno.test("a migration completes when Nova hears that the port is plugged", async () => {

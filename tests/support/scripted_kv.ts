@@ -1,5 +1,5 @@
 /** A KV file in memory that takes no writes, gives no reads or stands still when a test says so. @module */
-import type { Kv } from "../../lib/kv_deadline.ts";
+import type { Kv } from "../../lib/state/kv_deadline.ts";
 
 interface Entry {
   readonly value: unknown;
@@ -55,13 +55,14 @@ export class ScriptedKv {
 
   constructor(readonly file: ScriptedKvFile) {}
 
-  /** The process stands still before its next write, until the returned function is called. */
-  standStill(): () => void {
-    const still = this.#still = Promise.withResolvers<void>();
-    return () => {
-      this.#still = null;
-      still.resolve();
-    };
+  /** The process stands still before its next write, until {@linkcode goOn}. */
+  standStill(): void {
+    this.#still ??= Promise.withResolvers<void>();
+  }
+
+  goOn(): void {
+    this.#still?.resolve();
+    this.#still = null;
   }
 
   async #write(checks: readonly Check[], changes: readonly [Deno.KvKey, unknown][]) {
