@@ -5,7 +5,7 @@
  * @module
  */
 import { readFenced } from "../etcd/fenced_write.ts";
-import { changeOf } from "./apply.ts";
+import { changeOf, isExpressed } from "./apply.ts";
 import type { Stored } from "./compare.ts";
 import type { Memory } from "./memory.ts";
 import type { Desired, Kind } from "./objects.ts";
@@ -63,9 +63,11 @@ export async function compareStored(
     const from = pass.deps.clock.monotonic();
     let change = await changeOf(pass, memory, want, stored);
     counts.compareMs += pass.deps.clock.monotonic() - from;
-    if (row >= 0 && change === null) {
+    if (row >= 0 && change === null && isExpressed(want)) {
       keys.right(row, stored!.modRevision);
       right.set(want, row);
+    } else if (row >= 0 && change === null) {
+      keys.want(row); // it is translated each time, so that what it lacks is said each time
     } else if (row >= 0 && change !== null) {
       keys.want(row);
       // A value that is newer than its key was tells of a newer Neutron: the swap has to fail.

@@ -10,7 +10,6 @@
  *
  * @module
  */
-import { readFenced } from "../etcd/fenced_write.ts";
 import type { Term } from "../role/master_context.ts";
 import type { Listing } from "../openstack/neutron.ts";
 import {
@@ -20,7 +19,7 @@ import {
   securityGroupSchema,
   type Subnet,
 } from "../openstack/records.ts";
-import { changeOf, isExpressed, translated } from "./apply.ts";
+import { translated } from "./apply.ts";
 import { ensureClusterConfig, removeLegacy } from "./cluster_config.ts";
 import { askStored, compareStored, type StoredValues } from "./compare_stored.ts";
 import { Earlier } from "./earlier.ts";
@@ -187,7 +186,9 @@ class FullResync {
   }
 
   async #wantGroups(groups: readonly SecurityGroup[]): Promise<void> {
-    await this.#want(
+    await compareStored(
+      this.pass,
+      this.memory,
       this.#translate("NetworkPolicy", groups, (group) => [
         this.#translator.group(group, this.memory.around.addressGroups),
       ]),
@@ -301,70 +302,6 @@ class FullResync {
       await compareStored(this.pass, this.memory, wanted.slice(at, at + CHUNK));
     }
     await this.pass.settle("Subnet");
-  }
-
-  /**
-   * Compares objects of one kind with what etcd holds, and writes what differs; resolves to the rows of
-   * those keys that were right.
-   */
-  async #want(
-    wants: readonly Desired[],
-    asked = this.#stored(wants),
-  ): Promise<ReadonlyMap<Desired, number>> {
-    const { pass, memory } = this;
-    const right = new Map<Desired, number>();
-    const kind = wants[0]?.kind;
-    if (!kind) return right;
-    const counts = pass.kinds[kind];
-    const keys = memory.keys[kind];
-    const { rows } = asked;
-    const values = await asked.values;
-    for (const [i, want] of wants.entries()) {
-      const row = rows[i]!;
-      const stored = values.get(want.key);
-      counts.neutronItems++;
-      if (row < 0 && want.subject.type === "port") {
-        memory.addKey(want.subject.id, want.key);
-        keys.want(keys.index.find(want.key));
-      }
-      const from = pass.deps.clock.monotonic();
-      let change = await changeOf(pass, memory, want, stored);
-      counts.compareMs += pass.deps.clock.monotonic() - from;
-      if (row >= 0 && change === null && isExpressed(want)) {
-        keys.right(row, stored!.modRevision);
-        right.set(want, row);
-      } else if (row >= 0 && change === null) {
-        keys.want(row); // it is translated each time, so that what it lacks is said each time
-      } else if (row >= 0 && change !== null) {
-        keys.want(row);
-        // A value that is newer than its key was tells of a newer Neutron: the swap has to fail.
-        change = { ...change, modRevision: keys.modRevision(row) };
-      }
-      await pass.change(kind, change, stored);
-      await pass.breathe();
-    }
-    return right;
-  }
-
-  /** Asks for the values of those, all of one kind, that were seen in etcd. */
-  #stored(wants: readonly Desired[]): StoredValues {
-    const kind = wants[0]?.kind;
-    if (!kind) return { rows: [], values: Promise.resolve(new Map()) };
-    const rows = wants.map(({ key }) => this.memory.keys[kind].index.find(key));
-    const there = wants.filter((_, i) => rows[i]! >= 0).map(({ key }) => key);
-    const values = this.#read(kind, there);
-    values.catch(() => {}); // it is awaited in its turn, if that comes
-    return { rows, values };
-  }
-
-  async #read(kind: Kind, keys: readonly string[]): Promise<Map<string, Stored>> {
-    const { pass } = this;
-    pass.deps.progress("resync: reading etcd");
-    return await pass.timed(
-      kind,
-      "etcdReadMs",
-      () => readFenced(pass.deps.etcd, pass.term, keys),
-    );
   }
 
   #remove(foreign: readonly ForeignKey[]): Promise<void> {
