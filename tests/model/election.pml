@@ -23,6 +23,9 @@
  * (FAULT_…), each of which has to be found.
  */
 
+#ifndef STOPS
+#define STOPS false
+#endif
 #ifndef NODES
 #define NODES 2
 #endif
@@ -42,20 +45,24 @@
 #define ENDED LEASES
 #define NOBODY 15
 
+#ifndef TTL
 #define TTL 3
+#endif
 #define MARGIN 1
+#ifndef REFRESH
 #define REFRESH 1
+#endif
 /*
- * A machine's clock: from any reading on, it loses up to LOSS ticks within a TTL. It is the worst when it
- * loses them at once, so an age begins at 0 or, when the clock loses nothing, at LOSS; it then grows with
- * etcd's ticks, and what the machine's own clock says of it is LOSS less.
+ * A machine's clock loses up to LOSS ticks within a TTL of etcd's. Here each loses them, and from every
+ * reading on at once, which is the worst: mastership then ends LOSS ticks later by etcd's clock than by its
+ * own. (What a better clock would end earlier, a step-down or a stepped clock ends here as well.)
  */
 #ifdef FAULT_CLOCK_BEYOND_MARGIN
 #define LOSS (MARGIN + 1)
 #else
 #define LOSS MARGIN
 #endif
-/* The age at which mastership ends: TTL - MARGIN by the machine's own clock. */
+/* Ages of a reading, in etcd's ticks: mastership ends; the next refresh is due. */
 #define LIFE (TTL - MARGIN + LOSS)
 #define DUE (REFRESH + LOSS)
 
@@ -78,8 +85,8 @@ mtype:call = { idle, grant, create, keepAlive, rewrite, release, removal, revoke
  * revision once.
  */
 typedef Elector {
-  mtype:state state = off;
-  mtype:effect effect = none;
+  mtype:state state = follower;
+  mtype:effect effect = clear;
   mtype:call call = idle;    /* under way */
   bit removes;               /* beside the creation, a stale key's removal is under way, or will be */
   bit sameMod;               /* the key has the mod revision that was judged */
@@ -89,7 +96,8 @@ typedef Elector {
   byte asked;                /* of the reading before the grant or keep-alive that is under way */
   byte until;                /* so many ticks a role may believe what was published */
   bit toStop;
-  bit claimed;               /* the state store was this process's at some time */
+  bit claimed;               /* this process has claimed the state store at some time */
+  bit wrote;                 /* and what the record says has been its own since */
 #ifdef TIMELY
   bit woken;
 #endif
@@ -125,6 +133,11 @@ hidden byte r_call; hidden byte r_value; hidden byte r_lease; hidden byte r_term
 #define REQUEST(c, v, id, term, mod) \
   r_call = c; r_value = v; r_lease = id; r_term = term; r_mod = mod
 
+inline late_gone(n) {
+  late[n].call = idle; late[n].val = 0; late[n].lease = ENDED;
+  late[n].sameTerm = 0; late[n].sameMod = 0
+}
+
 /* ---------------------------------------------------------------- leases */
 
 #define SWAP(a, b) other = a; a = b; b = other
@@ -158,16 +171,57 @@ hidden byte r_call; hidden byte r_value; hidden byte r_lease; hidden byte r_term
 #define PLACE_LATE PLACE(late[0].lease); PLACE(late[1].lease)
 #endif
 
-/* What a lease is called makes no difference, nor a lease that nothing means any more. */
+#if ELECTORS > 2
+#define HELD(id) (el[0].lease == id || el[1].lease == id || el[2].lease == id || CREATED_LATE(id))
+#else
+#define HELD(id) (el[0].lease == id || el[1].lease == id || CREATED_LATE(id))
+#endif
+#if LATE > 1
+#define CREATED_LATE(id) \
+  ((late[0].call == create && late[0].lease == id) || (late[1].call == create && late[1].lease == id))
+#else
+#define CREATED_LATE(id) false
+#endif
+#ifdef FAULT_RELEASE_BY_VALUE
+#define NO_RELEASE(i) false
+#else
+#define NO_RELEASE(i) (late[i].call == release && !late[i].sameTerm)
+#endif
+#ifdef FAULT_REMOVAL_BY_VALUE
+#define NO_REMOVAL(i) false
+#define NO_OWN_REMOVAL(i) false
+#else
+#define NO_REMOVAL(i) (late[i].call == removal && !late[i].sameMod)
+#define NO_OWN_REMOVAL(i) (!el[i].sameMod)
+#endif
+
+/*
+ * Makes one state of those between which nobody will ever see a difference: what a lease is called, leases that
+ * nothing means any more, requests that can do nothing any more.
+ */
 inline tidy() {
   d_step {
+#if LATE > 0
+    for (i : 0 .. LATE - 1) {
+      if
+      :: (late[i].call == create && late[i].lease == ENDED) ||
+        ((late[i].call == keepAlive || late[i].call == revoke) &&
+          (late[i].lease == ENDED || (late[i].lease != keyLease && !HELD(late[i].lease)))) ||
+        (late[i].call == rewrite && !late[i].sameTerm) || NO_RELEASE(i) || NO_REMOVAL(i) ->
+        late_gone(i)
+      :: else
+      fi
+    }
+    order_late();
+#endif
+    for (i : 0 .. ELECTORS - 1) { el[i].removes = (el[i].removes && !NO_OWN_REMOVAL(i)) }
     l = 0;
     PLACE(keyLease); PLACE(el[0].lease); PLACE(el[1].lease); PLACE_MORE; PLACE_LATE;
     do
     :: l < LEASES -> leases[l].left = 0; leases[l].grantedTo = NOBODY; l++
     :: else -> break
     od;
-    l = 0
+    l = 0; i = 0
   }
 }
 
@@ -244,6 +298,10 @@ inline carry_out() {
   :: r_call == removal && key && REMOVAL_MATCHES -> ok = 1; key_gone()
   :: r_call == revoke && leases[r_lease].left > 0 -> ok = 1; lease_gone(r_lease)
   :: else
+  fi;
+  if
+  :: ok -> tidy()
+  :: else
   fi
 }
 
@@ -288,10 +346,6 @@ inline given_up() {
 }
 
 #if LATE > 0
-inline late_gone(n) {
-  late[n].call = idle; late[n].val = 0; late[n].lease = ENDED;
-  late[n].sameTerm = 0; late[n].sameMod = 0
-}
 /* It arrives, or is lost. */
 #define LATE_REQUEST(n) \
   :: atomic { \
@@ -308,11 +362,13 @@ inline late_gone(n) {
 /* Nothing is slow, lost or failing; a leader goes while another node is there to follow it. */
 #define LEADS(e) (el[e].state == leader && record[node(e)] > 0)
 #define SOMEBODY_LEADS (LEADS(0) || LEADS(1))
+#define MAY_STOP(e) MAY_GO(e)
 #define MAY_GO(e) (SOMEBODY_LEADS && el[1 - e].state != off && !el[1 - e].toStop)
 #define WAKES(e) me.woken
 #define FAULTY false
 #else
 #define MAY_GO(e) true
+#define MAY_STOP(e) STOPS
 #define WAKES(e) true
 #define FAULTY true
 #endif
@@ -321,15 +377,18 @@ inline late_gone(n) {
 #define T(from, event, to, next) assert(me.state == from); me.state = to; me.effect = next
 
 #define OVER (me.age >= LIFE)
-/* The clock is read before a grant or keep-alive is sent. */
-#define READ_CLOCK if :: me.asked = 0 :: me.asked = LOSS fi
 
 /* The process is gone, and with it what it remembered. */
 inline process_ends() {
   d_step {
-    me.state = off; me.effect = none; me.call = idle; me.removes = 0; me.sameMod = 0;
+#ifdef TIMELY
+    me.state = off; me.effect = none;
+#else
+    me.state = follower; me.effect = clear; /* one that is not there, or one that stands still: all the same */
+#endif
+    me.call = idle; me.removes = 0; me.sameMod = 0;
     me.lease = ENDED; me.sameTerm = 0; me.age = 0; me.asked = 0; me.until = 0;
-    me.toStop = 0; me.claimed = 0;
+    me.toStop = 0; me.claimed = 0; me.wrote = 0;
 #ifdef TIMELY
     me.woken = 0;
 #endif
@@ -348,15 +407,15 @@ inline process_ends() {
 inline carry_on() {
   if
   :: true
-  :: MAY_GO(e) && me.state == follower -> T(follower, stop, stopping, finish)
-  :: MAY_GO(e) && me.state == candidate -> T(candidate, stop, stopping, finish)
-  :: MAY_GO(e) && me.state == leader -> T(leader, stop, ending, clear); me.toStop = 1
-  :: MAY_GO(e) && me.state == ending && me.effect == clear -> T(ending, stop, ending, clear); me.toStop = 1
-  :: MAY_GO(e) && me.state == ending && me.effect == end -> T(ending, stop, ending, end); me.toStop = 1
+  :: MAY_STOP(e) && me.state == follower -> T(follower, stop, stopping, finish)
+  :: MAY_STOP(e) && me.state == candidate -> T(candidate, stop, stopping, finish)
+  :: MAY_STOP(e) && me.state == leader -> T(leader, stop, ending, clear); me.toStop = 1
+  :: MAY_STOP(e) && me.state == ending && me.effect == clear -> T(ending, stop, ending, clear); me.toStop = 1
+  :: MAY_STOP(e) && me.state == ending && me.effect == end -> T(ending, stop, ending, end); me.toStop = 1
   fi;
   if
-  :: me.effect == stand -> me.call = grant; READ_CLOCK
-  :: me.effect == refresh -> me.call = keepAlive; READ_CLOCK
+  :: me.effect == stand -> me.call = grant
+  :: me.effect == refresh -> me.call = keepAlive
   :: me.effect == end && me.until == 0 -> me.call = release
   :: me.effect == finish -> process_ends()
   :: else
@@ -379,11 +438,16 @@ inline without_term() {
 #else
 #define SUPERSEDED (me.claimed && owner[node(e)] != e)
 #endif
-#define CLAIM owner[node(e)] = e; me.claimed = 1
+/* A process claims the store before its first write; the store is then closed to those before it. */
+#define CLAIM \
+  if \
+  :: !me.claimed -> owner[node(e)] = e; me.claimed = 1 \
+  :: else \
+  fi
 
 /* What the roles of this node may believe: the time left by the machine's own clock. */
 inline publish_record() {
-  CLAIM;
+  me.wrote = 1;
   record[node(e)] = (OVER -> 0 : LIFE - me.age);
   me.until = record[node(e)];
   for (i : 0 .. NODES - 1) {
@@ -391,11 +455,14 @@ inline publish_record() {
   }
 }
 
-/* What was not cleared is still believed, for as long as the record says, or if it cannot be read, a TTL. */
+/*
+ * What was not cleared is still believed: until what this process has published runs out, or what the
+ * record says when it is another's. (When it cannot be read it counts as a whole TTL, which is longer.)
+ */
 #ifdef FAULT_START_FORGETS
-#define UNCLEARED (me.claimed -> record[node(e)] : 0)
+#define UNCLEARED (me.wrote -> me.until : 0)
 #else
-#define UNCLEARED record[node(e)]
+#define UNCLEARED (me.wrote -> me.until : record[node(e)])
 #endif
 
 /* A key is of this process when its lease was granted to it, ... */
@@ -405,7 +472,7 @@ inline publish_record() {
 #define OURS (leases[keyLease].grantedTo == e)
 #endif
 /* ... and of a predecessor that is gone when the own term says so. */
-#define PREDECESSORS ownTerm[node(e)]
+#define PREDECESSORS (ownTerm[node(e)] && me.claimed)
 #ifdef FAULT_UNSEEN_PID_IS_DEAD
 #define UNSEEN (keyValue != value(e))
 #else
@@ -435,7 +502,9 @@ inline unanswered() {
 proctype Manager(byte e) {
   do
   /* the process */
+#ifdef TIMELY
   :: atomic { me.state == off -> me.state = follower; me.effect = clear }
+#endif
   :: atomic {
     me.state != off && MAY_GO(e) ->
     REQUEST(me.call, value(e), me.lease, me.sameTerm, 0); given_up();
@@ -447,17 +516,24 @@ proctype Manager(byte e) {
     process_ends()
   }
 
-  /* clear: nobody leads here. The first such write claims the state store for this process. */
+  /* clear: nobody leads here */
   :: atomic {
     me.effect == clear ->
     if
+    :: true -> CLAIM
+    :: FAULTY
+    fi;
+    if
+    :: me.claimed && !SUPERSEDED ->
+      record[node(e)] = 0; me.until = 0; me.wrote = 1;
+      if
+      :: me.state == follower -> T(follower, cleared, follower, read)
+      :: me.state == ending -> T(ending, cleared, ending, end)
+      fi
     :: SUPERSEDED && me.state == follower -> T(follower, superseded, stopping, finish)
     :: SUPERSEDED && me.state == ending -> T(ending, superseded, stopping, finish)
-    :: else ->
-      if
-      :: CLAIM; record[node(e)] = 0; me.until = 0
-      :: FAULTY -> me.until = UNCLEARED
-      fi;
+    :: FAULTY -> /* the store takes no writes */
+      me.until = UNCLEARED;
       if
       :: me.state == follower -> T(follower, cleared, follower, read)
       :: me.state == ending -> T(ending, cleared, ending, end)
@@ -541,22 +617,21 @@ proctype Manager(byte e) {
   :: atomic {
     me.effect == publish ->
     if
-    :: SUPERSEDED -> T(leader, superseded, stopping, finish)
-    :: else ->
+    :: true -> CLAIM
+    :: FAULTY
+    fi;
+    if
+    :: me.claimed && !SUPERSEDED ->
+      publish_record(); ownTerm[node(e)] = me.sameTerm;
       if
-      :: publish_record();
-        if
-        :: ownTerm[node(e)] = me.sameTerm
-        :: FAULTY
-        fi;
-        if
-        :: OVER -> T(leader, published, ending, clear)
-        :: !OVER && me.age >= DUE -> T(leader, published, leader, refresh)
-        :: !OVER && me.age < DUE -> T(leader, published, leader, wait)
-        fi
-      :: FAULTY -> T(leader, unpublished, ending, clear)
-      :: FAULTY -> publish_record(); T(leader, unpublished, ending, clear) /* in time for nobody, but it landed */
+      :: OVER -> T(leader, published, ending, clear)
+      :: !OVER && me.age >= DUE -> T(leader, published, leader, refresh)
+      :: !OVER && me.age < DUE -> T(leader, published, leader, wait)
       fi
+    :: SUPERSEDED -> T(leader, superseded, stopping, finish)
+    :: FAULTY -> T(leader, unpublished, ending, clear)
+    :: FAULTY && me.claimed && !SUPERSEDED -> /* the store was slow, but took it */
+      publish_record(); T(leader, unpublished, ending, clear)
     fi;
     carry_on()
   }
