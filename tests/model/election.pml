@@ -121,6 +121,17 @@ byte keyLease = ENDED;
 byte record[NODES];
 bit ownTerm[NODES];
 byte owner[NODES] = NOBODY;
+#ifdef WRITES
+/* Of each node: a job that has found its node master and writes; whether the key is of the term in its write,
+ * and in the record. Again: it is not, but a restored etcd has given that create revision out once more. */
+bit job[NODES];
+bit jobTerm[NODES];
+bit jobAgain[NODES];
+bit recordTerm[NODES];
+bit recordAgain[NODES];
+bit restored;
+hidden byte saved;
+#endif
 #ifdef TIMELY
 byte leaderless;
 #endif
@@ -231,6 +242,7 @@ inline tidy() {
 inline wake() {
 #ifdef TIMELY
   for (i : 0 .. ELECTORS - 1) { el[i].woken = (el[i].state != off) }
+  i = 0
 #else
   skip
 #endif
@@ -251,6 +263,11 @@ inline key_gone() {
     key = 0; keyValue = 0; keyLease = ENDED;
     for (i : 0 .. ELECTORS - 1) { el[i].sameTerm = 0; el[i].sameMod = 0 }
     for (i : 0 .. NODES - 1) { ownTerm[i] = 0 }
+#ifdef WRITES
+    for (i : 0 .. NODES - 1) {
+      jobTerm[i] = 0; jobAgain[i] = 0; recordTerm[i] = 0; recordAgain[i] = 0
+    }
+#endif
 #if LATE > 0
     for (i : 0 .. LATE - 1) { late[i].sameTerm = 0; late[i].sameMod = 0 }
 #endif
@@ -403,6 +420,22 @@ inline process_ends() {
   tidy()
 }
 
+/* The key is given up when nobody believes any more that this node leads; else it is left to its lease. */
+#if defined(FAULT_KEY_GIVEN_UP)
+#define GIVES_UP true
+#elif defined(FAULT_STOP_GIVES_UP)
+#define GIVES_UP (me.until == 0 || me.toStop)
+#else
+#define GIVES_UP (me.until == 0)
+#endif
+
+/* Validity is counted from before a lease was asked for. */
+#ifdef FAULT_VALID_FROM_ANSWER
+#define AGE_OF_ANSWER 0
+#else
+#define AGE_OF_ANSWER me.asked
+#endif
+
 /* Begins the effect, unless the process has been told to stop meanwhile. */
 inline carry_on() {
   if
@@ -416,7 +449,7 @@ inline carry_on() {
   if
   :: me.effect == stand -> me.call = grant
   :: me.effect == refresh -> me.call = keepAlive
-  :: me.effect == end && me.until == 0 -> me.call = release
+  :: me.effect == end && GIVES_UP -> me.call = release
   :: me.effect == finish -> process_ends()
   :: else
   fi;
@@ -450,9 +483,17 @@ inline publish_record() {
   me.wrote = 1;
   record[node(e)] = (OVER -> 0 : LIFE - me.age);
   me.until = record[node(e)];
+#ifdef TIMELY
+  leaderless = 0;
+#endif
+#ifdef WRITES
+  recordTerm[node(e)] = (record[node(e)] > 0 && me.sameTerm); recordAgain[node(e)] = 0;
+#endif
+#ifndef RESTORE /* with that, leases do not last as long as etcd has promised */
   for (i : 0 .. NODES - 1) {
     assert(i == node(e) || record[i] == 0 || record[node(e)] == 0) /* one master */
   }
+#endif
 }
 
 /*
@@ -471,8 +512,12 @@ inline publish_record() {
 #else
 #define OURS (leases[keyLease].grantedTo == e)
 #endif
-/* ... and of a predecessor that is gone when the own term says so. */
+/* ... and of a predecessor, which can publish no more, when the own term says so in a store that is ours. */
+#ifdef FAULT_PREDECESSOR_BY_ONCE_CLAIMED
 #define PREDECESSORS (ownTerm[node(e)] && me.claimed)
+#else
+#define PREDECESSORS (ownTerm[node(e)] && owner[node(e)] == e)
+#endif
 #ifdef FAULT_UNSEEN_PID_IS_DEAD
 #define UNSEEN (keyValue != value(e))
 #else
@@ -589,7 +634,7 @@ proctype Manager(byte e) {
     if
     :: ok ->
       me.call = idle; me.removes = 0; me.sameMod = 0; me.sameTerm = 1;
-      me.age = me.asked; me.asked = 0;
+      me.age = AGE_OF_ANSWER; me.asked = 0;
       if
       :: !OVER -> T(candidate, elected, leader, publish)
       :: OVER -> T(candidate, elected, ending, clear)
@@ -646,7 +691,7 @@ proctype Manager(byte e) {
       :: !ok -> me.call = idle; me.asked = 0; T(leader, refused, ending, clear); carry_on()
       :: ok && me.call == keepAlive -> me.call = rewrite
       :: ok && me.call == rewrite ->
-        me.call = idle; me.age = me.asked; me.asked = 0;
+        me.call = idle; me.age = AGE_OF_ANSWER; me.asked = 0;
         if
         :: !OVER -> T(leader, refreshed, leader, publish)
         :: OVER -> T(leader, refreshed, ending, clear)
@@ -700,6 +745,50 @@ proctype Manager(byte e) {
   }
   od
 }
+
+#ifdef WRITES
+/* ------------------------------------------------------------------ jobs */
+
+/* Every write compares the key with the term: its create revision and its value. */
+#if defined(FAULT_NO_FENCE)
+#define FENCE(n) true
+#elif defined(FAULT_FENCE_BY_REVISION)
+#define FENCE(n) (jobTerm[n] || (key && jobAgain[n]))
+#else
+#define FENCE(n) (jobTerm[n] || (key && jobAgain[n] && keyValue == value(n)))
+#endif
+
+proctype Jobs(byte n) {
+  do
+  :: atomic {
+    record[n] > 0 && !job[n] ->
+    job[n] = 1; jobTerm[n] = recordTerm[n]; jobAgain[n] = recordAgain[n]
+  }
+  :: atomic {
+    job[n] ->
+    if
+    :: FENCE(n) ->
+      /* It lands in its own term. (Or in one of the same process and revision, which nothing can tell.) */
+      assert(jobTerm[n] || (key && jobAgain[n] && keyValue == value(n)))
+    :: else
+    fi;
+    job[n] = 0; jobTerm[n] = 0; jobAgain[n] = 0
+  }
+#ifdef RESTORE
+  /* etcd is restored from a backup of before the key was created: the next key gets its revision again. */
+  :: atomic {
+    key && !restored ->
+    restored = 1;
+    saved = recordTerm[0] + 2 * recordTerm[1] + 4 * jobTerm[0] + 8 * jobTerm[1];
+    key_gone();
+    recordAgain[0] = saved % 2; recordAgain[1] = (saved / 2) % 2;
+    jobAgain[0] = (saved / 4) % 2; jobAgain[1] = saved / 8;
+    saved = 0; tidy()
+  }
+#endif
+  od
+}
+#endif
 
 /* ------------------------------------------------------------------ time */
 
@@ -766,6 +855,9 @@ init {
   atomic {
     byte n;
     for (n : 0 .. ELECTORS - 1) { run Manager(n) }
+#ifdef WRITES
+    for (n : 0 .. NODES - 1) { run Jobs(n) }
+#endif
     run Time();
     n = 0
   }
