@@ -43,7 +43,7 @@ compile() {
   deno compile --quiet --no-check --no-prompt "$@" \
     --v8-flags=--max-semi-space-size=1 \
     --allow-read --allow-write --allow-env --allow-net --allow-run \
-    --allow-sys=hostname,osUptime,getPriority,statfs \
+    --allow-sys=hostname,osUptime,statfs \
     --include roles --include lab --output "$output" main.ts
 }
 

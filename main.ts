@@ -5,7 +5,8 @@
  * in, or, in the compiled binary, to the role that the binary started itself for. What is not needed is
  * not loaded.
  *
- * Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 a role does not run.
+ * Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 not healthy, 4 a dry run has found
+ * differences.
  *
  * @module
  */

@@ -78,7 +78,8 @@ export class DriftWatch {
     if (!kvs[0]) return ["nobody leads"];
     const sink = new Collector();
     const signal = AbortSignal.timeout(60_000);
-    const term = { term: kvs[0].create_revision, electionKey: key, signal };
+    const { create_revision: term, value } = kvs[0];
+    const observer = { term, id: String(value), electionKey: key, signal, observer: true };
     const deps = {
       etcd: this.#etcd,
       keystone: this.#keystone,
@@ -87,7 +88,7 @@ export class DriftWatch {
       region: null,
       progress: () => {},
     };
-    await fullResync(deps, term, { sink, allowDeletions: true });
+    await fullResync(deps, observer, { sink, allowDeletions: true });
     return sink.keys;
   }
 

@@ -126,7 +126,12 @@ async function measureSyncer(
   };
   const { header } = await etcd.put("/election").value("n:1").exec();
   const stop = new AbortController();
-  const term = { term: header.revision, electionKey: "/election", signal: stop.signal };
+  const term = {
+    term: header.revision,
+    id: "n:1",
+    electionKey: "/election",
+    signal: stop.signal,
+  };
   const context = { log: new LogRecorder(), clock: systemClock, store, alive: () => {} };
   const done = runResourceSyncer(term, config, etcd, context);
   try {

@@ -43,7 +43,7 @@ class Watched {
       await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
       this.runs = false;
     };
-    const options = { log: new LogRecorder(), idle: () => {} };
+    const options = { log: new LogRecorder(), name: node.name, idle: () => {} };
     const { signal } = this.#stop;
     this.#done = whileMaster(node.store, systemClock, signal, electionKey(null), job, options);
   }

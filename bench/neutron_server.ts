@@ -26,7 +26,12 @@ const project = random.hex(32);
 
 type Item = Record<string, unknown> & { id: string; revision_number: number };
 const collections: Record<string, Item[]> = {
-  networks: networkIds.map((id, i) => ({ id, revision_number: 1, name: `net-${i}` })),
+  networks: networkIds.map((id, i) => ({
+    id,
+    revision_number: 1,
+    name: `net-${i}`,
+    qos_policy_id: null,
+  })),
   subnets: subnetIds.map((id, i) => ({
     id,
     revision_number: 1,
@@ -36,6 +41,8 @@ const collections: Record<string, Item[]> = {
     gateway_ip: `10.${i >> 8 & 255}.${i & 255}.1`,
     host_routes: [],
     dns_nameservers: [],
+    ipv6_ra_mode: null,
+    ipv6_address_mode: null,
   })),
   security_groups: groupIds.map((id, i) => ({
     id,
@@ -140,7 +147,8 @@ function page(url: URL): Uint8Array<ArrayBuffer> {
       ? item
       : Object.fromEntries(fields.filter((f) => f in item).map((f) => [f, item[f]]))
   );
-  const links = shown.length === limit ? [{ rel: "next", href: "http://next" }] : [];
+  const links = [{ rel: "previous", href: "http://previous" }];
+  if (shown.length === limit) links.push({ rel: "next", href: "http://next" });
   const body = encoder.encode(JSON.stringify({ [name]: shown, [`${name}_links`]: links }));
   if (wanted.length === 0) cache.set(url.href, body);
   return body;

@@ -59,6 +59,7 @@ await etcd.delete().key(ELECTION); // of an earlier worker, so that the term is 
 const { header } = await etcd.put(ELECTION).value("node-1:1").exec();
 const term: Term = {
   term: header.revision,
+  id: "node-1:1",
   electionKey: ELECTION,
   signal: new AbortController().signal,
 };

@@ -105,7 +105,7 @@ async function follow(): Promise<void> {
   });
   const context = { log, clock: systemClock, store, alive: () => {} };
   const stop = new AbortController();
-  const term = { term: "1", electionKey: "/election", signal: stop.signal };
+  const term = { term: "1", id: "n:1", electionKey: "/election", signal: stop.signal };
   const { status, ...rest } = testConfig();
   const config = {
     ...rest,

@@ -54,5 +54,12 @@ export function keystoneApi(cloud: Cloud, tokens: Tokens, baseUrl: string): Hono
     }, 201);
   });
   app.get("/projects", (c) => c.json({ projects: cloud.projects }));
+  app.get("/projects/:id", (c) => {
+    const id = c.req.param("id");
+    const project = cloud.projects.find((one) => one.id === id);
+    if (project) return c.json({ project });
+    const message = `Could not find project: ${id}.`;
+    return c.json({ error: { code: 404, message, title: "Not Found" } }, 404);
+  });
   return app;
 }

@@ -61,7 +61,14 @@ export class Cloud {
     return item;
   }
 
+  /** A port's floating IPs lose it silently, as in Neutron. */
   remove(collection: Collection, id: string): boolean {
+    if (collection === "ports") {
+      for (const fip of this.#items.floatingips.values()) {
+        if (fip.port_id !== id) continue;
+        this.change("floatingips", fip.id, { port_id: null, fixed_ip_address: null });
+      }
+    }
     return this.#items[collection].delete(id);
   }
 

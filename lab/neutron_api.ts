@@ -29,13 +29,18 @@ const FILTERS = new Set([
   "binding:host_id",
   "security_groups",
   "fixed_ips",
+  "floating_ip_address",
   "revision_number",
   "status",
   "port_id",
+  "floating_ip_address",
   "host",
 ]);
 const PAGING = new Set(["limit", "marker", "page_reverse", "fields", "sort_key", "sort_dir"]);
-const MAX_IDS = 300;
+/** What uWSGI's default buffer takes. */
+const MAX_IDS = 36;
+/** Where an unknown marker is an error; elsewhere the list begins anew. */
+const KNOWS_MARKERS: readonly Collection[] = ["ports", "networks"];
 
 type Refusal = { status: 400 | 404; type: string; message: string };
 
@@ -61,6 +66,20 @@ function project(item: Item, fields: readonly string[]): Record<string, unknown>
   return Object.fromEntries(Object.entries(item).filter(([name]) => fields.includes(name)));
 }
 
+/** There is always a way back; a way on while pages are full. */
+function linksOf(url: URL, shown: readonly Item[], full: boolean) {
+  const link = (rel: string, marker: Item | undefined, reverse: boolean) => {
+    const href = new URL(url);
+    href.searchParams.delete("marker");
+    href.searchParams.delete("page_reverse");
+    if (marker) href.searchParams.set("marker", marker.id);
+    if (reverse) href.searchParams.set("page_reverse", "True");
+    return { rel, href: href.href };
+  };
+  const previous = link("previous", shown[0], true);
+  return full ? [link("next", shown.at(-1), false), previous] : [previous];
+}
+
 /** A page of a collection with the link to the next one, or why there is none. */
 function page(url: URL, path: string, cloud: Cloud): Record<string, unknown> | Refusal {
   const { collection } = PATHS[path]!;
@@ -76,23 +95,18 @@ function page(url: URL, path: string, cloud: Cloud): Record<string, unknown> | R
   const reverse = query.get("page_reverse") === "True";
   if (reverse) items.reverse();
   const marker = query.get("marker");
-  if (marker) {
-    if (!cloud.get(collection, marker)) {
-      const message = `The resource could not be found: marker ${marker}`;
-      return { status: 404, type: "HTTPNotFound", message };
-    }
+  if (marker && cloud.get(collection, marker)) {
     items = items.filter(({ id }) => reverse ? id < marker : id > marker);
+  } else if (marker && KNOWS_MARKERS.includes(collection)) {
+    const message = `The resource could not be found: marker ${marker}`;
+    return { status: 404, type: "HTTPNotFound", message };
   }
   const limit = Number(query.get("limit") ?? 0);
   const shown = limit > 0 ? items.slice(0, limit) : items;
   const answer: Record<string, unknown> = {
     [collection]: shown.map((item) => project(item, query.getAll("fields"))),
   };
-  if (limit > 0 && shown.length === limit) {
-    const next = new URL(url);
-    next.searchParams.set("marker", shown.at(-1)!.id);
-    answer[`${collection}_links`] = [{ rel: "next", href: next.href }];
-  }
+  if (limit > 0) answer[`${collection}_links`] = linksOf(url, shown, shown.length === limit);
   return answer;
 }
 

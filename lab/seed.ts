@@ -209,6 +209,9 @@ function seedOthers(cloud: Cloud, random: Random): void {
     allowed_address_pairs: [],
     "binding:profile": {},
     status: "DOWN",
+    qos_policy_id: null,
+    dns_name: "",
+    dns_assignment: [],
   };
   const unbound = { "binding:host_id": "", "binding:vif_type": "unbound" };
   const owner = (device_owner: string) => ({

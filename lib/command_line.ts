@@ -5,6 +5,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { allowedValues, flagOf, OPTIONS } from "./config_options.ts";
+import { OBJECT_ID, OBJECT_ID_HELP } from "./openstack/object_id.ts";
 import type { ResyncWish } from "./resync_request.ts";
 import { suggest } from "./suggest.ts";
 
@@ -48,12 +49,13 @@ type Command = keyof typeof COMMANDS;
 const SETTABLE = OPTIONS.filter((option) => !option.secret);
 /** Flags of `resync` that name objects, repeatable. */
 const OBJECTS = ["network", "subnet", "port", "security-group"] as const;
+/** Objects of one kind in one request. */
+const MAX_OBJECTS = 500;
+/** Flags of `resync` without a value. */
+const RESYNC_SWITCHES = ["include-sgs-for-ports", "dry-run", "allow-deletions", "allow-empty"];
 const SWITCHES = [
   ...SETTABLE.filter((o) => o.kind.type === "boolean").map((o) => flagOf(o).slice(2)),
-  "include-sgs-for-ports",
-  "dry-run",
-  "allow-deletions",
-  "allow-empty",
+  ...RESYNC_SWITCHES,
 ];
 const NAMES = [
   ...SETTABLE.map((o) => flagOf(o).slice(2)),
@@ -91,6 +93,7 @@ export function parseCommandLine(args: readonly string[]): ParsedCommandLine {
   if (!(command in COMMANDS)) throw unknown("command", command, Object.keys(COMMANDS));
   if (words.length > 1) throw new UsageError(`unexpected word ${JSON.stringify(words[1])}`);
   const given = (name: string) => [parsed[name] ?? []].flat().map(String);
+  if (command !== "resync") refuseResyncFlags(command, given);
   const output = given("output").at(-1) ?? "text";
   if (output !== "text" && output !== "json") {
     throw new UsageError(`--output: given ${JSON.stringify(output)}, allowed text | json`);
@@ -115,11 +118,25 @@ export function parseCommandLine(args: readonly string[]): ParsedCommandLine {
   };
 }
 
+/** `--dry-run` alone would start a node, which is the opposite of what was meant. */
+function refuseResyncFlags(command: string, given: (name: string) => string[]): void {
+  for (const flag of [...OBJECTS, ...RESYNC_SWITCHES]) {
+    if (given(flag).length === 0) continue;
+    throw new UsageError(`--${flag} is for resync, not for ${command}: say resync --${flag}`);
+  }
+}
+
 function objectIds(flag: typeof OBJECTS[number], given: (name: string) => string[]): string[] {
   const ids = given(flag);
+  if (ids.length > MAX_OBJECTS) {
+    throw new UsageError(
+      `--${flag}: given ${ids.length} times, allowed ${MAX_OBJECTS}: name more ` +
+        "in another run, or resync all",
+    );
+  }
   for (const id of ids) {
-    if (/^[A-Za-z0-9._-]{1,64}$/.test(id)) continue;
-    throw new UsageError(`--${flag}: given ${JSON.stringify(id)}, allowed the id of an object`);
+    if (OBJECT_ID.test(id)) continue;
+    throw new UsageError(`--${flag}: given ${JSON.stringify(id)}, allowed ${OBJECT_ID_HELP}`);
   }
   return ids;
 }
@@ -193,7 +210,8 @@ export function helpText(): string {
     "                            for resync: only these (repeatable); a network includes its",
     "                            subnets and ports, a subnet its ports",
     "  --include-sgs-for-ports   for resync: the security groups of the ports as well",
-    "  --dry-run                 for resync: print the differences and write nothing",
+    "  --dry-run                 for resync: print the differences and write nothing; also on a",
+    "                            standby, and where no node runs",
     "  --allow-deletions         for resync: believe Neutron, once, that so much is gone",
     `  --pause SECONDS           for step-down: stay out for so long [${DEFAULT_PAUSE_SECONDS}]`,
     "  -h, --help   -V, --version",

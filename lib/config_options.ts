@@ -68,6 +68,7 @@ const AUTH_TYPES = [
 /** `internalURL` and the like are what older files call them. */
 const INTERFACES = ["internal", "public", "admin", "internalURL", "publicURL", "adminURL"];
 const NEUTRON_HELP = "Neutron, without /v2.0 (with an auth_url: from the catalogue)";
+const START_HELP = "Resync at the start of a term; never: write nothing before one is asked for";
 const NOVA_HELP = "Nova with its version (default with an auth_url: from the catalogue)";
 
 /** Keys that keystoneauth reads in `[keystone_authtoken]`. */
@@ -367,7 +368,7 @@ export const OPTIONS: readonly OptionRow[] = [
     ),
   ]),
   ...under("Jobs", () => [
-    row("startup_resync", choice("always", "never"), "always", "Resync at the start of a term", {
+    row("startup_resync", choice("always", "never"), "always", START_HELP, {
       ini: ["calico.startup_resync"],
     }),
     row("resync_interval", integer(1, 86400), "60", "Interval of the periodic resync", {

@@ -1,7 +1,8 @@
 /** Deno KV with a deadline on every call: a disk that hangs is an error, not a wait without end. @module */
 
 /** What the state store uses of a KV database. */
-export interface Kv extends Pick<Deno.Kv, "get" | "getMany" | "set" | "delete" | "close"> {
+export interface Kv
+  extends Pick<Deno.Kv, "get" | "getMany" | "set" | "delete" | "atomic" | "close"> {
   list(
     selector: Deno.KvListSelector,
     options?: Deno.KvListOptions,
@@ -26,6 +27,12 @@ export function withDeadline(kv: Kv, ms = DEADLINE_MS): Kv {
     getMany: (...args: Parameters<Deno.Kv["getMany"]>) => inTime(kv.getMany(...args), ms),
     set: (...args) => inTime(kv.set(...args), ms),
     delete: (...args) => inTime(kv.delete(...args), ms),
+    atomic() {
+      const operation = kv.atomic();
+      const commit = operation.commit.bind(operation);
+      operation.commit = () => inTime(commit(), ms);
+      return operation;
+    },
     list: (...args) => entries(kv.list(...args), ms),
     close: () => kv.close(),
   } as Kv;

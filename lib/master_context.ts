@@ -11,12 +11,16 @@ import type { StateStore } from "./state_store.ts";
 
 /** One term of mastership, as a job sees it. */
 export interface Term {
-  /** Create revision of the election key, decimal: the fence of every write. */
+  /** Create revision of the election key, decimal: with `id` the fence of every write. */
   readonly term: string;
-  /** The election key whose create revision is compared. */
+  /** The election key's value, `<name>:<pid>`, as the elector wrote it. */
+  readonly id: string;
+  /** The election key that is compared. */
   readonly electionKey: string;
   /** Aborted as soon as mastership is lost or the process is to stop. */
   readonly signal: AbortSignal;
+  /** Reads without leading: nothing it does may write. */
+  readonly observer?: boolean;
 }
 
 /** What every job of a role is given. */

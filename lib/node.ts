@@ -14,6 +14,7 @@ import { describeError, type Log, type LogEntry } from "./log.ts";
 import { machinePlaces } from "./machine_places.ts";
 import type { PageFeed } from "./page_feed.ts";
 import type { PermissionPlaces } from "./permissions.ts";
+import { type ProcessPlace, readProcessPlace } from "./process_place.ts";
 import { permissionRows, processNames, roleSpecs } from "./role_specs.ts";
 import type { ServiceManager } from "./service_manager.ts";
 import { openStateDir } from "./state_dir.ts";
@@ -77,6 +78,8 @@ export class Node {
   #ready = false;
   /** The configuration with its endpoints from Keystone's catalogue, and what gives the search up. */
   #located: Located | null = null;
+  /** Once read, it stays. */
+  #place: ProcessPlace | null = null;
 
   constructor(config: Config, readonly options: NodeOptions, readonly signals: NodeSignals) {
     this.#config = config;
@@ -144,7 +147,8 @@ export class Node {
 
   async #specs(config: Config, store: StateStore): Promise<RoleSpec[]> {
     const { launcher, log, feed } = this.options;
-    const places = await machinePlaces(config, launcher, log);
+    const process = this.#place ??= await readProcessPlace();
+    const places = { ...await machinePlaces(config, launcher, log), process };
     await this.#lookAgain(config, places);
     const located = this.#locate(config, places, store);
     feed.permit(permissionRows(config, places));

@@ -34,7 +34,13 @@ export interface PermissionPlaces {
 }
 
 /** One-shot tools, see `tool.ts`; each has a case in {@linkcode permissionRow}. */
-export const TOOL_NAMES = ["name-lookup", "endpoint-lookup", "page-reader", "doctor"] as const;
+export const TOOL_NAMES = [
+  "name-lookup",
+  "endpoint-lookup",
+  "page-reader",
+  "doctor",
+  "dry-run",
+] as const;
 
 /** A process that has a row. */
 export type ProcessName = RoleName | "lab" | typeof TOOL_NAMES[number];
@@ -133,8 +139,7 @@ export function permissionRow(
   const reporting = { ...usesEtcd, read: unique([...usesEtcd.read, ...busFiles]) };
   switch (name) {
     case "manager":
-      // getPriority tells whether the pid in a stale election value still lives.
-      return { ...usesEtcd, net: unique(etcdNet), sys: [...UPTIME, "getPriority"] };
+      return { ...usesEtcd, net: unique(etcdNet) };
     case "resource-syncer":
       return {
         ...usesEtcd,
@@ -203,6 +208,14 @@ export function permissionRow(
           config.diagnostics.tls?.key ?? null,
         ]),
         sys: ["statfs"],
+      };
+    case "dry-run":
+      // No state directory, and nothing that can be written.
+      return {
+        ...NOTHING,
+        net: unique([...etcdNet, ...neutron, ...keystone]),
+        read: unique([places.protoDir, ...tlsFiles, ...openstackFiles]),
+        env: GRPC_ENVIRONMENT,
       };
     case "name-lookup":
       // A bare name is what looking it up needs; connecting to it would need its port as well.

@@ -7,6 +7,7 @@
  * @module
  */
 import type { Config } from "./config_types.ts";
+import type { ProcessPlace } from "./process_place.ts";
 
 /** What every process uses of the configuration. */
 function common({ stateDir, log, supervision }: Config) {
@@ -17,11 +18,16 @@ function common({ stateDir, log, supervision }: Config) {
   };
 }
 
+/** What a role uses that works as master. */
+function leading({ region, etcd, election: { name } }: Config) {
+  return { region, etcd, election: { name } };
+}
+
 /** What a status watcher uses without or with a message bus. */
-function watching({ region, etcd, bus, status, openstack }: Config) {
+function watching(config: Config) {
+  const { bus, status, openstack } = config;
   return {
-    region,
-    etcd,
+    ...leading(config),
     bus,
     status: { reportUrl: bus === null ? status.reportUrl : "" },
     openstack: { requestTimeoutMs: openstack.requestTimeoutMs },
@@ -29,14 +35,15 @@ function watching({ region, etcd, bus, status, openstack }: Config) {
 }
 
 const SETTINGS = {
-  manager(config: Config) {
+  manager(config: Config, place: ProcessPlace) {
     const { nodeName, region, etcd, election, compaction, diagnostics: { host, port } } = config;
     const diagnostics = { host, port };
-    return { ...common(config), nodeName, region, etcd, election, compaction, diagnostics };
+    const own = { nodeName, region, etcd, election, compaction, diagnostics };
+    return { ...common(config), ...own, place };
   },
   "resource-syncer"(config: Config) {
-    const { region, etcd, openstack, sync, notifications } = config;
-    return { ...common(config), region, etcd, openstack, sync, notifications };
+    const { openstack, sync, notifications } = config;
+    return { ...common(config), ...leading(config), openstack, sync, notifications };
   },
   "agent-status-watcher": (config: Config) => ({ ...common(config), ...watching(config) }),
   "endpoint-status-watcher"(config: Config) {
@@ -60,7 +67,11 @@ export type SettledName = keyof typeof SETTINGS;
 /** The settings of one process. */
 export type SettingsOf<Name extends SettledName> = ReturnType<typeof SETTINGS[Name]>;
 
-/** Its part of the configuration. */
-export function settingsOf<Name extends SettledName>(name: Name, config: Config): SettingsOf<Name> {
-  return SETTINGS[name](config) as SettingsOf<Name>;
+/** Its part of the configuration. @param place where this node's processes run */
+export function settingsOf<Name extends SettledName>(
+  name: Name,
+  config: Config,
+  place: ProcessPlace,
+): SettingsOf<Name> {
+  return SETTINGS[name](config, place) as SettingsOf<Name>;
 }

@@ -8,9 +8,16 @@ import type { Config } from "./config_types.ts";
 import { awaitsEndpoints } from "./endpoints.ts";
 import type { Launcher } from "./launcher.ts";
 import { type PermissionPlaces, type PermissionRow, permissionRow } from "./permissions.ts";
+import type { ProcessPlace } from "./process_place.ts";
 import { settingsOf, type SettledName } from "./role_settings.ts";
 import { ROLE_NAMES } from "./state_records.ts";
 import type { RoleSpec } from "./supervised_role.ts";
+
+/** What has to be known of this machine to start them. */
+export interface NodePlaces extends PermissionPlaces {
+  /** Where this process and those that it starts run. */
+  readonly process: ProcessPlace;
+}
 
 /** All processes of this configuration. */
 export function processNames(config: Config): SettledName[] {
@@ -32,13 +39,17 @@ export function permissionRows(
  */
 export function roleSpecs(
   config: Config,
-  places: PermissionPlaces,
+  places: NodePlaces,
   launcher: Launcher,
   located: Promise<Config> = Promise.resolve(config),
   search = 0,
 ): RoleSpec[] {
   const launch = (name: SettledName, config: Config) =>
-    launcher.prepare(name, permissionRow(name, config, places), settingsOf(name, config));
+    launcher.prepare(
+      name,
+      permissionRow(name, config, places),
+      settingsOf(name, config, places.process),
+    );
   return processNames(config).map((name) => ({
     name,
     ...launch(name, config),

@@ -19,7 +19,7 @@ export const mastershipSchema = z.object({
   validUntil: ms,
   /** The machine's uptime read together with `heartbeat`, s: what a clock step cannot change. */
   uptime: z.number(),
-  /** Create revision of the election key: the fence of every master-only write. Decimal. */
+  /** Create revision of the election key: with `id` the fence of every master-only write. Decimal. */
   term: z.string().regex(/^\d+$/),
   /** The election value, `<name>:<pid>`. */
   id: z.string(),
@@ -42,7 +42,13 @@ export const electionSchema = z.object({
 export type Election = z.infer<typeof electionSchema>;
 
 /** The last term that an elector of this state directory has won; tells its stale key for sure. */
-export const ownTermSchema = z.object({ term: z.string(), value: z.string() });
+export const ownTermSchema = z.object({
+  term: z.string(),
+  value: z.string(),
+  /** Where that elector ran, see `process_place.ts`. */
+  bootId: z.string(),
+  pidNamespace: z.string(),
+});
 export type OwnTerm = z.infer<typeof ownTermSchema>;
 
 /** An operator's wish that this node gives mastership away. */
@@ -228,8 +234,12 @@ export const resyncSchema = z.object({
   id: z.string().regex(/^[a-z0-9]{1,20}$/),
   startedAt: ms,
   endedAt: ms.nullable(),
-  /** Why it ran: "startup", "periodic", "requested". */
+  /** Why it ran: "startup", "periodic", "requested", "incremental", "watching". */
   reason: z.string(),
+  /** Everything was compared; else only what was asked for, or what had changed. */
+  whole: z.boolean().default(true),
+  /** Nothing was written, whatever differed. */
+  dryRun: z.boolean().default(false),
   /** Null when it succeeded or still runs. */
   error: z.string().nullable(),
   /** By kind: "NetworkPolicy", "WorkloadEndpoint", "LiveMigration", "Subnet". */
@@ -244,6 +254,11 @@ export const resyncSchema = z.object({
 });
 export type Resync = z.infer<typeof resyncSchema>;
 
+/** Whether a run has compared everything and come to its end. */
+export function comparedAll({ whole, endedAt, error }: Resync): boolean {
+  return whole && endedAt !== null && error === null;
+}
+
 const ids = z.array(z.string().min(1).max(64)).max(500);
 /** An operator's wish for a resync: of everything when no list names anything. */
 export const resyncRequestSchema = z.object({
@@ -251,6 +266,8 @@ export const resyncRequestSchema = z.object({
   at: ms,
   /** Who asked, for the log. */
   by: z.string(),
+  /** The term in which it was asked for, which is the only one that may write for it; null: none. */
+  term: z.string().nullable(),
   networks: ids,
   subnets: ids,
   ports: ids,
@@ -269,15 +286,24 @@ export const resyncAnswerSchema = z.object({
   at: ms,
   state: z.enum(["running", "done", "failed"]),
   doing: z.string(),
+  dryRun: z.boolean().default(false),
   kinds: z.record(z.string(), kindCountsSchema),
   warnings: z.array(z.string()),
   guards: z.array(guardSchema).max(20).default([]),
   leftOut: z.array(leftOutSchema).max(20).default([]),
   error: z.string().nullable(),
-  /** File in the state directory with the differences of a dry run. */
-  differences: z.string().nullable(),
+  /** How many were found; the first of them are in a file, see `lib/sync/difference_log.ts`. */
+  differences: count.catch(0),
 });
 export type ResyncAnswer = z.infer<typeof resyncAnswerSchema>;
+
+/** The term in which an operator has asked for the first resync, with `startup_resync` "never". */
+export const releasedSchema = z.object({
+  term: z.string(),
+  /** The election value, as in the mastership record. */
+  id: z.string(),
+});
+export type Released = z.infer<typeof releasedSchema>;
 
 /** Resyncs that are kept. */
 export const MAX_RESYNCS = 50;

@@ -13,6 +13,8 @@ import { type MetricsRecord, metricsSchema } from "./metrics/meter.ts";
 import { batchReads } from "./kv_batch.ts";
 import { type Kv, withDeadline } from "./kv_deadline.ts";
 import { clip } from "./clip.ts";
+import { MastershipClaim } from "./mastership_claim.ts";
+import { boundedRun, tooOld } from "./resync_history.ts";
 import { CHANGES_FILE, StateChanges } from "./state_changes.ts";
 import {
   type Agents,
@@ -36,6 +38,8 @@ import {
   ownTermSchema,
   type Ports,
   portsSchema,
+  type Released,
+  releasedSchema,
   restartSchema,
   type RestartWish,
   type Resync,
@@ -71,13 +75,15 @@ export class StateStore implements Disposable {
   readonly #parsed = new Map<string, { versionstamp: string; record: unknown }>();
   /** The history as it was read last: 50 records are much to read, and seldom news. */
   #resyncs: { versionstamp: string; records: readonly Resync[] } | null = null;
-
   /** The term that this process has published last. */
   #published: string | null = null;
+  /** A manager's; no other process makes one. */
+  readonly claim: MastershipClaim;
 
   /** `changes`: tells of mastership, and of what operators ask for. */
   constructor(kv: Kv, readonly changes: StateChanges = new StateChanges(null)) {
     this.#kv = batchReads(withDeadline(kv));
+    this.claim = new MastershipClaim(this.#kv);
   }
 
   /**
@@ -125,10 +131,9 @@ export class StateStore implements Disposable {
   readMastership(): Promise<Mastership | null> {
     return this.#get(["mastership"], mastershipSchema);
   }
-  /** Null publishes "nobody". */
+  /** Null publishes "nobody". @throws {SupersededError} see {@linkcode MastershipClaim}. */
   async writeMastership(record: Mastership | null): Promise<void> {
-    if (record) await this.#kv.set(["mastership"], record);
-    else await this.#kv.delete(["mastership"]);
+    await this.claim.write(["mastership"], record);
     const heartbeat = record !== null && record.term === this.#published;
     this.#published = record?.term ?? null;
     if (!heartbeat) await this.changes.announce();
@@ -137,8 +142,9 @@ export class StateStore implements Disposable {
   readOwnTerm(): Promise<OwnTerm | null> {
     return this.#get(["own-term"], ownTermSchema);
   }
+  /** @throws {SupersededError} see {@linkcode MastershipClaim}. */
   async writeOwnTerm(record: OwnTerm): Promise<void> {
-    await this.#kv.set(["own-term"], record);
+    await this.claim.write(["own-term"], record);
   }
 
   readStepDown(): Promise<StepDown | null> {
@@ -216,10 +222,9 @@ export class StateStore implements Disposable {
   }
   /** Adds a resync to the history or replaces it there; what is too old goes. */
   async writeResync(record: Resync): Promise<void> {
-    await this.#kv.set(["resyncs", record.startedAt, record.id], record);
+    await this.#kv.set(["resyncs", record.startedAt, record.id], boundedRun(record));
     const range = this.#kv.list({ prefix: ["resyncs"] }, { reverse: true });
-    let n = 0;
-    for await (const { key } of range) if (++n > MAX_RESYNCS) await this.#kv.delete(key);
+    for (const key of tooOld(await Array.fromAsync(range))) await this.#kv.delete(key);
     await this.#kv.set(["resyncs-changed"], record.id); // last: its version stands for all of it
   }
 
@@ -237,7 +242,14 @@ export class StateStore implements Disposable {
     return this.#get(["resync-answer"], resyncAnswerSchema);
   }
   async writeResyncAnswer(record: ResyncAnswer): Promise<void> {
-    await this.#kv.set(["resync-answer"], record);
+    await this.#kv.set(["resync-answer"], boundedRun(record));
+  }
+
+  readReleased(): Promise<Released | null> {
+    return this.#get(["released"], releasedSchema);
+  }
+  async writeReleased(record: Released): Promise<void> {
+    await this.#kv.set(["released"], record);
   }
 
   readAgents(): Promise<Agents | null> {

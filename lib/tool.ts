@@ -11,6 +11,9 @@ import { readLines } from "./child_output.ts";
 import { describeError } from "./log.ts";
 import type { Launch } from "./launcher.ts";
 
+/** Lines of a tool's standard error that tell what it does begin so. */
+export const PROGRESS = "progress:" as const;
+
 /** The tool failed; the message says how, in its own words when it had any. */
 export class ToolError extends Error {
   override readonly name = "ToolError";
@@ -18,8 +21,10 @@ export class ToolError extends Error {
 
 /** Bounds of a run. */
 export interface ToolOptions {
-  /** Deadline of the whole run, ms; the tool is killed then. */
+  /** Deadline of the whole run, ms; the tool is killed then. With `onProgress`: of each step. */
   readonly timeoutMs: number;
+  /** Called with what a tool says that it does. */
+  readonly onProgress?: (doing: string) => void;
   /** Kills the tool. */
   readonly signal?: AbortSignal;
 }
@@ -31,11 +36,11 @@ export interface ToolOptions {
  */
 export async function runTool(
   { command, args, env, input }: Launch,
-  { timeoutMs, signal }: ToolOptions,
+  { timeoutMs, signal, onProgress }: ToolOptions,
 ): Promise<unknown> {
   const name = args.at(-1)!.replace(/^.*\/|\.ts$/g, "");
-  const deadline = AbortSignal.timeout(timeoutMs);
-  const end = signal ? AbortSignal.any([signal, deadline]) : deadline;
+  using deadline = new Deadline(timeoutMs);
+  const end = signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal;
   let child: Deno.ChildProcess;
   try {
     child = new Deno.Command(command, {
@@ -54,12 +59,18 @@ export async function runTool(
   if (end.aborted) kill();
   const stdin = child.stdin.getWriter();
   stdin.write(new TextEncoder().encode(input + "\n")).catch(() => {});
-  const output = Promise.all([new Response(child.stdout).text(), complaint(child.stderr)]);
+  const hear = onProgress && ((doing: string) => {
+    deadline.putOff();
+    onProgress(doing);
+  });
+  const output = Promise.all([new Response(child.stdout).text(), complaint(child.stderr, hear)]);
   const status = await child.status;
   end.removeEventListener("abort", kill);
   await stdin.close().catch(() => {});
   const [answer, words] = await output;
-  if (deadline.aborted) throw new ToolError(`${name} did not answer within ${timeoutMs / 1000} s`);
+  if (deadline.signal.aborted) {
+    throw new ToolError(`${name} did not answer within ${timeoutMs / 1000} s`);
+  }
   signal?.throwIfAborted();
   if (!status.success) throw new ToolError(words ?? `${name} ended with exit code ${status.code}`);
   try {
@@ -69,10 +80,37 @@ export async function runTool(
   }
 }
 
-/** The first `error:` line; the stream is read to its end. */
-async function complaint(stderr: ReadableStream<Uint8Array>): Promise<string | null> {
+/** Aborts after so many ms, unless it is put off. */
+class Deadline implements Disposable {
+  readonly #late = new AbortController();
+  #timer: ReturnType<typeof setTimeout>;
+
+  constructor(readonly timeoutMs: number) {
+    this.#timer = this.#start();
+  }
+  get signal(): AbortSignal {
+    return this.#late.signal;
+  }
+  putOff(): void {
+    clearTimeout(this.#timer);
+    this.#timer = this.#start();
+  }
+  #start(): ReturnType<typeof setTimeout> {
+    return setTimeout(() => this.#late.abort(), this.timeoutMs);
+  }
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** The first `error:` line; the stream is read to its end, and `hear` told of what is being done. */
+async function complaint(
+  stderr: ReadableStream<Uint8Array>,
+  hear: (doing: string) => void = () => {},
+): Promise<string | null> {
   let found: string | null = null;
   for await (const line of readLines(stderr)) {
+    if (line.startsWith(PROGRESS)) hear(line.slice(PROGRESS.length).trim());
     if (/^error:/.test(line)) found ??= line.slice("error:".length).trim();
   }
   return found;

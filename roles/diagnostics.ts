@@ -8,6 +8,7 @@ import { readMetrics } from "../lib/diagnostics/metrics.ts";
 import { readStatus } from "../lib/diagnostics/status.ts";
 import { requestRestart } from "../lib/restart_request.ts";
 import { requestResync } from "../lib/resync_request.ts";
+import { readAsked } from "../lib/sync/difference_log.ts";
 import { requestStepDown } from "../lib/step_down.ts";
 import { VERSION } from "../lib/version.ts";
 import { runRole } from "./bootstrap.ts";
@@ -39,6 +40,7 @@ await runRole("diagnostics", async ({ config, job, signal, listen }) => {
         job.store.addEvent("diagnostics", { at: job.clock.now(), level: "info", message })
           .catch((error) => job.log.warn("an event cannot be written", { error })),
       readResync: () => job.store.readResyncAnswer(),
+      readAsked: (id) => readAsked(config.stateDir, id),
       stepDown: (by, pauseSeconds) => requestStepDown(job.store, job.clock, by, pauseSeconds),
     },
     allowedHosts: [

@@ -1,5 +1,4 @@
 /** The manager: leader election, compaction of etcd, and what the nodes tell each other. @module */
-import { getPriority } from "node:os";
 import { hostAndPort } from "../lib/host_addresses.ts";
 import { openEtcd } from "../lib/etcd/client.ts";
 import { runCompactor } from "../lib/etcd/compaction.ts";
@@ -17,16 +16,6 @@ import { runWhileMaster } from "./while_master.ts";
 
 /** What a turn of the compactor's loop may take beside what it waits for, ms. */
 const TURN_MS = 10_000;
-
-/** Whether a process with that id lives; `getPriority` is how Deno tells without running anything. */
-function pidAlive(pid: number): boolean {
-  try {
-    getPriority(pid);
-    return true;
-  } catch (error) {
-    return !String(error).includes("ESRCH");
-  }
-}
 
 async function manage(context: RoleContext<"manager">): Promise<void> {
   const { config, job, signal } = context;
@@ -61,7 +50,7 @@ async function manage(context: RoleContext<"manager">): Promise<void> {
       runElector(
         config,
         elections,
-        { ...job, alive, pid: Deno.pid, pidAlive, observer: registry },
+        { ...job, alive, pid: Deno.pid, place: config.place, observer: registry },
         signal,
       ),
       registry.run(signal),

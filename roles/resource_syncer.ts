@@ -1,15 +1,22 @@
 /** The resource syncer: Neutron's resources to etcd, while this node is master. @module */
 import { openEtcd } from "../lib/etcd/client.ts";
 import { runResourceSyncer } from "../lib/sync/resource_syncer.ts";
+import { StandbyAnswers } from "../lib/sync/standby.ts";
 import { runRole } from "./bootstrap.ts";
 import { runWhileMaster } from "./while_master.ts";
 
 await runRole("resource-syncer", async (context) => {
   const { config, job } = context;
   const etcd = openEtcd(config.etcd, job.meter);
+  const standby = new StandbyAnswers(config, etcd, job);
+  standby.begin();
   try {
-    await runWhileMaster(context, (term) => runResourceSyncer(term, config, etcd, job));
+    await runWhileMaster(
+      context,
+      (term) => standby.without(() => runResourceSyncer(term, config, etcd, job)),
+    );
   } finally {
+    await standby.end();
     etcd.close();
   }
 });

@@ -9,12 +9,13 @@ import type { RoleContext } from "./bootstrap.ts";
 /** Starts `job` with each term and says "standby" in between; ends with the role's signal. */
 export async function runWhileMaster(
   { config, job, signal }: Pick<RoleContext<SettledName>, "job" | "signal"> & {
-    readonly config: Pick<Config, "region">;
+    readonly config: Pick<Config, "region"> & { readonly election: { readonly name: string } };
   },
   work: (term: Term) => Promise<void>,
 ): Promise<void> {
   await whileMaster(job.store, job.clock, signal, electionKey(config.region), work, {
     log: job.log,
+    name: config.election.name,
     idle: (problem) => job.alive("standby", problem),
   });
 }

@@ -221,6 +221,26 @@ Deno.test("a flag without its value, twice, or with a secret is refused", () => 
   assertMatch(usage("start", "now"), /unexpected word "now"/);
 });
 
+Deno.test("what is no id is refused with what one looks like; ids that are no UUIDs are taken", () => {
+  for (const id of ["a/b", "a b", "", "x".repeat(65), "fenêtre"]) {
+    assertMatch(
+      usage("resync", `--port=${id}`),
+      /--port: given .*, allowed the id of an object as Neutron shows it, a UUID such as [\da-f-]{36}/,
+    );
+  }
+  const parsed = parseCommandLine(["resync", "--port=host-1.tap_7", "--subnet", "x".repeat(64)]);
+  assert(parsed.command === "resync");
+  assertEquals(parsed.resync.ports, ["host-1.tap_7"]);
+  const many = Array.from({ length: 501 }, (_, i) => `--network=n${i}`);
+  assertMatch(usage("resync", ...many), /--network: given 501 times, allowed 500/);
+});
+
+Deno.test("a flag of resync starts no node and is not passed over in silence", () => {
+  assertMatch(usage("--dry-run"), /--dry-run is for resync, not for start: say resync --dry-run/);
+  assertMatch(usage("status", "--port=x"), /--port is for resync, not for status/);
+  assertMatch(usage("step-down", "--allow-deletions"), /--allow-deletions is for resync/);
+});
+
 Deno.test("start is the default; repeatable flags are collected", () => {
   const parsed = parseCommandLine(["--etcd", "a:1", "--etcd=b:2", "--config-file", "x"]);
   assert(parsed.command === "start");

@@ -13,6 +13,7 @@ async function scene() {
     )) as Deno.Kv["getMany"],
     set: kv.set.bind(kv),
     delete: kv.delete.bind(kv),
+    atomic: kv.atomic.bind(kv),
     list: kv.list.bind(kv),
     close: () => kv.close(),
   });

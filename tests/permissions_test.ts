@@ -30,6 +30,14 @@ Deno.test("each role reaches what its job needs and nothing else", () => {
   for (const name of ROLE_NAMES) assertEquals(row(name).run, [], name);
 });
 
+Deno.test("a dry run beside any node reads etcd, Neutron and Keystone, and nothing of this machine", () => {
+  const etcd = { ...testConfig().etcd, caFile: "/etc/etcd-ca.pem" };
+  const row = permissionRow("dry-run", testConfig({ etcd }), places);
+  assertEquals(row.net, ["127.0.0.1:2379", "127.0.0.1:9696", "127.0.0.1:5000"]);
+  assertEquals(row.read, [places.protoDir, "/etc/etcd-ca.pem"]);
+  assertEquals([row.write, row.run, row.sys], [[], [], []]);
+});
+
 Deno.test("with a certificate, the page's process reads its two files", () => {
   const tls = { cert: "/etc/page.pem", key: "/etc/page.key" };
   const config = testConfig({ diagnostics: { ...testConfig().diagnostics, tls } });

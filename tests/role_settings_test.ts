@@ -26,7 +26,8 @@ const launcher = createLauncher({
   root: "/app",
   environment: {},
 });
-const places = { protoDir: "/proto", addresses: () => [], nameServers: [] };
+const place = { bootId: "boot", pidNamespace: "pid:[1]" };
+const places = { protoDir: "/proto", addresses: () => [], process: place };
 
 const configOf = (env: Record<string, string>) =>
   resolveConfig({ flags: {}, env, files: [], hostname: "ctl-1" }).config;
@@ -48,7 +49,7 @@ const WITH_ETCD = ["manager", SYNCER, ...REPORTING];
 
 /** Which roles a new value of an option concerns. */
 const CONCERNS: Record<string, [value: string, roles: readonly string[]]> = {
-  NODE_NAME: ["other", ["manager", "diagnostics"]],
+  NODE_NAME: ["other", ROLE_NAMES],
   REGION: ["other", WITH_ETCD],
   LISTEN: ["127.0.0.1:9999", ["manager", "diagnostics"]],
   API_TOKEN: ["another", ["diagnostics"]],
@@ -61,7 +62,7 @@ const CONCERNS: Record<string, [value: string, roles: readonly string[]]> = {
   ETCD: ["http://10.0.0.9:2379", WITH_ETCD],
   ETCD_PASSWORD: ["another", WITH_ETCD],
   ETCD_TIMEOUT: ["7", WITH_ETCD],
-  ELECTOR_NAME: ["other", ["manager"]],
+  ELECTOR_NAME: ["other", WITH_ETCD],
   ELECTION_TTL: ["30", ["manager"]],
   RESPECT_UNLEASED_KEY: ["true", ["manager"]],
   NEUTRON_URL: ["http://10.0.0.3:9697", [SYNCER, PORTS]],
@@ -94,7 +95,7 @@ Deno.test("a new value concerns the roles that use it, and no other", () => {
 Deno.test("no role is told a secret that it has no use for", () => {
   const config = configOf(BASE);
   const knows = (secret: string) =>
-    ROLE_NAMES.filter((name) => JSON.stringify(settingsOf(name, config)).includes(secret));
+    ROLE_NAMES.filter((name) => JSON.stringify(settingsOf(name, config, place)).includes(secret));
   assertEquals(knows("secret-of-etcd"), WITH_ETCD as typeof ROLE_NAMES[number][]);
   assertEquals(knows("secret-of-keystone"), [SYNCER, PORTS]);
   assertEquals(knows("secret-of-rabbit"), [SYNCER, AGENTS, PORTS]);
@@ -102,7 +103,8 @@ Deno.test("no role is told a secret that it has no use for", () => {
 });
 
 Deno.test("a role's settings are read by nothing but their names in the configuration", () => {
-  // What a role is given is a part of the configuration, never something else under a name of it.
+  // What a role is given is a part of the configuration, never something else under a name of it; but for
+  // the place where the manager runs.
   const config = configOf(BASE);
   for (const name of ROLE_NAMES) {
     if (name === AGENTS || name === PORTS) continue; // whose report URL is left out beside a bus
@@ -112,6 +114,6 @@ Deno.test("a role's settings are read by nothing but their names in the configur
         : Object.entries(part).every(([key, value]) =>
           isPart(value, (whole as Record<string, unknown>)[key])
         );
-    assert(isPart(settingsOf(name, config), config), name);
+    assert(isPart(settingsOf(name, config, place), { ...config, place }), name);
   }
 });

@@ -36,7 +36,15 @@ Deno.test("another process's news wakes at once: mastership, and what operators 
   await using s = await scene();
   const wish = { id: "1", at: 1, by: "me", outcome: null };
   const scope = { networks: [], subnets: [], ports: [], groups: [], includeGroups: false };
-  const resync = { id: "1", at: 1, by: "me", dryRun: false, allowDeletions: false, ...scope };
+  const resync = {
+    id: "1",
+    at: 1,
+    by: "me",
+    term: null,
+    dryRun: false,
+    allowDeletions: false,
+    ...scope,
+  };
   const news = {
     "a term begins": () => s.other.writeMastership(mastershipNow("5")),
     "another term": () => s.other.writeMastership(mastershipNow("6")),

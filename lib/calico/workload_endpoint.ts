@@ -4,15 +4,28 @@
  *
  * @module
  */
-import type {
-  FloatingIp,
-  Network,
-  Port,
-  Project,
-  QosPolicy,
-  SecurityGroup,
-  Subnet,
+import {
+  type FloatingIp,
+  isVmOwner,
+  type Network,
+  type Port,
+  type Project,
+  type QosPolicy,
+  type SecurityGroup,
+  type Subnet,
 } from "../openstack/records.ts";
+import {
+  type Facet,
+  FQDN,
+  GROUP_LABEL,
+  GROUP_NAME_LABEL,
+  NETWORK_ID,
+  NETWORK_NAME,
+  PROJECT_ID,
+  PROJECT_NAME,
+  PROJECT_PARENT,
+  withPrefix,
+} from "./kept_facets.ts";
 import { endpointName } from "./keys.ts";
 import { DEFAULT_QOS, qosControls, type QosOptions } from "./qos.ts";
 import { sanitize, SG_NAME_MAX } from "./sanitize.ts";
@@ -29,7 +42,12 @@ export interface Surroundings {
   >;
   readonly qosPolicies: ReadonlyMap<string, Pick<QosPolicy, "rules">>;
   readonly projects: ReadonlyMap<string, Project>;
+  /** What nobody can be asked about, for want of an extension of Neutron's. */
+  readonly unavailable: ReadonlySet<Unavailable>;
 }
+
+/** Parts of an endpoint that an extension of Neutron's brings. */
+export type Unavailable = "groups" | "floatingIps" | "qos" | "pairs" | "fqdn";
 
 /** The parts of a resource that come from Neutron. */
 export interface DesiredResource {
@@ -38,12 +56,13 @@ export interface DesiredResource {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly spec: Readonly<Record<string, unknown>>;
+  /** Of these the value in etcd counts, because what they come from is not known. */
+  readonly keep?: readonly Facet[];
 }
 
 /** Whether a port is a VM's. */
 export function isVmPort(port: Port): boolean {
-  return port.device_owner.startsWith("compute:") ||
-    port.device_owner.startsWith("kuryr:container");
+  return isVmOwner(port.device_owner);
 }
 
 /** Hosts at which the port has a slot: where it is bound and, while it migrates, where it goes. */
@@ -56,11 +75,6 @@ export function endpointHosts(port: Port): string[] {
   return hosts;
 }
 
-function withPrefix(address: string): string {
-  if (address.includes("/")) return address;
-  return `${address}/${address.includes(":") ? 128 : 32}`;
-}
-
 function gateways(port: Port, around: Surroundings): Record<string, string> {
   const found: Record<string, string> = {};
   for (const { subnet_id } of port.fixed_ips) {
@@ -68,6 +82,39 @@ function gateways(port: Port, around: Surroundings): Record<string, string> {
     if (gateway) found[gateway.includes(":") ? "ipv6Gateway" : "ipv4Gateway"] = gateway;
   }
   return found;
+}
+
+/** Its own QoS policy or its network's; null: it has none; undefined: that is not known. */
+function qosPolicyOf(port: Port, around: Surroundings): string | null | undefined {
+  if (around.unavailable.has("qos")) return undefined;
+  return port.qos_policy_id ?? around.networks.get(port.network_id)?.qos_policy_id;
+}
+
+const NOTHING: readonly Facet[] = [];
+
+/** What is to stay as it is in etcd. */
+function unknownFacets(port: Port, around: Surroundings): readonly Facet[] {
+  const found: Facet[] = [];
+  if (!around.networks.has(port.network_id)) found.push({ of: "network", id: port.network_id });
+  for (const { subnet_id, ip_address } of port.fixed_ips) {
+    if (subnet_id === "" || around.subnets.has(subnet_id)) continue;
+    found.push({ of: "gateway", address: ip_address });
+  }
+  const policy = qosPolicyOf(port, around);
+  if (policy === undefined || (policy !== null && !around.qosPolicies.has(policy))) {
+    found.push({ of: "spec", field: "qosControls" });
+  }
+  for (const id of port.security_groups) {
+    if (!around.securityGroups.has(id)) found.push({ of: "group", id });
+  }
+  if (port.project_id !== "" && !around.projects.has(port.project_id)) {
+    found.push({ of: "project", id: port.project_id });
+  }
+  if (around.unavailable.has("groups")) found.push({ of: "group", id: null });
+  if (around.unavailable.has("floatingIps")) found.push({ of: "spec", field: "ipNATs" });
+  if (around.unavailable.has("pairs")) found.push({ of: "pairs" });
+  if (around.unavailable.has("fqdn")) found.push({ of: "fqdn" });
+  return found.length === 0 ? NOTHING : found;
 }
 
 function specOf(
@@ -82,8 +129,7 @@ function specOf(
       ? [{ internalIP: fip.fixed_ip_address, externalIP: fip.floating_ip_address }]
       : []
   );
-  const network = around.networks.get(port.network_id);
-  const policyId = port.qos_policy_id ?? network?.qos_policy_id;
+  const policyId = qosPolicyOf(port, around);
   const controls = qosControls(policyId ? around.qosPolicies.get(policyId) : undefined, qos);
   return {
     orchestrator: "openstack",
@@ -107,19 +153,19 @@ function labelsOf(port: Port, around: Surroundings): Record<string, string> {
   };
   for (const id of port.security_groups) {
     const name = sanitize(around.securityGroups.get(id)?.name ?? "", SG_NAME_MAX);
-    labels[`sg.projectcalico.org/openstack-${id}`] = name;
-    if (name) labels[`sg-name.projectcalico.org/openstack-${name}`] = id;
+    labels[GROUP_LABEL + id] = name;
+    if (name) labels[GROUP_NAME_LABEL + name] = id;
   }
-  if (port.project_id) labels["projectcalico.org/openstack-project-id"] = port.project_id;
+  if (port.project_id) labels[PROJECT_ID] = port.project_id;
   const project = around.projects.get(port.project_id);
   if (project) {
-    labels["projectcalico.org/openstack-project-name"] = sanitize(project.name);
+    labels[PROJECT_NAME] = sanitize(project.name);
     if (project.parent_id) {
-      labels["projectcalico.org/openstack-project-parent-id"] = sanitize(project.parent_id);
+      labels[PROJECT_PARENT] = sanitize(project.parent_id);
     }
   }
   const network = around.networks.get(port.network_id);
-  if (network) labels["projectcalico.org/openstack-network-name"] = sanitize(network.name);
+  if (network) labels[NETWORK_NAME] = sanitize(network.name);
   return labels;
 }
 
@@ -131,16 +177,17 @@ export function workloadEndpoint(
   qos: QosOptions = DEFAULT_QOS,
 ): DesiredResource {
   const annotations: Record<string, string> = {
-    "openstack.projectcalico.org/network-id": port.network_id,
+    [NETWORK_ID]: port.network_id,
   };
   const fqdn = port.dns_assignment;
-  if (fqdn) annotations["openstack.projectcalico.org/fqdn"] = fqdn;
+  if (fqdn) annotations[FQDN] = fqdn;
   return {
     kind: "WorkloadEndpoint",
     name: endpointName(host, port.device_id, port.id),
     labels: labelsOf(port, around),
     annotations,
     spec: specOf(port, host, around, qos),
+    keep: unknownFacets(port, around),
   };
 }
 

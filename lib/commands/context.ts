@@ -1,6 +1,7 @@
 /**
  * What a command works with. A command is a function of this and nothing else of the process: it returns
- * its exit code (0 done, 1 failed, 2 usage or configuration, 3 not healthy) and throws errors whose message says what to
+ * its exit code (0 done, 1 failed, 2 usage or configuration, 3 not healthy, 4 a dry run
+ * found differences) and throws errors whose message says what to
  * do; `main.ts` prints them and exits.
  *
  * To add one: its line in `COMMANDS` of `lib/command_line.ts`, its line in `main.ts`, its file here.
@@ -12,6 +13,8 @@ import type { ResolvedConfig } from "../config.ts";
 import type { Launcher } from "../launcher.ts";
 import type { NotifyAddress } from "../service_manager.ts";
 
+/** Exit code: a dry run has found differences. */
+export const DIFFERENT = 4;
 /** Exit code: the node is, or was when it was stopped, not healthy. */
 export const UNHEALTHY = 3;
 

@@ -24,7 +24,6 @@ const NOT_NEEDED = [
   "import",
   "env",
   { sys: "hostname" },
-  { sys: "getPriority" },
   { sys: "statfs" },
 ] as const;
 

@@ -61,6 +61,7 @@ async function askPage(
 /** What the state directory holds, whether or not anything runs. */
 async function readDirectly(config: Config): Promise<Status> {
   using store = await openExisting(config);
-  const node = { name: config.nodeName, version: VERSION };
+  const { startupResync } = config.sync;
+  const node = { name: config.nodeName, version: VERSION, startupResync };
   return await readStatus(store, node, systemClock);
 }

@@ -8,8 +8,11 @@ import { type Instrument, INSTRUMENTS } from "../metrics/instruments.ts";
 import type { MetricsRecord, Series } from "../metrics/meter.ts";
 import { ROLE_NAMES } from "../state_records.ts";
 import type { StateStore } from "../state_store.ts";
+import { clip } from "./format.ts";
 import type { Status } from "./status_schema.ts";
 import { isUp } from "./verdict.ts";
+
+const MAX_LABEL_CHARS = 100;
 
 /** What each role has measured, by its name. */
 export type RoleMetrics = Readonly<Record<string, MetricsRecord["instruments"]>>;
@@ -19,6 +22,7 @@ export function families(status: Status, measured: RoleMetrics): Family[] {
   return [
     ...nodeFamilies(status),
     ...workFamilies(status),
+    ...heldFamilies(status),
     ...notificationFamilies(status),
     ...measuredFamilies(measured),
   ];
@@ -148,6 +152,42 @@ function workFamilies({ resyncs, compaction, agents, ports }: Status): Family[] 
     gauge("ports_queued", "Port status reports that wait", one(ports?.queued)),
     gauge("ports_differing", "Ports whose status Neutron does not show", one(ports?.differing)),
   ];
+}
+
+/** What holds of guards and of objects that are left; a standby says nothing of it. */
+function heldFamilies({ held: { guards, leftOut, watching }, isMaster }: Status): Family[] {
+  return [
+    gauge(
+      "deletions_held_back",
+      "Objects that a guard keeps from being deleted, or from vanishing where they are shown",
+      guards.map(({ collection, why, lost }) => ({
+        labels: labelsOf(collection, why),
+        value: lost,
+      })),
+    ),
+    gauge(
+      "objects_left_out",
+      "Objects that are left as they are in etcd, because something is wrong with them alone",
+      leftOut.map(({ collection, why, total }) => ({
+        labels: labelsOf(collection, why),
+        value: total,
+      })),
+    ),
+    gauge(
+      "watching_only",
+      "Whether this master writes nothing until a resync is asked for",
+      one(isMaster ? Number(watching !== null) : null),
+    ),
+    gauge(
+      "watched_differences",
+      "Differences that the last comparison found while this master writes nothing",
+      one(watching?.differences),
+    ),
+  ];
+}
+
+function labelsOf(collection: string, why: string): Sample["labels"] {
+  return { collection: clip(collection, MAX_LABEL_CHARS), why };
 }
 
 /** Neutron's notifications, since this node's term began. */

@@ -23,7 +23,7 @@ const MAX_METRICS = 100;
 /** What the status says of each role's job. */
 const JOBS: ReadonlyMap<string, RegExp> = new Map([
   ["manager", /^(is_master|term_|nodes|compaction|last_compaction)/],
-  ["resource-syncer", /^last_resync/],
+  ["resource-syncer", /^(last_resync|deletions_|objects_left|watch)/],
   ["agent-status-watcher", /^agent/],
   ["endpoint-status-watcher", /^port/],
   ["diagnostics", /^(ready|verdict)/],

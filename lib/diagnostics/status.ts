@@ -6,10 +6,10 @@
  */
 import type { Clock } from "../clock.ts";
 import { isMaster } from "../election/is_master.ts";
-import { ROLE_NAMES } from "../state_records.ts";
+import { type Mastership, type Released, ROLE_NAMES } from "../state_records.ts";
 import type { StateStore } from "../state_store.ts";
 import type { Facts, RoleStatus, SourcedEvent, Status } from "./status_schema.ts";
-import { findings, judgeRole, notReadyReasons, verdict } from "./verdict.ts";
+import { judge, judgeRole } from "./verdict.ts";
 
 export { type Status, statusSchema } from "./status_schema.ts";
 
@@ -37,15 +37,7 @@ export async function readStatus(
   node: NodeInfo,
   clock: Clocks,
 ): Promise<Status> {
-  const facts = await readFacts(store, node, clock);
-  const notReady = notReadyReasons(facts);
-  return {
-    ...facts,
-    verdict: verdict(facts),
-    findings: findings(facts),
-    ready: notReady.length === 0,
-    notReady,
-  };
+  return judge(await readFacts(store, node, clock));
 }
 
 async function readFacts(store: StateStore, node: NodeInfo, clock: Clocks): Promise<Facts> {
@@ -61,8 +53,9 @@ async function readFacts(store: StateStore, node: NodeInfo, clock: Clocks): Prom
     store.readAgents(),
     store.readPorts(),
     readEvents(store),
+    store.readReleased(),
   ]);
-  const [notifications, agents, ports, events] = rest;
+  const [notifications, agents, ports, events, released] = rest;
   const master = isMaster(mastership, clock);
   return {
     at: now,
@@ -75,6 +68,7 @@ async function readFacts(store: StateStore, node: NodeInfo, clock: Clocks): Prom
     isMaster: master,
     leader: election?.leader ?? null,
     since: master ? mastership!.since : null,
+    watches: master && node.startupResync === "never" && !isReleased(released, mastership!),
     mastership,
     election,
     roles,
@@ -86,6 +80,11 @@ async function readFacts(store: StateStore, node: NodeInfo, clock: Clocks): Prom
     ports,
     events,
   };
+}
+
+/** An operator has asked for a resync in this term. */
+function isReleased(released: Released | null, { term, id }: Mastership): boolean {
+  return released?.term === term && released.id === id;
 }
 
 async function readRoles(store: StateStore, now: number): Promise<RoleStatus[]> {

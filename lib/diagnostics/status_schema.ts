@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from "zod";
+import { heldSchema } from "./held.ts";
 import {
   agentsSchema,
   aliveSchema,
@@ -69,6 +70,8 @@ export const factsSchema = z.object({
   leader: z.string().nullable(),
   /** Start of this node's term, or null when it is not master. */
   since: ms.nullable(),
+  /** Whether it is master and writes nothing until an operator asks for a resync. */
+  watches: z.boolean(),
   mastership: mastershipSchema.nullable(),
   election: electionSchema.nullable(),
   roles: z.array(roleStatusSchema),
@@ -91,6 +94,8 @@ export const statusSchema = factsSchema.extend({
   verdict: findingSchema,
   /** All that is wrong, worst first; the verdict is the first of them. */
   findings: z.array(findingSchema),
+  /** What the resyncs hold back and leave. */
+  held: heldSchema,
   ready: z.boolean(),
   /** Why it is not ready; empty when it is. */
   notReady: z.array(z.string()),

@@ -1,5 +1,11 @@
 /** The status for a terminal: what `status` prints. Pure. @module */
-import type { Status } from "./status.ts";
+import type { Resync } from "../state_records.ts";
+import { guardSentence, leftOutSentence, namesOf } from "../sync/held_text.ts";
+import { plural } from "./format.ts";
+import type { Status } from "./status_schema.ts";
+
+/** Names of a guard. */
+const SHOWN_NAMES = 3;
 
 /** Lines for people; times are in seconds before `status.at`. */
 export function formatStatus(status: Status): string {
@@ -28,15 +34,7 @@ export function formatStatus(status: Status): string {
       lines.push(`  ! ended ${process.failures} times in a row, next start in ${seconds} s`);
     }
   }
-  const resync = status.resyncs[0];
-  if (resync) {
-    const total = (name: "created" | "updated" | "deleted" | "correct") =>
-      Object.values(resync.kinds).reduce((sum, counts) => sum + counts[name], 0);
-    const outcome = resync.endedAt === null ? "running" : resync.error ??
-      `${total("correct")} correct, ${total("created")} created, ${total("updated")} updated, ` +
-        `${total("deleted")} deleted in ${resync.endedAt - resync.startedAt} ms`;
-    lines.push("", `resync  ${ago(resync.startedAt)} (${resync.reason}): ${outcome}`);
-  }
+  lines.push(...resyncLines(status, ago));
   if (status.agents) {
     lines.push(`agents  ${status.agents.total}, ${status.agents.reported} reports`);
   }
@@ -44,4 +42,39 @@ export function formatStatus(status: Status): string {
     lines.push(`ports   ${status.ports.total}, ${status.ports.queued} reports waiting`);
   }
   return lines.join("\n");
+}
+
+/** The newest resync, and what holds whichever said it. */
+function resyncLines({ resyncs, held }: Status, ago: (at: number) => string): string[] {
+  const [resync] = resyncs;
+  const { guards, leftOut, watching } = held;
+  const lines = resync
+    ? ["", `resync  ${ago(resync.startedAt)} (${resync.reason}): ${outcomeOf(resync)}`]
+    : [];
+  if (watching) {
+    if (!resync) lines.push("");
+    const found = watching.differences;
+    const differences = found === null ? "nothing compared yet" : plural(found, "difference");
+    lines.push(`  ! watching only: ${differences}; nothing is written until resync is asked for`);
+  }
+  for (const guard of guards) {
+    lines.push(`  ! ${guardSentence(guard)}`);
+    const names = namesOf(guard, SHOWN_NAMES);
+    if (names) lines.push(`    ${names}`);
+  }
+  lines.push(...leftOut.map((left) => `  ! ${leftOutSentence(left)}`));
+  return lines;
+}
+
+function outcomeOf(resync: Resync): string {
+  const { kinds, error, startedAt, endedAt, dryRun, differences = 0 } = resync;
+  if (endedAt === null) return "running";
+  if (error !== null) return error;
+  const total = (name: "created" | "updated" | "deleted" | "correct") =>
+    Object.values(kinds).reduce((sum, counts) => sum + counts[name], 0);
+  const counts = dryRun
+    ? `${total("correct")} correct, ${plural(differences, "difference")}, nothing written`
+    : `${total("correct")} correct, ${total("created")} created, ${total("updated")} updated, ` +
+      `${total("deleted")} deleted`;
+  return `${counts} in ${endedAt - startedAt} ms`;
 }

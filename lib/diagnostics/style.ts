@@ -139,6 +139,7 @@ td, tbody th { white-space: nowrap; }
 tbody th { font-weight: 600; }
 td.wide { white-space: normal; min-width: 14rem; overflow-wrap: anywhere; }
 .numbers td, .numbers th:not(:first-child), td.number, #resyncs-table th:nth-child(n+4),
+#resync-guards th:nth-child(3), #resync-guards th:nth-child(4), #resync-left-out th:nth-child(3),
 #ports-differing th:nth-child(6) { text-align: right; }
 .number { font-variant-numeric: tabular-nums; }
 .zero { color: var(--quiet); } .changed { font-weight: 700; }

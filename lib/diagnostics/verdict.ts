@@ -8,8 +8,11 @@
 import { isStale } from "../status/freshness.ts";
 import { LONG_QUEUE } from "../status/newest_queue.ts";
 import { isCrashLoop } from "../restart_policy.ts";
-import type { Alive, Resync, RoleState } from "../state_records.ts";
-import type { Facts, Finding, Level, RoleStatus } from "./status_schema.ts";
+import type { Alive, RoleState } from "../state_records.ts";
+import { heldNow } from "./held.ts";
+import { resyncFindings, syncedText } from "./resync_findings.ts";
+import { trimEnd, withoutNoise } from "./sentence.ts";
+import type { Facts, Finding, Level, RoleStatus, Status } from "./status_schema.ts";
 import { clip, formatCount, formatDuration, plural, utcTime } from "./format.ts";
 
 /** A running role must have shown a sign of life within this time. */
@@ -18,9 +21,18 @@ export const SILENT_MS = 10_000;
 /** Agent status that is seen later than this is a backlog; ms. */
 export const LAG_MS = 60_000;
 
-/** What the operator reads first. */
-export function verdict(facts: Facts): Finding {
-  return findings(facts)[0] ?? { level: "ok", text: allWell(facts) };
+/** The facts and all that follows from them. */
+export function judge(facts: Facts): Status {
+  const all = findings(facts);
+  const notReady = notReadyReasons(facts);
+  return {
+    ...facts,
+    verdict: all[0] ?? { level: "ok", text: allWell(facts) },
+    findings: all,
+    held: heldNow(facts),
+    ready: notReady.length === 0,
+    notReady,
+  };
 }
 
 /** All that is wrong, errors first, each in the order in which to look at it. */
@@ -162,34 +174,6 @@ function masterFindings(facts: Facts): Finding[] {
   ];
 }
 
-function resyncFindings({ resyncs, node }: Facts): Finding[] {
-  const last = resyncs.find((resync) => resync.endedAt !== null);
-  if (last) return judgeResync(last);
-  if (resyncs.length > 0) return [{ level: "warn", text: "The first resync is running." }];
-  return node.startupResync === "never"
-    ? []
-    : [{ level: "warn", text: "The first resync has not started yet." }];
-}
-
-function judgeResync(resync: Resync): Finding[] {
-  if (resync.error !== null) {
-    const why = trimEnd(withoutNoise(clip(resync.error, 300)));
-    return [{
-      level: "error",
-      text: `The last resync failed: ${why}. Check Neutron and etcd; it is tried again by itself.`,
-      link: `/resyncs/${resync.id}`,
-    }];
-  }
-  const [first, ...rest] = resync.warnings;
-  if (first === undefined) return [];
-  const more = rest.length > 0 ? ` (and ${rest.length} more)` : "";
-  return [{
-    level: "warn",
-    text: `The last resync warns: ${trimEnd(clip(first, 300))}${more}.`,
-    link: `/resyncs/${resync.id}`,
-  }];
-}
-
 function agentFindings(facts: Facts): Finding[] {
   return [...backlogFindings(facts), ...staleFindings(facts)];
 }
@@ -255,7 +239,7 @@ function portFindings({ ports }: Facts): Finding[] {
 
 /** The sentence of a node with which all is well, in parts: the page shows its time in the local zone. */
 export function calm(facts: Facts): { subject: string; since: number | null; rest: string } {
-  const { isMaster, node, leader, roles, resyncs, since, cluster } = facts;
+  const { isMaster, node, leader, roles, since, cluster } = facts;
   const allRun = roles.every(isUp);
   if (!isMaster) {
     const running = allRun ? `all ${roles.length} roles run here` : "the roles here are starting";
@@ -264,9 +248,7 @@ export function calm(facts: Facts): { subject: string; since: number | null; res
     const rest = `${node.name} stands by, ${running}`;
     return { subject: `${leader} leads`, since: known, rest };
   }
-  const synced = resyncs.some((resync) => resync.endedAt !== null)
-    ? "everything in sync"
-    : "no resync was asked for";
+  const synced = syncedText(facts);
   const rest = allRun ? synced : `its roles are starting, ${synced}`;
   return { subject: `${node.name} leads`, since, rest };
 }
@@ -279,16 +261,4 @@ function allWell(facts: Facts): string {
   const lagMs = facts.isMaster ? facts.agents?.lagMs ?? null : null;
   const lag = lagMs === null ? "" : `; status lag ${formatDuration(Math.max(0, lagMs))}`;
   return `${subject}${when}; ${rest}${lag}.`;
-}
-
-/**
- * Without what gRPC puts between brackets, which holds running times: a sentence that changed every
- * second would be announced every second. The role's card and log have all of it.
- */
-function withoutNoise(text: string): string {
-  return text.replace(/ \(\d+ [A-Z_]+:[^)]*\)/g, "");
-}
-
-function trimEnd(text: string): string {
-  return text.replace(/[.\s]+$/, "");
 }

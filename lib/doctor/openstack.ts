@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config_types.ts";
 import { Extensions } from "../openstack/extensions.ts";
-import { discard, OpenstackError, readJson } from "../openstack/http.ts";
+import { discard, OpenstackError, readJson, readList } from "../openstack/http.ts";
 import type { KeystoneAuth } from "../openstack/keystone.ts";
 import { type Check, type Finding, named, ok, once, skipped, warning } from "./check.ts";
 import { failed, type Verdict } from "./check.ts";
@@ -188,12 +188,12 @@ async function checkRights(auth: KeystoneAuth, url: Url, signal: AbortSignal): P
   const advice = "give the service user the admin role in its project, or the rights of " +
     "docs/openstack.md: else it does not see every port and where it is bound";
   const path = "ports?limit=1&fields=id&fields=binding:host_id";
-  const { ports } = portsSchema.parse(await auth.fetch(url(path), signal, readJson));
+  const { ports } = portsSchema.parse(await auth.fetch(url(path), signal, readList));
   const port = ports[0];
   if (port && !("binding:host_id" in port)) {
     return failed("does not see where ports are bound", advice);
   }
-  const { agents } = agentsSchema.parse(await auth.fetch(url("agents"), signal, readJson));
+  const { agents } = agentsSchema.parse(await auth.fetch(url("agents"), signal, readList));
   if (agents.length > 0) return ok("sees agents, ports and where they are bound");
   const token = await auth.token(signal);
   if (token && !token.roles.includes("admin")) {
@@ -206,7 +206,7 @@ async function checkRights(auth: KeystoneAuth, url: Url, signal: AbortSignal): P
 
 async function checkAgents(auth: KeystoneAuth, url: Url, signal: AbortSignal): Promise<Verdict> {
   const query = `agents?agent_type=${encodeURIComponent(AGENT_TYPE)}`;
-  const { agents } = agentsSchema.parse(await auth.fetch(url(query), signal, readJson));
+  const { agents } = agentsSchema.parse(await auth.fetch(url(query), signal, readList));
   const dead = agents.filter(({ alive }) => !alive).map(({ host }) => host).sort();
   if (agents.length === 0) {
     return warning(
@@ -228,7 +228,7 @@ async function checkAgents(auth: KeystoneAuth, url: Url, signal: AbortSignal): P
 /** A sample of ports: Neutron has no filter for a failed binding. */
 async function checkBinding(auth: KeystoneAuth, url: Url, signal: AbortSignal): Promise<Verdict> {
   const path = "ports?limit=1000&fields=id&fields=binding:vif_type&fields=binding:host_id";
-  const { ports } = portsSchema.parse(await auth.fetch(url(path), signal, readJson));
+  const { ports } = portsSchema.parse(await auth.fetch(url(path), signal, readList));
   const types = new Map<string, number>();
   for (const port of ports) {
     const type = String(port["binding:vif_type"] ?? "unknown");

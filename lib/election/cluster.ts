@@ -7,14 +7,17 @@
  * - `…/conductor/nodes/<name>`: JSON of a `NodeRecord`, under a lease of 30 s.
  *
  * A term's end is written by the node that led. When it could not (killed, cut off), the next leader
- * ends it, and the node's own account replaces that when it comes back.
+ * ends it, and the node's own account replaces that when it comes back. What a leader writes is fenced by
+ * its term; the account of a term's own end cannot be, and replaces only the record of that very term.
  *
  * @module
  */
-import type { Etcd3 } from "etcd3";
+import { Buffer } from "node:buffer";
+import type { Etcd3, ICompare, IRequestOp } from "etcd3";
 import type { z } from "zod";
 import { conductorPrefix, electionKey } from "../calico/regions.ts";
 import type { Clock } from "../clock.ts";
+import { fence, readFence, throwIfFenceLost } from "../etcd/fence.ts";
 import { keepLeaseAlive } from "../etcd/lease.ts";
 import { readSnapshot } from "../etcd/snapshot.ts";
 import type { Log } from "../log.ts";
@@ -22,7 +25,7 @@ import { type NodeRecord, nodeSchema, type TermRecord, termSchema } from "../sta
 import type { Deadman } from "../signs_of_life.ts";
 import type { StateStore } from "../state_store.ts";
 import type { TermObserver } from "./elector.ts";
-import type { Leadership } from "./machine.ts";
+import type { Leadership } from "./states.ts";
 import { readRawKey } from "./raw_key.ts";
 
 /** Terms that are kept. */
@@ -33,6 +36,8 @@ const KEEP_ALIVE_MS = 2000;
 const MAX_NODES = 50;
 /** Of the terms' and of the nodes' JSON; a value of the KV file takes 64 KiB. */
 const MAX_CHARS = 14_000;
+/** How often the end of a term is tried to be written. */
+const ATTEMPTS = 3;
 /** A turn is so many calls to etcd at most. */
 const CALLS_IN_TURN = 10;
 
@@ -55,6 +60,14 @@ export interface ClusterOptions {
 /** Key of a term's record below the prefix: its digits sort as its number does. */
 function termKey(term: string): string {
   return `terms/${term.padStart(20, "0")}`;
+}
+
+/** A record in etcd. */
+interface Found<T> {
+  /** Below the prefix. */
+  readonly key: string;
+  readonly record: T;
+  readonly modRevision: string;
 }
 
 /** Registers this node, keeps the history of terms, and copies both to the state store. */
@@ -80,19 +93,27 @@ export class ClusterRegistry implements TermObserver {
       reason: null,
     };
     this.#pending = this.#attempt("the start of a term", async () => {
-      await this.#put(termKey(term), record);
+      await this.#whileLeading(term, [], this.#putting(termKey(term), record));
       await this.#tidy(record);
       this.#wake.abort();
     });
   }
 
-  async ended({ term }: Leadership, reason: string): Promise<void> {
+  async ended({ term, since }: Leadership, reason: string): Promise<void> {
+    const { etcd, clock, id } = this.options;
     await this.#pending;
     await this.#attempt("the end of a term", async () => {
-      const key = termKey(term);
-      const found = this.#parse(key, termSchema, await this.options.etcd.get(this.#prefix + key));
-      if (!found) return;
-      await this.#put(key, { ...found, end: this.options.clock.now(), reason });
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const [found] = await this.#read(termKey(term), termSchema);
+        if (found?.record.id !== id || found.record.start !== since) return;
+        const write = this.#putting(found.key, { ...found.record, end: clock.now(), reason });
+        const { succeeded } = await etcd.kv.txn({
+          compare: [this.#unchanged(found)],
+          success: [write],
+          failure: [],
+        });
+        if (succeeded) break; // else the next leader has ended it meanwhile
+      }
       this.#wake.abort();
     });
   }
@@ -131,32 +152,59 @@ export class ClusterRegistry implements TermObserver {
     }
   }
 
-  #put(key: string, value: TermRecord | NodeRecord, lease = "0"): Promise<unknown> {
-    return this.options.etcd.put(this.#prefix + key).value(JSON.stringify(value)).lease(lease)
+  #putting(key: string, record: TermRecord): IRequestOp {
+    const value = Buffer.from(JSON.stringify(record));
+    return { request_put: { key: Buffer.from(this.#prefix + key), value } };
+  }
+
+  #unchanged({ key, modRevision }: Found<unknown>): ICompare {
+    const name = Buffer.from(this.#prefix + key);
+    return { key: name, result: "Equal", target: "Mod", mod_revision: modRevision };
+  }
+
+  /**
+   * Writes for a term of this node; false when what else is compared has changed.
+   *
+   * @throws {FenceLostError} the term is over.
+   */
+  async #whileLeading(term: string, compare: ICompare[], write: IRequestOp): Promise<boolean> {
+    const { etcd, region, id } = this.options;
+    const led = { electionKey: electionKey(region), term, id };
+    const answer = await etcd.kv.txn({
+      compare: [...fence(led), ...compare],
+      success: [write],
+      failure: [readFence(led)],
+    });
+    if (!answer.succeeded) throwIfFenceLost(led, answer);
+    return answer.succeeded;
+  }
+
+  #putNode(lease: string): Promise<unknown> {
+    const { etcd, node } = this.options;
+    return etcd.put(`${this.#prefix}nodes/${node.name}`).value(JSON.stringify(node)).lease(lease)
       .exec();
   }
 
   /** Writing under the lease also tells whether it still lives. */
   async #register(): Promise<void> {
-    const { etcd, node } = this.options;
-    const key = `nodes/${node.name}`;
+    const { etcd } = this.options;
     if (this.#lease !== null) {
       const lease = this.#lease;
       this.#lease = null;
       if (await keepLeaseAlive(etcd, lease, KEEP_ALIVE_MS).catch(() => false)) {
-        await this.#put(key, node, lease);
+        await this.#putNode(lease);
         this.#lease = lease;
         return;
       }
     }
     this.#lease = (await etcd.leaseClient.leaseGrant({ TTL: NODE_TTL_SECONDS })).ID;
-    await this.#put(key, node, this.#lease);
+    await this.#putNode(this.#lease);
   }
 
   async #copy(): Promise<void> {
     const { store, clock, etcd, region } = this.options;
-    const terms = await this.#read("terms/", termSchema);
-    const nodes = await this.#read("nodes/", nodeSchema);
+    const terms = (await this.#read("terms/", termSchema)).map(({ record }) => record);
+    const nodes = (await this.#read("nodes/", nodeSchema)).map(({ record }) => record);
     await store.writeCluster({
       at: clock.now(),
       terms: fitting(terms.reverse().slice(0, MAX_TERMS), MAX_CHARS),
@@ -168,29 +216,34 @@ export class ClusterRegistry implements TermObserver {
   /** Ends terms that nobody ended, and removes the oldest. */
   async #tidy(current: TermRecord): Promise<void> {
     const { etcd } = this.options;
-    const terms = await this.#read("terms/", termSchema);
-    for (const record of terms) {
+    for (const found of await this.#read("terms/", termSchema)) {
+      const { record } = found;
       if (record.end !== null || record.term === current.term) continue;
       if (BigInt(record.term) > BigInt(current.term)) continue;
       const reason = `not ended in order; ${current.node} was elected`;
-      await this.#put(termKey(record.term), { ...record, end: current.start, reason });
+      const write = this.#putting(found.key, { ...record, end: current.start, reason });
+      await this.#whileLeading(current.term, [this.#unchanged(found)], write);
     }
     const keys = (await etcd.getAll().prefix(`${this.#prefix}terms/`).keys()).sort();
-    for (const key of keys.slice(0, -MAX_TERMS)) await etcd.delete().key(key);
+    for (const key of keys.slice(0, -MAX_TERMS)) {
+      const write = { request_delete_range: { key: Buffer.from(key) } };
+      await this.#whileLeading(current.term, [], write);
+    }
   }
 
   /** Valid records in the order of their keys; others are named in the log, once. */
-  async #read<T>(folder: string, schema: z.ZodType<T>): Promise<T[]> {
-    const { items } = await readSnapshot(this.options.etcd, this.#prefix + folder);
-    return items
-      .map(({ key, value }) => this.#parse(key.slice(this.#prefix.length), schema, `${value}`))
-      .filter((record) => record !== null);
+  async #read<T>(prefix: string, schema: z.ZodType<T>): Promise<Found<T>[]> {
+    const { items } = await readSnapshot(this.options.etcd, this.#prefix + prefix);
+    return items.flatMap(({ key: name, value, modRevision }) => {
+      const key = name.slice(this.#prefix.length);
+      const record = this.#parse(key, schema, String(value));
+      return record === null ? [] : [{ key, record, modRevision }];
+    });
   }
 
-  #parse<T>(key: string, schema: z.ZodType<T>, text: string | Uint8Array | null): T | null {
-    if (text === null) return null;
+  #parse<T>(key: string, schema: z.ZodType<T>, text: string): T | null {
     try {
-      return schema.parse(JSON.parse(String(text)));
+      return schema.parse(JSON.parse(text));
     } catch {
       if (!this.#warned.has(key)) {
         this.options.log.warn("a record in etcd is not of its shape, ignored", {

@@ -1,7 +1,20 @@
 /** The few things that the elector does to etcd, so that tests can script them. @module */
 import type { ObservedKey } from "./key.ts";
 
-/** Each call rejects when etcd does not answer within `deadlineMs`. Lease ids are decimal strings. */
+/** What is to be written or given up: one term of one elector. */
+export interface HeldKey {
+  /** The election value. */
+  readonly value: string;
+  /** Lease id, decimal. */
+  readonly lease: string;
+  /** Create revision of the key, decimal. */
+  readonly term: string;
+}
+
+/**
+ * Each call rejects when etcd does not answer within `deadlineMs`; what it asked for may still be done, at
+ * any later time, and then must not hurt what has become of the key meanwhile. Lease ids are decimal strings.
+ */
 export interface ElectionStore {
   /** The election key. */
   readonly key: string;
@@ -16,10 +29,12 @@ export interface ElectionStore {
   revoke(lease: string, deadlineMs: number): Promise<void>;
   /** Creates the key if there is none; its create revision, or null when another was first. */
   create(value: string, lease: string, deadlineMs: number): Promise<string | null>;
-  /** Rewrites the key while it has that create revision; false when it no longer has. */
-  refresh(value: string, lease: string, term: string, deadlineMs: number): Promise<boolean>;
-  /** Deletes the key while it holds that value; false when it holds another. */
-  deleteIf(value: string, deadlineMs: number): Promise<boolean>;
+  /** Rewrites the key while it is that term's; false when it no longer is. */
+  refresh(held: HeldKey, deadlineMs: number): Promise<boolean>;
+  /** Deletes the key while it is that term's; false when it no longer is. */
+  release(held: HeldKey, deadlineMs: number): Promise<boolean>;
+  /** Deletes the key while it is as it was at that revision; false when it has changed since. */
+  deleteAt(modRevision: string, deadlineMs: number): Promise<boolean>;
   /** Calls back, perhaps more often than needed, when the key changes. */
   watch(onChange: () => void): { close(): void };
 }

@@ -5,29 +5,25 @@
  * master.
  *
  * Guarantees: `validUntil` is counted from clock readings taken *before* the grant or keep-alive was
- * sent, less the margin, so it ends before etcd can expire the lease; "nobody" is published before the
- * key is given up; no call to etcd waits past the end of the term. Trusts: that this machine's clocks
+ * sent, less the margin, so it ends before etcd can expire the lease; the key is given up only when
+ * "nobody" is published, or what was published has run out; no call to etcd waits past the end of the
+ * term; a call that comes to etcd late changes nothing of a later term. Trusts: that this machine's clocks
  * run at etcd's pace over one TTL, within the margin.
  *
  * @module
  */
 import type { Config } from "../config_types.ts";
-import { KvTimeoutError } from "../kv_deadline.ts";
 import { describeError } from "../log.ts";
 import type { JobContext } from "../master_context.ts";
-import type { Election } from "../state_records.ts";
+import { SupersededError } from "../mastership_claim.ts";
+import type { ProcessPlace } from "../process_place.ts";
+import { ElectionReport } from "./election_report.ts";
 import type { ElectionStore } from "./election_store.ts";
-import { electionValue, type ObservedKey, parseElectionValue } from "./key.ts";
-import {
-  advance,
-  type Effect,
-  type Event,
-  type Leadership,
-  type Reading,
-  type Settings,
-  START,
-  type State,
-} from "./machine.ts";
+import { electionValue, isOwnTerm, parseElectionValue } from "./key.ts";
+import { KeyHolder, readClocks } from "./key_holder.ts";
+import { advance, START } from "./machine.ts";
+import { Publisher } from "./publisher.ts";
+import type { Effect, Event, Leadership, Settings, State } from "./states.ts";
 
 /** The part of the configuration that it uses. */
 export type ElectorConfig = Pick<Config, "election" | "etcd">;
@@ -42,14 +38,15 @@ export interface TermObserver {
 /** What the elector needs beside a job's context. */
 export interface ElectorContext extends JobContext {
   readonly pid: number;
-  /** Whether a process of this machine has that id. */
-  pidAlive(pid: number): boolean;
+  /** Where this process runs. */
+  readonly place: ProcessPlace;
   readonly observer?: TermObserver;
 }
 
-const RELEASE_MS = 1000;
 /** Beside its deadline a call to etcd takes no longer than that to come back, ms. */
 const SLACK_MS = 2000;
+/** "Nobody" is published, or given up, within that, ms: a state file that hangs is asked three times. */
+const STORE_MS = 20_000;
 /** How often a refresh can be tried before the term ends. */
 const ATTEMPTS = 3;
 const MIN_CALL_MS = 300;
@@ -58,7 +55,11 @@ const LISTEN_MS = 1000;
 /** A request that is older was made while no manager ran, and is not carried out, ms. */
 const REQUEST_MS = 30_000;
 
-/** Stands for election and leads, until `signal` aborts; then releases the key and resolves. */
+/**
+ * Stands for election and leads, until `signal` aborts; then releases the key and resolves.
+ *
+ * @throws {SupersededError} another manager of this state directory has taken over.
+ */
 export async function runElector(
   config: ElectorConfig,
   elections: ElectionStore,
@@ -71,18 +72,13 @@ export async function runElector(
 class Elector {
   readonly #value: string;
   readonly #settings: Settings;
-  #said: string | null = null;
-  /** What the last sign of life said. */
-  #doing: { state: Election["state"]; problem: string | null } = {
-    state: "starting",
-    problem: null,
-  };
+  readonly #publisher: Publisher;
+  readonly #report: ElectionReport;
+  readonly #holder: KeyHolder;
   /** The last term that was logged and noted. */
   #announced = "";
   /** When this node last began to stand, monotonic ms. */
   #stoodAt = 0;
-  /** Until then a role of this node may believe to lead, monotonic ms. */
-  #publishedUntil = -Infinity;
   /** Aborted when the election key may have changed. */
   #woken = new AbortController();
 
@@ -94,6 +90,11 @@ class Elector {
   ) {
     const { name, ttlSeconds, refreshSeconds, marginSeconds, respectUnleasedKey } = config.election;
     this.#value = electionValue(name, context.pid);
+    this.#publisher = new Publisher(this.#value, context);
+    this.#report = new ElectionReport(context);
+    const { clock, log } = context;
+    const held = { value: this.#value, ttlSeconds, callMs: () => this.#callMs() };
+    this.#holder = new KeyHolder(elections, { clock, log, ...held });
     this.#settings = {
       name,
       pid: context.pid,
@@ -106,29 +107,35 @@ class Elector {
   }
 
   async run(): Promise<void> {
-    await this.#publishNobody();
     const watch = this.elections.watch(() => this.#woken.abort());
+    let superseded = false;
     try {
+      let toldToStop = false;
       let { state, effect } = START;
       while (effect.do !== "finish") {
         const event: Event = await this.#carryOut(effect, state).catch((error) => ({
           type: "unreachable",
           problem: this.#unreachable(error),
         }));
-        ({ state, effect } = advance(state, event, this.#read(), this.#settings));
-        if (this.signal.aborted && state.name !== "stopping") {
-          ({ state, effect } = advance(state, { type: "stop" }, this.#read(), this.#settings));
+        superseded ||= event.type === "superseded";
+        ({ state, effect } = advance(state, event, readClocks(this.context.clock), this.#settings));
+        if (this.signal.aborted && !toldToStop) {
+          toldToStop = true;
+          ({ state, effect } = advance(
+            state,
+            { type: "stop" },
+            readClocks(this.context.clock),
+            this.#settings,
+          ));
         }
       }
     } finally {
       watch.close();
-      await this.#show({ state: "stopping", leader: null, term: null, problem: null });
+      if (!superseded) {
+        await this.#report.show({ state: "stopping", leader: null, term: null, problem: null });
+      }
     }
-  }
-
-  #read(): Reading {
-    const { clock } = this.context;
-    return { wall: clock.now(), monotonic: clock.monotonic(), uptime: clock.uptime() };
+    if (superseded) throw new SupersededError();
   }
 
   async #carryOut(effect: Exclude<Effect, { do: "finish" }>, state: State): Promise<Event> {
@@ -136,154 +143,80 @@ class Elector {
       case "read":
         return await this.#observe();
       case "stand":
-        return await this.#stand(effect.stale);
+        this.#stoodAt = this.context.clock.monotonic();
+        return await this.#holder.stand(effect.stale);
+      case "clear":
+        this.#report.alive(STORE_MS);
+        return await this.#publisher.clear();
       case "publish":
-        try {
-          await this.#publish(effect.leadership, effect.validMs);
-        } catch (error) {
-          const problem = `mastership cannot be published (${describeError(error)})`;
-          return { type: "unpublished", problem };
-        }
-        if (this.#announced !== effect.leadership.term) {
-          this.#announced = effect.leadership.term;
-          await this.#announce(effect.leadership);
-        }
-        return { type: "published" };
+        return await this.#publish(effect.leadership, effect.validMs);
       case "refresh":
-        return await this.#refresh(effect.leadership, effect.deadlineMs);
+        return await this.#holder.refresh(effect.leadership, effect.deadlineMs);
       case "end":
-        await this.#end(effect.leadership, effect.reason);
-        return { type: "released" };
+        await this.#end(effect.leadership, effect.reason, effect.release);
+        return { type: "ended" };
       case "wait":
-        if (effect.problem) this.#warnOnce(effect.problem);
-        await this.#showState(state, effect.leader, effect.problem);
+        await this.#show(state, effect);
         return await this.#wait(effect.ms, state);
     }
   }
 
   async #observe(): Promise<Event> {
     this.#woken = new AbortController(); // before the read, so that no change is missed after it
+    const { store, place } = this.context;
     const key = await this.elections.get(this.#callMs());
-    const holder = key && parseElectionValue(key.value);
-    const ours = holder?.name === this.config.election.name;
-    const own = ours ? await this.context.store.readOwnTerm() : null;
+    if (key === null) return { type: "observed", key, granted: false, predecessor: false };
+    const ours = parseElectionValue(key.value)?.name === this.config.election.name;
+    // Without a claim, an earlier manager that only stood still might publish its term again.
+    const own = ours && store.claim.made ? await store.readOwnTerm().catch(() => null) : null;
     return {
       type: "observed",
       key,
-      pidAlive: !ours || this.context.pidAlive(holder.pid),
-      predecessor: own !== null && own.value === key?.value && own.term === key.createRevision,
+      granted: this.#holder.wasGranted(key.lease),
+      predecessor: isOwnTerm(own, key, place),
     };
   }
 
-  /**
-   * Tries to create the key. A stale value is deleted with the lease already in hand, so that this
-   * node, which knows first, is most likely the first to stand.
-   */
-  async #stand(stale: { value: string; reason: string } | null): Promise<Event> {
-    if (stale) this.context.log.warn("stale election key is deleted", stale);
-    const sent = this.#read();
-    const lease = await this.elections.grant(this.config.election.ttlSeconds, this.#callMs());
-    const term = await this.#create(lease, stale?.value ?? null);
-    if (term === null) {
-      await this.elections.revoke(lease, this.#callMs()).catch(() => {});
-      return { type: "outrun" };
+  async #publish(leadership: Leadership, validMs: number): Promise<Event> {
+    const event = await this.#publisher.publish(leadership, validMs);
+    if (event.type === "published" && this.#announced !== leadership.term) {
+      this.#announced = leadership.term;
+      await this.#announce(leadership);
     }
-    this.#stoodAt = sent.monotonic;
-    return { type: "elected", leadership: { lease, term, since: this.context.clock.now(), sent } };
-  }
-
-  /**
-   * The new term, or null when another was first. After a stale value, the creation is sent right
-   * behind the deletion, before any standby has heard of it; should it overtake, it is sent again.
-   */
-  async #create(lease: string, stale: string | null): Promise<string | null> {
-    if (stale === null) return await this.elections.create(this.#value, lease, this.#callMs());
-    const [deleted, created] = await Promise.all([
-      this.elections.deleteIf(stale, this.#callMs()),
-      this.elections.create(this.#value, lease, this.#callMs()),
-    ]);
-    if (created !== null || !deleted) return created;
-    return await this.elections.create(this.#value, lease, this.#callMs());
-  }
-
-  /** Extends the lease and rewrites the key. */
-  async #refresh({ lease, term }: Leadership, deadlineMs: number): Promise<Event> {
-    const sent = this.#read();
-    const endsAt = sent.monotonic + deadlineMs;
-    const leftMs = () => Math.min(this.#callMs(), endsAt - this.context.clock.monotonic());
-    if (!await this.elections.keepAlive(lease, leftMs())) return { type: "refused" };
-    const done = await this.elections.refresh(this.#value, lease, term, leftMs());
-    return done ? { type: "refreshed", sent } : { type: "refused" };
-  }
-
-  async #publish({ term, since, sent }: Leadership, validMs: number): Promise<void> {
-    this.#said = null;
-    const before = this.#publishedUntil;
-    this.#publishedUntil = sent.monotonic + validMs; // also when the write is given up: it may still land
-    try {
-      await this.context.store.writeMastership({
-        heartbeat: sent.wall,
-        validUntil: sent.wall + validMs,
-        uptime: sent.uptime,
-        term,
-        id: this.#value,
-        since,
-      });
-    } catch (error) {
-      if (!(error instanceof KvTimeoutError)) this.#publishedUntil = before; // it was rolled back
-      throw error;
-    }
-  }
-
-  /** Whether nobody of this node believes to lead any more, for all that the store can say. */
-  async #publishNobody(): Promise<boolean> {
-    try {
-      await this.context.store.writeMastership(null);
-      return true;
-    } catch (error) {
-      this.context.log.warn("it cannot be published that this node does not lead", { error });
-      return this.context.clock.monotonic() >= this.#publishedUntil;
-    }
+    return event;
   }
 
   /** What can wait until the term is published. */
   async #announce(leadership: Leadership): Promise<void> {
-    const { store, log, observer, meter, clock } = this.context;
+    const { store, log, observer, meter, clock, place } = this.context;
     const { term } = leadership;
     meter?.add("terms_started", 1, {});
     meter?.add("election_duration_seconds", (clock.monotonic() - this.#stoodAt) / 1000, {});
     log.info("elected", { term, id: this.#value });
     observer?.began(leadership);
-    await store.writeOwnTerm({ term, value: this.#value }).catch((error) => {
+    await store.writeOwnTerm({ term, value: this.#value, ...place }).catch((error) => {
       log.warn("the own term cannot be noted", { error });
     });
-    await this.#event("info", `elected, term ${term}`);
+    await this.#report.event("info", `elected, term ${term}`);
   }
 
-  /**
-   * Publishes nobody, then gives the key up; what cannot be done in a second is left to the lease. So is
-   * the key while this node's roles may believe to lead; at a stop they have stopped before.
-   */
-  async #end(leadership: Leadership, reason: string): Promise<void> {
+  /** Notes the end of a term; gives the key up, or leaves it to the lease. */
+  async #end(leadership: Leadership, reason: string, release: boolean): Promise<void> {
     const { log, observer } = this.context;
-    const nobody = await this.#publishNobody() || this.signal.aborted;
     const noted = observer?.ended(leadership, reason);
-    if (nobody) await this.#release(leadership);
+    if (release) await this.#holder.release(leadership);
     await noted;
-    const level = this.signal.aborted ? "info" : "warn";
-    log[level]("term ended", { term: leadership.term, reason });
-    await this.#event(level, `term ${leadership.term} ended: ${reason}`);
-  }
-
-  async #release(leadership: Leadership): Promise<void> {
-    try {
-      await this.elections.deleteIf(this.#value, RELEASE_MS);
-      await this.elections.revoke(leadership.lease, RELEASE_MS);
-    } catch (error) {
-      this.context.log.warn("the election key could not be released; its lease will end", {
-        error,
+    const { term } = leadership;
+    log[this.signal.aborted ? "info" : "warn"]("term ended", { term, reason });
+    if (!release) {
+      log.warn("the election key is left to its lease: this node's roles may believe to lead", {
+        term,
       });
     }
+    await this.#report.event(
+      this.signal.aborted ? "info" : "warn",
+      `term ${term} ended: ${reason}`,
+    );
   }
 
   /** Waits for time, a change of the key, an operator's request or the end. */
@@ -295,7 +228,7 @@ class Elector {
       ? this.signal
       : AbortSignal.any([this.signal, this.#woken.signal]);
     while (!wakes.aborted) {
-      this.#alive();
+      this.#report.alive();
       const seen = store.changes.count;
       const request = await this.#request(state);
       if (request) return request;
@@ -309,7 +242,7 @@ class Elector {
   /** An operator's wish that this node steps down, answered at once. */
   async #request(state: State): Promise<Event | null> {
     const { store, clock, log } = this.context;
-    const request = await store.readStepDown();
+    const request = await store.readStepDown().catch(() => null); // asked for again soon
     if (!request || request.outcome !== null) return null;
     if (Math.abs(clock.now() - request.at) > REQUEST_MS) return null;
     const leads = state.name === "leader";
@@ -330,12 +263,8 @@ class Elector {
     const { ttlMs, marginMs, refreshMs } = this.#settings;
     const spareMs = ttlMs - marginMs - refreshMs;
     const ms = Math.min(this.config.etcd.callTimeoutMs, Math.max(MIN_CALL_MS, spareMs / ATTEMPTS));
-    this.#alive(ms + SLACK_MS);
+    this.#report.alive(ms + SLACK_MS);
     return ms;
-  }
-
-  #alive(withinMs?: number): void {
-    this.context.alive(this.#doing.state, this.#doing.problem, withinMs);
   }
 
   #unreachable(error: unknown): string {
@@ -343,31 +272,16 @@ class Elector {
       "check that it runs, its address (--etcd) and, with https, the certificates";
   }
 
-  #warnOnce(problem: string): void {
-    if (problem !== this.#said) this.context.log.warn(problem);
-    this.#said = problem;
-  }
-
-  #showState(state: State, key: ObservedKey | null, problem: string | null): Promise<void> {
+  #show(state: State, { leader, problem }: Effect & { do: "wait" }): Promise<void> {
     if (state.name === "leader") {
       const { term } = state.leadership;
-      return this.#show({ state: "leader", leader: this.#value, term, problem });
+      return this.#report.show({ state: "leader", leader: this.#value, term, problem });
     }
-    const leader = key?.value ?? null;
-    return this.#show({ state: state.name, leader, term: key?.createRevision ?? null, problem });
-  }
-
-  /** Shows the state on the page and says that the loop lives. */
-  async #show(election: Omit<Election, "at">): Promise<void> {
-    if (!election.problem) this.#said = null;
-    this.#doing = election;
-    this.#alive();
-    const record = { ...election, at: this.context.clock.now() };
-    await this.context.store.writeElection(record).catch(() => {}); // the page shows no more of it
-  }
-
-  async #event(level: "info" | "warn", message: string): Promise<void> {
-    const event = { at: this.context.clock.now(), level, message };
-    await this.context.store.addEvent("manager", event).catch(() => {}); // the log has it
+    return this.#report.show({
+      state: "follower",
+      leader: leader?.value ?? null,
+      term: leader?.createRevision ?? null,
+      problem,
+    });
   }
 }

@@ -5,29 +5,32 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import type { Etcd3, Watcher } from "etcd3";
+import type { Etcd3, ICompare, IRequestOp, ITxnResponse, Watcher } from "etcd3";
 import { electionKey } from "../calico/regions.ts";
 import type { Config } from "../config_types.ts";
+import { fence } from "../etcd/fence.ts";
 import { keepLeaseAlive } from "../etcd/lease.ts";
 import type { ObservedKey } from "./key.ts";
-import type { ElectionStore } from "./election_store.ts";
+import type { ElectionStore, HeldKey } from "./election_store.ts";
 
-const LEGACY_KEY = "/calico/openstack/v1/neutron_election";
+const LEGACY_KEY = Buffer.from("/calico/openstack/v1/neutron_election");
 
 /** See {@linkcode ElectionStore}. The client stays its owner's to close. */
 export class EtcdElectionStore implements ElectionStore {
   readonly key: string;
   readonly description: string;
   readonly #etcd: Etcd3;
+  readonly #name: Buffer;
 
   constructor(etcd: Etcd3, config: Pick<Config, "etcd" | "region">) {
     this.#etcd = etcd;
     this.key = electionKey(config.region);
+    this.#name = Buffer.from(this.key);
     this.description = config.etcd.endpoints.join(", ");
   }
 
   async get(deadlineMs: number): Promise<ObservedKey | null> {
-    const answer = await this.#etcd.kv.range({ key: Buffer.from(this.key) }, within(deadlineMs));
+    const answer = await this.#etcd.kv.range({ key: this.#name }, within(deadlineMs));
     const found = answer.kvs[0];
     if (!found) return null;
     return {
@@ -52,37 +55,59 @@ export class EtcdElectionStore implements ElectionStore {
   }
 
   async create(value: string, lease: string, deadlineMs: number): Promise<string | null> {
-    const answer = await this.#etcd.if(this.key, "Create", "==", 0)
-      .then(this.#etcd.put(this.key).value(value).lease(lease))
-      .options(within(deadlineMs))
-      .commit();
+    const answer = await this.#txn(
+      [{ key: this.#name, result: "Equal", target: "Create", create_revision: "0" }],
+      put(this.#name, value, lease),
+      deadlineMs,
+    );
     if (!answer.succeeded) return null;
-    this.#writeLegacy(value, lease, deadlineMs);
-    return answer.header.revision;
+    const term = answer.header.revision;
+    this.#writeLegacy({ value, lease, term }, deadlineMs);
+    return term;
   }
 
-  async refresh(value: string, lease: string, term: string, deadlineMs: number): Promise<boolean> {
-    const answer = await this.#etcd.if(this.key, "Create", "==", Number(term))
-      .then(this.#etcd.put(this.key).value(value).lease(lease))
-      .options(within(deadlineMs))
-      .commit();
-    if (answer.succeeded) this.#writeLegacy(value, lease, deadlineMs);
-    return answer.succeeded;
+  async refresh(held: HeldKey, deadlineMs: number): Promise<boolean> {
+    const write = put(this.#name, held.value, held.lease);
+    const { succeeded } = await this.#txn(this.#fence(held), write, deadlineMs);
+    if (succeeded) this.#writeLegacy(held, deadlineMs);
+    return succeeded;
   }
 
-  async deleteIf(value: string, deadlineMs: number): Promise<boolean> {
-    this.#etcd.if(LEGACY_KEY, "Value", "==", value).then(this.#etcd.delete().key(LEGACY_KEY))
-      .options(within(deadlineMs)).commit().catch(() => {});
-    const answer = await this.#etcd.if(this.key, "Value", "==", value)
-      .then(this.#etcd.delete().key(this.key))
-      .options(within(deadlineMs))
-      .commit();
-    return answer.succeeded;
+  async release(held: HeldKey, deadlineMs: number): Promise<boolean> {
+    this.#removeLegacy(held, deadlineMs);
+    return (await this.#txn(this.#fence(held), remove(this.#name), deadlineMs)).succeeded;
   }
 
-  #writeLegacy(value: string, lease: string, deadlineMs: number): void {
-    this.#etcd.put(LEGACY_KEY).value(value).lease(lease).options(within(deadlineMs)).exec()
+  async deleteAt(modRevision: string, deadlineMs: number): Promise<boolean> {
+    const { succeeded } = await this.#txn(
+      [{ key: this.#name, result: "Equal", target: "Mod", mod_revision: modRevision }],
+      remove(this.#name),
+      deadlineMs,
+    );
+    return succeeded;
+  }
+
+  #fence({ term, value: id }: HeldKey): ICompare[] {
+    return fence({ electionKey: this.key, term, id });
+  }
+
+  #txn(compare: ICompare[], write: IRequestOp, deadlineMs: number): Promise<ITxnResponse> {
+    return this.#etcd.kv.txn({ compare, success: [write], failure: [] }, within(deadlineMs));
+  }
+
+  /** Lands while the term lasts: a late one must not show a master that is none. */
+  #writeLegacy(held: HeldKey, deadlineMs: number): void {
+    this.#txn(this.#fence(held), put(LEGACY_KEY, held.value, held.lease), deadlineMs)
       .catch(() => {});
+  }
+
+  /** A legacy key under another lease is another's, though it has the same value. */
+  #removeLegacy({ value, lease }: HeldKey, deadlineMs: number): void {
+    const ours: ICompare[] = [
+      { key: LEGACY_KEY, result: "Equal", target: "Value", value: Buffer.from(value) },
+      { key: LEGACY_KEY, result: "Equal", target: "Lease", lease },
+    ];
+    this.#txn(ours, remove(LEGACY_KEY), deadlineMs).catch(() => {});
   }
 
   watch(onChange: () => void): { close(): void } {
@@ -103,6 +128,14 @@ export class EtcdElectionStore implements ElectionStore {
       },
     };
   }
+}
+
+function put(key: Buffer, value: string, lease: string): IRequestOp {
+  return { request_put: { key, value: Buffer.from(value), lease } };
+}
+
+function remove(key: Buffer): IRequestOp {
+  return { request_delete_range: { key } };
 }
 
 function within(deadlineMs: number): { deadline: number } {

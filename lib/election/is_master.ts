@@ -7,8 +7,8 @@
  * with the first of the two. A step forward costs mastership at once; one backward does not prolong
  * it. It rests on one thing: that uptime runs at etcd's pace over one TTL, to within the margin.
  *
- * The fence, a comparison of the election key's create revision in every write, rests on nothing: a
- * deposed master's write never lands.
+ * The fence, a comparison of the election key in every write, rests on nothing: a deposed master's write
+ * never lands.
  *
  * @module
  */
@@ -46,4 +46,12 @@ export function validForMs(record: Mastership, clock: Pick<Clock, "now" | "uptim
   // By uptime it ends within a second from then on, which whole seconds do not show.
   const byUptime = Math.max(MIN_LOOK_MS, leftMs);
   return Math.min(record.validUntil - clock.now(), byUptime);
+}
+
+/**
+ * From which reading of the uptime on, s, that record makes nobody master any more, wherever the wall clock
+ * is stepped to.
+ */
+export function runsOutAt({ uptime, heartbeat, validUntil }: Mastership): number {
+  return Math.floor(uptime + (validUntil - heartbeat) / 1000) + 1;
 }

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { ProcessPlace } from "../process_place.ts";
+import type { OwnTerm } from "../state_records.ts";
 
 /** The election key as read from etcd; revisions are decimal strings. */
 export interface ObservedKey {
@@ -25,10 +27,12 @@ export interface Situation {
   /** This elector's name and process id. */
   readonly name: string;
   readonly pid: number;
-  /** Whether a process of this machine has the id in the key's value. */
-  readonly pidAlive: boolean;
-  /** Whether an earlier elector of this node's state directory created the key, and so is gone. */
+  /** Whether the key's lease is one that this process was granted. */
+  readonly granted: boolean;
+  /** Whether the state directory's own term says that a manager of it, gone by now, wrote the key. */
   readonly predecessor: boolean;
+  /** Whether somebody was seen to rewrite the key since it was created. */
+  readonly refreshed: boolean;
   /** How long the key has been seen without a change, ms. */
   readonly unchangedMs: number;
   readonly ttlMs: number;
@@ -36,6 +40,16 @@ export interface Situation {
   readonly respectUnleased: boolean;
   /** For the remedy in messages. */
   readonly key: string;
+}
+
+/**
+ * Whether an own-term record tells of a key that this node's earlier manager wrote, in the boot and pid
+ * namespace of now: a state directory that was copied to another machine, or has survived a restart of
+ * this one, tells nothing.
+ */
+export function isOwnTerm(own: OwnTerm | null, key: ObservedKey, place: ProcessPlace): boolean {
+  return own !== null && own.term === key.createRevision && own.value === key.value &&
+    own.bootId === place.bootId && own.pidNamespace === place.pidNamespace;
 }
 
 /** The election value of an elector. */
@@ -62,14 +76,34 @@ export function judgeKey(situation: Situation): Judgement {
         `<name>:<pid>; nobody leads until it is gone: look who wrote ${key} and delete it`,
     };
   }
-  if (holder.name === name) {
-    if (holder.pid === pid) return stale("it is left of an attempt of this process");
-    if (!situation.pidAlive) return stale(`process ${holder.pid} of this node no longer lives`);
-    if (situation.predecessor) {
-      return stale(`process ${holder.pid} is another program now: this node's manager is replaced`);
-    }
+  const own = observed.value === electionValue(name, pid);
+  if (own && situation.granted) return stale("it is left of an attempt of this process");
+  if (situation.predecessor) {
+    return stale(`it is left of process ${holder.pid}, an earlier manager of this node`);
   }
-  return observed.lease === "0" ? unleased(situation, observed) : { is: "held", problem: null };
+  if (observed.lease === "0") return unleased(situation, observed);
+  return { is: "held", problem: holder.name === name ? namesake(situation, observed, own) : null };
+}
+
+/**
+ * A key of this node's name that nothing proves to be left of a process that is gone. That a process id
+ * cannot be seen proves nothing: a container does not see those of its host, nor a host those of another.
+ */
+function namesake(
+  { refreshed, ttlMs }: Situation,
+  { value }: ObservedKey,
+  own: boolean,
+): string | null {
+  const ends = `the lease ends by itself (ours would within ${ttlMs / 1000} s)`;
+  const remedy = "give every node a name of its own with --elector-name";
+  if (own) {
+    return `the election key is held by ${value}, which is this node's own name and process id, under ` +
+      `a lease that this process was not granted: if it is left of a process that is gone, ${ends}; ` +
+      `if it stays, two electors have one name: ${remedy}`;
+  }
+  if (refreshed) return null; // somebody lives: another driver on this host, which may be as it should
+  return `the election key is held by ${value}, of this node's own name, and nothing proves that this ` +
+    `process is gone: if it is, ${ends}; if another node has this name, ${remedy}`;
 }
 
 /** A key without a lease never expires: with nobody refreshing it, nobody would lead again. */

@@ -4,126 +4,61 @@
  * outcome back as the next event.
  *
  * ```
- *               key absent or stale              created
- *   follower ────────────────────────▶ candidate ─────────────▶ leader
- *    ▲  ▲ │ held, unreachable             │ another was first,     │ key lost · lease not refreshed in time
- *    │  │ └── wait, read again            │ etcd unreachable       │ · clock stepped · step-down
- *    │  └─────────────────────────────────┘                        │
- *    └─────────────────── publish nobody, delete the key ──────────┘
- *
- *   any state ── stop ──▶ stopping: publish nobody, delete the key, revoke the lease
+ *                      absent or stale              elected
+ *   follower ───────────────────────▶ candidate ──────────────▶ leader
+ *    ▲  ▲ │ held, unreachable            │ outrun, unreachable     │ refused · not refreshed in time ·
+ *    │  │ └── wait, read again           │                         │ clock stepped · unpublished ·
+ *    │  └────────────────────────────────┘                         │ step-down · stop
+ *    └────────────────────────── ending ◀──────────────────────────┘
+ *                  clear, then end ──▶ stopping, when it was to stop
  * ```
+ *
+ * | state | event | effect | next state |
+ * | --- | --- | --- | --- |
+ * | follower | (start) | clear | follower |
+ * | follower | cleared | read | follower |
+ * | follower | observed: held, or to wait first | wait | follower |
+ * | follower | observed: absent or stale | stand | candidate |
+ * | follower, candidate | unreachable | wait | follower |
+ * | candidate | elected, in time | publish | leader |
+ * | candidate | elected, too late | clear | ending |
+ * | candidate | outrun | read | follower |
+ * | follower | woken, before nobody is published | clear | follower |
+ * | follower | woken | read | follower |
+ * | leader | published, woken: the refresh is not due | wait | leader |
+ * | leader | published, woken: it is due | refresh | leader |
+ * | leader | unreachable | wait | leader |
+ * | leader | refreshed, in time | publish | leader |
+ * | leader | refused, unpublished, step-down, stop; time run out, clock stepped | clear | ending |
+ * | ending | cleared | end | ending |
+ * | ending | ended | read | follower |
+ * | ending, to stop | ended | finish | stopping |
+ * | ending | stop | as before | ending, to stop |
+ * | follower, candidate | stop | finish | stopping |
+ * | any | superseded | finish | stopping |
+ *
+ * **What somebody believes.** Roles of this node may believe in a term that was published, until "nobody"
+ * is published or its time has run out by the machine's uptime, which no step of a clock moves. Whether they
+ * may, every `cleared` tells; and while they may, the key is neither given up (`end` without `release`) nor
+ * deleted nor stood for. So another node cannot win before.
  *
  * @module
  */
 import { judgeKey, type ObservedKey } from "./key.ts";
-
-/** The clocks at one instant; see `Clock`. */
-export interface Reading {
-  /** ms since the epoch */
-  readonly wall: number;
-  /** ms */
-  readonly monotonic: number;
-  /** s */
-  readonly uptime: number;
-}
-
-/** What does not change while the elector runs. Times in ms. */
-export interface Settings {
-  readonly name: string;
-  readonly pid: number;
-  readonly key: string;
-  readonly ttlMs: number;
-  readonly refreshMs: number;
-  /** Mastership ends so long before the lease. */
-  readonly marginMs: number;
-  readonly respectUnleased: boolean;
-}
-
-/** A term that this node holds. */
-export interface Leadership {
-  readonly lease: string;
-  /** Create revision of the key, decimal. */
-  readonly term: string;
-  /** Start, ms since the epoch. */
-  readonly since: number;
-  /** The clocks from before the last successful grant or keep-alive was sent. */
-  readonly sent: Reading;
-}
-
-/** The newest state of the key and when it was first seen so, monotonic ms. */
-interface Seen {
-  readonly modRevision: string;
-  readonly since: number;
-}
-
-interface Follower {
-  readonly name: "follower" | "candidate";
-  readonly seen: Seen;
-  readonly failures: number;
-  /** Does not stand before that, monotonic ms. */
-  readonly notBefore: number;
-}
-
-interface Leader {
-  readonly name: "leader";
-  readonly leadership: Leadership;
-  /** Monotonic ms. */
-  readonly nextRefresh: number;
-  readonly problem: string | null;
-}
-
-/** Where the elector is. */
-export type State = Follower | Leader | { readonly name: "stopping" };
-
-/** What happened. */
-export type Event =
-  /** Time has passed, or the key may have changed. */
-  | { readonly type: "woken" }
-  | {
-    readonly type: "observed";
-    readonly key: ObservedKey | null;
-    readonly pidAlive: boolean;
-    readonly predecessor: boolean;
-  }
-  | { readonly type: "elected"; readonly leadership: Leadership }
-  /** Another candidate was first. */
-  | { readonly type: "outrun" }
-  /** The term was published. */
-  | { readonly type: "published" }
-  /** It could not be published, so no role of this node works for it. */
-  | { readonly type: "unpublished"; readonly problem: string }
-  | { readonly type: "refreshed"; readonly sent: Reading }
-  /** The key or the lease is gone. */
-  | { readonly type: "refused" }
-  /** etcd did not answer in time. */
-  | { readonly type: "unreachable"; readonly problem: string }
-  /** Nobody is published and the key is given up, as far as etcd could be reached. */
-  | { readonly type: "released" }
-  | { readonly type: "step-down"; readonly by: string; readonly pauseMs: number }
-  | { readonly type: "stop" };
-
-/** The one thing to do next; its outcome is the next event. */
-export type Effect =
-  | { readonly do: "read" }
-  | { readonly do: "stand"; readonly stale: { value: string; reason: string } | null }
-  | { readonly do: "publish"; readonly leadership: Leadership; readonly validMs: number }
-  | { readonly do: "refresh"; readonly leadership: Leadership; readonly deadlineMs: number }
-  /** Publishes nobody, then gives the key up. */
-  | { readonly do: "end"; readonly leadership: Leadership; readonly reason: string }
-  | {
-    readonly do: "wait";
-    readonly ms: number;
-    readonly leader: ObservedKey | null;
-    readonly problem: string | null;
-  }
-  | { readonly do: "finish" };
-
-/** A state and what to do in it. */
-export interface Step {
-  readonly state: State;
-  readonly effect: Effect;
-}
+import {
+  type Effect,
+  type Ending,
+  type Event,
+  type Follower,
+  type Leader,
+  type Leadership,
+  NEVER_SEEN,
+  type Reading,
+  type Seen,
+  type Settings,
+  type State,
+  type Step,
+} from "./states.ts";
 
 /** How long a follower or leader waits at most before it looks again. */
 export const TURN_MS = 1000;
@@ -131,35 +66,48 @@ const RETRY_MS = 500;
 const MAX_BACKOFF_MS = 2000;
 /** A node that could not publish its term leaves the next one to others for so long. */
 const UNPUBLISHED_MS = 10_000;
+const STILL_BELIEVED = "it cannot be published that this node does not lead, and what was " +
+  "published before has not run out: this node does not stand; look at the disk of its state directory";
 /** A wall clock that moved this much against the monotonic one has been stepped. */
 const CLOCK_STEP_MS = 1000;
-const NEVER_SEEN: Seen = { modRevision: "", since: 0 };
-
-/** Where every elector starts. */
-export const START: Step = {
-  state: { name: "follower", seen: NEVER_SEEN, failures: 0, notBefore: -Infinity },
-  effect: { do: "read" },
+const START_FOLLOWER: Follower = {
+  name: "follower",
+  seen: NEVER_SEEN,
+  failures: 0,
+  notBefore: -Infinity,
+  believedUntil: Infinity,
 };
+
+/** Where every elector starts: what an earlier manager has published is cleared first. */
+export const START: Step = { state: START_FOLLOWER, effect: { do: "clear" } };
 
 /** The next state and effect. */
 export function advance(state: State, event: Event, at: Reading, settings: Settings): Step {
-  if (state.name === "stopping") return { state, effect: { do: "finish" } };
-  if (event.type === "stop") {
-    return state.name === "leader"
-      ? { state: { name: "stopping" }, effect: end(state.leadership, "stopped in order") }
-      : { state: { name: "stopping" }, effect: { do: "finish" } };
+  if (state.name === "stopping" || event.type === "superseded") return FINISH;
+  switch (state.name) {
+    case "leader":
+      return advanceLeader(state, event, at, settings);
+    case "ending":
+      return advanceEnding(state, event, at, settings);
+    default:
+      return advanceFollower(state, event, at, settings);
   }
-  return state.name === "leader"
-    ? advanceLeader(state, event, at, settings)
-    : advanceFollower(state, event, at, settings);
 }
+
+const FINISH: Step = { state: { name: "stopping" }, effect: { do: "finish" } };
 
 function advanceFollower(state: Follower, event: Event, at: Reading, settings: Settings): Step {
   switch (event.type) {
+    case "stop":
+      return FINISH;
     case "observed":
       return follow(state, event, at, settings);
     case "elected":
       return lead(event.leadership, at, settings);
+    case "cleared": {
+      const believedUntil = believed(event.believedUntil, state.believedUntil, at, settings);
+      return { state: { ...state, name: "follower", believedUntil }, effect: { do: "read" } };
+    }
     case "unreachable": {
       const ms = Math.min(MAX_BACKOFF_MS, 100 * 2 ** state.failures);
       return {
@@ -167,43 +115,61 @@ function advanceFollower(state: Follower, event: Event, at: Reading, settings: S
         effect: { do: "wait", ms, leader: null, problem: event.problem },
       };
     }
-    default:
-      return { state: { ...state, name: "follower" }, effect: { do: "read" } };
+    default: {
+      const effect: Effect = { do: state.believedUntil > -Infinity ? "clear" : "read" };
+      return { state: { ...state, name: "follower" }, effect };
+    }
   }
+}
+
+/**
+ * Until when somebody may believe to lead, as told, uptime s. What cannot be told counts as a term that
+ * has been published just now, unless it was told before.
+ */
+function believed(told: number | null, before: number, at: Reading, { ttlMs }: Settings): number {
+  if (told !== null) return told;
+  return before === Infinity ? at.uptime + Math.ceil(ttlMs / 1000) + 1 : before;
 }
 
 /** What a look at the key leads to. */
 function follow(
   state: Follower,
-  { key, pidAlive, predecessor }: Event & { type: "observed" },
+  { key, granted, predecessor }: Event & { type: "observed" },
   at: Reading,
   settings: Settings,
 ): Step {
-  const modRevision = key?.modRevision ?? "";
-  const seen = modRevision === state.seen.modRevision
-    ? state.seen
-    : { modRevision, since: at.monotonic };
+  const seen = see(state.seen, key, at);
   const next: Follower = { ...state, name: "follower", seen, failures: 0 };
+  const wait = (ms: number, problem: string | null): Step => ({
+    state: next,
+    effect: { do: "wait", ms: Math.min(TURN_MS, ms), leader: key, problem },
+  });
+  const { refreshed } = seen;
   const unchangedMs = at.monotonic - seen.since;
-  const judged = judgeKey({ ...settings, observed: key, pidAlive, predecessor, unchangedMs });
-  if (judged.is === "held") {
-    return {
-      state: next,
-      effect: { do: "wait", ms: TURN_MS, leader: key, problem: judged.problem },
-    };
-  }
+  const situation = { ...settings, observed: key, granted, predecessor, refreshed, unchangedMs };
+  const judged = judgeKey(situation);
+  if (judged.is === "held") return wait(TURN_MS, judged.problem);
+  if (state.believedUntil > at.uptime) return wait(TURN_MS, STILL_BELIEVED);
   const pausedMs = state.notBefore - at.monotonic;
-  if (pausedMs > 0) {
-    const ms = Math.min(TURN_MS, pausedMs);
-    return { state: next, effect: { do: "wait", ms, leader: key, problem: null } };
-  }
-  const stale = judged.is === "stale" ? { value: key!.value, reason: judged.reason } : null;
+  if (pausedMs > 0) return wait(pausedMs, null);
+  const stale = judged.is === "stale"
+    ? { value: key!.value, modRevision: key!.modRevision, reason: judged.reason }
+    : null;
   return { state: { ...next, name: "candidate" }, effect: { do: "stand", stale } };
+}
+
+function see(seen: Seen, key: ObservedKey | null, at: Reading): Seen {
+  const { createRevision, modRevision } = key ?? NEVER_SEEN;
+  if (modRevision === seen.modRevision) return seen;
+  const refreshed = createRevision === seen.createRevision;
+  return { createRevision, modRevision, since: at.monotonic, refreshed };
 }
 
 function advanceLeader(state: Leader, event: Event, at: Reading, settings: Settings): Step {
   const { leadership } = state;
   switch (event.type) {
+    case "stop":
+      return resign(leadership, "stopped in order", -Infinity, true);
     case "refreshed":
       return lead({ ...leadership, sent: event.sent }, at, settings);
     case "refused":
@@ -250,15 +216,41 @@ function hold(state: Leader, at: Reading, settings: Settings): Step {
   return { state, effect: { do: "wait", ms, leader: null, problem } };
 }
 
-function resign(leadership: Leadership, reason: string, notBefore: number): Step {
+/** The term is over: first nobody of this node is to believe in it. */
+function resign(leadership: Leadership, reason: string, notBefore: number, toStop = false): Step {
   return {
-    state: { name: "follower", seen: NEVER_SEEN, failures: 0, notBefore },
-    effect: end(leadership, reason),
+    state: { name: "ending", leadership, reason, notBefore, believedUntil: null, toStop },
+    effect: { do: "clear" },
   };
 }
 
-function end(leadership: Leadership, reason: string): Effect {
-  return { do: "end", leadership, reason };
+function advanceEnding(state: Ending, event: Event, at: Reading, settings: Settings): Step {
+  switch (event.type) {
+    case "stop":
+      return goOn({ ...state, toStop: true }, at);
+    case "cleared": {
+      const believedUntil = believed(event.believedUntil, Infinity, at, settings);
+      return goOn({ ...state, believedUntil }, at);
+    }
+    case "ended": {
+      if (state.toStop) return FINISH;
+      const { notBefore, believedUntil } = state;
+      return {
+        state: { ...START_FOLLOWER, notBefore, believedUntil: believedUntil ?? Infinity },
+        effect: { do: "read" },
+      };
+    }
+    default:
+      return goOn(state, at);
+  }
+}
+
+/** What is left to do for the end of a term. */
+function goOn(state: Ending, at: Reading): Step {
+  const { leadership, reason, believedUntil } = state;
+  if (believedUntil === null) return { state, effect: { do: "clear" } };
+  const release = believedUntil <= at.uptime;
+  return { state, effect: { do: "end", leadership, reason, release } };
 }
 
 /** How long the term is still valid by the monotonic clock, ms. */

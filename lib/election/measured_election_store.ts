@@ -19,7 +19,8 @@ export function measured(store: ElectionStore, meter: Meter | undefined): Electi
     revoke: (...args) => time("revoke", () => store.revoke(...args)),
     create: (...args) => time("create", () => store.create(...args)),
     refresh: (...args) => time("refresh", () => store.refresh(...args)),
-    deleteIf: (...args) => time("delete", () => store.deleteIf(...args)),
+    release: (...args) => time("release", () => store.release(...args)),
+    deleteAt: (...args) => time("delete", () => store.deleteAt(...args)),
     watch: (onChange) => store.watch(onChange),
   };
 }

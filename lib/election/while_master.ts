@@ -10,6 +10,7 @@ import type { Term } from "../master_context.ts";
 import type { Mastership } from "../state_records.ts";
 import type { StateStore } from "../state_store.ts";
 import { isMaster, validForMs } from "./is_master.ts";
+import { parseElectionValue } from "./key.ts";
 
 /** Between looks whether a term has begun of which nobody told, ms. */
 const POLL_MS = 1000;
@@ -20,6 +21,8 @@ const MAX_BACKOFF_MS = 30_000;
 /** What {@linkcode whileMaster} tells of itself. */
 export interface WhileMasterOptions {
   readonly log: Log;
+  /** This node's name in the election: a record of another name is not this node's, however it came here. */
+  readonly name: string;
   /**
    * Called at least once a second while this node is not master, or the job waits to be tried again;
    * with a sentence when it cannot be known whether this node is master.
@@ -43,7 +46,7 @@ export async function whileMaster(
 ): Promise<void> {
   let failures = 0;
   let notBefore = 0;
-  let lostTerm: string | null = null;
+  let lost: Mastership | null = null;
   while (!signal.aborted) {
     const seen = store.changes.count;
     const { record, problem } = await store.readMastership().then(
@@ -51,10 +54,11 @@ export async function whileMaster(
       (error) => ({ record: null, problem: `mastership cannot be read: ${describeError(error)}` }),
     );
     const now = clock.now();
-    if (isMaster(record, clock) && record.term !== lostTerm && now >= notBefore) {
+    const leads = isMaster(record, clock) && parseElectionValue(record.id)?.name === options.name;
+    if (leads && !sameTerm(record, lost) && now >= notBefore) {
       const outcome = await runTerm(store, clock, signal, electionKey, record, job);
       if (outcome.error instanceof FenceLostError) {
-        lostTerm = record.term;
+        lost = record;
         options.log.warn("another node leads; this term's work is over", { error: outcome.error });
       } else if (outcome.error !== null && !outcome.aborted) {
         const delayMs = Math.min(MAX_BACKOFF_MS, 1000 * 2 ** failures++);
@@ -69,6 +73,10 @@ export async function whileMaster(
   }
 }
 
+function sameTerm(a: Mastership, b: Mastership | null): boolean {
+  return a.term === b?.term && a.id === b.id;
+}
+
 /** Runs the job for one term beside a watch on the record. */
 async function runTerm(
   store: StateStore,
@@ -78,7 +86,7 @@ async function runTerm(
   record: Mastership,
   job: (term: Term) => Promise<void>,
 ): Promise<{ error: unknown; aborted: boolean }> {
-  const { term } = record;
+  const { term, id } = record;
   const over = new AbortController();
   const finished = new AbortController();
   const either = AbortSignal.any([outer, finished.signal]);
@@ -87,7 +95,7 @@ async function runTerm(
     while (!either.aborted) {
       const seen = store.changes.count;
       known = await readInTime(store, clock, known);
-      if (!isMaster(known, clock) || known.term !== term) {
+      if (!isMaster(known, clock) || !sameTerm(known, record)) {
         over.abort(new Error("this node is no longer master"));
         return;
       }
@@ -98,7 +106,7 @@ async function runTerm(
   })();
   let error: unknown = null;
   try {
-    await job({ term, electionKey, signal: over.signal });
+    await job({ term, id, electionKey, signal: over.signal });
   } catch (thrown) {
     error = thrown;
   }

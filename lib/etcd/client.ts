@@ -17,8 +17,11 @@ import { timed } from "./timed_calls.ts";
 /** A compare-and-swap of a master-only job found another term: this process is no longer master. */
 export class FenceLostError extends Error {
   override readonly name = "FenceLostError";
-  constructor(readonly term: string) {
-    super(`the election key no longer has create revision ${term}: another node leads`);
+  /** @param term create revision, decimal. @param id the value */
+  constructor(readonly term: string, id: string) {
+    super(
+      `the election key no longer has create revision ${term} and value ${id}: another node leads`,
+    );
   }
 }
 

@@ -18,6 +18,7 @@ import type { Compaction } from "../state_records.ts";
 import type { SayAlive } from "../signs_of_life.ts";
 import type { StateStore } from "../state_store.ts";
 import { FenceLostError } from "./client.ts";
+import { fence, throwIfObserver } from "./fence.ts";
 
 /** Exists, under a lease of one period, until the next check is due. */
 export const TRIGGER_KEY = "/calico/compaction/v1/trigger";
@@ -165,10 +166,11 @@ export async function checkOnce(
 
 /** Reads both keys at one revision, under the fence. */
 async function find(etcd: Etcd3, term: Term): Promise<Findings> {
-  const answer = await etcd.if(term.electionKey, "Create", "==", Number(term.term))
-    .then(etcd.get(TRIGGER_KEY), etcd.get(LAST_KEY))
-    .commit();
-  if (!answer.succeeded) throw new FenceLostError(term.term);
+  const success = [TRIGGER_KEY, LAST_KEY].map((key) => ({
+    request_range: { key: Buffer.from(key) },
+  }));
+  const answer = await etcd.kv.txn({ compare: fence(term), success, failure: [] });
+  if (!answer.succeeded) throw new FenceLostError(term.term, term.id);
   const [triggerKv, lastKv] = answer.responses.map((response) =>
     (response.response_range as IRangeResponse).kvs[0]
   );
@@ -215,15 +217,15 @@ async function record(
   last: bigint,
   { periodSeconds, pid }: Pick<CompactorOptions, "periodSeconds" | "pid">,
 ): Promise<void> {
+  throwIfObserver(term);
   const { ID: lease } = await etcd.leaseClient.leaseGrant({ TTL: periodSeconds });
-  const answer = await etcd.if(term.electionKey, "Create", "==", Number(term.term))
-    .then(
-      etcd.put(LAST_KEY).value(String(last)),
-      etcd.put(TRIGGER_KEY).value(String(pid)).lease(lease),
-    )
-    .commit();
+  const put = (key: string, value: string, lease = "0") => ({
+    request_put: { key: Buffer.from(key), value: Buffer.from(value), lease },
+  });
+  const success = [put(LAST_KEY, String(last)), put(TRIGGER_KEY, String(pid), lease)];
+  const answer = await etcd.kv.txn({ compare: fence(term), success, failure: [] });
   if (!answer.succeeded) {
     await etcd.leaseClient.leaseRevoke({ ID: lease }).catch(() => {});
-    throw new FenceLostError(term.term);
+    throw new FenceLostError(term.term, term.id);
   }
 }

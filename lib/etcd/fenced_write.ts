@@ -1,7 +1,6 @@
 /**
- * Compare-and-swap writes under the leadership fence: every transaction also compares the election
- * key's create revision with the term, so that a master that was paused and wakes up cannot write one
- * byte, whatever the clocks say.
+ * Compare-and-swap writes under the leadership fence (`fence.ts`): a master that was paused and wakes up
+ * cannot write one byte, whatever the clocks say.
  *
  * @module
  */
@@ -9,10 +8,13 @@ import { Buffer } from "node:buffer";
 import type { Etcd3, ICompare, IRequestOp } from "etcd3";
 import type { Term } from "../master_context.ts";
 import { FenceLostError } from "./client.ts";
+import { fence, FENCE_COMPARES, readFence, throwIfFenceLost, throwIfObserver } from "./fence.ts";
 
 /** One change of one key; it lands only when the key is still at `modRevision` (`"0"`: absent). */
 export interface WriteOperation {
   readonly key: string;
+  /** The key's bytes, when they are no UTF-8: then `key` only shows it. */
+  readonly keyBytes?: Uint8Array;
   /** The new value, or null to delete. */
   readonly value: string | null;
   readonly modRevision: string;
@@ -20,23 +22,45 @@ export interface WriteOperation {
   readonly group: string;
 }
 
-/** etcd's default limit of operations in one transaction, less the fence. */
-export const MAX_OPERATIONS = 127;
+/** etcd's default limit counts the compares of a transaction, its writes or its reads, whichever are most. */
+const ETCD_LIMIT = 128;
+/** Operations in one transaction: each is also a compare, beside those of the fence. */
+export const MAX_OPERATIONS = ETCD_LIMIT - FENCE_COMPARES;
 /** Operations of one group in one transaction: more in one revision is hard on other readers. */
 export const MAX_PER_GROUP = 4;
 const IN_FLIGHT = 4;
 /** More waiting operations than this make {@linkcode FencedWriter.add} wait. */
 const MAX_WAITING = 2000;
+/** And so do more bytes in them. */
+const MAX_WAITING_BYTES = 32 * 1024 * 1024;
+/**
+ * Bytes of one transaction, about. etcd takes 1.5 MiB by default (`--max-request-bytes`); a value that alone
+ * is larger than this goes alone.
+ */
+export const MAX_BATCH_BYTES = 1024 * 1024;
+/** Of an operation beside its key, which is sent twice, and its value. */
+const OVERHEAD_BYTES = 64;
+
+/** About how many bytes an operation takes in a transaction. */
+function bytesOf({ key, value }: WriteOperation): number {
+  // Texts are ASCII but for names that people gave, of which at most 255 characters are shown.
+  return 2 * key.length + (value?.length ?? 0) + OVERHEAD_BYTES;
+}
+
+/** etcd refuses a request for its size. Source: etcd's `ErrRequestTooLarge`, and gRPC's own limit. */
+function isTooLarge(error: unknown): boolean {
+  return /request is too large|message larger than max/.test(String(error));
+}
 
 /**
  * Lands one batch whole or not at all; false when a key has changed meanwhile. The request is built by
  * hand: the library's builders make three promises for each key, which is most of a large batch's time.
  */
 async function commit(etcd: Etcd3, term: Term, batch: readonly WriteOperation[]): Promise<boolean> {
-  const compare: ICompare[] = [fence(term)];
+  const compare: ICompare[] = fence(term);
   const success: IRequestOp[] = [];
-  for (const { key: name, value, modRevision } of batch) {
-    const key = Buffer.from(name);
+  for (const { key: name, keyBytes, value, modRevision } of batch) {
+    const key = keyBytes ? Buffer.from(keyBytes) : Buffer.from(name);
     compare.push({ key, result: "Equal", target: "Mod", mod_revision: modRevision });
     success.push(
       value === null
@@ -44,11 +68,9 @@ async function commit(etcd: Etcd3, term: Term, batch: readonly WriteOperation[])
         : { request_put: { key, value: Buffer.from(value) } },
     );
   }
-  const failure = [{ request_range: { key: Buffer.from(term.electionKey) } }];
-  const answer = await etcd.kv.txn({ compare, success, failure });
+  const answer = await etcd.kv.txn({ compare, success, failure: [readFence(term)] });
   if (answer.succeeded) return true;
-  const key = answer.responses[0]?.response_range?.kvs[0];
-  if (key?.create_revision !== term.term) throw new FenceLostError(term.term);
+  throwIfFenceLost(term, answer);
   return false;
 }
 
@@ -59,18 +81,25 @@ async function commit(etcd: Etcd3, term: Term, batch: readonly WriteOperation[])
 export class FencedWriter<T extends WriteOperation = WriteOperation> {
   /** Operations whose key has changed: read it again and decide afresh. */
   readonly conflicts: T[] = [];
+  /** Operations that etcd does not take for their size. */
+  readonly tooLarge: T[] = [];
   readonly #waiting = new Map<string, T[]>();
   #count = 0;
+  /** Of those that wait. */
+  #bytes = 0;
   #inFlight = 0;
   #flushing = false;
   #error: unknown = null;
   #changed = Promise.withResolvers<void>();
 
+  /** @throws {TypeError} for an observer's term. */
   constructor(
     readonly etcd: Etcd3,
     readonly term: Term,
     readonly onBatch: () => void = () => {},
-  ) {}
+  ) {
+    throwIfObserver(term);
+  }
 
   /** Takes one; resolves once there is room for more. @throws {FenceLostError} another node leads. */
   async add(operation: T): Promise<void> {
@@ -79,8 +108,9 @@ export class FencedWriter<T extends WriteOperation = WriteOperation> {
     if (group) group.push(operation);
     else this.#waiting.set(operation.group, [operation]);
     this.#count++;
+    this.#bytes += bytesOf(operation);
     this.#pump();
-    while (this.#count > MAX_WAITING) {
+    while (this.#count > MAX_WAITING || this.#bytes > MAX_WAITING_BYTES) {
       await this.#changed.promise;
       this.#throwIfOver();
     }
@@ -104,7 +134,8 @@ export class FencedWriter<T extends WriteOperation = WriteOperation> {
 
   #pump(): void {
     while (this.#inFlight < IN_FLIGHT && this.#error === null && this.#count > 0) {
-      if (!this.#flushing && this.#count < MAX_OPERATIONS) return;
+      const full = this.#count >= MAX_OPERATIONS || this.#bytes >= MAX_BATCH_BYTES;
+      if (!this.#flushing && !full) return;
       this.#inFlight++;
       this.#write(this.#take()).catch((error) => this.#error ??= error).finally(() => {
         this.#inFlight--;
@@ -119,33 +150,56 @@ export class FencedWriter<T extends WriteOperation = WriteOperation> {
   /** A batch with few operations of each group; what is left of a group goes behind the others. */
   #take(): T[] {
     const batch: T[] = [];
+    let bytes = 0;
     for (const [group, operations] of [...this.#waiting]) {
       const room = MAX_OPERATIONS - batch.length;
-      if (room === 0) break;
-      batch.push(...operations.splice(0, group === "" ? room : Math.min(room, MAX_PER_GROUP)));
+      if (room === 0 || bytes >= MAX_BATCH_BYTES) break;
+      const most = group === "" ? room : Math.min(room, MAX_PER_GROUP);
+      let count = 0;
+      while (count < Math.min(most, operations.length)) {
+        const size = bytesOf(operations[count]!);
+        if (bytes + size > MAX_BATCH_BYTES && batch.length + count > 0) break;
+        bytes += size;
+        count++;
+      }
+      if (count === 0) break;
+      batch.push(...operations.splice(0, count));
       this.#waiting.delete(group);
       if (operations.length > 0) this.#waiting.set(group, operations);
     }
     this.#count -= batch.length;
+    this.#bytes -= bytes;
     return batch;
   }
 
   async #write(batch: T[]): Promise<void> {
     this.term.signal.throwIfAborted();
-    if (!await commit(this.etcd, this.term, batch)) {
-      for (const operation of batch) {
-        const alone = batch.length > 1 && await commit(this.etcd, this.term, [operation]);
-        if (!alone) this.conflicts.push(operation);
+    try {
+      if (!await commit(this.etcd, this.term, batch)) await this.#writeEach(batch);
+    } catch (error) {
+      if (!isTooLarge(error)) throw error;
+      if (batch.length === 1) this.tooLarge.push(batch[0]!);
+      else {
+        const half = Math.ceil(batch.length / 2);
+        for (const some of [batch.slice(0, half), batch.slice(half)]) await this.#write(some);
       }
     }
     this.onBatch();
+  }
+
+  /** A key of the batch has changed: the others are written all the same. */
+  async #writeEach(batch: T[]): Promise<void> {
+    for (const operation of batch) {
+      const alone = batch.length > 1 && await commit(this.etcd, this.term, [operation]);
+      if (!alone) this.conflicts.push(operation);
+    }
   }
 }
 
 /**
  * Writes all operations.
  *
- * @returns those whose key has changed.
+ * @returns those that were not written: their key has changed, or etcd does not take them for their size.
  * @throws {FenceLostError} another node leads; nothing more is written.
  */
 export async function writeFenced<T extends WriteOperation>(
@@ -156,11 +210,12 @@ export async function writeFenced<T extends WriteOperation>(
   const writer = new FencedWriter<T>(etcd, term);
   for (const operation of operations) await writer.add(operation);
   await writer.flush();
-  return writer.conflicts;
+  return [...writer.conflicts, ...writer.tooLarge];
 }
 
 /**
- * The keys as they are, those that exist, read under the fence, several transactions in flight.
+ * The keys as they are, those that exist, read under the fence, several transactions in flight. An
+ * observer reads them without it.
  *
  * @throws {FenceLostError} another node leads.
  */
@@ -176,8 +231,8 @@ export async function readFenced(
       term.signal.throwIfAborted();
       const batch = keys.slice(next, next += MAX_OPERATIONS);
       const success = batch.map((key) => ({ request_range: { key: Buffer.from(key) } }));
-      const answer = await etcd.kv.txn({ compare: [fence(term)], success, failure: [] });
-      if (!answer.succeeded) throw new FenceLostError(term.term);
+      const answer = await etcd.kv.txn({ compare: fence(term), success, failure: [] });
+      if (!answer.succeeded) throw new FenceLostError(term.term, term.id);
       for (const { response_range } of answer.responses) {
         for (const kv of response_range?.kvs ?? []) {
           found.set(kv.key.toString(), { value: kv.value, modRevision: kv.mod_revision });
@@ -187,9 +242,4 @@ export async function readFenced(
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, read));
   return found;
-}
-
-function fence({ electionKey, term }: Term): ICompare {
-  const key = Buffer.from(electionKey);
-  return { key, result: "Equal", target: "Create", create_revision: term };
 }

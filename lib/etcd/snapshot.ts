@@ -15,6 +15,8 @@ export interface KeyValue {
   readonly value: Buffer;
   readonly createRevision: string;
   readonly modRevision: string;
+  /** The key's bytes, when they are no UTF-8, so that `key` does not name it. */
+  readonly notText?: Buffer;
 }
 
 /** Some keys of a range at one revision. */
@@ -128,12 +130,18 @@ export async function* snapshotPages(
         value: kv.value,
         createRevision: kv.create_revision,
         modRevision: kv.mod_revision,
+        ...(isText(key, kv.key) ? {} : { notText: kv.key }),
       });
     }
     const more = ranges.advance(page.kvs.map(({ key }) => key), page.more);
     yield { revision, clusterId: page.header.cluster_id, items };
     if (!more) return;
   }
+}
+
+/** Whether the text names that key: bytes that are no UTF-8 were read as U+FFFD. */
+function isText(text: string, key: Buffer): boolean {
+  return !text.includes("\uFFFD") || Buffer.from(text).equals(key);
 }
 
 /** All keys with a prefix at once. @throws {CompactedError} as {@linkcode snapshotPages}. */

@@ -41,6 +41,11 @@ export const INSTRUMENTS = {
     labels: ["kind", "phase"],
     buckets: RESYNC_SECONDS,
   },
+  resyncs_held_back: {
+    type: "counter",
+    help: "Resyncs that deleted nothing of a collection, because a guard held",
+    labels: ["collection", "why"],
+  },
   status_report_duration_seconds: {
     type: "histogram",
     help: "Time from sending status reports to Neutron to their acceptance or failure",

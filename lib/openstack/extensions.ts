@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from "zod";
+import type { Unavailable } from "../calico/workload_endpoint.ts";
 
 /** An extension that we use. */
 interface Use {
@@ -13,46 +14,57 @@ interface Use {
   readonly collections?: readonly string[];
   /** Fields that it adds, by collection; without it they are not asked for. */
   readonly fields?: Readonly<Record<string, readonly string[]>>;
+  /** The part of endpoints that comes from it: without it, what etcd holds of that stays. */
+  readonly brings?: Unavailable;
   /** What an operator should know when it is missing. */
   readonly without: string;
 }
+
+const FOLLOWED = ["ports", "networks", "subnets", "security-groups", "floatingips", "qos/policies"];
 
 /** All of them. */
 export const USES: readonly Use[] = [
   {
     alias: "binding",
     fields: { ports: ["binding:host_id", "binding:vif_type", "binding:profile"] },
-    without: "no port is bound to a host, so there are no endpoints at all: use the ML2 plugin",
+    without:
+      "nothing tells where a port is bound, so ports are left as they are: use the ML2 plugin",
   },
   {
     alias: "security-group",
     collections: ["security-groups"],
     fields: { ports: ["security_groups"] },
+    brings: "groups",
     without: "there are no policies, and endpoints carry no groups",
   },
   {
     alias: "router",
     collections: ["floatingips"],
+    brings: "floatingIps",
     without: "endpoints have no floating IPs",
   },
   {
     alias: "qos",
     collections: ["qos/policies"],
     fields: { ports: ["qos_policy_id"], networks: ["qos_policy_id"] },
+    brings: "qos",
     without: "endpoints have no bandwidth and packet limits",
   },
   {
     alias: "dns-integration",
     fields: { ports: ["dns_assignment"] },
+    brings: "fqdn",
     without: "endpoints have no fqdn annotation",
   },
   {
     alias: "allowed-address-pairs",
     fields: { ports: ["allowed_address_pairs"] },
+    brings: "pairs",
     without: "endpoints have no allowed addresses beside their own",
   },
   {
     alias: "standard-attr-revisions",
+    fields: Object.fromEntries(FOLLOWED.map((collection) => [collection, ["revision_number"]])),
     without: "what has changed is only found by full resyncs, not by incremental ones: load the " +
       "revisions service plugin",
   },
@@ -67,6 +79,7 @@ export const USES: readonly Use[] = [
   },
   {
     alias: "data-plane-status",
+    fields: { ports: ["data_plane_status"] },
     without: "a port in error is only reported as DOWN",
   },
 ];
@@ -104,6 +117,13 @@ export class Extensions {
     const absent = USES.filter(({ alias }) => !this.has(alias))
       .flatMap((use) => use.fields?.[collection] ?? []);
     return fields.filter((field) => !absent.includes(field));
+  }
+
+  /** Parts of endpoints that nobody can be asked about. */
+  get unavailable(): ReadonlySet<Unavailable> {
+    return new Set(
+      USES.flatMap((use) => use.brings && !this.has(use.alias) ? [use.brings] : []),
+    );
   }
 
   /** What is missing and what that means, for people. */

@@ -6,6 +6,7 @@
  */
 import type { Clock } from "../clock.ts";
 import { describeError } from "../log.ts";
+import { ANSWER_BYTES, ERROR_BYTES, LIST_BYTES, readBeginning } from "./body.ts";
 
 /** A service refused or did not answer; the message names the URL, never a header or a body of ours. */
 export class OpenstackError extends Error {
@@ -89,7 +90,7 @@ async function once<T>(
 
 async function refusal(url: string, response: Response): Promise<Outcome<never>> {
   const { status } = response;
-  const body = (await response.text()).slice(0, 2000);
+  const body = (await readBeginning(response, ERROR_BYTES)).text;
   const target = response.headers.get("location");
   const why = status >= 300 && status < 400 && target
     ? `it redirects to ${shown(target)}: is that the URL to configure?`
@@ -137,13 +138,39 @@ export async function discard(response: Response): Promise<void> {
   await response.body?.cancel();
 }
 
-/** The JSON in a response. @throws {OpenstackError} it is none. @throws when the body breaks off. */
-export async function readJson(response: Response): Promise<unknown> {
-  const text = await response.text();
+/**
+ * The JSON in a response.
+ *
+ * @throws {OpenstackError} it is none, or longer than 16 MiB. @throws when the body breaks off.
+ */
+export function readJson(response: Response): Promise<unknown> {
+  return readJsonUpTo(response, ANSWER_BYTES);
+}
+
+/** The same of a list, up to 256 MiB. */
+export function readList(response: Response): Promise<unknown> {
+  return readJsonUpTo(response, LIST_BYTES);
+}
+
+async function readJsonUpTo(response: Response, maxBytes: number): Promise<unknown> {
+  const { text, whole } = await readBeginning(response, maxBytes);
+  const url = shown(response.url);
+  if (!whole) {
+    const bound = `${Math.round(maxBytes / 1024 / 1024)} MiB`;
+    throw new OpenstackError(
+      `${url} sent more than ${bound}, and was not read on`,
+      response.status,
+    );
+  }
   try {
     return JSON.parse(text);
   } catch (error) {
-    const url = shown(response.url);
     throw new OpenstackError(`${url} did not send JSON`, response.status, { cause: error });
   }
+}
+
+/** Whether the connection was closed on us: what uWSGI does to a request longer than its buffer. */
+export function wasClosed(error: unknown): boolean {
+  return error instanceof OpenstackError && error.status === null &&
+    /connection (?:was )?(?:closed|reset)|broken pipe/i.test(describeError(error.cause));
 }

@@ -9,7 +9,7 @@ import type { OpenstackConfig } from "../config_types.ts";
 import { type Credential, tokenRequest } from "./credential.ts";
 import { findIdentityV3 } from "./discovery.ts";
 import { neutronIn } from "./endpoints.ts";
-import { OpenstackError, readJson, request } from "./http.ts";
+import { OpenstackError, readJson, readList, request } from "./http.ts";
 import { openHttpClient } from "./http_client.ts";
 import type { Project } from "./records.ts";
 import { Projects } from "./projects.ts";
@@ -196,8 +196,10 @@ export class KeystoneAuth implements Disposable {
   /** A GET of Identity's own, such as `/projects`, with our token or another one. */
   async get(path: string, signal: AbortSignal, token?: Token): Promise<unknown> {
     const url = `${await this.identityUrl(signal)}${path}`;
-    if (token) return await this.#send(url, signal, readJson, {}, token);
-    return await this.fetch(url, signal, readJson);
+    // Identity does not page: all projects come in one answer.
+    const read = path.endsWith("/projects") ? readList : readJson;
+    if (token) return await this.#send(url, signal, read, {}, token);
+    return await this.fetch(url, signal, read);
   }
 }
 

@@ -1,44 +1,40 @@
 /**
- * Lists of Neutron's objects, page by page. A page that fails fails the whole list: a partial list must
- * never look like a smaller cloud. A record that cannot be understood is named in `refused`, so that
- * what it stands for is left alone. Extensions that are not loaded are worked around.
+ * Lists of Neutron's objects. A list is complete or an error: a partial one must never look like a smaller
+ * cloud. A record that cannot be understood is named in `refused`, so that what it stands for is left
+ * alone. Extensions that are not loaded are worked around.
  *
  * @module
  */
 import { z } from "zod";
 import type { OpenstackConfig } from "../config_types.ts";
+import { Inquiry, type Whereabouts } from "./confirm_gone.ts";
 import { Extensions } from "./extensions.ts";
-import { OpenstackError, readJson } from "./http.ts";
+import { OpenstackError, readJson, readList } from "./http.ts";
 import type { KeystoneAuth } from "./keystone.ts";
+import { filterCheck, FilterIgnoredError, listInBatches } from "./list_by.ts";
+import { type Listing, RecordReader } from "./listing.ts";
+import { type Page, readPage } from "./page.ts";
+import { Walk } from "./walk.ts";
 
-/** A list and the ids of its records that could not be understood. */
-export interface Listing<T> {
-  readonly items: T[];
-  readonly refused: { readonly id: string; readonly why: string }[];
-}
+export type { Listing } from "./listing.ts";
 
 /** What to ask for. */
 export interface Query {
+  /** By default all; each of those asked for must be in every record. */
   readonly fields?: readonly string[];
   /**
-   * Called with each record as it came, before it is validated; true: it is dealt with, and is not
-   * among the items.
+   * Called with each new record that has an id, as it came, before it is validated; true: it is dealt
+   * with, and is not among the items.
    */
   readonly known?: (record: unknown) => boolean;
-  /** Filters; a name may be repeated, which means "or". */
+  /** Filters; a name may be repeated, which means "or" (but for `fixed_ips`, where it is "and"). */
   readonly where?: readonly (readonly [name: string, value: string])[];
 }
 
-/**
- * Ids in one request: with fields and token that stays within the 4 KiB that uWSGI takes by default for
- * all of a request but its body; Neutron's own server refuses URLs above 8 KiB.
- */
-const IDS_PER_REQUEST = 60;
-/** Markers, from the last one back, that are tried before a walk starts from its beginning. */
-const MARKERS = 5;
-const MAX_RESTARTS = 2;
-/** Only an admin sees it: without it every port would look unbound. */
-const HOST_FIELD = "binding:host_id";
+/** A query by the values of one field. */
+interface Filtered extends Query {
+  readonly by: { readonly field: string; readonly asked: (record: unknown) => boolean };
+}
 
 /** Reads Neutron. */
 export class NeutronClient {
@@ -70,26 +66,13 @@ export class NeutronClient {
    *
    * @throws {OpenstackError} a page failed, or the walk could not be completed.
    */
-  async *pages<T extends { id: string }>(
+  pages<T extends { id: string }>(
     path: string,
     schema: z.ZodType<T>,
     signal: AbortSignal,
     query: Query = {},
   ): AsyncGenerator<Listing<T>> {
-    if (!this.#extensions.offers(path)) return yield { items: [], refused: [] };
-    const walk = new Walk();
-    for (let more = true; more;) {
-      let page: Page<T>;
-      try {
-        page = await this.#page(path, schema, signal, query, walk.marker);
-      } catch (error) {
-        const gone = error instanceof OpenstackError && error.status === 404;
-        if (!gone || !walk.stepBack()) throw error;
-        continue;
-      }
-      yield { items: walk.fresh(page.items), refused: page.refused };
-      more = walk.advance(page, path);
-    }
+    return this.#pages(path, schema, signal, query);
   }
 
   /** All objects of a collection. @throws {OpenstackError} as {@linkcode pages}. */
@@ -99,16 +82,15 @@ export class NeutronClient {
     signal: AbortSignal,
     { onPage, ...query }: Query & { onPage?: () => void } = {},
   ): Promise<Listing<T>> {
-    const all: Listing<T> = { items: [], refused: [] };
-    for await (const { items, refused } of this.pages(path, schema, signal, query)) {
-      for (const item of items) all.items.push(item);
-      all.refused.push(...refused);
-      onPage?.();
-    }
-    return all;
+    return await collect(this.#pages(path, schema, signal, query), onPage);
   }
 
-  /** Objects whose field has one of the values, such as those with one of many ids. */
+  /**
+   * Objects whose field has one of the values, such as those with one of many ids. A filter that the server
+   * does not apply is noticed.
+   *
+   * @throws {OpenstackError} as {@linkcode pages}, or the filter was not applied.
+   */
   async listBy<T extends { id: string }>(
     path: string,
     schema: z.ZodType<T>,
@@ -118,43 +100,39 @@ export class NeutronClient {
     fields?: readonly string[],
   ): Promise<Listing<T>> {
     if (values.length === 0) return { items: [], refused: [] };
+    const asked = fields && [...new Set([...fields, field])];
+    // What no object has.
+    if (this.#extensions.fieldsOf(path, [field]).length === 0) return { items: [], refused: [] };
     const filtered = path !== "ports" || field !== "security_groups" ||
       this.#extensions.has("port-security-groups-filtering");
-    if (!filtered) return await this.#portsOfGroups(schema, signal, values, fields);
-    const all: Listing<T> = { items: [], refused: [] };
-    for (let at = 0; at < values.length; at += IDS_PER_REQUEST) {
-      const some = values.slice(at, at + IDS_PER_REQUEST);
-      const { items, refused } = await this.#listSome(path, schema, signal, field, some, fields);
-      all.items.push(...items);
-      all.refused.push(...refused);
-    }
-    return all;
+    if (!filtered) return await this.#portsOfGroups(schema, signal, values, asked);
+    return await listInBatches(
+      field,
+      values,
+      (some) => collect(this.#pages(path, schema, signal, filteredQuery(field, some, asked))),
+    );
   }
 
-  /** A proxy may allow shorter URLs than Neutron: then half as many at a time. */
-  async #listSome<T extends { id: string }>(
+  /**
+   * Asks by id whether objects are gone. `gone` are only those that are missing in an answer that shows the
+   * witness: an object of the collection that exists and is none of them. Without a witness, or without
+   * the collection's extension, what is missing is `uncertain`.
+   *
+   * @throws {OpenstackError} Neutron does not answer.
+   */
+  async confirmGone(
     path: string,
-    schema: z.ZodType<T>,
     signal: AbortSignal,
-    field: string,
-    values: readonly string[],
-    fields?: readonly string[],
-  ): Promise<Listing<T>> {
-    const where = values.map((value) => [field, value] as const);
-    try {
-      return await this.list(path, schema, signal, { fields, where });
-    } catch (error) {
-      const tooLong = error instanceof OpenstackError && [413, 414, 431].includes(error.status!);
-      if (!tooLong || values.length < 2) throw error;
-      const half = Math.ceil(values.length / 2);
-      const all: Listing<T> = { items: [], refused: [] };
-      for (const some of [values.slice(0, half), values.slice(half)]) {
-        const part = await this.#listSome(path, schema, signal, field, some, fields);
-        all.items.push(...part.items);
-        all.refused.push(...part.refused);
-      }
-      return all;
-    }
+    ids: Iterable<string>,
+    witness: string | null,
+  ): Promise<Whereabouts> {
+    const idSchema = z.object({ id: z.string() });
+    const inquiry = new Inquiry(
+      (asked) => this.#pages(path, idSchema, signal, filteredQuery("id", asked, ["id"])),
+      witness,
+    );
+    await inquiry.ask(ids);
+    return inquiry.found;
   }
 
   /** Where Neutron cannot filter by group, all ports are looked through. */
@@ -166,120 +144,101 @@ export class NeutronClient {
   ): Promise<Listing<T>> {
     const wanted = new Set(groups);
     return this.list("ports", schema, signal, {
-      fields: fields && [...new Set([...fields, "security_groups"])],
+      fields,
       known(record) {
         const { security_groups } = record as { security_groups?: unknown };
-        return !Array.isArray(security_groups) || !security_groups.some((id) => wanted.has(id));
+        return Array.isArray(security_groups) && !security_groups.some((id) => wanted.has(id));
       },
     });
   }
 
-  async #page<T extends { id: string }>(
+  async *#pages<T extends { id: string }>(
     path: string,
     schema: z.ZodType<T>,
     signal: AbortSignal,
-    { fields = [], where = [], known }: Query,
-    marker: string | null,
-  ): Promise<Page<T>> {
+    query: Query | Filtered,
+  ): AsyncGenerator<Listing<T>> {
+    if (!this.#extensions.offers(path)) return yield { items: [], refused: [] };
+    this.#demandBinding(path);
+    const url = `${this.config.neutronUrl}/v2.0/${path}`;
+    const { known } = query;
+    const required = this.#requiredFields(path, schema, query);
+    const reader = new RecordReader({ schema, url, required, known });
+    const paged = this.#extensions.has("pagination");
+    const walk = new Walk(path, paged ? this.config.pageSize : Infinity);
+    while (!walk.done) {
+      let page: Page;
+      try {
+        page = await this.#page(path, signal, query, walk);
+      } catch (error) {
+        const gone = error instanceof OpenstackError && error.status === 404;
+        if (!gone || !walk.stepBack()) throw error;
+        continue;
+      }
+      if ("by" in query && !page.records.every(query.by.asked)) {
+        throw new FilterIgnoredError(url, query.by.field);
+      }
+      yield reader.read(walk.take(page));
+    }
+  }
+
+  /** Without it every port looks unbound, and no endpoint would be left. */
+  #demandBinding(path: string): void {
+    if (path !== "ports" || this.#extensions.has("binding")) return;
+    throw new OpenstackError(
+      `${this.config.neutronUrl} does not have the extension binding loaded, so that nothing tells ` +
+        "where a port is bound: use the ML2 plugin",
+      null,
+    );
+  }
+
+  /** Those that were asked for, or else all that the schema knows; without those of missing extensions. */
+  #requiredFields(path: string, schema: z.ZodType, query: Query | Filtered): string[] {
+    const ofSchema = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+    const by = "by" in query ? [query.by.field] : [];
+    const fields = query.fields ?? [...new Set([...ofSchema, ...by])];
+    return this.#extensions.fieldsOf(path, fields);
+  }
+
+  async #page(path: string, signal: AbortSignal, query: Query, walk: Walk): Promise<Page> {
+    const { fields = [], where = [] } = query;
     const url = new URL(`${this.config.neutronUrl}/v2.0/${path}`);
-    if (this.#extensions.has("pagination")) {
-      url.searchParams.set("limit", String(this.config.pageSize));
+    if (walk.limit !== Infinity) {
+      url.searchParams.set("limit", String(walk.limit));
+      // Plugins without paging of their own give pages of whatever order the database has.
+      if (this.#extensions.has("sorting")) {
+        url.searchParams.set("sort_key", "id");
+        url.searchParams.set("sort_dir", "asc");
+      }
     }
-    const asked = this.#extensions.fieldsOf(path, fields);
-    for (const field of asked) url.searchParams.append("fields", field);
+    for (const field of this.#extensions.fieldsOf(path, fields)) {
+      url.searchParams.append("fields", field);
+    }
     for (const [name, value] of where) url.searchParams.append(name, value);
-    if (marker) url.searchParams.set("marker", marker);
-    const body = await this.auth.fetch(url.href, signal, readJson);
-    const needed = path === "ports" && asked.includes(HOST_FIELD) ? HOST_FIELD : null;
-    return readPage(path, body, schema, url.href, { known, needed });
+    if (walk.marker) url.searchParams.set("marker", walk.marker);
+    const body = await this.auth.fetch(url.href, signal, readList);
+    return readPage(path, body, url.href.split("?")[0]!);
   }
 }
 
-interface Page<T> extends Listing<T> {
-  /** Ids of all records, also of those that are not among the items. */
-  readonly ids: readonly string[];
-  readonly more: boolean;
+function filteredQuery(
+  field: string,
+  values: readonly string[],
+  fields: readonly string[] | undefined,
+): Filtered {
+  const where = values.map((value) => [field, value] as const);
+  return { fields, where, by: { field, asked: filterCheck(field, values) } };
 }
 
-/** How far a walk through the pages has come, by the ids that it has seen. */
-class Walk {
-  marker: string | null = null;
-  /** The last ids that were seen, the newest at the end: markers to go back to. */
-  #tail: string[] = [];
-  #seen = "";
-  #ordered = true;
-  #restarts = 0;
-  #repeats = false;
-
-  /** Those that did not come before. */
-  fresh<T extends { id: string }>(items: T[]): T[] {
-    return this.#repeats ? items.filter(({ id }) => id > this.#seen) : items;
+async function collect<T>(
+  pages: AsyncGenerator<Listing<T>>,
+  onPage?: () => void,
+): Promise<Listing<T>> {
+  const all: Listing<T> = { items: [], refused: [] };
+  for await (const { items, refused } of pages) {
+    for (const item of items) all.items.push(item);
+    for (const one of refused) all.refused.push(one);
+    onPage?.();
   }
-
-  /** After a page; whether there is another one. */
-  advance({ ids, more }: Page<unknown>, path: string): boolean {
-    for (const id of ids) {
-      this.#ordered &&= this.#repeats || id > this.#seen;
-      if (id > this.#seen) this.#seen = id;
-    }
-    if (!more) return false;
-    const next = ids.at(-1);
-    if (next === undefined || next === this.marker) {
-      throw new OpenstackError(`the pages of ${path} have no end`, 200);
-    }
-    this.#tail = ids.slice(-MARKERS);
-    this.marker = next;
-    return true;
-  }
-
-  /**
-   * After the object of the marker was deleted: from one before it, at last from the beginning, past
-   * what was seen. False: there is no way back.
-   */
-  stepBack(): boolean {
-    // Only ids that come in order tell what was seen.
-    if (this.marker === null || !this.#ordered) return false;
-    this.#tail.pop();
-    this.marker = this.#tail.at(-1) ?? null;
-    this.#repeats = true;
-    return this.marker !== null || this.#restarts++ < MAX_RESTARTS;
-  }
-}
-
-const linkSchema = z.array(z.object({ rel: z.string() })).default([]);
-
-function readPage<T extends { id: string }>(
-  path: string,
-  body: unknown,
-  schema: z.ZodType<T>,
-  url: string,
-  { known, needed }: { known: Query["known"]; needed: string | null },
-): Page<T> {
-  const collection = path.split("/").at(-1)!.replaceAll("-", "_");
-  const shown = url.split("?")[0];
-  const records = (body as Record<string, unknown> | null)?.[collection];
-  if (!Array.isArray(records)) {
-    throw new OpenstackError(`${shown} sent no list of ${collection}`, 200);
-  }
-  const page = { items: [] as T[], refused: [] as Listing<T>["refused"], ids: [] as string[] };
-  for (const record of records) {
-    const id = String((record as { id?: unknown } | null)?.id ?? "");
-    if (id) page.ids.push(id);
-    if (needed !== null && typeof record === "object" && !(needed in record)) {
-      throw new OpenstackError(
-        `${shown} shows ports without ${needed}: only an admin sees it, so the service user needs ` +
-          "the admin role in its project (or a policy that lets it read all of every port)",
-        403,
-      );
-    }
-    if (known?.(record)) continue;
-    const parsed = schema.safeParse(record);
-    if (parsed.success) page.items.push(parsed.data);
-    else {
-      const issue = parsed.error.issues[0];
-      page.refused.push({ id, why: `${issue?.path.join(".")}: ${issue?.message}` });
-    }
-  }
-  const links = linkSchema.safeParse((body as Record<string, unknown>)[`${collection}_links`]);
-  return { ...page, more: links.success && links.data.some((link) => link.rel === "next") };
+  return all;
 }

@@ -1,16 +1,18 @@
 /**
  * Projects with their names and parents (`GET /v3/projects`). Keystone lists no more than its
  * `list_limit`, and says `truncated` then: those that the list leaves out are asked for one by one. A
- * user that may not list them sees none, which costs labels and nothing else.
+ * user that may not list them sees none, which costs labels and nothing else. One that cannot be
+ * understood is as it was before, and is named.
  *
  * @module
  */
 import { z } from "zod";
 import { OpenstackError } from "./http.ts";
+import { RecordReader } from "./listing.ts";
 import { type Project, projectSchema } from "./records.ts";
 
 const listSchema = z.object({
-  projects: z.array(projectSchema),
+  projects: z.array(z.unknown()),
   truncated: z.boolean().default(false),
 });
 const oneSchema = z.object({ project: projectSchema });
@@ -27,11 +29,17 @@ export class Projects {
   #listed: readonly Project[] = [];
   /** Found one by one; null: Keystone does not know it or does not show it. */
   readonly #found = new Map<string, Project | null>();
+  #refused: { readonly id: string; readonly why: string }[] = [];
   #truncated = false;
   #trouble: string | null = null;
 
   constructor(get: Get) {
     this.#get = get;
+  }
+
+  /** What of the last list could not be understood: nothing new is known of those. */
+  get refused(): readonly { readonly id: string; readonly why: string }[] {
+    return this.#refused;
   }
 
   /** What an operator should know, or null. */
@@ -48,7 +56,7 @@ export class Projects {
     try {
       const parsed = listSchema.safeParse(await this.#get("/projects", signal));
       if (!parsed.success) throw new OpenstackError("Keystone sent no list of projects", 200);
-      this.#listed = parsed.data.projects;
+      this.#read(parsed.data.projects);
       this.#truncated = parsed.data.truncated;
       this.#trouble = this.#truncated
         ? `Keystone lists only ${this.#listed.length} projects (its list_limit): others are asked ` +
@@ -63,6 +71,16 @@ export class Projects {
         "do not carry their names; give it the admin role";
     }
     return this.#all();
+  }
+
+  #read(records: readonly unknown[]): void {
+    const required = Object.keys(projectSchema.shape);
+    const rules = { schema: projectSchema, url: "Keystone's /projects", required };
+    const { items, refused } = new RecordReader(rules).read(records);
+    const before = new Map(this.#listed.map((project) => [project.id, project]));
+    const asBefore = refused.flatMap(({ id }) => before.get(id) ?? []);
+    this.#listed = [...items, ...asBefore];
+    this.#refused = [...refused];
   }
 
   /** All that is known, with those of these ids that the list had left out. */
@@ -88,8 +106,11 @@ export class Projects {
 
   async #one(id: string, signal: AbortSignal): Promise<Project | null> {
     try {
-      return oneSchema.parse(await this.#get(`/projects/${encodeURIComponent(id)}`, signal))
-        .project;
+      const answer = await this.#get(`/projects/${encodeURIComponent(id)}`, signal);
+      const parsed = oneSchema.safeParse(answer);
+      if (parsed.success) return parsed.data.project;
+      this.#refused.push({ id, why: "Keystone's answer to /projects/<id> is no project" });
+      return null;
     } catch (error) {
       const hidden = error instanceof OpenstackError && [403, 404].includes(error.status!);
       if (hidden) return null;

@@ -1,43 +1,55 @@
 /**
- * What enters from Neutron and Keystone: schemas of the fields that we use. Unknown fields are
- * dropped; what Neutron leaves out or sets to null in some releases has a default.
+ * What enters from Neutron and Keystone: schemas of the fields that we use. Unknown fields are dropped.
+ * Null is taken only where Neutron really gives it. What an extension brings has a default for when it is
+ * not loaded; that it is there when it should be is seen to by who reads the list (`listing.ts`).
  *
  * @module
  */
 import { z } from "zod";
+import { ID_PATTERN } from "./page.ts";
 
-/** What may stand in a key: Neutron's own ids are UUIDs. */
-const id = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/);
-/** A part of an endpoint's name, such as a host: no separator of keys, nothing invisible. */
-const keyPart = z.string().regex(/^[^\s/\p{Cc}]{0,255}$/u).nullish().transform((value) =>
-  value ?? ""
-);
+/** Neutron's own ids are UUIDs. */
+const id = z.string().regex(ID_PATTERN, "is no id");
 /** An address or a prefix. */
-const address = z.string().regex(/^[0-9A-Fa-f.:]{2,45}(?:\/\d{1,3})?$/);
-const text = z.string().nullish().transform((value) => value ?? "");
+const address = z.string().regex(/^[0-9A-Fa-f.:]{2,45}(?:\/\d{1,3})?$/, "is no address");
+const text = z.string();
+const textOrNull = z.string().nullable();
 const revision = z.number().default(0);
-const number = z.union([z.number(), z.string().regex(/^-?\d+$/).transform(Number)]);
+const number = z.union([z.number(), z.string().regex(/^-?\d+$/).transform(Number)], "is no number");
+/** What may be part of an endpoint's name: no separator of keys, nothing invisible. */
+const KEY_PART = /^[^\s/\p{Cc}]{0,255}$/u;
+const KEY_PART_WHY =
+  "has a space, a slash or a control character (or is too long), which a key of " +
+  "Calico's cannot hold: ";
+const host = text.regex(KEY_PART, `${KEY_PART_WHY}give the host another name`);
+
+/** Whether a port is a VM's: only those have endpoints. */
+export function isVmOwner(deviceOwner: string): boolean {
+  return deviceOwner.startsWith("compute:") || deviceOwner.startsWith("kuryr:container");
+}
 
 export const portSchema = z.object({
   id,
   network_id: id,
-  device_id: keyPart,
+  device_id: text,
   device_owner: text,
   mac_address: text,
-  project_id: text,
+  project_id: textOrNull.transform((value) => value ?? ""),
   status: text,
   revision_number: revision,
-  fixed_ips: z.array(z.object({ ip_address: address, subnet_id: text })).default([]),
-  allowed_address_pairs: z.array(z.object({ ip_address: address })).nullish()
-    .transform((value) => value ?? []),
-  security_groups: z.array(id).nullish().transform((value) => value ?? []),
-  "binding:host_id": keyPart,
-  "binding:vif_type": text,
-  "binding:profile": z.object({ migrating_to: keyPart }).nullish()
-    .transform((value) => value?.migrating_to || null),
-  qos_policy_id: z.string().nullish().transform((value) => value ?? null),
-  dns_assignment: z.array(z.object({ fqdn: z.string().nullish() })).nullish()
-    .transform((value) => value?.[0]?.fqdn || null),
+  fixed_ips: z.array(z.object({ ip_address: address, subnet_id: id })),
+  allowed_address_pairs: z.array(z.object({ ip_address: address })).default([]),
+  security_groups: z.array(id).default([]),
+  "binding:host_id": host.default(""),
+  "binding:vif_type": text.default(""),
+  "binding:profile": z.object({ migrating_to: host.nullish() }).default({})
+    .transform(({ migrating_to }) => migrating_to || null),
+  qos_policy_id: textOrNull.default(null),
+  dns_assignment: z.array(z.object({ fqdn: textOrNull.optional() })).default([])
+    .transform(([first]) => first?.fqdn || null),
+}).refine(({ device_id, device_owner }) => !isVmOwner(device_owner) || KEY_PART.test(device_id), {
+  path: ["device_id"],
+  error: `${KEY_PART_WHY}give the port another one`,
 });
 export type Port = z.infer<typeof portSchema>;
 
@@ -48,7 +60,7 @@ export const networkSchema = z.object({
   id,
   revision_number: revision,
   name: text,
-  qos_policy_id: z.string().nullish().transform((value) => value ?? null),
+  qos_policy_id: textOrNull.default(null),
 });
 export type Network = z.infer<typeof networkSchema>;
 
@@ -57,62 +69,76 @@ export const subnetSchema = z.object({
   revision_number: revision,
   network_id: id,
   cidr: address,
-  enable_dhcp: z.boolean().default(false),
-  gateway_ip: z.string().nullish().transform((value) => value ?? null),
-  host_routes: z.array(z.object({ destination: z.string(), nexthop: z.string() })).nullish()
-    .transform((value) => value ?? []),
-  dns_nameservers: z.array(z.string()).nullish().transform((value) => value ?? []),
-  ipv6_ra_mode: z.string().nullish().transform((value) => value ?? null),
-  ipv6_address_mode: z.string().nullish().transform((value) => value ?? null),
+  enable_dhcp: z.boolean(),
+  gateway_ip: address.nullable(),
+  host_routes: z.array(z.object({ destination: address, nexthop: address })),
+  dns_nameservers: z.array(text),
+  ipv6_ra_mode: textOrNull,
+  ipv6_address_mode: textOrNull,
 });
 export type Subnet = z.infer<typeof subnetSchema>;
 
+const direction = z.enum(["ingress", "egress"]);
+
 export const securityGroupRuleSchema = z.object({
   id,
-  direction: z.enum(["ingress", "egress"]),
+  direction,
   ethertype: z.enum(["IPv4", "IPv6"]),
-  protocol: z.union([z.string(), z.number()]).nullish().transform((value) => value ?? null),
-  port_range_min: number.nullish().transform((value) => value ?? null),
-  port_range_max: number.nullish().transform((value) => value ?? null),
-  remote_ip_prefix: z.string().nullish().transform((value) => value || null),
-  remote_group_id: z.string().nullish().transform((value) => value || null),
+  protocol: z.union([z.string(), z.number()], "is no protocol").nullable(),
+  port_range_min: number.nullable(),
+  port_range_max: number.nullable(),
+  remote_ip_prefix: textOrNull,
+  remote_group_id: id.nullable(),
 });
 export type SecurityGroupRule = z.infer<typeof securityGroupRuleSchema>;
 
-export const securityGroupSchema = z.object({
-  id,
-  revision_number: revision,
-  name: text,
-  security_group_rules: z.array(securityGroupRuleSchema).default([]),
+/** What endpoints show of a group. */
+export const securityGroupNameSchema = z.object({ id, revision_number: revision, name: text });
+export const securityGroupSchema = securityGroupNameSchema.extend({
+  security_group_rules: z.array(securityGroupRuleSchema),
 });
 export type SecurityGroup = z.infer<typeof securityGroupSchema>;
 
 export const floatingIpSchema = z.object({
   id,
   revision_number: revision,
-  port_id: z.string().nullish().transform((value) => value ?? null),
-  fixed_ip_address: z.string().nullish().transform((value) => value ?? null),
+  port_id: textOrNull,
+  fixed_ip_address: textOrNull,
   floating_ip_address: address,
 });
 export type FloatingIp = z.infer<typeof floatingIpSchema>;
 
+/** What each type of rule that we use has to have; of others nothing is known. */
+const QOS_AMOUNTS: Readonly<
+  Record<string, readonly ("max_kbps" | "max_burst_kbps" | "max_kpps")[]>
+> = {
+  bandwidth_limit: ["max_kbps", "max_burst_kbps"],
+  packet_rate_limit: ["max_kpps"],
+};
+const amount = z.number().nullish();
 export const qosRuleSchema = z.object({
   type: z.string(),
-  direction: z.enum(["ingress", "egress"]).nullish().transform((value) => value ?? "egress"),
-  max_kbps: z.number().nullish(),
-  max_burst_kbps: z.number().nullish(),
-  max_kpps: z.number().nullish(),
+  /** Of minimum rates also `any`; DSCP marks have none. */
+  direction: z.string().default("egress"),
+  max_kbps: amount,
+  max_burst_kbps: amount,
+  max_kpps: amount,
+}).superRefine((rule, { addIssue }) => {
+  const amounts = QOS_AMOUNTS[rule.type];
+  if (!amounts) return;
+  for (const name of amounts) {
+    if (rule[name] === undefined) addIssue({ code: "custom", path: [name], message: "is missing" });
+  }
+  if (!direction.safeParse(rule.direction).success) {
+    addIssue({ code: "custom", path: ["direction"], message: "is no direction" });
+  }
 });
 export const qosPolicySchema = z.object({
   id,
   revision_number: revision,
-  rules: z.array(qosRuleSchema).default([]),
+  rules: z.array(qosRuleSchema),
 });
 export type QosPolicy = z.infer<typeof qosPolicySchema>;
 
-export const projectSchema = z.object({
-  id,
-  name: text,
-  parent_id: z.string().nullish().transform((value) => value ?? null),
-});
+export const projectSchema = z.object({ id, name: text, parent_id: textOrNull });
 export type Project = z.infer<typeof projectSchema>;

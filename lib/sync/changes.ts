@@ -18,6 +18,7 @@ import {
   securityGroupSchema,
   subnetSchema,
 } from "../openstack/records.ts";
+import { certainlyGone } from "./gone.ts";
 import { FOLLOWED, type Followed, type Memory } from "./memory.ts";
 import type { Pass } from "./pass.ts";
 import { reconcile, type Scope, sizeOf } from "./reconcile.ts";
@@ -43,7 +44,8 @@ export async function applyChanges(
 ): Promise<Scope> {
   const records = await readRecords(pass, changed);
   const work = memory.takeOwed();
-  note(memory, changed, records, projects, work);
+  const gone = await goneOf(pass, memory, changed, records);
+  note(memory, changed, records, gone, projects, work);
   if (projects) memory.projects(projects, pass.deps.clock.monotonic());
   let scope: Scope;
   try {
@@ -58,6 +60,44 @@ export async function applyChanges(
 
 type Records = Awaited<ReturnType<typeof readRecords>>;
 
+function byCollection({ networks, subnets, groups, fips, policies }: Records) {
+  return [
+    ["networks", networks],
+    ["subnets", subnets],
+    ["security-groups", groups],
+    ["floatingips", fips],
+    ["qos/policies", policies],
+  ] as const;
+}
+
+/**
+ * Ids of what Neutron no longer has, by kind. What endpoints show of a network, subnet, group or policy that
+ * is not there stays (see `kept_facets.ts`), so that not finding it harms nothing; a floating IP has to be
+ * certainly gone.
+ */
+async function goneOf(
+  pass: Pass,
+  memory: Memory,
+  changed: Changed,
+  records: Records,
+): Promise<ReadonlyMap<Exclude<Followed, "ports">, Iterable<string>>> {
+  const gone = new Map<Exclude<Followed, "ports">, Iterable<string>>();
+  for (const [kind, { items, refused }] of byCollection(records)) {
+    const there = new Set([...items, ...refused].map(({ id }) => id));
+    const absent = [...changed[kind]].filter((id) => !there.has(id));
+    if (kind !== "floatingips") {
+      gone.set(kind, absent);
+      continue;
+    }
+    const known = absent.filter((id) => memory.addressOf(id) !== undefined);
+    const doubt = { held: memory.revisions[kind].size, listed: null, hidden: null };
+    const certain = await certainlyGone(pass, memory, kind, known, doubt);
+    for (const id of certain) pass.goneAddresses.add(memory.addressOf(id)!);
+    gone.set(kind, certain);
+  }
+  return gone;
+}
+
 async function readRecords(pass: Pass, changed: Changed) {
   const { neutron } = pass.deps;
   const { signal } = pass.term;
@@ -69,10 +109,13 @@ async function readRecords(pass: Pass, changed: Changed) {
     neutron.listBy("floatingips", floatingIpSchema, signal, "id", ids("floatingips")),
     neutron.listBy("qos/policies", qosPolicySchema, signal, "id", ids("qos/policies")),
   ]);
-  for (const { refused } of [networks, subnets, groups, fips, policies]) {
-    for (const { id, why } of refused) pass.warn(`record ${id} is not understood: ${why}`);
+  const records = { networks, subnets, groups, fips, policies };
+  for (const [collection, { refused }] of byCollection(records)) {
+    for (const { id, why } of refused) {
+      pass.leave("not-understood", collection, id ? `${id}: ${why}` : why);
+    }
   }
-  return { networks, subnets, groups, fips, policies };
+  return records;
 }
 
 /** Remembers the records, and adds what they concern to the work. */
@@ -80,6 +123,7 @@ function note(
   memory: Memory,
   changed: Changed,
   records: Records,
+  gone: Awaited<ReturnType<typeof goneOf>>,
   projects: readonly Project[] | null,
   work: Work,
 ): void {
@@ -103,38 +147,17 @@ function note(
   for (const policy of records.policies.items) {
     if (memory.policy(policy)) policies.add(policy.id);
   }
-  for (const id of forgetGone(memory, changed, records, ports)) policies.add(id);
+  for (const [kind, ids] of gone) {
+    for (const id of ids) {
+      for (const port of memory.forget(kind, id)) ports.add(port);
+      if (kind === "qos/policies") policies.add(id);
+    }
+  }
   memory.addPortsOfPolicies(policies, work);
   for (const { id, name, parent_id } of projects ?? []) {
     const known = memory.around.projects.get(id);
     if (known?.name !== name || known.parent_id !== parent_id) portsOf.project_id.add(id);
   }
-}
-
-/** Forgets what Neutron no longer has; the QoS policies among it. */
-function forgetGone(
-  memory: Memory,
-  changed: Changed,
-  { networks, subnets, groups, fips, policies }: Records,
-  ports: Set<string>,
-): string[] {
-  const read = [
-    ["networks", networks],
-    ["subnets", subnets],
-    ["security-groups", groups],
-    ["floatingips", fips],
-    ["qos/policies", policies],
-  ] as const;
-  const gone: string[] = [];
-  for (const [kind, { items, refused }] of read) {
-    const there = new Set([...items, ...refused].map(({ id }) => id));
-    for (const id of changed[kind]) {
-      if (there.has(id)) continue;
-      for (const port of memory.forget(kind, id)) ports.add(port);
-      if (kind === "qos/policies") gone.push(id);
-    }
-  }
-  return gone;
 }
 
 /** The objects, with the ports listed that show others. */

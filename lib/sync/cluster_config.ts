@@ -9,10 +9,12 @@ import {
   CLUSTER_INFORMATION_KEY,
   FELIX_CONFIGURATION_KEY,
   LEGACY_SUBNET_PREFIX,
+  POLICY_NAME_PREFIX,
   resourcePrefixes,
 } from "../calico/keys.ts";
+import { electionKey } from "../calico/regions.ts";
 import { writeFenced } from "../etcd/fenced_write.ts";
-import { readSnapshot } from "../etcd/snapshot.ts";
+import { type KeyValue, readSnapshot } from "../etcd/snapshot.ts";
 import type { Clock } from "../clock.ts";
 import type { Term } from "../master_context.ts";
 
@@ -102,22 +104,60 @@ function parse(text: string): Json {
   }
 }
 
-/** Deletes the legacy subnets and, when a region is set, what an unnamed region left behind. */
+/** An unnamed region in which something is newer than this is taken to be alive, ms. */
+const ALIVE_MS = 24 * 60 * 60 * 1000;
+
+/** What {@linkcode removeLegacy} did. */
+export interface LegacyRemoval {
+  readonly removed: number;
+  /** Why objects of the unnamed region stay; null: there are none, or they are removed. */
+  readonly kept: string | null;
+}
+
+/**
+ * Deletes the legacy subnets and, when a region is set, what an unnamed region left behind. Two regions may
+ * share one etcd, one of them unnamed: its objects go only when nobody leads it and nothing in it is newer
+ * than a day.
+ */
 export async function removeLegacy(
   etcd: Etcd3,
   term: Term,
   region: string | null,
-): Promise<number> {
+  clock: Pick<Clock, "now">,
+): Promise<LegacyRemoval> {
   const old = [...(await readSnapshot(etcd, LEGACY_SUBNET_PREFIX)).items];
-  if (region !== null) {
-    const prefixes = resourcePrefixes(null);
-    old.push(...(await readSnapshot(etcd, prefixes.WorkloadEndpoint)).items);
-    old.push(...(await readSnapshot(etcd, `${prefixes.NetworkPolicy}ossg.default.`)).items);
-  }
+  const unnamed = region === null ? [] : await readUnnamed(etcd);
+  const kept = unnamed.length === 0 ? null : await whyAlive(etcd, unnamed, clock);
+  if (kept === null) old.push(...unnamed);
   await writeFenced(
     etcd,
     term,
-    old.map(({ key, modRevision }) => ({ key, value: null, modRevision, group: "legacy" })),
+    old.map(({ key, notText, modRevision }) => (
+      { key, keyBytes: notText, value: null, modRevision, group: "legacy" }
+    )),
   );
-  return old.length;
+  return { removed: old.length, kept };
+}
+
+async function readUnnamed(etcd: Etcd3): Promise<KeyValue[]> {
+  const prefixes = resourcePrefixes(null);
+  const endpoints = await readSnapshot(etcd, prefixes.WorkloadEndpoint);
+  const policies = await readSnapshot(etcd, prefixes.NetworkPolicy + POLICY_NAME_PREFIX);
+  return [...endpoints.items, ...policies.items];
+}
+
+async function whyAlive(
+  etcd: Etcd3,
+  items: readonly KeyValue[],
+  clock: Pick<Clock, "now">,
+): Promise<string | null> {
+  const objects = `${items.length} objects of the region without a name stay`;
+  const leader = (await etcd.get(electionKey(null)).exec()).kvs[0];
+  if (leader) return `${objects}: ${leader.value.toString().slice(0, 80)} leads it`;
+  const isNew = ({ value }: KeyValue) => {
+    const metadata = parse(value.toString()).metadata as Json | null | undefined;
+    const created = Date.parse(String(metadata?.creationTimestamp));
+    return !(clock.now() - created > ALIVE_MS);
+  };
+  return items.some(isNew) ? `${objects}: some are not known to be older than a day` : null;
 }

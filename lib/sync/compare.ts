@@ -7,6 +7,7 @@
  */
 import { endpointNameParts, POLICY_NAME_PREFIX } from "../calico/keys.ts";
 import type { WriteOperation } from "../etcd/fenced_write.ts";
+import { withKept } from "../calico/kept_facets.ts";
 import type { Desired, Kind, Subject } from "./objects.ts";
 
 /** A change of one key, with what it is about. */
@@ -14,6 +15,8 @@ export interface Change extends WriteOperation {
   readonly kind: Kind;
   readonly subject: Subject;
   readonly action: "create" | "update" | "delete";
+  /** Floating addresses that the endpoint would not show any more. */
+  readonly lostAddresses?: readonly string[];
 }
 
 /** What a key holds. */
@@ -30,12 +33,31 @@ export interface Stamps {
   newUid(): string;
 }
 
-/** The same text for equal values, whatever the order of their keys. */
-export function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner) => {
-    if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner;
-    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => a < b ? -1 : 1));
-  });
+/** What JSON would show of it. */
+function namesIn(object: Json): string[] {
+  return Object.keys(object).filter((name) => object[name] !== undefined);
+}
+
+/**
+ * Whether two JSON values are equal, whatever the order of their keys. Without recursion: what others wrote
+ * may be nested deeper than the stack is.
+ */
+export function sameJson(one: unknown, other: unknown): boolean {
+  const pairs: [unknown, unknown][] = [[one, other]];
+  for (let pair = pairs.pop(); pair; pair = pairs.pop()) {
+    const [a, b] = pair;
+    if (a === b) continue;
+    if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+    if (Array.isArray(a) !== Array.isArray(b)) return false;
+    const [inA, inB] = [a as Json, b as Json];
+    const names = namesIn(inA);
+    if (names.length !== namesIn(inB).length) return false;
+    for (const name of names) {
+      if (!Object.hasOwn(inB, name)) return false;
+      pairs.push([inA[name], inB[name]]);
+    }
+  }
+  return true;
 }
 
 type Json = Record<string, unknown>;
@@ -51,17 +73,22 @@ function parseObject(text: string): Json | null {
   }
 }
 
+function textIn(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
 /** What the key should hold, given what it holds. */
 export function desiredValue(desired: Desired, stored: Json | null, stamps: Stamps): Json {
   if (desired.resource === null) return desired.plain!;
-  const { kind, name, labels, annotations, spec } = desired.resource;
+  const { keep = [] } = desired.resource;
+  const { kind, name, labels, annotations, spec } = withKept(desired.resource, keep, stored);
   const kept = (stored?.metadata ?? {}) as Json;
   const metadata: Json = {
     ...kept,
     name,
     namespace: stamps.namespace,
-    creationTimestamp: kept.creationTimestamp ?? stamps.creationTimestamp,
-    uid: kept.uid ?? stamps.newUid(),
+    creationTimestamp: textIn(kept.creationTimestamp) ?? stamps.creationTimestamp,
+    uid: textIn(kept.uid) ?? stamps.newUid(),
   };
   delete metadata.labels;
   delete metadata.annotations;
@@ -83,21 +110,67 @@ function isOwnText(text: string, want: Desired, stamps: Stamps): boolean {
   return text === JSON.stringify(desiredValue(want, { metadata }, stamps));
 }
 
-/** The change that makes the key hold what it should, or null when it does. */
-export function compare(want: Desired, stored: Stored | undefined, stamps: Stamps): Change | null {
+/**
+ * The change that makes the key hold what it should, or null when it does. `elsewhere`: what another key
+ * holds for the same port, as when it has moved: a new key shows of that what is not known otherwise.
+ */
+export function compare(
+  want: Desired,
+  stored: Stored | undefined,
+  stamps: Stamps,
+  elsewhere?: Stored,
+): Change | null {
   const { key, kind, subject, group } = want;
   if (!stored) {
-    const value = JSON.stringify(desiredValue(want, null, stamps));
-    return { key, kind, subject, group, value, modRevision: "0", action: "create" };
+    const other = elsewhere ? parseObject(decoder.decode(elsewhere.value)) : null;
+    const target = desiredValue(
+      want,
+      other && { ...other, metadata: withoutStamps(other) },
+      stamps,
+    );
+    const create = { key, kind, subject, group, modRevision: "0", action: "create" } as const;
+    return { ...create, value: JSON.stringify(target), ...lostBetween(kind, other, target) };
   }
   const text = decoder.decode(stored.value);
   if (isOwnText(text, want, stamps)) return null;
   const have = parseObject(text);
   const target = desiredValue(want, have, stamps);
-  if (have !== null && canonical(have) === canonical(target)) return null;
+  if (have !== null && sameJson(have, target)) return null;
   const { modRevision } = stored;
-  const value = JSON.stringify(target);
-  return { key, kind, subject, group, value, modRevision, action: "update" };
+  const update = { key, kind, subject, group, modRevision, action: "update" } as const;
+  const value = textOf(target) ?? JSON.stringify(desiredValue(want, null, stamps));
+  return { ...update, value, ...lostBetween(kind, have, target) };
+}
+
+/** What a new key takes from another one: what it shows, not what others have noted there. */
+function withoutStamps({ metadata }: Json): Json {
+  const { labels, annotations } = (metadata ?? {}) as Json;
+  return { labels, annotations };
+}
+
+function lostBetween(kind: Kind, have: Json | null, target: Json): Pick<Change, "lostAddresses"> {
+  if (kind !== "WorkloadEndpoint") return {};
+  const shown = new Set(floatingAddresses(target));
+  const lostAddresses = floatingAddresses(have).filter((address) => !shown.has(address));
+  return lostAddresses.length > 0 ? { lostAddresses } : {};
+}
+
+/** Null: what it keeps of others' metadata is nested too deeply to be written again. */
+function textOf(target: Json): string | null {
+  try {
+    return JSON.stringify(target);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+/** The floating IPs that an endpoint's value shows. */
+function floatingAddresses(value: Json | null): string[] {
+  const nats = (value?.spec as Json | null | undefined)?.ipNATs;
+  if (!Array.isArray(nats)) return [];
+  return nats.map((nat) => (nat as Json | null)?.externalIP)
+    .filter((address) => typeof address === "string");
 }
 
 /** Whose key that is, by its name below the kind's prefix; null when it is not ours. */

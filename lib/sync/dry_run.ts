@@ -3,24 +3,20 @@
  *
  * @module
  */
+import { clip } from "../clip.ts";
 import type { Change, Stored } from "./compare.ts";
+import { readValue } from "./json_changes.ts";
 import type { Sink } from "./pass.ts";
 
+/** Of a value that is no JSON. */
+const MAX_TEXT_CHARS = 200;
 const decoder = new TextDecoder();
 
-/** Collects the differences as text; the first `maxChars` of them. */
-export class DryRunSink implements Sink {
+/** Takes changes and makes none. */
+export class NoSink implements Sink {
   readonly wantsDeleted = true;
-  #text = "";
-  #count = 0;
-  #cut = false;
 
-  constructor(readonly maxChars = 10_000_000) {}
-
-  add(change: Change, stored: Stored | undefined): Promise<void> {
-    this.#count++;
-    if (this.#text.length < this.maxChars) this.#text += formatChange(change, stored);
-    else this.#cut = true;
+  add(_change: Change, _stored: Stored | undefined): Promise<void> {
     return Promise.resolve();
   }
   flush(): Promise<void> {
@@ -28,6 +24,24 @@ export class DryRunSink implements Sink {
   }
   takeConflicts(): Change[] {
     return [];
+  }
+}
+
+/** Collects the differences as text; the first `maxChars` of them. */
+export class DryRunSink extends NoSink {
+  #text = "";
+  #count = 0;
+  #cut = false;
+
+  constructor(readonly maxChars = 10_000_000) {
+    super();
+  }
+
+  override add(change: Change, stored: Stored | undefined): Promise<void> {
+    this.#count++;
+    if (this.#text.length < this.maxChars) this.#text += formatChange(change, stored);
+    else this.#cut = true;
+    return Promise.resolve();
   }
 
   /** All of it. */
@@ -55,11 +69,10 @@ export function changeLines(
 
 /** A value line by line; keys in order, so that only real differences show. */
 function lines(text: string): string[] {
-  try {
-    return JSON.stringify(sorted(JSON.parse(text)), null, 1).split("\n");
-  } catch {
-    return [text.length > 200 ? `${text.slice(0, 200)}…` : text];
-  }
+  const value = readValue(text);
+  // What is no JSON, or nested too deeply to be read, is a text.
+  if (typeof value === "string") return [clip(value, MAX_TEXT_CHARS)];
+  return JSON.stringify(sorted(value), null, 1).split("\n");
 }
 
 function sorted(value: unknown): unknown {

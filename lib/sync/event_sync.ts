@@ -206,7 +206,8 @@ export class EventSync {
     this.#owing = false;
     this.#noteHints(batch);
     const deps = { ...base, progress: () => {} };
-    const pass = new Pass(deps, term, new EtcdSink(deps, term));
+    const announced = batch.deleted;
+    const pass = new Pass(deps, term, new EtcdSink(deps, term), { announced });
     try {
       await this.#resolve(batch, pass, memory);
       const scope = await applyChanges(pass, memory, batch.changed);

@@ -6,14 +6,13 @@
  * @module
  */
 import { revisionSchema } from "../openstack/records.ts";
+import { whyHeld } from "./guard.ts";
 import { applyChanges, type Changed, noChanges } from "./changes.ts";
 import { FOLLOWED, type Followed, type Memory } from "./memory.ts";
 import type { Pass } from "./pass.ts";
 import { projectsAreDue } from "./read_around.ts";
 import { sizeOf } from "./reconcile.ts";
 
-/** More ports than this do not vanish in one moment. */
-const SUSPICIOUS_PORTS = 10;
 const REVISION_FIELDS = ["id", "revision_number"];
 
 /** What a listing shows. */
@@ -32,13 +31,6 @@ export async function incrementalResync(pass: Pass, memory: Memory): Promise<num
     projectsAreDue(memory, clock) ? keystone.listProjects(pass.term.signal) : null,
     findChanged(pass, memory, FOLLOWED, changed),
   ]);
-  const ports = listed.get("ports")!;
-  if (ports.count === 0 && ports.gone.length > SUSPICIOUS_PORTS) {
-    throw new Error(
-      `Neutron shows no ports any more, where there were ${ports.gone.length}: refused, as by a ` +
-        "full resync, because an outage or a policy that hides ports looks like an empty cloud",
-    );
-  }
   const scope = await applyChanges(pass, memory, changed, projects);
   // What cannot be understood is looked at again when it has changed again.
   for (const [kind, { revisions }] of listed) {
@@ -60,12 +52,30 @@ export async function findChanged(
   const listed = await Promise.all(
     [...kinds].map(async (kind) => [kind, await listChanges(pass, memory, kind)] as const),
   );
-  for (const [kind, { revisions, gone }] of listed) {
+  for (const [kind, { revisions, gone, ...listing }] of listed) {
     for (const id of revisions.keys()) changed[kind].add(id);
-    for (const id of gone) changed[kind].add(id);
+    if (isBelieved(pass, memory, kind, listing.count, gone)) {
+      for (const id of gone) changed[kind].add(id);
+    }
     await pass.breathe();
   }
   return new Map(listed);
+}
+
+/** Whether so many can be gone; else nothing of the kind is looked at as gone. */
+function isBelieved(
+  pass: Pass,
+  memory: Memory,
+  collection: Followed,
+  listed: number,
+  gone: readonly string[],
+): boolean {
+  if (gone.length === 0 || pass.options.allowDeletions) return true;
+  const held = memory.revisions[collection].size;
+  const loss = { held, listed, lost: gone.length };
+  const why = whyHeld(loss, pass.deps.maxDeletions ?? null);
+  if (why !== null) pass.hold({ collection, why, held, lost: gone.length, names: [...gone] });
+  return why === null;
 }
 
 /** Lists a collection; nothing is kept of what is as it was. */
@@ -79,7 +89,7 @@ async function listChanges({ deps, term }: Pass, memory: Memory, kind: Followed)
     count++;
     if (!known.listed(id, revision) || !counted) revisions.set(id, revision);
   };
-  const { items } = await deps.neutron.list(kind, revisionSchema, term.signal, {
+  const { items, refused } = await deps.neutron.list(kind, revisionSchema, term.signal, {
     fields: REVISION_FIELDS,
     onPage: () => deps.progress("resync: listing revisions"),
     // Most records are just as they should; only others are worth a closer look.
@@ -91,5 +101,7 @@ async function listChanges({ deps, term }: Pass, memory: Memory, kind: Followed)
     },
   });
   for (const { id, revision_number } of items) see(id, revision_number);
+  // What is not understood is there all the same; its record is asked for by id.
+  for (const { id } of refused) if (id !== "") see(id, -1);
   return { count, revisions, gone: known.gone() };
 }

@@ -37,8 +37,9 @@ export class KeyTable {
     return String(this.#revisions.values[row]);
   }
 
+  /** Something stands behind the key of that row (−1: there is none). */
   want(row: number): void {
-    this.#states.values[row]! |= WANTED;
+    if (row >= 0) this.#states.values[row]! |= WANTED;
   }
 
   /** It holds what it should, at the mod revision at which it was seen or another. */
@@ -51,6 +52,12 @@ export class KeyTable {
   doubt(key: string): void {
     const row = this.index.find(key);
     if (row >= 0) this.#states.values[row]! &= ~RIGHT;
+  }
+
+  /** Whether something in Neutron stands behind that key, as far as this table has been told. */
+  isWanted(key: string): boolean {
+    const row = this.index.find(key);
+    return row >= 0 && (this.#states.values[row]! & WANTED) !== 0;
   }
 
   isRight(row: number): boolean {

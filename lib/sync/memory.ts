@@ -55,6 +55,9 @@ export class Memory {
   readonly ports: PortTable;
   readonly revisions: Readonly<Record<Followed, Revisions>>;
   readonly portOfFloatingIp = new Map<string, string>();
+  /** Floating addresses by the id of their floating IP, and the other way round. */
+  readonly #addresses = new Map<string, string>();
+  readonly #floatingIpAt = new Map<string, string>();
   readonly around: Around;
   projectsReadAt = -Infinity;
   readonly #prefixes: ReturnType<typeof resourcePrefixes>;
@@ -129,9 +132,9 @@ export class Memory {
     return new Set([...this.#parent.keysOf(port), ...this.ports.keysOf(port)]);
   }
 
-  /** Whether it knows of any key of a port. */
-  get knowsKeys(): boolean {
-    return this.ports.hasKeys || (this.#parent?.knowsKeys ?? false);
+  /** How many keys of a kind etcd holds, as far as is known. */
+  keyCount(kind: Kind): number {
+    return Math.max(this.keys[kind].index.size, this.#parent?.keyCount(kind) ?? 0);
   }
 
   addKey(port: string, key: string): void {
@@ -201,6 +204,8 @@ export class Memory {
     if (this.#isOld("floatingips", fip)) return [];
     const before = this.#detach(fip.id);
     this.revisions.floatingips.set(fip.id, fip.revision_number);
+    this.#addresses.set(fip.id, fip.floating_ip_address);
+    this.#floatingIpAt.set(fip.floating_ip_address, fip.id);
     if (fip.port_id === null) return before;
     this.portOfFloatingIp.set(fip.id, fip.port_id);
     const others = this.around.floatingIps.get(fip.port_id) ?? [];
@@ -217,12 +222,36 @@ export class Memory {
       for (const { id } of this.around.floatingIps.get(port) ?? []) {
         if (now.has(id)) continue;
         this.#detach(id);
+        this.#forgetAddress(id);
         // Where it is now, if anywhere, was not read.
         this.revisions.floatingips.delete(id);
       }
     }
     const shown = fips.flatMap((fip) => this.floatingIp(fip));
     return shown.filter((port) => !ports.includes(port));
+  }
+
+  /** Whether Neutron has a floating IP of that address, wherever it points. */
+  knowsAddress(address: string): boolean {
+    return this.#floatingIpAt.has(address);
+  }
+
+  /** The address of a floating IP that is remembered. */
+  addressOf(fip: string): string | undefined {
+    return this.#addresses.get(fip);
+  }
+
+  /** Some floating address that is not among those; null: none is known. */
+  otherAddress(than: ReadonlySet<string>): string | null {
+    for (const address of this.#floatingIpAt.keys()) if (!than.has(address)) return address;
+    return null;
+  }
+
+  #forgetAddress(fip: string): void {
+    const address = this.#addresses.get(fip);
+    if (address === undefined) return;
+    this.#addresses.delete(fip);
+    if (this.#floatingIpAt.get(address) === fip) this.#floatingIpAt.delete(address);
   }
 
   #detach(fip: string): string[] {
@@ -250,6 +279,7 @@ export class Memory {
         this.around.delete("qosPolicies", id);
         return [];
       case "floatingips":
+        this.#forgetAddress(id);
         return this.#detach(id);
     }
   }

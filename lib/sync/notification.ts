@@ -41,6 +41,8 @@ function bare(body: Uint8Array): unknown {
 /** What several notifications say, each object once. */
 export class Hints {
   readonly changed: Changed = noChanges();
+  /** Ids of objects that were said to be deleted. */
+  readonly deleted = new Set<string>();
   /** Kinds of which something unknown has changed. */
   readonly compare = new Set<Followed>();
   /** Hosts of ports that have gone elsewhere: activating a binding is silent, the clean-up is not. */
@@ -57,6 +59,7 @@ export class Hints {
     for (const kind of FOLLOWED) {
       for (const id of other.changed[kind]) this.changed[kind].add(id);
     }
+    for (const id of other.deleted) this.deleted.add(id);
     for (const kind of other.compare) this.compare.add(kind);
     for (const host of other.hosts) this.hosts.add(host);
     for (const id of other.subnetsOf) this.subnetsOf.add(id);
@@ -64,13 +67,13 @@ export class Hints {
 }
 
 /** Resources that are followed by their own id, as notifications call them. */
-const KINDS: Readonly<Record<string, Followed>> = {
-  network: "networks",
-  subnet: "subnets",
-  security_group: "security-groups",
-  floatingip: "floatingips",
-  policy: "qos/policies",
-};
+const KINDS: ReadonlyMap<string, Followed> = new Map([
+  ["network", "networks"],
+  ["subnet", "subnets"],
+  ["security_group", "security-groups"],
+  ["floatingip", "floatingips"],
+  ["policy", "qos/policies"],
+]);
 
 const idSchema = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/);
 
@@ -93,7 +96,8 @@ export function addHints(
   const objects = objectsOf(resource, payload);
   const ids = objects.map((object) => id(object.id) ?? id(payload[`${resource}_id`]))
     .filter((found) => found !== null);
-  const kind = KINDS[resource];
+  if (action === "delete") { for (const found of ids) hints.deleted.add(found); }
+  const kind = KINDS.get(resource);
   if (kind) {
     for (const found of ids) hints.changed[kind].add(found);
     if (kind === "networks" && action === "delete") {

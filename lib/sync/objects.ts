@@ -84,6 +84,12 @@ export class Translator {
     };
   }
 
+  /** The same as a list of none or one. */
+  subnets(subnet: Subnet): Desired[] {
+    const want = this.subnet(subnet);
+    return want ? [want] : [];
+  }
+
   #resource(kind: Kind, subject: Subject, resource: DesiredResource, group: string): Desired {
     return {
       key: this.#prefixes[kind] + resource.name,

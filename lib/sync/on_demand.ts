@@ -1,111 +1,158 @@
 /** A resync that an operator asks for: all or some objects, for real or to look. @module */
-import type { Config } from "../config_types.ts";
 import { FenceLostError } from "../etcd/client.ts";
 import { describeError } from "../log.ts";
 import type { JobContext, Term } from "../master_context.ts";
 import type { ResyncAnswer, ResyncRequest } from "../state_records.ts";
-import { DifferenceLog } from "./difference_log.ts";
-import { DryRunSink } from "./dry_run.ts";
-import { expand } from "./expand.ts";
+import type { ResyncBase } from "./base.ts";
+import { compareOnly, type Outcome } from "./compare_only.ts";
+import { DifferenceLog, saveDiff } from "./difference_log.ts";
 import type { Memory } from "./memory.ts";
-import { EtcdSink, Pass, type ResyncDeps, type ResyncResult, type Sink } from "./pass.ts";
-import { reconcile } from "./reconcile.ts";
+import { isFull, narrowResync } from "./narrow.ts";
+import { EtcdSink, Pass, type ResyncResult } from "./pass.ts";
 import { recorded, type StepSigns } from "./record.ts";
-import { fullResync } from "./resync.ts";
 
 /** What answering needs. */
+export interface AnswerContext extends Pick<JobContext, "store" | "clock" | "log"> {
+  readonly stateDir: string;
+  /** Who answers: a master, or somebody who only looks. */
+  readonly term: Pick<Term, "term" | "signal" | "observer">;
+}
+
+/** What a master needs to do what is asked. */
 export interface OnDemandContext extends JobContext {
-  readonly config: Pick<Config, "stateDir" | "region">;
+  readonly stateDir: string;
   readonly term: Term;
-  readonly base: Omit<ResyncDeps, "progress">;
+  readonly base: ResyncBase;
   readonly signs: StepSigns;
   readonly memory: Memory;
   /** The full resync of the syncer's own loop. */
-  full(allowDeletions: boolean): Promise<ResyncResult>;
+  full(options: FullOptions): Promise<ResyncResult>;
+}
+
+/** How a full resync is asked for. */
+export interface FullOptions {
+  readonly allowDeletions: boolean;
+  readonly differences: DifferenceLog;
+  /** Hears of each step. */
+  tell(doing: string): void;
 }
 
 const ANSWER_MS = 200;
-/** File with the differences of the last dry run, below the state directory. */
-const DIFFERENCES = "resync.diff";
 
-/** Carries the request out and answers it. @throws {FenceLostError} another node leads. */
-export async function answerRequest(
-  request: ResyncRequest,
-  context: OnDemandContext,
-): Promise<void> {
-  const { store, clock, log, term } = context;
-  await store.writeResyncRequest(null);
-  log.info("resync was asked for", { by: request.by, dryRun: request.dryRun });
-  const answer: ResyncAnswer = {
-    id: request.id,
-    at: clock.now(),
+/** An answer before anything is known. */
+export function beginAnswer(
+  { id, dryRun }: Pick<ResyncRequest, "id" | "dryRun">,
+  at: number,
+): ResyncAnswer {
+  return {
+    id,
+    at,
     state: "running",
-    doing: "resync",
+    doing: dryRun ? "dry run" : "resync",
+    dryRun,
     kinds: {},
     warnings: [],
     guards: [],
     leftOut: [],
     error: null,
-    differences: null,
+    differences: 0,
   };
+}
+
+/** The answer when all is done. */
+export function finishAnswer(
+  answer: ResyncAnswer,
+  { result, problem, differences }: Outcome,
+  at: number,
+): ResyncAnswer {
+  const state = problem === null ? "done" : "failed";
+  return { ...answer, ...result, at, state, error: problem, differences: differences.total };
+}
+
+/**
+ * Takes the request, has it carried out and answers it. What is to be written is asked of one term, and
+ * refused by everybody else.
+ *
+ * @throws {FenceLostError} another node leads.
+ */
+export async function answerRequest(
+  request: ResyncRequest,
+  context: AnswerContext,
+  carryOut: (progress: (doing: string) => void) => Promise<Outcome>,
+): Promise<void> {
+  const { store, clock, log, term } = context;
+  await store.writeResyncRequest(null);
+  log.info("resync was asked for", { by: request.by, dryRun: request.dryRun });
+  const answer = beginAnswer(request, clock.now());
+  const fail = (error: string) =>
+    store.writeResyncAnswer({ ...answer, at: clock.now(), error, state: "failed" });
+  if (!request.dryRun && (term.observer || request.term !== term.term)) {
+    return await fail("mastership has ended since it was asked for: ask again");
+  }
   await store.writeResyncAnswer(answer);
+  let saidAt = 0;
   try {
-    const { differences, ...result } = await carryOut(request, context, answer);
-    const at = clock.now();
-    await store.writeResyncAnswer({ ...answer, ...result, at, differences, state: "done" });
+    const outcome = await carryOut((doing) => {
+      if (clock.now() - saidAt < ANSWER_MS) return;
+      saidAt = clock.now();
+      store.writeResyncAnswer({ ...answer, at: saidAt, doing }).catch(() => {});
+    });
+    await keep(request, outcome, context);
+    await store.writeResyncAnswer(finishAnswer(answer, outcome, clock.now()));
   } catch (error) {
-    const at = clock.now();
-    const text = term.signal.aborted ? "mastership ended" : describeError(error).slice(0, 500);
-    await store.writeResyncAnswer({ ...answer, at, error: text, state: "failed" });
+    await fail(term.signal.aborted ? endOf(term) : describeError(error).slice(0, 500));
     if (error instanceof FenceLostError) throw error;
     if (!term.signal.aborted) log.error("the resync that was asked for failed", { error });
   }
 }
 
-async function carryOut(
+function endOf({ observer, signal }: AnswerContext["term"]): string {
+  return observer
+    ? `${signal.reason?.message ?? "it was given up"}: ask again`
+    : "mastership ended";
+}
+
+/** Keeps what was found for whoever asked; without room for it, the counts are all there is. */
+async function keep(
+  { id }: ResyncRequest,
+  { differences, text }: Outcome,
+  { stateDir, log }: AnswerContext,
+): Promise<void> {
+  try {
+    await differences.saveAsked(stateDir, id);
+    if (text !== null) await saveDiff(stateDir, text);
+  } catch (error) {
+    log.warn("the differences of a resync cannot be kept for whoever asked", { error });
+  }
+}
+
+/** Does as a master what is asked. */
+export async function carryOut(
   request: ResyncRequest,
   context: OnDemandContext,
-  answer: ResyncAnswer,
-): Promise<Pick<ResyncAnswer, keyof ResyncResult | "differences">> {
-  const { config, term, base, store, clock, signs } = context;
-  let saidAt = 0;
+  tell: (doing: string) => void,
+): Promise<Outcome> {
+  const { term, base, stateDir, signs, memory } = context;
   signs.problem = null;
   const progress = (doing: string) => {
     signs.step(doing);
-    if (clock.now() - saidAt < ANSWER_MS) return;
-    saidAt = clock.now();
-    store.writeResyncAnswer({ ...answer, at: saidAt, doing }).catch(() => {});
+    tell(doing);
   };
+  if (request.dryRun) return await compareOnly(request, { ...base, progress }, term, memory);
   const differences = new DifferenceLog();
-  const deps = { ...base, progress, differences };
-  const dry = request.dryRun ? new DryRunSink() : null;
-  const all = [request.networks, request.subnets, request.ports, request.groups]
-    .every((list) => list.length === 0);
-  if (!dry) {
-    const result = all ? await context.full(request.allowDeletions) : await recorded(
-      context,
-      term,
-      { reason: "requested", differences, stateDir: config.stateDir },
-      () => narrow(request, context, { ...deps, differences }, new EtcdSink(deps, term)),
-    );
-    return { ...result, differences: null };
+  if (isFull(request)) {
+    const { allowDeletions } = request;
+    const result = await context.full({ allowDeletions, differences, tell });
+    return { result, problem: null, differences, text: null };
   }
-  const { kinds, warnings, guards, leftOut } = all
-    ? await fullResync(deps, term, { sink: dry, allowDeletions: request.allowDeletions })
-    : await narrow(request, context, deps, dry);
-  await Deno.writeTextFile(`${config.stateDir}/${DIFFERENCES}`, dry.text(), { mode: 0o600 });
-  return { kinds, warnings, guards, leftOut, differences: DIFFERENCES };
-}
-
-async function narrow(
-  request: ResyncRequest,
-  { term, memory }: OnDemandContext,
-  deps: ResyncDeps,
-  sink: Sink,
-): Promise<ResyncResult> {
-  const pass = new Pass(deps, term, sink);
-  // A dry run learns what is not so in etcd.
-  const known = request.dryRun ? memory.scratch() : memory;
-  await reconcile(pass, known, await expand(pass, known, request));
-  return pass.result();
+  const deps = { ...base, progress, differences };
+  const { allowDeletions } = request;
+  const pass = new Pass(deps, term, new EtcdSink(deps, term), { allowDeletions });
+  let problem: string | null = null;
+  const noted = { reason: "requested", whole: false, differences, stateDir };
+  const result = await recorded(context, term, noted, async () => {
+    problem = await narrowResync(pass, memory, request);
+    return pass.result();
+  });
+  return { result, problem, differences, text: null };
 }

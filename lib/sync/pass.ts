@@ -17,6 +17,7 @@ import type { Guard, KindCounts, LeftOut } from "../state_records.ts";
 import type { Change, Stamps, Stored } from "./compare.ts";
 import { traced } from "../tracing.ts";
 import type { DifferenceLog } from "./difference_log.ts";
+import { COLLECTION_OF } from "./guard.ts";
 import { type Kind, KINDS } from "./objects.ts";
 
 /** What a pass works with. */
@@ -28,10 +29,20 @@ export interface ResyncDeps {
   readonly region: string | null;
   /** @default networking-calico's */
   readonly qos?: QosOptions;
+  /** See `max_deletions`; null: the guards' own limit. @default null */
+  readonly maxDeletions?: number | null;
   /** Called with each page read and each batch written. */
   progress(doing: string): void;
   /** Where what differs is noted for people, if anywhere. */
   readonly differences?: DifferenceLog;
+}
+
+/** How a pass differs from the usual one. */
+export interface PassOptions {
+  /** What the guards would hold back is let through: an operator has said so. */
+  readonly allowDeletions?: boolean;
+  /** Ids of objects that Neutron has announced as deleted. */
+  readonly announced?: ReadonlySet<string>;
 }
 
 /** What a pass did. */
@@ -54,6 +65,8 @@ export interface Sink {
   flush(): Promise<void>;
   /** Changes whose key was changed by others meanwhile; taking them empties the list. */
   takeConflicts(): Change[];
+  /** Changes that etcd does not take for their size; taking them empties the list. */
+  takeTooLarge?(): Change[];
 }
 
 /** Writes to etcd, under the fence. */
@@ -71,6 +84,9 @@ export class EtcdSink implements Sink {
   }
   takeConflicts(): Change[] {
     return this.#writer.conflicts.splice(0);
+  }
+  takeTooLarge(): Change[] {
+    return this.#writer.tooLarge.splice(0);
   }
 }
 
@@ -92,9 +108,18 @@ export class Pass {
   readonly guards: Guard[] = [];
   readonly leftOut: LeftOut[] = [];
   readonly stamps: Stamps;
+  /** Floating addresses that certainly do not belong to where endpoints show them. */
+  readonly goneAddresses = new Set<string>();
+  /** By port: floating addresses that its endpoint shows and Neutron does not, which is not certain yet. */
+  readonly doubtfulAddresses = new Map<string, ReadonlySet<string>>();
   #sliceAt: number;
 
-  constructor(readonly deps: ResyncDeps, readonly term: Term, readonly sink: Sink) {
+  constructor(
+    readonly deps: ResyncDeps,
+    readonly term: Term,
+    readonly sink: Sink,
+    readonly options: PassOptions = {},
+  ) {
     this.stamps = {
       namespace: calicoNamespace(deps.region),
       creationTimestamp: new Date(deps.clock.now()).toISOString().replace(/\.\d+Z$/, "Z"),
@@ -123,6 +148,15 @@ export class Pass {
     const attributes = { "conductor.kind": kind };
     await traced("resync write", { attributes }, () => this.sink.flush());
     this.kinds[kind].writeMs += this.deps.clock.monotonic() - from;
+    for (const { kind, action, key, subject, value } of this.sink.takeTooLarge?.() ?? []) {
+      this.kinds[kind][COUNTED[action]]--;
+      const size = `${Math.ceil((value?.length ?? 0) / 1024)} KiB`;
+      this.leave(
+        "too-large",
+        COLLECTION_OF[kind],
+        `${subject.id}: etcd takes no ${size} at ${key}`,
+      );
+    }
   }
 
   /** The conflicts so far, taken out of the counts. */
@@ -158,6 +192,21 @@ export class Pass {
     const result = await traced(phase, { attributes: { "conductor.kind": kind } }, act);
     this.kinds[kind][what] += this.deps.clock.monotonic() - from;
     return result;
+  }
+
+  /** Notes that nothing of a collection is deleted; of several such notes the largest counts. */
+  hold(guard: Guard): void {
+    const names = guard.names.slice(0, MAX_NAMES).map((name) => clip(name, MAX_WARNING_CHARS));
+    const at = this.guards.findIndex(({ collection, why }) =>
+      collection === guard.collection && why === guard.why
+    );
+    if (at < 0) this.guards.push({ ...guard, names });
+    else if (this.guards[at]!.lost < guard.lost) this.guards[at] = { ...guard, names };
+  }
+
+  /** Whether something of that collection was held back. */
+  holds(collection: string): boolean {
+    return this.guards.some((guard) => guard.collection === collection);
   }
 
   /** Notes an object that is left as it is in etcd. */

@@ -67,11 +67,6 @@ export class PortTable extends Revisions {
     }
   }
 
-  /** Whether any port has a key. */
-  get hasKeys(): boolean {
-    return this.endpoints.index.size > 0 || this.#more.size > 0;
-  }
-
   /** Its endpoint's key, by the row in `endpoints`; a second one is kept beside it. */
   addEndpoint(id: string, key: number): void {
     const row = this.index.add(id);

@@ -10,6 +10,7 @@ import {
   type Port,
   qosPolicySchema,
   type SecurityGroup,
+  securityGroupNameSchema,
   securityGroupSchema,
   type Subnet,
   subnetSchema,
@@ -23,15 +24,13 @@ import { newWork } from "./work.ts";
 /** Projects are read again between full resyncs at most so often, ms. */
 const PROJECTS_MS = 60_000;
 
-const GROUP_FIELDS = ["id", "name", "revision_number"];
+const GROUP_FIELDS = Object.keys(securityGroupNameSchema.shape);
 
 /** Objects that were read on the way and have keys of their own. */
 export interface News {
   readonly groups: readonly SecurityGroup[];
   readonly subnets: readonly Subnet[];
 }
-
-const nameOf = ({ id, name, revision_number }: SecurityGroup) => ({ id, name, revision_number });
 
 const ids = (ports: readonly Port[], of: (port: Port) => readonly string[]): string[] => [
   ...new Set(ports.flatMap(of)),
@@ -54,7 +53,14 @@ export async function readFresh(
   const [networks, subnets, groups, fips] = await Promise.all([
     neutron.listBy("networks", networkSchema, signal, "id", networkIds),
     neutron.listBy("subnets", subnetSchema, signal, "id", subnetIds),
-    neutron.listBy("security-groups", securityGroupSchema, signal, "id", groupIds, GROUP_FIELDS),
+    neutron.listBy(
+      "security-groups",
+      securityGroupNameSchema,
+      signal,
+      "id",
+      groupIds,
+      GROUP_FIELDS,
+    ),
     neutron.listBy("floatingips", floatingIpSchema, signal, "port_id", portIds),
   ]);
   const { around } = memory;
@@ -62,7 +68,7 @@ export async function readFresh(
   const { network_id, fixed_ips, security_groups } = owed.portsOf;
   for (const id of around.replace("networks", networkIds, networks.items)) network_id.add(id);
   for (const id of around.replace("subnets", subnetIds, subnets.items)) fixed_ips.add(id);
-  for (const id of around.replace("securityGroups", groupIds, groups.items.map(nameOf))) {
+  for (const id of around.replace("securityGroups", groupIds, groups.items)) {
     security_groups.add(id);
   }
   for (const id of memory.floatingIpsOf(portIds, fips.items)) owed.ports.add(id);

@@ -8,7 +8,11 @@
 import { policyOrSubnetKey, resourcePrefixes } from "../calico/keys.ts";
 import { readFenced } from "../etcd/fenced_write.ts";
 import { portSchema, securityGroupSchema, subnetSchema } from "../openstack/records.ts";
-import { compare, removal, type Stored } from "./compare.ts";
+import { changeOf, translated } from "./apply.ts";
+import { type Change, removal, type Stored } from "./compare.ts";
+import { confirmFloatingLosses } from "./floating_losses.ts";
+import { certainlyGone } from "./gone.ts";
+import { COLLECTION_OF, whyHeld } from "./guard.ts";
 import type { Memory } from "./memory.ts";
 import { type Desired, type Kind, KINDS, type Subject, Translator } from "./objects.ts";
 import type { Pass } from "./pass.ts";
@@ -31,6 +35,8 @@ export function emptyScope(): Scope {
 export const PORT_FIELDS: readonly string[] = Object.keys(portSchema.shape);
 
 const RETRIES = 5;
+/** Neutron's names of a scope's collections. */
+const NAMES = { ports: "ports", groups: "security-groups", subnets: "subnets" } as const;
 
 /** How many objects. */
 export function sizeOf({ ports, groups, subnets }: Scope): number {
@@ -61,6 +67,11 @@ export async function reconcile(
   try {
     await once(pass, memory, scope, options);
     await retryConflicts(pass, memory);
+    const ports = await confirmFloatingLosses(pass, memory, null);
+    if (ports.size === 0) return;
+    await once(pass, memory, { ...emptyScope(), ports: new Set(ports) }, { fresh: true });
+    await retryConflicts(pass, memory);
+    pass.doubtfulAddresses.clear(); // of these it is accounted for
   } catch (error) {
     memory.owe(newWork(scope));
     throw error;
@@ -102,6 +113,26 @@ async function once(
   options: ReconcileOptions,
 ): Promise<void> {
   const { deps, term } = pass;
+  const keys = keysOf(pass, memory, scope);
+  deps.progress("resync: reading etcd");
+  const stored = await pass.timed(
+    "WorkloadEndpoint",
+    "etcdReadMs",
+    () => readFenced(deps.etcd, term, [...keys.keys()]),
+  );
+  for (const [key, kind] of keys) if (stored.has(key)) pass.kinds[kind].etcdItems++;
+  deps.progress("resync: reading Neutron");
+  const neutron = await pass.timed(
+    "WorkloadEndpoint",
+    "neutronReadMs",
+    () => readWanted(pass, memory, scope, options),
+  );
+  await writeWanted(pass, memory, neutron.wanted, stored);
+  await removeUnwanted(pass, memory, keys, stored, neutron);
+}
+
+/** The keys that etcd may hold for the objects. */
+function keysOf({ deps }: Pass, memory: Memory, scope: Scope): Map<string, Kind> {
   const prefixes = resourcePrefixes(deps.region);
   const keys = new Map<string, Kind>();
   for (const id of scope.groups) {
@@ -114,28 +145,24 @@ async function once(
       keys.set(key, migration ? "LiveMigration" : "WorkloadEndpoint");
     }
   }
-  deps.progress("resync: reading etcd");
-  const stored = await pass.timed(
-    "WorkloadEndpoint",
-    "etcdReadMs",
-    () => readFenced(deps.etcd, term, [...keys.keys()]),
-  );
-  deps.progress("resync: reading Neutron");
-  const { wanted, keep } = await pass.timed(
-    "WorkloadEndpoint",
-    "neutronReadMs",
-    () => readWanted(pass, memory, scope, options),
-  );
-  await write(pass, memory, keys, stored, wanted, keep);
+  return keys;
 }
 
-/** What the keys of the scope should hold, and the ids of records that could not be understood. */
+/** What Neutron has of the objects of a scope. */
+interface Wanted {
+  readonly wanted: readonly Desired[];
+  /** Ids of records that could not be understood: what they stand for stays. */
+  readonly keep: ReadonlySet<string>;
+  /** Ids of the objects that were found. */
+  readonly found: ReadonlySet<string>;
+}
+
 async function readWanted(
   pass: Pass,
   memory: Memory,
   scope: Scope,
   { fresh = true }: ReconcileOptions,
-): Promise<{ wanted: Desired[]; keep: Set<string> }> {
+): Promise<Wanted> {
   const { neutron, region, qos } = pass.deps;
   const { signal } = pass.term;
   const [groups, subnets, ports] = await Promise.all([
@@ -143,57 +170,119 @@ async function readWanted(
     neutron.listBy("subnets", subnetSchema, signal, "id", [...scope.subnets]),
     neutron.listBy("ports", portSchema, signal, "id", [...scope.ports], PORT_FIELDS),
   ]);
-  const refused = [groups, subnets, ports].flatMap((listing) => listing.refused);
-  for (const { id, why } of refused) pass.warn(`record ${id} is not understood: ${why}`);
-  const found = new Set(ports.items.map(({ id }) => id));
-  for (const id of scope.ports) if (!found.has(id)) memory.forgetPort(id);
+  const keep = new Set<string>();
+  for (const [collection, { refused }] of Object.entries({ groups, subnets, ports })) {
+    for (const { id, why } of refused) {
+      keep.add(id);
+      pass.leave("not-understood", NAMES[collection as keyof Scope], id ? `${id}: ${why}` : why);
+    }
+  }
+  const found = new Set([...groups.items, ...subnets.items, ...ports.items].map(({ id }) => id));
+  for (const id of scope.ports) if (!found.has(id) && !keep.has(id)) memory.forgetPort(id);
   for (const port of ports.items) memory.port(port);
+  memory.around.unavailable = neutron.extensions.unavailable;
   // A group or subnet that nobody has told of yet gets its own object too.
   const news = fresh
     ? await readFresh(pass, memory, ports.items)
     : await readMissing(pass, memory, ports.items, scope);
   const translator = new Translator(region, qos);
+  const wants = <T extends { id: string }>(
+    kind: Kind,
+    objects: readonly T[],
+    translate: (object: T) => Desired[],
+  ) =>
+    objects.flatMap((object) => {
+      const wanted = translated(pass, kind, object.id, () => translate(object));
+      if (wanted === null) keep.add(object.id);
+      return wanted ?? [];
+    });
   const wanted = [
-    ...[...groups.items, ...news.groups].map((group) => translator.group(group)),
-    ...ports.items.flatMap((port) => translator.port(port, memory.around)),
-    ...[...subnets.items, ...news.subnets].map((subnet) => translator.subnet(subnet))
-      .filter((want) => want !== null),
+    ...wants("NetworkPolicy", [...groups.items, ...news.groups], (it) => [translator.group(it)]),
+    ...wants("WorkloadEndpoint", ports.items, (it) => translator.port(it, memory.around)),
+    ...wants("Subnet", [...subnets.items, ...news.subnets], (it) => translator.subnets(it)),
   ];
-  return { wanted, keep: new Set(refused.map(({ id }) => id)) };
+  return { wanted, keep, found };
 }
 
-/** Writes what differs in the order of KINDS, then deletes in the reverse order. */
-async function write(
+/** Writes what differs, in the order of KINDS. */
+async function writeWanted(
   pass: Pass,
   memory: Memory,
-  keys: ReadonlyMap<string, Kind>,
-  stored: ReadonlyMap<string, Stored>,
   wanted: readonly Desired[],
-  keep: ReadonlySet<string>,
+  stored: ReadonlyMap<string, Stored>,
 ): Promise<void> {
-  const prefixes = resourcePrefixes(pass.deps.region);
-  const unwanted = new Map(stored);
-  for (const [key, kind] of keys) if (stored.has(key)) pass.kinds[kind].etcdItems++;
   for (const { kind } of wanted) pass.kinds[kind].neutronItems++;
   for (const kind of KINDS) {
     for (const want of wanted) {
       if (want.kind !== kind) continue;
       const have = stored.get(want.key);
-      unwanted.delete(want.key);
       if (want.subject.type === "port") memory.addKey(want.subject.id, want.key);
-      await pass.change(kind, compare(want, have, pass.stamps), have);
+      await pass.change(kind, await changeOf(pass, memory, want, have), have);
       await pass.breathe();
     }
     await pass.settle(kind);
   }
+}
+
+/** Deletes what nothing stands behind, as far as that is certain, in the reverse order of KINDS. */
+async function removeUnwanted(
+  pass: Pass,
+  memory: Memory,
+  keys: ReadonlyMap<string, Kind>,
+  stored: ReadonlyMap<string, Stored>,
+  { wanted, keep, found }: Wanted,
+): Promise<void> {
+  const prefixes = resourcePrefixes(pass.deps.region);
+  const right = new Set(wanted.map(({ key }) => key));
+  const removals: Change[] = [];
+  for (const [key, { modRevision }] of stored) {
+    const kind = keys.get(key)!;
+    const change = right.has(key) ? null : removal(kind, prefixes[kind], key, modRevision);
+    if (change && !keep.has(change.subject.id)) removals.push(change);
+  }
+  if (removals.length === 0) return;
+  const alive = new Set(wanted.map(({ subject }) => subject.id));
+  const deletable = new Set<string>();
+  for (const collection of new Set(removals.map(({ kind }) => COLLECTION_OF[kind]))) {
+    const ids = new Set(
+      removals.filter(({ kind }) => COLLECTION_OF[kind] === collection)
+        .map(({ subject }) => subject.id),
+    );
+    const judged = await judge(pass, memory, collection, ids, { found, alive });
+    for (const id of judged) deletable.add(id);
+  }
   for (const kind of KINDS.toReversed()) {
-    for (const [key, have] of unwanted) {
-      if (keys.get(key) !== kind) continue;
-      const change = removal(kind, prefixes[kind], key, have.modRevision);
-      if (!change || keep.has(change.subject.id)) continue;
-      await pass.change(kind, change, have);
-      memory.dropKey(change.subject.id, key);
+    for (const change of removals) {
+      if (change.kind !== kind || !deletable.has(change.subject.id)) continue;
+      await pass.change(kind, change, stored.get(change.key));
+      memory.dropKey(change.subject.id, change.key);
     }
     await pass.settle(kind);
   }
+}
+
+/** Ids of the objects whose unwanted keys may go. */
+async function judge(
+  pass: Pass,
+  memory: Memory,
+  collection: typeof COLLECTION_OF[Kind],
+  ids: ReadonlySet<string>,
+  { found, alive }: { found: ReadonlySet<string>; alive: ReadonlySet<string> },
+): Promise<ReadonlySet<string>> {
+  const { announced, allowDeletions } = pass.options;
+  const moved = [...ids].filter((id) => alive.has(id));
+  const shrunk = [...ids].filter((id) => found.has(id) && !alive.has(id));
+  const missing = [...ids].filter((id) => !found.has(id));
+  const kind = KINDS.findLast((kind) => COLLECTION_OF[kind] === collection)!;
+  const held = Math.max(memory.keyCount(kind), ids.size);
+  const lost = [...shrunk, ...missing].filter((id) => !announced?.has(id));
+  const loss = { held, listed: null, lost: lost.length };
+  const why = allowDeletions ? null : whyHeld(loss, pass.deps.maxDeletions ?? null);
+  if (why !== null) {
+    pass.hold({ collection, why, held, lost: lost.length, names: lost });
+    return new Set([...moved, ...missing.filter((id) => announced?.has(id))]);
+  }
+  const doubt = { held, listed: null, hidden: null };
+  const gone = await certainlyGone(pass, memory, collection, missing, doubt);
+  return new Set([...moved, ...shrunk, ...gone]);
 }

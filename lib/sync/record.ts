@@ -1,6 +1,6 @@
 /** The account of a resync: its record in the history, its line in the log, its signs of life. @module */
 import type { Config } from "../config_types.ts";
-import { describeError } from "../log.ts";
+import { describeError, type Log } from "../log.ts";
 import type { JobContext, Term } from "../master_context.ts";
 import { MAX_DELAY_MS } from "../openstack/http.ts";
 import type { SayAlive } from "../signs_of_life.ts";
@@ -8,6 +8,7 @@ import type { Meter } from "../metrics/meter.ts";
 import type { Resync } from "../state_records.ts";
 import { traced } from "../tracing.ts";
 import type { DifferenceLog } from "./difference_log.ts";
+import { guardSentence, leftOutSentence } from "./held_text.ts";
 import type { ResyncResult } from "./pass.ts";
 
 /** On a busy machine an answer is noticed later than it comes, ms. */
@@ -16,19 +17,30 @@ const SLACK_MS = 5000;
 /** What {@linkcode recorded} notes of a resync. */
 export interface RecordedOptions {
   readonly reason: string;
+  /** Everything is compared. @default true */
+  readonly whole?: boolean;
   /** What the resync's deps were given too. */
   readonly differences: DifferenceLog;
   /** Where differences are kept. */
   readonly stateDir: string;
   /** When it began, if that was before; ms since the epoch. */
   readonly startedAt?: number;
+  /** It compares and writes nothing. @default false */
+  readonly dryRun?: boolean;
 }
 
 /** Runs a resync with its record in the history and its line in the log. */
 export async function recorded<T extends ResyncResult>(
   { clock, log, store, meter }: JobContext,
   term: Term,
-  { reason, differences, stateDir, startedAt = clock.now() }: RecordedOptions,
+  {
+    reason,
+    whole = true,
+    differences,
+    stateDir,
+    startedAt = clock.now(),
+    dryRun = false,
+  }: RecordedOptions,
   resync: () => Promise<T>,
 ): Promise<T> {
   const record: Resync = {
@@ -36,6 +48,8 @@ export async function recorded<T extends ResyncResult>(
     startedAt,
     endedAt: null,
     reason,
+    whole,
+    dryRun,
     error: null,
     kinds: {},
     warnings: [],
@@ -55,8 +69,12 @@ export async function recorded<T extends ResyncResult>(
       guards: result.guards,
       leftOut: result.leftOut,
     });
-    for (const warning of result.warnings) log.warn("resync", { warning });
-    log.info("resync done", { ms: clock.now() - startedAt, reason, ...totals(result) });
+    say(result, term, log);
+    log.info(dryRun ? "compared, nothing is written" : "resync done", {
+      ms: clock.now() - startedAt,
+      reason,
+      ...totals(result),
+    });
     return result;
   } catch (error) {
     record.error = term.signal.aborted ? "mastership ended" : describeError(error).slice(0, 500);
@@ -75,6 +93,23 @@ export async function recorded<T extends ResyncResult>(
   }
 }
 
+/** What was said in a term: what stays the same for hours is said once. */
+const said = new WeakMap<Term, Set<string>>();
+
+/** Names in the log what a resync came upon; each thing once a term, and again when it has changed. */
+function say({ warnings, guards, leftOut }: ResyncResult, term: Term, log: Log): void {
+  for (const warning of warnings) log.warn("resync", { warning });
+  const before = said.get(term) ?? new Set();
+  said.set(term, before);
+  const once = (warning: string, names: readonly string[]) => {
+    const text = JSON.stringify([warning, names]);
+    if (!before.has(text)) log.warn("resync", { warning, names });
+    before.add(text);
+  };
+  for (const guard of guards) once(guardSentence(guard), guard.names);
+  for (const left of leftOut) once(leftOutSentence(left), left.names);
+}
+
 function spanCounts(result: ResyncResult): Record<string, number> {
   return Object.fromEntries(
     Object.entries(totals(result)).map(([name, count]) => [`conductor.${name}`, count]),
@@ -89,9 +124,10 @@ const PHASES = {
 } as const;
 
 function measure(record: Resync, endedAt: number, aborted: boolean, meter: Meter): void {
-  const { startedAt, reason, error, kinds } = record;
+  const { startedAt, reason, error, kinds, guards } = record;
   const outcome = error === null ? "success" : aborted ? "aborted" : "failure";
   meter.add("resync_duration_seconds", (endedAt - startedAt) / 1000, { reason, outcome });
+  for (const { collection, why } of guards) meter.add("resyncs_held_back", 1, { collection, why });
   for (const [kind, counts] of Object.entries(kinds)) {
     for (const [phase, ms] of Object.entries(PHASES)) {
       meter.add("resync_phase_duration_seconds", counts[ms] / 1000, { kind, phase });

@@ -3,26 +3,29 @@
  * then periodically, incremental ones in between, what an operator asks for and, beside all that, what
  * Neutron announces; a failed one is said once, clearly, and tried again with growing delay.
  *
+ * With `startup_resync` "never" it only watches at first: it compares and writes nothing, whatever Neutron
+ * announces, until an operator has asked for a full resync in this term and that has succeeded.
+ *
  * @module
  */
 import type { Etcd3 } from "etcd3";
 import type { Config } from "../config_types.ts";
-import { FenceLostError } from "../etcd/client.ts";
-import { describeError } from "../log.ts";
 import type { JobContext, Term } from "../master_context.ts";
 import { KeystoneAuth } from "../openstack/keystone.ts";
-import { NeutronClient } from "../openstack/neutron.ts";
+import { Attempts } from "./attempts.ts";
+import { type ResyncBase, resyncBase } from "./base.ts";
 import { DifferenceLog } from "./difference_log.ts";
+import { NoSink } from "./dry_run.ts";
 import { EventSync } from "./event_sync.ts";
 import { incrementalResync } from "./incremental.ts";
 import { listen } from "./listen.ts";
 import { Memory } from "./memory.ts";
-import { answerRequest } from "./on_demand.ts";
+import { answerRequest, carryOut, type FullOptions } from "./on_demand.ts";
 import { EtcdSink, Pass, type ResyncDeps, type ResyncResult } from "./pass.ts";
 import { recorded, type RecordedOptions, StepSigns, totals } from "./record.ts";
 import { fullResync } from "./resync.ts";
+import { Watching } from "./watching.ts";
 
-const MAX_RETRY_MS = 30_000;
 /** How often a waiting syncer says that it lives, and looks for a request of which nobody told it, ms. */
 const TURN_MS = 1000;
 
@@ -55,20 +58,21 @@ export async function runResourceSyncer(
 }
 
 class ResourceSyncer {
-  readonly #base: Omit<ResyncDeps, "progress">;
+  readonly #base: ResyncBase;
   readonly #signs: StepSigns;
+  readonly #watching: Watching;
   /** null: nobody listens to Neutron's notifications. */
   readonly #events: EventSync | null = null;
   /** Of the last full resync that succeeded; null: there is none to build on. */
   #memory: Memory | null = null;
-  #failures = 0;
-  #problem: string | null = null;
-  #succeededAt: number;
+  readonly #attempts: Attempts;
   #fullAt: number;
   #incrementalAt = Infinity;
   /** Something may have been missed since the last comparison began. */
   #compareAsked = false;
   #reason = "startup";
+  /** Guards of the last incremental run, as JSON. */
+  #heldBefore = "[]";
   readonly #missing = new Set<string>();
 
   constructor(
@@ -81,11 +85,10 @@ class ResourceSyncer {
   ) {
     this.#signs = signs;
     const { clock } = context;
-    const neutron = new NeutronClient(config.openstack, keystone);
-    this.#base = { etcd, keystone, neutron, clock, region: config.region, qos: config.sync.qos };
-    this.#succeededAt = clock.now();
-    const always = config.sync.startupResync === "always";
-    this.#fullAt = clock.now() + (always ? 0 : this.#intervalMs);
+    this.#base = resyncBase(config, etcd, keystone, clock);
+    this.#watching = new Watching(config.sync.startupResync, term, context);
+    this.#attempts = new Attempts(term, config.sync, context);
+    this.#fullAt = clock.now();
     if (config.notifications === null) return;
     this.#events = new EventSync({
       base: this.#base,
@@ -104,6 +107,8 @@ class ResourceSyncer {
   async listen(): Promise<void> {
     const { config, term, context } = this;
     if (!this.#events || !config.notifications) return;
+    await this.#watching.over();
+    if (term.signal.aborted) return;
     await listen(config.notifications, config.region, this.#events, term, context);
   }
 
@@ -111,58 +116,33 @@ class ResourceSyncer {
   #compare(why: string): void {
     this.context.log.debug("a comparison is due", { why });
     this.#compareAsked = true;
-    if (!this.#memory || this.#failures > 0) return;
+    if (!this.#memory || this.#attempts.failing) return;
     this.#scheduleIncremental();
     this.context.store.changes.wake(); // the loop waits for what was due before
   }
 
   async run(): Promise<void> {
     const { clock, store } = this.context;
+    await this.#watching.begin();
     while (!this.term.signal.aborted) {
       const seen = store.changes.count;
-      this.#monitor();
+      this.#attempts.monitor();
       if (await this.#takeRequest()) continue;
       const now = clock.now();
       if (now >= this.#fullAt) {
-        await this.#try(() => this.#full(), (at) => this.#retryFull(at));
+        const { on } = this.#watching;
+        await this.#attempts.try(
+          () => on ? this.#look() : this.#full(),
+          (at) => this.#retryFull(at),
+        );
       } else if (now >= this.#incrementalAt) {
-        await this.#try(() => this.#incremental(), (at) => this.#incrementalAt = at);
+        await this.#attempts.try(() => this.#incremental(), (at) => this.#incrementalAt = at);
       } else {
-        this.context.alive("in sync, waiting", this.#problem);
+        const { on, doing } = this.#watching;
+        this.context.alive(on ? doing : "in sync, waiting", this.#attempts.problem);
         const waitMs = Math.min(this.#fullAt, this.#incrementalAt) - now;
         await store.changes.after(seen, Math.min(TURN_MS, waitMs), clock, this.term.signal);
       }
-    }
-  }
-
-  /** Warns when no resync has succeeded for too long. */
-  #monitor(): void {
-    const overdueMs = this.context.clock.now() - this.#succeededAt;
-    if (overdueMs <= this.config.sync.resyncMaxIntervalSeconds * 1000) return;
-    const minutes = Math.round(overdueMs / 60_000);
-    const overdue = `no resync has succeeded for ${minutes} min`;
-    if (!this.#problem?.startsWith(overdue)) {
-      this.#problem = `${overdue}: ${this.#problem ?? "look at the log"}`;
-      this.context.log.warn(overdue);
-    }
-  }
-
-  /** Runs a resync; after a failure it is tried again, and `retryAt` notes when. */
-  async #try(resync: () => Promise<unknown>, retryAt: (at: number) => void): Promise<void> {
-    const { clock, log } = this.context;
-    try {
-      await resync();
-      this.#failures = 0;
-      this.#problem = null;
-      this.#succeededAt = clock.now();
-    } catch (error) {
-      if (this.term.signal.aborted) return;
-      if (error instanceof FenceLostError) throw error;
-      const retryMs = Math.min(MAX_RETRY_MS, this.#intervalMs, 1000 * 2 ** this.#failures++);
-      this.#problem = `the last resync failed (${describeError(error)}); next try in ` +
-        `${Math.round(retryMs / 1000)} s`;
-      log.error("resync failed, will be tried again", { error, retryMs });
-      retryAt(clock.now() + retryMs);
     }
   }
 
@@ -188,12 +168,28 @@ class ResourceSyncer {
     }
   }
 
-  async #full(allowDeletions = false): Promise<ResyncResult> {
+  /** Compares and writes nothing. */
+  async #look(): Promise<void> {
+    const noted = { ...this.#noted("watching"), dryRun: true };
+    await recorded(this.context, this.term, noted, async () => {
+      await this.#askExtensions();
+      const tell = (doing: string) =>
+        this.#signs.step(doing.replace(/^resync/, this.#watching.doing));
+      const deps = { ...this.#deps(noted), progress: tell };
+      const { memory, ...result } = await fullResync(deps, this.term, { sink: new NoSink() });
+      memory.close();
+      return result;
+    });
+    this.#watching.found = noted.differences.total;
+    this.#fullAt = this.context.clock.now() + this.#intervalMs;
+  }
+
+  async #full(asked: Partial<FullOptions> = {}): Promise<ResyncResult> {
     // What an operator asks for, and the first of a term, takes nothing for granted.
     const previous = this.#reason === "periodic" ? this.#memory ?? undefined : undefined;
     const { clock } = this.context;
     const startedAt = clock.now();
-    const noted = this.#noted(this.#reason);
+    const noted = this.#noted(this.#reason, asked.differences);
     this.#compareAsked = false;
     this.#events?.beginFull();
     const made: Memory[] = [];
@@ -201,8 +197,9 @@ class ResourceSyncer {
     let result: ResyncResult;
     try {
       ({ memory, ...result } = await recorded(this.context, this.term, noted, async () => {
-        const deps = this.#deps(noted);
+        const deps = this.#deps(noted, asked.tell);
         if (!previous) await this.#askExtensions();
+        const { allowDeletions } = asked;
         const beside = this.#memory ?? undefined;
         const full = await fullResync(deps, this.term, { allowDeletions, previous, beside });
         made.push(full.memory);
@@ -240,22 +237,30 @@ class ResourceSyncer {
     const from = this.context.clock.now();
     this.#compareAsked = false;
     const count = await incrementalResync(pass, memory);
-    if (count > 0) {
+    // A guard that goes on holding the same is no news every few seconds.
+    const guards = JSON.stringify(pass.guards);
+    const held = pass.guards.length > 0 && guards !== this.#heldBefore;
+    this.#heldBefore = guards;
+    if (count > 0 || held) {
       const { created, updated, deleted } = totals(pass.result());
       this.#events?.foundSilently(created! + updated! + deleted!);
-      const options = { ...noted, startedAt: from };
+      const options = { ...noted, whole: false, startedAt: from };
       await recorded(this.context, this.term, options, () => Promise.resolve(pass.result()));
     }
     this.#scheduleIncremental();
   }
 
-  #noted(reason: string): RecordedOptions {
-    return { reason, differences: new DifferenceLog(), stateDir: this.config.stateDir };
+  #noted(reason: string, differences = new DifferenceLog()): RecordedOptions {
+    return { reason, differences, stateDir: this.config.stateDir };
   }
 
-  #deps({ differences }: RecordedOptions): ResyncDeps {
-    this.#signs.problem = this.#problem;
-    return { ...this.#base, progress: (doing) => this.#signs.step(doing), differences };
+  #deps({ differences }: RecordedOptions, tell?: FullOptions["tell"]): ResyncDeps {
+    this.#signs.problem = this.#attempts.problem;
+    const progress = (doing: string) => {
+      this.#signs.step(doing);
+      tell?.(doing);
+    };
+    return { ...this.#base, progress, differences };
   }
 
   #scheduleIncremental(): void {
@@ -271,24 +276,25 @@ class ResourceSyncer {
 
   /** Does what an operator asks for; false: nobody asks. */
   async #takeRequest(): Promise<boolean> {
-    const request = await this.context.store.readResyncRequest();
+    const { context, term, config: { stateDir, region } } = this;
+    const request = await context.store.readResyncRequest();
     if (!request) return false;
-    await answerRequest(request, {
-      ...this.context,
-      config: this.config,
-      term: this.term,
+    const how = {
+      ...context,
+      stateDir,
+      term,
       base: this.#base,
       signs: this.#signs,
-      memory: this.#memory ?? new Memory(this.config.region),
-      full: async (allowDeletions) => {
+      memory: this.#memory ?? new Memory(region),
+      full: async (options: FullOptions) => {
         this.#reason = "requested";
-        const result = await this.#full(allowDeletions);
-        this.#failures = 0;
-        this.#problem = null;
-        this.#succeededAt = this.context.clock.now();
+        const result = await this.#full(options);
+        this.#attempts.succeeded();
+        await this.#watching.end();
         return result;
       },
-    });
+    };
+    await answerRequest(request, how, (tell) => carryOut(request, how, tell));
     return true;
   }
 }

@@ -3,41 +3,38 @@
  * page by page. For each page the values that are not known to be right are read; one that has changed
  * since its key was seen does not count, so that a concurrent write can only make our swap fail, never
  * be overwritten. Ports are compared and written while the next values and the next page are on their way;
- * nothing is deleted before the last page has come.
+ * nothing is deleted before the last page has come, and then only what is certainly gone (`gone.ts`).
  *
  * So no more than a few pages of values and of Neutron's objects are in memory at a time, however big
  * the cloud is; what is kept of every key and port is packed (`memory.ts`).
  *
  * @module
  */
-import { resourcePrefixes } from "../calico/keys.ts";
 import { readFenced } from "../etcd/fenced_write.ts";
-import { snapshotPages } from "../etcd/snapshot.ts";
 import type { Term } from "../master_context.ts";
 import type { Listing } from "../openstack/neutron.ts";
 import {
-  floatingIpSchema,
-  networkSchema,
   type Port,
   portSchema,
-  qosPolicySchema,
+  type SecurityGroup,
   securityGroupSchema,
-  subnetSchema,
 } from "../openstack/records.ts";
+import { changeOf, translated } from "./apply.ts";
 import { ensureClusterConfig, removeLegacy } from "./cluster_config.ts";
-import { compare, removal, type Stored, subjectOf } from "./compare.ts";
+import type { Stored } from "./compare.ts";
 import { Earlier } from "./earlier.ts";
+import { confirmFloatingLosses } from "./floating_losses.ts";
+import { type ForeignKey, readAround, readKeys } from "./full_read.ts";
+import { COLLECTION_OF } from "./guard.ts";
 import { Memory } from "./memory.ts";
-import { type Desired, type Kind, KINDS, Translator } from "./objects.ts";
+import { type Desired, type Kind, Translator } from "./objects.ts";
 import { EtcdSink, Pass, type ResyncDeps, type ResyncResult, type Sink } from "./pass.ts";
 import { readAhead } from "./read_ahead.ts";
 import { readProjects } from "./read_around.ts";
-import { PORT_FIELDS, retryConflicts } from "./reconcile.ts";
+import { emptyScope, PORT_FIELDS, reconcile, retryConflicts } from "./reconcile.ts";
+import { References } from "./references.ts";
+import { removeUnwanted } from "./remove_unwanted.ts";
 
-/** More endpoints than this do not vanish in one moment: no ports at all looks like an outage. */
-const SUSPICIOUS_ENDPOINTS = 10;
-/** Keys alone are small: decoding so many does not hold up the event loop. */
-const ETCD_PAGE = 2000;
 /** Objects that are compared together: the values of so many are in memory. */
 const CHUNK = 500;
 
@@ -45,7 +42,7 @@ const CHUNK = 500;
 export interface ResyncOptions {
   /** Where changes go; by default to etcd. Elsewhere: nothing at all is written. */
   readonly sink?: Sink;
-  /** A Neutron without ports is believed. */
+  /** What the guards would hold back is let through. */
   readonly allowDeletions?: boolean;
   /**
    * What an earlier full resync remembered. A port of the same revision, whose keys are as they were
@@ -62,22 +59,34 @@ export async function fullResync(
   term: Term,
   options: ResyncOptions = {},
 ): Promise<ResyncResult & { memory: Memory }> {
-  const pass = new Pass(deps, term, options.sink ?? new EtcdSink(deps, term));
+  const { allowDeletions } = options;
+  const pass = new Pass(deps, term, options.sink ?? new EtcdSink(deps, term), { allowDeletions });
   const memory = new Memory(deps.region, options.beside);
   try {
-    await new FullResync(pass, memory, options).run();
+    const again = await new FullResync(pass, memory, options).run();
     await retryConflicts(pass, memory);
+    await reconcileSome(pass, memory, again);
     if (!options.sink) {
       deps.progress("resync: cluster configuration");
       await ensureClusterConfig(deps.etcd, term, deps.clock);
-      const legacy = await removeLegacy(deps.etcd, term, deps.region);
-      if (legacy > 0) pass.warn(`${legacy} legacy objects removed`);
+      const legacy = await removeLegacy(deps.etcd, term, deps.region, deps.clock);
+      if (legacy.removed > 0) pass.warn(`${legacy.removed} legacy objects removed`);
+      if (legacy.kept) pass.warn(legacy.kept);
     }
   } catch (error) {
     memory.close();
     throw error;
   }
   return { ...pass.result(), memory };
+}
+
+/** Ports that have to be looked at once more, each with fresh data. */
+async function reconcileSome(pass: Pass, memory: Memory, ports: ReadonlySet<string>) {
+  const all = [...ports];
+  for (let at = 0; at < all.length; at += CHUNK) {
+    const scope = { ...emptyScope(), ports: new Set(all.slice(at, at + CHUNK)) };
+    await reconcile(pass, memory, scope, { fresh: true });
+  }
 }
 
 /** What etcd holds of some keys: their rows in the table of keys (−1: not there), and their values. */
@@ -96,26 +105,28 @@ interface TranslatedPorts {
 
 class FullResync {
   readonly #refused = new Set<string>();
+  readonly #references: References;
   readonly #translator: Translator;
-  readonly #prefixes: ReturnType<typeof resourcePrefixes>;
   /** See {@linkcode ResyncOptions.previous}; null: everything is compared. */
   readonly #earlier: Earlier | null;
-  #portsSeen = 0;
+  /** Objects that Neutron listed, whether they are understood or not. */
+  readonly #listed = { ports: 0, "security-groups": 0, subnets: 0, floatingips: 0 };
 
   constructor(
     readonly pass: Pass,
     readonly memory: Memory,
-    readonly options: Pick<ResyncOptions, "allowDeletions" | "previous">,
+    options: Pick<ResyncOptions, "previous">,
   ) {
     this.#earlier = options.previous ? new Earlier(options.previous, memory) : null;
     this.#translator = new Translator(pass.deps.region, pass.deps.qos);
-    this.#prefixes = resourcePrefixes(pass.deps.region);
+    this.#references = new References(pass, memory, this.#refused);
   }
 
-  async run(): Promise<void> {
-    await this.#readKeys();
+  /** Resolves to the ports that have to be looked at once more. */
+  async run(): Promise<ReadonlySet<string>> {
+    const { pass, memory } = this;
+    const foreign = await readKeys(pass, memory);
     await this.#readAround();
-    const { allowDeletions } = this.options;
     // The first ports are on their way while policies are written, unless whether they can be skipped
     // is only known then.
     const early = this.#earlier ? null : this.#openPorts();
@@ -125,96 +136,80 @@ class FullResync {
       await early?.return(undefined);
       throw error;
     }
-    this.memory.around.compareFromNow();
+    memory.around.compareFromNow();
     this.#earlier?.judgePorts();
-    const ports = await this.#ports(early ?? this.#openPorts());
+    await this.#ports(early ?? this.#openPorts());
     await this.#subnets();
-    const endpoints = this.pass.kinds.WorkloadEndpoint.etcdItems;
-    if (ports === 0 && endpoints > SUSPICIOUS_ENDPOINTS && !allowDeletions) {
-      throw new Error(
-        `Neutron shows no ports while etcd holds ${endpoints} endpoints: refused, because an ` +
-          "outage or a policy that hides ports looks like an empty cloud; check the service " +
-          "user's rights, or say resync --allow-deletions",
-      );
-    }
-    await this.#removeUnwanted();
+    const again = new Set(await this.#references.resolveFloatingIps());
+    this.#references.report();
+    await this.#remove(foreign);
+    const { floatingips } = this.#listed;
+    for (const port of await confirmFloatingLosses(pass, memory, floatingips)) again.add(port);
+    return again;
   }
 
-  /** Every key with its mod revision, all at one revision. */
-  async #readKeys(): Promise<void> {
-    const { pass, memory } = this;
-    const { etcd, progress } = pass.deps;
-    let revision: string | undefined;
-    for (const kind of KINDS) {
-      const prefix = this.#prefixes[kind];
-      const options = {
-        revision,
-        pageSize: ETCD_PAGE,
-        keysOnly: true,
-        signal: pass.term.signal,
-      };
-      await pass.timed(kind, "etcdReadMs", async () => {
-        for await (const page of snapshotPages(etcd, prefix, options)) {
-          progress("resync: reading etcd");
-          revision ??= page.revision;
-          pass.kinds[kind].etcdItems += page.items.length;
-          for (const { key, modRevision } of page.items) {
-            const owner = subjectOf(kind, key.slice(prefix.length));
-            if (!owner) continue; // somebody else's
-            const row = memory.keys[kind].seen(key, modRevision);
-            if (kind === "WorkloadEndpoint") memory.ports.addEndpoint(owner.id, row);
-            else if (kind === "LiveMigration") memory.ports.addKey(owner.id, key);
-          }
-          await pass.breathe();
-        }
-      });
-    }
-  }
-
-  /** What endpoints show of other objects. */
   async #readAround(): Promise<void> {
-    const { memory, pass } = this;
-    const { neutron, keystone, clock, progress } = pass.deps;
-    const { signal } = pass.term;
-    const onPage = () => progress("resync: reading Neutron");
-    await pass.timed("WorkloadEndpoint", "neutronReadMs", async () => {
-      const [networks, subnets, fips, policies, projects] = await Promise.all([
-        neutron.list("networks", networkSchema, signal, { onPage }),
-        neutron.list("subnets", subnetSchema, signal, { onPage }),
-        neutron.list("floatingips", floatingIpSchema, signal, { onPage }),
-        neutron.list("qos/policies", qosPolicySchema, signal, { onPage }),
-        keystone.listProjects(signal),
-      ]);
-      for (const listing of [networks, subnets, fips, policies]) this.#note(listing);
-      for (const network of networks.items) memory.network(network);
-      for (const subnet of subnets.items) memory.subnet(subnet);
-      for (const policy of policies.items) memory.policy(policy);
-      for (const fip of fips.items) memory.floatingIp(fip);
-      memory.projects(projects, clock.monotonic());
-    });
+    const lists = await readAround(this.pass, this.memory);
+    for (const [collection, listing] of Object.entries(lists)) this.#note(collection, listing);
+    const { subnets, floatingips } = lists;
+    this.#listed.subnets = subnets.items.length + subnets.refused.length;
+    this.#listed.floatingips = floatingips.items.length + floatingips.refused.length;
+    await this.#references.resolveAround();
   }
 
   #pages<T>(kind: Kind, pages: AsyncGenerator<Listing<T>>): AsyncGenerator<T[]> {
-    return readAhead(this.pass, kind, pages, (page) => this.#note(page));
+    return readAhead(this.pass, kind, pages, (page) => {
+      this.#note(COLLECTION_OF[kind], page);
+      this.#listed[COLLECTION_OF[kind]] += page.items.length + page.refused.length;
+    });
   }
 
-  #note({ refused }: Listing<unknown>): void {
+  #note(collection: string, { refused }: Listing<unknown>): void {
     for (const { id, why } of refused) {
       this.#refused.add(id);
-      this.pass.warn(`record ${id} is not understood: ${why}`);
+      this.pass.leave("not-understood", collection, id === "" ? why : `${id}: ${why}`);
     }
   }
 
   async #groups(): Promise<void> {
     const { neutron } = this.pass.deps;
     const pages = neutron.pages("security-groups", securityGroupSchema, this.pass.term.signal, {
-      known: (record) => this.#accountFor("NetworkPolicy", this.#earlier?.group(record) ?? -1),
+      known: (record) => {
+        const isKnown = this.#accountFor("NetworkPolicy", this.#earlier?.group(record) ?? -1);
+        if (isKnown) this.#listed["security-groups"]++;
+        return isKnown;
+      },
     });
     for await (const page of this.#pages("NetworkPolicy", pages)) {
       for (const group of page) this.memory.group(group);
-      await this.#want(page.map((group) => this.#translator.group(group)));
+      await this.#wantGroups(page);
     }
     await this.pass.settle("NetworkPolicy");
+  }
+
+  async #wantGroups(groups: readonly SecurityGroup[]): Promise<void> {
+    await this.#want(
+      this.#translate("NetworkPolicy", groups, (group) => [this.#translator.group(group)]),
+    );
+  }
+
+  /** What the objects want; one that cannot be translated is left as it is. */
+  #translate<T extends { id: string }>(
+    kind: Kind,
+    objects: readonly T[],
+    translate: (object: T) => Desired[],
+  ): Desired[] {
+    return objects.flatMap((object) => this.#translateOne(kind, object, translate));
+  }
+
+  #translateOne<T extends { id: string }>(
+    kind: Kind,
+    object: T,
+    translate: (object: T) => Desired[],
+  ): Desired[] {
+    const wants = translated(this.pass, kind, object.id, () => translate(object));
+    if (wants === null) this.#refused.add(object.id);
+    return wants ?? [];
   }
 
   /** Counts a key that is right without a look; false: there is none (−1). */
@@ -231,36 +226,40 @@ class FullResync {
     const pages = neutron.pages("ports", portSchema, this.pass.term.signal, {
       fields: PORT_FIELDS,
       known: (record) => {
-        this.#portsSeen++;
         const row = this.#earlier?.port(record) ?? null;
-        if (row !== null) this.#accountFor("WorkloadEndpoint", row);
-        return row !== null;
+        if (row === null) return false;
+        this.#accountFor("WorkloadEndpoint", row);
+        this.#listed.ports++;
+        return true;
       },
     });
     return this.#pages("WorkloadEndpoint", pages);
   }
 
-  /** Compares and writes all ports; how many there are. */
-  async #ports(pages: AsyncGenerator<Port[]>): Promise<number> {
+  /** Compares and writes all ports. */
+  async #ports(pages: AsyncGenerator<Port[]>): Promise<void> {
     let last: TranslatedPorts | null = null;
     for await (const page of pages) {
       for (let at = 0; at < page.length; at += CHUNK) {
         // Their values are on their way while those before them are compared.
-        const next = await this.#translate(page.slice(at, at + CHUNK));
+        const next = await this.#translatePorts(page.slice(at, at + CHUNK));
         if (last) await this.#portsOf(last);
         last = next;
       }
     }
     if (last) await this.#portsOf(last);
     await this.pass.settle("WorkloadEndpoint");
-    return this.#portsSeen;
   }
 
-  async #translate(ports: readonly Port[]): Promise<TranslatedPorts> {
+  async #translatePorts(ports: readonly Port[]): Promise<TranslatedPorts> {
     const { pass, memory } = this;
     for (const port of ports) memory.port(port);
     if (pass.deps.keystone.projects.truncated) await readProjects(pass, memory, ports);
-    const wanted = ports.map((port) => this.#translator.port(port, memory.around));
+    const { groups } = await this.#references.resolvePorts(ports);
+    if (groups.length > 0) await this.#wantGroups(groups);
+    const wanted = ports.map((port) =>
+      this.#translateOne("WorkloadEndpoint", port, () => this.#translator.port(port, memory.around))
+    );
     const endpoints = wanted.flat().filter(({ kind }) => kind === "WorkloadEndpoint");
     return { ports, wanted, endpoints, stored: this.#stored(endpoints) };
   }
@@ -275,20 +274,20 @@ class FullResync {
     }
     const right = await this.#want(endpoints, stored);
     for (const [i, wants] of wanted.entries()) {
+      const { id } = ports[i]!;
       const [only, ...more] = wants;
-      if (more.length > 0) continue; // it migrates, and changes soon: it is compared each time
+      // It migrates, and changes soon: it is compared each time. So is one that is not understood.
+      if (more.length > 0 || this.#refused.has(id)) continue;
       const row = only ? right.get(only) : -1;
-      if (row !== undefined) memory.ports.verify(ports[i]!.id, row);
+      if (row !== undefined && !pass.doubtfulAddresses.has(id)) memory.ports.verify(id, row);
     }
   }
 
   async #subnets(): Promise<void> {
-    const wanted: Desired[] = [];
-    for (const subnet of this.memory.around.subnets.values()) {
-      if (this.#accountFor("Subnet", this.#earlier?.subnet(subnet) ?? -1)) continue;
-      const want = this.#translator.subnet(subnet);
-      if (want) wanted.push(want);
-    }
+    const changed = [...this.memory.around.subnets.values()].filter((subnet) =>
+      !this.#accountFor("Subnet", this.#earlier?.subnet(subnet) ?? -1)
+    );
+    const wanted = this.#translate("Subnet", changed, (subnet) => this.#translator.subnets(subnet));
     for (let at = 0; at < wanted.length; at += CHUNK) {
       await this.#want(wanted.slice(at, at + CHUNK));
     }
@@ -315,9 +314,12 @@ class FullResync {
       const row = rows[i]!;
       const stored = values.get(want.key);
       counts.neutronItems++;
-      if (row < 0 && want.subject.type === "port") memory.addKey(want.subject.id, want.key);
+      if (row < 0 && want.subject.type === "port") {
+        memory.addKey(want.subject.id, want.key);
+        keys.want(keys.index.find(want.key));
+      }
       const from = pass.deps.clock.monotonic();
-      let change = compare(want, stored, pass.stamps);
+      let change = await changeOf(pass, memory, want, stored);
       counts.compareMs += pass.deps.clock.monotonic() - from;
       if (row >= 0 && change === null) {
         keys.right(row, stored!.modRevision);
@@ -354,31 +356,13 @@ class FullResync {
     );
   }
 
-  /** Deletes what nothing stands behind, in the reverse order of KINDS. */
-  async #removeUnwanted(): Promise<void> {
-    const { pass, memory } = this;
-    for (const kind of KINDS.toReversed()) {
-      const { index } = memory.keys[kind];
-      const rows = [...memory.keys[kind].unwanted()];
-      for (let at = 0; at < rows.length; at += CHUNK) {
-        const keys = rows.slice(at, at + CHUNK).map((row) => index.text(row));
-        const values = pass.sink.wantsDeleted ? await this.#read(kind, keys) : new Map();
-        for (const [i, key] of keys.entries()) {
-          const modRevision = memory.keys[kind].modRevision(rows[at + i]!);
-          await this.#remove(kind, key, modRevision, values.get(key));
-        }
-      }
-      await pass.settle(kind);
-    }
-  }
-
-  async #remove(kind: Kind, key: string, modRevision: string, stored?: Stored): Promise<void> {
-    const { pass, memory } = this;
-    const change = removal(kind, this.#prefixes[kind], key, modRevision);
-    if (!change || this.#refused.has(change.subject.id)) return;
-    await pass.change(kind, change, stored);
-    const { type, id } = change.subject;
-    if (type === "port") memory.dropKey(id, key);
-    await pass.breathe();
+  #remove(foreign: readonly ForeignKey[]): Promise<void> {
+    return removeUnwanted(this.pass, this.memory, {
+      foreign,
+      refused: this.#refused,
+      listed: this.#listed,
+      hidden: (collection) => this.#references.hidden(collection),
+      read: (kind, keys) => this.#read(kind, keys),
+    });
   }
 }

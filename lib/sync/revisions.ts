@@ -56,6 +56,13 @@ export class Revisions {
     return this.#isKnown(row) && this.#revisions.values[row] === revision;
   }
 
+  /** How many Neutron has, as far as is known. */
+  get size(): number {
+    let count = 0;
+    for (const row of this.index.rows()) if (this.#isKnown(row)) count++;
+    return count;
+  }
+
   /** Those that the listing has not shown. */
   gone(): string[] {
     const gone: string[] = [];

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Surroundings } from "../calico/workload_endpoint.ts";
+import type { Surroundings, Unavailable } from "../calico/workload_endpoint.ts";
 import type {
   FloatingIp,
   Network,
@@ -52,6 +52,7 @@ export class Around implements Surroundings {
   readonly qosPolicies = new Map<string, QosPolicy>();
   readonly projects = new Map<string, Project>();
   readonly floatingIps = new Map<string, FloatingIp[]>();
+  unavailable: ReadonlySet<Unavailable> = new Set();
   /** Ids of what has changed since {@linkcode compareFromNow}; null before. */
   #changed: Set<string> | null = null;
 

@@ -6,7 +6,6 @@
  */
 import { Etcd3 } from "etcd3";
 import { endpointName, resourcePrefixes } from "../../lib/calico/keys.ts";
-import { electionKey } from "../../lib/calico/regions.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { Config } from "../../lib/config_types.ts";
 import type { PageAddress } from "../../lib/diagnostics/page_client.ts";
@@ -16,6 +15,7 @@ import { permissionRow, TOOL_NAMES } from "../../lib/permissions.ts";
 import { followResync, requestResync } from "../../lib/resync_request.ts";
 import { ROLE_NAMES } from "../../lib/state_records.ts";
 import { felixPrefix } from "../../lib/status/felix_status.ts";
+import { aloneInput } from "../../lib/sync/alone.ts";
 import { requestStepDown } from "../../lib/step_down.ts";
 import { runTool } from "../../lib/tool.ts";
 import { tempDir } from "../e2e/node.ts";
@@ -56,6 +56,8 @@ async function getPage(url: string, ca?: string): Promise<void> {
   JSON.parse(status);
 }
 
+const NAMES_NOTHING = { networks: [], subnets: [], ports: [], groups: [], includeGroups: false };
+
 /** A resync with differences, which go into a file. */
 async function dryRun(node: AuditedNode, etcd: Etcd3): Promise<void> {
   const [key] = await eventually("endpoints", async () => {
@@ -63,14 +65,13 @@ async function dryRun(node: AuditedNode, etcd: Etcd3): Promise<void> {
     return keys.length > 5 && keys;
   }, WAIT_MS);
   await etcd.delete().key(key!);
-  const wish = { networks: [], subnets: [], ports: [], groups: [], includeGroups: false };
-  const id = await requestResync(node.store, systemClock, {
-    ...wish,
+  const request = await requestResync(node.store, systemClock, {
+    ...NAMES_NOTHING,
     dryRun: true,
     allowDeletions: false,
     by: "the audit",
   });
-  const answer = await followResync(node.store, systemClock, id, () => {});
+  const answer = await followResync(node.store, systemClock, request, () => {});
   assertEquals(answer.state, "done");
 }
 
@@ -93,7 +94,6 @@ async function speakAsFelix(etcd: Etcd3): Promise<void> {
 async function playCloud(node: AuditedNode, { etcd: server, plugin, config }: Cloud) {
   const etcd = new Etcd3({ hosts: server.url });
   try {
-    await said(node, /stale election key is deleted/);
     await said(node, /resync done .*reason=startup/);
     await dryRun(node, etcd);
     await speakAsFelix(etcd);
@@ -113,16 +113,6 @@ async function playCloud(node: AuditedNode, { etcd: server, plugin, config }: Cl
   }
 }
 
-/** The election key of a manager of this host that is dead. */
-async function leaveStaleKey({ etcd: server, config }: Cloud): Promise<void> {
-  const dead = new Deno.Command("true").spawn();
-  await dead.status;
-  const etcd = new Etcd3({ hosts: server.url });
-  const { ID } = await etcd.leaseClient.leaseGrant({ TTL: 600 });
-  await etcd.put(electionKey(null)).value(`${config.election.name}:${dead.pid}`).lease(ID);
-  etcd.close();
-}
-
 /** Each tool asked once, as the node or the command line asks it. */
 async function playTools(config: Config, dir: string): Promise<Audited[]> {
   const { launcher, started } = auditingLauncher(dir);
@@ -137,6 +127,9 @@ async function playTools(config: Config, dir: string): Promise<Audited[]> {
   await runTool(launcher.prepare("page-reader", reader, page), { timeoutMs: WAIT_MS });
   const doctor = permissionRow("doctor", config, places);
   await runTool(launcher.prepare("doctor", doctor, config), { timeoutMs: WAIT_MS });
+  const compare = aloneInput(config, { ...NAMES_NOTHING, allowDeletions: false });
+  const dry = permissionRow("dry-run", config, places);
+  await runTool(launcher.prepare("dry-run", dry, compare), { timeoutMs: WAIT_MS });
   return started;
 }
 
@@ -151,7 +144,6 @@ Deno.test("the permission table against what is used", SOCKETS, async (t) => {
   await getPage(`http://127.0.0.1:${lab.diagnostics.port}`);
 
   await using cloud = await startCloud(lab, cloudDir.path);
-  await leaveStaleKey(cloud);
   await using node = await startAudited(cloud.config, `${logs.path}/cloud`);
   await playCloud(node, cloud);
   const tools = await playTools(cloud.config, `${logs.path}/tools`);

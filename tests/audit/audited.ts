@@ -5,6 +5,7 @@ import { createLauncher, type Launcher } from "../../lib/launcher.ts";
 import { formatText, type LogEntry } from "../../lib/log.ts";
 import { machinePlaces } from "../../lib/machine_places.ts";
 import type { PermissionRow } from "../../lib/permissions.ts";
+import { readProcessPlace } from "../../lib/process_place.ts";
 import { roleSpecs } from "../../lib/role_specs.ts";
 import { openStateDir } from "../../lib/state_dir.ts";
 import type { StateStore } from "../../lib/state_store.ts";
@@ -61,7 +62,9 @@ export async function startAudited(config: Config, logDir: string): Promise<Audi
   const { launcher, started } = auditingLauncher(logDir);
   const lines: string[] = [];
   const state = await openStateDir(config.stateDir, "the audit", log);
-  const specs = roleSpecs(config, await machinePlaces(config, launcher, log), launcher);
+  const process = await readProcessPlace();
+  const places = { ...await machinePlaces(config, launcher, log), process };
+  const specs = roleSpecs(config, places, launcher);
   const supervisor = new Supervisor({
     log,
     clock: systemClock,

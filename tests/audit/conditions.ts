@@ -19,13 +19,6 @@ export interface Condition {
 
 export const CONDITIONS: readonly Condition[] = [
   {
-    process: /^manager$/,
-    kind: "sys",
-    entry: /^getPriority$/,
-    when: "the election key is one of this host: whether that process lives",
-    test: "the audit's cloud starts with the key of a dead manager; the lab's etcd is empty",
-  },
-  {
     process: /./,
     kind: "net",
     entry: /^\[::1\]:/,

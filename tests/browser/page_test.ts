@@ -3,7 +3,17 @@ import type { Facts, Status } from "../../lib/diagnostics/status_schema.ts";
 import type { Details } from "../../lib/diagnostics/details.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { details } from "../diagnostics/details_fixture.ts";
-import { agent, agentsRecord, facts, NOW, resync, role, status } from "../diagnostics/fixtures.ts";
+import {
+  agent,
+  agentsRecord,
+  facts,
+  guard,
+  left,
+  NOW,
+  resync,
+  role,
+  status,
+} from "../diagnostics/fixtures.ts";
 import { testApp } from "../diagnostics/test_app.ts";
 import {
   assertAccessible,
@@ -82,7 +92,9 @@ function trouble(): Partial<Facts> {
       resync({
         startedAt: resync().startedAt - 60_000 * i,
         endedAt: resync().startedAt - 60_000 * i + 700 + (i * 337 % 2900),
-        error: i < 2 ? "Neutron answered 503" : null,
+        error: i === 1 || i === 2 ? "Neutron answered 503" : null,
+        guards: i % 9 === 0 ? [guard(), guard({ collection: "ports", why: "unconfirmed" })] : [],
+        leftOut: i % 9 === 0 ? [left({ total: 12 })] : [],
         reason: i % 6 === 0 ? "periodic" : "incremental",
         warnings: i === 3 ? ["record 17 is not understood: no mac_address"] : [],
       })),
@@ -233,7 +245,7 @@ async function looks(browser: Browser): Promise<void> {
     cluster: null,
     election: null,
   };
-  await using calm = serve({ resyncs: [resync(), ...trouble().resyncs!.slice(2)] });
+  await using calm = serve({ resyncs: [resync(), ...trouble().resyncs!.slice(3)] });
   await using bad = serve(trouble(), { details: details(120) });
   await using empty = serve(none, { details: details(0) });
   const sites = { calm, trouble: bad, empty };

@@ -21,13 +21,18 @@ import {
 } from "../../lib/openstack/records.ts";
 import { Translator } from "../../lib/sync/objects.ts";
 
+const PLAIN_RULE = {
+  id: "r",
+  direction: "ingress",
+  ethertype: "IPv4",
+  protocol: null,
+  port_range_min: null,
+  port_range_max: null,
+  remote_ip_prefix: null,
+  remote_group_id: null,
+};
 const rule = (fields: Record<string, unknown>) =>
-  toRule(securityGroupRuleSchema.parse({
-    id: "r",
-    direction: "ingress",
-    ethertype: "IPv4",
-    ...fields,
-  }));
+  toRule(securityGroupRuleSchema.parse({ ...PLAIN_RULE, ...fields }));
 const allow = (rest: Record<string, unknown>) => ({ action: "Allow", ipVersion: 4, ...rest });
 
 const RULES: [string, Record<string, unknown>, Record<string, unknown>][] = [
@@ -93,7 +98,7 @@ Deno.test("a policy selects its group's endpoints and does not depend on the rul
     securityGroupSchema.parse({
       id: "g1",
       name: "n",
-      security_group_rules: ids.map((id) => ({ id, direction: "egress", ethertype: "IPv4" })),
+      security_group_rules: ids.map((id) => ({ ...PLAIN_RULE, id, direction: "egress" })),
     });
   const spec = networkPolicySpec(group(["a", "b"]));
   assertEquals(spec.selector, "has(sg.projectcalico.org/openstack-g1)");
@@ -171,19 +176,24 @@ Deno.test("QoS options go with the limits that there are; connections are limite
   });
 });
 
+const PLAIN_SUBNET = {
+  id: "s",
+  network_id: "n",
+  cidr: "10.0.0.0/24",
+  enable_dhcp: false,
+  gateway_ip: null,
+  host_routes: [],
+  dns_nameservers: [],
+  ipv6_ra_mode: null,
+  ipv6_address_mode: null,
+};
+
 const around: Surroundings = {
+  unavailable: new Set(),
   namespace: "openstack",
   networks: new Map([["n", { id: "n", name: "web tier", qos_policy_id: null }]]),
-  subnets: new Map([[
-    "s",
-    subnetSchema.parse({
-      id: "s",
-      network_id: "n",
-      cidr: "10.0.0.0/24",
-      gateway_ip: "10.0.0.1",
-    }),
-  ]]),
-  securityGroups: new Map([["g", securityGroupSchema.parse({ id: "g", name: "my web" })]]),
+  subnets: new Map([["s", subnetSchema.parse({ ...PLAIN_SUBNET, gateway_ip: "10.0.0.1" })]]),
+  securityGroups: new Map([["g", { name: "my web" }]]),
   floatingIps: new Map([["p-1", [{
     id: "f",
     port_id: "p-1",
@@ -201,6 +211,7 @@ const port = (fields: Record<string, unknown> = {}) =>
     device_owner: "compute:nova",
     mac_address: "fa:16:3e:00:00:01",
     project_id: "t",
+    status: "ACTIVE",
     fixed_ips: [{ ip_address: "10.0.0.5", subnet_id: "s" }],
     allowed_address_pairs: [{ ip_address: "10.9.0.0/24" }, { ip_address: "fd00::1" }],
     security_groups: ["g"],
@@ -214,6 +225,7 @@ Deno.test("an endpoint shows its port and what surrounds it", () => {
   assertEquals(workloadEndpoint(port(), "host-1", around), {
     kind: "WorkloadEndpoint",
     name: "host--1-openstack-d-p--1",
+    keep: [],
     labels: {
       "projectcalico.org/namespace": "openstack",
       "projectcalico.org/orchestrator": "openstack",
@@ -286,9 +298,8 @@ Deno.test("a migrating port has a LiveMigration named like its endpoint at the t
 });
 
 Deno.test("a subnet is written only with DHCP, servers and modes only when there are any", () => {
-  const base = { id: "s", network_id: "n", cidr: "10.0.0.0/24", gateway_ip: null };
-  assertEquals(dhcpSubnet(subnetSchema.parse(base)), null);
-  assertEquals(dhcpSubnet(subnetSchema.parse({ ...base, enable_dhcp: true })), {
+  assertEquals(dhcpSubnet(subnetSchema.parse(PLAIN_SUBNET)), null);
+  assertEquals(dhcpSubnet(subnetSchema.parse({ ...PLAIN_SUBNET, enable_dhcp: true })), {
     network_id: "n",
     cidr: "10.0.0.0/24",
     host_routes: [],
@@ -332,21 +343,24 @@ function holdsForAny<T>(
 }
 
 Deno.test("any Neutron-shaped port gives objects or a named refusal", () => {
+  const mostly = (usual: unknown, other: fc.Arbitrary<unknown>) =>
+    fc.oneof({ weight: 4, arbitrary: fc.constant(usual) }, other);
   const anyPort = fc.record({
     id: fc.oneof({ weight: 9, arbitrary: fc.uuid() }, fc.string()),
     network_id: fc.uuid(),
     device_id: fc.oneof(anyText, fc.uuid()),
-    device_owner: fc.constantFrom("compute:nova", "network:dhcp", "kuryr:container", null),
-    mac_address: anyText,
+    device_owner: mostly("compute:nova", fc.constantFrom("network:dhcp", "kuryr:container", null)),
+    mac_address: mostly("fa:16:3e:00:00:01", anyText),
     project_id: anyText,
+    status: fc.constantFrom("ACTIVE", "DOWN"),
     fixed_ips: fc.array(
-      fc.record({ ip_address: fc.oneof(fc.ipV4(), fc.ipV6()), subnet_id: anyText }),
+      fc.record({ ip_address: fc.oneof(fc.ipV4(), fc.ipV6()), subnet_id: fc.uuid() }),
     ),
     allowed_address_pairs: fc.option(fc.array(fc.record({ ip_address: fc.ipV4Extended() }))),
     security_groups: fc.option(fc.array(fc.uuid())),
-    "binding:host_id": anyText,
-    "binding:vif_type": fc.constantFrom("tap", "unbound", null),
-    "binding:profile": fc.option(fc.record({ migrating_to: anyText })),
+    "binding:host_id": mostly("host-1", anyText),
+    "binding:vif_type": mostly("tap", fc.constantFrom("unbound", null)),
+    "binding:profile": mostly({}, fc.record({ migrating_to: mostly("host-2", anyText) })),
     dns_assignment: fc.option(fc.array(fc.record({ fqdn: anyText }))),
     qos_policy_id: fc.option(fc.uuid()),
   });
@@ -390,7 +404,7 @@ Deno.test("any Neutron-shaped subnet gives a value, nothing, or a named refusal"
     ),
     enable_dhcp: fc.boolean(),
     gateway_ip: fc.option(fc.ipV4()),
-    host_routes: fc.option(fc.array(fc.record({ destination: fc.string(), nexthop: fc.string() }))),
+    host_routes: fc.option(fc.array(fc.record({ destination: fc.ipV4(), nexthop: fc.ipV4() }))),
     dns_nameservers: fc.option(fc.array(fc.string())),
     ipv6_ra_mode: anyText,
     ipv6_address_mode: anyText,
@@ -404,7 +418,7 @@ Deno.test("any Neutron-shaped subnet gives a value, nothing, or a named refusal"
 Deno.test("any QoS policy gives whole numbers within their ranges", () => {
   const anyRule = fc.record({
     type: fc.constantFrom("bandwidth_limit", "packet_rate_limit", "dscp_marking"),
-    direction: fc.constantFrom("ingress", "egress", null),
+    direction: fc.constantFrom("ingress", "egress"),
     max_kbps: fc.option(fc.integer()),
     max_burst_kbps: fc.option(fc.integer()),
     max_kpps: fc.option(fc.integer()),

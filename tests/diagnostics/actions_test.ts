@@ -15,7 +15,7 @@ function app(token: string | null, asked: Asked[], outcome: "stepped down" | "no
       requestResync(wish) {
         asked.push({ by: wish.by, pauseSeconds: wish.ports.length });
         if (outcome === "not leading") return Promise.reject(new Error("this node does not lead"));
-        return Promise.resolve("id-1");
+        return Promise.resolve({ id: "id-1" });
       },
       stepDown(by, pauseSeconds) {
         asked.push({ by, pauseSeconds });
@@ -127,6 +127,12 @@ Deno.test("a resync is passed on, and refused on a standby or with nonsense", as
   assertEquals(asked[0]!.pauseSeconds, 2);
   assertEquals((await post("{}", "not leading")).status, 409);
   assertEquals((await post('{"port":"a"}')).status, 400);
+  for (const id of ["a/b", "", "x".repeat(65)]) {
+    const malformed = await post(JSON.stringify({ networks: [id] }));
+    assertEquals(malformed.status, 400);
+    assertMatch((await malformed.json()).error, /the id of an object .* a UUID such as/);
+  }
+  assertEquals(asked.length, 2, "what is refused is not passed on");
   const none = await app(null, asked, null).request("/api/v1/resync");
   assertEquals(none.status, 404);
 });

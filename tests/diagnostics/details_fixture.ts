@@ -64,6 +64,8 @@ export function details(n = 3, text = "text"): Details {
           subject: { type: "port" as const, id: `id-${i}-${text}` },
           lines: [`- ${text}`, `+  "name": "${text}"`],
           cut: i % 2,
+          changes: [{ path: "/name", before: text, after: `${text}!` }],
+          moreChanges: i % 2,
         })),
       }),
   };

@@ -1,8 +1,14 @@
 /** A status in good order, to be changed by each test. @module */
-import { type Agent, type Agents, ROLE_NAMES } from "../../lib/state_records.ts";
+import {
+  type Agent,
+  type Agents,
+  type Guard,
+  type LeftOut,
+  ROLE_NAMES,
+} from "../../lib/state_records.ts";
 import { countFreshness } from "../../lib/status/freshness.ts";
 import type { Facts, RoleStatus, Status } from "../../lib/diagnostics/status_schema.ts";
-import { findings, judgeRole, notReadyReasons, verdict } from "../../lib/diagnostics/verdict.ts";
+import { judge, judgeRole } from "../../lib/diagnostics/verdict.ts";
 
 /** 2026-11-24 14:02:03 UTC. */
 export const NOW = Date.UTC(2026, 10, 24, 14, 2, 3);
@@ -50,6 +56,8 @@ export function resync(changes: Partial<Facts["resyncs"][number]> = {}): Facts["
     startedAt,
     endedAt: NOW - 177_700,
     reason: "periodic",
+    whole: true,
+    dryRun: false,
     error: null,
     kinds: { NetworkPolicy: KIND, WorkloadEndpoint: KIND, LiveMigration: KIND, Subnet: KIND },
     warnings: [],
@@ -57,6 +65,18 @@ export function resync(changes: Partial<Facts["resyncs"][number]> = {}): Facts["
     leftOut: [],
     ...changes,
   };
+}
+
+/** A guard that held back security groups, with changes. */
+export function guard(changes: Partial<Guard> = {}): Guard {
+  const names = Array.from({ length: 10 }, (_, i) => `5e6f7a8b-0000-4000-8000-00000000000${i}`);
+  return { collection: "security-groups", why: "many", held: 120, lost: 117, names, ...changes };
+}
+
+/** Objects that were left, with changes. */
+export function left(changes: Partial<LeftOut> = {}): LeftOut {
+  const names = ["0f1e2d3c: 3,145,728 bytes", "1f1e2d3c: 2,097,152 bytes"];
+  return { collection: "security-groups", why: "too-large", total: 2, names, ...changes };
 }
 
 /** A Felix agent that reported `agoMs` ago. */
@@ -87,6 +107,7 @@ export function facts(changes: Partial<Facts> = {}): Facts {
     isMaster: true,
     leader: "node-1:4242",
     since: NOW - 7_200_000,
+    watches: false,
     mastership: {
       heartbeat: NOW - 100,
       validUntil: NOW + 12_000,
@@ -183,13 +204,5 @@ export function facts(changes: Partial<Facts> = {}): Facts {
 
 /** The status that follows from the facts. */
 export function status(changes: Partial<Facts> = {}): Status {
-  const known = facts(changes);
-  const notReady = notReadyReasons(known);
-  return {
-    ...known,
-    verdict: verdict(known),
-    findings: findings(known),
-    ready: notReady.length === 0,
-    notReady,
-  };
+  return judge(facts(changes));
 }

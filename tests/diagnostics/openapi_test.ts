@@ -5,7 +5,7 @@ import { assert, assertEquals } from "../support/assert.ts";
 import { fullMeter } from "../monitoring/full_metrics.ts";
 import { bare, readDocs, withTables } from "./api_docs.ts";
 import { details } from "./details_fixture.ts";
-import { facts, NOW, resync } from "./fixtures.ts";
+import { facts, guard, left, NOW, resync, status } from "./fixtures.ts";
 import { type Setup, testApp } from "./test_app.ts";
 
 interface Operation {
@@ -23,6 +23,8 @@ interface Document {
 
 /** A node on which there is something of everything. */
 const FULL: Setup = {
+  readStatus: () =>
+    Promise.resolve(status({ resyncs: [resync({ guards: [guard()], leftOut: [left()] })] })),
   details: details(300),
   readMetrics: () => Promise.resolve({ manager: fullMeter().read() }),
   actions: {
@@ -32,12 +34,28 @@ const FULL: Setup = {
         at: NOW,
         state: "done",
         doing: "done",
+        dryRun: true,
         kinds: facts().resyncs[0]!.kinds,
         warnings: ["a warning"],
-        guards: [],
-        leftOut: [],
+        guards: [guard()],
+        leftOut: [left()],
         error: null,
-        differences: null,
+        differences: 3,
+      }),
+    readAsked: (id) =>
+      Promise.resolve({
+        id,
+        total: 3,
+        objects: [{
+          action: "update",
+          kind: "Subnet",
+          key: "/calico/dhcp/v2/no-region/subnet/s",
+          subject: { type: "subnet", id: "s" },
+          lines: ["- 1", "+ null"],
+          cut: 0,
+          changes: [{ path: "/a", before: 1, after: null }, { path: "/b", after: { c: [1] } }],
+          moreChanges: 0,
+        }],
       }),
   },
 };
@@ -103,6 +121,21 @@ function examplePath(path: string): string {
 function escapePointer(part: string): string {
   return encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1"));
 }
+
+Deno.test("status and resyncs carry what is held back and left", async () => {
+  const get = async (path: string) => await (await testApp(FULL).request(path)).json();
+  const { held, resyncs } = await get("/api/v1/status");
+  const id = resync().id;
+  assertEquals(held.guards, [{ ...guard(), resync: id }]);
+  assertEquals(held.leftOut, [{ ...left(), resync: id }]);
+  assertEquals(held.watching, null);
+  assertEquals([resyncs[0].guards, resyncs[0].leftOut], [[guard()], [left()]]);
+  const found = await get(`/api/v1/resyncs/${id}`);
+  assertEquals([found.guards, found.leftOut], [[guard()], [left()]]);
+  assertEquals([found.whole, found.dryRun], [true, false]);
+  const report = await get("/api/v1/resync");
+  assertEquals([report.guards, report.left_out], [[guard()], [left()]]);
+});
 
 Deno.test("docs/api.md names every route and metric", async () => {
   const docs = await readDocs();

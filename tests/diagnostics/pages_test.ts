@@ -3,7 +3,7 @@ import { selectAgents } from "../../lib/diagnostics/select_agents.ts";
 import { roleMetrics } from "../../lib/diagnostics/role_metrics.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { details } from "./details_fixture.ts";
-import { agent, agentsRecord, facts, NOW, resync, role, status } from "./fixtures.ts";
+import { agent, agentsRecord, facts, guard, left, NOW, resync, role, status } from "./fixtures.ts";
 import { type Setup, testApp as app } from "./test_app.ts";
 
 const RESYNC = resync().id;
@@ -98,8 +98,20 @@ Deno.test("hostile strings are escaped in every field of every page", async () =
       role("b", { state: "backoff", lastEnd: evil }),
     ],
     resyncs: [
-      resync({ reason: evil, error: evil, kinds, warnings: [evil] }),
+      resync({
+        reason: evil,
+        error: evil,
+        kinds,
+        warnings: [evil],
+        guards: [guard({ collection: evil, names: [evil] })],
+        leftOut: [left({ collection: evil, names: [evil] })],
+      }),
       resync({ startedAt: NOW - 1, reason: evil, error: evil }),
+      resync({
+        startedAt: NOW - 2,
+        guards: [guard({ collection: evil, names: [evil] })],
+        leftOut: [left({ collection: evil, names: [evil] })],
+      }),
     ],
     agents: agentsRecord([agent(evil, 999_999)]),
     ports: {
@@ -121,6 +133,7 @@ Deno.test("hostile strings are escaped in every field of every page", async () =
 
 Deno.test("with 5,000 agents, 100,000 ports and long texts every page stays small", async () => {
   const long = "x".repeat(100_000);
+  const many = (text: string) => Array.from({ length: 10 }, () => text);
   const agents = Array.from({ length: 5000 }, (_, i) => agent(`host-${i}-end`, i * 1000));
   const { ports, cluster } = facts();
   const big = status({
@@ -134,7 +147,14 @@ Deno.test("with 5,000 agents, 100,000 ports and long texts every page stays smal
     })),
     resyncs: Array.from(
       { length: 50 },
-      (_, i) => resync({ startedAt: NOW - 180_000 - i * 1000, error: long, warnings: [long] }),
+      (_, i) =>
+        resync({
+          startedAt: NOW - 180_000 - i * 1000,
+          error: i % 2 ? long : null,
+          warnings: [long],
+          guards: Array.from({ length: 20 }, () => guard({ collection: long, names: many(long) })),
+          leftOut: Array.from({ length: 20 }, () => left({ collection: long, names: many(long) })),
+        }),
     ),
     cluster: {
       ...cluster!,
@@ -162,6 +182,46 @@ Deno.test("with 5,000 agents, 100,000 ports and long texts every page stays smal
     html.includes("host-4999-end") && !html.includes("host-4000-end"),
     "the stalest are shown",
   );
+});
+
+Deno.test("what a resync held back and left is on its page; history and overview say that it was", async () => {
+  const held = resync({ guards: [guard()], leftOut: [left({ total: 12 })], differences: 0 });
+  const known = status({ resyncs: [held, resync({ startedAt: NOW - 9e6 })] });
+  const setup = { readStatus: () => Promise.resolve(known) };
+  const { html } = await get(`/resyncs/${held.id}`, setup);
+  assertProper("a resync", html);
+  const table = (id: string) => html.match(new RegExp(`id="${id}".*?</table>`, "s"))![0];
+  assertMatch(table("resync-guards"), /security-groups.*Neutron shows 3 of 120 security groups/);
+  assertMatch(
+    table("resync-guards"),
+    />120<.*>117<.*5e6f7a8b-0000-4000-8000-000000000009.*107 more/,
+  );
+  assertMatch(table("resync-left-out"), /too large for etcd.*>12<.*3,145,728 bytes.*10 more/);
+  assertMatch(html, /resync --allow-deletions/);
+  assert(!/etcd was as Neutron wants it/.test(html), "nothing is said to be equal");
+  const history = (await get("/resyncs", setup)).html;
+  const rows = history.match(/id="resyncs-table".*?<\/table>/s)![0].split("<tr>");
+  assertMatch(rows[2]!, /Held back.*>117<\/td><td[^>]*>12<\/td>/);
+  assertMatch(rows[3]!, /Succeeded/);
+  assertMatch(history, /1 held deletions back/);
+  const overview = (await get("/", setup)).html;
+  assertMatch(overview, /id="sentence"[^>]*>Held back: Neutron shows 3 of 120/);
+  assertMatch(overview, /<section id="findings".*12 security groups are left as they are/s);
+  const some = status({ resyncs: [resync({ leftOut: [left()] })] });
+  const page = await get("/resyncs", { readStatus: () => Promise.resolve(some) });
+  assertMatch(page.html, /Objects left/);
+});
+
+Deno.test("the page of a node that only watches says so", async () => {
+  const node = { ...facts().node, startupResync: "never" as const };
+  const watched = resync({ dryRun: true, reason: "watching", differences: 12 });
+  const known = status({ node, watches: true, resyncs: [watched] });
+  const setup = { readStatus: () => Promise.resolve(known), details: details(12) };
+  const overview = (await get("/", setup)).html;
+  assertMatch(overview, /id="sentence"[^>]*>.*watching only: 12 differences, nothing is written/);
+  assertMatch(overview, /12 differences, nothing was written/);
+  const { html } = await get(`/resyncs/${watched.id}`, setup);
+  assertMatch(html, /what Neutron wants. Nothing of it was written\./);
 });
 
 Deno.test("another node's page is linked by an address that means it, and by no other", async () => {

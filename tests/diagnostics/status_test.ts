@@ -64,7 +64,14 @@ Deno.test("all records come together", () =>
       "supervisor: event 57",
     ]);
     assertEquals(status.verdict.level, "ok");
+    assertEquals(status.watches, false, "startup_resync is always");
     assert(status.ready);
+    const careful = () => readStatus(store, { ...node, startupResync: "never" }, at(NOW));
+    assertEquals((await careful()).watches, true);
+    await store.writeReleased({ term: "76", id: known.mastership!.id });
+    assertEquals((await careful()).watches, true, "that was another term");
+    await store.writeReleased({ term: known.mastership!.term, id: known.mastership!.id });
+    assertEquals((await careful()).watches, false);
     const later = await readStatus(store, node, at(NOW + 12_000));
     assertEquals([later.isMaster, later.since, later.ready], [false, null, false]);
   }));

@@ -19,10 +19,11 @@ export function testApp({ actions, ...changes }: Setup = {}): Api {
     actions: {
       token: null,
       stepDown: () => Promise.resolve("not leading"),
-      requestResync: () => Promise.resolve("id"),
+      requestResync: () => Promise.resolve({ id: "id" }),
       restart: () => Promise.resolve(),
       note: () => Promise.resolve(),
       readResync: () => Promise.resolve(null),
+      readAsked: () => Promise.resolve(null),
       ...actions,
     },
   });

@@ -1,4 +1,4 @@
-import { findings, judgeRole, verdict } from "../../lib/diagnostics/verdict.ts";
+import { findings, judge, judgeRole } from "../../lib/diagnostics/verdict.ts";
 import type { Facts, Level } from "../../lib/diagnostics/status_schema.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { agent, agentsRecord, facts, NOW, resync, role, status } from "./fixtures.ts";
@@ -109,7 +109,7 @@ const table: readonly [name: string, changes: Partial<Facts>, level: Level, text
 Deno.test("the verdict names what is wrong and what to do", async (t) => {
   for (const [name, changes, level, text] of table) {
     await t.step(name, () => {
-      const found = verdict(facts(changes));
+      const found = judge(facts(changes)).verdict;
       assertEquals(found.level, level, found.text);
       assertMatch(found.text, text);
     });

@@ -223,7 +223,8 @@ Deno.test("the disk is full: the node cannot lead, says so, and leads again when
     await node.ready();
     await fill(`${disk.path}/filler`);
     await node.stop();
-    await nothingIsLeft(scene);
+    await nothingIsLeft(scene, false);
+    await eventually("the key goes with its lease", async () => await leader() === null, 20_000);
   }, { stateDir: `${disk.path}/state`, args: ["--role-timeout=4"] });
 });
 

@@ -183,7 +183,7 @@ Deno.test(
       await etcd.delete().key(keys[1]!);
       const port = keys[0]!.split("-").slice(-9).join("-").replaceAll("--", "-");
       const dry = await node.command("resync", "--dry-run");
-      assertEquals(dry.code, 0);
+      assertEquals(dry.code, 4);
       assertMatch(dry.text, new RegExp(`create ${keys[0]}\\n`));
       assertEquals(await etcd.get(keys[0]!).string(), null, "a dry run writes nothing");
       const narrow = await node.command("resync", `--port=${port}`, "--output=json");

@@ -223,3 +223,12 @@ export function labArgs(
     ],
   };
 }
+
+/** A Neutron with nothing in it, without Keystone. */
+export function emptyNeutron(): Deno.HttpServer<Deno.NetAddr> {
+  return Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (request) => {
+    const collection = new URL(request.url).pathname.split("/").at(-1)!.replaceAll("-", "_");
+    const found = collection === "extensions" ? [{ alias: "binding" }] : [];
+    return Response.json({ [collection]: found });
+  });
+}

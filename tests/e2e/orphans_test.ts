@@ -1,4 +1,5 @@
-import { assert, eventually } from "../support/assert.ts";
+import { assert, assertEquals, eventually } from "../support/assert.ts";
+import { freePort, startEtcd } from "../support/etcd_server.ts";
 import { labArgs, lives, Node, tempDir } from "./node.ts";
 
 Deno.test("when the supervisor is killed, its roles and the lab's etcd end by themselves", async () => {
@@ -31,4 +32,37 @@ Deno.test("a signal to the whole process group still stops the roles in order", 
   await eventually("the end", () => node.ended, 5000);
   assert(!node.output.includes("role ended"), node.output);
   for (const pid of processes) assert(!lives(pid), `process ${pid} is left`);
+});
+
+Deno.test("a manager that outlives its supervisor, standing still, ends beside its successor", async () => {
+  await using dir = await tempDir();
+  await using server = await startEtcd();
+  const args = () => [
+    `--state-dir=${dir.path}`,
+    "--node-name=node-1",
+    `--etcd=${server.url}`,
+    `--neutron-url=http://127.0.0.1:${freePort()}`,
+    "--startup-resync=never",
+    // The lease would decide much later than this test waits.
+    "--election-ttl=300",
+  ];
+  await using first = Node.start(args());
+  const term = (await first.ready()).mastership!.term;
+  const orphan = await first.rolePid("manager");
+  const others = (await first.tree()).filter((pid) => pid !== orphan);
+  Deno.kill(orphan, "SIGSTOP");
+  try {
+    first.kill("SIGKILL");
+    await eventually("the others end", () => others.every((pid) => !lives(pid)), 10_000);
+    await using second = Node.start(args());
+    const { mastership } = await second.ready();
+    assert(mastership!.term !== term, "it takes its predecessor's key at once");
+    Deno.kill(orphan, "SIGCONT");
+    await eventually("the orphan ends", () => !lives(orphan), 10_000);
+    const after = await second.ready();
+    assertEquals([after.isMaster, after.mastership!.term], [true, mastership!.term]);
+    await second.stop();
+  } finally {
+    if (lives(orphan)) Deno.kill(orphan, "SIGKILL");
+  }
 });

@@ -1,7 +1,7 @@
 /** What a service manager that speaks sd_notify hears. @module */
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
 import { freePort, startEtcd } from "../support/etcd_server.ts";
-import { Node, tempDir } from "./node.ts";
+import { emptyNeutron, Node, tempDir } from "./node.ts";
 
 /** A notification socket, as a service manager has it. */
 function listen(path: string): { heard: string[]; close(): Promise<void> } {
@@ -25,12 +25,13 @@ Deno.test("ready, status, progress, reload and stop are told, by the supervisor 
   const socket = `${dir.path}/notify`;
   const manager = listen(socket);
   const stateDir = `${dir.path}/state`;
+  await using neutron = emptyNeutron();
   const node = Node.start(
     [
       `--state-dir=${stateDir}`,
       "--node-name=node-1",
       `--etcd=${server.url}`,
-      `--neutron-url=http://127.0.0.1:${freePort()}`,
+      `--neutron-url=http://127.0.0.1:${neutron.addr.port}`,
       "--startup-resync=never",
     ],
     { NOTIFY_SOCKET: socket, WATCHDOG_USEC: "3000000" },
@@ -81,12 +82,13 @@ Deno.test("a role in a crash loop: the status says so, the rest goes on, and the
   const stateDir = `${dir.path}/state`;
   const ca = `${dir.path}/ca.pem`;
   await Deno.writeTextFile(ca, "x");
+  await using neutron = emptyNeutron();
   const node = Node.start(
     [
       `--state-dir=${stateDir}`,
       "--node-name=node-1",
       `--etcd=${server.url}`,
-      `--neutron-url=http://127.0.0.1:${freePort()}`,
+      `--neutron-url=http://127.0.0.1:${neutron.addr.port}`,
       "--startup-resync=never",
     ],
     { NOTIFY_SOCKET: socket },

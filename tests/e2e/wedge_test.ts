@@ -12,6 +12,7 @@ import { resolveConfig } from "../../lib/config.ts";
 import { createLauncher } from "../../lib/launcher.ts";
 import type { LogEntry } from "../../lib/log.ts";
 import { machinePlaces } from "../../lib/machine_places.ts";
+import { readProcessPlace } from "../../lib/process_place.ts";
 import { roleSpecs } from "../../lib/role_specs.ts";
 import { ROLE_NAMES } from "../../lib/state_records.ts";
 import { StateStore } from "../../lib/state_store.ts";
@@ -92,7 +93,8 @@ async function withLab(
     root: ROOT.replace(/\/$/, ""),
     environment: Deno.env.toObject(),
   });
-  const places = await machinePlaces(config, launcher, log);
+  const process = await readProcessPlace();
+  const places = { ...await machinePlaces(config, launcher, log), process };
   const specs = await Promise.all(
     roleSpecs(config, places, launcher).map(async (spec) => {
       const module = `${dir.path}/${spec.name}.ts`;

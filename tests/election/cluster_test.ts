@@ -2,6 +2,9 @@ import { Etcd3 } from "etcd3";
 import { conductorPrefix, electionKey } from "../../lib/calico/regions.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { ClusterRegistry } from "../../lib/election/cluster.ts";
+import type { Leadership } from "../../lib/election/states.ts";
+import { FenceLostError } from "../../lib/etcd/client.ts";
+import type { TermRecord } from "../../lib/state_records.ts";
 import { StateStore } from "../../lib/state_store.ts";
 import { assert, assertEquals, eventually } from "../support/assert.ts";
 import { startEtcd } from "../support/etcd_server.ts";
@@ -65,6 +68,74 @@ Deno.test(
       assertEquals(log.at("warn"), []);
     } finally {
       stop.abort();
+      etcd.close();
+      store[Symbol.dispose]();
+      await Deno.remove(dir, { recursive: true });
+    }
+  },
+);
+
+Deno.test(
+  "what is written of a term is fenced by it, and no other term's record is replaced",
+  { sanitizeOps: false, sanitizeResources: false },
+  async () => {
+    await using server = await startEtcd();
+    const etcd = new Etcd3({ hosts: server.url });
+    const dir = await Deno.makeTempDir({ prefix: "cluster-" });
+    const store = await StateStore.open(dir);
+    const log = new LogRecorder();
+    const node = { name: "node-1", version: "1", roles: [], since: 1, diagnostics: "x:1" };
+    const base = { etcd, region: null, node, store, clock: systemClock, log };
+    const registry = new ClusterRegistry({ ...base, id: "node-1:7" });
+    const prefix = `${conductorPrefix(null)}terms/`;
+    const keyOf = (term: string) => prefix + term.padStart(20, "0");
+    const put = (record: TermRecord) =>
+      etcd.put(keyOf(record.term)).value(JSON.stringify(record)).exec();
+    const read = async (term: string): Promise<TermRecord | null> =>
+      JSON.parse(await etcd.get(keyOf(term)).string() ?? "null");
+    const leadership = (term: string, since: number): Leadership => ({
+      lease: "1",
+      term,
+      since,
+      sent: { wall: 0, monotonic: 0, uptime: 0 },
+    });
+    const open = (term: string, id: string, start: number): TermRecord => ({
+      term,
+      node: id.split(":")[0]!,
+      id,
+      start,
+      end: null,
+      reason: null,
+    });
+    try {
+      const { header } = await etcd.put(electionKey(null)).value("node-1:7").exec();
+      const term = header.revision;
+      await put(open("1", "node-9:1", 3));
+      for (
+        const [led, id] of [[String(Number(term) + 1), "node-1:7"], [term, "node-1:70"]] as const
+      ) {
+        const deposed = new ClusterRegistry({ ...base, id });
+        deposed.began(leadership(led, 5));
+        await deposed.ended(leadership(led, 5), "x");
+        assertEquals(await etcd.getAll().prefix(prefix).keys(), [keyOf("1")], "nothing is begun");
+        assertEquals((await read("1"))!.end, null, "nor is another's term ended");
+      }
+      assert(log.at("warn").some(({ fields }) => fields.error instanceof FenceLostError));
+
+      registry.began(leadership(term, 5));
+      await eventually("the term before is ended", async () => (await read("1"))!.end === 5);
+      assertEquals((await read(term))?.id, "node-1:7");
+      await etcd.delete().key(electionKey(null)); // released, or lost
+      await registry.ended(leadership(term, 5), "stopped in order");
+      assertEquals((await read(term))?.reason, "stopped in order");
+
+      // An etcd that was restored gives revisions out again: that term is another's now.
+      for (const other of [open(term, "node-2:7", 5), open(term, "node-1:7", 6)]) {
+        await put(other);
+        await registry.ended(leadership(term, 5), "stopped in order");
+        assertEquals(await read(term), other);
+      }
+    } finally {
       etcd.close();
       store[Symbol.dispose]();
       await Deno.remove(dir, { recursive: true });

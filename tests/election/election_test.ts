@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertWithin, eventually } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch, assertWithin, eventually } from "../support/assert.ts";
 import { startEtcd } from "../support/etcd_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { mastershipNow } from "../support/mastership.ts";
@@ -13,9 +13,12 @@ import { EtcdElectionStore } from "../../lib/election/etcd_election_store.ts";
 import { isMaster } from "../../lib/election/is_master.ts";
 import { whileMaster } from "../../lib/election/while_master.ts";
 import type { Etcd3 } from "etcd3";
+import type { ProcessPlace } from "../../lib/process_place.ts";
 import { requestStepDown } from "../../lib/step_down.ts";
 import type { TermRecord } from "../../lib/state_records.ts";
 import { StateStore } from "../../lib/state_store.ts";
+
+const PLACE: ProcessPlace = { bootId: "this boot", pidNamespace: "pid:[1]" };
 
 /** grpc-js keeps the deadline timer of a cancelled stream until it would have ended. */
 const GRPC = { sanitizeOps: false, sanitizeResources: false };
@@ -32,7 +35,6 @@ async function contend(
   name: string,
   options: {
     pid?: number;
-    pidAlive?: (pid: number) => boolean;
     ttlSeconds?: number;
     election?: Partial<Config["election"]>;
     observer?: (etcd: Etcd3, store: StateStore, log: LogRecorder) => TermObserver;
@@ -64,7 +66,7 @@ async function contend(
     alive: () => {},
     observer: options.observer?.(etcd, store, log),
     pid: options.pid ?? 1,
-    pidAlive: (pid) => options.pidAlive?.(pid) ?? true,
+    place: PLACE,
   }, stop.signal);
   return {
     store,
@@ -115,28 +117,6 @@ Deno.test(
   },
 );
 
-Deno.test(
-  "a stale key of a dead process of this node is recognised, another's is respected",
-  GRPC,
-  async () => {
-    await using server = await startEtcd();
-    const etcd = openEtcd({ ...testConfig().etcd, endpoints: [server.url] });
-    const { ID: lease } = await etcd.leaseClient.leaseGrant({ TTL: 60 });
-    await etcd.put(KEY).value("node-1:4711").lease(lease).exec();
-    const other = await contend(server.url, "node-2", { pidAlive: () => false });
-    const own = await contend(server.url, "node-1", { pidAlive: (pid) => pid !== 4711 });
-    try {
-      await eventually("this node leads", () => leads(own), 3000);
-      assert(!await leads(other));
-      assert(own.log.at("warn").some((r) => /stale/.test(r.message)));
-    } finally {
-      await own.stop();
-      await other.stop();
-      etcd.close();
-    }
-  },
-);
-
 Deno.test("a leader that loses etcd stops being master before another can win", GRPC, async () => {
   const server = await startEtcd();
   const contender = await contend(server.url, "node-1");
@@ -160,30 +140,51 @@ Deno.test("a leader that loses etcd stops being master before another can win", 
   }
 });
 
-Deno.test("a reused pid: the state directory tells the predecessor's key", GRPC, async () => {
-  await using server = await startEtcd();
-  const etcd = openEtcd({ ...testConfig().etcd, endpoints: [server.url] });
-  const { ID: lease } = await etcd.leaseClient.leaseGrant({ TTL: 60 });
-  await etcd.put(KEY).value("node-1:4711").lease(lease).exec();
-  const term = (await etcd.get(KEY).exec()).kvs[0]!.create_revision;
-  const stranger = await contend(server.url, "node-1", {
-    prepare: (store) => store.writeOwnTerm({ term: "1", value: "node-1:4711" }),
-  });
-  try {
-    await eventually("it sees the key", async () => (await stranger.store.readElection())?.leader);
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    assertEquals(await etcd.get(KEY).string(), "node-1:4711", "another term is not its own");
-    const heir = await contend(server.url, "node-1", {
-      pid: 5,
-      prepare: (store) => store.writeOwnTerm({ term, value: "node-1:4711" }),
-    });
-    await eventually("it replaces its predecessor", () => leads(heir), 3000);
-    await heir.stop();
-  } finally {
-    await stranger.stop();
-    etcd.close();
-  }
-});
+Deno.test(
+  "an earlier manager's key is taken at once when the own term proves it",
+  GRPC,
+  async () => {
+    await using server = await startEtcd();
+    const etcd = openEtcd({ ...testConfig().etcd, endpoints: [server.url] });
+    const { ID: lease } = await etcd.leaseClient.leaseGrant({ TTL: 60 });
+    await etcd.put(KEY).value("node-1:4711").lease(lease).exec();
+    const term = (await etcd.get(KEY).exec()).kvs[0]!.create_revision;
+    const own = { term, value: "node-1:4711", ...PLACE };
+    const strangers = await Promise.all(
+      [
+        null,
+        { ...own, term: "1" },
+        { ...own, value: "node-1:4712" },
+        { ...own, bootId: "another boot" },
+        { ...own, pidNamespace: "pid:[2]" },
+      ].map((record) =>
+        contend(server.url, "node-1", {
+          prepare: async (store) => void (record && await store.writeOwnTerm(record)),
+        })
+      ),
+    );
+    try {
+      for (const { store } of strangers) {
+        const seen = await eventually("it sees the key, and says so", async () => {
+          const election = await store.readElection();
+          return election?.leader ? election : null;
+        });
+        assertMatch(seen.problem!, /of this node's own name, and nothing proves/);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      assertEquals(await etcd.get(KEY).string(), "node-1:4711", "no other record proves anything");
+      const heir = await contend(server.url, "node-1", {
+        pid: 5,
+        prepare: (store) => store.writeOwnTerm(own),
+      });
+      await eventually("it replaces its predecessor", () => leads(heir), 3000);
+      await heir.stop();
+    } finally {
+      for (const stranger of strangers) await stranger.stop();
+      etcd.close();
+    }
+  },
+);
 
 Deno.test("a key without a lease is taken over after 2 × ttl, or respected", GRPC, async () => {
   await using server = await startEtcd();
@@ -359,7 +360,7 @@ Deno.test(
       assertEquals(++running, 1);
       await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
       running--;
-    }, { log: new LogRecorder(), idle: () => {} });
+    }, { log: new LogRecorder(), name: "n", idle: () => {} });
     try {
       await new Promise((resolve) => setTimeout(resolve, 300));
       assertEquals(terms, []);
@@ -371,6 +372,10 @@ Deno.test(
       await eventually("it runs again", () => terms.length === 2, 1000);
       await publish("7");
       await eventually("another term is another run", () => terms.at(-1) === "7", 1000);
+      await store.writeMastership({ ...mastershipNow("8"), id: "another:1" });
+      await eventually("another node's record is none", () => running === 0, 1000);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      assertEquals(terms.at(-1), "7");
     } finally {
       stop.abort();
       await done;
@@ -394,7 +399,7 @@ Deno.test(
     const done = whileMaster(store, systemClock, stop.signal, KEY, async ({ signal }) => {
       await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
       endedAt = Date.now();
-    }, { log: new LogRecorder(), idle: () => {} });
+    }, { log: new LogRecorder(), name: "n", idle: () => {} });
     try {
       await eventually("its end", () => endedAt > 0);
       assert(endedAt > heartbeat + 2000, "it ended early");

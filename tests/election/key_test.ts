@@ -1,4 +1,4 @@
-import { judgeKey, parseElectionValue, type Situation } from "../../lib/election/key.ts";
+import { isOwnTerm, judgeKey, parseElectionValue, type Situation } from "../../lib/election/key.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 
 const key = (value: string, lease = "9") => ({
@@ -11,8 +11,9 @@ const situation = (change: Partial<Situation>): Situation => ({
   observed: null,
   name: "node-1",
   pid: 10,
-  pidAlive: true,
+  granted: false,
   predecessor: false,
+  refreshed: false,
   unchangedMs: 0,
   ttlMs: 15_000,
   respectUnleased: false,
@@ -23,20 +24,28 @@ const situation = (change: Partial<Situation>): Situation => ({
 const JUDGEMENTS: [string, Partial<Situation>, string][] = [
   ["no key", {}, "absent"],
   ["another node's key", { observed: key("node-2:7") }, "held"],
-  ["a Python driver's key on this host", { observed: key("node-1:7") }, "held"],
-  ["this host's key of a dead process", { observed: key("node-1:7"), pidAlive: false }, "stale"],
-  ["this host's key, its pid another program", {
+  ["another process's key on this host", { observed: key("node-1:7") }, "held"],
+  ["a key that this node's earlier manager wrote", {
     observed: key("node-1:7"),
     predecessor: true,
   }, "stale"],
-  ["another host's key, pid dead here", { observed: key("node-2:7"), pidAlive: false }, "held"],
-  ["this process's own leftover", { observed: key("node-1:10") }, "stale"],
-  ["a value of another shape", { observed: key("hello there"), pidAlive: false }, "held"],
+  ["the same, with the pid of now: a container's pid 1", {
+    observed: key("node-1:10"),
+    predecessor: true,
+  }, "stale"],
+  ["this process's own leftover", { observed: key("node-1:10"), granted: true }, "stale"],
+  ["this very name and pid under another's lease", { observed: key("node-1:10") }, "held"],
+  ["another value under a lease of this process", {
+    observed: key("node-2:7"),
+    granted: true,
+  }, "held"],
+  ["a value of another shape", { observed: key("hello there"), predecessor: true }, "held"],
   ["no lease, lately changed", { observed: key("node-2:7", "0"), unchangedMs: 29_999 }, "held"],
   ["no lease, unchanged for 2 × ttl", {
     observed: key("node-2:7", "0"),
     unchangedMs: 30_000,
   }, "stale"],
+  ["no lease, this host's name", { observed: key("node-1:7", "0"), unchangedMs: 29_999 }, "held"],
   ["no lease, unchanged, but respected", {
     observed: key("node-2:7", "0"),
     unchangedMs: 1e9,
@@ -58,5 +67,30 @@ Deno.test("what is wrong with a key is said with its remedy", () => {
     assert(unleased.is === "held");
     assertMatch(unleased.problem!, /without a lease.*delete \/election/);
   }
+  const problem = (change: Partial<Situation>) => {
+    const judged = judgeKey(situation(change));
+    assert(judged.is === "held");
+    return judged.problem;
+  };
+  const [twin, namesake] = [key("node-1:10"), key("node-1:7")];
+  assertMatch(
+    problem({ observed: twin })!,
+    /own name and process id, under a lease.*--elector-name/,
+  );
+  assert(problem({ observed: twin, refreshed: true }), "two electors of one name");
+  assertMatch(problem({ observed: namesake })!, /nothing proves.*is gone.*--elector-name/);
+  assertEquals(problem({ observed: namesake, refreshed: true }), null, "another driver, alive");
+  assertEquals(problem({ observed: key("node-2:7") }), null);
   assertEquals(parseElectionValue("node-1:2219629"), { name: "node-1", pid: 2219629 });
+});
+
+Deno.test("an own-term record tells of a key of that revision and value, of this boot and namespace", () => {
+  const place = { bootId: "b", pidNamespace: "pid:[1]" };
+  const own = { term: "5", value: "node-1:7", ...place };
+  assert(isOwnTerm(own, key("node-1:7"), place));
+  assert(!isOwnTerm(null, key("node-1:7"), place));
+  assert(!isOwnTerm({ ...own, term: "6" }, key("node-1:7"), place));
+  assert(!isOwnTerm(own, key("node-1:8"), place));
+  assert(!isOwnTerm(own, key("node-1:7"), { ...place, bootId: "c" }));
+  assert(!isOwnTerm(own, key("node-1:7"), { ...place, pidNamespace: "pid:[2]" }));
 });

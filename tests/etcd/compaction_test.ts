@@ -71,7 +71,7 @@ async function scene(play: (scene: Scene) => Promise<void>): Promise<void> {
     await etcd.put(KEY).value("node-1:1");
     const { create_revision } = (await etcd.get(KEY).exec()).kvs[0]!;
     const signal = new AbortController().signal;
-    const term = { term: create_revision, electionKey: KEY, signal };
+    const term = { term: create_revision, id: "node-1:1", electionKey: KEY, signal };
     await play({
       etcd,
       server,

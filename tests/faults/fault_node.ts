@@ -15,6 +15,9 @@ export class FaultNode implements AsyncDisposable {
   readonly #proxies: Proxy[];
   readonly #processes = new Map<Part, Deno.ChildProcess>();
   readonly #heldDown = new Set<Part>();
+  /** Managers that stand still beside their successors. */
+  readonly #orphans: Deno.ChildProcess[] = [];
+  #orphaned = Promise.withResolvers<void>();
   readonly #runs: Promise<void>[] = [];
   #closed = false;
 
@@ -64,16 +67,31 @@ export class FaultNode implements AsyncDisposable {
         stderr: "null",
       }).spawn();
       this.#processes.set(part, process);
-      await process.status;
+      const orphaned = part === "manager" ? [this.#orphaned.promise] : [];
+      await Promise.race([process.status, ...orphaned]);
       this.#processes.delete(part);
       if (part === "manager") await this.store.writeMastership(null);
     }
   }
 
+  /** The manager stands still wherever it is, and another one starts, as after its supervisor was killed. */
+  orphan(): void {
+    const process = this.#processes.get("manager");
+    if (!process) return;
+    this.signal("manager", "SIGSTOP");
+    this.#orphans.push(process);
+    this.#orphaned.resolve();
+    this.#orphaned = Promise.withResolvers();
+  }
+
+  /** Orphans go on; nobody tells them that they are orphans. */
+  wakeOrphans(): void {
+    for (const process of this.#orphans) kill(process, "SIGCONT");
+  }
+
   signal(part: Part, signal: Deno.Signal): void {
-    try {
-      this.#processes.get(part)?.kill(signal);
-    } catch { /* it has ended meanwhile */ }
+    const process = this.#processes.get(part);
+    if (process) kill(process, signal);
   }
 
   /** Kills a part and keeps it down until {@linkcode whole}. */
@@ -102,6 +120,7 @@ export class FaultNode implements AsyncDisposable {
     this.network("pass");
     this.#heldDown.clear();
     for (const part of PARTS) this.signal(part, "SIGCONT");
+    this.wakeOrphans();
   }
 
   /** All moments at which the writer had `isMaster()` true. */
@@ -120,9 +139,16 @@ export class FaultNode implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     for (const part of PARTS) this.signal(part, "SIGKILL");
-    await Promise.all(this.#runs);
+    for (const process of this.#orphans) kill(process, "SIGKILL");
+    await Promise.all([...this.#runs, ...this.#orphans.map(({ status }) => status)]);
     for (const proxy of this.#proxies) await proxy[Symbol.asyncDispose]();
     this.store[Symbol.dispose]();
     await Deno.remove(this.setup.dir, { recursive: true });
   }
+}
+
+function kill(process: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    process.kill(signal);
+  } catch { /* it has ended meanwhile */ }
 }

@@ -2,6 +2,7 @@
 import { openEtcd } from "../../lib/etcd/client.ts";
 import { runElector } from "../../lib/election/elector.ts";
 import { EtcdElectionStore } from "../../lib/election/etcd_election_store.ts";
+import { readProcessPlace } from "../../lib/process_place.ts";
 import { StateStore } from "../../lib/state_store.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { nodeConfig, readSetup, steppedClock } from "./setup.ts";
@@ -18,6 +19,6 @@ await runElector(config, new EtcdElectionStore(etcd, config), {
   store,
   alive: () => {},
   pid: Deno.pid,
-  pidAlive: () => true, // a killed manager is told by the state directory
+  place: await readProcessPlace(),
 }, stop.signal);
 Deno.exit(0);

@@ -82,6 +82,12 @@ export class FaultRun implements AsyncDisposable {
         this.#pauses.push(pause(fault.ms).then(resume));
         return;
       }
+      case "orphan": {
+        const node = this.nodes[fault.node]!;
+        node.orphan();
+        this.#pauses.push(pause(fault.ms).then(() => node.wakeOrphans()));
+        return;
+      }
       case "network":
         return this.nodes[fault.node]!.network(fault.mode, fault.member);
       case "kill-etcd":

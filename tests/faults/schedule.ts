@@ -21,6 +21,8 @@ export type Fault =
     readonly member?: number;
   }
   | { readonly do: "kill-etcd"; readonly member: number }
+  /** A manager that stands still for so long beside its successor. */
+  | { readonly do: "orphan"; readonly node: number; readonly ms: number }
   | { readonly do: "step-clock"; readonly node: number; readonly ms: number }
   | { readonly do: "compact" };
 
@@ -35,6 +37,7 @@ const KINDS = [
   "hold-down",
   "pause",
   "pause",
+  "orphan",
   "network",
   "network",
   "kill-etcd",
@@ -68,6 +71,8 @@ function drawFault(random: Random): Fault {
       const ms = 500 + random.below(2000) + (random.below(2) ? TTL_SECONDS * 1000 : 0);
       return { do: kind, node, parts: random.pick(PART_SETS), ms };
     }
+    case "orphan":
+      return { do: kind, node, ms: 500 + random.below(TTL_SECONDS * 1000) };
     case "network": {
       const all = random.below(2) === 0;
       return {

@@ -4,9 +4,11 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { electionKey } from "../../lib/calico/regions.ts";
 import { isMaster } from "../../lib/election/is_master.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
+import { fence } from "../../lib/etcd/fence.ts";
 import { StateStore } from "../../lib/state_store.ts";
 import { nodeConfig, readSetup, REGISTER, steppedClock } from "./setup.ts";
 
@@ -23,26 +25,27 @@ const store = await StateStore.open(setup.dir);
 const claims = await Deno.open(`${setup.dir}/claims`, { append: true, create: true });
 const encoder = new TextEncoder();
 let number = 0;
-let believed = { term: "", until: 0 };
+let believed = { term: "", id: "", until: 0 };
 
-function append(term: string): void {
-  const name = `${REGISTER}${setup.node}/${Deno.pid}/${number++}`;
-  const write = etcd.put(name).value(`${setup.node} ${term}`);
-  const done = setup.fenced
-    ? etcd.if(key, "Create", "==", Number(term)).then(write).commit()
-    : write.exec();
-  (done as Promise<unknown>).catch(() => {}); // in flight, cut off or refused: the register tells
+function append({ term, id }: { term: string; id: string }): void {
+  const name = Buffer.from(`${REGISTER}${setup.node}/${Deno.pid}/${number++}`);
+  const value = Buffer.from(`${setup.node} ${term}`);
+  etcd.kv.txn({
+    compare: setup.fenced ? fence({ electionKey: key, term, id }) : [],
+    success: [{ request_put: { key: name, value } }],
+    failure: [],
+  }).catch(() => {}); // in flight, cut off or refused: the register tells
 }
 
 while (true) {
   const record = await store.readMastership();
   const at = Date.now();
   if (isMaster(record, clock)) {
-    believed = { term: record.term, until: at + BELIEF_MS };
+    believed = { term: record.term, id: record.id, until: at + BELIEF_MS };
     claims.writeSync(
       encoder.encode(JSON.stringify({ node: setup.node, term: +record.term, at }) + "\n"),
     );
-    append(record.term);
-  } else if (!setup.fenced && at < believed.until) append(believed.term);
+    append(record);
+  } else if (!setup.fenced && at < believed.until) append(believed);
   await new Promise((resolve) => setTimeout(resolve, TICK_MS));
 }

@@ -33,11 +33,18 @@ Deno.test("paging walks every port once, in the order of ids, and links while a 
     const page = (await get(`/ports?${query}`)).json();
     walked.push(...page.ports.map((port: { id: string }) => port.id));
     assert(page.ports.every((port: object) => Object.keys(port).join() === "id"));
-    if (!page.ports_links) break;
+    const rels = page.ports_links.map(({ rel }: { rel: string }) => rel);
+    if (!rels.includes("next")) break;
     marker = walked.at(-1)!;
   }
   assertEquals(walked, all);
   assertEquals(walked, walked.toSorted());
+  const last = (await get(`/ports?limit=10&marker=${walked.at(-1)}`)).json();
+  assertEquals(last.ports_links.map(({ rel }: { rel: string }) => rel), ["previous"]);
+  const ids = async (query: string) =>
+    (await get(`/security-groups?limit=2${query}`)).json().security_groups
+      .map(({ id }: { id: string }) => id);
+  assertEquals(await ids("&marker=gone"), await ids(""), "only ports and networks refuse it");
 });
 
 Deno.test("it refuses what a real Neutron refuses", async () => {

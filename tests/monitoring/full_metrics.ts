@@ -4,7 +4,7 @@ import { families } from "../../lib/diagnostics/metrics.ts";
 import type { Status } from "../../lib/diagnostics/status_schema.ts";
 import type { Family } from "../../lib/metrics/exposition.ts";
 import { Meter } from "../../lib/metrics/meter.ts";
-import { NOW, status } from "../diagnostics/fixtures.ts";
+import { guard, left, NOW, resync, status } from "../diagnostics/fixtures.ts";
 import { testApp } from "../diagnostics/test_app.ts";
 
 /** A meter that has taken a value under every instrument. */
@@ -21,11 +21,20 @@ export function fullMeter(): Meter {
 function fullStatus(): Status {
   const facts = status();
   return status({
-    node: { ...facts.node, name: 'node "1"\\' },
-    since: NOW,
+    node: { ...facts.node, name: 'node "1"\\', startupResync: "never" },
+    since: NOW - 300_000,
+    watches: true,
     roles: facts.roles.map((role) => ({ ...role, alive: { ...role.alive!, rssBytes: 70e6 } })),
     compaction: { ...facts.compaction!, lastAt: NOW },
     ports: { ...facts.ports!, differing: 2 },
+    resyncs: [
+      resync({
+        guards: [guard({ collection: 'a "collection"\\\n' }), guard({ why: "empty" })],
+        leftOut: [left(), left({ why: "bad-key", total: 7 })],
+        dryRun: true,
+        differences: 12,
+      }),
+    ],
   });
 }
 

@@ -32,6 +32,10 @@ Deno.test("the metrics are OpenMetrics to a parser of it, with units, help and h
   assertEquals(of("_bucket", "+Inf")[2], 3);
   assertEquals([of("_count")[2], of("_sum")[2]], [3, 4000.3]);
   assertEquals(of("_count")[1].method, 'a "method"\\\n');
+  const held = byName.get("conductor_deletions_held_back")!;
+  assertEquals([held.type, held.samples.length], ["gauge", 2]);
+  const shown = held.samples.map(([, { collection, why }, n]) => `${collection} ${why} ${n}`);
+  assertEquals(shown, ["security-groups empty 117", 'a "collection"\\  many 117']);
 });
 
 Deno.test("promtool finds nothing to say about names and help", async () => {

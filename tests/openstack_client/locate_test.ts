@@ -11,7 +11,8 @@ import { testConfig } from "../support/test_config.ts";
 import { makeCertificate } from "./certificate.ts";
 import { service, withKeystone } from "./fake_keystone.ts";
 
-const places = { protoDir: "/proto", addresses: () => [] };
+const process = { bootId: "boot", pidNamespace: "pid:[1]" };
+const places = { protoDir: "/proto", addresses: () => [], process };
 const launcher = createLauncher({
   executable: Deno.execPath(),
   standalone: false,

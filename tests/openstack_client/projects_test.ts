@@ -75,6 +75,32 @@ Deno.test("without the right to list, what was known stays, and it is said", asy
   assertEquals(await never.list(signal), []);
 });
 
+Deno.test("a project that cannot be understood is as it was before, and is named", async () => {
+  let damaged: unknown[] = [];
+  const { projects } = projectsOf(() => ({ projects: [project("1", "one"), ...damaged] }));
+  damaged = [project("2", "two"), project("3", "three")];
+  await projects.list(signal);
+  assertEquals(projects.refused, []);
+  damaged = [{ id: "2", name: null, parent_id: "root" }, { id: "4", name: "new" }, null];
+  const found = await projects.list(signal);
+  assertEquals(found.map(({ id, name }) => [id, name]), [["1", "one"], ["2", "two"]]);
+  assertEquals(projects.refused.map(({ id }) => id), ["2", "4", ""]);
+  assertMatch(projects.refused[1]!.why, /^parent_id is missing$/);
+  assertMatch(projects.refused[2]!.why, /^record 4 of Keystone's \/projects, after 4: it is null$/);
+});
+
+Deno.test("a single one that cannot be understood fails nothing else", async () => {
+  const { projects } = projectsOf((path) =>
+    path === "/projects"
+      ? { projects: [project("1")], truncated: true }
+      : { project: path.endsWith("2") ? { id: "2" } : project("3") }
+  );
+  await projects.list(signal);
+  const all = await projects.including(["2", "3"], signal);
+  assertEquals(all.map(({ id }) => id), ["1", "3"]);
+  assertEquals(projects.refused.map(({ id }) => id), ["2"]);
+});
+
 Deno.test("any other refusal fails the list: names must not vanish with an outage", async () => {
   const down = projectsOf(() => new OpenstackError("does not answer", null)).projects;
   assertMatch((await assertRejects(() => down.list(signal), OpenstackError)).message, /not answer/);

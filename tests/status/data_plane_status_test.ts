@@ -27,7 +27,10 @@ function neutron(
     if (path.endsWith("/extensions/data-plane-status")) {
       return extension ? Response.json({}) : new Response("", { status: 404 });
     }
-    if (path.endsWith("/ports")) return Response.json({ ports: Object.keys(ports).map(record) });
+    if (path.endsWith("/ports")) {
+      const links = [{ rel: "previous", href: "x" }];
+      return Response.json({ ports: Object.keys(ports).sort().map(record), ports_links: links });
+    }
     const id = path.split("/").at(-1)!;
     if (!ports[id]) return new Response("", { status: 404 });
     if (request.method === "PUT" && forbidden) {

@@ -87,7 +87,7 @@ async function scene() {
   const stop = new AbortController();
   const running: Promise<void>[] = [];
   const told: string[] = [];
-  const term = { term: "1", electionKey: "/election", signal: stop.signal };
+  const term = { term: "1", id: "n:1", electionKey: "/election", signal: stop.signal };
   const context = { log, clock: systemClock, store, alive: () => {} };
   return {
     dir,

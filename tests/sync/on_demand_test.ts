@@ -1,31 +1,32 @@
-import { Memory } from "../../lib/sync/memory.ts";
-import { expand } from "../../lib/sync/expand.ts";
-import { reconcile } from "../../lib/sync/reconcile.ts";
-import { diffLines, DryRunSink } from "../../lib/sync/dry_run.ts";
+import type { Etcd3 } from "etcd3";
+import { endpointName } from "../../lib/calico/keys.ts";
 import { formatReport, ProgressBar, reportOf } from "../../lib/resync_report.ts";
-import type { ResyncAnswer, ResyncRequest } from "../../lib/state_records.ts";
+import type { ResyncAnswer } from "../../lib/state_records.ts";
+import { compareOnly, type Comparison } from "../../lib/sync/compare_only.ts";
+import { diffLines } from "../../lib/sync/dry_run.ts";
+import { Memory } from "../../lib/sync/memory.ts";
+import { narrowResync } from "../../lib/sync/narrow.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
-import { type Scene, withCloud } from "./scene.ts";
+import { type Scene, WEP, withCloud } from "./scene.ts";
 
-const request = (change: Partial<ResyncRequest>): ResyncRequest => ({
-  id: "r",
-  at: 0,
-  by: "a test",
+const request = (change: Partial<Comparison>): Comparison => ({
   networks: [],
   subnets: [],
   ports: [],
   groups: [],
   includeGroups: false,
-  dryRun: false,
   allowDeletions: false,
   ...change,
 });
 
-async function narrow(scene: Scene, change: Partial<ResyncRequest>, memory = new Memory(null)) {
+async function narrow(scene: Scene, change: Partial<Comparison>, memory = new Memory(null)) {
   const pass = scene.pass();
-  await reconcile(pass, memory, await expand(pass, memory, request(change)));
-  return pass.result();
+  const problem = await narrowResync(pass, memory, request(change));
+  return { ...pass.result(), problem };
 }
+
+/** All that etcd holds, keys and values. */
+const everything = async (etcd: Etcd3) => await etcd.getAll().prefix("/calico/").strings();
 
 const subjects = async (scene: Scene) => (await scene.differences()).map(({ subject }) => subject);
 
@@ -73,22 +74,98 @@ Deno.test("a subnet includes its ports; groups of ports on request", () =>
     for (const id of port.security_groups as string[]) assert(!groups.includes(id));
   }));
 
-Deno.test("a dry run shows what would change and writes nothing", () =>
+Deno.test("what stands in etcd under another host or name is found by the port's id", () =>
   withCloud(async (scene) => {
     const { cloud, etcd } = scene;
+    await scene.resync();
+    const [moved, gone, other] = cloud.vmPorts();
+    const strange = [
+      WEP + endpointName("host-9", String(moved!.device_id), moved!.id),
+      WEP + endpointName("host-1", "another-server", gone!.id),
+      WEP.replace("workloadendpoints", "livemigrations") +
+      endpointName("host-7", String(moved!.device_id), moved!.id),
+    ];
+    const untouched = WEP + endpointName("host-9", "server", other!.id);
+    for (const key of [...strange, untouched]) await etcd.put(key).value("{}");
+    cloud.remove("ports", gone!.id);
+    // A memory that knows all keys of before does not know these.
+    for (const memory of [new Memory(null), (await scene.resync({ sink: undefined })).memory]) {
+      for (const key of strange) await etcd.put(key).value("{}");
+      const { kinds, problem } = await narrow(scene, { ports: [moved!.id, gone!.id] }, memory);
+      assertEquals(problem, null);
+      assert(kinds.WorkloadEndpoint.deleted >= 2, `${kinds.WorkloadEndpoint.deleted}`);
+      assertEquals(kinds.LiveMigration.deleted, 1);
+      for (const key of strange) assertEquals(await etcd.get(key).string(), null, key);
+    }
+  }));
+
+Deno.test("a name that neither Neutron nor etcd knows is told; what else was named is done", () =>
+  withCloud(async (scene) => {
+    const { cloud } = scene;
+    await scene.resync();
+    const [port, gone] = cloud.vmPorts();
+    const alone = await narrow(scene, { ports: ["no-such-port"], groups: ["no-group"] });
+    assertEquals(
+      alone.problem,
+      "neither Neutron nor etcd knows port no-such-port, security group no-group: nothing matches",
+    );
+    cloud.change("ports", port!.id, { mac_address: "fa:16:3e:00:00:09" });
+    cloud.remove("ports", gone!.id);
+    const some = await narrow(scene, {
+      ports: [port!.id, gone!.id],
+      subnets: ["no-such-subnet"],
+      networks: ["no-such-network"],
+    });
+    assertEquals(
+      some.problem,
+      "neither Neutron nor etcd knows network no-such-network, subnet no-such-subnet; " +
+        "what else was named is done",
+    );
+    const { updated, deleted } = some.kinds.WorkloadEndpoint;
+    assertEquals([updated, deleted], [1, 1], "what etcd alone knows is known");
+    const many = Array.from({ length: 30 }, (_, i) => `port-${i}`);
+    assertMatch((await narrow(scene, { ports: many })).problem!, /port-9 and 20 more: nothing/);
+  }));
+
+Deno.test("what is known and stands for nothing in etcd: nothing matches", () =>
+  withCloud(async (scene) => {
+    const { cloud } = scene;
+    await scene.resync();
+    const router = cloud.add("ports", {
+      ...cloud.vmPorts()[0]!,
+      id: "router-port",
+      device_owner: "network:router_interface",
+    });
+    const { problem, kinds } = await narrow(scene, { ports: [router.id] });
+    assertMatch(problem!, /^nothing matches: etcd holds nothing .* ports of VMs/);
+    assertEquals(kinds.WorkloadEndpoint.etcdItems, 0);
+    assertEquals((await narrow(scene, { ports: [cloud.vmPorts()[0]!.id] })).problem, null);
+  }));
+
+Deno.test("a dry run shows what would change and writes nothing, as a master and as an observer", () =>
+  withCloud(async (scene) => {
+    const { cloud, etcd, deps, term } = scene;
     await scene.resync();
     const [changed, gone] = cloud.vmPorts();
     cloud.change("ports", changed!.id, { mac_address: "fa:16:3e:00:00:09" });
     cloud.remove("ports", gone!.id);
-    const before = (await etcd.get("/x").exec()).header.revision;
-    const sink = new DryRunSink();
-    const { kinds } = await scene.resync({ sink });
-    assertEquals((await etcd.get("/x").exec()).header.revision, before);
-    assertEquals([kinds.WorkloadEndpoint.updated, kinds.WorkloadEndpoint.deleted], [1, 1]);
-    const text = sink.text();
-    assertMatch(text, /update .*\n {2}- .*"mac": "fa.*\n {2}\+ .*"mac": "fa:16:3e:00:00:09"/);
-    assertMatch(text, /delete .*\n {2}- /);
-    assert(!text.includes("creationTimestamp") || text.includes("delete"), "only what differs");
+    const before = await everything(etcd);
+    const observer = { ...term, term: "0", id: "", observer: true };
+    for (const who of [term, observer]) {
+      const { result: { kinds }, text, differences } = await compareOnly(request({}), deps, who);
+      assertEquals([kinds.WorkloadEndpoint.updated, kinds.WorkloadEndpoint.deleted], [1, 1]);
+      assertMatch(text!, /update .*\n {2}- .*"mac": "fa.*\n {2}\+ .*"mac": "fa:16:3e:00:00:09"/);
+      assertMatch(text!, /delete .*\n {2}- /);
+      assert(!text!.includes("creationTimestamp") || text!.includes("delete"), "only what differs");
+      assertEquals(differences.total, 2);
+      const update = differences.objects.find(({ action }) => action === "update")!;
+      assertEquals(update.changes.map(({ path, after }) => [path, after]), [
+        ["/spec/mac", "fa:16:3e:00:00:09"],
+      ]);
+      const narrow = await compareOnly(request({ ports: [gone!.id] }), deps, who);
+      assertEquals(narrow.differences.objects.map(({ action }) => action), ["delete"]);
+      assertEquals(await everything(etcd), before);
+    }
   }));
 
 Deno.test("a diff has the lines that go and those that come", () => {
@@ -97,22 +174,26 @@ Deno.test("a diff has the lines that go and those that come", () => {
   assertEquals(diffLines(["a"], []), ["- a"]);
 });
 
+const answered = (change: Partial<ResyncAnswer>): ResyncAnswer => ({
+  id: "r",
+  at: 0,
+  state: "done",
+  doing: "",
+  dryRun: false,
+  kinds: {},
+  warnings: [],
+  guards: [],
+  leftOut: [],
+  error: null,
+  differences: 0,
+  ...change,
+});
+
 Deno.test("the report names every kind, in words and in JSON", () =>
   withCloud(async (scene) => {
     const { kinds, warnings, guards, leftOut } = await scene.resync();
-    const answer: ResyncAnswer = {
-      id: "r",
-      at: 0,
-      state: "done",
-      doing: "",
-      kinds,
-      warnings,
-      guards,
-      leftOut,
-      error: null,
-      differences: null,
-    };
-    const report = reportOf(answer) as { kinds: Record<string, Record<string, number>> };
+    const answer = answered({ kinds, warnings, guards, leftOut });
+    const report = reportOf(answer, []);
     assertEquals(Object.keys(report.kinds.WorkloadEndpoint!), [
       "etcd_read_ms",
       "neutron_read_ms",
@@ -126,8 +207,9 @@ Deno.test("the report names every kind, in words and in JSON", () =>
       "deleted",
       "conflicts",
     ]);
-    assertMatch(formatReport(answer, false), /WorkloadEndpoint +0 +30 +0 +0 +0/);
-    assertMatch(formatReport({ ...answer, state: "failed", error: "why" }, false), /failed: why/);
+    assertMatch(formatReport(answer), /WorkloadEndpoint +0 +30 +0 +0 +0/);
+    const failed = formatReport({ ...answer, state: "failed", error: "why" });
+    assertMatch(failed, /WorkloadEndpoint[^]*the resync failed: why/);
     let drawn = "";
     const bar = new ProgressBar(true, (text) => drawn += text);
     bar.show("resync: reading Neutron");
@@ -135,3 +217,22 @@ Deno.test("the report names every kind, in words and in JSON", () =>
     assertMatch(drawn, /\[#+\.+\] resync: reading Neutron/);
     new ProgressBar(false, () => assert(false, "drawn without a terminal")).show("x");
   }));
+
+Deno.test("what a guard held back and what was left is told with counts, names and what to do", () => {
+  const guard = { collection: "ports", held: 200, lost: 120, names: ["p-1", "p-2"] };
+  const text = formatReport(answered({
+    dryRun: true,
+    guards: [{ ...guard, why: "many" }],
+    leftOut: [{
+      why: "too-large",
+      collection: "security-groups",
+      total: 3,
+      names: ["g-1: 2 MB", "g-2: \x1b[31m3 MB"],
+    }],
+  }));
+  assertMatch(text, /3 security groups are left as they are, too large for etcd: g-1: 2 MB, and/);
+  assertMatch(text, /^ {2}g-2: {2}\[31m3 MB\n {2}and 1 more$/m);
+  assertMatch(text, /^Held back: Neutron shows 80 of 200 ports, fewer .*resync --allow-deletions/m);
+  assertMatch(text, /^ {2}p-1, p-2 and 118 more$/m);
+  assert(!text.includes("\x1b"), "a name cannot steer the terminal");
+});

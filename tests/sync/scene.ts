@@ -98,6 +98,7 @@ export async function withCloud(
     const created = await etcd.put(ELECTION).value("node-1:1").exec();
     const term = {
       term: created.header.revision,
+      id: "node-1:1",
       electionKey: ELECTION,
       signal: new AbortController().signal,
     };

@@ -2,10 +2,12 @@
 import { createRoute, type RouteConfig } from "@hono/zod-openapi";
 import { z } from "zod";
 import { describeError, type Log } from "../../log.ts";
+import { OBJECT_ID, OBJECT_ID_HELP } from "../../openstack/object_id.ts";
 import { RestartRefusedError, UnknownRoleError } from "../../restart_request.ts";
 import { reportOf, reportSchema } from "../../resync_report.ts";
 import type { ResyncWish } from "../../resync_request.ts";
 import type { ResyncAnswer, StepDown } from "../../state_records.ts";
+import type { Differences } from "../../sync/difference_log.ts";
 import { asker, authorize, emptyIsObject, limitBody } from "./authorize.ts";
 import { type Api, json, refusals } from "./openapi.ts";
 
@@ -15,12 +17,14 @@ export interface ActionDeps {
   readonly token: string | null;
   /** Asks the manager; rejects when it does not answer. */
   stepDown(by: string, pauseSeconds: number): Promise<NonNullable<StepDown["outcome"]>>;
-  /** Leaves a request for the resource syncer and resolves to its id; rejects on a standby. */
-  requestResync(wish: ResyncWish): Promise<string>;
+  /** Leaves a request for the resource syncer; rejects on a standby, but for a dry run. */
+  requestResync(wish: ResyncWish): Promise<{ readonly id: string }>;
   /** Asks the supervisor; resolves when it has taken the wish up. */
   restart(role: string, by: string): Promise<void>;
   /** The last request's answer. */
   readResync(): Promise<ResyncAnswer | null>;
+  /** What is kept of what was found for that request. */
+  readAsked(id: string): Promise<Differences | null>;
   /** Adds to this node's events what nobody else tells; does not throw. */
   note(message: string): Promise<void>;
   readonly log: Log;
@@ -34,14 +38,17 @@ const stepDownBody = z.strictObject({
 const stepDownAnswer = z.object({ outcome: z.enum(["stepped down", "not leading"]) })
   .meta({ id: "StepDownAnswer" });
 
-const ids = z.array(z.string().min(1).max(64)).max(500).default([]);
+const objectId = z.string().regex(OBJECT_ID, `allowed: ${OBJECT_ID_HELP}`);
+const ids = z.array(objectId).max(500).default([]);
 const resyncBody = z.strictObject({
   networks: ids,
   subnets: ids,
   ports: ids,
   security_groups: ids,
   include_sgs_for_ports: z.boolean().default(false),
-  dry_run: z.boolean().default(false),
+  dry_run: z.boolean().default(false).meta({
+    description: "Compare and write nothing; a node that does not lead takes it too",
+  }),
   allow_deletions: z.boolean().default(false).meta({
     description: "Believe Neutron, once, that so much is gone",
   }),
@@ -120,7 +127,10 @@ function addResync(api: Api, deps: ActionDeps): void {
     path: "/api/v1/resync",
     tags: ["sync"],
     summary: "How it goes with the resync that was asked for last",
-    responses: { 200: json(reportSchema, "Its state and counts"), ...refusals(404) },
+    responses: {
+      200: json(reportSchema, "Its state, its counts and the first of the differences"),
+      ...refusals(404),
+    },
   });
   api.openapi(ask, async (c) => {
     const {
@@ -134,7 +144,7 @@ function addResync(api: Api, deps: ActionDeps): void {
       .req.valid("json");
     const by = asker(c);
     try {
-      const id = await deps.requestResync({
+      const { id } = await deps.requestResync({
         ...rest,
         by,
         groups: security_groups,
@@ -154,7 +164,8 @@ function addResync(api: Api, deps: ActionDeps): void {
   api.openapi(read, async (c) => {
     const answer = await deps.readResync();
     if (!answer) return c.json({ error: "no resync was asked for yet" }, 404);
-    return c.json(reportOf(answer), 200);
+    const kept = await deps.readAsked(answer.id);
+    return c.json(reportOf(answer, kept?.objects ?? []), 200);
   });
 }
 

@@ -38,6 +38,7 @@ svg .grid { stroke: var(--line); stroke-width: 1; fill: none; vector-effect: non
 .changes { fill: var(--accent); }
 .hit { fill: transparent; } a:hover .hit, a:focus .hit { fill: var(--info-bg); }
 path.cross { stroke: var(--error); stroke-width: 2; fill: none; }
+path.hold { stroke: var(--warn); stroke-width: 2; fill: none; }
 span.cross { color: var(--error); font-weight: 700; }
 
 .shares > svg { width: 100%; height: .9rem; border-radius: .3rem; background: var(--inset); overflow: hidden; }

@@ -6,6 +6,7 @@
  * @module
  */
 import type { KindCounts, Resync } from "../../state_records.ts";
+import { reasonOf } from "../../sync/held_text.ts";
 import { clip, formatCount, formatDuration, plural } from "../format.ts";
 
 const SLOT = 16;
@@ -49,9 +50,10 @@ export function ResyncBars({ resyncs }: { resyncs: readonly Resync[] }) {
   const longest = Math.max(1, ...shown.map(lengthMs));
   const most = Math.max(1, ...shown.map(changesOf));
   const failed = shown.filter(({ error }) => error !== null).length;
+  const held = shown.filter(({ guards }) => guards.length > 0).length;
   const offset = (SLOTS - shown.length) * SLOT;
   const label = `The last ${shown.length} resyncs: the longest took ${formatDuration(longest)}, ` +
-    `the most changed ${plural(most, "object")}, ${failed} failed`;
+    `the most changed ${plural(most, "object")}, ${failed} failed, ${held} held deletions back`;
   return (
     <figure class="bars" id="resync-bars">
       <figcaption>
@@ -92,6 +94,12 @@ export function ResyncBars({ resyncs }: { resyncs: readonly Resync[] }) {
         </li>
         <li>
           <span class="cross" aria-hidden="true">✕</span> Failed
+        </li>
+        <li>
+          <svg viewBox="0 0 16 12" aria-hidden="true">
+            <path class="hold" d="M5 2v8m6 -8v8" />
+          </svg>
+          Held back
         </li>
       </ul>
     </figure>
@@ -155,6 +163,7 @@ function Bar({ resync, x, longest, most }: {
       <Phases resync={resync} x={x} height={height} />
       <rect class="changes" x={x} y={HEIGHT + 4} width={BAR} height={tenth(low)} />
       {resync.error === null ? null : <path class="cross" d={`M${x + 2} -6l8 8m0 -8l-8 8`} />}
+      {resync.guards.length === 0 ? null : <path class="hold" d={`M${x + 3} -6v8m6 -8v8`} />}
     </a>
   );
 }
@@ -194,7 +203,14 @@ function titleOf(resync: Resync): string {
   const counts = (["correct", "created", "updated", "deleted"] as const)
     .map((name) => `${formatCount(countOf(resync, name))} ${name}`);
   const error = resync.error === null ? [] : [`failed: ${clip(resync.error, 100)}`];
-  return [`${clip(resync.reason, 40)}, ${took}`, ...error, counts.join(", "), phases.join(", ")]
+  const held = resync.guards.slice(0, 3).map((guard) => `held back: ${reasonOf(guard)}`);
+  return [
+    `${clip(resync.reason, 40)}, ${took}`,
+    ...error,
+    ...held,
+    counts.join(", "),
+    phases.join(", "),
+  ]
     .join("\n");
 }
 

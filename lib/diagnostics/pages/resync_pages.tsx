@@ -7,6 +7,7 @@ import { countOf, lengthMs, phaseMs, PHASES, ResyncBars } from "../charts/resync
 import { clip, formatCount, formatDuration, plural } from "../format.ts";
 import { pageOfList } from "../page_of_list.ts";
 import { Badge, Empty, Pager, Section, Table, Time } from "../parts.tsx";
+import { GuardsTable, LeftOutTable } from "../sections/held_tables.tsx";
 import {
   Kinds,
   NoResync,
@@ -50,6 +51,8 @@ export function ResyncsPage({ resyncs, isMaster, now }: {
               "Updated",
               "Deleted",
               "Conflicts",
+              "Held back",
+              "Left",
             ]}
           >
             {resyncs.map((resync) => <ResyncRow resync={resync} now={now} />)}
@@ -63,6 +66,8 @@ export function ResyncsPage({ resyncs, isMaster, now }: {
 function ResyncRow({ resync, now }: { resync: Resync; now: number }) {
   const changes = (["created", "updated", "deleted", "conflicts"] as const)
     .map((name) => countOf(resync, name));
+  const held = resync.guards.map(({ lost }) => lost);
+  const left = resync.leftOut.map(({ total }) => total);
   return (
     <tr>
       <th scope="row">
@@ -77,10 +82,15 @@ function ResyncRow({ resync, now }: { resync: Resync; now: number }) {
       <td class="number">{resync.endedAt === null ? "–" : formatDuration(lengthMs(resync))}</td>
       {PHASES.map(([phase]) => <td class="number">{formatDuration(phaseMs(resync, phase))}</td>)}
       <td class="number">{formatCount(countOf(resync, "correct"))}</td>
-      {changes.map((n) => <td class={n > 0 ? "number changed" : "number zero"}>{formatCount(n)}
-      </td>)}
+      {[...changes, sum(held), sum(left)].map((n) => (
+        <td class={n > 0 ? "number changed" : "number zero"}>{formatCount(n)}</td>
+      ))}
     </tr>
   );
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((a, b) => a + b, 0);
 }
 
 /** One resync. */
@@ -96,6 +106,8 @@ export function ResyncPage({ resync, differences, query, now }: {
       <Section id="resync-page" title="Resync" first>
         <ResyncLead resync={resync} now={now} />
         <Kinds kinds={resync.kinds} />
+        <GuardsTable guards={resync.guards} />
+        <LeftOutTable leftOut={resync.leftOut} />
         <ResyncWarnings warnings={resync.warnings} />
         <p class="links">
           <a href="/resyncs">All resyncs</a>
@@ -117,9 +129,12 @@ function DifferenceList({ resync, differences, query }: {
     if (resync.endedAt === null) {
       return <Empty>It still runs: they show here when it is done.</Empty>;
     }
-    return resync.differences
-      ? <Empty>They could not be kept: look at the resource syncer's log.</Empty>
-      : <Empty>✓ None: etcd was as Neutron wants it.</Empty>;
+    if (resync.differences) {
+      return <Empty>They could not be kept: look at the resource syncer's log.</Empty>;
+    }
+    return resync.error === null && resync.guards.length + resync.leftOut.length === 0
+      ? <Empty>✓ None: etcd was as Neutron wants it.</Empty>
+      : <Empty>None, as far as it was compared.</Empty>;
   }
   const { total, objects } = differences;
   const { rows, page, from } = pageOfList(objects, query.page, DIFFERENCES_PAGE);
@@ -129,6 +144,7 @@ function DifferenceList({ resync, differences, query }: {
         {plural(total, "difference")}{" "}
         between etcd and Neutron when it was compared. Lines with − were in etcd, lines with + are
         what Neutron wants.
+        {resync.dryRun ? " Nothing of it was written." : null}
         {total > objects.length
           ? ` The first ${formatCount(objects.length)} are kept; the log has the counts of all.`
           : null}

@@ -1,9 +1,11 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** Resyncs: the last one with its counts and times per kind, and the last 50 as bars. Pure. @module */
-import type { KindCounts, NotificationsRecord, Resync } from "../../state_records.ts";
+import type { Guard, KindCounts, NotificationsRecord, Resync } from "../../state_records.ts";
 import { changesOf, lengthMs, ResyncBars } from "../charts/resync_bars.tsx";
 import { clip, formatCount, formatDuration, plural } from "../format.ts";
 import { Badge, Empty, Section, Table, Time } from "../parts.tsx";
+import { guardLevel } from "../resync_findings.ts";
+import type { Level } from "../status_schema.ts";
 
 const MAX_KINDS = 12;
 const MAX_WARNINGS = 5;
@@ -67,8 +69,14 @@ export function NoResync({ isMaster }: { isMaster: boolean }) {
 export function ResyncResult({ resync }: { resync: Resync }) {
   if (resync.endedAt === null) return <Badge level="info" word="Running" />;
   if (resync.error !== null) return <Badge level="error" word="Failed" />;
+  if (resync.guards.length > 0) return <Badge level={worstOf(resync.guards)} word="Held back" />;
+  if (resync.leftOut.length > 0) return <Badge level="warn" word="Objects left" />;
   if (resync.warnings.length > 0) return <Badge level="warn" word="With warnings" />;
   return <Badge level="ok" word="Succeeded" />;
+}
+
+function worstOf(guards: readonly Guard[]): Level {
+  return guards.some((guard) => guardLevel(guard) === "error") ? "error" : "warn";
 }
 
 /** A resync in a sentence. */
@@ -80,11 +88,17 @@ export function ResyncLead({ resync, now }: { resync: Resync; now: number }) {
         <Time at={resync.startedAt} now={now} age />
         {resync.endedAt === null
           ? null
-          : `, took ${formatDuration(lengthMs(resync))}, ${plural(changesOf(resync), "change")}`}
+          : `, took ${formatDuration(lengthMs(resync))}, ${outcomeOf(resync)}`}
       </p>
       {resync.error === null ? null : <p class="problem">{clip(resync.error, 500)}</p>}
     </>
   );
+}
+
+function outcomeOf(resync: Resync): string {
+  return resync.dryRun
+    ? `${plural(resync.differences ?? 0, "difference")}, nothing was written`
+    : plural(changesOf(resync), "change");
 }
 
 /** Counts and times by kind. */

@@ -98,7 +98,7 @@ export class Conductor implements AsyncDisposable {
 
   async #dryRun(...options: string[]): Promise<string> {
     const { code, text } = await this.node.command("resync", "--dry-run", ...options);
-    if (code !== 0) throw new Error(text);
+    if (code !== 0 && code !== 4) throw new Error(text);
     return text;
   }
 

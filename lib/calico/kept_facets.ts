@@ -1,0 +1,130 @@
+/**
+ * What an endpoint shows of other objects, facet by facet. Where such an object is not known (it is hidden
+ * from us, not understood, or nobody can be asked), what etcd holds of that facet stays: not knowing a
+ * network's name is no reason to take the name away. Pure.
+ *
+ * @module
+ */
+import type { DesiredResource } from "./workload_endpoint.ts";
+
+/** A part of an endpoint that comes from something else than its port. */
+export type Facet =
+  /** The label with the name of that network. */
+  | { readonly of: "network"; readonly id: string }
+  /** The gateway of the subnet in which it has that address. */
+  | { readonly of: "gateway"; readonly address: string }
+  /** A field of the spec: of its QoS policy or its floating IPs. */
+  | { readonly of: "spec"; readonly field: "qosControls" | "ipNATs" }
+  /** The labels of a security group; null: of all. */
+  | { readonly of: "group"; readonly id: string | null }
+  /** The labels of that project, but for the id. */
+  | { readonly of: "project"; readonly id: string }
+  /** The annotation with its name in DNS. */
+  | { readonly of: "fqdn" }
+  /** Its allowed address pairs. */
+  | { readonly of: "pairs" };
+
+/** Label with a network's name. */
+export const NETWORK_NAME = "projectcalico.org/openstack-network-name";
+/** Annotation with its id. */
+export const NETWORK_ID = "openstack.projectcalico.org/network-id";
+/** Labels of a project. */
+export const PROJECT_ID = "projectcalico.org/openstack-project-id";
+export const PROJECT_NAME = "projectcalico.org/openstack-project-name";
+export const PROJECT_PARENT = "projectcalico.org/openstack-project-parent-id";
+/** Labels of a security group begin so: by its id, and by its name. */
+export const GROUP_LABEL = "sg.projectcalico.org/openstack-";
+export const GROUP_NAME_LABEL = "sg-name.projectcalico.org/openstack-";
+/** Annotation with a port's name in DNS. */
+export const FQDN = "openstack.projectcalico.org/fqdn";
+
+type Json = Readonly<Record<string, unknown>>;
+type Texts = Record<string, string>;
+
+/** The resource with those facets as they are stored. `stored`: the value in etcd, parsed. */
+export function withKept(
+  resource: DesiredResource,
+  keep: readonly Facet[],
+  stored: Json | null,
+): DesiredResource {
+  if (keep.length === 0 || stored === null) return resource;
+  const metadata = object(stored.metadata);
+  const had = {
+    labels: texts(metadata.labels),
+    annotations: texts(metadata.annotations),
+    spec: object(stored.spec),
+  };
+  const labels: Texts = { ...resource.labels };
+  const annotations: Texts = { ...resource.annotations };
+  const spec: Record<string, unknown> = { ...resource.spec };
+  for (const facet of keep) {
+    switch (facet.of) {
+      case "network":
+        if (had.annotations[NETWORK_ID] === facet.id) copy(labels, had.labels, [NETWORK_NAME]);
+        break;
+      case "project":
+        if (had.labels[PROJECT_ID] !== facet.id) break;
+        copy(labels, had.labels, [PROJECT_NAME, PROJECT_PARENT]);
+        break;
+      case "gateway":
+        keepGateway(spec, had.spec, facet.address);
+        break;
+      case "group":
+        copy(labels, had.labels, groupLabels(had.labels, facet.id));
+        break;
+      case "fqdn":
+        copy(annotations, had.annotations, [FQDN]);
+        break;
+      case "spec":
+        copy(spec, had.spec, [facet.field]);
+        break;
+      case "pairs":
+        keepPairs(spec, had.spec);
+        break;
+    }
+  }
+  return { ...resource, labels, annotations, spec };
+}
+
+/** The labels of one group or of all: by its id, and those whose value is it. */
+function groupLabels(labels: Readonly<Texts>, id: string | null): string[] {
+  return Object.entries(labels).filter(([name, value]) =>
+    id === null
+      ? name.startsWith(GROUP_LABEL) || name.startsWith(GROUP_NAME_LABEL)
+      : name === GROUP_LABEL + id || (name.startsWith(GROUP_NAME_LABEL) && value === id)
+  ).map(([name]) => name);
+}
+
+/** Only of an address that it had before: another one may be in another subnet. */
+function keepGateway(spec: Record<string, unknown>, had: Json, address: string): void {
+  if (!Array.isArray(had.ipNetworks) || !had.ipNetworks.includes(withPrefix(address))) return;
+  copy(spec, had, [address.includes(":") ? "ipv6Gateway" : "ipv4Gateway"]);
+}
+
+/** An address as a network of one. */
+export function withPrefix(address: string): string {
+  if (address.includes("/")) return address;
+  return `${address}/${address.includes(":") ? 128 : 32}`;
+}
+
+/** `ipNetworks` are the fixed addresses and then the pairs. */
+function keepPairs(spec: Record<string, unknown>, had: Json): void {
+  if (!Array.isArray(had.allowedIps)) return;
+  const { ipNetworks, allowedIps } = spec as { ipNetworks: unknown[]; allowedIps: unknown[] };
+  const fixed = ipNetworks.slice(0, ipNetworks.length - allowedIps.length);
+  spec.ipNetworks = [...fixed, ...had.allowedIps];
+  spec.allowedIps = had.allowedIps;
+}
+
+function copy<T>(to: Record<string, T>, from: Readonly<Record<string, T>>, names: string[]): void {
+  for (const name of names) if (Object.hasOwn(from, name)) to[name] = from[name]!;
+}
+
+function object(value: unknown): Json {
+  return typeof value === "object" && value !== null ? value as Json : {};
+}
+
+function texts(value: unknown): Texts {
+  const pairs = Object.entries(object(value)).filter(([, text]) => typeof text === "string");
+  return Object.fromEntries(pairs) as Texts;
+}

@@ -1,0 +1,35 @@
+/** What an elector says of itself: on the page, in the log, in the node's events, to its supervisor. @module */
+import type { JobContext } from "../master_context.ts";
+import type { Election } from "../state_records.ts";
+
+/** Reports for one elector; nothing that it cannot write ends the election. */
+export class ElectionReport {
+  /** The problem that the log has. */
+  #said: string | null = null;
+  /** What the last sign of life said. */
+  #doing: Pick<Election, "state" | "problem"> = { state: "starting", problem: null };
+
+  constructor(readonly context: JobContext) {}
+
+  /** Says that the elector's loop lives. @param withinMs as of `JobContext.alive` */
+  alive(withinMs?: number): void {
+    this.context.alive(this.#doing.state, this.#doing.problem, withinMs);
+  }
+
+  /** Shows the state on the page and says that the loop lives; the log gets each new problem once. */
+  async show(election: Omit<Election, "at">): Promise<void> {
+    const { log, clock, store } = this.context;
+    const { problem } = election;
+    if (problem !== null && problem !== this.#said) log.warn(problem);
+    this.#said = problem;
+    this.#doing = election;
+    this.alive();
+    await store.writeElection({ ...election, at: clock.now() }).catch(() => {}); // the page shows no more of it
+  }
+
+  /** Notes an event for the page. */
+  async event(level: "info" | "warn", message: string): Promise<void> {
+    const { store, clock } = this.context;
+    await store.addEvent("manager", { at: clock.now(), level, message }).catch(() => {}); // the log has it
+  }
+}

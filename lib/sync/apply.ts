@@ -1,0 +1,70 @@
+/**
+ * Applies what Neutron wants of one key after the other: compares it with what etcd holds and passes the
+ * change on, if there is one. Full and narrow runs share it.
+ *
+ * @module
+ */
+import { resourcePrefixes } from "../calico/keys.ts";
+import { readFenced } from "../etcd/fenced_write.ts";
+import type { Facet } from "../calico/kept_facets.ts";
+import { type Change, compare, type Stored } from "./compare.ts";
+import type { Memory } from "./memory.ts";
+import { COLLECTION_OF } from "./guard.ts";
+import type { Desired, Kind } from "./objects.ts";
+import type { Pass } from "./pass.ts";
+
+const KEPT_ADDRESSES: Facet = { of: "spec", field: "ipNATs" };
+
+/**
+ * The change that one key needs, or null. Floating addresses that an endpoint would lose stay until it is
+ * certain that they are gone; the pass remembers the doubt. A port that has moved keeps under its new key
+ * what is not known, as it was under the old one.
+ */
+export async function changeOf(
+  pass: Pass,
+  memory: Memory,
+  want: Desired,
+  stored: Stored | undefined,
+): Promise<Change | null> {
+  const elsewhere = stored ? undefined : await storedElsewhere(pass, memory, want);
+  const change = compare(want, stored, pass.stamps, elsewhere);
+  const doubtful = (change?.lostAddresses ?? []).filter((address) =>
+    !pass.goneAddresses.has(address) && !memory.knowsAddress(address)
+  );
+  if (doubtful.length === 0) return change;
+  pass.doubtfulAddresses.set(want.subject.id, new Set(doubtful));
+  const { resource } = want;
+  const keep = [...resource!.keep ?? [], KEPT_ADDRESSES];
+  return compare({ ...want, resource: { ...resource!, keep } }, stored, pass.stamps, elsewhere);
+}
+
+/** What another endpoint of the same port holds, when there is one. */
+async function storedElsewhere(
+  { deps, term }: Pass,
+  memory: Memory,
+  { kind, key, subject }: Desired,
+): Promise<Stored | undefined> {
+  if (kind !== "WorkloadEndpoint") return undefined;
+  const { WorkloadEndpoint } = resourcePrefixes(deps.region);
+  const others = [...memory.keysOf(subject.id)].filter((other) =>
+    other !== key && other.startsWith(WorkloadEndpoint)
+  );
+  if (others.length === 0) return undefined;
+  const found = await readFenced(deps.etcd, term, others);
+  return found.values().next().value;
+}
+
+/** What one of Neutron's objects wants; when it cannot be translated, it is left as it is and null. */
+export function translated<T>(
+  pass: Pass,
+  kind: Kind,
+  id: string,
+  translate: () => T,
+): T | null {
+  try {
+    return translate();
+  } catch (error) {
+    pass.leave("not-understood", COLLECTION_OF[kind], `${id}: ${error}`);
+    return null;
+  }
+}

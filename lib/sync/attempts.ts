@@ -1,0 +1,74 @@
+/**
+ * How it goes with the resyncs of a term: a failed one is said once and tried again with growing delay,
+ * and that none has succeeded for too long is said too.
+ *
+ * @module
+ */
+import type { Config } from "../config_types.ts";
+import { FenceLostError } from "../etcd/client.ts";
+import { describeError } from "../log.ts";
+import type { JobContext, Term } from "../master_context.ts";
+
+const MAX_RETRY_MS = 30_000;
+
+/** See the module. */
+export class Attempts {
+  /** What is wrong now, a sentence, or null. */
+  problem: string | null = null;
+  #failures = 0;
+  #succeededAt: number;
+
+  constructor(
+    readonly term: Term,
+    readonly sync: Pick<Config["sync"], "resyncIntervalSeconds" | "resyncMaxIntervalSeconds">,
+    readonly context: Pick<JobContext, "clock" | "log">,
+  ) {
+    this.#succeededAt = context.clock.now();
+  }
+
+  /** Whether the last one failed. */
+  get failing(): boolean {
+    return this.#failures > 0;
+  }
+
+  /** Warns when none has succeeded for too long. */
+  monitor(): void {
+    const overdueMs = this.context.clock.now() - this.#succeededAt;
+    if (overdueMs <= this.sync.resyncMaxIntervalSeconds * 1000) return;
+    const minutes = Math.round(overdueMs / 60_000);
+    const overdue = `no resync has succeeded for ${minutes} min`;
+    if (!this.problem?.startsWith(overdue)) {
+      this.problem = `${overdue}: ${this.problem ?? "look at the log"}`;
+      this.context.log.warn(overdue);
+    }
+  }
+
+  /**
+   * Runs a resync; after a failure `retryAt` notes when it is to be tried again.
+   *
+   * @throws {FenceLostError} another node leads.
+   */
+  async try(resync: () => Promise<unknown>, retryAt: (at: number) => void): Promise<void> {
+    const { clock, log } = this.context;
+    try {
+      await resync();
+      this.succeeded();
+    } catch (error) {
+      if (this.term.signal.aborted) return;
+      if (error instanceof FenceLostError) throw error;
+      const intervalMs = this.sync.resyncIntervalSeconds * 1000;
+      const retryMs = Math.min(MAX_RETRY_MS, intervalMs, 1000 * 2 ** this.#failures++);
+      this.problem = `the last resync failed (${describeError(error)}); next try in ` +
+        `${Math.round(retryMs / 1000)} s`;
+      log.error("resync failed, will be tried again", { error, retryMs });
+      retryAt(clock.now() + retryMs);
+    }
+  }
+
+  /** One has succeeded. */
+  succeeded(): void {
+    this.#failures = 0;
+    this.problem = null;
+    this.#succeededAt = this.context.clock.now();
+  }
+}

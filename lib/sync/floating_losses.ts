@@ -1,0 +1,83 @@
+/**
+ * Floating addresses that endpoints show and Neutron's list lacks. A port does not name its floating IPs, so
+ * that a short list looks like addresses that were taken away. Meanwhile endpoints keep them; only what
+ * Neutron, asked by address, certainly does not give to that port any more is taken from them.
+ *
+ * @module
+ */
+import { floatingIpSchema } from "../openstack/records.ts";
+import { whyHeld } from "./guard.ts";
+import type { Memory } from "./memory.ts";
+import type { Pass } from "./pass.ts";
+
+/** Addresses in one request, the witness aside. */
+const ADDRESSES = 29;
+
+/**
+ * Settles the pass's doubts; resolves to the ports whose endpoints certainly show too much, which are to be
+ * compared again. `listed`: floating IPs that Neutron listed in this run; null: it was not asked for a list.
+ */
+export async function confirmFloatingLosses(
+  pass: Pass,
+  memory: Memory,
+  listed: number | null,
+): Promise<ReadonlySet<string>> {
+  const doubtful = new Map(pass.doubtfulAddresses);
+  pass.doubtfulAddresses.clear();
+  if (doubtful.size === 0) return new Set();
+  const loss = {
+    held: memory.around.floatingIps.size + doubtful.size,
+    listed,
+    lost: doubtful.size,
+  };
+  const why = pass.options.allowDeletions ? null : whyHeld(loss, pass.deps.maxDeletions ?? null);
+  const hold = (why: "empty" | "many" | "unconfirmed", ports: Iterable<string>, lost: number) =>
+    pass.hold({ collection: "floatingips", why, held: loss.held, lost, names: [...ports] });
+  if (why !== null) {
+    hold(why, doubtful.keys(), loss.lost);
+    return new Set();
+  }
+  const all = [...new Set([...doubtful.values()].flatMap((addresses) => [...addresses]))];
+  const witness = memory.otherAddress(new Set(all));
+  for (let at = 0; at < all.length; at += ADDRESSES) {
+    pass.deps.progress("resync: confirming deletions");
+    await ask(pass, all.slice(at, at + ADDRESSES), witness);
+  }
+  const certain = new Set<string>();
+  const kept = new Set<string>();
+  for (const [port, addresses] of doubtful) {
+    for (const address of addresses) {
+      (pass.goneAddresses.has(address) ? certain : kept).add(port);
+    }
+  }
+  if (kept.size > 0) hold("unconfirmed", kept, kept.size);
+  return certain;
+}
+
+/** Notes which of the addresses no floating IP has, as long as the answer shows the witness. */
+async function ask(
+  pass: Pass,
+  addresses: readonly string[],
+  witness: string | null,
+): Promise<void> {
+  const { items, refused } = await pass.deps.neutron.listBy(
+    "floatingips",
+    floatingIpSchema,
+    pass.term.signal,
+    "floating_ip_address",
+    witness === null ? addresses : [...addresses, witness],
+  );
+  if (refused.length > 0) {
+    // What is not understood may be any of them: they are asked for one by one.
+    for (const address of addresses.length > 1 ? addresses : []) {
+      await ask(pass, [address], witness);
+    }
+    return;
+  }
+  const found = new Set(items.map(({ floating_ip_address }) => floating_ip_address));
+  const vouched = pass.options.allowDeletions || (witness !== null && found.has(witness));
+  // One that is found, and yet was not listed, counts the next time.
+  for (const address of vouched ? addresses : []) {
+    if (!found.has(address)) pass.goneAddresses.add(address);
+  }
+}

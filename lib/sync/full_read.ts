@@ -1,0 +1,89 @@
+/** What a full resync reads before it compares: etcd's keys, and what endpoints show of other objects. @module */
+import { Buffer } from "node:buffer";
+import { resourcePrefixes } from "../calico/keys.ts";
+import { snapshotPages } from "../etcd/snapshot.ts";
+import {
+  floatingIpSchema,
+  networkSchema,
+  qosPolicySchema,
+  subnetSchema,
+} from "../openstack/records.ts";
+import { subjectOf } from "./compare.ts";
+import type { Memory } from "./memory.ts";
+import { type Kind, KINDS, type Subject } from "./objects.ts";
+import type { Pass } from "./pass.ts";
+
+/** Keys alone are small: decoding so many does not hold up the event loop. */
+const ETCD_PAGE = 2000;
+
+/** A key whose bytes are no UTF-8, as other programs may have written it: it never is what it should be. */
+export interface ForeignKey {
+  readonly kind: Kind;
+  readonly bytes: Buffer;
+  readonly modRevision: string;
+  /** Read as Latin-1: whose key it is; null: nobody's that we know. */
+  readonly owner: Subject | null;
+}
+
+/** Notes every key with its mod revision, all at one revision; resolves to those that are no text. */
+export async function readKeys(pass: Pass, memory: Memory): Promise<ForeignKey[]> {
+  const { etcd, progress, region } = pass.deps;
+  const prefixes = resourcePrefixes(region);
+  const foreign: ForeignKey[] = [];
+  let revision: string | undefined;
+  for (const kind of KINDS) {
+    const prefix = prefixes[kind];
+    const options = { revision, pageSize: ETCD_PAGE, keysOnly: true, signal: pass.term.signal };
+    await pass.timed(kind, "etcdReadMs", async () => {
+      for await (const page of snapshotPages(etcd, prefix, options)) {
+        progress("resync: reading etcd");
+        revision ??= page.revision;
+        pass.kinds[kind].etcdItems += page.items.length;
+        for (const { key, modRevision, notText } of page.items) {
+          if (notText) {
+            const name = notText.toString("latin1").slice(prefix.length);
+            foreign.push({ kind, bytes: notText, modRevision, owner: subjectOf(kind, name) });
+            continue;
+          }
+          const owner = subjectOf(kind, key.slice(prefix.length));
+          if (!owner) continue; // somebody else's
+          const row = memory.keys[kind].seen(key, modRevision);
+          if (kind === "WorkloadEndpoint") memory.ports.addEndpoint(owner.id, row);
+          else if (kind === "LiveMigration") memory.ports.addKey(owner.id, key);
+        }
+        await pass.breathe();
+      }
+    });
+  }
+  return foreign;
+}
+
+/** Reads and remembers what endpoints show of other objects. */
+export async function readAround(pass: Pass, memory: Memory) {
+  const { neutron, keystone, clock, progress } = pass.deps;
+  const { signal } = pass.term;
+  const onPage = () => progress("resync: reading Neutron");
+  memory.around.unavailable = neutron.extensions.unavailable;
+  return await pass.timed("WorkloadEndpoint", "neutronReadMs", async () => {
+    const [networks, subnets, floatingips, policies, projects] = await Promise.all([
+      neutron.list("networks", networkSchema, signal, { onPage }),
+      neutron.list("subnets", subnetSchema, signal, { onPage }),
+      neutron.list("floatingips", floatingIpSchema, signal, { onPage }),
+      neutron.list("qos/policies", qosPolicySchema, signal, { onPage }),
+      keystone.listProjects(signal),
+    ]);
+    for (const network of networks.items) memory.network(network);
+    for (const subnet of subnets.items) memory.subnet(subnet);
+    for (const policy of policies.items) memory.policy(policy);
+    for (const fip of floatingips.items) memory.floatingIp(fip);
+    memory.projects(projects, clock.monotonic());
+    const { refused } = keystone.projects;
+    return {
+      networks,
+      subnets,
+      floatingips,
+      "qos/policies": policies,
+      projects: { items: projects, refused: [...refused] },
+    };
+  });
+}

@@ -1,0 +1,168 @@
+/** The ways in which the syncer makes etcd equal, each as the resource syncer starts it. @module */
+import { Buffer } from "node:buffer";
+import type { Cloud } from "../../lab/model.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { EventSync } from "../../lib/sync/event_sync.ts";
+import { incrementalResync } from "../../lib/sync/incremental.ts";
+import type { Memory } from "../../lib/sync/memory.ts";
+import { EtcdSink, Pass, type ResyncResult } from "../../lib/sync/pass.ts";
+import { emptyScope, reconcile } from "../../lib/sync/reconcile.ts";
+import { fullResync } from "../../lib/sync/resync.ts";
+import { TIME_FACTOR } from "../support/assert.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
+import { VICTIMS } from "./cloud.ts";
+import { inCloud } from "./stand_in.ts";
+import type { Product, World } from "./world.ts";
+
+/** A way. */
+export type Kind = "full" | "periodic" | "incremental" | "narrow" | "events";
+
+/** A run takes longer only when it has no end, ms. */
+const LIMIT_MS = 15_000 * TIME_FACTOR;
+
+/** How a run ended. */
+export interface Ended {
+  /** Null: it has no end. */
+  readonly result: Omit<ResyncResult, "kinds"> | null;
+  readonly error: unknown;
+  /** What is remembered now; null: a resync failed that had none to build on. */
+  readonly memory: Memory | null;
+}
+
+/** What a run starts from. */
+export interface Start {
+  readonly world: World;
+  readonly product: Product;
+  readonly memory: Memory | null;
+  readonly before: Cloud;
+  readonly after: Cloud;
+}
+
+/** Runs the syncer in that way once. */
+export async function run(kind: Kind, start: Start): Promise<Ended> {
+  const stop = new AbortController();
+  const tooLong = new Error("it has no end");
+  const timer = setTimeout(() => stop.abort(tooLong), LIMIT_MS);
+  try {
+    return await WAYS[kind](start, stop.signal);
+  } catch (error) {
+    const result = error === tooLong ? null : { guards: [], leftOut: [], warnings: [] };
+    return { result, error, memory: kind === "full" ? null : start.memory };
+  } finally {
+    clearTimeout(timer);
+    stop.abort(new Error("the run is over"));
+  }
+}
+
+type Way = (start: Start, signal: AbortSignal) => Promise<Ended>;
+
+const WAYS: Readonly<Record<Kind, Way>> = {
+  async full({ world, product }, signal) {
+    await product.deps.neutron.askExtensions(signal);
+    const { memory, ...result } = await fullResync(product.deps, world.term(signal));
+    return { result, error: null, memory };
+  },
+
+  async periodic({ world, product, memory }, signal) {
+    const options = { previous: memory!, beside: memory! };
+    const full = await fullResync(product.deps, world.term(signal), options);
+    memory!.close();
+    return { result: full, error: null, memory: full.memory };
+  },
+
+  async incremental(start, signal) {
+    const { memory } = start;
+    memory!.projectsReadAt = -Infinity; // a minute has passed
+    const pass = passOf(start, signal);
+    await incrementalResync(pass, memory!);
+    return { result: pass.result(), error: null, memory };
+  },
+
+  async narrow(start, signal) {
+    const { memory, before, after } = start;
+    const pass = passOf(start, signal);
+    const scope = emptyScope();
+    for (const [to, collection] of SCOPES) {
+      for (const id of VICTIMS[collection]) scope[to].add(id);
+      for (const { id } of changes(before, after, collection)) scope[to].add(id);
+    }
+    await reconcile(pass, memory!, scope);
+    return { result: pass.result(), error: null, memory };
+  },
+
+  events: handleEvents,
+};
+
+const SCOPES = [["ports", "ports"], ["groups", "security-groups"], ["subnets", "subnets"]] as const;
+
+function passOf({ world, product }: Start, signal: AbortSignal): Pass {
+  const { deps } = product;
+  const term = world.term(signal);
+  return new Pass(deps, term, new EtcdSink(deps, term));
+}
+
+/** As notifications name what they bring. */
+const RESOURCES = {
+  "ports": "port",
+  "security-groups": "security_group",
+  "subnets": "subnet",
+  "networks": "network",
+  "qos/policies": "policy",
+  "floatingips": "floatingip",
+} as const;
+type Announced = keyof typeof RESOURCES;
+
+interface Change {
+  readonly id: string;
+  readonly action: "create" | "update" | "delete";
+  readonly record: unknown;
+}
+
+/** What has become of a collection. */
+function changes(before: Cloud, after: Cloud, collection: Announced): Change[] {
+  const name = inCloud(collection);
+  const gone = before.list(name).filter(({ id }) => !after.get(name, id))
+    .map((record) => ({ id: record.id, action: "delete" as const, record }));
+  const others = after.list(name).flatMap((record): Change[] => {
+    const was = before.get(name, record.id);
+    if (was?.revision_number === record.revision_number) return [];
+    return [{ id: record.id, action: was ? "update" : "create", record }];
+  });
+  return [...gone, ...others];
+}
+
+/** Neutron announces all that has changed, and the syncer handles it, or fails to. */
+async function handleEvents(
+  { world, product, memory, before, after }: Start,
+  signal: AbortSignal,
+): Promise<Ended> {
+  const stop = new AbortController();
+  const log = new LogRecorder();
+  const events = new EventSync({
+    base: product.deps,
+    term: world.term(AbortSignal.any([signal, stop.signal])),
+    context: { clock: systemClock, log },
+    memory: () => memory,
+    compare: () => {},
+  });
+  const done = events.run();
+  for (const [collection, resource] of Object.entries(RESOURCES)) {
+    for (const { id, action, record } of changes(before, after, collection as Announced)) {
+      const payload = { [resource]: record, [`${resource}_id`]: id };
+      const message = { event_type: `${resource}.${action}.end`, payload };
+      events.receive(Buffer.from(JSON.stringify(message)));
+    }
+  }
+  const handled = () => {
+    const { passes, failures } = events.record({ queue: null, trouble: null });
+    return passes + failures > 0;
+  };
+  while (!handled() && !signal.aborted) await systemClock.sleep(10);
+  stop.abort(new Error("enough"));
+  await done;
+  signal.throwIfAborted();
+  const failure = log.records.find(({ fields }) => fields.error instanceof Error);
+  const warnings = log.records.map(({ message, fields }) => `${message}: ${fields.warning ?? ""}`);
+  const result = { guards: [], leftOut: [], warnings };
+  return { result, error: failure?.fields.error ?? null, memory };
+}
