@@ -376,6 +376,10 @@ inline given_up() {
 /* --------------------------------------------------------------- elector */
 
 #ifdef TIMELY
+/* So many ticks nobody leads at most. */
+#ifndef BOUND
+#define BOUND (TTL + 1)
+#endif
 /* Nothing is slow, lost or failing; a leader goes while another node is there to follow it. */
 #define LEADS(e) (el[e].state == leader && record[node(e)] > 0)
 #define SOMEBODY_LEADS (LEADS(0) || LEADS(1))
@@ -826,7 +830,7 @@ proctype Time() {
 #ifdef TIMELY
     if
     :: SOMEBODY_LEADS || (el[0].state == off && el[1].state == off) -> leaderless = 0
-    :: else -> leaderless++; assert(leaderless <= TTL + 1)
+    :: else -> leaderless++; assert(leaderless <= BOUND)
     fi
 #endif
   }
