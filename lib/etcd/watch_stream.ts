@@ -42,7 +42,13 @@ export interface Batch {
 export type Item = Batch | Error | "broken" | "quiet";
 
 type Stream = Awaited<ReturnType<Etcd3["watchClient"]["watch"]>>;
-type Options = Pick<WatchOptions, "signal" | "clusterId" | "wants" | "maxQueued">;
+/** What {@linkcode WatchStream} needs. */
+export interface WatchStreamOptions extends Pick<WatchOptions, "signal" | "wants" | "maxQueued"> {
+  /** The cluster that is to answer; null: any. */
+  readonly clusterId: string | null;
+  /** Called when etcd has attached the watcher. */
+  onAttached?(): void;
+}
 
 /** See the module. */
 export class WatchStream {
@@ -57,12 +63,12 @@ export class WatchStream {
   #events = 0;
   #wake = () => {};
 
-  /** @param from the first revision that is wanted. */
+  /** @param from the first revision that is wanted; 0: what comes from now on. */
   constructor(
     readonly etcd: Etcd3,
     readonly prefix: string,
     readonly from: bigint,
-    readonly options: Options,
+    readonly options: WatchStreamOptions,
   ) {
     const members = membersOf(etcd);
     const member = this.#member = members.choose()!;
@@ -150,6 +156,7 @@ export class WatchStream {
     }
     if (created) {
       this.#attached = true;
+      this.options.onAttached?.();
       this.#cleanUp[0]!();
     }
     const last = events.at(-1);
@@ -165,7 +172,8 @@ export class WatchStream {
   }
 
   #checkCluster(clusterId: string): void {
-    if (clusterId === this.options.clusterId) return;
+    const wanted = this.options.clusterId;
+    if (wanted === null || clusterId === wanted) return;
     throw new WatchLostError("another etcd cluster answers");
   }
 
