@@ -7,8 +7,8 @@
 import { Buffer } from "node:buffer";
 import type { Etcd3, ICompare, IRequestOp, ITxnResponse } from "etcd3";
 import { electionKey } from "../calico/regions.ts";
-import { systemClock } from "../clock.ts";
-import type { Config } from "../config_types.ts";
+import { systemClock } from "../base/clock.ts";
+import type { Config } from "../config/config_types.ts";
 import { fence } from "../etcd/fence.ts";
 import { keepLeaseAlive } from "../etcd/lease.ts";
 import { WatchStream } from "../etcd/watch_stream.ts";

@@ -10,8 +10,8 @@
  * @module
  */
 import type { Etcd3 } from "etcd3";
-import type { Clock } from "../clock.ts";
-import { describeError } from "../log.ts";
+import type { Clock } from "../base/clock.ts";
+import { describeError } from "../base/log.ts";
 import { type WatchEvent, WatchLostError, WatchStream } from "./watch_stream.ts";
 
 export { type WatchEvent, WatchLostError };

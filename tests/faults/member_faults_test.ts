@@ -4,14 +4,14 @@
  *
  * @module
  */
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { EtcdElectionStore } from "../../lib/election/etcd_election_store.ts";
 import type { HeldKey } from "../../lib/election/election_store.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
 import { readFenced, writeFenced, type WriteOperation } from "../../lib/etcd/fenced_write.ts";
 import { mirror } from "../../lib/etcd/mirror.ts";
 import { readSnapshot } from "../../lib/etcd/snapshot.ts";
-import type { Term } from "../../lib/master_context.ts";
+import type { Term } from "../../lib/role/master_context.ts";
 import { assert, assertEquals, eventually } from "../support/assert.ts";
 import { testConfig } from "../support/test_config.ts";
 import { EtcdCluster } from "./etcd_cluster.ts";
