@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { systemClock } from "../../lib/base/clock.ts";
 import { KeystoneAuth } from "../../lib/openstack/keystone.ts";
 import { NeutronClient } from "../../lib/openstack/neutron.ts";
