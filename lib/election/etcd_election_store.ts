@@ -5,14 +5,20 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import type { Etcd3, ICompare, IRequestOp, ITxnResponse, Watcher } from "etcd3";
+import type { Etcd3, ICompare, IRequestOp, ITxnResponse } from "etcd3";
 import { electionKey } from "../calico/regions.ts";
+import { systemClock } from "../base/clock.ts";
 import type { Config } from "../config/config_types.ts";
 import { fence } from "../etcd/fence.ts";
 import { keepLeaseAlive } from "../etcd/lease.ts";
+import { WatchStream } from "../etcd/watch_stream.ts";
 import type { ObservedKey } from "./key.ts";
 import type { ElectionStore, HeldKey } from "./election_store.ts";
 
+/** Silence of the watch after which it is looked at whether its member serves, ms. */
+const QUIET_MS = 5000;
+/** Pause before a watch that ended is made anew, about, ms. */
+const RETRY_MS = 500;
 const LEGACY_KEY = Buffer.from("/calico/openstack/v1/neutron_election");
 
 /** See {@linkcode ElectionStore}. The client stays its owner's to close. */
@@ -111,23 +117,30 @@ export class EtcdElectionStore implements ElectionStore {
   }
 
   watch(onChange: () => void): { close(): void } {
-    let closed = false;
-    let watcher: Watcher | null = null;
-    const cancel = () => watcher?.cancel().catch(() => {});
-    this.#etcd.watch().key(this.key).create().then((created) => {
-      watcher = created;
-      created.on("data", onChange);
-      created.on("error", onChange);
-      created.on("disconnected", onChange);
-      if (closed) cancel();
-    }, onChange);
-    return {
-      close() {
-        closed = true;
-        cancel();
-      },
-    };
+    const stop = new AbortController();
+    this.#follow(stop.signal, onChange);
+    return { close: () => stop.abort() };
   }
+
+  /** Calls back for each change, and when one may have been missed. */
+  async #follow(signal: AbortSignal, onChange: () => void): Promise<void> {
+    const options = { signal, clusterId: null, wants: () => true, onAttached: onChange };
+    while (!signal.aborted) {
+      await using stream = new WatchStream(this.#etcd, this.key, 0n, options);
+      while (!signal.aborted) {
+        const item = await stream.take(QUIET_MS);
+        if (item === "quiet") continue;
+        if (!signal.aborted) onChange();
+        if (item === "broken" || item instanceof Error) break;
+      }
+      if (!signal.aborted) await pause(RETRY_MS * (0.5 + Math.random()), signal);
+    }
+  }
+}
+
+/** Resolves after so many ms, or when the signal aborts. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return systemClock.sleep(ms, signal).catch(() => {});
 }
 
 function put(key: Buffer, value: string, lease: string): IRequestOp {

@@ -1,7 +1,7 @@
 /**
  * Opens etcd with what npm:etcd3 leaves out: a deadline on every call, no limit on message size
  * (etcd packs up to 1,000 revisions into one watch message, and grpc-js would end the stream at
- * 4 MiB), TLS from files.
+ * 4 MiB), TLS from files, calls that go on to the next member, connections that end in order.
  *
  * Revisions are decimal strings as etcd3 returns them; compare them as `BigInt`.
  *
@@ -9,10 +9,15 @@
  */
 import { Buffer } from "node:buffer";
 import { noop } from "cockatiel";
-import { Etcd3, type IOptions } from "etcd3";
+import { Etcd3, type IOptions, type ITxnRequest, type ITxnResponse } from "etcd3";
 import type { EtcdConfig } from "../config/config_types.ts";
 import type { Meter } from "../metrics/meter.ts";
+import { filterFrames } from "./frame_filter.ts";
+import { type CallOptions, Member, poolOf } from "./member.ts";
+import { closeAll, Members, register } from "./members.ts";
+import { RepeatedCall } from "./repeated_call.ts";
 import { timed } from "./timed_calls.ts";
+import { outcomeOf } from "./transaction_outcome.ts";
 
 /** A compare-and-swap of a master-only job found another term: this process is no longer master. */
 export class FenceLostError extends Error {
@@ -30,15 +35,58 @@ export class CompactedError extends Error {
   override readonly name = "CompactedError";
 }
 
+/** Done a second time, these fail or do more than was asked for. */
+const ONCE = new Set(["compact", "defragment", "memberAdd", "memberRemove", "moveLeader"]);
+
 /**
  * A client for that configuration; close it with `close()`. No connection is made before the first
  * call. With TLS files named, they are read at once.
  *
+ * A call is made to one member after the other (`repeated_call.ts`). A transaction that was answered with
+ * "no" after it may have happened is told apart (`transaction_outcome.ts`). A stream of etcd3's own stays
+ * with one member.
+ *
  * @throws {Deno.errors.NotFound} a TLS file is missing.
+ * @throws {TypeError} etcd3 or grpc-js are of a version that cannot be used.
  */
 export function openEtcd(config: EtcdConfig, meter?: Meter): Etcd3 {
-  const options: IOptions = {
-    hosts: [...config.endpoints],
+  const options = optionsOf(config, meter);
+  const members = new Members(config.endpoints.map((url) => {
+    const etcd = new Etcd3({ ...options, hosts: [url] });
+    filterFrames(etcd);
+    return new Member(url, etcd);
+  }));
+  const etcd = new Etcd3({ ...options, hosts: [...config.endpoints] });
+  register(etcd, members);
+  const exec = async <T>(
+    service: string,
+    method: string,
+    payload: unknown,
+    options: CallOptions = {},
+  ): Promise<T> => {
+    const deadline = Number(options.deadline ?? Date.now() + config.callTimeoutMs);
+    const call = new RepeatedCall<T>(
+      members,
+      (member, deadline) => member.exec(service, method, payload, { ...options, deadline }),
+      deadline,
+      ONCE.has(method),
+    );
+    const answer = await call.run();
+    if (method !== "txn" || call.sent === 1 || (answer as ITxnResponse).succeeded) return answer;
+    const again = (request: ITxnRequest) => exec<ITxnResponse>(service, method, request, options);
+    return await outcomeOf(payload as ITxnRequest, answer as ITxnResponse, again) as T;
+  };
+  Object.assign(poolOf(etcd), {
+    exec,
+    withConnection: <T>(service: string, act: (connection: never) => Promise<T>) =>
+      poolOf(members.choose()!.etcd).withConnection(service, act),
+    close: () => closeAll(members),
+  });
+  return etcd;
+}
+
+function optionsOf(config: EtcdConfig, meter?: Meter): Omit<IOptions, "hosts"> {
+  const options: Omit<IOptions, "hosts"> = {
     dialTimeout: config.callTimeoutMs,
     grpcOptions: {
       "grpc.max_receive_message_length": -1,
@@ -48,8 +96,8 @@ export function openEtcd(config: EtcdConfig, meter?: Meter): Etcd3 {
       "grpc.service_config_disable_resolution": 1,
       ...(meter ? { interceptors: [timed(meter)] } : {}),
     },
-    // Its circuit breaker would refuse every call for 5 s after three failures; who calls waits by
-    // rules of its own.
+    // Its circuit breaker would refuse every call for 5 s after three failures; which member is asked is
+    // decided here.
     faultHandling: { host: () => noop, global: noop },
     defaultCallOptions: (context) =>
       context.isStream ? {} : { deadline: Date.now() + config.callTimeoutMs },
@@ -65,7 +113,7 @@ export function openEtcd(config: EtcdConfig, meter?: Meter): Etcd3 {
   if (config.username) {
     options.auth = { username: config.username, password: config.password ?? "" };
   }
-  return new Etcd3(options);
+  return options;
 }
 
 function readPem(path: string): Buffer {

@@ -1,4 +1,4 @@
-/** A real etcd of three members, each of which can be killed and started again. @module */
+/** A real etcd of three members: each can be killed, stopped in order, hung and started again. @module */
 import { freePort } from "../support/etcd_server.ts";
 import { eventually } from "../support/assert.ts";
 
@@ -42,12 +42,31 @@ export class EtcdCluster implements AsyncDisposable {
 
   /** SIGKILL. */
   async kill(index: number): Promise<void> {
+    await this.#end(index, "SIGKILL");
+  }
+
+  /** As a service manager does it. */
+  async stop(index: number): Promise<void> {
+    await this.#end(index, "SIGTERM");
+  }
+
+  async #end(index: number, signal: Deno.Signal): Promise<void> {
     const member = this.#members[index]!;
     const { process } = member;
     if (!process) return;
     member.process = null;
-    process.kill("SIGKILL");
+    process.kill(signal);
     await process.status;
+  }
+
+  /** It keeps its connections and does nothing, until it is resumed or killed. */
+  hang(index: number): void {
+    this.#members[index]!.process?.kill("SIGSTOP");
+  }
+
+  /** After {@linkcode hang}. */
+  resume(index: number): void {
+    this.#members[index]!.process?.kill("SIGCONT");
   }
 
   /** Starts a member on its data, if it does not run. */

@@ -12,11 +12,11 @@ export type ProxyMode =
   /** Carries everything late. */
   | "delay";
 
-const DELAY_MS = 300;
-
 /** Listens on a port of its own on loopback. */
 export class Proxy implements AsyncDisposable {
   readonly port: number;
+  /** In the mode "delay", ms. */
+  delayMs = 300;
   readonly #listener: Deno.TcpListener;
   readonly #done: Promise<void>;
   readonly #open = new Set<Deno.TcpConn>();
@@ -63,7 +63,7 @@ export class Proxy implements AsyncDisposable {
     try {
       for (let n = await from.read(buffer); n !== null; n = await from.read(buffer)) {
         while (held() && !this.#closed) await this.#changed.promise;
-        if (this.#mode === "delay") await new Promise((done) => setTimeout(done, DELAY_MS));
+        if (this.#mode === "delay") await new Promise((done) => setTimeout(done, this.delayMs));
         for (let at = 0; at < n;) at += await to.write(buffer.subarray(at, n));
       }
     } catch { /* one side is gone */ }

@@ -1,0 +1,75 @@
+/** What an error of a call to etcd says about the member that was asked, and about the call. @module */
+import {
+  EtcdInvalidAuthTokenError,
+  EtcdPermissionDeniedError,
+  GRPCCancelledError,
+  GRPCDeadlineExceededError,
+  GRPCInternalError,
+  GRPCUnavailableError,
+  GRPCUnknownError,
+} from "etcd3";
+
+/** etcd or the connection ended a stream that goes on for ever. */
+export class StreamEndedError extends Error {
+  override readonly name = "StreamEndedError";
+}
+
+/** Codes of gRPC that streams, which etcd3 does not translate, carry. */
+const CANCELLED = 1;
+const UNKNOWN = 2;
+const DEADLINE_EXCEEDED = 4;
+const INTERNAL = 13;
+const UNAVAILABLE = 14;
+const UNAUTHENTICATED = 16;
+
+function codeOf(error: unknown): number | null {
+  if (error instanceof GRPCUnavailableError) return UNAVAILABLE;
+  if (error instanceof GRPCInternalError) return INTERNAL;
+  if (error instanceof GRPCCancelledError) return CANCELLED;
+  if (error instanceof GRPCUnknownError) return UNKNOWN;
+  if (error instanceof GRPCDeadlineExceededError) return DEADLINE_EXCEEDED;
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "number" ? code : null;
+}
+
+/** The member, or the way to it, failed: another may do better. */
+export function isOfMember(error: unknown): boolean {
+  if (error instanceof StreamEndedError) return true;
+  const code = codeOf(error);
+  if (code === UNKNOWN) return /stopped|raft/.test(String(error));
+  return code === UNAVAILABLE || code === INTERNAL || code === CANCELLED;
+}
+
+/** The time of the call is over. */
+export function isTimeout(error: unknown): boolean {
+  return codeOf(error) === DEADLINE_EXCEEDED;
+}
+
+/** The call never left this machine: it has not happened. */
+export function wasNeverSent(error: unknown): boolean {
+  return /No connection established|Name resolution failed/.test(String(error));
+}
+
+/**
+ * The cluster is between two leaders, which its members say for it: nothing is wrong with the one that was
+ * asked. Source: etcd's `ErrLeaderChanged`, `ErrTimeout…`.
+ */
+export function isBetweenLeaders(error: unknown): boolean {
+  return /etcdserver: (leader changed|request timed out)/.test(String(error));
+}
+
+/**
+ * The token is not taken any more, which a new one mends: it has expired, or, with JWT, users or roles were
+ * changed since. Source: etcd's `ErrInvalidAuthToken`, `ErrAuthOldRevision`.
+ */
+export function isOldToken(error: unknown): boolean {
+  if (error instanceof EtcdInvalidAuthTokenError) return true;
+  return codeOf(error) === UNAUTHENTICATED ||
+    /invalid auth token|revision of auth store is old/.test(String(error));
+}
+
+/** The member answered, whatever it said. */
+export function isAnswer(error: unknown): boolean {
+  return error instanceof EtcdPermissionDeniedError ||
+    !(isOfMember(error) || isTimeout(error) || isOldToken(error));
+}

@@ -1,0 +1,232 @@
+/**
+ * One watcher on a stream of its own at one member, as a queue. It is never used again after trouble.
+ *
+ * Before it is created, the member is asked something that needs the cluster's agreement: that renews a
+ * token that is not taken any more, and shows that the member serves.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import type { Etcd3, IWatchResponse } from "etcd3";
+import type { Member } from "./member.ts";
+import { membersOf } from "./members.ts";
+import { prefixEnd } from "./snapshot.ts";
+import type { WatchOptions } from "./watch.ts";
+
+/** Time for a watcher to be attached, ms. */
+const ATTACH_MS = 5000;
+/** Time for etcd to end a stream in order, ms. */
+const END_MS = 200;
+/** Events that may wait for the reader. */
+const MAX_QUEUED = 50_000;
+
+/** One change; `value` is null for a deletion. Revisions are decimal strings. */
+export interface WatchEvent {
+  readonly key: string;
+  readonly value: Uint8Array | null;
+  readonly modRevision: string;
+}
+
+/** The watch cannot go on without loss: read a snapshot again. The message says why. */
+export class WatchLostError extends Error {
+  override readonly name = "WatchLostError";
+}
+
+/** Events of one response. */
+export interface Batch {
+  readonly events: WatchEvent[];
+  /** The last revision that this response brought. */
+  revision: string;
+}
+/** What a stream brings: "quiet", nothing for a while; "broken", nothing any more. */
+export type Item = Batch | Error | "broken" | "quiet";
+
+type Stream = Awaited<ReturnType<Etcd3["watchClient"]["watch"]>>;
+/** What {@linkcode WatchStream} needs. */
+export interface WatchStreamOptions extends Pick<WatchOptions, "signal" | "wants" | "maxQueued"> {
+  /** The cluster that is to answer; null: any. */
+  readonly clusterId: string | null;
+  /** Called when etcd has attached the watcher. */
+  onAttached?(): void;
+}
+
+/** See the module. */
+export class WatchStream {
+  readonly #queue: Item[] = [];
+  readonly #member: Member;
+  readonly #opened: Promise<Stream | null>;
+  readonly #cleanUp: (() => void)[] = [];
+  #attached = false;
+  #ended = false;
+  #problem: unknown = null;
+  #closed = false;
+  #events = 0;
+  #wake = () => {};
+
+  /** @param from the first revision that is wanted; 0: what comes from now on. */
+  constructor(
+    readonly etcd: Etcd3,
+    readonly prefix: string,
+    readonly from: bigint,
+    readonly options: WatchStreamOptions,
+  ) {
+    const members = membersOf(etcd);
+    const member = this.#member = members.choose()!;
+    const onAbort = () => this.#put(new Error("aborted"));
+    options.signal.addEventListener("abort", onAbort, { once: true });
+    const late = setTimeout(() => this.#break(), ATTACH_MS);
+    this.#cleanUp.push(
+      () => clearTimeout(late),
+      () => options.signal.removeEventListener("abort", onAbort),
+      member.whenSick(() => {
+        if (members.hasBetter(member)) this.#put("broken");
+      }),
+    );
+    this.#opened = this.#open().catch((error) => {
+      if (error instanceof WatchLostError) this.#put(error);
+      else this.#break(error);
+      return null;
+    });
+  }
+
+  /** Whether etcd has attached the watcher. */
+  get attached(): boolean {
+    return this.#attached;
+  }
+
+  /** What ended the stream before it was attached, if something was said. */
+  get problem(): unknown {
+    return this.#problem;
+  }
+
+  /** The next item, or "quiet" when none comes for so long; then it is looked at whether the member serves. */
+  async take(ms: number): Promise<Item> {
+    if (this.#queue.length === 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      const timer = setTimeout(resolve, ms);
+      await promise;
+      clearTimeout(timer);
+    }
+    const item = this.#queue.shift() ?? "quiet";
+    if (item === "quiet") membersOf(this.etcd).doubt(this.#member);
+    if (typeof item === "object" && !(item instanceof Error)) this.#events -= item.events.length;
+    return item;
+  }
+
+  async #open(): Promise<Stream | null> {
+    const header = await this.#member.probe(Date.now() + ATTACH_MS);
+    if (header) {
+      this.#checkCluster(header.cluster_id);
+      if (BigInt(header.revision) < this.from - 1n) {
+        throw new WatchLostError(`etcd is back at revision ${header.revision}: a restored backup`);
+      }
+    }
+    if (this.#closed) return null;
+    const stream = await this.#member.etcd.watchClient.watch();
+    stream.on("data", (response) => this.#receive(response));
+    stream.on("error", (error) => {
+      this.#ended = true;
+      this.#break(error);
+    });
+    stream.on("end", () => {
+      this.#ended = true;
+      this.#put("broken");
+    });
+    stream.write({
+      create_request: {
+        key: Buffer.from(this.prefix),
+        range_end: prefixEnd(this.prefix),
+        start_revision: String(this.from),
+      },
+    });
+    return stream;
+  }
+
+  #receive({ header, created, canceled, cancel_reason, events }: IWatchResponse): void {
+    if (this.#closed) return;
+    // etcd 3.4 gives no reason when it cancels for a compaction; a snapshot is right for any.
+    if (canceled) {
+      return this.#put(new WatchLostError(`etcd ended the watch: ${cancel_reason || "compacted"}`));
+    }
+    try {
+      if (header) this.#checkCluster(header.cluster_id);
+    } catch (error) {
+      return this.#put(error as Error);
+    }
+    if (created) {
+      this.#attached = true;
+      this.options.onAttached?.();
+      this.#cleanUp[0]!();
+    }
+    const last = events.at(-1);
+    if (!last) return;
+    const wanted: WatchEvent[] = [];
+    for (const { type, kv } of events) {
+      const key = kv.key.toString();
+      if (!this.options.wants(key)) continue;
+      const value = isDeletion(type) ? null : kv.value;
+      wanted.push({ key, value, modRevision: kv.mod_revision });
+    }
+    this.#putBatch(wanted, last.kv.mod_revision);
+  }
+
+  #checkCluster(clusterId: string): void {
+    const wanted = this.options.clusterId;
+    if (wanted === null || clusterId === wanted) return;
+    throw new WatchLostError("another etcd cluster answers");
+  }
+
+  #putBatch(events: WatchEvent[], revision: string): void {
+    const { maxQueued = MAX_QUEUED } = this.options;
+    const tail = this.#queue.at(-1);
+    if (events.length === 0 && typeof tail === "object" && !(tail instanceof Error)) {
+      tail.revision = revision;
+      return;
+    }
+    this.#events += events.length;
+    if (this.#events > maxQueued) {
+      this.#queue.length = this.#events = 0;
+      this.#put(new WatchLostError(`more than ${maxQueued} changes wait to be read`));
+    } else this.#put({ events, revision });
+  }
+
+  /** The stream is over, or was never attached: perhaps the member's fault. */
+  #break(error?: unknown): void {
+    if (this.#closed) return;
+    this.#problem = error;
+    const members = membersOf(this.etcd);
+    if (error === undefined) members.doubt(this.#member);
+    else members.note(this.#member, error);
+    this.#put("broken");
+  }
+
+  #put(item: Item): void {
+    if (this.#closed) return;
+    this.#queue.push(item);
+    this.#wake();
+  }
+
+  /** Half closes the stream, which etcd then ends in order; cancels it when etcd does not. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    for (const clean of this.#cleanUp) clean();
+    let limit;
+    const late = new Promise<null>((resolve) => limit = setTimeout(() => resolve(null), END_MS));
+    const stream = await Promise.race([this.#opened, late]);
+    if (stream && !this.#ended) {
+      const ended = new Promise<boolean>((resolve) => {
+        stream.on("end", () => resolve(true));
+        stream.on("error", () => resolve(true));
+      });
+      stream.end();
+      if (!await Promise.race([ended, late])) stream.cancel();
+    } else if (!stream) this.#opened.then((opened) => opened?.cancel());
+    clearTimeout(limit);
+  }
+}
+
+/** etcd3 gives the name, whatever its types say. */
+function isDeletion(type: unknown): boolean {
+  return String(type).toUpperCase() === "DELETE";
+}
