@@ -5,11 +5,12 @@
  * @module
  */
 import { parseTransportUrl, TRANSPORT_URL_FORM } from "../bus/transport_url.ts";
+import { parseNetwork } from "../calico/ip_network.ts";
 import type { Flags } from "./command_line.ts";
 import { parseConfigFile } from "./oslo_file.ts";
 import { allowedValues, OPTIONS } from "./options.ts";
 import type { BrokersConfig, BusConfig, Config, NotificationsConfig } from "./config_types.ts";
-import { type EffectiveValue, findValue } from "./values.ts";
+import { type EffectiveValue, findValue, warnIgnored } from "./values.ts";
 import { readCloud } from "./clouds_yaml.ts";
 import { authMethod, buildOpenstack, checkOpenstack, warnOpenstack } from "./openstack_config.ts";
 

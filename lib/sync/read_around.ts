@@ -17,7 +17,7 @@ import {
   subnetSchema,
 } from "../openstack/records.ts";
 import type { Clock } from "../base/clock.ts";
-import type { Memory } from "./memory.ts";
+import { addressGroupsIn, type Memory } from "./memory.ts";
 import type { Pass } from "./pass.ts";
 import type { Scope } from "./reconcile.ts";
 import { newWork } from "./work.ts";

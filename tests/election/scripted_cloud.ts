@@ -10,7 +10,7 @@ import type { Config } from "../../lib/config/config_types.ts";
 import type { ProcessPlace } from "../../lib/process/place.ts";
 import { type Mastership, mastershipSchema } from "../../lib/state/records.ts";
 import { StateStore } from "../../lib/state/store.ts";
-import { FakeClock } from "../support/fake_clock.ts";
+import { FakeClock, settlePromises } from "../support/fake_clock.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { ScriptedKv, ScriptedKvFile } from "../support/scripted_kv.ts";
 import { testConfig } from "../support/test_config.ts";
