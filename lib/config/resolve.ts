@@ -6,6 +6,7 @@
  */
 import { parseNetwork } from "../calico/ip_network.ts";
 import { parseTransportUrl, TRANSPORT_URL_FORM } from "../bus/transport_url.ts";
+import { parseNetwork } from "../calico/ip_network.ts";
 import type { Flags } from "./command_line.ts";
 import { parseConfigFile } from "./oslo_file.ts";
 import { allowedValues, OPTIONS } from "./options.ts";

@@ -1,4 +1,5 @@
 /** A clock that a test moves by hand. @module */
+import { setImmediate } from "node:timers";
 import type { Clock } from "../../lib/base/clock.ts";
 
 interface Sleeper {
