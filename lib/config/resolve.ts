@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { parseNetwork } from "../calico/ip_network.ts";
 import { parseTransportUrl, TRANSPORT_URL_FORM } from "../bus/transport_url.ts";
 import { parseNetwork } from "../calico/ip_network.ts";
 import type { Flags } from "./command_line.ts";
