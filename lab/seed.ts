@@ -169,7 +169,7 @@ export function addVmPort(cloud: Cloud, random: Random, index: number): Item {
     device_owner: "compute:nova",
     fixed_ips,
     allowed_address_pairs: random.below(10) === 0
-      ? [{ ip_address: "10.200.0.0/24", mac_address: "fa:16:3e:00:00:01" }]
+      ? [{ ip_address: "10.200.0.7", mac_address: "fa:16:3e:00:00:01" }]
       : [],
     security_groups: groups,
     "binding:vnic_type": "normal",

@@ -5,6 +5,7 @@
  * @module
  */
 import { parseTransportUrl, TRANSPORT_URL_FORM } from "./bus/transport_url.ts";
+import { parseNetwork } from "./calico/ip_network.ts";
 import type { Flags } from "./command_line.ts";
 import { parseConfigFile } from "./config_file.ts";
 import { allowedValues, OPTIONS } from "./config_options.ts";
@@ -140,6 +141,10 @@ function hosts(value: string): string[] {
   return value.split(",").map((part) => part.trim().toLowerCase());
 }
 
+function networks(value: string): string[] {
+  return value.split(",").map((part) => part.trim());
+}
+
 function checkKind({ option, value, source }: EffectiveValue): ConfigProblem[] {
   if (value === null) return [];
   const { kind } = option;
@@ -162,6 +167,8 @@ function checkKind({ option, value, source }: EffectiveValue): ConfigProblem[] {
         return parseListen(value) !== null;
       case "hosts":
         return hosts(value).every((host) => HOST.test(host));
+      case "networks":
+        return networks(value).every((network) => parseNetwork(network) !== null);
       case "choice":
         return kind.of.includes(value);
     }
@@ -323,6 +330,9 @@ function build(values: ReadonlyMap<string, EffectiveValue>): Config {
       incrementalIntervalSeconds: number("incremental_interval"),
       resyncMaxIntervalSeconds: number("resync_max_interval"),
       maxDeletions: maybe("max_deletions") === null ? null : number("max_deletions"),
+      addressPairNetworks: maybe("address_pair_networks") === null
+        ? []
+        : networks(text("address_pair_networks")),
       qos: { ingress: qos("ingress"), egress: qos("egress") },
     },
     compaction: {

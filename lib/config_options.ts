@@ -17,6 +17,8 @@ export type OptionKind =
   | { readonly type: "urls" }
   | { readonly type: "listen" }
   | { readonly type: "hosts" }
+  /** Networks in CIDR notation. */
+  | { readonly type: "networks" }
   | { readonly type: "choice"; readonly of: readonly string[] };
 
 /** One option. */
@@ -392,6 +394,12 @@ export const OPTIONS: readonly OptionRow[] = [
       null,
       "Objects of a kind that one comparison may delete (default: 50, or half of them)",
     ),
+    row(
+      "address_pair_networks",
+      { type: "networks" },
+      null,
+      "Networks in which an allowed address pair may be more than one address",
+    ),
     ...(["ingress", "egress"] as const).flatMap((direction) => [
       row(
         `${direction}_burst_bits`,
@@ -490,6 +498,8 @@ export function allowedValues(kind: OptionKind): string {
       return "an address and a port such as 127.0.0.1:9797";
     case "hosts":
       return "names such as conductor.example or conductor.example:443, separated by commas";
+    case "networks":
+      return "networks such as 10.244.0.0/16, separated by commas";
     case "choice":
       return kind.of.join(" | ");
   }

@@ -108,6 +108,8 @@ export interface Config {
      * than 50, and more than half of those that etcd holds.
      */
     readonly maxDeletions: number | null;
+    /** Networks in CIDR notation within which an allowed address pair may be a network. */
+    readonly addressPairNetworks: readonly string[];
     readonly qos: QosOptions;
   };
   readonly compaction: {

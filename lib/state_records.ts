@@ -217,9 +217,10 @@ export type Guard = z.infer<typeof guardSchema>;
 export const leftOutSchema = z.object({
   /**
    * `not-understood`: Neutron's record is not of its shape; `too-large`: etcd does not take it;
-   * `bad-key`: no key can be made of its names, or etcd has a key that cannot be removed.
+   * `bad-key`: no key can be made of its names, or etcd has a key that cannot be removed;
+   * `not-expressible`: a part of one, such as a rule, that Calico has no form for, so that it is left out.
    */
-  why: z.enum(["not-understood", "too-large", "bad-key"]),
+  why: z.enum(["not-understood", "too-large", "bad-key", "not-expressible"]),
   /** Neutron's collection. */
   collection: z.string(),
   total: count,

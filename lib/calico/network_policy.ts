@@ -1,91 +1,184 @@
-/** Security group → NetworkPolicy spec (data model, "NetworkPolicy"). Pure. @module */
+/**
+ * Security group → NetworkPolicy spec (data model, "NetworkPolicy"). Felix reads a policy whole: one rule
+ * that its validator refuses, and the whole policy counts as missing. So a rule that Calico cannot express
+ * is written in its nearest narrower form or left out, never widened, and named. Pure.
+ *
+ * @module
+ */
 import type { SecurityGroup, SecurityGroupRule } from "../openstack/records.ts";
+import { parseNetwork } from "./ip_network.ts";
+import { type CalicoProtocol, protocolOf } from "./protocol.ts";
 
-/** Neutron's table of IP protocol names. */
-const PROTOCOL_NUMBERS: ReadonlyMap<string, number> = new Map(Object.entries({
-  "ah": 51,
-  "dccp": 33,
-  "egp": 8,
-  "esp": 50,
-  "gre": 47,
-  "hopopt": 0,
-  "icmp": 1,
-  "igmp": 2,
-  "ip": 0,
-  "ipip": 4,
-  "ipv6-encap": 41,
-  "ipv6-frag": 44,
-  "ipv6-icmp": 58,
-  "icmpv6": 58,
-  "ipv6-nonxt": 59,
-  "ipv6-opts": 60,
-  "ipv6-route": 43,
-  "ospf": 89,
-  "pgm": 113,
-  "rsvp": 46,
-  "sctp": 132,
-  "tcp": 6,
-  "udp": 17,
-  "udplite": 136,
-  "vrrp": 112,
-}));
+/** A policy and what of the group it cannot say. */
+export interface PolicyTranslation {
+  readonly spec: Readonly<Record<string, unknown>>;
+  /** Each rule that is left out or narrowed: its id and why. */
+  readonly inexpressible: readonly string[];
+}
 
-const ANY = new Set<string | number>(["any", "0", "-1", 0, -1]);
+/** One rule of a policy, or why there is none. */
+export interface RuleTranslation {
+  /** Null: it is left out. */
+  readonly rule: Readonly<Record<string, unknown>> | null;
+  /** What it does not say, or why it is left out; null: it says all. */
+  readonly why: string | null;
+}
+
+/** Addresses and networks by the id of their address group. */
+export type AddressGroups = ReadonlyMap<string, { readonly addresses: readonly string[] }>;
+
+type Json = Record<string, unknown>;
+
+/** A part of a rule; with `why`, a narrower one. @throws {NotExpressible} Calico has no such rule. */
+interface Part<T> {
+  readonly value: T;
+  readonly why?: string;
+}
+
+/** Why a rule is left out. */
+class NotExpressible extends Error {}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** Felix takes no type 255; a code has to have a type. */
+const MAX_ICMP = 254;
+const MAX_PORT = 65535;
 
 function selectorOf(groupId: string): string {
   return `has(sg.projectcalico.org/openstack-${groupId})`;
 }
 
-/** Calico's protocol, or undefined for any. A decimal string stays what it is. */
-function protocolOf(rule: SecurityGroupRule): string | number | undefined {
-  const { protocol } = rule;
-  if (protocol === null || ANY.has(protocol)) return undefined;
-  if (typeof protocol === "number") return protocol;
-  if (protocol === "icmp") return rule.ethertype === "IPv4" ? "ICMP" : "ICMPv6";
-  if (protocol === "ipv6-icmp") return "ICMPv6";
-  if (/^\d+$/.test(protocol)) return protocol;
-  return PROTOCOL_NUMBERS.get(protocol) ?? protocol.toUpperCase();
+function versionOf({ ethertype }: SecurityGroupRule): 4 | 6 {
+  return ethertype === "IPv4" ? 4 : 6;
 }
 
-function icmpOf(rule: SecurityGroupRule): Record<string, number> {
-  const icmp: Record<string, number> = {};
-  const { port_range_min: type, port_range_max: code } = rule;
-  if (type !== null && type !== -1) icmp.type = type;
-  if (code !== null && code !== -1) icmp.code = code;
-  return icmp;
+/** `port_range_min` and `port_range_max`, −1 as none. */
+function rangeOf(rule: SecurityGroupRule): [min: number | null, max: number | null] {
+  const or = (value: number | null) => value === -1 ? null : value;
+  return [or(rule.port_range_min), or(rule.port_range_max)];
 }
 
-function portsOf({ port_range_min: min, port_range_max: max }: SecurityGroupRule) {
-  if (min === null || min === -1) return [];
-  return [min === max || max === null ? min : `${min}:${max}`];
+/** Type and code are in the range of ports. */
+function icmpOf(rule: SecurityGroupRule): Json {
+  const [type, code] = rangeOf(rule);
+  if (type === null && code !== null) throw new NotExpressible(`ICMP code ${code} without a type`);
+  for (const [name, value] of [["type", type], ["code", code]] as const) {
+    if (value !== null && !(Number.isInteger(value) && value >= 0 && value <= MAX_ICMP)) {
+      throw new NotExpressible(`ICMP ${name} ${value} is not among 0-${MAX_ICMP}`);
+    }
+  }
+  return { ...(type === null ? {} : { type }), ...(code === null ? {} : { code }) };
 }
 
-/** One rule of a policy. */
-export function toRule(rule: SecurityGroupRule): Record<string, unknown> {
-  const result: Record<string, unknown> = {
-    action: "Allow",
-    ipVersion: rule.ethertype === "IPv4" ? 4 : 6,
+function portsOf(rule: SecurityGroupRule, protocol: CalicoProtocol): Part<(number | string)[]> {
+  const [min, max] = rangeOf(rule);
+  if (min === null && max === null) return { value: [] };
+  const range = `${min ?? ""}:${max ?? ""}`;
+  if (!protocol.hasPorts) throw new NotExpressible(`ports ${range} need TCP, UDP or SCTP`);
+  if (min === null || max === null || ![min, max].every(Number.isInteger)) {
+    throw new NotExpressible(`ports ${range} are no range`);
+  }
+  const [from, to] = [Math.max(min, 1), Math.min(max, MAX_PORT)];
+  if (min < 0 || from > to) throw new NotExpressible(`ports ${range} are none of 1-${MAX_PORT}`);
+  const value = [from === to ? from : `${from}:${to}`];
+  const isNarrower = from !== min || to !== max;
+  return isNarrower ? { value, why: `ports ${range} are written as ${from}:${to}` } : { value };
+}
+
+/** Whom the rule is about; empty: everybody. */
+function peerOf(rule: SecurityGroupRule, addressGroups: AddressGroups): Part<Json> {
+  const { remote_group_id, remote_ip_prefix, remote_address_group_id } = rule;
+  const value: Json = {};
+  if (remote_group_id !== null) {
+    if (!UUID.test(remote_group_id)) {
+      throw new NotExpressible(`remote group ${JSON.stringify(remote_group_id)} is no UUID`);
+    }
+    value.selector = selectorOf(remote_group_id);
+  }
+  if (remote_ip_prefix !== null) {
+    if (parseNetwork(remote_ip_prefix)?.version !== versionOf(rule)) {
+      throw new NotExpressible(
+        `${JSON.stringify(remote_ip_prefix)} is no ${rule.ethertype} network`,
+      );
+    }
+    value.nets = [remote_ip_prefix];
+  }
+  if (remote_address_group_id === null) return { value };
+  if (remote_ip_prefix !== null) throw new NotExpressible("it has a prefix and an address group");
+  const { value: nets, why } = netsOf(rule, remote_address_group_id, addressGroups);
+  return { value: { ...value, nets }, ...(why === undefined ? {} : { why }) };
+}
+
+/** An address group's networks of the rule's version. */
+function netsOf(
+  rule: SecurityGroupRule,
+  id: string,
+  addressGroups: AddressGroups,
+): Part<readonly string[]> {
+  const group = addressGroups.get(id);
+  if (!group) throw new NotExpressible(`address group ${id} is not known`);
+  const read = group.addresses.map((text) => ({ text, network: parseNetwork(text) }));
+  const nets = read.filter(({ network }) => network?.version === versionOf(rule))
+    .map(({ text }) => text);
+  if (nets.length === 0) {
+    throw new NotExpressible(`address group ${id} has no ${rule.ethertype} address`);
+  }
+  const bad = read.find(({ network }) => network === null);
+  if (!bad) return { value: nets };
+  return {
+    value: nets,
+    why: `address group ${id} has ${JSON.stringify(bad.text)}, which is no network`,
   };
-  const protocol = protocolOf(rule);
-  if (protocol !== undefined) result.protocol = protocol;
-  const isIcmp = rule.protocol === "icmp" || rule.protocol === "ipv6-icmp";
-  const icmp = isIcmp ? icmpOf(rule) : {};
-  if (Object.keys(icmp).length > 0) result.icmp = icmp;
-  const peer: Record<string, unknown> = {};
-  if (rule.remote_group_id) peer.selector = selectorOf(rule.remote_group_id);
-  if (rule.remote_ip_prefix) peer.nets = [rule.remote_ip_prefix];
-  const ports = isIcmp ? [] : portsOf(rule);
-  const source = rule.direction === "ingress" ? peer : {};
-  const destination: Record<string, unknown> = rule.direction === "ingress" ? {} : { ...peer };
-  if (ports.length > 0) destination.ports = ports;
-  if (Object.keys(source).length > 0) result.source = source;
-  if (Object.keys(destination).length > 0) result.destination = destination;
-  return result;
 }
 
-/** The spec of the policy of one group; rules in the order of their ids, so that it is stable. */
-export function networkPolicySpec(group: SecurityGroup): Record<string, unknown> {
+function partsOf(rule: SecurityGroupRule, addressGroups: AddressGroups): Part<Json> {
+  const protocol = protocolOf(rule);
+  if (typeof protocol === "string") throw new NotExpressible(protocol);
+  const icmp = protocol.isIcmp ? icmpOf(rule) : {};
+  const ports = protocol.isIcmp ? { value: [] } : portsOf(rule, protocol);
+  const peer = peerOf(rule, addressGroups);
+  const isIngress = rule.direction === "ingress";
+  const source = isIngress ? peer.value : {};
+  const destination: Json = {
+    ...(isIngress ? {} : peer.value),
+    ...(ports.value.length > 0 ? { ports: ports.value } : {}),
+  };
+  const parts: Json = { icmp, source, destination };
+  for (const name of Object.keys(parts)) {
+    if (Object.keys(parts[name] as Json).length === 0) delete parts[name];
+  }
+  const value: Json = {
+    action: "Allow",
+    ipVersion: versionOf(rule),
+    ...(protocol.value === null ? {} : { protocol: protocol.value }),
+    ...parts,
+  };
+  const why = [ports.why, peer.why].filter((text) => text !== undefined).join("; ");
+  return why === "" ? { value } : { value, why };
+}
+
+/** One rule of a policy; `addressGroups`: those that are known. */
+export function toRule(rule: SecurityGroupRule, addressGroups: AddressGroups): RuleTranslation {
+  try {
+    const { value, why = null } = partsOf(rule, addressGroups);
+    return { rule: value, why };
+  } catch (error) {
+    if (error instanceof NotExpressible) return { rule: null, why: error.message };
+    throw error;
+  }
+}
+
+/** The policy of one group; rules in the order of their ids, so that it is stable. */
+export function networkPolicy(
+  group: SecurityGroup,
+  addressGroups: AddressGroups,
+): PolicyTranslation {
   const rules = group.security_group_rules.toSorted((a, b) => a.id < b.id ? -1 : 1);
-  const of = (direction: string) => rules.filter((r) => r.direction === direction).map(toRule);
-  return { ingress: of("ingress"), egress: of("egress"), selector: selectorOf(group.id) };
+  const lists = { ingress: [] as unknown[], egress: [] as unknown[] };
+  const inexpressible: string[] = [];
+  for (const each of rules) {
+    const { rule, why } = toRule(each, addressGroups);
+    if (rule) lists[each.direction].push(rule);
+    if (why) inexpressible.push(`${each.id}: ${why}`);
+  }
+  return { spec: { ...lists, selector: selectorOf(group.id) }, inexpressible };
 }

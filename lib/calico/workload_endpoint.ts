@@ -27,6 +27,7 @@ import {
   withPrefix,
 } from "./kept_facets.ts";
 import { endpointName } from "./keys.ts";
+import { contains, type IpNetwork, isSingle, parseNetwork } from "./ip_network.ts";
 import { DEFAULT_QOS, qosControls, type QosOptions } from "./qos.ts";
 import { sanitize, SG_NAME_MAX } from "./sanitize.ts";
 
@@ -58,7 +59,18 @@ export interface DesiredResource {
   readonly spec: Readonly<Record<string, unknown>>;
   /** Of these the value in etcd counts, because what they come from is not known. */
   readonly keep?: readonly Facet[];
+  /** What Calico cannot express and is left out of it, each with why. */
+  readonly inexpressible?: readonly string[];
 }
+
+/** What Neutron leaves open about endpoints. */
+export interface EndpointOptions {
+  readonly qos: QosOptions;
+  /** Allowed address pairs that are networks are written within these alone. */
+  readonly pairNetworks: readonly IpNetwork[];
+}
+/** As networking-calico has them, and no network as an allowed address pair. */
+export const DEFAULT_ENDPOINT_OPTIONS: EndpointOptions = { qos: DEFAULT_QOS, pairNetworks: [] };
 
 /** Whether a port is a VM's. */
 export function isVmPort(port: Port): boolean {
@@ -117,13 +129,45 @@ function unknownFacets(port: Port, around: Surroundings): readonly Facet[] {
   return found.length === 0 ? NOTHING : found;
 }
 
+/**
+ * The allowed address pairs that are written. Felix programs a route to the VM for each, so that a network
+ * would draw a compute host's traffic into it.
+ */
+function pairsOf(
+  port: Port,
+  pairNetworks: readonly IpNetwork[],
+): { readonly pairs: string[]; readonly inexpressible: string[] } {
+  const [pairs, inexpressible]: [string[], string[]] = [[], []];
+  for (const { ip_address } of port.allowed_address_pairs) {
+    const network = parseNetwork(ip_address);
+    const isWritten = network !== null &&
+      (isSingle(network) || pairNetworks.some((allowed) => contains(allowed, network)));
+    if (isWritten) pairs.push(withPrefix(ip_address));
+    else {
+      const why = network ? "a network outside address_pair_networks" : "no address";
+      inexpressible.push(`port ${port.id}: ${JSON.stringify(ip_address)} is ${why}`);
+    }
+  }
+  return { pairs, inexpressible };
+}
+
+/** Felix does not see an endpoint of which it cannot read this. @throws Error, naming the field. */
+function checkReadable({ fixed_ips }: Port): void {
+  for (const { ip_address } of fixed_ips) {
+    const network = parseNetwork(ip_address);
+    if (!network || !isSingle(network)) {
+      throw new Error(`fixed_ips: ${JSON.stringify(ip_address)} is no address`);
+    }
+  }
+}
+
 function specOf(
   port: Port,
   host: string,
   around: Surroundings,
   qos: QosOptions,
+  pairs: readonly string[],
 ): Record<string, unknown> {
-  const pairs = port.allowed_address_pairs.map((pair) => withPrefix(pair.ip_address));
   const nats = (around.floatingIps.get(port.id) ?? []).flatMap((fip) =>
     fip.fixed_ip_address
       ? [{ internalIP: fip.fixed_ip_address, externalIP: fip.floating_ip_address }]
@@ -169,13 +213,15 @@ function labelsOf(port: Port, around: Surroundings): Record<string, string> {
   return labels;
 }
 
-/** The endpoint of a port at one host. */
+/** The endpoint of a port at one host. @throws Error when Felix could not read it. */
 export function workloadEndpoint(
   port: Port,
   host: string,
   around: Surroundings,
-  qos: QosOptions = DEFAULT_QOS,
+  { qos, pairNetworks }: EndpointOptions = DEFAULT_ENDPOINT_OPTIONS,
 ): DesiredResource {
+  checkReadable(port);
+  const { pairs, inexpressible } = pairsOf(port, pairNetworks);
   const annotations: Record<string, string> = {
     [NETWORK_ID]: port.network_id,
   };
@@ -186,8 +232,9 @@ export function workloadEndpoint(
     name: endpointName(host, port.device_id, port.id),
     labels: labelsOf(port, around),
     annotations,
-    spec: specOf(port, host, around, qos),
+    spec: specOf(port, host, around, qos, pairs),
     keep: unknownFacets(port, around),
+    ...(inexpressible.length > 0 ? { inexpressible } : {}),
   };
 }
 

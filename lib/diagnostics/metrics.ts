@@ -167,7 +167,7 @@ function heldFamilies({ held: { guards, leftOut, watching }, isMaster }: Status)
     ),
     gauge(
       "objects_left_out",
-      "Objects that are left as they are in etcd, because something is wrong with them alone",
+      "Objects left as they are in etcd for what is wrong with them, or parts left out",
       leftOut.map(({ collection, why, total }) => ({
         labels: labelsOf(collection, why),
         value: total,

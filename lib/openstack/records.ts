@@ -23,6 +23,9 @@ const KEY_PART_WHY =
   "Calico's cannot hold: ";
 const host = text.regex(KEY_PART, `${KEY_PART_WHY}give the host another name`);
 
+/** An Ethernet address as Go's `net.ParseMAC` reads it, or none. */
+const MAC = /^(?:[\dA-Fa-f]{2}([:-])(?:[\dA-Fa-f]{2}\1){4}[\dA-Fa-f]{2})?$/;
+
 /** Whether a port is a VM's: only those have endpoints. */
 export function isVmOwner(deviceOwner: string): boolean {
   return deviceOwner.startsWith("compute:") || deviceOwner.startsWith("kuryr:container");
@@ -50,6 +53,9 @@ export const portSchema = z.object({
 }).refine(({ device_id, device_owner }) => !isVmOwner(device_owner) || KEY_PART.test(device_id), {
   path: ["device_id"],
   error: `${KEY_PART_WHY}give the port another one`,
+}).refine(({ mac_address, device_owner }) => !isVmOwner(device_owner) || MAC.test(mac_address), {
+  path: ["mac_address"],
+  error: "is none that Felix can read, which would not see the endpoint",
 });
 export type Port = z.infer<typeof portSchema>;
 
@@ -87,8 +93,10 @@ export const securityGroupRuleSchema = z.object({
   protocol: z.union([z.string(), z.number()], "is no protocol").nullable(),
   port_range_min: number.nullable(),
   port_range_max: number.nullable(),
+  // What these name may be unknown or no id at all: that harms the rule alone.
   remote_ip_prefix: textOrNull,
-  remote_group_id: id.nullable(),
+  remote_group_id: textOrNull,
+  remote_address_group_id: textOrNull.default(null),
 });
 export type SecurityGroupRule = z.infer<typeof securityGroupRuleSchema>;
 

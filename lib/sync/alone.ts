@@ -23,8 +23,9 @@ export type AloneAnswer = z.infer<typeof aloneAnswerSchema>;
 
 /** What of the configuration it is told, and what to compare. */
 export function aloneInput(
-  { region, openstack, etcd, sync: { qos, maxDeletions } }: Config,
+  { region, openstack, etcd, sync: { qos, maxDeletions, addressPairNetworks } }: Config,
   request: Comparison,
 ): AloneInput {
-  return { config: { region, openstack, sync: { qos, maxDeletions } }, etcd, request };
+  const sync = { qos, maxDeletions, addressPairNetworks };
+  return { config: { region, openstack, sync }, etcd, request };
 }

@@ -13,6 +13,13 @@ import { COLLECTION_OF } from "./guard.ts";
 import type { Desired, Kind } from "./objects.ts";
 import type { Pass } from "./pass.ts";
 
+/** What a kind's objects may be without, in Neutron's words. */
+const PARTS_OF = {
+  NetworkPolicy: "security-group-rules",
+  WorkloadEndpoint: "allowed-address-pairs",
+  LiveMigration: "ports",
+  Subnet: "subnets",
+} as const satisfies Record<Kind, string>;
 const KEPT_ADDRESSES: Facet = { of: "spec", field: "ipNATs" };
 
 /**
@@ -26,6 +33,9 @@ export async function changeOf(
   want: Desired,
   stored: Stored | undefined,
 ): Promise<Change | null> {
+  for (const name of want.resource?.inexpressible ?? []) {
+    pass.leave("not-expressible", PARTS_OF[want.kind], name);
+  }
   const elsewhere = stored ? undefined : await storedElsewhere(pass, memory, want);
   const change = compare(want, stored, pass.stamps, elsewhere);
   const doubtful = (change?.lostAddresses ?? []).filter((address) =>
@@ -52,6 +62,11 @@ async function storedElsewhere(
   if (others.length === 0) return undefined;
   const found = await readFenced(deps.etcd, term, others);
   return found.values().next().value;
+}
+
+/** Whether Calico can say all of it. */
+export function isExpressed({ resource }: Desired): boolean {
+  return (resource?.inexpressible ?? []).length === 0;
 }
 
 /** What one of Neutron's objects wants; when it cannot be translated, it is left as it is and null. */

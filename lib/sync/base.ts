@@ -8,7 +8,7 @@ import type { ResyncDeps } from "./pass.ts";
 
 /** The part of the configuration that it uses. */
 export interface ResyncConfig extends Pick<Config, "region" | "openstack"> {
-  readonly sync: Pick<Config["sync"], "qos" | "maxDeletions">;
+  readonly sync: Pick<Config["sync"], "qos" | "maxDeletions" | "addressPairNetworks">;
 }
 
 /** Without what is one run's own. */
@@ -22,6 +22,6 @@ export function resyncBase(
   clock: Clock,
 ): ResyncBase {
   const neutron = new NeutronClient(openstack, keystone);
-  const { qos, maxDeletions } = sync;
-  return { etcd, keystone, neutron, clock, region, qos, maxDeletions };
+  const { qos, maxDeletions, addressPairNetworks: pairNetworks } = sync;
+  return { etcd, keystone, neutron, clock, region, qos, maxDeletions, pairNetworks };
 }

@@ -26,6 +26,14 @@ const THINGS: ReadonlyMap<string, Things> = new Map([
   ["floatingips", { words: ["floating IP", "floating IPs"], stored: false }],
   ["projects", { words: ["project", "projects"], stored: false }],
   ["address-groups", { words: ["address group", "address groups"], stored: false }],
+  ["security-group-rules", {
+    words: ["security group rule", "security group rules"],
+    stored: false,
+  }],
+  ["allowed-address-pairs", {
+    words: ["allowed address pair", "allowed address pairs"],
+    stored: false,
+  }],
 ]);
 
 /** Objects of a collection in words: "1 port", "117 security groups". */
@@ -77,16 +85,23 @@ export const LEFT_BECAUSE = {
   "not-understood": "not understood",
   "too-large": "too large for etcd",
   "bad-key": "without a key that can be used",
+  "not-expressible": "cannot be expressed in Calico",
 } as const satisfies Record<LeftOut["why"], string>;
 
 /** Which objects were left as they are in etcd, why, and the first of them. */
 export function leftOutSentence({ why, collection, total, names }: LeftOut): string {
-  const what = `${objectsOf(collection, total)} ${total === 1 ? "is" : "are"} left as ` +
-    `${total === 1 ? "it is" : "they are"}, ${LEFT_BECAUSE[why]}`;
+  const what = `${objectsOf(collection, total)} ${predicateOf(why, total)}`;
   const [first] = names;
   if (first === undefined) return `${what}.`;
   const name = clip(first, MAX_NAME_CHARS).replace(/[.\s]+$/, "");
   return `${what}: ${name}${total > 1 ? ", and others" : ""}.`;
+}
+
+function predicateOf(why: LeftOut["why"], total: number): string {
+  if (why === "not-expressible") return `${LEFT_BECAUSE[why]}, and less is allowed than in Neutron`;
+  return total === 1
+    ? `is left as it is, ${LEFT_BECAUSE[why]}`
+    : `are left as they are, ${LEFT_BECAUSE[why]}`;
 }
 
 /** The first names and how many more there are: "a, b and 115 more"; empty when none is known. */

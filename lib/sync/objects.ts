@@ -5,12 +5,15 @@
  * @module
  */
 import { POLICY_NAME_PREFIX, resourcePrefixes } from "../calico/keys.ts";
-import { networkPolicySpec } from "../calico/network_policy.ts";
-import { DEFAULT_QOS, type QosOptions } from "../calico/qos.ts";
+import { networkPolicy } from "../calico/network_policy.ts";
+import { type IpNetwork, parseNetwork } from "../calico/ip_network.ts";
+import type { QosOptions } from "../calico/qos.ts";
 import { dhcpSubnet } from "../calico/subnet.ts";
 import {
+  DEFAULT_ENDPOINT_OPTIONS,
   type DesiredResource,
   endpointHosts,
+  type EndpointOptions,
   isVmPort,
   liveMigration,
   type Surroundings,
@@ -40,20 +43,39 @@ export interface Desired {
   readonly group: string;
 }
 
+/** What Neutron leaves open. */
+export interface TranslatorOptions {
+  /** @default networking-calico's */
+  readonly qos?: QosOptions;
+  /** See `address_pair_networks`. @default none */
+  readonly pairNetworks?: readonly string[];
+}
+
 /** Translates one object after the other. */
 export class Translator {
   readonly #prefixes: ReturnType<typeof resourcePrefixes>;
+  readonly #endpointOptions: EndpointOptions;
 
-  /** @param qos what Neutron's QoS rules leave open. */
-  constructor(region: string | null, readonly qos: QosOptions = DEFAULT_QOS) {
+  constructor(region: string | null, options: TranslatorOptions = {}) {
     this.#prefixes = resourcePrefixes(region);
+    const { qos = DEFAULT_ENDPOINT_OPTIONS.qos, pairNetworks = [] } = options;
+    const networks = pairNetworks.map(parseNetwork).filter((it): it is IpNetwork => it !== null);
+    this.#endpointOptions = { qos, pairNetworks: networks };
   }
 
   /** The policy of a security group. */
   group(group: SecurityGroup): Desired {
     const name = `${POLICY_NAME_PREFIX}${group.id}`;
-    const spec = networkPolicySpec(group);
-    const resource = { kind: "NetworkPolicy", name, labels: {}, annotations: {}, spec };
+    const { spec, inexpressible } = networkPolicy(group, new Map());
+    const left = inexpressible.map((rule) => `group ${group.id}, rule ${rule}`);
+    const resource = {
+      kind: "NetworkPolicy",
+      name,
+      labels: {},
+      annotations: {},
+      spec,
+      ...(left.length > 0 ? { inexpressible: left } : {}),
+    };
     return this.#resource("NetworkPolicy", { type: "group", id: group.id }, resource, "");
   }
 
@@ -64,7 +86,7 @@ export class Translator {
     const migration = liveMigration(port, around.namespace);
     const found = migration ? [this.#resource("LiveMigration", subject, migration, "")] : [];
     for (const host of endpointHosts(port)) {
-      const endpoint = workloadEndpoint(port, host, around, this.qos);
+      const endpoint = workloadEndpoint(port, host, around, this.#endpointOptions);
       found.push(this.#resource("WorkloadEndpoint", subject, endpoint, host));
     }
     return found;

@@ -29,6 +29,8 @@ export interface ResyncDeps {
   readonly region: string | null;
   /** @default networking-calico's */
   readonly qos?: QosOptions;
+  /** See `address_pair_networks`. @default none */
+  readonly pairNetworks?: readonly string[];
   /** See `max_deletions`; null: the guards' own limit. @default null */
   readonly maxDeletions?: number | null;
   /** Called with each page read and each batch written. */
@@ -113,6 +115,7 @@ export class Pass {
   /** By port: floating addresses that its endpoint shows and Neutron does not, which is not certain yet. */
   readonly doubtfulAddresses = new Map<string, ReadonlySet<string>>();
   #sliceAt: number;
+  readonly #inexpressible = new Set<string>();
 
   constructor(
     readonly deps: ResyncDeps,
@@ -209,8 +212,12 @@ export class Pass {
     return this.guards.some((guard) => guard.collection === collection);
   }
 
-  /** Notes an object that is left as it is in etcd. */
+  /** Notes an object that is left as it is in etcd, or what cannot be expressed of one, once a pass. */
   leave(why: LeftOut["why"], collection: string, name: string): void {
+    if (why === "not-expressible") {
+      if (this.#inexpressible.has(name)) return; // it was tried again
+      this.#inexpressible.add(name);
+    }
     let of = this.leftOut.find((left) => left.why === why && left.collection === collection);
     if (!of) this.leftOut.push(of = { why, collection, total: 0, names: [] });
     of.total++;

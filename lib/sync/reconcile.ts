@@ -163,7 +163,7 @@ async function readWanted(
   scope: Scope,
   { fresh = true }: ReconcileOptions,
 ): Promise<Wanted> {
-  const { neutron, region, qos } = pass.deps;
+  const { neutron, region, qos, pairNetworks } = pass.deps;
   const { signal } = pass.term;
   const [groups, subnets, ports] = await Promise.all([
     neutron.listBy("security-groups", securityGroupSchema, signal, "id", [...scope.groups]),
@@ -185,7 +185,7 @@ async function readWanted(
   const news = fresh
     ? await readFresh(pass, memory, ports.items)
     : await readMissing(pass, memory, ports.items, scope);
-  const translator = new Translator(region, qos);
+  const translator = new Translator(region, { qos, pairNetworks });
   const wants = <T extends { id: string }>(
     kind: Kind,
     objects: readonly T[],

@@ -19,7 +19,7 @@ import {
   type SecurityGroup,
   securityGroupSchema,
 } from "../openstack/records.ts";
-import { changeOf, translated } from "./apply.ts";
+import { changeOf, isExpressed, translated } from "./apply.ts";
 import { ensureClusterConfig, removeLegacy } from "./cluster_config.ts";
 import type { Stored } from "./compare.ts";
 import { Earlier } from "./earlier.ts";
@@ -118,7 +118,7 @@ class FullResync {
     options: Pick<ResyncOptions, "previous">,
   ) {
     this.#earlier = options.previous ? new Earlier(options.previous, memory) : null;
-    this.#translator = new Translator(pass.deps.region, pass.deps.qos);
+    this.#translator = new Translator(pass.deps.region, pass.deps);
     this.#references = new References(pass, memory, this.#refused);
   }
 
@@ -321,9 +321,11 @@ class FullResync {
       const from = pass.deps.clock.monotonic();
       let change = await changeOf(pass, memory, want, stored);
       counts.compareMs += pass.deps.clock.monotonic() - from;
-      if (row >= 0 && change === null) {
+      if (row >= 0 && change === null && isExpressed(want)) {
         keys.right(row, stored!.modRevision);
         right.set(want, row);
+      } else if (row >= 0 && change === null) {
+        keys.want(row); // it is translated each time, so that what it lacks is said each time
       } else if (row >= 0 && change !== null) {
         keys.want(row);
         // A value that is newer than its key was tells of a newer Neutron: the swap has to fail.

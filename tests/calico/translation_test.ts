@@ -1,8 +1,8 @@
+import { throws } from "node:assert/strict";
 import fc from "fast-check";
 import type { z } from "zod";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { endpointName, hostOfEndpointName } from "../../lib/calico/keys.ts";
-import { networkPolicySpec, toRule } from "../../lib/calico/network_policy.ts";
 import { qosControls } from "../../lib/calico/qos.ts";
 import { sanitize, SG_NAME_MAX } from "../../lib/calico/sanitize.ts";
 import { dhcpSubnet } from "../../lib/calico/subnet.ts";
@@ -15,96 +15,10 @@ import {
 import {
   portSchema,
   qosPolicySchema,
-  securityGroupRuleSchema,
   securityGroupSchema,
   subnetSchema,
 } from "../../lib/openstack/records.ts";
 import { Translator } from "../../lib/sync/objects.ts";
-
-const PLAIN_RULE = {
-  id: "r",
-  direction: "ingress",
-  ethertype: "IPv4",
-  protocol: null,
-  port_range_min: null,
-  port_range_max: null,
-  remote_ip_prefix: null,
-  remote_group_id: null,
-};
-const rule = (fields: Record<string, unknown>) =>
-  toRule(securityGroupRuleSchema.parse({ ...PLAIN_RULE, ...fields }));
-const allow = (rest: Record<string, unknown>) => ({ action: "Allow", ipVersion: 4, ...rest });
-
-const RULES: [string, Record<string, unknown>, Record<string, unknown>][] = [
-  ["no protocol", {}, allow({})],
-  ["any", { protocol: "any" }, allow({})],
-  ['"0"', { protocol: "0" }, allow({})],
-  ['"-1"', { protocol: "-1" }, allow({})],
-  ["icmp on IPv4", { protocol: "icmp" }, allow({ protocol: "ICMP" })],
-  ["icmp on IPv6", { protocol: "icmp", ethertype: "IPv6" }, {
-    action: "Allow",
-    ipVersion: 6,
-    protocol: "ICMPv6",
-  }],
-  [
-    "icmp type and code",
-    { protocol: "icmp", port_range_min: 8, port_range_max: 0 },
-    allow({ protocol: "ICMP", icmp: { type: 8, code: 0 } }),
-  ],
-  [
-    "icmp type only",
-    { protocol: "icmp", port_range_min: 3, port_range_max: -1 },
-    allow({ protocol: "ICMP", icmp: { type: 3 } }),
-  ],
-  ["a name in the table", { protocol: "tcp" }, allow({ protocol: 6 })],
-  ["sctp", { protocol: "sctp" }, allow({ protocol: 132 })],
-  ["an integer", { protocol: 47 }, allow({ protocol: 47 })],
-  ["a number as text stays text", { protocol: "47" }, allow({ protocol: "47" })],
-  ["another name", { protocol: "foo" }, allow({ protocol: "FOO" })],
-  [
-    "one port",
-    { protocol: "tcp", port_range_min: 22, port_range_max: 22 },
-    allow({ protocol: 6, destination: { ports: [22] } }),
-  ],
-  [
-    "a range",
-    { protocol: "udp", port_range_min: 1, port_range_max: 9 },
-    allow({ protocol: 17, destination: { ports: ["1:9"] } }),
-  ],
-  [
-    "ports of -1",
-    { protocol: "tcp", port_range_min: -1, port_range_max: -1 },
-    allow({ protocol: 6 }),
-  ],
-  [
-    "a remote group",
-    { remote_group_id: "g" },
-    allow({ source: { selector: "has(sg.projectcalico.org/openstack-g)" } }),
-  ],
-  ["a prefix, egress", {
-    direction: "egress",
-    remote_ip_prefix: "10.0.0.0/8",
-    protocol: "tcp",
-    port_range_min: 5,
-    port_range_max: 5,
-  }, allow({ protocol: 6, destination: { nets: ["10.0.0.0/8"], ports: [5] } })],
-];
-for (const [what, fields, expected] of RULES) {
-  Deno.test(`rule: ${what}`, () => assertEquals(rule(fields), expected));
-}
-
-Deno.test("a policy selects its group's endpoints and does not depend on the rules' order", () => {
-  const group = (ids: string[]) =>
-    securityGroupSchema.parse({
-      id: "g1",
-      name: "n",
-      security_group_rules: ids.map((id) => ({ ...PLAIN_RULE, id, direction: "egress" })),
-    });
-  const spec = networkPolicySpec(group(["a", "b"]));
-  assertEquals(spec.selector, "has(sg.projectcalico.org/openstack-g1)");
-  assertEquals(spec.ingress, []);
-  assertEquals(JSON.stringify(spec), JSON.stringify(networkPolicySpec(group(["b", "a"]))));
-});
 
 const SANITIZED: [string, number, string][] = [
   ["web tier", 63, "web_tier"],
@@ -213,7 +127,7 @@ const port = (fields: Record<string, unknown> = {}) =>
     project_id: "t",
     status: "ACTIVE",
     fixed_ips: [{ ip_address: "10.0.0.5", subnet_id: "s" }],
-    allowed_address_pairs: [{ ip_address: "10.9.0.0/24" }, { ip_address: "fd00::1" }],
+    allowed_address_pairs: [{ ip_address: "10.9.0.9" }, { ip_address: "fd00::1" }],
     security_groups: ["g"],
     "binding:host_id": "host-1",
     "binding:vif_type": "tap",
@@ -247,12 +161,60 @@ Deno.test("an endpoint shows its port and what surrounds it", () => {
       endpoint: "p-1",
       interfaceName: "tapp-1",
       mac: "fa:16:3e:00:00:01",
-      ipNetworks: ["10.0.0.5/32", "10.9.0.0/24", "fd00::1/128"],
-      allowedIps: ["10.9.0.0/24", "fd00::1/128"],
+      ipNetworks: ["10.0.0.5/32", "10.9.0.9/32", "fd00::1/128"],
+      allowedIps: ["10.9.0.9/32", "fd00::1/128"],
       ipv4Gateway: "10.0.0.1",
       ipNATs: [{ internalIP: "10.0.0.5", externalIP: "198.51.100.5" }],
     },
   });
+});
+
+const PAIRS = [
+  "0.0.0.0/0",
+  "0.0.0.0/1",
+  "128.0.0.0/1",
+  "::/0",
+  "10.244.0.0/16",
+  "10.9.0.9",
+  "10.9.1.9/32",
+];
+
+Deno.test("an allowed address pair is written when it is one address", () => {
+  const pairs = PAIRS.map((ip_address) => ({ ip_address }));
+  const { spec, inexpressible } = workloadEndpoint(
+    port({ allowed_address_pairs: [...pairs, { ip_address: "1.2.3" }] }),
+    "host-1",
+    around,
+  );
+  assertEquals(spec.allowedIps, ["10.9.0.9/32", "10.9.1.9/32"]);
+  assertEquals(spec.ipNetworks, ["10.0.0.5/32", "10.9.0.9/32", "10.9.1.9/32"]);
+  assertEquals(
+    inexpressible!.map((name) => /^port p-1: "(\S+)" is (no|a network)/.exec(name)?.slice(1)),
+    [...PAIRS.slice(0, 5).map((pair) => [pair, "a network"]), ["1.2.3", "no"]],
+  );
+});
+
+Deno.test("an allowed address pair that is a network is written within address_pair_networks", () => {
+  const translator = new Translator(null, { pairNetworks: ["10.244.0.0/15", "fd00::/8"] });
+  const pairs = [...PAIRS, "10.244.7.0/24", "fd00:1::/64", "10.0.0.0/8"];
+  const [endpoint] = translator.port(
+    port({ allowed_address_pairs: pairs.map((ip_address) => ({ ip_address })) }),
+    around,
+  );
+  assertEquals(endpoint!.resource!.spec.allowedIps, [
+    "10.244.0.0/16",
+    "10.9.0.9/32",
+    "10.9.1.9/32",
+    "10.244.7.0/24",
+    "fd00:1::/64",
+  ]);
+  assertEquals(endpoint!.resource!.inexpressible!.length, 5);
+});
+
+Deno.test("a fixed address that Felix cannot read is not written", () => {
+  const fixed = { fixed_ips: [{ ip_address: "10.0.0", subnet_id: "s" }] };
+  const write = () => workloadEndpoint(port(fixed), "host-1", around);
+  throws(write, /fixed_ips: "10.0.0" is no address/);
 });
 
 const SLOTS: [string, Record<string, unknown>, string[]][] = [

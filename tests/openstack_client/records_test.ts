@@ -74,7 +74,7 @@ const KINDS: readonly Kind[] = [
     wrong: {
       network_id: "a/b",
       device_owner: 7,
-      mac_address: {},
+      mac_address: "fa:16:3e",
       fixed_ips: "10.77.0.44",
       "fixed_ips.0.ip_address": "10.77.0.44 ",
       "fixed_ips.0.subnet_id": null,
@@ -133,7 +133,7 @@ const KINDS: readonly Kind[] = [
       "security_group_rules.0.direction": "sideways",
       "security_group_rules.0.ethertype": "IPv5",
       "security_group_rules.0.port_range_min": "all",
-      "security_group_rules.0.remote_group_id": "x y",
+      "security_group_rules.0.remote_group_id": 5,
       "security_group_rules.0.protocol": {},
     },
   },

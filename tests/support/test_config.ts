@@ -51,6 +51,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
       incrementalIntervalSeconds: 10,
       resyncMaxIntervalSeconds: 3600,
       maxDeletions: null,
+      addressPairNetworks: [],
       qos: DEFAULT_QOS,
     },
     compaction: { periodSeconds: 3600, minRevisions: 1000 },

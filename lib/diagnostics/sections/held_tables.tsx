@@ -49,15 +49,16 @@ function GuardRow({ guard }: { guard: Guard }) {
   );
 }
 
-/** Objects that are as they were in etcd, because something is wrong with them alone. */
+/** Objects that are as they were in etcd, because something is wrong with them alone, or lack a part. */
 export function LeftOutTable({ leftOut }: { leftOut: readonly LeftOut[] }) {
   if (leftOut.length === 0) return null;
   return (
     <>
-      <h3>Left as they are</h3>
+      <h3>Left as they are, or left out</h3>
       <p class="lead">
-        Something is wrong with these objects alone; everything else was made equal. Mend them in
-        Neutron.
+        Something is wrong with these objects alone; everything else was made equal. What Calico
+        cannot express, such as a rule, is left out of its object, so that less is allowed than in
+        Neutron. Mend them in Neutron.
       </p>
       <Table
         id="resync-left-out"
