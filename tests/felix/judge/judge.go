@@ -23,6 +23,9 @@ type verdict struct {
 	Unread   bool   `json:"unread,omitempty"`
 	Judge    string `json:"judge,omitempty"`
 	Why      string `json:"why,omitempty"`
+	// V3 is what the v3 validator, to which calicoctl and the API server hold objects, has against it. Felix reads
+	// these kinds of object without it.
+	V3 string `json:"v3,omitempty"`
 }
 
 func refused(judge string, why any) verdict {
@@ -32,18 +35,22 @@ func refused(judge string, why any) verdict {
 // judge keeps what it has accepted of the cloud that is being read.
 type judge struct {
 	processors map[string]watchersyncer.SyncerUpdateProcessor
-	accepted   []api.Update
+	// settings are Felix's at their defaults.
+	settings *config.Config
+	accepted []api.Update
 }
 
 func newJudge() *judge {
-	return &judge{processors: map[string]watchersyncer.SyncerUpdateProcessor{
-		libapiv3.KindWorkloadEndpoint: updateprocessors.NewWorkloadEndpointUpdateProcessor(),
-		apiv3.KindNetworkPolicy:       updateprocessors.NewNetworkPolicyUpdateProcessor(),
-	}}
+	return &judge{
+		settings: config.New(),
+		processors: map[string]watchersyncer.SyncerUpdateProcessor{
+			libapiv3.KindWorkloadEndpoint: updateprocessors.NewWorkloadEndpointUpdateProcessor(),
+			apiv3.KindNetworkPolicy:       updateprocessors.NewNetworkPolicyUpdateProcessor(),
+		},
+	}
 }
 
 // pair goes the way of a value from etcd to the calculation graph: key, value, update processor, validation filter.
-// The v3 validator is not on that way for these kinds; it is what calicoctl and the API server hold objects to.
 func (j *judge) pair(path string, text []byte) verdict {
 	key, isResource := model.KeyFromDefaultPath(path).(model.ResourceKey)
 	if !isResource || j.processors[key.Kind] == nil {
@@ -56,9 +63,15 @@ func (j *judge) pair(path string, text []byte) verdict {
 	if value == nil {
 		return refused("value", "read as missing")
 	}
+	said := j.processed(key, value)
 	if err := validatorv3.Validate(reflect.ValueOf(value).Elem().Interface()); err != nil {
-		return refused("validator v3", err)
+		said.V3 = err.Error()
 	}
+	return said
+}
+
+// processed converts the resource as Felix's syncer does, and filters what comes of it.
+func (j *judge) processed(key model.ResourceKey, value any) verdict {
 	pairs, err := j.processors[key.Kind].Process(&model.KVPair{Key: key, Value: value, Revision: "1"})
 	if err != nil {
 		return refused("update processor", err)
@@ -83,7 +96,7 @@ func (j *judge) filter(pair *model.KVPair) verdict {
 		return refused("update processor", "left out")
 	}
 	through := &caught{}
-	calc.NewValidationFilter(through, config.New()).OnUpdates([]api.Update{
+	calc.NewValidationFilter(through, j.settings).OnUpdates([]api.Update{
 		{KVPair: *pair, UpdateType: api.UpdateTypeKVNew},
 	})
 	for _, update := range through.updates {
