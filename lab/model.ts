@@ -15,6 +15,7 @@ export const COLLECTIONS = [
   "security_groups",
   "floatingips",
   "policies",
+  "address_groups",
   "agents",
 ] as const;
 export type Collection = typeof COLLECTIONS[number];

@@ -16,6 +16,7 @@ const PATHS: Record<string, { collection: Collection; one: string }> = {
   "security-groups": { collection: "security_groups", one: "security_group" },
   "floatingips": { collection: "floatingips", one: "floatingip" },
   "qos/policies": { collection: "policies", one: "policy" },
+  "address-groups": { collection: "address_groups", one: "address_group" },
   "agents": { collection: "agents", one: "agent" },
 };
 const FILTERS = new Set([
@@ -112,6 +113,7 @@ function page(url: URL, path: string, cloud: Cloud): Record<string, unknown> | R
 
 /** What of Neutron's extensions the lab has. */
 const EXTENSIONS = [
+  "address-group",
   "agent",
   "allowed-address-pairs",
   "binding",

@@ -150,7 +150,7 @@ export function addVmPort(cloud: Cloud, random: Random, index: number): Item {
     subnet_id: subnet.id,
     ip_address: subnet.ip_version === 4
       ? String(subnet.cidr).replace(/0\.0\/16$/, `${(number >> 8) & 255}.${number & 255}`)
-      : String(subnet.cidr).replace(/\/64$/, number.toString(16)),
+      : String(subnet.cidr).replace(/\/64$/, (number & 0xffff).toString(16)),
   }));
   const project = random.pick(cloud.projects).id;
   const groups = [random.pick(cloud.list("security_groups")).id];
@@ -169,7 +169,10 @@ export function addVmPort(cloud: Cloud, random: Random, index: number): Item {
     device_owner: "compute:nova",
     fixed_ips,
     allowed_address_pairs: random.below(10) === 0
-      ? [{ ip_address: "10.200.0.7", mac_address: "fa:16:3e:00:00:01" }]
+      ? [{
+        ip_address: fixed_ips[0]!.ip_address.replace(/\.\d+$/, ".250"),
+        mac_address: "fa:16:3e:00:00:01",
+      }]
       : [],
     security_groups: groups,
     "binding:vnic_type": "normal",

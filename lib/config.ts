@@ -10,7 +10,7 @@ import type { Flags } from "./command_line.ts";
 import { parseConfigFile } from "./config_file.ts";
 import { allowedValues, OPTIONS } from "./config_options.ts";
 import type { BrokersConfig, BusConfig, Config, NotificationsConfig } from "./config_types.ts";
-import { type EffectiveValue, findValue } from "./config_values.ts";
+import { type EffectiveValue, findValue, warnIgnored } from "./config_values.ts";
 import { readCloud } from "./openstack/clouds_yaml.ts";
 import { authMethod, buildOpenstack, checkOpenstack, warnOpenstack } from "./openstack_config.ts";
 
@@ -86,6 +86,7 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
     ...cloud?.warnings ?? [],
     ...config.lab.enabled ? [] : warnOpenstack(values),
     ...warnReports(config, values),
+    ...warnIgnored(files),
   ];
   return { config: freeze(config), effective, warnings };
 }

@@ -375,7 +375,6 @@ export const OPTIONS: readonly OptionRow[] = [
     }),
     row("resync_interval", integer(1, 86400), "60", "Interval of the periodic resync", {
       unit: "s",
-      ini: ["calico.resync_interval_secs"],
     }),
     row(
       "incremental_interval",
@@ -386,7 +385,6 @@ export const OPTIONS: readonly OptionRow[] = [
     ),
     row("resync_max_interval", integer(1, 604800), "3600", "Warn when none succeeded for so long", {
       unit: "s",
-      ini: ["calico.resync_max_interval_secs"],
     }),
     row(
       "max_deletions",

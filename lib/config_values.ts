@@ -102,6 +102,24 @@ function redirected(place: string, values: FileValues): string {
   return values.has(moved) ? moved : place;
 }
 
+/** Options of the Python driver without effect since May 2026, where 0 is their default. */
+const WITHOUT_EFFECT = ["calico.resync_interval_secs", "calico.resync_max_interval_secs"];
+
+/** Says which options of an operator's files are not read, though they look like some of ours. */
+export function warnIgnored(files: readonly ParsedFile[]): string[] {
+  return files.flatMap(({ path, values }) => {
+    const found = WITHOUT_EFFECT.filter((place) => values.has(place)).map(shown);
+    if (found.length === 0) return [];
+    const have = found.length === 1 ? "has" : "have";
+    return [
+      `${path}: ${
+        found.join(" and ")
+      } ${have} no effect on the Python driver any more, nor here: ` +
+      "see resync_interval and resync_max_interval",
+    ];
+  });
+}
+
 function shown(place: string): string {
   const dot = place.indexOf(".");
   return `[${place.slice(0, dot)}] ${place.slice(dot + 1)}`;

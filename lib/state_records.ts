@@ -88,6 +88,8 @@ export const termSchema = z.object({
   end: ms.nullable(),
   /** Why it ended. */
   reason: z.string().nullable(),
+  /** While it lasts: when the key's lease ends unless it is extended, as last seen; ms since the epoch. */
+  until: ms.optional(),
 });
 export type TermRecord = z.infer<typeof termSchema>;
 
@@ -218,9 +220,10 @@ export const leftOutSchema = z.object({
   /**
    * `not-understood`: Neutron's record is not of its shape; `too-large`: etcd does not take it;
    * `bad-key`: no key can be made of its names, or etcd has a key that cannot be removed;
-   * `not-expressible`: a part of one, such as a rule, that Calico has no form for, so that it is left out.
+   * `not-expressible`: a part of one, such as a rule, that Calico has no form for, so that it is left out;
+   * `outside-subnets`: an allowed address that is written, though no subnet of the cloud has it.
    */
-  why: z.enum(["not-understood", "too-large", "bad-key", "not-expressible"]),
+  why: z.enum(["not-understood", "too-large", "bad-key", "not-expressible", "outside-subnets"]),
   /** Neutron's collection. */
   collection: z.string(),
   total: count,

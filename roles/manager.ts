@@ -25,6 +25,7 @@ async function manage(context: RoleContext<"manager">): Promise<void> {
     const registration = new Deadman("the registry of nodes and terms", job.clock);
     const compaction = new Deadman("the compactor", job.clock);
     const { callTimeoutMs } = config.etcd;
+    const elections = measured(new EtcdElectionStore(etcd, config), job.meter);
     const registry = new ClusterRegistry({
       etcd,
       region: config.region,
@@ -38,9 +39,9 @@ async function manage(context: RoleContext<"manager">): Promise<void> {
       },
       deadman: registration,
       callTimeoutMs,
+      watch: (onChange) => elections.watch(onChange),
       ...job,
     });
-    const elections = measured(new EtcdElectionStore(etcd, config), job.meter);
     const beside: JobContext = {
       ...job,
       alive: (_doing, _problem, withinMs = 0) => compaction.within(withinMs + TURN_MS),

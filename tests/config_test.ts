@@ -52,6 +52,39 @@ Deno.test("with nothing given, the lab is on and the configuration complete and 
   assert(Object.isFrozen(config) && Object.isFrozen(config.etcd.endpoints));
 });
 
+Deno.test("the Python driver's options at their own defaults do not stop us", () => {
+  const text = `${NEUTRON_CONF}[calico]
+resync_interval_secs = 0
+resync_max_interval_secs = 0
+etcd_compaction_period_mins = 60
+etcd_compaction_min_revisions = 1000
+num_port_status_threads = 4
+max_ingress_connections_per_port = 0
+ingress_minburst_bytes = 0
+`;
+  const { config, warnings } = resolve({ files: [{ path: "neutron.conf", text }] });
+  assertEquals(config.sync.resyncIntervalSeconds, 60);
+  assertEquals(config.sync.resyncMaxIntervalSeconds, 3600);
+  assertEquals(warnings, [
+    "neutron.conf: [calico] resync_interval_secs and [calico] resync_max_interval_secs have no " +
+    "effect on the Python driver any more, nor here: see resync_interval and resync_max_interval",
+  ]);
+  const own = resolve({ files: [{ path: "neutron.conf", text }], flags: { resync_interval: "5" } });
+  assertEquals(own.config.sync.resyncIntervalSeconds, 5);
+});
+
+Deno.test("address_pair_networks are networks", () => {
+  const of = (address_pair_networks: string) => resolve({ flags: { address_pair_networks } });
+  assertEquals(of("10.244.0.0/16, fd00::/8").config.sync.addressPairNetworks, [
+    "10.244.0.0/16",
+    "fd00::/8",
+  ]);
+  assertEquals(resolve().config.sync.addressPairNetworks, []);
+  for (const bad of ["10.244.0.0/33", "pods", "10.0.0.0/8,"]) {
+    assertMatch(refusal({ flags: { address_pair_networks: bad } }).message, /networks such as/);
+  }
+});
+
 Deno.test("an operator's neutron.conf works as it is", () => {
   const { config, warnings } = resolve({ files: [file] });
   assertEquals(config.etcd.endpoints, ["http://10.0.0.5:4001"]);

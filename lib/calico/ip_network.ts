@@ -34,6 +34,14 @@ export function parseNetwork(text: string): IpNetwork | null {
   return length <= BITS[version] ? { version, bits, length } : null;
 }
 
+/** A network as netaddr prints it: IPv6 in lower case, its longest run of zeros as `::`. What is none stays. */
+export function canonicalNetwork(text: string): string {
+  const network = parseNetwork(text);
+  if (network?.version !== 6) return text;
+  const address = new URL(`http://[${text.split("/")[0]}]`).hostname.slice(1, -1);
+  return `${address}/${network.length}`;
+}
+
 /** Whether it is one address. */
 export function isSingle({ version, length }: IpNetwork): boolean {
   return length === BITS[version];
@@ -42,8 +50,35 @@ export function isSingle({ version, length }: IpNetwork): boolean {
 /** Whether all of `inner` lies within `outer`. */
 export function contains(outer: IpNetwork, inner: IpNetwork): boolean {
   if (outer.version !== inner.version || outer.length > inner.length) return false;
-  const rest = BigInt(BITS[outer.version] - outer.length);
-  return outer.bits >> rest === inner.bits >> rest;
+  return prefixOf(outer, outer.length) === prefixOf(inner, outer.length);
+}
+
+/** Networks, among which those around an address are found whatever their number. */
+export class NetworkSet {
+  /** Prefixes by version and length. */
+  readonly #prefixes = new Map<string, { readonly of: IpNetwork; readonly bits: Set<bigint> }>();
+
+  constructor(networks: Iterable<IpNetwork>) {
+    for (const network of networks) {
+      const name = `${network.version}/${network.length}`;
+      const known = this.#prefixes.get(name) ?? { of: network, bits: new Set() };
+      known.bits.add(prefixOf(network, network.length));
+      this.#prefixes.set(name, known);
+    }
+  }
+
+  /** Whether one of them contains it. */
+  contains(inner: IpNetwork): boolean {
+    for (const { of: { version, length }, bits } of this.#prefixes.values()) {
+      if (version !== inner.version || length > inner.length) continue;
+      if (bits.has(prefixOf(inner, length))) return true;
+    }
+    return false;
+  }
+}
+
+function prefixOf({ version, bits }: IpNetwork, length: number): bigint {
+  return bits >> BigInt(BITS[version] - length);
 }
 
 function parseV4(text: string): bigint | null {

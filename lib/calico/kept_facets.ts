@@ -1,13 +1,14 @@
 /**
- * What an endpoint shows of other objects, facet by facet. Where such an object is not known (it is hidden
+ * What an endpoint or a policy shows of other objects, facet by facet. Where such an object is not known (it is hidden
  * from us, not understood, or nobody can be asked), what etcd holds of that facet stays: not knowing a
  * network's name is no reason to take the name away. Pure.
  *
  * @module
  */
+import { sameJson } from "./same_json.ts";
 import type { DesiredResource } from "./workload_endpoint.ts";
 
-/** A part of an endpoint that comes from something else than its port. */
+/** A part of an endpoint that comes from something else than its port, or of a policy. */
 export type Facet =
   /** The label with the name of that network. */
   | { readonly of: "network"; readonly id: string }
@@ -22,7 +23,18 @@ export type Facet =
   /** The annotation with its name in DNS. */
   | { readonly of: "fqdn" }
   /** Its allowed address pairs. */
-  | { readonly of: "pairs" };
+  | { readonly of: "pairs" }
+  /** The rules of a policy that are like this one, which has to have networks and lacks them. */
+  | KeptRules;
+
+/** See {@linkcode Facet}. */
+export interface KeptRules {
+  readonly of: "rules";
+  readonly direction: "ingress" | "egress";
+  /** Where they stand in the list of that direction; of several, the last comes first. */
+  readonly at: number;
+  readonly like: Json;
+}
 
 /** Label with a network's name. */
 export const NETWORK_NAME = "projectcalico.org/openstack-network-name";
@@ -81,6 +93,9 @@ export function withKept(
       case "pairs":
         keepPairs(spec, had.spec);
         break;
+      case "rules":
+        keepRules(spec, had.spec, facet);
+        break;
     }
   }
   return { ...resource, labels, annotations, spec };
@@ -114,6 +129,26 @@ function keepPairs(spec: Record<string, unknown>, had: Json): void {
   const fixed = ipNetworks.slice(0, ipNetworks.length - allowedIps.length);
   spec.ipNetworks = [...fixed, ...had.allowedIps];
   spec.allowedIps = had.allowedIps;
+}
+
+/** Those that stand there for themselves are not kept again. */
+function keepRules(spec: Record<string, unknown>, had: Json, facet: KeptRules): void {
+  const { direction, at, like } = facet;
+  const stored = had[direction];
+  if (!Array.isArray(stored)) return;
+  const wanted = spec[direction] as readonly unknown[];
+  const kept = stored.filter((rule) =>
+    isLike(rule, facet) && !wanted.some((other) => sameJson(other, rule))
+  );
+  if (kept.length > 0) spec[direction] = wanted.toSpliced(at, 0, ...kept);
+
+  function isLike(rule: unknown, { direction }: KeptRules): boolean {
+    const side = direction === "ingress" ? "source" : "destination";
+    const { nets, ...peer } = object(object(rule)[side]);
+    if (!Array.isArray(nets) || nets.length === 0) return false;
+    const { [side]: _, ...rest } = object(rule);
+    return sameJson(Object.keys(peer).length > 0 ? { ...rest, [side]: peer } : rest, like);
+  }
 }
 
 function copy<T>(to: Record<string, T>, from: Readonly<Record<string, T>>, names: string[]): void {

@@ -1,16 +1,27 @@
 /** Keys and names of the data model, "Keys in etcd" and "WorkloadEndpoint". @module */
-import { calicoNamespace, regionString } from "./regions.ts";
+import { calicoNamespace, earlierNamespace, regionString } from "./regions.ts";
 
 const RESOURCES = "/calico/resources/v3/projectcalico.org";
 
 /** Prefixes below which the resource syncer's objects of a region live. */
 export function resourcePrefixes(region: string | null) {
-  const namespace = calicoNamespace(region);
+  return {
+    ...prefixesOf(calicoNamespace(region)),
+    Subnet: `/calico/dhcp/v2/${regionString(region)}/subnet/`,
+  } as const;
+}
+
+/** Prefixes below which an earlier release wrote objects of the region; null: the same. */
+export function earlierPrefixes(region: string | null) {
+  const namespace = earlierNamespace(region);
+  return namespace === null ? null : prefixesOf(namespace);
+}
+
+function prefixesOf(namespace: string) {
   return {
     WorkloadEndpoint: `${RESOURCES}/workloadendpoints/${namespace}/`,
     NetworkPolicy: `${RESOURCES}/networkpolicies/${namespace}/`,
     LiveMigration: `${RESOURCES}/livemigrations/${namespace}/`,
-    Subnet: `/calico/dhcp/v2/${regionString(region)}/subnet/`,
   } as const;
 }
 

@@ -6,6 +6,7 @@
  * @module
  */
 import type { SecurityGroup, SecurityGroupRule } from "../openstack/records.ts";
+import type { Facet } from "./kept_facets.ts";
 import { parseNetwork } from "./ip_network.ts";
 import { type CalicoProtocol, protocolOf } from "./protocol.ts";
 
@@ -14,6 +15,8 @@ export interface PolicyTranslation {
   readonly spec: Readonly<Record<string, unknown>>;
   /** Each rule that is left out or narrowed: its id and why. */
   readonly inexpressible: readonly string[];
+  /** What etcd holds of rules whose address group is not known, and stays. */
+  readonly keep: readonly Facet[];
 }
 
 /** One rule of a policy, or why there is none. */
@@ -42,6 +45,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** Felix takes no type 255; a code has to have a type. */
 const MAX_ICMP = 254;
 const MAX_PORT = 65535;
+const EVERYBODY = ["0.0.0.0/0", "::/0"];
 
 function selectorOf(groupId: string): string {
   return `has(sg.projectcalico.org/openstack-${groupId})`;
@@ -175,10 +179,26 @@ export function networkPolicy(
   const rules = group.security_group_rules.toSorted((a, b) => a.id < b.id ? -1 : 1);
   const lists = { ingress: [] as unknown[], egress: [] as unknown[] };
   const inexpressible: string[] = [];
+  const keep: Facet[] = [];
   for (const each of rules) {
     const { rule, why } = toRule(each, addressGroups);
-    if (rule) lists[each.direction].push(rule);
+    const list = lists[each.direction];
+    if (rule) list.push(rule);
     if (why) inexpressible.push(`${each.id}: ${why}`);
+    const like = rule ? null : withoutNets(each, addressGroups);
+    if (like) keep.unshift({ of: "rules", direction: each.direction, at: list.length, like });
   }
-  return { spec: { ...lists, selector: selectorOf(group.id) }, inexpressible };
+  return { spec: { ...lists, selector: selectorOf(group.id) }, inexpressible, keep };
+}
+
+/** What a rule says but for the networks of its address group, when that is what is not known; else null. */
+function withoutNets(rule: SecurityGroupRule, addressGroups: AddressGroups): Json | null {
+  const id = rule.remote_address_group_id;
+  if (id === null || addressGroups.has(id)) return null;
+  const { rule: whole } = toRule(rule, new Map([[id, { addresses: EVERYBODY }]]));
+  if (!whole) return null;
+  const side = rule.direction === "ingress" ? "source" : "destination";
+  const { [side]: peer, ...rest } = whole;
+  const { nets: _, ...others } = peer as Json;
+  return Object.keys(others).length > 0 ? { ...rest, [side]: others } : rest;
 }

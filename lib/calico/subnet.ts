@@ -1,4 +1,5 @@
 /** Subnet → the DHCP agent's value (data model, "Subnet"). Pure. @module */
+import { canonicalNetwork } from "./ip_network.ts";
 import type { Subnet } from "../openstack/records.ts";
 
 /** The value, or null for a subnet without DHCP. */
@@ -9,7 +10,7 @@ export function dhcpSubnet(subnet: Subnet): Record<string, unknown> | null {
     : {};
   return {
     network_id: subnet.network_id,
-    cidr: subnet.cidr,
+    cidr: canonicalNetwork(subnet.cidr),
     host_routes: subnet.host_routes,
     gateway_ip: subnet.gateway_ip,
     ...(subnet.dns_nameservers.length > 0 ? { dns_servers: subnet.dns_nameservers } : {}),

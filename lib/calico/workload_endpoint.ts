@@ -35,7 +35,7 @@ import { sanitize, SG_NAME_MAX } from "./sanitize.ts";
 export interface Surroundings {
   readonly namespace: string;
   readonly networks: ReadonlyMap<string, Pick<Network, "name" | "qos_policy_id">>;
-  readonly subnets: ReadonlyMap<string, Pick<Subnet, "gateway_ip">>;
+  readonly subnets: ReadonlyMap<string, Pick<Subnet, "gateway_ip" | "cidr">>;
   readonly securityGroups: ReadonlyMap<string, Pick<SecurityGroup, "name">>;
   readonly floatingIps: ReadonlyMap<
     string,
@@ -61,6 +61,8 @@ export interface DesiredResource {
   readonly keep?: readonly Facet[];
   /** What Calico cannot express and is left out of it, each with why. */
   readonly inexpressible?: readonly string[];
+  /** Allowed addresses that are written, though they are outside every subnet of the cloud. */
+  readonly outside?: readonly string[];
 }
 
 /** What Neutron leaves open about endpoints. */

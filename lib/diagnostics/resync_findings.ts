@@ -1,6 +1,6 @@
 /** What is wrong with the resyncs of a master, in the order in which to look at it. Pure. @module */
 import type { Guard, Resync } from "../state_records.ts";
-import { guardSentence, leftOutSentence } from "../sync/held_text.ts";
+import { guardSentence, isConcern, leftOutSentence } from "../sync/held_text.ts";
 import { clip, plural } from "./format.ts";
 import { heldNow } from "./held.ts";
 import { trimEnd, withoutNoise } from "./sentence.ts";
@@ -66,7 +66,7 @@ function heldFindings(facts: Facts): Finding[] {
       text: guardSentence(guard),
       link: `/resyncs/${guard.resync}`,
     })),
-    ...leftOut.map((left): Finding => ({
+    ...leftOut.filter(isConcern).map((left): Finding => ({
       level: "warn",
       text: leftOutSentence(left),
       link: `/resyncs/${left.resync}`,

@@ -1,6 +1,6 @@
 /** The status for a terminal: what `status` prints. Pure. @module */
 import type { Resync } from "../state_records.ts";
-import { guardSentence, leftOutSentence, namesOf } from "../sync/held_text.ts";
+import { guardSentence, isConcern, leftOutSentence, namesOf } from "../sync/held_text.ts";
 import { plural } from "./format.ts";
 import type { Status } from "./status_schema.ts";
 
@@ -62,7 +62,7 @@ function resyncLines({ resyncs, held }: Status, ago: (at: number) => string): st
     const names = namesOf(guard, SHOWN_NAMES);
     if (names) lines.push(`    ${names}`);
   }
-  lines.push(...leftOut.map((left) => `  ! ${leftOutSentence(left)}`));
+  lines.push(...leftOut.filter(isConcern).map((left) => `  ! ${leftOutSentence(left)}`));
   return lines;
 }
 

@@ -6,26 +6,34 @@
  * - `…/conductor/terms/<term, 20 digits>`: JSON of a `TermRecord`; the last {@linkcode MAX_TERMS} stay.
  * - `…/conductor/nodes/<name>`: JSON of a `NodeRecord`, under a lease of 30 s.
  *
- * A term's end is written by the node that led. When it could not (killed, cut off), the next leader
- * ends it, and the node's own account replaces that when it comes back. What a leader writes is fenced by
- * its term; the account of a term's own end cannot be, and replaces only the record of that very term.
+ * A term's start and end are written by the node that led. Every node watches the election key beside that:
+ * terms of drivers that keep no history are written by whoever sees them, and a term whose node could not end
+ * it (killed, cut off) ends when the key goes, or when the lease did that was seen last; the node's own account
+ * replaces that when it comes back. What a leader writes is fenced by its term, what others see by the key as
+ * they saw it; the account of a term's own end cannot be, and replaces only the record of that very term.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 import type { Etcd3, ICompare, IRequestOp } from "etcd3";
-import type { z } from "zod";
 import { conductorPrefix, electionKey } from "../calico/regions.ts";
 import type { Clock } from "../clock.ts";
 import { fence, readFence, throwIfFenceLost } from "../etcd/fence.ts";
 import { keepLeaseAlive } from "../etcd/lease.ts";
-import { readSnapshot } from "../etcd/snapshot.ts";
 import type { Log } from "../log.ts";
-import { type NodeRecord, nodeSchema, type TermRecord, termSchema } from "../state_records.ts";
+import {
+  type NodeRecord,
+  nodeSchema,
+  type RawElectionKey,
+  type TermRecord,
+  termSchema,
+} from "../state_records.ts";
 import type { Deadman } from "../signs_of_life.ts";
 import type { StateStore } from "../state_store.ts";
+import { ClusterRecords } from "./cluster_records.ts";
 import type { TermObserver } from "./elector.ts";
 import type { Leadership } from "./states.ts";
+import { OWN_ACCOUNT_MS, TermObservations } from "./observed_terms.ts";
 import { readRawKey } from "./raw_key.ts";
 
 /** Terms that are kept. */
@@ -51,6 +59,8 @@ export interface ClusterOptions {
   readonly store: StateStore;
   readonly clock: Clock;
   readonly log: Log;
+  /** Calls back, perhaps more often than needed, when the election key changes. */
+  watch?(onChange: () => void): { close(): void };
   /** Told of each turn of the registry's loop. */
   readonly deadman?: Pick<Deadman, "within" | "rest">;
   /** etcd's deadline of one call, ms, of which a turn is made. @default 60000 */
@@ -62,24 +72,21 @@ function termKey(term: string): string {
   return `terms/${term.padStart(20, "0")}`;
 }
 
-/** A record in etcd. */
-interface Found<T> {
-  /** Below the prefix. */
-  readonly key: string;
-  readonly record: T;
-  readonly modRevision: string;
-}
-
 /** Registers this node, keeps the history of terms, and copies both to the state store. */
 export class ClusterRegistry implements TermObserver {
   readonly #prefix: string;
+  readonly #records: ClusterRecords;
   #lease: string | null = null;
   #warned = new Set<string>();
   #pending: Promise<void> = Promise.resolve();
   #wake = new AbortController();
+  readonly #observations = new TermObservations();
+  /** The election key's term when it was last looked at. */
+  #termSeen: string | null = null;
 
   constructor(readonly options: ClusterOptions) {
     this.#prefix = conductorPrefix(options.region);
+    this.#records = new ClusterRecords(options.etcd, this.#prefix, options.log);
   }
 
   began({ term, since }: Leadership): void {
@@ -93,7 +100,7 @@ export class ClusterRegistry implements TermObserver {
       reason: null,
     };
     this.#pending = this.#attempt("the start of a term", async () => {
-      await this.#whileLeading(term, [], this.#putting(termKey(term), record));
+      await this.#whileLeading(term, [], this.#records.putting(termKey(term), record));
       await this.#tidy(record);
       this.#wake.abort();
     });
@@ -104,11 +111,15 @@ export class ClusterRegistry implements TermObserver {
     await this.#pending;
     await this.#attempt("the end of a term", async () => {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const [found] = await this.#read(termKey(term), termSchema);
+        const [found] = await this.#records.read(termKey(term), termSchema);
         if (found?.record.id !== id || found.record.start !== since) return;
-        const write = this.#putting(found.key, { ...found.record, end: clock.now(), reason });
+        const write = this.#records.putting(found.key, {
+          ...found.record,
+          end: clock.now(),
+          reason,
+        });
         const { succeeded } = await etcd.kv.txn({
-          compare: [this.#unchanged(found)],
+          compare: [this.#records.unchanged(found)],
           success: [write],
           failure: [],
         });
@@ -121,14 +132,17 @@ export class ClusterRegistry implements TermObserver {
   /** Registers, refreshes and copies until `signal` aborts; then takes the registration back. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, etcd, deadman, callTimeoutMs = 60_000 } = this.options;
+    const watch = this.options.watch?.(() => this.#keyChanged());
     while (!signal.aborted) {
       deadman?.within(INTERVAL_MS + CALLS_IN_TURN * callTimeoutMs);
       this.#wake = new AbortController();
       await this.#attempt("this node's registration", () => this.#register());
       await this.#attempt("the cloud's nodes and terms", () => this.#copy());
       const either = AbortSignal.any([signal, this.#wake.signal]);
-      await clock.sleep(INTERVAL_MS, either).catch(() => {});
+      const waitMs = this.#observations.isPending ? OWN_ACCOUNT_MS : INTERVAL_MS;
+      await clock.sleep(waitMs, either).catch(() => {});
     }
+    watch?.close();
     deadman?.rest();
     const lease = this.#lease;
     if (lease !== null) {
@@ -150,16 +164,6 @@ export class ClusterRegistry implements TermObserver {
         error,
       });
     }
-  }
-
-  #putting(key: string, record: TermRecord): IRequestOp {
-    const value = Buffer.from(JSON.stringify(record));
-    return { request_put: { key: Buffer.from(this.#prefix + key), value } };
-  }
-
-  #unchanged({ key, modRevision }: Found<unknown>): ICompare {
-    const name = Buffer.from(this.#prefix + key);
-    return { key: name, result: "Equal", target: "Mod", mod_revision: modRevision };
   }
 
   /**
@@ -203,55 +207,66 @@ export class ClusterRegistry implements TermObserver {
 
   async #copy(): Promise<void> {
     const { store, clock, etcd, region } = this.options;
-    const terms = (await this.#read("terms/", termSchema)).map(({ record }) => record);
-    const nodes = (await this.#read("nodes/", nodeSchema)).map(({ record }) => record);
+    const key = await readRawKey(etcd, electionKey(region));
+    this.#termSeen = key?.createRevision ?? null;
+    await this.#observe(key);
+    const terms = (await this.#records.read("terms/", termSchema)).map(({ record }) => record);
+    const nodes = (await this.#records.read("nodes/", nodeSchema)).map(({ record }) => record);
     await store.writeCluster({
       at: clock.now(),
       terms: fitting(terms.reverse().slice(0, MAX_TERMS), MAX_CHARS),
       nodes: fitting(nodes.slice(0, MAX_NODES), MAX_CHARS),
-      electionKey: await readRawKey(etcd, electionKey(region)),
+      electionKey: key,
     });
+  }
+
+  /** Wakes the loop when the key is another term's; its refreshes are no news. */
+  #keyChanged(): void {
+    const { etcd, region } = this.options;
+    etcd.get(electionKey(region)).exec().then(({ kvs }) => {
+      if ((kvs[0]?.create_revision ?? null) !== this.#termSeen) this.#wake.abort();
+    }, () => {}); // the next turn looks
+  }
+
+  /** Writes what the key says of the terms; what has changed meanwhile is looked at in the next turn. */
+  async #observe(key: RawElectionKey | null): Promise<void> {
+    const { etcd, region, clock } = this.options;
+    const found = await this.#records.read("terms/", termSchema);
+    const name = Buffer.from(electionKey(region));
+    const create_revision = key?.createRevision ?? "0";
+    const asSeen: ICompare = { key: name, result: "Equal", target: "Create", create_revision };
+    const terms = found.map(({ record }) => record);
+    for (const { does, record } of this.#observations.look(key, terms, clock.now())) {
+      const known = found.find(({ record: { term } }) => term === record.term);
+      const at = known?.key ?? termKey(record.term);
+      if (does !== "begin" && !known) continue;
+      await etcd.kv.txn({
+        compare: [asSeen, known ? this.#records.unchanged(known) : this.#records.absent(at)],
+        success: [this.#records.putting(at, record)],
+        failure: [],
+      });
+    }
   }
 
   /** Ends terms that nobody ended, and removes the oldest. */
   async #tidy(current: TermRecord): Promise<void> {
     const { etcd } = this.options;
-    for (const found of await this.#read("terms/", termSchema)) {
+    for (const found of await this.#records.read("terms/", termSchema)) {
       const { record } = found;
       if (record.end !== null || record.term === current.term) continue;
       if (BigInt(record.term) > BigInt(current.term)) continue;
       const reason = `not ended in order; ${current.node} was elected`;
-      const write = this.#putting(found.key, { ...record, end: current.start, reason });
-      await this.#whileLeading(current.term, [this.#unchanged(found)], write);
+      const write = this.#records.putting(found.key, {
+        ...record,
+        end: this.#observations.endOf(record, current.start),
+        reason,
+      });
+      await this.#whileLeading(current.term, [this.#records.unchanged(found)], write);
     }
     const keys = (await etcd.getAll().prefix(`${this.#prefix}terms/`).keys()).sort();
     for (const key of keys.slice(0, -MAX_TERMS)) {
       const write = { request_delete_range: { key: Buffer.from(key) } };
       await this.#whileLeading(current.term, [], write);
-    }
-  }
-
-  /** Valid records in the order of their keys; others are named in the log, once. */
-  async #read<T>(prefix: string, schema: z.ZodType<T>): Promise<Found<T>[]> {
-    const { items } = await readSnapshot(this.options.etcd, this.#prefix + prefix);
-    return items.flatMap(({ key: name, value, modRevision }) => {
-      const key = name.slice(this.#prefix.length);
-      const record = this.#parse(key, schema, String(value));
-      return record === null ? [] : [{ key, record, modRevision }];
-    });
-  }
-
-  #parse<T>(key: string, schema: z.ZodType<T>, text: string): T | null {
-    try {
-      return schema.parse(JSON.parse(text));
-    } catch {
-      if (!this.#warned.has(key)) {
-        this.options.log.warn("a record in etcd is not of its shape, ignored", {
-          key: this.#prefix + key,
-        });
-      }
-      this.#warned.add(key);
-      return null;
     }
   }
 }

@@ -20,7 +20,15 @@ interface Use {
   readonly without: string;
 }
 
-const FOLLOWED = ["ports", "networks", "subnets", "security-groups", "floatingips", "qos/policies"];
+const FOLLOWED = [
+  "ports",
+  "networks",
+  "subnets",
+  "security-groups",
+  "floatingips",
+  "qos/policies",
+  "address-groups",
+];
 
 /** All of them. */
 export const USES: readonly Use[] = [
@@ -49,6 +57,11 @@ export const USES: readonly Use[] = [
     fields: { ports: ["qos_policy_id"], networks: ["qos_policy_id"] },
     brings: "qos",
     without: "endpoints have no bandwidth and packet limits",
+  },
+  {
+    alias: "address-group",
+    collections: ["address-groups"],
+    without: "rules of security groups name no address groups",
   },
   {
     alias: "dns-integration",

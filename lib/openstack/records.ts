@@ -107,6 +107,14 @@ export const securityGroupSchema = securityGroupNameSchema.extend({
 });
 export type SecurityGroup = z.infer<typeof securityGroupSchema>;
 
+export const addressGroupSchema = z.object({
+  id,
+  revision_number: revision,
+  /** Networks in CIDR notation, of both versions. */
+  addresses: z.array(text),
+});
+export type AddressGroup = z.infer<typeof addressGroupSchema>;
+
 export const floatingIpSchema = z.object({
   id,
   revision_number: revision,

@@ -123,17 +123,22 @@ export async function runEndpointStatusWatcher(
   function onChange({ key, value, live }: Change): void {
     const id = endpointId(key, prefix)!;
     const status = parsePortStatus(value);
-    if (status === null) return limited.warn("endpoint status is unknown, ignored", { key });
     const update = { ...id, status, key, seenAt: live ? clock.monotonic() : null };
     // A snapshot reports what differs from the last known state.
     const same = !live && value !== null && states.get(key) === status;
     if (value === null) states.delete(key);
     else states.set(key, status);
-    if (same) return;
+    if (same || (value === null && isReportedElsewhere(id, key))) return;
     if (status === "ERROR" && value !== null) {
       limited.warn("endpoint is in error: reported as DOWN where Neutron takes no ERROR", { key });
     }
     report(update, live ? LIVE : SNAPSHOT);
+  }
+
+  /** Whether that was a left-over of another namespace, as when the region's has been renamed. */
+  function isReportedElsewhere(id: EndpointId, key: string): boolean {
+    return endpointKeys(prefix, calicoNamespace(config.region), id)
+      .some((other) => other !== key && states.get(other) !== undefined);
   }
 
   function report(update: QueuedUpdate, priority: Priority): void {

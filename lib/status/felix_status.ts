@@ -51,7 +51,7 @@ export function endpointKeys(prefix: string, namespace: string, id: EndpointId):
 }
 
 const statusSchema = z.object({
-  time: z.unknown(),
+  time: z.unknown().optional(),
   uptime: z.number().nullable().catch(null).default(null),
   first_update: z.boolean().catch(false).default(false),
 });
@@ -99,9 +99,9 @@ const PORT_STATUS: ReadonlyMap<unknown, PortStatus> = new Map<unknown, PortStatu
   ["error", "ERROR"],
 ]);
 
-/** Port status in a value: ERROR for a deleted key or bad JSON, null for an unknown word. */
-export function parsePortStatus(value: Uint8Array | null): PortStatus | null {
+/** Port status in a value: ERROR for a deleted key, bad JSON, an unknown word or none. */
+export function parsePortStatus(value: Uint8Array | null): PortStatus {
   const parsed = value === null ? undefined : parseJson(value);
   if (typeof parsed !== "object" || parsed === null) return "ERROR";
-  return PORT_STATUS.get((parsed as { status?: unknown }).status) ?? null;
+  return PORT_STATUS.get((parsed as { status?: unknown }).status) ?? "ERROR";
 }

@@ -36,6 +36,9 @@ export async function changeOf(
   for (const name of want.resource?.inexpressible ?? []) {
     pass.leave("not-expressible", PARTS_OF[want.kind], name);
   }
+  for (const name of want.resource?.outside ?? []) {
+    pass.leave("outside-subnets", PARTS_OF[want.kind], name);
+  }
   const elsewhere = stored ? undefined : await storedElsewhere(pass, memory, want);
   const change = compare(want, stored, pass.stamps, elsewhere);
   const doubtful = (change?.lostAddresses ?? []).filter((address) =>
@@ -64,9 +67,10 @@ async function storedElsewhere(
   return found.values().next().value;
 }
 
-/** Whether Calico can say all of it. */
+/** Whether Calico can say all of it, and there is nothing to say about it. */
 export function isExpressed({ resource }: Desired): boolean {
-  return (resource?.inexpressible ?? []).length === 0;
+  const { inexpressible = [], outside = [] } = resource ?? {};
+  return inexpressible.length + outside.length === 0;
 }
 
 /** What one of Neutron's objects wants; when it cannot be translated, it is left as it is and null. */

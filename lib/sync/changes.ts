@@ -10,6 +10,7 @@
  * @module
  */
 import {
+  addressGroupSchema,
   floatingIpSchema,
   networkSchema,
   type Project,
@@ -60,13 +61,14 @@ export async function applyChanges(
 
 type Records = Awaited<ReturnType<typeof readRecords>>;
 
-function byCollection({ networks, subnets, groups, fips, policies }: Records) {
+function byCollection({ networks, subnets, groups, fips, policies, addressGroups }: Records) {
   return [
     ["networks", networks],
     ["subnets", subnets],
     ["security-groups", groups],
     ["floatingips", fips],
     ["qos/policies", policies],
+    ["address-groups", addressGroups],
   ] as const;
 }
 
@@ -102,14 +104,15 @@ async function readRecords(pass: Pass, changed: Changed) {
   const { neutron } = pass.deps;
   const { signal } = pass.term;
   const ids = (kind: Followed) => [...changed[kind]];
-  const [networks, subnets, groups, fips, policies] = await Promise.all([
+  const [networks, subnets, groups, fips, policies, addressGroups] = await Promise.all([
     neutron.listBy("networks", networkSchema, signal, "id", ids("networks")),
     neutron.listBy("subnets", subnetSchema, signal, "id", ids("subnets")),
     neutron.listBy("security-groups", securityGroupSchema, signal, "id", ids("security-groups")),
     neutron.listBy("floatingips", floatingIpSchema, signal, "id", ids("floatingips")),
     neutron.listBy("qos/policies", qosPolicySchema, signal, "id", ids("qos/policies")),
+    neutron.listBy("address-groups", addressGroupSchema, signal, "id", ids("address-groups")),
   ]);
-  const records = { networks, subnets, groups, fips, policies };
+  const records = { networks, subnets, groups, fips, policies, addressGroups };
   for (const [collection, { refused }] of byCollection(records)) {
     for (const { id, why } of refused) {
       pass.leave("not-understood", collection, id ? `${id}: ${why}` : why);
@@ -140,6 +143,10 @@ function note(
   for (const group of records.groups.items) {
     if (memory.group(group)) portsOf.security_groups.add(group.id);
   }
+  for (const group of records.addressGroups.items) {
+    if (!memory.addressGroup(group)) continue;
+    for (const id of memory.groupsNaming(group.id)) groups.add(id);
+  }
   for (const fip of records.fips.items) {
     for (const port of memory.floatingIp(fip)) ports.add(port);
   }
@@ -149,6 +156,8 @@ function note(
   }
   for (const [kind, ids] of gone) {
     for (const id of ids) {
+      // Neutron deletes no address group that a rule names: it is hidden from us.
+      if (kind === "address-groups" && memory.groupsNaming(id).length > 0) continue;
       for (const port of memory.forget(kind, id)) ports.add(port);
       if (kind === "qos/policies") policies.add(id);
     }

@@ -8,6 +8,8 @@
 import { endpointNameParts, POLICY_NAME_PREFIX } from "../calico/keys.ts";
 import type { WriteOperation } from "../etcd/fenced_write.ts";
 import { withKept } from "../calico/kept_facets.ts";
+import { pythonJson } from "../calico/python_json.ts";
+import { sameJson } from "../calico/same_json.ts";
 import type { Desired, Kind, Subject } from "./objects.ts";
 
 /** A change of one key, with what it is about. */
@@ -31,33 +33,6 @@ export interface Stamps {
   /** RFC 3339, UTC, whole seconds. */
   readonly creationTimestamp: string;
   newUid(): string;
-}
-
-/** What JSON would show of it. */
-function namesIn(object: Json): string[] {
-  return Object.keys(object).filter((name) => object[name] !== undefined);
-}
-
-/**
- * Whether two JSON values are equal, whatever the order of their keys. Without recursion: what others wrote
- * may be nested deeper than the stack is.
- */
-export function sameJson(one: unknown, other: unknown): boolean {
-  const pairs: [unknown, unknown][] = [[one, other]];
-  for (let pair = pairs.pop(); pair; pair = pairs.pop()) {
-    const [a, b] = pair;
-    if (a === b) continue;
-    if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-    if (Array.isArray(a) !== Array.isArray(b)) return false;
-    const [inA, inB] = [a as Json, b as Json];
-    const names = namesIn(inA);
-    if (names.length !== namesIn(inB).length) return false;
-    for (const name of names) {
-      if (!Object.hasOwn(inB, name)) return false;
-      pairs.push([inA[name], inB[name]]);
-    }
-  }
-  return true;
 }
 
 type Json = Record<string, unknown>;
@@ -103,7 +78,7 @@ const OWN_METADATA =
 
 /** Whether the text is exactly what we would write: cheaper than parsing, and most often so. */
 function isOwnText(text: string, want: Desired, stamps: Stamps): boolean {
-  if (want.resource === null) return text === JSON.stringify(want.plain);
+  if (want.resource === null) return text === pythonJson(want.plain);
   const [, creationTimestamp, uid] = OWN_METADATA.exec(text) ?? [];
   if (uid === undefined) return false;
   const metadata = { name: "", namespace: "", creationTimestamp, uid };
@@ -129,16 +104,17 @@ export function compare(
       stamps,
     );
     const create = { key, kind, subject, group, modRevision: "0", action: "create" } as const;
-    return { ...create, value: JSON.stringify(target), ...lostBetween(kind, other, target) };
+    return { ...create, value: printed(want, target), ...lostBetween(kind, other, target) };
   }
   const text = decoder.decode(stored.value);
   if (isOwnText(text, want, stamps)) return null;
   const have = parseObject(text);
   const target = desiredValue(want, have, stamps);
-  if (have !== null && sameJson(have, target)) return null;
+  // A subnet's text counts, not only what it says.
+  if (want.resource !== null && have !== null && sameJson(have, target)) return null;
   const { modRevision } = stored;
   const update = { key, kind, subject, group, modRevision, action: "update" } as const;
-  const value = textOf(target) ?? JSON.stringify(desiredValue(want, null, stamps));
+  const value = textOf(want, target) ?? JSON.stringify(desiredValue(want, null, stamps));
   return { ...update, value, ...lostBetween(kind, have, target) };
 }
 
@@ -155,10 +131,14 @@ function lostBetween(kind: Kind, have: Json | null, target: Json): Pick<Change, 
   return lostAddresses.length > 0 ? { lostAddresses } : {};
 }
 
+function printed({ resource }: Desired, target: Json): string {
+  return resource === null ? pythonJson(target) : JSON.stringify(target);
+}
+
 /** Null: what it keeps of others' metadata is nested too deeply to be written again. */
-function textOf(target: Json): string | null {
+function textOf(want: Desired, target: Json): string | null {
   try {
-    return JSON.stringify(target);
+    return printed(want, target);
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;

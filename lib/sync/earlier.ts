@@ -33,8 +33,11 @@ export class Earlier {
     const { id, revision_number } = record as Record<string, unknown>;
     const group = typeof id === "string" && this.before.around.securityGroups.get(id);
     if (!group || typeof revision_number !== "number") return -1;
+    for (const named of this.before.addressGroupsOf(group.id)) {
+      if (this.now.around.hasOtherAddresses(named, this.before.around)) return -1;
+    }
     const row = this.#row("NetworkPolicy", group.id, revision_number);
-    if (row >= 0) this.now.group({ ...group, revision_number });
+    if (row >= 0) this.now.sameGroup(group.id, this.before);
     return row;
   }
 

@@ -81,13 +81,10 @@ async function addNetworks(
   for (const { id } of ports.items) scope.ports.add(id);
   const prefixes = resourcePrefixes(region);
   for (const kind of ["WorkloadEndpoint", "Subnet"] as const) {
-    const marks = networks.map((id) =>
-      [
-        id,
-        kind === "Subnet"
-          ? `"network_id":${JSON.stringify(id)}`
-          : `"openstack.projectcalico.org/network-id":${JSON.stringify(id)}`,
-      ] as const
+    const field = kind === "Subnet" ? "network_id" : "openstack.projectcalico.org/network-id";
+    // Python prints a space after the colon.
+    const marks = networks.flatMap((id) =>
+      ["", " "].map((space) => [id, `"${field}":${space}${JSON.stringify(id)}`] as const)
     );
     const onPage = () => progress("resync: reading etcd");
     const options = { signal: pass.term.signal, onPage };

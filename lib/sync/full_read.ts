@@ -1,8 +1,14 @@
-/** What a full resync reads before it compares: etcd's keys, and what endpoints show of other objects. @module */
+/**
+ * What a full resync reads before it compares: etcd's keys, and what endpoints and policies show of other
+ * objects.
+ *
+ * @module
+ */
 import { Buffer } from "node:buffer";
 import { resourcePrefixes } from "../calico/keys.ts";
 import { snapshotPages } from "../etcd/snapshot.ts";
 import {
+  addressGroupSchema,
   floatingIpSchema,
   networkSchema,
   qosPolicySchema,
@@ -58,23 +64,25 @@ export async function readKeys(pass: Pass, memory: Memory): Promise<ForeignKey[]
   return foreign;
 }
 
-/** Reads and remembers what endpoints show of other objects. */
+/** Reads and remembers what endpoints and policies show of other objects. */
 export async function readAround(pass: Pass, memory: Memory) {
   const { neutron, keystone, clock, progress } = pass.deps;
   const { signal } = pass.term;
   const onPage = () => progress("resync: reading Neutron");
   memory.around.unavailable = neutron.extensions.unavailable;
   return await pass.timed("WorkloadEndpoint", "neutronReadMs", async () => {
-    const [networks, subnets, floatingips, policies, projects] = await Promise.all([
+    const [networks, subnets, floatingips, policies, addressGroups, projects] = await Promise.all([
       neutron.list("networks", networkSchema, signal, { onPage }),
       neutron.list("subnets", subnetSchema, signal, { onPage }),
       neutron.list("floatingips", floatingIpSchema, signal, { onPage }),
       neutron.list("qos/policies", qosPolicySchema, signal, { onPage }),
+      neutron.list("address-groups", addressGroupSchema, signal, { onPage }),
       keystone.listProjects(signal),
     ]);
     for (const network of networks.items) memory.network(network);
     for (const subnet of subnets.items) memory.subnet(subnet);
     for (const policy of policies.items) memory.policy(policy);
+    for (const group of addressGroups.items) memory.addressGroup(group);
     for (const fip of floatingips.items) memory.floatingIp(fip);
     memory.projects(projects, clock.monotonic());
     const { refused } = keystone.projects;
@@ -83,6 +91,7 @@ export async function readAround(pass: Pass, memory: Memory) {
       subnets,
       floatingips,
       "qos/policies": policies,
+      "address-groups": addressGroups,
       projects: { items: projects, refused: [...refused] },
     };
   });

@@ -86,6 +86,7 @@ export const LEFT_BECAUSE = {
   "too-large": "too large for etcd",
   "bad-key": "without a key that can be used",
   "not-expressible": "cannot be expressed in Calico",
+  "outside-subnets": "outside every subnet of the cloud",
 } as const satisfies Record<LeftOut["why"], string>;
 
 /** Which objects were left as they are in etcd, why, and the first of them. */
@@ -97,7 +98,15 @@ export function leftOutSentence({ why, collection, total, names }: LeftOut): str
   return `${what}: ${name}${total > 1 ? ", and others" : ""}.`;
 }
 
+/** Whether somebody should look at it; an address outside the subnets may be as it should. */
+export function isConcern({ why }: Pick<LeftOut, "why">): boolean {
+  return why !== "outside-subnets";
+}
+
 function predicateOf(why: LeftOut["why"], total: number): string {
+  if (why === "outside-subnets") {
+    return `${total === 1 ? "is" : "are"} written, ${LEFT_BECAUSE[why]}`;
+  }
   if (why === "not-expressible") return `${LEFT_BECAUSE[why]}, and less is allowed than in Neutron`;
   return total === 1
     ? `is left as it is, ${LEFT_BECAUSE[why]}`

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { revisionSchema } from "../openstack/records.ts";
+import { addressGroupSchema, revisionSchema } from "../openstack/records.ts";
 import { whyHeld } from "./guard.ts";
 import { applyChanges, type Changed, noChanges } from "./changes.ts";
 import { FOLLOWED, type Followed, type Memory } from "./memory.ts";
@@ -50,7 +50,12 @@ export async function findChanged(
   changed: Changed,
 ): Promise<ReadonlyMap<Followed, Listed>> {
   const listed = await Promise.all(
-    [...kinds].map(async (kind) => [kind, await listChanges(pass, memory, kind)] as const),
+    [...kinds].map(async (kind) => {
+      const listed = kind === "address-groups"
+        ? await listAddressGroups(pass, memory)
+        : await listChanges(pass, memory, kind);
+      return [kind, listed] as const;
+    }),
   );
   for (const [kind, { revisions, gone, ...listing }] of listed) {
     for (const id of revisions.keys()) changed[kind].add(id);
@@ -104,4 +109,33 @@ async function listChanges({ deps, term }: Pass, memory: Memory, kind: Followed)
   // What is not understood is there all the same; its record is asked for by id.
   for (const { id } of refused) if (id !== "") see(id, -1);
   return { count, revisions, gone: known.gone() };
+}
+
+/**
+ * Lists the address groups with their addresses: Neutron 29 does not raise the revision when one is taken
+ * out, and sends no notification of it.
+ */
+async function listAddressGroups(
+  { deps, term }: Pass,
+  memory: Memory,
+): Promise<Listed> {
+  const kind = "address-groups";
+  const known = memory.revisions[kind];
+  const before = memory.around.addressGroups;
+  const onPage = () => deps.progress("resync: listing address groups");
+  const { items, refused } = await deps.neutron.list(kind, addressGroupSchema, term.signal, {
+    onPage,
+  });
+  const revisions = new Map<string, number>();
+  known.startListing();
+  for (const { id, revision_number, addresses } of items) {
+    const isSame = JSON.stringify(before.get(id)?.addresses) === JSON.stringify(addresses);
+    if (!known.listed(id, revision_number) || !isSame) revisions.set(id, revision_number);
+  }
+  for (const { id } of refused) {
+    if (id === "") continue;
+    known.listed(id, -1);
+    revisions.set(id, -1);
+  }
+  return { count: items.length + refused.length, revisions, gone: known.gone() };
 }

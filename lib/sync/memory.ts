@@ -13,6 +13,7 @@
 import { policyOrSubnetKey, resourcePrefixes } from "../calico/keys.ts";
 import { calicoNamespace } from "../calico/regions.ts";
 import type {
+  AddressGroup,
   FloatingIp,
   Network,
   Port,
@@ -21,6 +22,7 @@ import type {
   SecurityGroup,
   Subnet,
 } from "../openstack/records.ts";
+import { ID_PATTERN } from "../openstack/page.ts";
 import type { PackedIndex } from "../packed/packed_index.ts";
 import { KeyTable } from "./key_table.ts";
 import { type Kind, KINDS } from "./objects.ts";
@@ -37,6 +39,7 @@ export const FOLLOWED = [
   "security-groups",
   "floatingips",
   "qos/policies",
+  "address-groups",
 ] as const;
 export type Followed = typeof FOLLOWED[number];
 
@@ -47,6 +50,14 @@ const UUIDS_IN_KEY = {
   WorkloadEndpoint: 2,
   Subnet: 1,
 } as const;
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** Ids of the address groups that these rules name. */
+export function addressGroupsIn(rules: SecurityGroup["security_group_rules"]): Set<string> {
+  const named = rules.map(({ remote_address_group_id }) => remote_address_group_id);
+  return new Set(named.filter((id) => id !== null && ID_PATTERN.test(id)) as string[]);
+}
 
 /** See the module. */
 export class Memory {
@@ -59,6 +70,8 @@ export class Memory {
   readonly #addresses = new Map<string, string>();
   readonly #floatingIpAt = new Map<string, string>();
   readonly around: Around;
+  /** Address groups that the rules of a security group name, by its id; only of those that name some. */
+  readonly #addressGroupsOf = new Map<string, ReadonlySet<string>>();
   projectsReadAt = -Infinity;
   readonly #prefixes: ReturnType<typeof resourcePrefixes>;
   #parent: Memory | null = null;
@@ -84,6 +97,7 @@ export class Memory {
       "security-groups": revisions("security-groups"),
       floatingips: revisions("floatingips"),
       "qos/policies": revisions("qos/policies"),
+      "address-groups": revisions("address-groups"),
     };
   }
 
@@ -171,9 +185,47 @@ export class Memory {
   }
 
   /** Notes a security group; as for a network. */
-  group(group: Omit<SecurityGroup, "security_group_rules">): boolean {
-    const { id, name, revision_number } = group;
+  group(group: SecurityGroup): boolean {
     if (this.#isOld("security-groups", group)) return false;
+    this.groupRules(group);
+    return this.#groupName(group);
+  }
+
+  /** Notes which address groups a security group's rules name. */
+  groupRules({ id, security_group_rules }: SecurityGroup): void {
+    const named = addressGroupsIn(security_group_rules);
+    if (named.size > 0) this.#addressGroupsOf.set(id, named);
+    else this.#addressGroupsOf.delete(id);
+  }
+
+  /** Notes a security group that is as another memory has it. */
+  sameGroup(id: string, other: Memory): void {
+    const group = other.around.securityGroups.get(id)!;
+    const named = other.#addressGroupsOf.get(id);
+    if (this.#isOld("security-groups", group)) return;
+    if (named) this.#addressGroupsOf.set(id, named);
+    this.#groupName(group);
+  }
+
+  /** Address groups that a security group's rules name. */
+  addressGroupsOf(group: string): ReadonlySet<string> {
+    return this.#addressGroupsOf.get(group) ?? NONE;
+  }
+
+  /** Security groups whose rules name the address group. */
+  groupsNaming(addressGroup: string): string[] {
+    return [...this.#addressGroupsOf].filter(([, named]) => named.has(addressGroup))
+      .map(([id]) => id);
+  }
+
+  /** Notes an address group; true: it is new or has other addresses than before. */
+  addressGroup(group: AddressGroup): boolean {
+    if (this.#isOld("address-groups", group)) return false;
+    this.revisions["address-groups"].set(group.id, group.revision_number);
+    return this.around.put("addressGroups", group);
+  }
+
+  #groupName({ id, name, revision_number }: Omit<SecurityGroup, "security_group_rules">): boolean {
     this.keys.NetworkPolicy.doubt(policyOrSubnetKey(this.#prefixes, "NetworkPolicy", id));
     this.revisions["security-groups"].set(id, revision_number);
     return this.around.put("securityGroups", { id, name, revision_number });
@@ -274,6 +326,10 @@ export class Memory {
         return [];
       case "security-groups":
         this.around.delete("securityGroups", id);
+        this.#addressGroupsOf.delete(id);
+        return [];
+      case "address-groups":
+        this.around.delete("addressGroups", id);
         return [];
       case "qos/policies":
         this.around.delete("qosPolicies", id);

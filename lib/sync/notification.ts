@@ -73,6 +73,7 @@ const KINDS: ReadonlyMap<string, Followed> = new Map([
   ["security_group", "security-groups"],
   ["floatingip", "floatingips"],
   ["policy", "qos/policies"],
+  ["address_group", "address-groups"],
 ]);
 
 const idSchema = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/);

@@ -5,8 +5,8 @@
  * @module
  */
 import { POLICY_NAME_PREFIX, resourcePrefixes } from "../calico/keys.ts";
-import { networkPolicy } from "../calico/network_policy.ts";
-import { type IpNetwork, parseNetwork } from "../calico/ip_network.ts";
+import { type AddressGroups, networkPolicy } from "../calico/network_policy.ts";
+import { type IpNetwork, isSingle, NetworkSet, parseNetwork } from "../calico/ip_network.ts";
 import type { QosOptions } from "../calico/qos.ts";
 import { dhcpSubnet } from "../calico/subnet.ts";
 import {
@@ -21,8 +21,11 @@ import {
 } from "../calico/workload_endpoint.ts";
 import type { Port, SecurityGroup, Subnet } from "../openstack/records.ts";
 
-/** The kinds of object that the syncer writes, in the order in which they must appear. */
-export const KINDS = ["NetworkPolicy", "LiveMigration", "WorkloadEndpoint", "Subnet"] as const;
+/**
+ * The kinds of object that the syncer writes, in the order in which they must appear: the DHCP agent serves a
+ * port only when it knows its subnet, and Felix programs an endpoint with the policies that it knows.
+ */
+export const KINDS = ["Subnet", "NetworkPolicy", "LiveMigration", "WorkloadEndpoint"] as const;
 export type Kind = typeof KINDS[number];
 
 /** Neutron's object that a key stands for. */
@@ -55,6 +58,8 @@ export interface TranslatorOptions {
 export class Translator {
   readonly #prefixes: ReturnType<typeof resourcePrefixes>;
   readonly #endpointOptions: EndpointOptions;
+  /** Of the cloud, made anew when there are more or fewer. */
+  #subnets: { readonly size: number; readonly set: NetworkSet } | null = null;
 
   constructor(region: string | null, options: TranslatorOptions = {}) {
     this.#prefixes = resourcePrefixes(region);
@@ -63,10 +68,10 @@ export class Translator {
     this.#endpointOptions = { qos, pairNetworks: networks };
   }
 
-  /** The policy of a security group. */
-  group(group: SecurityGroup): Desired {
+  /** The policy of a security group; `addressGroups`: those that are known. */
+  group(group: SecurityGroup, addressGroups: AddressGroups = new Map()): Desired {
     const name = `${POLICY_NAME_PREFIX}${group.id}`;
-    const { spec, inexpressible } = networkPolicy(group, new Map());
+    const { spec, inexpressible, keep } = networkPolicy(group, addressGroups);
     const left = inexpressible.map((rule) => `group ${group.id}, rule ${rule}`);
     const resource = {
       kind: "NetworkPolicy",
@@ -74,6 +79,7 @@ export class Translator {
       labels: {},
       annotations: {},
       spec,
+      ...(keep.length > 0 ? { keep } : {}),
       ...(left.length > 0 ? { inexpressible: left } : {}),
     };
     return this.#resource("NetworkPolicy", { type: "group", id: group.id }, resource, "");
@@ -86,10 +92,28 @@ export class Translator {
     const migration = liveMigration(port, around.namespace);
     const found = migration ? [this.#resource("LiveMigration", subject, migration, "")] : [];
     for (const host of endpointHosts(port)) {
-      const endpoint = workloadEndpoint(port, host, around, this.#endpointOptions);
+      const written = workloadEndpoint(port, host, around, this.#endpointOptions);
+      const outside = this.#outside(port, written, around);
+      const endpoint = outside.length > 0 ? { ...written, outside } : written;
       found.push(this.#resource("WorkloadEndpoint", subject, endpoint, host));
     }
     return found;
+  }
+
+  /** The allowed addresses that are outside every subnet. */
+  #outside(port: Port, { spec }: DesiredResource, { subnets }: Surroundings): string[] {
+    const allowed = spec.allowedIps as readonly string[];
+    if (allowed.length === 0 || subnets.size === 0) return [];
+    if (this.#subnets?.size !== subnets.size) {
+      const networks = [...subnets.values()].map(({ cidr }) => parseNetwork(cidr));
+      const set = new NetworkSet(networks.filter((it): it is IpNetwork => it !== null));
+      this.#subnets = { size: subnets.size, set };
+    }
+    const { set } = this.#subnets;
+    return allowed.filter((text) => {
+      const network = parseNetwork(text);
+      return network !== null && isSingle(network) && !set.contains(network);
+    }).map((text) => `port ${port.id}: ${text}`);
   }
 
   /** A subnet with DHCP, or null. */

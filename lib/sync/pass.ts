@@ -115,7 +115,7 @@ export class Pass {
   /** By port: floating addresses that its endpoint shows and Neutron does not, which is not certain yet. */
   readonly doubtfulAddresses = new Map<string, ReadonlySet<string>>();
   #sliceAt: number;
-  readonly #inexpressible = new Set<string>();
+  readonly #parts = new Set<string>();
 
   constructor(
     readonly deps: ResyncDeps,
@@ -214,9 +214,9 @@ export class Pass {
 
   /** Notes an object that is left as it is in etcd, or what cannot be expressed of one, once a pass. */
   leave(why: LeftOut["why"], collection: string, name: string): void {
-    if (why === "not-expressible") {
-      if (this.#inexpressible.has(name)) return; // it was tried again
-      this.#inexpressible.add(name);
+    if (why === "not-expressible" || why === "outside-subnets") {
+      if (this.#parts.has(name)) return; // it was tried again
+      this.#parts.add(name);
     }
     let of = this.leftOut.find((left) => left.why === why && left.collection === collection);
     if (!of) this.leftOut.push(of = { why, collection, total: 0, names: [] });

@@ -5,6 +5,7 @@
  * @module
  */
 import {
+  addressGroupSchema,
   floatingIpSchema,
   networkSchema,
   type Port,
@@ -16,7 +17,7 @@ import {
   subnetSchema,
 } from "../openstack/records.ts";
 import type { Clock } from "../clock.ts";
-import type { Memory } from "./memory.ts";
+import { addressGroupsIn, type Memory } from "./memory.ts";
 import type { Pass } from "./pass.ts";
 import type { Scope } from "./reconcile.ts";
 import { newWork } from "./work.ts";
@@ -114,6 +115,34 @@ export async function readMissing(
     groups: newGroups.items.filter(({ id }) => !scope.groups.has(id)),
     subnets: newSubnets.items.filter(({ id }) => !scope.subnets.has(id)),
   };
+}
+
+/**
+ * Reads the address groups that these groups' rules name, all or what is not remembered. What is not shown
+ * stays as it is remembered: Neutron deletes none that a rule names.
+ */
+export async function readAddressGroups(
+  pass: Pass,
+  memory: Memory,
+  groups: readonly SecurityGroup[],
+  fresh: boolean,
+): Promise<void> {
+  for (const group of groups) memory.groupRules(group);
+  const named = new Set(
+    groups.flatMap((group) => [...addressGroupsIn(group.security_group_rules)]),
+  );
+  const ids = [...named].filter((id) => fresh || !memory.around.addressGroups.has(id));
+  const { neutron } = pass.deps;
+  const { signal } = pass.term;
+  const found = await neutron.listBy("address-groups", addressGroupSchema, signal, "id", ids);
+  const looked = new Set(groups.map(({ id }) => id));
+  const owed = newWork();
+  for (const group of found.items) {
+    if (!memory.addressGroup(group)) continue;
+    // Other policies show them too.
+    for (const id of memory.groupsNaming(group.id)) if (!looked.has(id)) owed.groups.add(id);
+  }
+  memory.owe(owed);
 }
 
 function policiesOf(memory: Memory, ports: readonly Port[]): string[] {

@@ -16,7 +16,7 @@ import { COLLECTION_OF, whyHeld } from "./guard.ts";
 import type { Memory } from "./memory.ts";
 import { type Desired, type Kind, KINDS, type Subject, Translator } from "./objects.ts";
 import type { Pass } from "./pass.ts";
-import { readFresh, readMissing } from "./read_around.ts";
+import { readAddressGroups, readFresh, readMissing } from "./read_around.ts";
 import { newWork } from "./work.ts";
 
 /** Ids of the objects to look at. */
@@ -185,6 +185,7 @@ async function readWanted(
   const news = fresh
     ? await readFresh(pass, memory, ports.items)
     : await readMissing(pass, memory, ports.items, scope);
+  await readAddressGroups(pass, memory, [...groups.items, ...news.groups], fresh);
   const translator = new Translator(region, { qos, pairNetworks });
   const wants = <T extends { id: string }>(
     kind: Kind,
@@ -197,7 +198,9 @@ async function readWanted(
       return wanted ?? [];
     });
   const wanted = [
-    ...wants("NetworkPolicy", [...groups.items, ...news.groups], (it) => [translator.group(it)]),
+    ...wants("NetworkPolicy", [...groups.items, ...news.groups], (it) => [
+      translator.group(it, memory.around.addressGroups),
+    ]),
     ...wants("WorkloadEndpoint", ports.items, (it) => translator.port(it, memory.around)),
     ...wants("Subnet", [...subnets.items, ...news.subnets], (it) => translator.subnets(it)),
   ];

@@ -7,16 +7,18 @@
  */
 import type { z } from "zod";
 import {
+  addressGroupSchema,
   floatingIpSchema,
   networkSchema,
   type Port,
   qosPolicySchema,
   revisionSchema,
+  type SecurityGroup,
   securityGroupSchema,
   subnetSchema,
 } from "../openstack/records.ts";
 import { holdHidden } from "./gone.ts";
-import type { Followed, Memory } from "./memory.ts";
+import { addressGroupsIn, type Followed, type Memory } from "./memory.ts";
 import type { Pass } from "./pass.ts";
 import type { News } from "./read_around.ts";
 
@@ -35,6 +37,7 @@ export class References {
     subnets: new Set(),
     "security-groups": new Set(),
     "qos/policies": new Set(),
+    "address-groups": new Set(),
   };
   /** Projects that ports name, those that are known and those that are not. */
   readonly #knownProjects = new Set<string>();
@@ -89,9 +92,19 @@ export class References {
     await this.#policies(worth(missing.policies));
     const subnets = await this.#ask("subnets", subnetSchema, worth(missing.subnets));
     const groups = await this.#ask("security-groups", securityGroupSchema, worth(missing.groups));
+    await this.resolveGroups(groups);
     for (const subnet of subnets) this.memory.subnet(subnet);
     for (const group of groups) this.memory.group(group);
     return { groups, subnets };
+  }
+
+  /** What the rules of these groups name. */
+  async resolveGroups(groups: readonly SecurityGroup[]): Promise<void> {
+    const { addressGroups } = this.memory.around;
+    const named = groups.flatMap((group) => [...addressGroupsIn(group.security_group_rules)]);
+    const ids = this.#worthAsking(named, addressGroups);
+    const found = await this.#ask("address-groups", addressGroupSchema, ids);
+    for (const group of found) this.memory.addressGroup(group);
   }
 
   /**

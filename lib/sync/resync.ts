@@ -18,11 +18,13 @@ import {
   portSchema,
   type SecurityGroup,
   securityGroupSchema,
+  type Subnet,
 } from "../openstack/records.ts";
 import { changeOf, isExpressed, translated } from "./apply.ts";
 import { ensureClusterConfig, removeLegacy } from "./cluster_config.ts";
 import type { Stored } from "./compare.ts";
 import { Earlier } from "./earlier.ts";
+import { removeEarlierNamespace } from "./earlier_namespace.ts";
 import { confirmFloatingLosses } from "./floating_losses.ts";
 import { type ForeignKey, readAround, readKeys } from "./full_read.ts";
 import { COLLECTION_OF } from "./guard.ts";
@@ -72,6 +74,8 @@ export async function fullResync(
       const legacy = await removeLegacy(deps.etcd, term, deps.region, deps.clock);
       if (legacy.removed > 0) pass.warn(`${legacy.removed} legacy objects removed`);
       if (legacy.kept) pass.warn(legacy.kept);
+      const earlier = await removeEarlierNamespace(pass, memory);
+      if (earlier > 0) pass.warn(`${earlier} objects of the region's earlier namespace removed`);
     }
   } catch (error) {
     memory.close();
@@ -127,10 +131,11 @@ class FullResync {
     const { pass, memory } = this;
     const foreign = await readKeys(pass, memory);
     await this.#readAround();
-    // The first ports are on their way while policies are written, unless whether they can be skipped
-    // is only known then.
+    // The first ports are on their way while subnets and policies are written, unless whether they can be
+    // skipped is only known then.
     const early = this.#earlier ? null : this.#openPorts();
     try {
+      await this.#subnets();
       await this.#groups();
     } catch (error) {
       await early?.return(undefined);
@@ -139,7 +144,6 @@ class FullResync {
     memory.around.compareFromNow();
     this.#earlier?.judgePorts();
     await this.#ports(early ?? this.#openPorts());
-    await this.#subnets();
     const again = new Set(await this.#references.resolveFloatingIps());
     this.#references.report();
     await this.#remove(foreign);
@@ -182,6 +186,7 @@ class FullResync {
     });
     for await (const page of this.#pages("NetworkPolicy", pages)) {
       for (const group of page) this.memory.group(group);
+      await this.#references.resolveGroups(page);
       await this.#wantGroups(page);
     }
     await this.pass.settle("NetworkPolicy");
@@ -189,7 +194,9 @@ class FullResync {
 
   async #wantGroups(groups: readonly SecurityGroup[]): Promise<void> {
     await this.#want(
-      this.#translate("NetworkPolicy", groups, (group) => [this.#translator.group(group)]),
+      this.#translate("NetworkPolicy", groups, (group) => [
+        this.#translator.group(group, this.memory.around.addressGroups),
+      ]),
     );
   }
 
@@ -255,8 +262,12 @@ class FullResync {
     const { pass, memory } = this;
     for (const port of ports) memory.port(port);
     if (pass.deps.keystone.projects.truncated) await readProjects(pass, memory, ports);
-    const { groups } = await this.#references.resolvePorts(ports);
-    if (groups.length > 0) await this.#wantGroups(groups);
+    const { groups, subnets } = await this.#references.resolvePorts(ports);
+    if (subnets.length > 0) await this.#wantSubnets(subnets);
+    if (groups.length > 0) {
+      await this.#wantGroups(groups);
+      await this.pass.settle("NetworkPolicy");
+    }
     const wanted = ports.map((port) =>
       this.#translateOne("WorkloadEndpoint", port, () => this.#translator.port(port, memory.around))
     );
@@ -287,7 +298,11 @@ class FullResync {
     const changed = [...this.memory.around.subnets.values()].filter((subnet) =>
       !this.#accountFor("Subnet", this.#earlier?.subnet(subnet) ?? -1)
     );
-    const wanted = this.#translate("Subnet", changed, (subnet) => this.#translator.subnets(subnet));
+    await this.#wantSubnets(changed);
+  }
+
+  async #wantSubnets(subnets: readonly Subnet[]): Promise<void> {
+    const wanted = this.#translate("Subnet", subnets, (subnet) => this.#translator.subnets(subnet));
     for (let at = 0; at < wanted.length; at += CHUNK) {
       await this.#want(wanted.slice(at, at + CHUNK));
     }

@@ -7,6 +7,7 @@
  */
 import type { Surroundings, Unavailable } from "../calico/workload_endpoint.ts";
 import type {
+  AddressGroup,
   FloatingIp,
   Network,
   Project,
@@ -21,6 +22,8 @@ interface Objects {
   readonly securityGroups: Pick<SecurityGroup, "id" | "name" | "revision_number">;
   readonly qosPolicies: QosPolicy;
   readonly projects: Project;
+  /** Shown by policies, not by endpoints. */
+  readonly addressGroups: AddressGroup;
 }
 type Name = keyof Objects;
 
@@ -31,6 +34,7 @@ const SHOWN: { readonly [N in Name]: (object: Objects[N]) => unknown } = {
   securityGroups: ({ name }) => name,
   qosPolicies: ({ rules }) => rules,
   projects: ({ name, parent_id }) => [name, parent_id],
+  addressGroups: ({ addresses }) => addresses,
 };
 const NAMES = Object.keys(SHOWN) as Name[];
 
@@ -51,6 +55,7 @@ export class Around implements Surroundings {
   readonly securityGroups = new Map<string, Objects["securityGroups"]>();
   readonly qosPolicies = new Map<string, QosPolicy>();
   readonly projects = new Map<string, Project>();
+  readonly addressGroups = new Map<string, AddressGroup>();
   readonly floatingIps = new Map<string, FloatingIp[]>();
   unavailable: ReadonlySet<Unavailable> = new Set();
   /** Ids of what has changed since {@linkcode compareFromNow}; null before. */
@@ -106,6 +111,12 @@ export class Around implements Surroundings {
       if (qos_policy_id !== null && changed.has(qos_policy_id)) changed.add(id);
     }
     return new AroundChanges(changed, before.floatingIps, this.floatingIps);
+  }
+
+  /** Whether an address group is otherwise than policies were compared with in `before`. */
+  hasOtherAddresses(id: string, before: Around): boolean {
+    if (before.#changed?.has(id)) return true;
+    return !same("addressGroups", before.addressGroups.get(id), this.addressGroups.get(id));
   }
 
   #map<N extends Name>(name: N): Map<string, Objects[N]> {

@@ -1,5 +1,11 @@
 import fc from "fast-check";
-import { contains, isSingle, parseNetwork } from "../../lib/calico/ip_network.ts";
+import {
+  canonicalNetwork,
+  contains,
+  isSingle,
+  NetworkSet,
+  parseNetwork,
+} from "../../lib/calico/ip_network.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 
 const READ: [string, 4 | 6, number][] = [
@@ -56,4 +62,35 @@ Deno.test("any address of either version is read, however it is written", () => 
     if (network === null) return isMapped;
     return network.version === 6 && network.length === 128;
   }));
+});
+
+Deno.test("a set of networks finds one around an address as a search through all would", () => {
+  const any = fc.oneof(
+    fc.tuple(fc.ipV4(), fc.integer({ min: 0, max: 32 })),
+    fc.tuple(
+      fc.constantFrom("fd00::1", "fd00:1::", "2001:db8::9"),
+      fc.integer({ min: 0, max: 128 }),
+    ),
+  ).map(([address, length]) => parseNetwork(`${address}/${length}`)!);
+  fc.assert(fc.property(fc.array(any), any, (networks, inner) => {
+    const expected = networks.some((outer) => contains(outer, inner));
+    assertEquals(new NetworkSet(networks).contains(inner), expected);
+  }));
+});
+
+Deno.test("a network is printed as netaddr prints it", () => {
+  const printed = [
+    "10.0.0.0/24",
+    "FD00:0::/64",
+    "2001:DB8:0:0:1:0:0:0/64",
+    "1:0:2:0:3:0:4:0/128",
+    "x",
+  ];
+  assertEquals(printed.map(canonicalNetwork), [
+    "10.0.0.0/24",
+    "fd00::/64",
+    "2001:db8:0:0:1::/64",
+    "1:0:2:0:3:0:4:0/128",
+    "x",
+  ]);
 });

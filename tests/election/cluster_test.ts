@@ -2,12 +2,15 @@ import { Etcd3 } from "etcd3";
 import { conductorPrefix, electionKey } from "../../lib/calico/regions.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { ClusterRegistry } from "../../lib/election/cluster.ts";
+import { EtcdElectionStore } from "../../lib/election/etcd_election_store.ts";
+import { readRawKey } from "../../lib/election/raw_key.ts";
 import type { Leadership } from "../../lib/election/states.ts";
 import { FenceLostError } from "../../lib/etcd/client.ts";
 import type { TermRecord } from "../../lib/state_records.ts";
 import { StateStore } from "../../lib/state_store.ts";
 import { assert, assertEquals, eventually } from "../support/assert.ts";
 import { startEtcd } from "../support/etcd_server.ts";
+import { testConfig } from "../support/test_config.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 
 Deno.test(
@@ -136,6 +139,49 @@ Deno.test(
         assertEquals(await read(term), other);
       }
     } finally {
+      etcd.close();
+      store[Symbol.dispose]();
+      await Deno.remove(dir, { recursive: true });
+    }
+  },
+);
+
+Deno.test(
+  "who held the key from when to when is told of drivers that write no history, with the gap after",
+  { sanitizeOps: false, sanitizeResources: false },
+  async () => {
+    await using server = await startEtcd();
+    const etcd = new Etcd3({ hosts: server.url });
+    const dir = await Deno.makeTempDir({ prefix: "cluster-" });
+    const store = await StateStore.open(dir);
+    const stop = new AbortController();
+    const node = { name: "node-1", version: "1", roles: [], since: 1, diagnostics: "x:1" };
+    const clock = systemClock;
+    const log = new LogRecorder();
+    const elections = new EtcdElectionStore(etcd, testConfig());
+    const watch = (onChange: () => void) => elections.watch(onChange);
+    const registry = new ClusterRegistry({
+      ...{ etcd, region: null, node, id: "node-1:7", store, clock, log, watch },
+    });
+    const running = registry.run(stop.signal);
+    try {
+      const lease = etcd.lease(30);
+      await lease.put(electionKey(null)).value("ctl-9:41");
+      const terms = async () => (await store.readCluster())?.terms ?? [];
+      const [term] = await eventually("its term", async () => {
+        const found = await terms();
+        return found.length === 1 ? found : null;
+      }, 20_000);
+      assertEquals([term!.node, term!.id, term!.end], ["ctl-9 (another driver)", "ctl-9:41", null]);
+      assertEquals(term!.term, (await readRawKey(etcd, electionKey(null)))!.createRevision);
+      const from = Date.now();
+      await lease.revoke();
+      const end = await eventually("its end", async () => (await terms())[0]?.end, 20_000);
+      assert(end >= from && end <= Date.now(), `${end} is not after ${from}`);
+      assertEquals(log.at("warn"), []);
+    } finally {
+      stop.abort();
+      await running;
       etcd.close();
       store[Symbol.dispose]();
       await Deno.remove(dir, { recursive: true });

@@ -30,7 +30,8 @@ Deno.test("status values: the known ones, the unknown, and what is no status at 
   assertEquals(parsePortStatus(bytes('{"status":"up"}')), "ACTIVE");
   assertEquals(parsePortStatus(bytes('{"status":"down"}')), "DOWN");
   assertEquals(parsePortStatus(bytes('{"status":"error"}')), "ERROR");
-  assertEquals(parsePortStatus(bytes('{"status":"sideways"}')), null);
+  assertEquals(parsePortStatus(bytes('{"status":"sideways"}')), "ERROR");
+  assertEquals(parsePortStatus(bytes("{}")), "ERROR");
   assertEquals(parsePortStatus(bytes("{no")), "ERROR");
   assertEquals(parsePortStatus(null), "ERROR");
   const good = '{"time":"2026-01-02T03:04:05Z","uptime":5,"first_update":true}';
@@ -46,6 +47,7 @@ Deno.test("status values: the known ones, the unknown, and what is no status at 
       ["yesterday", null],
       [5, null],
       [null, null],
+      [undefined, null],
     ] as const
   ) {
     const value = bytes(JSON.stringify({ time, uptime: "x", first_update: 3 }));

@@ -202,9 +202,27 @@ Deno.test("ports: two hosts of one port, deletion, bad JSON, unknown words", GRP
   const said = s.reporter.said();
   assert(said.includes("h2/p1 ACTIVE") && said.includes("h1/p2 ERROR"), said.join());
   assertEquals(said.filter((text) => text.startsWith("h1/p1")).at(-1), "h1/p1 ERROR");
-  assert(!said.some((text) => text.includes("p3")));
-  assert(s.log.at("warn").some(({ fields }) => fields.key === endpointKey("h1", "p3")));
+  assert(said.includes("h1/p3 ERROR"), "an unknown word");
 });
+
+Deno.test(
+  "ports: what goes from another namespace is no news of a port that is up",
+  GRPC,
+  async () => {
+    await using s = await scene();
+    s.endpoints();
+    const other = endpointKey("h1", "p1").replace("/openstack%2", "/openstack-north%2");
+    await s.put(other, '{"status":"up"}');
+    await s.put(endpointKey("h1", "p1"), '{"status":"up"}');
+    await eventually("both", () => s.reporter.ports.length >= 2);
+    await s.etcd.delete().key(other);
+    await s.put(endpointKey("h1", "p2"), '{"status":"up"}');
+    await eventually("the last", () => s.reporter.said().includes("h1/p2 ACTIVE"));
+    assert(!s.reporter.said().includes("h1/p1 ERROR"), s.reporter.said().join());
+    await s.etcd.delete().key(endpointKey("h1", "p1"));
+    await eventually("its own", () => s.reporter.said().includes("h1/p1 ERROR"));
+  },
+);
 
 Deno.test(
   "ports: after a watch that begins again, only what differs is reported",

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "../support/assert.ts";
-import { compare, sameJson } from "../../lib/sync/compare.ts";
+import { sameJson } from "../../lib/calico/same_json.ts";
+import { compare } from "../../lib/sync/compare.ts";
 import type { Desired } from "../../lib/sync/objects.ts";
 
 const WANT: Desired = {
@@ -57,4 +58,21 @@ Deno.test("a value that is nested deeper than the stack is replaced, wherever th
       assertEquals(value.spec, WANT.resource!.spec);
     }
   }
+});
+
+Deno.test("a subnet's text counts: the Python driver would write again what it prints otherwise", () => {
+  const plain = { network_id: "n", cidr: "10.0.0.0/24", dns_servers: ["ü"] };
+  const want: Desired = {
+    key: "/s",
+    kind: "Subnet",
+    subject: { type: "subnet", id: "s" },
+    resource: null,
+    plain,
+    group: "subnets",
+  };
+  const text = '{"network_id": "n", "cidr": "10.0.0.0/24", "dns_servers": ["\\u00fc"]}';
+  assertEquals(compare(want, undefined, STAMPS)?.value, text);
+  assertEquals(compare(want, stored(text), STAMPS), null);
+  const change = compare(want, stored(JSON.stringify(plain)), STAMPS);
+  assertEquals([change?.action, change?.value], ["update", text]);
 });

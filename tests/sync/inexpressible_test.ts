@@ -25,11 +25,12 @@ Deno.test("what Calico cannot express is left out and named, each time", async (
       protocol: i === 3 ? "dccp" : "tcp",
     }));
     cloud.change("security_groups", group!.id, { security_group_rules: rules });
-    const pairs = ["0.0.0.0/1", "10.9.9.9"].map((ip_address) => ({ ip_address }));
+    const pairs = ["0.0.0.0/1", "192.0.2.9"].map((ip_address) => ({ ip_address }));
     cloud.change("ports", port!.id, { allowed_address_pairs: pairs });
     const expected: [LeftOut["why"], string, number][] = [
       ["not-expressible", "security-group-rules", 1],
       ["not-expressible", "allowed-address-pairs", 1],
+      ["outside-subnets", "allowed-address-pairs", 1],
     ];
     const first = await resync();
     assertEquals(left(first.leftOut), expected);
@@ -40,12 +41,17 @@ Deno.test("what Calico cannot express is left out and named, each time", async (
     const keys = await etcd.getAll().prefix(WEP).keys();
     const key = keys.find((key) => key.endsWith(port!.id.replaceAll("-", "--")))!;
     const endpoint = await etcd.get(key).json() as { spec: { allowedIps: string[] } };
-    assertEquals(endpoint.spec.allowedIps, ["10.9.9.9/32"]);
+    assertEquals(endpoint.spec.allowedIps, ["192.0.2.9/32"]);
     // One that skips what has not changed names them still.
     const second = await resync({ previous: first.memory, beside: first.memory });
     assertEquals(left(second.leftOut), expected);
     const third = await resync({ previous: second.memory, beside: second.memory });
     assertEquals(left(third.leftOut), expected);
+    assertEquals(
+      leftOutSentence(third.leftOut[2]!),
+      "1 allowed address pair is written, outside every subnet of the cloud: " +
+        `port ${port!.id}: 192.0.2.9/32.`,
+    );
     assertMatch(
       leftOutSentence(third.leftOut[0]!),
       new RegExp(

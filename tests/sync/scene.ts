@@ -13,7 +13,13 @@ import { KeystoneAuth } from "../../lib/openstack/keystone.ts";
 import { NeutronClient } from "../../lib/openstack/neutron.ts";
 import type { Project } from "../../lib/openstack/records.ts";
 import type { Change } from "../../lib/sync/compare.ts";
-import { EtcdSink, Pass, type ResyncDeps, type Sink } from "../../lib/sync/pass.ts";
+import {
+  EtcdSink,
+  Pass,
+  type PassOptions,
+  type ResyncDeps,
+  type Sink,
+} from "../../lib/sync/pass.ts";
 import { fullResync, type ResyncOptions } from "../../lib/sync/resync.ts";
 
 export const WEP = "/calico/resources/v3/projectcalico.org/workloadendpoints/openstack/";
@@ -41,7 +47,7 @@ export interface Scene {
   meddle(with_: ((url: URL) => boolean | void | Promise<void>) | null): void;
   resync(options?: ResyncOptions): ReturnType<typeof fullResync>;
   /** A pass that writes, for narrow and incremental resyncs. */
-  pass(): Pass;
+  pass(options?: PassOptions): Pass;
   /** What a full resync would change now. */
   differences(): Promise<Change[]>;
 }
@@ -121,7 +127,7 @@ export async function withCloud(
       requests,
       meddle: (with_) => meddling = with_,
       resync: (options) => fullResync(deps, term, options),
-      pass: () => new Pass(deps, term, new EtcdSink(deps, term)),
+      pass: (options) => new Pass(deps, term, new EtcdSink(deps, term), options),
       async differences() {
         const sink = new Collector();
         await fullResync(deps, term, { sink, allowDeletions: true });

@@ -22,6 +22,7 @@ svg .grid { stroke: var(--line); stroke-width: 1; fill: none; vector-effect: non
 .timeline svg { width: 100%; height: 1.3rem; }
 .timeline .ended { fill: var(--mark); stroke: var(--card); stroke-width: 1; vector-effect: non-scaling-stroke; }
 .timeline .now { fill: var(--ok); }
+.timeline .gap { fill: var(--error); }
 .timeline .axis { align-items: start; }
 .ticks { display: flex; justify-content: space-between; }
 

@@ -14,6 +14,8 @@ const SPAN_MS = HOURS * 3_600_000;
 const WIDTH = 1440;
 const MAX_ROWS = 8;
 const MAX_LISTED = 6;
+/** A gap that is shorter is an election as it should be, ms. */
+const MIN_GAP_MS = 1000;
 
 /** Terms that touch the last 24 h, newest first. */
 export function recentTerms(terms: readonly TermRecord[], now: number): readonly TermRecord[] {
@@ -23,6 +25,7 @@ export function recentTerms(terms: readonly TermRecord[], now: number): readonly
 /** The drawing. */
 export function TermTimeline({ terms, now }: { terms: readonly TermRecord[]; now: number }) {
   const recent = recentTerms(terms, now);
+  const gaps = gapsBetween(terms, now);
   const nodes = [...new Set(recent.map(({ node }) => node))].sort().slice(0, MAX_ROWS);
   return (
     <figure class="timeline" id="timeline">
@@ -33,6 +36,14 @@ export function TermTimeline({ terms, now }: { terms: readonly TermRecord[]; now
           <NodeRow node={node} terms={recent} now={now} />
         </div>
       ))}
+      {gaps.length > 0
+        ? (
+          <div class="row">
+            <span class="name">(nobody)</span>
+            <GapRow gaps={gaps} now={now} />
+          </div>
+        )
+        : null}
       <div class="row axis quiet" aria-hidden="true">
         <span class="name"></span>
         <span class="ticks">
@@ -41,6 +52,49 @@ export function TermTimeline({ terms, now }: { terms: readonly TermRecord[]; now
         </span>
       </div>
     </figure>
+  );
+}
+
+/** Without a leader for longer than an election takes. */
+export interface Gap {
+  /** ms since the epoch. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Times of the last 24 h in which nobody led, newest first; the one that goes on ends now. */
+export function gapsBetween(terms: readonly TermRecord[], now: number): Gap[] {
+  const sorted = terms.filter(({ start }) => start <= now).toSorted((a, b) => a.start - b.start);
+  const gaps: Gap[] = [];
+  let led = sorted[0]?.start ?? now;
+  for (const { start, end } of [...sorted, { start: now, end: now }]) {
+    const gap = { start: Math.max(led, now - SPAN_MS), end: start };
+    if (gap.end - gap.start >= MIN_GAP_MS) gaps.unshift(gap);
+    led = Math.max(led, end ?? now);
+  }
+  return gaps;
+}
+
+function GapRow({ gaps, now }: { gaps: readonly Gap[]; now: number }) {
+  const many = gaps.length === 1 ? "once" : `${gaps.length} times`;
+  const allMs = gaps.reduce((sum, { start, end }) => sum + end - start, 0);
+  return (
+    <svg
+      viewBox={`0 0 ${WIDTH} 20`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={`Nobody led ${many}, ${formatDuration(allMs)} in all`}
+    >
+      <path class="grid" d={`M0 10H${WIDTH}`} />
+      {gaps.map(({ start, end }) => {
+        const x = position(start, now);
+        return (
+          <rect class="gap" x={x} y={2} width={Math.max(3, position(end, now) - x)} height={16}>
+            <title>{`Nobody led for ${formatDuration(end - start)}`}</title>
+          </rect>
+        );
+      })}
+    </svg>
   );
 }
 

@@ -1,7 +1,7 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** What a resync held back and which objects it left, as tables. Pure. @module */
 import type { Guard, LeftOut } from "../../state_records.ts";
-import { LEFT_BECAUSE, reasonOf } from "../../sync/held_text.ts";
+import { isConcern, LEFT_BECAUSE, reasonOf } from "../../sync/held_text.ts";
 import { clip, formatCount } from "../format.ts";
 import { Badge, Table } from "../parts.tsx";
 import { guardLevel } from "../resync_findings.ts";
@@ -69,7 +69,7 @@ export function LeftOutTable({ leftOut }: { leftOut: readonly LeftOut[] }) {
           <tr>
             <th scope="row">{clip(collection, 40)}</th>
             <td class="wide">
-              <Badge level="warn" word={LEFT_BECAUSE[why]} />
+              <Badge level={isConcern({ why }) ? "warn" : "info"} word={LEFT_BECAUSE[why]} />
             </td>
             <td class="number">{formatCount(total)}</td>
             <td class="wide">

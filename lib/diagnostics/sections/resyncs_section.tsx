@@ -1,5 +1,6 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** Resyncs: the last one with its counts and times per kind, and the last 50 as bars. Pure. @module */
+import { isConcern } from "../../sync/held_text.ts";
 import type { Guard, KindCounts, NotificationsRecord, Resync } from "../../state_records.ts";
 import { changesOf, lengthMs, ResyncBars } from "../charts/resync_bars.tsx";
 import { clip, formatCount, formatDuration, plural } from "../format.ts";
@@ -70,7 +71,7 @@ export function ResyncResult({ resync }: { resync: Resync }) {
   if (resync.endedAt === null) return <Badge level="info" word="Running" />;
   if (resync.error !== null) return <Badge level="error" word="Failed" />;
   if (resync.guards.length > 0) return <Badge level={worstOf(resync.guards)} word="Held back" />;
-  if (resync.leftOut.length > 0) return <Badge level="warn" word="Objects left" />;
+  if (resync.leftOut.some(isConcern)) return <Badge level="warn" word="Objects left" />;
   if (resync.warnings.length > 0) return <Badge level="warn" word="With warnings" />;
   return <Badge level="ok" word="Succeeded" />;
 }

@@ -104,7 +104,10 @@ const NAMED_PROTOCOLS: Record<string, number> = {
 
 function policySpec(group: Json): Json {
   const spec: Json = { ingress: [], egress: [], selector: groupSelector(group.id) };
-  for (const rule of group.security_group_rules) spec[rule.direction].push(policyRule(rule));
+  for (const rule of group.security_group_rules) {
+    const wanted = policyRule(rule);
+    if (wanted) spec[rule.direction].push(wanted);
+  }
   return spec;
 }
 
@@ -112,15 +115,18 @@ function groupSelector(id: string): string {
   return `has(sg.projectcalico.org/openstack-${id})`;
 }
 
-function policyRule(rule: Json): Json {
+/** Null: Felix takes no such rule. */
+function policyRule(rule: Json): Json | null {
   const v6 = rule.ethertype === "IPv6";
   const result: Json = { action: "Allow", ipVersion: v6 ? 6 : 4 };
   const { protocol, port_range_min: min, port_range_max: max } = rule;
-  const icmp = protocol === "icmp" || protocol === "ipv6-icmp";
+  const icmp = ["icmp", "1", "ipv6-icmp", "icmpv6", "58"].includes(protocol);
+  const ports = ["tcp", "6", "udp", "17", "sctp", "132"].includes(protocol);
+  if (!icmp && !ports && min !== null) return null;
   if (icmp) {
-    result.protocol = v6 || protocol === "ipv6-icmp" ? "ICMPv6" : "ICMP";
+    result.protocol = v6 ? "ICMPv6" : "ICMP";
     if (min !== null) result.icmp = max === null ? { type: min } : { type: min, code: max };
-  } else if (protocol !== null && protocol !== "any" && protocol !== "0") {
+  } else if (protocol !== null && !["any", "0", "ip", "hopopt"].includes(protocol)) {
     if (/^[0-9]+$/.test(protocol)) result.protocol = protocol;
     else result.protocol = NAMED_PROTOCOLS[protocol] ?? protocol.toUpperCase();
   }
@@ -210,7 +216,9 @@ function endpointLabels(port: Json, cloud: Cloud): Json {
 
 function endpointSpec(port: Json, host: string, cloud: Cloud): Json {
   const cidr = (ip: string) => ip.includes("/") ? ip : ip.includes(":") ? `${ip}/128` : `${ip}/32`;
-  const pairs = port.allowed_address_pairs.map((pair: Json) => cidr(pair.ip_address));
+  // Networks are none that Felix may route to a VM.
+  const pairs = port.allowed_address_pairs.map((pair: Json) => cidr(pair.ip_address))
+    .filter((pair: string) => /\/(32|128)$/.test(pair));
   const spec: Json = {
     orchestrator: "openstack",
     workload: port.device_id,

@@ -1,0 +1,68 @@
+/** Records that nodes keep in etcd for each other: reading them with suspicion, writing them under compares. @module */
+import { Buffer } from "node:buffer";
+import type { Etcd3, ICompare, IRequestOp } from "etcd3";
+import type { z } from "zod";
+import { readSnapshot } from "../etcd/snapshot.ts";
+import type { Log } from "../log.ts";
+
+/** A record in etcd. */
+export interface Found<T> {
+  /** Below the prefix. */
+  readonly key: string;
+  readonly record: T;
+  readonly modRevision: string;
+}
+
+/** The records below a prefix. */
+export class ClusterRecords {
+  readonly #named = new Set<string>();
+
+  constructor(
+    readonly etcd: Etcd3,
+    readonly prefix: string,
+    readonly log: Pick<Log, "warn">,
+  ) {}
+
+  /** Valid records in the order of their keys; others are named in the log, once. */
+  async read<T>(below: string, schema: z.ZodType<T>): Promise<Found<T>[]> {
+    const { items } = await readSnapshot(this.etcd, this.prefix + below);
+    return items.flatMap(({ key: name, value, modRevision }) => {
+      const key = name.slice(this.prefix.length);
+      const record = this.#parse(key, schema, String(value));
+      return record === null ? [] : [{ key, record, modRevision }];
+    });
+  }
+
+  /** Writes a record. */
+  putting(key: string, record: unknown): IRequestOp {
+    const value = Buffer.from(JSON.stringify(record));
+    return { request_put: { key: this.#name(key), value } };
+  }
+
+  /** Holds while the record is as it was found. */
+  unchanged({ key, modRevision }: Found<unknown>): ICompare {
+    return { key: this.#name(key), result: "Equal", target: "Mod", mod_revision: modRevision };
+  }
+
+  /** Holds while there is no such record. */
+  absent(key: string): ICompare {
+    return { key: this.#name(key), result: "Equal", target: "Create", create_revision: "0" };
+  }
+
+  #name(key: string): Buffer {
+    return Buffer.from(this.prefix + key);
+  }
+
+  #parse<T>(key: string, schema: z.ZodType<T>, text: string): T | null {
+    try {
+      return schema.parse(JSON.parse(text));
+    } catch {
+      if (!this.#named.has(key)) {
+        const fields = { key: this.prefix + key };
+        this.log.warn("a record in etcd is not of its shape, ignored", fields);
+      }
+      this.#named.add(key);
+      return null;
+    }
+  }
+}
