@@ -160,7 +160,7 @@ function checkRule(
   { most, least, addressGroups }: Meaning,
   findings: Findings,
 ): void {
-  const isExact = isExpressible(rule);
+  const isExact = isExpressible(rule, addressGroups);
   const isLeftOut = !policy.inboundRules && !policy.outboundRules;
   const { counts } = findings;
   counts.rules++;

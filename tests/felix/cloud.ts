@@ -2,6 +2,7 @@
 import { calicoNamespace } from "../../lib/calico/regions.ts";
 import type { Surroundings } from "../../lib/calico/workload_endpoint.ts";
 import {
+  addressGroupSchema,
   floatingIpSchema,
   networkSchema,
   portSchema,
@@ -34,9 +35,14 @@ export interface Cloud {
 export function desiredOf(cloud: Cloud): Desired[] {
   const translator = new Translator(cloud.region);
   const around = surroundingsOf(cloud);
+  const addressGroups = new Map(
+    cloud.addressGroups.map((group) => [group.id, addressGroupSchema.parse(group)]),
+  );
   return [
     ...cloud.subnets.flatMap((subnet) => translator.subnets(subnetSchema.parse(subnet))),
-    ...cloud.securityGroups.map((group) => translator.group(securityGroupSchema.parse(group))),
+    ...cloud.securityGroups.map((group) =>
+      translator.group(securityGroupSchema.parse(group), addressGroups)
+    ),
     ...cloud.ports.flatMap((port) => translator.port(portSchema.parse(port), around)),
   ];
 }

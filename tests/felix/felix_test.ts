@@ -21,7 +21,7 @@ function startJudge(): Judge {
 function assertNothingWrong({ wrong, counts }: Findings): void {
   const counted = JSON.stringify(counts);
   assert(wrong.length === 0, `${counted}\n${wrong.slice(0, 5).join("\n")}`);
-  Deno.stdout.writeSync(new TextEncoder().encode(`${counted}\n`));
+  if (counts.objects > 100) Deno.stdout.writeSync(new TextEncoder().encode(`${counted}\n`));
 }
 
 Deno.test("the lab's cloud: Felix takes every object and programs every endpoint", async () => {

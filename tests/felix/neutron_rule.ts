@@ -108,13 +108,17 @@ function peerAllows(rule: Item, { peer }: Packet, groups: Members, addressGroups
 }
 
 /** Whether Calico has a rule for exactly this; then nothing less will do. */
-export function isExpressible(rule: Item): boolean {
+export function isExpressible(rule: Item, addressGroups: Members): boolean {
   const [min, max] = [bound(rule, "port_range_min"), bound(rule, "port_range_max")];
   const version = rule.ethertype === "IPv4" ? 4 : 6;
   const prefix = rule.remote_ip_prefix as string | null;
   if (prefix !== null && prefix.includes(":") !== (version === 6)) return false;
   if (rule.remote_group_id !== null && !UUID.test(String(rule.remote_group_id))) return false;
-  if ((rule.remote_address_group_id ?? null) !== null) return false;
+  const addressGroup = rule.remote_address_group_id ?? null;
+  if (addressGroup !== null) {
+    const addresses = addressGroups.get(String(addressGroup)) ?? [];
+    if (!addresses.some((text) => text.includes(":") === (version === 6))) return false;
+  }
   const protocol = protocolNumber(rule);
   const isOpen = min === null && max === null;
   if (protocol === null) return isOpen;
