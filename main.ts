@@ -10,12 +10,12 @@
  *
  * @module
  */
-import type { NodeCommand } from "./lib/command_line.ts";
+import type { NodeCommand } from "./lib/config/command_line.ts";
 import type { Command, CommandContext } from "./lib/commands/context.ts";
-import type { ResolvedConfig } from "./lib/config.ts";
+import type { ResolvedConfig } from "./lib/config/resolve.ts";
 
-/** See `lib/launcher.ts`, which is not loaded for it. */
-const ROLE_WORD: typeof import("./lib/launcher.ts").ROLE_WORD = "role";
+/** See `lib/process/launcher.ts`, which is not loaded for it. */
+const ROLE_WORD: typeof import("./lib/process/launcher.ts").ROLE_WORD = "role";
 
 const COMMANDS: Record<NodeCommand["command"], () => Promise<{ run: Command }>> = {
   start: () => import("./lib/commands/start.ts"),
@@ -30,11 +30,11 @@ const COMMANDS: Record<NodeCommand["command"], () => Promise<{ run: Command }>> 
 async function main(args: string[]): Promise<number> {
   try {
     if (Deno.build.standalone && args[0] === ROLE_WORD) {
-      const { hostRole } = await import("./roles/worker_host.ts");
+      const { hostRole } = await import("./lib/role/worker_host.ts");
       return await hostRole(args[1] ?? "");
     }
-    const { helpText, parseCommandLine } = await import("./lib/command_line.ts");
-    const { VERSION } = await import("./lib/version.ts");
+    const { helpText, parseCommandLine } = await import("./lib/config/command_line.ts");
+    const { VERSION } = await import("./lib/base/version.ts");
     const parsed = parseCommandLine(args);
     if (parsed.command === "help") return print(helpText());
     if (parsed.command === "version") {
@@ -50,9 +50,9 @@ async function main(args: string[]): Promise<number> {
 }
 
 async function context(command: NodeCommand): Promise<CommandContext> {
-  const { resolveConfig } = await import("./lib/config.ts");
-  const { createLauncher } = await import("./lib/launcher.ts");
-  const { notifyAddress } = await import("./lib/service_manager.ts");
+  const { resolveConfig } = await import("./lib/config/resolve.ts");
+  const { createLauncher } = await import("./lib/process/launcher.ts");
+  const { notifyAddress } = await import("./lib/node/service_manager.ts");
   const env = Deno.env.toObject();
   const hostname = Deno.hostname();
   const resolve = (): ResolvedConfig => {

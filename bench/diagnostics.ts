@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { createLauncher } from "../lib/launcher.ts";
-import { permissionRow } from "../lib/permissions.ts";
+import { createLauncher } from "../lib/process/launcher.ts";
+import { permissionRow } from "../lib/process/permissions.ts";
 import { freePort } from "../tests/support/etcd_server.ts";
 import { testConfig } from "../tests/support/test_config.ts";
 import { type CloudSize, Seeder } from "./diagnostics/seeder.ts";

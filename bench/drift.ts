@@ -7,7 +7,7 @@
  */
 import type { Etcd3 } from "etcd3";
 import { electionKey } from "../lib/calico/regions.ts";
-import { systemClock } from "../lib/clock.ts";
+import { systemClock } from "../lib/base/clock.ts";
 import { openEtcd } from "../lib/etcd/client.ts";
 import { KeystoneAuth } from "../lib/openstack/keystone.ts";
 import { NeutronClient } from "../lib/openstack/neutron.ts";

@@ -9,9 +9,9 @@
 import { Buffer } from "node:buffer";
 import amqp from "amqplib";
 import type { Etcd3 } from "etcd3";
-import { systemClock } from "../lib/clock.ts";
+import { systemClock } from "../lib/base/clock.ts";
 import { openEtcd } from "../lib/etcd/client.ts";
-import { StateStore } from "../lib/state_store.ts";
+import { StateStore } from "../lib/state/store.ts";
 import { runResourceSyncer } from "../lib/sync/resource_syncer.ts";
 import { startEtcd } from "../tests/support/etcd_server.ts";
 import { LogRecorder } from "../tests/support/log_recorder.ts";

@@ -10,10 +10,10 @@
  * @module
  */
 import { electionKey } from "../lib/calico/regions.ts";
-import { systemClock } from "../lib/clock.ts";
+import { systemClock } from "../lib/base/clock.ts";
 import { isMaster } from "../lib/election/is_master.ts";
 import { whileMaster } from "../lib/election/while_master.ts";
-import { StateStore } from "../lib/state_store.ts";
+import { StateStore } from "../lib/state/store.ts";
 import { FaultNode, PARTS } from "../tests/faults/fault_node.ts";
 import { TTL_SECONDS } from "../tests/faults/setup.ts";
 import { eventually } from "../tests/support/assert.ts";

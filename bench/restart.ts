@@ -6,7 +6,7 @@
  * @module
  */
 import { BINARY, labArgs, Node, tempDir } from "../tests/e2e/node.ts";
-import { StateStore } from "../lib/state_store.ts";
+import { StateStore } from "../lib/state/store.ts";
 import { Report, type Sample } from "./report.ts";
 import { setting } from "./settings.ts";
 

@@ -5,10 +5,10 @@
  * @module
  */
 import type { Etcd3 } from "etcd3";
-import { systemClock } from "../lib/clock.ts";
+import { systemClock } from "../lib/base/clock.ts";
 import { openEtcd } from "../lib/etcd/client.ts";
 import { readSnapshot, snapshotPages } from "../lib/etcd/snapshot.ts";
-import type { Term } from "../lib/master_context.ts";
+import type { Term } from "../lib/role/master_context.ts";
 import { KeystoneAuth } from "../lib/openstack/keystone.ts";
 import { NeutronClient } from "../lib/openstack/neutron.ts";
 import { incrementalResync } from "../lib/sync/incremental.ts";

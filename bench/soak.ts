@@ -13,7 +13,7 @@
  */
 import { labArgs, Node, tempDir } from "../tests/e2e/node.ts";
 import { DriftWatch } from "./drift.ts";
-import { INSPECT, INSPECTED } from "../lib/launcher.ts";
+import { INSPECT, INSPECTED } from "../lib/process/launcher.ts";
 import { Inspected } from "./heap.ts";
 import { cpuSeconds, handles, median } from "./measure.ts";
 import { print } from "./print.ts";

@@ -4,14 +4,14 @@
  *
  * @module
  */
-import { systemClock } from "../lib/clock.ts";
-import type { BusConfig } from "../lib/config_types.ts";
+import { systemClock } from "../lib/base/clock.ts";
+import type { BusConfig } from "../lib/config/config_types.ts";
 import { parseTransportUrl } from "../lib/bus/transport_url.ts";
 import { openEtcd } from "../lib/etcd/client.ts";
 import { type Change, mirror } from "../lib/etcd/mirror.ts";
 import { snapshotPages } from "../lib/etcd/snapshot.ts";
-import { setupLogging } from "../lib/log.ts";
-import { StateStore } from "../lib/state_store.ts";
+import { setupLogging } from "../lib/base/log.ts";
+import { StateStore } from "../lib/state/store.ts";
 import { runAgentStatusWatcher } from "../lib/status/agent_status.ts";
 import { EndpointStates } from "../lib/status/endpoint_states.ts";
 import { BusReporter } from "../lib/status/bus_reporter.ts";

@@ -1,9 +1,9 @@
 /** The lab's OpenStack on one address, its Felix agents and its scenario, wired together. @module */
 import { Hono } from "hono";
-import type { Config } from "../lib/config_types.ts";
+import type { Config } from "../lib/config/config_types.ts";
 import { openEtcd } from "../lib/etcd/client.ts";
-import type { JobContext } from "../lib/master_context.ts";
-import { Deadman, type SayAlive, whileOnTime } from "../lib/signs_of_life.ts";
+import type { JobContext } from "../lib/role/master_context.ts";
+import { Deadman, type SayAlive, whileOnTime } from "../lib/role/heartbeat.ts";
 import { Felixes } from "./felix.ts";
 import { keystoneApi, Tokens } from "./keystone_api.ts";
 import { neutronApi } from "./neutron_api.ts";

@@ -1,5 +1,5 @@
 /** How the lab's etcd is started. @module */
-import type { Config } from "../lib/config_types.ts";
+import type { Config } from "../lib/config/config_types.ts";
 
 /** Arguments of the `etcd` binary: data in the state directory, loopback only. */
 export function labEtcdCommand(config: Pick<Config, "stateDir" | "lab">): { args: string[] } {

@@ -5,8 +5,8 @@
  *
  * @module
  */
-import type { Config } from "../lib/config_types.ts";
-import type { JobContext } from "../lib/master_context.ts";
+import type { Config } from "../lib/config/config_types.ts";
+import type { JobContext } from "../lib/role/master_context.ts";
 import { labEtcdCommand } from "./etcd.ts";
 
 const START_TIMEOUT_MS = 15_000;

@@ -7,11 +7,11 @@
 import type { Etcd3 } from "etcd3";
 import { hostOfEndpointName, resourcePrefixes } from "../lib/calico/keys.ts";
 import { calicoNamespace } from "../lib/calico/regions.ts";
-import type { Clock } from "../lib/clock.ts";
+import type { Clock } from "../lib/base/clock.ts";
 import { keepLeaseAlive } from "../lib/etcd/lease.ts";
 import { type Change, mirror } from "../lib/etcd/mirror.ts";
-import type { Log } from "../lib/log.ts";
-import type { Deadman } from "../lib/signs_of_life.ts";
+import type { Log } from "../lib/base/log.ts";
+import type { Deadman } from "../lib/role/heartbeat.ts";
 import { felixPrefix } from "../lib/status/felix_status.ts";
 import type { Random } from "./random.ts";
 

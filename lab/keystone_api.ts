@@ -1,6 +1,6 @@
 /** A small Keystone v3: password tokens and the list of projects. @module */
 import { Hono } from "hono";
-import type { Clock } from "../lib/clock.ts";
+import type { Clock } from "../lib/base/clock.ts";
 import type { Cloud } from "./model.ts";
 
 const TOKEN_LIFE_MS = 3600_000;

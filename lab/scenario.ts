@@ -1,9 +1,9 @@
 /** Things that happen in the lab: VMs come, go, migrate and fail; rules change. @module */
-import type { Clock } from "../lib/clock.ts";
-import type { Log } from "../lib/log.ts";
+import type { Clock } from "../lib/base/clock.ts";
+import type { Log } from "../lib/base/log.ts";
 import type { Felixes } from "./felix.ts";
 import type { Cloud } from "./model.ts";
-import type { Deadman } from "../lib/signs_of_life.ts";
+import type { Deadman } from "../lib/role/heartbeat.ts";
 import type { Random } from "./random.ts";
 import { addVmPort, makeRule } from "./seed.ts";
 

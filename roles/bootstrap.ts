@@ -4,22 +4,22 @@
  *
  * @module
  */
-import { systemClock } from "../lib/clock.ts";
-import { describeError, type Log, setupLogging } from "../lib/log.ts";
-import type { JobContext } from "../lib/master_context.ts";
+import { systemClock } from "../lib/base/clock.ts";
+import { describeError, type Log, setupLogging } from "../lib/base/log.ts";
+import type { JobContext } from "../lib/role/master_context.ts";
 import { Meter } from "../lib/metrics/meter.ts";
 import { publishMetrics } from "../lib/metrics/publisher.ts";
-import type { SettingsOf, SettledName } from "../lib/role_settings.ts";
-import { SignsOfLife } from "../lib/signs_of_life.ts";
-import { StateStore } from "../lib/state_store.ts";
+import type { SettingsOf, SettledName } from "../lib/process/settings.ts";
+import { SignsOfLife } from "../lib/role/heartbeat.ts";
+import { StateStore } from "../lib/state/store.ts";
 import { RateLimitedLog } from "../lib/status/rate_limited.ts";
-import { isStreamNoise } from "../lib/stream_noise.ts";
-import { type Seat, takeSeat } from "./seat.ts";
-import { write } from "./write.ts";
+import { isStreamNoise } from "../lib/base/stream_noise.ts";
+import { type Seat, takeSeat } from "../lib/role/parent_channel.ts";
+import { write } from "../lib/role/write.ts";
 
 /** What a role's own code receives. */
 export interface RoleContext<Name extends SettledName> {
-  /** Its part of the configuration; see `lib/role_settings.ts`. */
+  /** Its part of the configuration; see `lib/process/settings.ts`. */
   readonly config: SettingsOf<Name>;
   readonly job: JobContext;
   readonly signal: AbortSignal;

@@ -6,11 +6,11 @@ import { Sampler } from "../lib/diagnostics/samples.ts";
 import { runDiagnostics } from "../lib/diagnostics/server.ts";
 import { readMetrics } from "../lib/diagnostics/metrics.ts";
 import { readStatus } from "../lib/diagnostics/status.ts";
-import { requestRestart } from "../lib/restart_request.ts";
-import { requestResync } from "../lib/resync_request.ts";
+import { requestRestart } from "../lib/state/restart_request.ts";
+import { requestResync } from "../lib/state/resync_request.ts";
 import { readAsked } from "../lib/sync/difference_log.ts";
-import { requestStepDown } from "../lib/step_down.ts";
-import { VERSION } from "../lib/version.ts";
+import { requestStepDown } from "../lib/state/step_down_request.ts";
+import { VERSION } from "../lib/base/version.ts";
 import { runRole } from "./bootstrap.ts";
 
 await runRole("diagnostics", async ({ config, job, signal, listen }) => {

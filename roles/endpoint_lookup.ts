@@ -1,9 +1,9 @@
 /** Looks Neutron and Nova up in Keystone's catalogue: told how to log in, answers with the URLs. @module */
-import { systemClock } from "../lib/clock.ts";
-import type { OpenstackConfig } from "../lib/config_types.ts";
+import { systemClock } from "../lib/base/clock.ts";
+import type { OpenstackConfig } from "../lib/config/config_types.ts";
 import { endpointsOf } from "../lib/openstack/endpoints.ts";
 import { KeystoneAuth } from "../lib/openstack/keystone.ts";
-import { runTool } from "./run_tool.ts";
+import { runTool } from "../lib/role/run_tool.ts";
 
 await runTool(async (config: OpenstackConfig, signal) => {
   using auth = new KeystoneAuth(config, systemClock);

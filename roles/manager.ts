@@ -1,5 +1,5 @@
 /** The manager: leader election, compaction of etcd, and what the nodes tell each other. @module */
-import { hostAndPort } from "../lib/host_addresses.ts";
+import { hostAndPort } from "../lib/process/host_addresses.ts";
 import { openEtcd } from "../lib/etcd/client.ts";
 import { runCompactor } from "../lib/etcd/compaction.ts";
 import { ClusterRegistry } from "../lib/election/cluster.ts";
@@ -7,12 +7,12 @@ import { runElector } from "../lib/election/elector.ts";
 import { EtcdElectionStore } from "../lib/election/etcd_election_store.ts";
 import { measured } from "../lib/election/measured_election_store.ts";
 import { electionValue } from "../lib/election/key.ts";
-import type { JobContext } from "../lib/master_context.ts";
-import { Deadman, whileOnTime } from "../lib/signs_of_life.ts";
-import { ROLE_NAMES } from "../lib/state_records.ts";
-import { VERSION } from "../lib/version.ts";
+import type { JobContext } from "../lib/role/master_context.ts";
+import { Deadman, whileOnTime } from "../lib/role/heartbeat.ts";
+import { ROLE_NAMES } from "../lib/state/records.ts";
+import { VERSION } from "../lib/base/version.ts";
 import { type RoleContext, runRole } from "./bootstrap.ts";
-import { runWhileMaster } from "./while_master.ts";
+import { runWhileMaster } from "../lib/role/run_while_master.ts";
 
 /** What a turn of the compactor's loop may take beside what it waits for, ms. */
 const TURN_MS = 10_000;

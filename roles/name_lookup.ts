@@ -1,6 +1,6 @@
 /** Looks host names up: told a list of names, answers with each name's addresses. @module */
 import { lookup } from "node:dns/promises";
-import { runTool } from "./run_tool.ts";
+import { runTool } from "../lib/role/run_tool.ts";
 
 await runTool(async (names: readonly string[]) => {
   const found: Record<string, string[]> = {};

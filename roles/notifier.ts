@@ -1,10 +1,10 @@
 /**
  * The supervisor's Worker that writes to the service manager's socket and may do nothing else; see
- * `lib/service_manager.ts`. Each message is answered, with the error if it could not be sent.
+ * `lib/node/service_manager.ts`. Each message is answered, with the error if it could not be sent.
  *
  * @module
  */
-import type { NotifierAnswer, NotifierPlaces } from "../lib/service_manager.ts";
+import type { NotifierAnswer, NotifierPlaces } from "../lib/node/service_manager.ts";
 
 interface Scope {
   onmessage: ((event: MessageEvent<NotifierPlaces | string>) => void) | null;

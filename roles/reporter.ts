@@ -1,6 +1,6 @@
 /** How this configuration reports status: over the message bus when it names one. @module */
-import type { Config } from "../lib/config_types.ts";
-import type { JobContext } from "../lib/master_context.ts";
+import type { Config } from "../lib/config/config_types.ts";
+import type { JobContext } from "../lib/role/master_context.ts";
 import { BusReporter } from "../lib/status/bus_reporter.ts";
 import type { DataPlaneStatus } from "../lib/status/data_plane_status.ts";
 import { MeasuredReporter } from "../lib/status/measured_reporter.ts";

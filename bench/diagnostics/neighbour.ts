@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { isMaster } from "../../lib/election/is_master.ts";
-import { StateStore } from "../../lib/state_store.ts";
+import { StateStore } from "../../lib/state/store.ts";
 
 /** Of one period, ms. */
 export interface Delays {

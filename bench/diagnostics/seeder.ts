@@ -5,9 +5,9 @@
  * @module
  */
 import { facts, resync } from "../../tests/diagnostics/fixtures.ts";
-import type { Agent } from "../../lib/state_records.ts";
-import { ROLE_NAMES } from "../../lib/state_records.ts";
-import { StateStore } from "../../lib/state_store.ts";
+import type { Agent } from "../../lib/state/records.ts";
+import { ROLE_NAMES } from "../../lib/state/records.ts";
+import { StateStore } from "../../lib/state/store.ts";
 import { writeAgentsFile } from "../../lib/status/agents_file.ts";
 import { countFreshness } from "../../lib/status/freshness.ts";
 

@@ -6,9 +6,9 @@
  */
 import type { Buffer } from "node:buffer";
 import type amqp from "amqplib";
-import type { Clock } from "../clock.ts";
-import type { BusConfig } from "../config_types.ts";
-import { describeError, type Log } from "../log.ts";
+import type { Clock } from "../base/clock.ts";
+import type { BusConfig } from "../config/config_types.ts";
+import { describeError, type Log } from "../base/log.ts";
 import { decodeReply, encodeRpc, type RpcMessage, uniqueId } from "./envelope.ts";
 import { BusError, type BusLink, keepLinked } from "./link.ts";
 

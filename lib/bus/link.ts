@@ -8,9 +8,9 @@
  */
 import { Buffer } from "node:buffer";
 import amqp from "amqplib";
-import type { Clock } from "../clock.ts";
-import type { BrokersConfig } from "../config_types.ts";
-import { describeError, type Log } from "../log.ts";
+import type { Clock } from "../base/clock.ts";
+import type { BrokersConfig } from "../config/config_types.ts";
+import { describeError, type Log } from "../base/log.ts";
 import type { BusHost } from "./transport_url.ts";
 
 /** The bus cannot take or bring a message now. */

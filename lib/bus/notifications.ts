@@ -14,9 +14,9 @@
  * @module
  */
 import type amqp from "amqplib";
-import type { Clock } from "../clock.ts";
-import type { NotificationsConfig } from "../config_types.ts";
-import type { Log } from "../log.ts";
+import type { Clock } from "../base/clock.ts";
+import type { NotificationsConfig } from "../config/config_types.ts";
+import type { Log } from "../base/log.ts";
 import { uniqueId } from "./envelope.ts";
 import { BusError, type BusLink, keepLinked } from "./link.ts";
 

@@ -1,5 +1,5 @@
 /** `config`: every effective value and where it comes from. @module */
-import { formatEffective } from "../config.ts";
+import { formatEffective } from "../config/resolve.ts";
 import type { Command } from "./context.ts";
 
 export const run: Command = ({ resolve, print }) => {

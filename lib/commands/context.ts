@@ -4,14 +4,14 @@
  * found differences) and throws errors whose message says what to
  * do; `main.ts` prints them and exits.
  *
- * To add one: its line in `COMMANDS` of `lib/command_line.ts`, its line in `main.ts`, its file here.
+ * To add one: its line in `COMMANDS` of `lib/config/command_line.ts`, its line in `main.ts`, its file here.
  *
  * @module
  */
-import type { NodeCommand } from "../command_line.ts";
-import type { ResolvedConfig } from "../config.ts";
-import type { Launcher } from "../launcher.ts";
-import type { NotifyAddress } from "../service_manager.ts";
+import type { NodeCommand } from "../config/command_line.ts";
+import type { ResolvedConfig } from "../config/resolve.ts";
+import type { Launcher } from "../process/launcher.ts";
+import type { NotifyAddress } from "../node/service_manager.ts";
 
 /** Exit code: a dry run has found differences. */
 export const DIFFERENT = 4;

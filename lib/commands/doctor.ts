@@ -5,14 +5,14 @@
  * @module
  */
 import { z } from "zod";
-import type { Config } from "../config_types.ts";
+import type { Config } from "../config/config_types.ts";
 import { CHECK_MS } from "../doctor/doctor.ts";
 import { failed, type Finding, findingSchema, named, ok, warning } from "../doctor/check.ts";
 import { formatFindings, isHealthy } from "../doctor/report.ts";
-import { lookUpEndpoints, withEndpoints } from "../endpoints.ts";
-import { machinePlaces } from "../machine_places.ts";
-import { type PermissionPlaces, permissionRow } from "../permissions.ts";
-import { runTool } from "../tool.ts";
+import { lookUpEndpoints, withEndpoints } from "../node/catalogue_lookup.ts";
+import { machinePlaces } from "../process/machine_places.ts";
+import { type PermissionPlaces, permissionRow } from "../process/permissions.ts";
+import { runTool } from "../process/tool.ts";
 import type { Command, CommandContext } from "./context.ts";
 
 /** Patience with Keystone's catalogue, ms. */

@@ -1,6 +1,6 @@
 /** The state of a node that has run, for commands that read or ask it something. @module */
-import type { Config } from "../config_types.ts";
-import { KV_FILE, StateStore } from "../state_store.ts";
+import type { Config } from "../config/config_types.ts";
+import { KV_FILE, StateStore } from "../state/store.ts";
 
 /** @throws {Error} nothing has run with that state directory. */
 export async function openExisting(config: Config): Promise<StateStore> {

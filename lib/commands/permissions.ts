@@ -1,14 +1,14 @@
 /** `permissions`: what each process of this configuration may do, from the table that starts them. @module */
-import { lookUpEndpoints, withEndpoints } from "../endpoints.ts";
-import type { Config } from "../config_types.ts";
-import { describeError } from "../log.ts";
-import { machinePlaces } from "../machine_places.ts";
+import { lookUpEndpoints, withEndpoints } from "../node/catalogue_lookup.ts";
+import type { Config } from "../config/config_types.ts";
+import { describeError } from "../base/log.ts";
+import { machinePlaces } from "../process/machine_places.ts";
 import {
   formatPermissions,
   type PermissionReport,
   reportPermissions,
-} from "../permission_report.ts";
-import type { PermissionPlaces } from "../permissions.ts";
+} from "../process/permission_report.ts";
+import type { PermissionPlaces } from "../process/permissions.ts";
 import type { Command, CommandContext } from "./context.ts";
 
 /** Patience with Keystone, ms. */

@@ -7,20 +7,20 @@
  *
  * @module
  */
-import { systemClock } from "../clock.ts";
-import type { Config } from "../config_types.ts";
-import { lookUpEndpoints, withEndpoints } from "../endpoints.ts";
-import { describeError } from "../log.ts";
-import { machinePlaces } from "../machine_places.ts";
+import { systemClock } from "../base/clock.ts";
+import type { Config } from "../config/config_types.ts";
+import { lookUpEndpoints, withEndpoints } from "../node/catalogue_lookup.ts";
+import { describeError } from "../base/log.ts";
+import { machinePlaces } from "../process/machine_places.ts";
 import { MAX_DELAY_MS } from "../openstack/http.ts";
-import { type PermissionPlaces, permissionRow } from "../permissions.ts";
-import { formatReport, ProgressBar, reportOf } from "../resync_report.ts";
-import { followResync, NobodyRunsError, nodeRuns, requestResync } from "../resync_request.ts";
-import type { ResyncAnswer } from "../state_records.ts";
-import type { StateStore } from "../state_store.ts";
+import { type PermissionPlaces, permissionRow } from "../process/permissions.ts";
+import { formatReport, ProgressBar, reportOf } from "../sync/report.ts";
+import { followResync, NobodyRunsError, nodeRuns, requestResync } from "../state/resync_request.ts";
+import type { ResyncAnswer } from "../state/records.ts";
+import type { StateStore } from "../state/store.ts";
 import { aloneAnswerSchema, aloneInput } from "../sync/alone.ts";
 import { type Difference, readAsked, readDiff } from "../sync/difference_log.ts";
-import { runTool } from "../tool.ts";
+import { runTool } from "../process/tool.ts";
 import { type Command, type CommandContext, DIFFERENT } from "./context.ts";
 import { openExisting } from "./existing_state.ts";
 

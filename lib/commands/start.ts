@@ -6,15 +6,22 @@
  *
  * @module
  */
-import { systemClock } from "../clock.ts";
-import type { Config } from "../config_types.ts";
-import { dropPermissions } from "../drop_permissions.ts";
+import { systemClock } from "../base/clock.ts";
+import type { Config } from "../config/config_types.ts";
+import { dropPermissions } from "../process/drop_permissions.ts";
 import { pageUrl } from "../diagnostics/page_url.ts";
-import { formatJson, formatText, type Log, type LogEntry, passes, setupLogging } from "../log.ts";
-import { Node } from "../node.ts";
-import { PageFeed } from "../page_feed.ts";
-import { ServiceManager } from "../service_manager.ts";
-import { VERSION } from "../version.ts";
+import {
+  formatJson,
+  formatText,
+  type Log,
+  type LogEntry,
+  passes,
+  setupLogging,
+} from "../base/log.ts";
+import { Node } from "../node/node.ts";
+import { PageFeed } from "../state/page_feed.ts";
+import { ServiceManager } from "../node/service_manager.ts";
+import { VERSION } from "../base/version.ts";
 import { type Command, type CommandContext, UNHEALTHY } from "./context.ts";
 
 /** What the supervisor can do without once it knows its configuration; from source it never had most. */

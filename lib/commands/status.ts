@@ -5,18 +5,18 @@
  *
  * @module
  */
-import { systemClock } from "../clock.ts";
-import type { Config } from "../config_types.ts";
+import { systemClock } from "../base/clock.ts";
+import type { Config } from "../config/config_types.ts";
 import { pageUrl, reachable } from "../diagnostics/page_url.ts";
 import { readStatus } from "../diagnostics/status.ts";
 import { type Status, statusSchema } from "../diagnostics/status_schema.ts";
 import { formatStatus } from "../diagnostics/status_text.ts";
 import { crashLoops } from "../diagnostics/verdict.ts";
-import { describeError } from "../log.ts";
-import { machinePlaces } from "../machine_places.ts";
-import { permissionRow } from "../permissions.ts";
-import { runTool } from "../tool.ts";
-import { VERSION } from "../version.ts";
+import { describeError } from "../base/log.ts";
+import { machinePlaces } from "../process/machine_places.ts";
+import { permissionRow } from "../process/permissions.ts";
+import { runTool } from "../process/tool.ts";
+import { VERSION } from "../base/version.ts";
 import { type Command, type CommandContext, UNHEALTHY } from "./context.ts";
 import { openExisting } from "./existing_state.ts";
 

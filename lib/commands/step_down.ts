@@ -1,6 +1,6 @@
 /** `step-down`: gives mastership away; exit code 0 too when this node does not lead. @module */
-import { systemClock } from "../clock.ts";
-import { requestStepDown } from "../step_down.ts";
+import { systemClock } from "../base/clock.ts";
+import { requestStepDown } from "../state/step_down_request.ts";
 import type { Command } from "./context.ts";
 import { openExisting } from "./existing_state.ts";
 

@@ -7,10 +7,10 @@
 import type { MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 import { HTTPException } from "hono/http-exception";
-import { describeError, type Log } from "../log.ts";
+import { describeError, type Log } from "../base/log.ts";
 import type { Family } from "../metrics/exposition.ts";
 import type { Meter } from "../metrics/meter.ts";
-import { VERSION } from "../version.ts";
+import { VERSION } from "../base/version.ts";
 import { type ActionDeps, addActions } from "./api/action_routes.ts";
 import { addChecks } from "./api/check_routes.ts";
 import { addDocument, type Api, createApi } from "./api/openapi.ts";

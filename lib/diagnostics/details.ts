@@ -4,12 +4,12 @@
  *
  * @module
  */
-import type { Samples } from "../state_records.ts";
+import type { Samples } from "../state/records.ts";
 import { type AgentsFile, readAgentsFile } from "../status/agents_file.ts";
 import { type PortDifferencesFile, readPortDifferences } from "../status/port_differences.ts";
 import { type Differences, readDifferences } from "../sync/difference_log.ts";
-import type { LogRecord } from "../page_feed.ts";
-import type { PermissionRow } from "../permissions.ts";
+import type { LogRecord } from "../state/page_feed.ts";
+import type { PermissionRow } from "../process/permissions.ts";
 import type { Fed } from "./fed.ts";
 import { NO_SAMPLES, type Sampler } from "./samples.ts";
 

@@ -10,8 +10,8 @@ import {
   MAX_RECORDS,
   pageFeedMessageSchema,
   type permissionRowSchema,
-} from "../page_feed.ts";
-import { ROLE_NAMES } from "../state_records.ts";
+} from "../state/page_feed.ts";
+import { ROLE_NAMES } from "../state/records.ts";
 
 /** Processes that log, whether or not they run. */
 export const LOGGING = ["supervisor", "lab", ...ROLE_NAMES] as const;

@@ -5,7 +5,7 @@
  * @module
  */
 
-export { clip } from "../clip.ts";
+export { clip } from "../base/clip.ts";
 
 /** "1 agent", "2 agents". */
 export function plural(n: number, word: string): string {

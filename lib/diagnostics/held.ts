@@ -5,7 +5,7 @@
  * @module
  */
 import { z } from "zod";
-import { comparedAll, guardSchema, leftOutSchema, type Resync } from "../state_records.ts";
+import { comparedAll, guardSchema, leftOutSchema, type Resync } from "../state/records.ts";
 
 /** The run that said it last, as the history names it. */
 const resync = z.string();

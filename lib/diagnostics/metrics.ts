@@ -6,8 +6,8 @@
 import type { Family, HistogramValue, Sample } from "../metrics/exposition.ts";
 import { type Instrument, INSTRUMENTS } from "../metrics/instruments.ts";
 import type { MetricsRecord, Series } from "../metrics/meter.ts";
-import { ROLE_NAMES } from "../state_records.ts";
-import type { StateStore } from "../state_store.ts";
+import { ROLE_NAMES } from "../state/records.ts";
+import type { StateStore } from "../state/store.ts";
 import { clip } from "./format.ts";
 import type { Status } from "./status_schema.ts";
 import { isUp } from "./verdict.ts";

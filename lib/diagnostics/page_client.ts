@@ -9,7 +9,7 @@ import { X509Certificate } from "node:crypto";
 import http from "node:http";
 import https from "node:https";
 import type { TLSSocket } from "node:tls";
-import { hostAndPort } from "../host_addresses.ts";
+import { hostAndPort } from "../process/host_addresses.ts";
 
 /** Where the page is. */
 export interface PageAddress {

@@ -1,5 +1,5 @@
 /** What is wrong with the resyncs of a master, in the order in which to look at it. Pure. @module */
-import type { Guard, Resync } from "../state_records.ts";
+import type { Guard, Resync } from "../state/records.ts";
 import { guardSentence, isConcern, leftOutSentence } from "../sync/held_text.ts";
 import { clip, plural } from "./format.ts";
 import { heldNow } from "./held.ts";

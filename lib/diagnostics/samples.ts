@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { Clock } from "../clock.ts";
-import type { Log } from "../log.ts";
-import type { Samples } from "../state_records.ts";
-import type { StateStore } from "../state_store.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { Samples } from "../state/records.ts";
+import type { StateStore } from "../state/store.ts";
 import type { Status } from "./status_schema.ts";
 
 /** Between two samples, ms. */

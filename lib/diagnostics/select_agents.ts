@@ -1,5 +1,5 @@
 /** Which agents are asked for, in which order. Pure. @module */
-import type { Agent } from "../state_records.ts";
+import type { Agent } from "../state/records.ts";
 import { type Freshness, freshness } from "../status/freshness.ts";
 
 /** By the age of the status, the host, Felix's uptime or the last report. */

@@ -5,10 +5,10 @@
  *
  * @module
  */
-import type { Config } from "../config_types.ts";
-import { hostAndPort } from "../host_addresses.ts";
-import { describeError } from "../log.ts";
-import type { JobContext } from "../master_context.ts";
+import type { Config } from "../config/config_types.ts";
+import { hostAndPort } from "../process/host_addresses.ts";
+import { describeError } from "../base/log.ts";
+import type { JobContext } from "../role/master_context.ts";
 import type { Api } from "./api/openapi.ts";
 import { type Listener, type ListenerLimits, openListener } from "./listener.ts";
 import { pageUrl } from "./page_url.ts";

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { isMaster } from "../election/is_master.ts";
-import { type Mastership, type Released, ROLE_NAMES } from "../state_records.ts";
-import type { StateStore } from "../state_store.ts";
+import { type Mastership, type Released, ROLE_NAMES } from "../state/records.ts";
+import type { StateStore } from "../state/store.ts";
 import type { Facts, RoleStatus, SourcedEvent, Status } from "./status_schema.ts";
 import { judge, judgeRole } from "./verdict.ts";
 

@@ -18,7 +18,7 @@ import {
   portsSchema,
   resyncsSchema,
   roleSchema,
-} from "../state_records.ts";
+} from "../state/records.ts";
 
 const ms = z.number();
 

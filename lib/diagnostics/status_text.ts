@@ -1,5 +1,5 @@
 /** The status for a terminal: what `status` prints. Pure. @module */
-import type { Resync } from "../state_records.ts";
+import type { Resync } from "../state/records.ts";
 import { guardSentence, isConcern, leftOutSentence, namesOf } from "../sync/held_text.ts";
 import { plural } from "./format.ts";
 import type { Status } from "./status_schema.ts";

@@ -1,6 +1,6 @@
 /** The page's certificate and key: read, checked against each other, read again when they change. @module */
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
-import { describeError } from "../log.ts";
+import { describeError } from "../base/log.ts";
 
 /** Where they are. */
 export interface TlsPaths {

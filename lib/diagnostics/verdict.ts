@@ -7,8 +7,8 @@
  */
 import { isStale } from "../status/freshness.ts";
 import { LONG_QUEUE } from "../status/newest_queue.ts";
-import { isCrashLoop } from "../restart_policy.ts";
-import type { Alive, RoleState } from "../state_records.ts";
+import { isCrashLoop } from "../node/restart_policy.ts";
+import type { Alive, RoleState } from "../state/records.ts";
 import { heldNow } from "./held.ts";
 import { resyncFindings, syncedText } from "./resync_findings.ts";
 import { trimEnd, withoutNoise } from "./sentence.ts";

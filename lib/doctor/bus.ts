@@ -7,9 +7,9 @@ import { Buffer } from "node:buffer";
 import type amqp from "amqplib";
 import { dial, hangUp } from "../bus/link.ts";
 import type { BusHost } from "../bus/transport_url.ts";
-import type { BusConfig } from "../config_types.ts";
-import { hostAndPort } from "../host_addresses.ts";
-import { describeError } from "../log.ts";
+import type { BusConfig } from "../config/config_types.ts";
+import { hostAndPort } from "../process/host_addresses.ts";
+import { describeError } from "../base/log.ts";
 import { type Check, failed, type Finding, named, ok, type Verdict, warning } from "./check.ts";
 
 /** Queues that neutron-server reads. */

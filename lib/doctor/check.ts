@@ -1,6 +1,6 @@
 /** A check of the doctor, and how checks are run: all at once, each with a deadline. @module */
 import { z } from "zod";
-import { describeError } from "../log.ts";
+import { describeError } from "../base/log.ts";
 
 export const findingSchema = z.object({
   /** What was looked at, such as `etcd http://10.0.0.1:2379`. */

@@ -1,6 +1,6 @@
 /** The doctor: every connection, right, extension, clock and version that the node depends on. @module */
-import type { Clock } from "../clock.ts";
-import type { Config } from "../config_types.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Config } from "../config/config_types.ts";
 import { KeystoneAuth } from "../openstack/keystone.ts";
 import { busChecks } from "./bus.ts";
 import { type Finding, runChecks } from "./check.ts";

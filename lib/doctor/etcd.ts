@@ -15,10 +15,10 @@ import {
   resourcePrefixes,
 } from "../calico/keys.ts";
 import { conductorPrefix, electionKey } from "../calico/regions.ts";
-import type { Clock } from "../clock.ts";
-import type { Config } from "../config_types.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Config } from "../config/config_types.ts";
 import { openEtcd } from "../etcd/client.ts";
-import { describeError } from "../log.ts";
+import { describeError } from "../base/log.ts";
 import { openHttpClient } from "../openstack/http_client.ts";
 import { felixPrefix } from "../status/felix_status.ts";
 import { type Check, failed, ok, once, skipped, type Verdict, warning } from "./check.ts";

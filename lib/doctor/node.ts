@@ -3,12 +3,12 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { Buffer } from "node:buffer";
 import * as fs from "node:fs";
 import { conductorPrefix } from "../calico/regions.ts";
-import type { Clock } from "../clock.ts";
-import type { Config } from "../config_types.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Config } from "../config/config_types.ts";
 import { openEtcd } from "../etcd/client.ts";
-import { describeError } from "../log.ts";
-import { nodeSchema, termSchema } from "../state_records.ts";
-import { KV_FILE, StateStore } from "../state_store.ts";
+import { describeError } from "../base/log.ts";
+import { nodeSchema, termSchema } from "../state/records.ts";
+import { KV_FILE, StateStore } from "../state/store.ts";
 import { felixPrefix } from "../status/felix_status.ts";
 import { type Check, failed, ok, skipped, type Verdict, warning } from "./check.ts";
 

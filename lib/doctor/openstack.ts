@@ -1,7 +1,7 @@
 /** Keystone, Neutron and Nova: connection, login, rights, extensions, agents, clocks. @module */
 import { z } from "zod";
-import type { Clock } from "../clock.ts";
-import type { Config } from "../config_types.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Config } from "../config/config_types.ts";
 import { Extensions } from "../openstack/extensions.ts";
 import { discard, OpenstackError, readJson, readList } from "../openstack/http.ts";
 import type { KeystoneAuth } from "../openstack/keystone.ts";

@@ -17,19 +17,19 @@
 import { Buffer } from "node:buffer";
 import type { Etcd3, ICompare, IRequestOp } from "etcd3";
 import { conductorPrefix, electionKey } from "../calico/regions.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { fence, readFence, throwIfFenceLost } from "../etcd/fence.ts";
 import { keepLeaseAlive } from "../etcd/lease.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../base/log.ts";
 import {
   type NodeRecord,
   nodeSchema,
   type RawElectionKey,
   type TermRecord,
   termSchema,
-} from "../state_records.ts";
-import type { Deadman } from "../signs_of_life.ts";
-import type { StateStore } from "../state_store.ts";
+} from "../state/records.ts";
+import type { Deadman } from "../role/heartbeat.ts";
+import type { StateStore } from "../state/store.ts";
 import { ClusterRecords } from "./cluster_records.ts";
 import type { TermObserver } from "./elector.ts";
 import type { Leadership } from "./states.ts";

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import type { Etcd3, ICompare, IRequestOp } from "etcd3";
 import type { z } from "zod";
 import { readSnapshot } from "../etcd/snapshot.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../base/log.ts";
 
 /** A record in etcd. */
 export interface Found<T> {

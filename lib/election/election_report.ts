@@ -1,6 +1,6 @@
 /** What an elector says of itself: on the page, in the log, in the node's events, to its supervisor. @module */
-import type { JobContext } from "../master_context.ts";
-import type { Election } from "../state_records.ts";
+import type { JobContext } from "../role/master_context.ts";
+import type { Election } from "../state/records.ts";
 
 /** Reports for one elector; nothing that it cannot write ends the election. */
 export class ElectionReport {

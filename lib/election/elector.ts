@@ -12,11 +12,11 @@
  *
  * @module
  */
-import type { Config } from "../config_types.ts";
-import { describeError } from "../log.ts";
-import type { JobContext } from "../master_context.ts";
-import { SupersededError } from "../mastership_claim.ts";
-import type { ProcessPlace } from "../process_place.ts";
+import type { Config } from "../config/config_types.ts";
+import { describeError } from "../base/log.ts";
+import type { JobContext } from "../role/master_context.ts";
+import { SupersededError } from "../state/mastership_claim.ts";
+import type { ProcessPlace } from "../process/place.ts";
 import { ElectionReport } from "./election_report.ts";
 import type { ElectionStore } from "./election_store.ts";
 import { electionValue, isOwnTerm, parseElectionValue } from "./key.ts";

@@ -7,7 +7,7 @@
 import { Buffer } from "node:buffer";
 import type { Etcd3, ICompare, IRequestOp, ITxnResponse, Watcher } from "etcd3";
 import { electionKey } from "../calico/regions.ts";
-import type { Config } from "../config_types.ts";
+import type { Config } from "../config/config_types.ts";
 import { fence } from "../etcd/fence.ts";
 import { keepLeaseAlive } from "../etcd/lease.ts";
 import type { ObservedKey } from "./key.ts";

@@ -12,8 +12,8 @@
  *
  * @module
  */
-import type { Clock } from "../clock.ts";
-import type { Mastership } from "../state_records.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Mastership } from "../state/records.ts";
 
 /** A heartbeat further in the future than this means that the clock was set back, ms. */
 const FUTURE_MS = 1000;

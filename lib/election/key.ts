@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { ProcessPlace } from "../process_place.ts";
-import type { OwnTerm } from "../state_records.ts";
+import type { ProcessPlace } from "../process/place.ts";
+import type { OwnTerm } from "../state/records.ts";
 
 /** The election key as read from etcd; revisions are decimal strings. */
 export interface ObservedKey {

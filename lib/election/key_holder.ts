@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Clock } from "../clock.ts";
-import type { Log } from "../log.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
 import type { ElectionStore } from "./election_store.ts";
 import type { Event, Leadership, Reading, StaleKey } from "./states.ts";
 

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { clip } from "../clip.ts";
-import type { RawElectionKey, TermRecord } from "../state_records.ts";
+import { clip } from "../base/clip.ts";
+import type { RawElectionKey, TermRecord } from "../state/records.ts";
 import { parseElectionValue } from "./key.ts";
 
 /** A term that its own node has not written for so long is another driver's, ms. */

@@ -5,11 +5,11 @@
  *
  * @module
  */
-import { KvTimeoutError } from "../kv_deadline.ts";
-import { describeError } from "../log.ts";
-import type { JobContext } from "../master_context.ts";
-import { SupersededError } from "../mastership_claim.ts";
-import type { Mastership } from "../state_records.ts";
+import { KvTimeoutError } from "../state/kv_deadline.ts";
+import { describeError } from "../base/log.ts";
+import type { JobContext } from "../role/master_context.ts";
+import { SupersededError } from "../state/mastership_claim.ts";
+import type { Mastership } from "../state/records.ts";
 import { runsOutAt } from "./is_master.ts";
 import type { Event, Leadership } from "./states.ts";
 

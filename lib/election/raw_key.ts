@@ -1,8 +1,8 @@
 /** The election key with everything that etcd says of it, for the page. @module */
 import { Buffer } from "node:buffer";
 import type { Etcd3 } from "etcd3";
-import { clip } from "../clip.ts";
-import type { RawElectionKey } from "../state_records.ts";
+import { clip } from "../base/clip.ts";
+import type { RawElectionKey } from "../state/records.ts";
 
 const MAX_VALUE_CHARS = 1000;
 const DEADLINE_MS = 2000;

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { FenceLostError } from "../etcd/client.ts";
-import { describeError, type Log } from "../log.ts";
-import type { Term } from "../master_context.ts";
-import type { Mastership } from "../state_records.ts";
-import type { StateStore } from "../state_store.ts";
+import { describeError, type Log } from "../base/log.ts";
+import type { Term } from "../role/master_context.ts";
+import type { Mastership } from "../state/records.ts";
+import type { StateStore } from "../state/store.ts";
 import { isMaster, validForMs } from "./is_master.ts";
 import { parseElectionValue } from "./key.ts";
 

@@ -10,7 +10,7 @@
 import { Buffer } from "node:buffer";
 import { noop } from "cockatiel";
 import { Etcd3, type IOptions } from "etcd3";
-import type { EtcdConfig } from "../config_types.ts";
+import type { EtcdConfig } from "../config/config_types.ts";
 import type { Meter } from "../metrics/meter.ts";
 import { timed } from "./timed_calls.ts";
 

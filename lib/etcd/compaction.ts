@@ -11,12 +11,12 @@
  */
 import { Buffer } from "node:buffer";
 import type { Etcd3, IRangeResponse } from "etcd3";
-import type { Clock } from "../clock.ts";
-import type { Log } from "../log.ts";
-import type { Term } from "../master_context.ts";
-import type { Compaction } from "../state_records.ts";
-import type { SayAlive } from "../signs_of_life.ts";
-import type { StateStore } from "../state_store.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { Term } from "../role/master_context.ts";
+import type { Compaction } from "../state/records.ts";
+import type { SayAlive } from "../role/heartbeat.ts";
+import type { StateStore } from "../state/store.ts";
 import { FenceLostError } from "./client.ts";
 import { fence, throwIfObserver } from "./fence.ts";
 

@@ -10,7 +10,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { ICompare, IRequestOp, ITxnResponse } from "etcd3";
-import type { Term } from "../master_context.ts";
+import type { Term } from "../role/master_context.ts";
 import { FenceLostError } from "./client.ts";
 
 /** What tells a term in etcd. */

@@ -6,7 +6,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { Etcd3, ICompare, IRequestOp } from "etcd3";
-import type { Term } from "../master_context.ts";
+import type { Term } from "../role/master_context.ts";
 import { FenceLostError } from "./client.ts";
 import { fence, FENCE_COMPARES, readFence, throwIfFenceLost, throwIfObserver } from "./fence.ts";
 

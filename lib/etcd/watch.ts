@@ -10,7 +10,7 @@
  * @module
  */
 import type { Etcd3 } from "etcd3";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { prefixEnd } from "./snapshot.ts";
 
 /** One change; `value` is null for a deletion. Revisions are decimal strings. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../base/clock.ts";
 import type { Meter, MetricsRecord } from "./meter.ts";
 
 const LOOK_MS = 1000;

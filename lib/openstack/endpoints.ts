@@ -6,7 +6,7 @@ import {
   neutronBase,
   novaBase,
 } from "./catalogue.ts";
-import type { OpenstackConfig } from "../config_types.ts";
+import type { OpenstackConfig } from "../config/config_types.ts";
 import type { KeystoneAuth } from "./keystone.ts";
 
 /** Endpoints and what an operator should know of them. */

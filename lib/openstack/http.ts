@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Clock } from "../clock.ts";
-import { describeError } from "../log.ts";
+import type { Clock } from "../base/clock.ts";
+import { describeError } from "../base/log.ts";
 import { ANSWER_BYTES, ERROR_BYTES, LIST_BYTES, readBeginning } from "./body.ts";
 
 /** A service refused or did not answer; the message names the URL, never a header or a body of ours. */

@@ -1,6 +1,6 @@
 /** The HTTP client that knows the cloud's own CA, when the configuration names one. @module */
-import type { OpenstackConfig } from "../config_types.ts";
-import { describeError } from "../log.ts";
+import type { OpenstackConfig } from "../config/config_types.ts";
+import { describeError } from "../base/log.ts";
 
 /**
  * A client for Keystone, Neutron and Nova; undefined: the default one will do. Close it.

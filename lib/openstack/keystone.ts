@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Clock } from "../clock.ts";
-import type { OpenstackConfig } from "../config_types.ts";
+import type { Clock } from "../base/clock.ts";
+import type { OpenstackConfig } from "../config/config_types.ts";
 import { type Credential, tokenRequest } from "./credential.ts";
 import { findIdentityV3 } from "./discovery.ts";
 import { neutronIn } from "./endpoints.ts";

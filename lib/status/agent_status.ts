@@ -6,12 +6,12 @@
  */
 import type { Etcd3 } from "etcd3";
 import { remoteClassOf } from "../bus/envelope.ts";
-import { clip } from "../clip.ts";
-import type { Config } from "../config_types.ts";
+import { clip } from "../base/clip.ts";
+import type { Config } from "../config/config_types.ts";
 import type { Change } from "../etcd/mirror.ts";
-import { describeError } from "../log.ts";
-import type { JobContext, Term } from "../master_context.ts";
-import type { Agents } from "../state_records.ts";
+import { describeError } from "../base/log.ts";
+import type { JobContext, Term } from "../role/master_context.ts";
+import type { Agents } from "../state/records.ts";
 import { MAX_AGENTS, writeAgentsFile } from "./agents_file.ts";
 import { agentHost, type AgentStatus, felixPrefix, parseAgentStatus } from "./felix_status.ts";
 import { follow } from "./follow.ts";

@@ -6,8 +6,8 @@
  * @module
  */
 import { z } from "zod";
-import { agentSchema } from "../state_records.ts";
-import { readStateFile, writeStateFile } from "../state_files.ts";
+import { agentSchema } from "../state/records.ts";
+import { readStateFile, writeStateFile } from "../state/files.ts";
 
 /** Agents that the file holds at most: the stalest. */
 export const MAX_AGENTS = 20_000;

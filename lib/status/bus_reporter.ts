@@ -10,9 +10,9 @@
  */
 import { z } from "zod";
 import { BusConnection } from "../bus/connection.ts";
-import type { Clock } from "../clock.ts";
-import type { BusConfig } from "../config_types.ts";
-import type { Log } from "../log.ts";
+import type { Clock } from "../base/clock.ts";
+import type { BusConfig } from "../config/config_types.ts";
+import type { Log } from "../base/log.ts";
 import type { DataPlaneStatus } from "./data_plane_status.ts";
 import {
   agentId,

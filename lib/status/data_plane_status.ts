@@ -11,7 +11,7 @@ import { z } from "zod";
 import { discard, OpenstackError, readJson } from "../openstack/http.ts";
 import type { KeystoneAuth } from "../openstack/keystone.ts";
 import type { NeutronClient } from "../openstack/neutron.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../base/log.ts";
 import type { PortUpdate } from "./reporter.ts";
 
 const portSchema = z.object({

@@ -8,15 +8,15 @@ import type { Etcd3 } from "etcd3";
 import { endpointName, endpointNamePrefix, resourcePrefixes } from "../calico/keys.ts";
 import { remoteClassOf } from "../bus/envelope.ts";
 import { calicoNamespace } from "../calico/regions.ts";
-import { clip } from "../clip.ts";
-import type { Config } from "../config_types.ts";
+import { clip } from "../base/clip.ts";
+import type { Config } from "../config/config_types.ts";
 import type { Change } from "../etcd/mirror.ts";
 import { readSnapshot } from "../etcd/snapshot.ts";
-import { describeError } from "../log.ts";
-import type { JobContext, Term } from "../master_context.ts";
+import { describeError } from "../base/log.ts";
+import type { JobContext, Term } from "../role/master_context.ts";
 import type { EventOutcome } from "../openstack/nova.ts";
-import { Deadman } from "../signs_of_life.ts";
-import type { Ports } from "../state_records.ts";
+import { Deadman } from "../role/heartbeat.ts";
+import type { Ports } from "../state/records.ts";
 import { EndpointStates } from "./endpoint_states.ts";
 import {
   type EndpointId,

@@ -7,11 +7,11 @@
 import { setImmediate } from "node:timers";
 import type { Etcd3 } from "etcd3";
 import { type Change, mirror } from "../etcd/mirror.ts";
-import { describeError } from "../log.ts";
+import { describeError } from "../base/log.ts";
 import { roundTripKey } from "./felix_status.ts";
-import { whileRunning } from "../while_running.ts";
-import type { JobContext, Term } from "../master_context.ts";
-import { Deadman, whileOnTime } from "../signs_of_life.ts";
+import { whileRunning } from "../base/while_running.ts";
+import type { JobContext, Term } from "../role/master_context.ts";
+import { Deadman, whileOnTime } from "../role/heartbeat.ts";
 import { RateLimitedLog } from "./rate_limited.ts";
 
 /** What the two watchers differ in. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Agent, FreshnessCounts } from "../state_records.ts";
+import type { Agent, FreshnessCounts } from "../state/records.ts";
 
 /** Older than this is late, ms: Neutron's default timeout. */
 export const LATE_AGENT_MS = 75_000;

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Clock } from "../clock.ts";
-import type { Config } from "../config_types.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Config } from "../config/config_types.ts";
 import { discard, OpenstackError, request } from "../openstack/http.ts";
 import {
   agentId,

@@ -1,6 +1,6 @@
 /** A reporter whose reports are measured and traced. @module */
 import type { Meter } from "../metrics/meter.ts";
-import { traced } from "../tracing.ts";
+import { traced } from "../base/tracing.ts";
 import type { AgentReport, PortUpdate, StatusReporter } from "./reporter.ts";
 
 /** Passes everything on to `inner`, which it owns. */

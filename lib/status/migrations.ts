@@ -6,11 +6,11 @@
  * @module
  */
 import { endpointNameParts, resourcePrefixes } from "../calico/keys.ts";
-import type { EtcdConfig } from "../config_types.ts";
+import type { EtcdConfig } from "../config/config_types.ts";
 import { openEtcd } from "../etcd/client.ts";
 import { mirror } from "../etcd/mirror.ts";
-import type { JobContext, Term } from "../master_context.ts";
-import type { Deadman } from "../signs_of_life.ts";
+import type { JobContext, Term } from "../role/master_context.ts";
+import type { Deadman } from "../role/heartbeat.ts";
 import type { EndpointId } from "./felix_status.ts";
 
 /** Nothing is written to see whether a silent stream still lives: nothing is looked at sooner, ms. */

@@ -12,10 +12,10 @@
  * @module
  */
 import { z } from "zod";
-import { clip } from "../clip.ts";
-import type { Clock } from "../clock.ts";
-import { describeError } from "../log.ts";
-import { readStateFile, writeStateFile } from "../state_files.ts";
+import { clip } from "../base/clip.ts";
+import type { Clock } from "../base/clock.ts";
+import { describeError } from "../base/log.ts";
+import { readStateFile, writeStateFile } from "../state/files.ts";
 import type { PortUpdate } from "./reporter.ts";
 
 /** Differences that are shown at most: those that have lasted longest. */

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { type Entry, NewestQueue, type Priority, RETRY } from "./newest_queue.ts";
 
 /** Whether it makes sense to write at all. */

@@ -1,7 +1,7 @@
 /** A dry run in a process of its own, beside whatever runs: what it is told, and what it answers. @module */
 import { z } from "zod";
-import type { Config } from "../config_types.ts";
-import { resyncAnswerSchema } from "../state_records.ts";
+import type { Config } from "../config/config_types.ts";
+import { resyncAnswerSchema } from "../state/records.ts";
 import type { ResyncConfig } from "./base.ts";
 import type { Comparison } from "./compare_only.ts";
 import { differencesSchema } from "./difference_log.ts";

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { Config } from "../config_types.ts";
+import type { Config } from "../config/config_types.ts";
 import { FenceLostError } from "../etcd/client.ts";
-import { describeError } from "../log.ts";
-import type { JobContext, Term } from "../master_context.ts";
+import { describeError } from "../base/log.ts";
+import type { JobContext, Term } from "../role/master_context.ts";
 
 const MAX_RETRY_MS = 30_000;
 

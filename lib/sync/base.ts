@@ -1,7 +1,7 @@
 /** What every resync of one configuration works with. @module */
 import type { Etcd3 } from "etcd3";
-import type { Clock } from "../clock.ts";
-import type { Config } from "../config_types.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Config } from "../config/config_types.ts";
 import type { KeystoneAuth } from "../openstack/keystone.ts";
 import { NeutronClient } from "../openstack/neutron.ts";
 import type { ResyncDeps } from "./pass.ts";

@@ -15,8 +15,8 @@ import {
 import { electionKey } from "../calico/regions.ts";
 import { writeFenced } from "../etcd/fenced_write.ts";
 import { type KeyValue, readSnapshot } from "../etcd/snapshot.ts";
-import type { Clock } from "../clock.ts";
-import type { Term } from "../master_context.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Term } from "../role/master_context.ts";
 
 type Json = Record<string, unknown>;
 

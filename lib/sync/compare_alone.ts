@@ -1,5 +1,5 @@
 /** The work of a dry run in a process of its own; see `alone.ts`. @module */
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { openEtcd } from "../etcd/client.ts";
 import type { AloneAnswer, AloneInput } from "./alone.ts";
 import { compareAsObserver } from "./compare_only.ts";

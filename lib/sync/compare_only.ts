@@ -7,11 +7,11 @@
  */
 import type { Etcd3 } from "etcd3";
 import { electionKey } from "../calico/regions.ts";
-import type { Clock } from "../clock.ts";
-import type { Config } from "../config_types.ts";
-import type { Term } from "../master_context.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Config } from "../config/config_types.ts";
+import type { Term } from "../role/master_context.ts";
 import { KeystoneAuth } from "../openstack/keystone.ts";
-import type { ResyncRequest } from "../state_records.ts";
+import type { ResyncRequest } from "../state/records.ts";
 import { type ResyncBase, resyncBase, type ResyncConfig } from "./base.ts";
 import { DifferenceLog, DRY_RUN_BOUNDS } from "./difference_log.ts";
 import { DryRunSink } from "./dry_run.ts";

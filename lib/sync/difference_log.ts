@@ -9,9 +9,9 @@
  * @module
  */
 import { z } from "zod";
-import { clip } from "../clip.ts";
-import type { JobContext } from "../master_context.ts";
-import { readStateFile, writeStateFile } from "../state_files.ts";
+import { clip } from "../base/clip.ts";
+import type { JobContext } from "../role/master_context.ts";
+import { readStateFile, writeStateFile } from "../state/files.ts";
 import type { Change, Stored } from "./compare.ts";
 import { changeLines } from "./dry_run.ts";
 import { changeSchema, jsonChanges } from "./json_changes.ts";

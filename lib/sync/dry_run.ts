@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { clip } from "../clip.ts";
+import { clip } from "../base/clip.ts";
 import type { Change, Stored } from "./compare.ts";
 import { readValue } from "./json_changes.ts";
 import type { Sink } from "./pass.ts";

@@ -12,9 +12,9 @@
  */
 import { endpointNamePrefix, resourcePrefixes } from "../calico/keys.ts";
 import { FenceLostError } from "../etcd/client.ts";
-import type { JobContext, Term } from "../master_context.ts";
+import type { JobContext, Term } from "../role/master_context.ts";
 import { revisionSchema } from "../openstack/records.ts";
-import type { NotificationsRecord } from "../state_records.ts";
+import type { NotificationsRecord } from "../state/records.ts";
 import { Lag } from "../status/lag.ts";
 import { RateLimitedLog } from "../status/rate_limited.ts";
 import { applyChanges } from "./changes.ts";

@@ -9,7 +9,7 @@ import { policyOrSubnetKey, resourcePrefixes } from "../calico/keys.ts";
 import { readFenced } from "../etcd/fenced_write.ts";
 import { readSnapshot, snapshotPages } from "../etcd/snapshot.ts";
 import { portSchema, revisionSchema } from "../openstack/records.ts";
-import type { ResyncRequest } from "../state_records.ts";
+import type { ResyncRequest } from "../state/records.ts";
 import { subjectOf } from "./compare.ts";
 import type { Memory } from "./memory.ts";
 import type { Pass } from "./pass.ts";

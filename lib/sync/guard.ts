@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Guard } from "../state_records.ts";
+import type { Guard } from "../state/records.ts";
 import type { Followed } from "./memory.ts";
 import type { Kind } from "./objects.ts";
 

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { clip } from "../clip.ts";
-import type { Guard, LeftOut } from "../state_records.ts";
+import { clip } from "../base/clip.ts";
+import type { Guard, LeftOut } from "../state/records.ts";
 
 /** Longest name in a sentence, with what is wrong with it. */
 const MAX_NAME_CHARS = 200;

@@ -5,7 +5,7 @@
  * @module
  */
 import { z } from "zod";
-import { clip } from "../clip.ts";
+import { clip } from "../base/clip.ts";
 
 /** Places that are told of one object. */
 export const MAX_CHANGES = 40;

@@ -1,9 +1,9 @@
 /** Neutron's notifications to the {@linkcode EventSync}, for as long as the term lasts. @module */
-import { whileRunning } from "../while_running.ts";
+import { whileRunning } from "../base/while_running.ts";
 import { Notifications } from "../bus/notifications.ts";
 import { regionString } from "../calico/regions.ts";
-import type { NotificationsConfig } from "../config_types.ts";
-import type { JobContext, Term } from "../master_context.ts";
+import type { NotificationsConfig } from "../config/config_types.ts";
+import type { JobContext, Term } from "../role/master_context.ts";
 import type { EventSync } from "./event_sync.ts";
 
 const PUBLISH_MS = 1000;

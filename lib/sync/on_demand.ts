@@ -1,8 +1,8 @@
 /** A resync that an operator asks for: all or some objects, for real or to look. @module */
 import { FenceLostError } from "../etcd/client.ts";
-import { describeError } from "../log.ts";
-import type { JobContext, Term } from "../master_context.ts";
-import type { ResyncAnswer, ResyncRequest } from "../state_records.ts";
+import { describeError } from "../base/log.ts";
+import type { JobContext, Term } from "../role/master_context.ts";
+import type { ResyncAnswer, ResyncRequest } from "../state/records.ts";
 import type { ResyncBase } from "./base.ts";
 import { compareOnly, type Outcome } from "./compare_only.ts";
 import { DifferenceLog, saveDiff } from "./difference_log.ts";

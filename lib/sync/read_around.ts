@@ -16,7 +16,7 @@ import {
   type Subnet,
   subnetSchema,
 } from "../openstack/records.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { addressGroupsIn, type Memory } from "./memory.ts";
 import type { Pass } from "./pass.ts";
 import type { Scope } from "./reconcile.ts";

@@ -1,12 +1,12 @@
 /** The account of a resync: its record in the history, its line in the log, its signs of life. @module */
-import type { Config } from "../config_types.ts";
-import { describeError, type Log } from "../log.ts";
-import type { JobContext, Term } from "../master_context.ts";
+import type { Config } from "../config/config_types.ts";
+import { describeError, type Log } from "../base/log.ts";
+import type { JobContext, Term } from "../role/master_context.ts";
 import { MAX_DELAY_MS } from "../openstack/http.ts";
-import type { SayAlive } from "../signs_of_life.ts";
+import type { SayAlive } from "../role/heartbeat.ts";
 import type { Meter } from "../metrics/meter.ts";
-import type { Resync } from "../state_records.ts";
-import { traced } from "../tracing.ts";
+import type { Resync } from "../state/records.ts";
+import { traced } from "../base/tracing.ts";
 import type { DifferenceLog } from "./difference_log.ts";
 import { guardSentence, leftOutSentence } from "./held_text.ts";
 import type { ResyncResult } from "./pass.ts";

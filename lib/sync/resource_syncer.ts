@@ -9,8 +9,8 @@
  * @module
  */
 import type { Etcd3 } from "etcd3";
-import type { Config } from "../config_types.ts";
-import type { JobContext, Term } from "../master_context.ts";
+import type { Config } from "../config/config_types.ts";
+import type { JobContext, Term } from "../role/master_context.ts";
 import { KeystoneAuth } from "../openstack/keystone.ts";
 import { Attempts } from "./attempts.ts";
 import { type ResyncBase, resyncBase } from "./base.ts";

@@ -11,7 +11,7 @@
  * @module
  */
 import { readFenced } from "../etcd/fenced_write.ts";
-import type { Term } from "../master_context.ts";
+import type { Term } from "../role/master_context.ts";
 import type { Listing } from "../openstack/neutron.ts";
 import {
   type Port,

@@ -6,7 +6,7 @@
  */
 import type { Etcd3 } from "etcd3";
 import { isMaster } from "../election/is_master.ts";
-import type { JobContext } from "../master_context.ts";
+import type { JobContext } from "../role/master_context.ts";
 import type { ResyncConfig } from "./base.ts";
 import { compareAsObserver } from "./compare_only.ts";
 import { answerRequest } from "./on_demand.ts";

@@ -5,8 +5,8 @@
  *
  * @module
  */
-import type { Config } from "../config_types.ts";
-import type { JobContext, Term } from "../master_context.ts";
+import type { Config } from "../config/config_types.ts";
+import type { JobContext, Term } from "../role/master_context.ts";
 
 /** See the module. */
 export class Watching {

@@ -6,18 +6,18 @@
  */
 import { Etcd3 } from "etcd3";
 import { endpointName, resourcePrefixes } from "../../lib/calico/keys.ts";
-import { systemClock } from "../../lib/clock.ts";
-import type { Config } from "../../lib/config_types.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import type { Config } from "../../lib/config/config_types.ts";
 import type { PageAddress } from "../../lib/diagnostics/page_client.ts";
-import { lookUpEndpoints } from "../../lib/endpoints.ts";
-import { machinePlaces } from "../../lib/machine_places.ts";
-import { permissionRow, TOOL_NAMES } from "../../lib/permissions.ts";
-import { followResync, requestResync } from "../../lib/resync_request.ts";
-import { ROLE_NAMES } from "../../lib/state_records.ts";
+import { lookUpEndpoints } from "../../lib/node/catalogue_lookup.ts";
+import { machinePlaces } from "../../lib/process/machine_places.ts";
+import { permissionRow, TOOL_NAMES } from "../../lib/process/permissions.ts";
+import { followResync, requestResync } from "../../lib/state/resync_request.ts";
+import { ROLE_NAMES } from "../../lib/state/records.ts";
 import { felixPrefix } from "../../lib/status/felix_status.ts";
 import { aloneInput } from "../../lib/sync/alone.ts";
-import { requestStepDown } from "../../lib/step_down.ts";
-import { runTool } from "../../lib/tool.ts";
+import { requestStepDown } from "../../lib/state/step_down_request.ts";
+import { runTool } from "../../lib/process/tool.ts";
 import { tempDir } from "../e2e/node.ts";
 import { assertEquals, eventually } from "../support/assert.ts";
 import { LogRecorder } from "../support/log_recorder.ts";

@@ -1,15 +1,15 @@
 /** Processes that are started as a node starts them, each with an audit log of its permissions. @module */
-import { systemClock } from "../../lib/clock.ts";
-import type { Config } from "../../lib/config_types.ts";
-import { createLauncher, type Launcher } from "../../lib/launcher.ts";
-import { formatText, type LogEntry } from "../../lib/log.ts";
-import { machinePlaces } from "../../lib/machine_places.ts";
-import type { PermissionRow } from "../../lib/permissions.ts";
-import { readProcessPlace } from "../../lib/process_place.ts";
-import { roleSpecs } from "../../lib/role_specs.ts";
-import { openStateDir } from "../../lib/state_dir.ts";
-import type { StateStore } from "../../lib/state_store.ts";
-import { Supervisor } from "../../lib/supervisor.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import type { Config } from "../../lib/config/config_types.ts";
+import { createLauncher, type Launcher } from "../../lib/process/launcher.ts";
+import { formatText, type LogEntry } from "../../lib/base/log.ts";
+import { machinePlaces } from "../../lib/process/machine_places.ts";
+import type { PermissionRow } from "../../lib/process/permissions.ts";
+import { readProcessPlace } from "../../lib/process/place.ts";
+import { roleSpecs } from "../../lib/node/role_specs.ts";
+import { openStateDir } from "../../lib/state/directory.ts";
+import type { StateStore } from "../../lib/state/store.ts";
+import { Supervisor } from "../../lib/node/supervisor.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { type Access, parseAuditLog } from "./accesses.ts";
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Config } from "../../lib/config_types.ts";
+import type { Config } from "../../lib/config/config_types.ts";
 import { makeCertificate } from "../support/certificates.ts";
 import { type EtcdServer, freePort, startEtcd } from "../support/etcd_server.ts";
 import { FakePlugin } from "../support/fake_plugin.ts";

@@ -9,10 +9,14 @@ import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { freePort, startEtcd } from "../support/etcd_server.ts";
 import { testConfig } from "../support/test_config.ts";
 import { BINARY, productCommand, tempDir } from "../e2e/node.ts";
-import type { Config } from "../../lib/config_types.ts";
-import { createLauncher } from "../../lib/launcher.ts";
-import type { PermissionReport } from "../../lib/permission_report.ts";
-import { type PermissionRow, permissionRow, type ProcessName } from "../../lib/permissions.ts";
+import type { Config } from "../../lib/config/config_types.ts";
+import { createLauncher } from "../../lib/process/launcher.ts";
+import type { PermissionReport } from "../../lib/process/permission_report.ts";
+import {
+  type PermissionRow,
+  permissionRow,
+  type ProcessName,
+} from "../../lib/process/permissions.ts";
 
 if (!BINARY) throw new Error("set CONDUCTOR_BINARY to the compiled binary, or use test:binary");
 const launcher = createLauncher({

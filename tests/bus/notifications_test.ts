@@ -5,7 +5,7 @@ import { LogRecorder } from "../support/log_recorder.ts";
 import { RabbitServer } from "../support/rabbit_server.ts";
 import { parseTransportUrl } from "../../lib/bus/transport_url.ts";
 import { Notifications } from "../../lib/bus/notifications.ts";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 
 /** amqplib's sockets live across steps. */
 const SOCKETS = { sanitizeOps: false, sanitizeResources: false };

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "../support/assert.ts";
 import type { ActionDeps } from "../../lib/diagnostics/api/action_routes.ts";
-import { RestartRefusedError, UnknownRoleError } from "../../lib/restart_request.ts";
+import { RestartRefusedError, UnknownRoleError } from "../../lib/state/restart_request.ts";
 import { testApp } from "./test_app.ts";
 
 interface Asked {

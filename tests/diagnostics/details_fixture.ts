@@ -1,7 +1,7 @@
 /** What the detail pages show, in any size and with any text in it. @module */
 import type { Details } from "../../lib/diagnostics/details.ts";
 import { SAMPLE_MS } from "../../lib/diagnostics/samples.ts";
-import { ROLE_NAMES } from "../../lib/state_records.ts";
+import { ROLE_NAMES } from "../../lib/state/records.ts";
 import { agent, NOW } from "./fixtures.ts";
 
 /** Details of a node: `n` of everything, with `text` in every field that holds text. */

@@ -5,7 +5,7 @@ import {
   type Guard,
   type LeftOut,
   ROLE_NAMES,
-} from "../../lib/state_records.ts";
+} from "../../lib/state/records.ts";
 import { countFreshness } from "../../lib/status/freshness.ts";
 import type { Facts, RoleStatus, Status } from "../../lib/diagnostics/status_schema.ts";
 import { judge, judgeRole } from "../../lib/diagnostics/verdict.ts";

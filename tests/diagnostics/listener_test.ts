@@ -1,7 +1,7 @@
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { openListener } from "../../lib/diagnostics/listener.ts";
 import { runDiagnostics } from "../../lib/diagnostics/server.ts";
-import type { Alive } from "../../lib/state_records.ts";
+import type { Alive } from "../../lib/state/records.ts";
 import { assert, assertEquals, assertMatch, eventually, TIME_FACTOR } from "../support/assert.ts";
 import { makeCertificate } from "../support/certificates.ts";
 import { freePort } from "../support/etcd_server.ts";

@@ -1,5 +1,5 @@
 import { NO_SAMPLES, SAMPLE_MS, withSample } from "../../lib/diagnostics/samples.ts";
-import { StateStore } from "../../lib/state_store.ts";
+import { StateStore } from "../../lib/state/store.ts";
 import { assertEquals } from "../support/assert.ts";
 import { NOW, role, status } from "./fixtures.ts";
 

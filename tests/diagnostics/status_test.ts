@@ -1,6 +1,6 @@
 import { readStatus, statusSchema } from "../../lib/diagnostics/status.ts";
-import { ROLE_NAMES } from "../../lib/state_records.ts";
-import { StateStore } from "../../lib/state_store.ts";
+import { ROLE_NAMES } from "../../lib/state/records.ts";
+import { StateStore } from "../../lib/state/store.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { facts, NOW, role } from "./fixtures.ts";
 

@@ -1,5 +1,5 @@
 import { gapsBetween } from "../../lib/diagnostics/charts/term_timeline.tsx";
-import type { TermRecord } from "../../lib/state_records.ts";
+import type { TermRecord } from "../../lib/state/records.ts";
 import { assertEquals } from "../support/assert.ts";
 
 const NOW = Date.UTC(2026, 10, 27);

@@ -1,6 +1,6 @@
 import { Range } from "etcd3";
-import { systemClock } from "../../lib/clock.ts";
-import type { Config } from "../../lib/config_types.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import type { Config } from "../../lib/config/config_types.ts";
 import { type Finding, runChecks } from "../../lib/doctor/check.ts";
 import { etcdChecks } from "../../lib/doctor/etcd.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";

@@ -1,10 +1,10 @@
 import { conductorPrefix } from "../../lib/calico/regions.ts";
-import { systemClock } from "../../lib/clock.ts";
-import type { Config } from "../../lib/config_types.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import type { Config } from "../../lib/config/config_types.ts";
 import { type Finding, runChecks } from "../../lib/doctor/check.ts";
 import { nodeChecks } from "../../lib/doctor/node.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
-import { StateStore } from "../../lib/state_store.ts";
+import { StateStore } from "../../lib/state/store.ts";
 import { felixPrefix } from "../../lib/status/felix_status.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { startEtcd } from "../support/etcd_server.ts";

@@ -1,5 +1,5 @@
-import { systemClock } from "../../lib/clock.ts";
-import type { Config } from "../../lib/config_types.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import type { Config } from "../../lib/config/config_types.ts";
 import { type Finding, runChecks } from "../../lib/doctor/check.ts";
 import { openstackChecks } from "../../lib/doctor/openstack.ts";
 import { USES } from "../../lib/openstack/extensions.ts";

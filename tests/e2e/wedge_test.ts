@@ -7,16 +7,16 @@
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { freePort } from "../support/etcd_server.ts";
-import { systemClock } from "../../lib/clock.ts";
-import { resolveConfig } from "../../lib/config.ts";
-import { createLauncher } from "../../lib/launcher.ts";
-import type { LogEntry } from "../../lib/log.ts";
-import { machinePlaces } from "../../lib/machine_places.ts";
-import { readProcessPlace } from "../../lib/process_place.ts";
-import { roleSpecs } from "../../lib/role_specs.ts";
-import { ROLE_NAMES } from "../../lib/state_records.ts";
-import { StateStore } from "../../lib/state_store.ts";
-import { Supervisor } from "../../lib/supervisor.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import { resolveConfig } from "../../lib/config/resolve.ts";
+import { createLauncher } from "../../lib/process/launcher.ts";
+import type { LogEntry } from "../../lib/base/log.ts";
+import { machinePlaces } from "../../lib/process/machine_places.ts";
+import { readProcessPlace } from "../../lib/process/place.ts";
+import { roleSpecs } from "../../lib/node/role_specs.ts";
+import { ROLE_NAMES } from "../../lib/state/records.ts";
+import { StateStore } from "../../lib/state/store.ts";
+import { Supervisor } from "../../lib/node/supervisor.ts";
 import { labArgs, Node, ROOT, tempDir } from "./node.ts";
 
 const ALL = ["lab", ...ROLE_NAMES];

@@ -1,13 +1,13 @@
 import { Etcd3 } from "etcd3";
 import { conductorPrefix, electionKey } from "../../lib/calico/regions.ts";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { ClusterRegistry } from "../../lib/election/cluster.ts";
 import { EtcdElectionStore } from "../../lib/election/etcd_election_store.ts";
 import { readRawKey } from "../../lib/election/raw_key.ts";
 import type { Leadership } from "../../lib/election/states.ts";
 import { FenceLostError } from "../../lib/etcd/client.ts";
-import type { TermRecord } from "../../lib/state_records.ts";
-import { StateStore } from "../../lib/state_store.ts";
+import type { TermRecord } from "../../lib/state/records.ts";
+import { StateStore } from "../../lib/state/store.ts";
 import { assert, assertEquals, eventually } from "../support/assert.ts";
 import { startEtcd } from "../support/etcd_server.ts";
 import { testConfig } from "../support/test_config.ts";

@@ -4,8 +4,8 @@ import { LogRecorder } from "../support/log_recorder.ts";
 import { mastershipNow } from "../support/mastership.ts";
 import { testConfig } from "../support/test_config.ts";
 import { conductorPrefix } from "../../lib/calico/regions.ts";
-import { systemClock } from "../../lib/clock.ts";
-import type { Config } from "../../lib/config_types.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import type { Config } from "../../lib/config/config_types.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
 import { ClusterRegistry, MAX_TERMS } from "../../lib/election/cluster.ts";
 import { runElector, type TermObserver } from "../../lib/election/elector.ts";
@@ -13,10 +13,10 @@ import { EtcdElectionStore } from "../../lib/election/etcd_election_store.ts";
 import { isMaster } from "../../lib/election/is_master.ts";
 import { whileMaster } from "../../lib/election/while_master.ts";
 import type { Etcd3 } from "etcd3";
-import type { ProcessPlace } from "../../lib/process_place.ts";
-import { requestStepDown } from "../../lib/step_down.ts";
-import type { TermRecord } from "../../lib/state_records.ts";
-import { StateStore } from "../../lib/state_store.ts";
+import type { ProcessPlace } from "../../lib/process/place.ts";
+import { requestStepDown } from "../../lib/state/step_down_request.ts";
+import type { TermRecord } from "../../lib/state/records.ts";
+import { StateStore } from "../../lib/state/store.ts";
 
 const PLACE: ProcessPlace = { bootId: "this boot", pidNamespace: "pid:[1]" };
 

@@ -1,5 +1,5 @@
 import { TermObservations } from "../../lib/election/observed_terms.ts";
-import type { RawElectionKey, TermRecord } from "../../lib/state_records.ts";
+import type { RawElectionKey, TermRecord } from "../../lib/state/records.ts";
 import { assertEquals } from "../support/assert.ts";
 
 const key = (createRevision: string, value: string, left: number | null): RawElectionKey => ({

@@ -1,7 +1,7 @@
 /** The faults that have once given a cloud two masters, each played against the real elector. @module */
-import { SupersededError } from "../../lib/mastership_claim.ts";
-import type { StepDown } from "../../lib/state_records.ts";
-import { StateStore } from "../../lib/state_store.ts";
+import { SupersededError } from "../../lib/state/mastership_claim.ts";
+import type { StepDown } from "../../lib/state/records.ts";
+import { StateStore } from "../../lib/state/store.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { ScriptedKv } from "../support/scripted_kv.ts";
 import { type Machine, type Manager, ScriptedCloud } from "./scripted_cloud.ts";

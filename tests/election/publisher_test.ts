@@ -1,8 +1,8 @@
 import { Publisher } from "../../lib/election/publisher.ts";
 import { isMaster, runsOutAt } from "../../lib/election/is_master.ts";
 import type { Event, Leadership } from "../../lib/election/states.ts";
-import { KvTimeoutError } from "../../lib/kv_deadline.ts";
-import { StateStore } from "../../lib/state_store.ts";
+import { KvTimeoutError } from "../../lib/state/kv_deadline.ts";
+import { StateStore } from "../../lib/state/store.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { LogRecorder } from "../support/log_recorder.ts";

@@ -6,10 +6,10 @@
  */
 import { runElector } from "../../lib/election/elector.ts";
 import { isMaster } from "../../lib/election/is_master.ts";
-import type { Config } from "../../lib/config_types.ts";
-import type { ProcessPlace } from "../../lib/process_place.ts";
-import { type Mastership, mastershipSchema } from "../../lib/state_records.ts";
-import { StateStore } from "../../lib/state_store.ts";
+import type { Config } from "../../lib/config/config_types.ts";
+import type { ProcessPlace } from "../../lib/process/place.ts";
+import { type Mastership, mastershipSchema } from "../../lib/state/records.ts";
+import { StateStore } from "../../lib/state/store.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { ScriptedKv, ScriptedKvFile } from "../support/scripted_kv.ts";

@@ -1,7 +1,7 @@
 /** An etcd with one key, whose requests a test can hold back, deliver late or lose the answer of. @module */
 import type { ElectionStore, HeldKey } from "../../lib/election/election_store.ts";
 import type { ObservedKey } from "../../lib/election/key.ts";
-import type { Clock } from "../../lib/clock.ts";
+import type { Clock } from "../../lib/base/clock.ts";
 
 /** The calls that can be held back. */
 export type Call = Exclude<keyof ElectionStore, "key" | "description" | "watch">;

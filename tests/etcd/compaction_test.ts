@@ -1,5 +1,5 @@
 import type { Etcd3 } from "etcd3";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { FenceLostError, openEtcd } from "../../lib/etcd/client.ts";
 import {
   checkOnce,
@@ -9,8 +9,8 @@ import {
   runCompactor,
   TRIGGER_KEY,
 } from "../../lib/etcd/compaction.ts";
-import type { Term } from "../../lib/master_context.ts";
-import { StateStore } from "../../lib/state_store.ts";
+import type { Term } from "../../lib/role/master_context.ts";
+import { StateStore } from "../../lib/state/store.ts";
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
 import { type EtcdServer, startEtcd } from "../support/etcd_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";

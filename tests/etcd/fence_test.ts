@@ -5,7 +5,7 @@ import {
   readFenced,
   writeFenced,
 } from "../../lib/etcd/fenced_write.ts";
-import type { Term } from "../../lib/master_context.ts";
+import type { Term } from "../../lib/role/master_context.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { startEtcd } from "../support/etcd_server.ts";
 import { testConfig } from "../support/test_config.ts";

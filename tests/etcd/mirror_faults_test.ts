@@ -1,7 +1,7 @@
 import { assert, assertEquals, eventually } from "../support/assert.ts";
 import { type EtcdServer, startEtcd } from "../support/etcd_server.ts";
 import { testConfig } from "../support/test_config.ts";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
 import { type Change, mirror, type MirrorOptions } from "../../lib/etcd/mirror.ts";
 import { readSnapshot } from "../../lib/etcd/snapshot.ts";

@@ -1,5 +1,5 @@
 /** A node of the fault suite: an elector and a writer as processes, and its ways to etcd. @module */
-import { StateStore } from "../../lib/state_store.ts";
+import { StateStore } from "../../lib/state/store.ts";
 import { type Claim } from "./history.ts";
 import { Proxy, type ProxyMode } from "./proxy.ts";
 import type { Setup } from "./setup.ts";

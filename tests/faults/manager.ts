@@ -2,8 +2,8 @@
 import { openEtcd } from "../../lib/etcd/client.ts";
 import { runElector } from "../../lib/election/elector.ts";
 import { EtcdElectionStore } from "../../lib/election/etcd_election_store.ts";
-import { readProcessPlace } from "../../lib/process_place.ts";
-import { StateStore } from "../../lib/state_store.ts";
+import { readProcessPlace } from "../../lib/process/place.ts";
+import { StateStore } from "../../lib/state/store.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { nodeConfig, readSetup, steppedClock } from "./setup.ts";
 

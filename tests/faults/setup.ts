@@ -1,6 +1,6 @@
 /** What a node's processes are told, and the clock that the suite can step. @module */
-import { type Clock, systemClock } from "../../lib/clock.ts";
-import type { Config } from "../../lib/config_types.ts";
+import { type Clock, systemClock } from "../../lib/base/clock.ts";
+import type { Config } from "../../lib/config/config_types.ts";
 import { testConfig } from "../support/test_config.ts";
 
 /** Arguments of a node's process, as JSON. */

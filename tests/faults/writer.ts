@@ -9,7 +9,7 @@ import { electionKey } from "../../lib/calico/regions.ts";
 import { isMaster } from "../../lib/election/is_master.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
 import { fence } from "../../lib/etcd/fence.ts";
-import { StateStore } from "../../lib/state_store.ts";
+import { StateStore } from "../../lib/state/store.ts";
 import { nodeConfig, readSetup, REGISTER, steppedClock } from "./setup.ts";
 
 const TICK_MS = 20;

@@ -1,7 +1,7 @@
 /** The ways in which the syncer makes etcd equal, each as the resource syncer starts it. @module */
 import { Buffer } from "node:buffer";
 import type { Cloud } from "../../lab/model.ts";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { EventSync } from "../../lib/sync/event_sync.ts";
 import { incrementalResync } from "../../lib/sync/incremental.ts";
 import type { Memory } from "../../lib/sync/memory.ts";

@@ -9,7 +9,7 @@ import { keystoneApi, Tokens } from "../../lab/keystone_api.ts";
 import { Cloud, type Collection, type Item } from "../../lab/model.ts";
 import { neutronApi } from "../../lab/neutron_api.ts";
 import { Random } from "../../lab/random.ts";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { type CollectionName, COLLECTIONS } from "./records.ts";
 
 /** A request that reads. */

@@ -1,5 +1,5 @@
 /** What the bad days came to, for people. @module */
-import { describeError } from "../../lib/log.ts";
+import { describeError } from "../../lib/base/log.ts";
 import { BAD_DAYS, type BadDay } from "./bad_days.ts";
 import type { Judgement } from "./judge.ts";
 import type { Ended } from "./runs.ts";

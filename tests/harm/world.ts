@@ -1,7 +1,7 @@
 /** One etcd for all bad days, each in regions of its own, and what the product works with there. @module */
 import type { Etcd3 } from "etcd3";
 import type { Cloud } from "../../lab/model.ts";
-import { type Clock, systemClock } from "../../lib/clock.ts";
+import { type Clock, systemClock } from "../../lib/base/clock.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
 import { KeystoneAuth } from "../../lib/openstack/keystone.ts";
 import { NeutronClient } from "../../lib/openstack/neutron.ts";

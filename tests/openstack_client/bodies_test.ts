@@ -1,4 +1,4 @@
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { ANSWER_BYTES, LIST_BYTES, readBeginning } from "../../lib/openstack/body.ts";
 import { readJson } from "../../lib/openstack/http.ts";
 import { KeystoneAuth } from "../../lib/openstack/keystone.ts";

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { KeystoneAuth } from "../../lib/openstack/keystone.ts";
 import { NeutronClient } from "../../lib/openstack/neutron.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";

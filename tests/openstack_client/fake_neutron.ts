@@ -1,5 +1,5 @@
 /** A Neutron over HTTP that pages, filters and links as real ones do (measured with 21, 26 and 29). @module */
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { USES } from "../../lib/openstack/extensions.ts";
 import { KeystoneAuth } from "../../lib/openstack/keystone.ts";
 import { NeutronClient } from "../../lib/openstack/neutron.ts";

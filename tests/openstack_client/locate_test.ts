@@ -1,10 +1,10 @@
-import { systemClock } from "../../lib/clock.ts";
-import { locateEndpoints, lookUpEndpoints } from "../../lib/endpoints.ts";
-import { createLauncher } from "../../lib/launcher.ts";
-import { permissionRow } from "../../lib/permissions.ts";
-import { roleSpecs } from "../../lib/role_specs.ts";
-import { StateStore } from "../../lib/state_store.ts";
-import { Supervisor } from "../../lib/supervisor.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import { locateEndpoints, lookUpEndpoints } from "../../lib/node/catalogue_lookup.ts";
+import { createLauncher } from "../../lib/process/launcher.ts";
+import { permissionRow } from "../../lib/process/permissions.ts";
+import { roleSpecs } from "../../lib/node/role_specs.ts";
+import { StateStore } from "../../lib/state/store.ts";
+import { Supervisor } from "../../lib/node/supervisor.ts";
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { testConfig } from "../support/test_config.ts";

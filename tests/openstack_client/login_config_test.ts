@@ -1,4 +1,4 @@
-import { type ConfigInput, resolveConfig } from "../../lib/config.ts";
+import { type ConfigInput, resolveConfig } from "../../lib/config/resolve.ts";
 import type { Credential } from "../../lib/openstack/credential.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 

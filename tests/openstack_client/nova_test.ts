@@ -1,7 +1,7 @@
 import { OpenstackError } from "../../lib/openstack/http.ts";
 import { KeystoneAuth } from "../../lib/openstack/keystone.ts";
 import { NovaClient } from "../../lib/openstack/nova.ts";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
 import { testConfig } from "../support/test_config.ts";
 

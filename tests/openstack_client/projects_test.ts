@@ -1,4 +1,4 @@
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { OpenstackError } from "../../lib/openstack/http.ts";
 import { KeystoneAuth } from "../../lib/openstack/keystone.ts";
 import { Projects } from "../../lib/openstack/projects.ts";

@@ -1,4 +1,4 @@
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { KeystoneAuth } from "../../lib/openstack/keystone.ts";
 import { assertEquals, assertMatch } from "../support/assert.ts";
 import { testConfig } from "../support/test_config.ts";

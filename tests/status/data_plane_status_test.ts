@@ -1,7 +1,7 @@
 import { assertEquals } from "../support/assert.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { testConfig } from "../support/test_config.ts";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { KeystoneAuth } from "../../lib/openstack/keystone.ts";
 import { NeutronClient } from "../../lib/openstack/neutron.ts";
 import { DataPlaneStatus } from "../../lib/status/data_plane_status.ts";

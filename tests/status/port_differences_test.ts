@@ -3,7 +3,7 @@ import {
   PortDifferences,
   readPortDifferences,
 } from "../../lib/status/port_differences.ts";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 
 const update = (port: string, status: "ACTIVE" | "DOWN" | "ERROR") => ({ host: "h", port, status });

@@ -3,10 +3,10 @@ import { assert, assertEquals, assertWithin, eventually } from "../support/asser
 import { startEtcd } from "../support/etcd_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { testConfig } from "../support/test_config.ts";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { endpointName, resourcePrefixes } from "../../lib/calico/keys.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
-import { StateStore } from "../../lib/state_store.ts";
+import { StateStore } from "../../lib/state/store.ts";
 import { runAgentStatusWatcher } from "../../lib/status/agent_status.ts";
 import { runEndpointStatusWatcher } from "../../lib/status/endpoint_status.ts";
 import { felixPrefix } from "../../lib/status/felix_status.ts";

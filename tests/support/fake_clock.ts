@@ -1,5 +1,5 @@
 /** A clock that a test moves by hand. @module */
-import type { Clock } from "../../lib/clock.ts";
+import type { Clock } from "../../lib/base/clock.ts";
 
 interface Sleeper {
   due: number;

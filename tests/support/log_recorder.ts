@@ -1,5 +1,5 @@
 /** A logger that keeps what it is told. @module */
-import type { Fields, Log } from "../../lib/log.ts";
+import type { Fields, Log } from "../../lib/base/log.ts";
 
 /** One kept record. */
 export interface Recorded {

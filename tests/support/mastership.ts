@@ -1,6 +1,6 @@
 /** Mastership as an elector of this machine publishes it. @module */
-import { systemClock } from "../../lib/clock.ts";
-import type { Mastership } from "../../lib/state_records.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import type { Mastership } from "../../lib/state/records.ts";
 
 /** A record of now, valid for so long. */
 export function mastershipNow(term: string, validMs = 60_000): Mastership {

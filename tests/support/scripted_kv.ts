@@ -1,5 +1,5 @@
 /** A KV file in memory that takes no writes, gives no reads or stands still when a test says so. @module */
-import type { Kv } from "../../lib/kv_deadline.ts";
+import type { Kv } from "../../lib/state/kv_deadline.ts";
 
 interface Entry {
   readonly value: unknown;

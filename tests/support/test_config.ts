@@ -1,6 +1,6 @@
 /** A complete configuration for tests. @module */
 import { DEFAULT_QOS } from "../../lib/calico/qos.ts";
-import type { Config } from "../../lib/config_types.ts";
+import type { Config } from "../../lib/config/config_types.ts";
 
 /** Defaults close to production's; `changes` replaces whole sections. */
 export function testConfig(changes: Partial<Config> = {}): Config {

@@ -7,7 +7,7 @@ import {
 } from "../../lib/sync/difference_log.ts";
 import { diffLines } from "../../lib/sync/dry_run.ts";
 import type { Change } from "../../lib/sync/compare.ts";
-import { StateStore } from "../../lib/state_store.ts";
+import { StateStore } from "../../lib/state/store.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { resync } from "../diagnostics/fixtures.ts";

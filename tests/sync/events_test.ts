@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { Item } from "../../lab/model.ts";
 import { addVmPort } from "../../lab/seed.ts";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { EventSync } from "../../lib/sync/event_sync.ts";
 import { incrementalResync } from "../../lib/sync/incremental.ts";
 import type { Memory } from "../../lib/sync/memory.ts";

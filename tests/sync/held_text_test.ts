@@ -1,5 +1,5 @@
 import { guardSentence, leftOutSentence, namesOf } from "../../lib/sync/held_text.ts";
-import type { Guard, LeftOut } from "../../lib/state_records.ts";
+import type { Guard, LeftOut } from "../../lib/state/records.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 
 const guard = (changes: Partial<Guard> = {}): Guard => ({

@@ -1,4 +1,4 @@
-import type { LeftOut } from "../../lib/state_records.ts";
+import type { LeftOut } from "../../lib/state/records.ts";
 import { leftOutSentence } from "../../lib/sync/held_text.ts";
 import { assertEquals, assertMatch } from "../support/assert.ts";
 import { POLICY, WEP, withCloud } from "./scene.ts";

@@ -1,7 +1,7 @@
 import type { Etcd3 } from "etcd3";
 import { endpointName } from "../../lib/calico/keys.ts";
-import { formatReport, ProgressBar, reportOf } from "../../lib/resync_report.ts";
-import type { ResyncAnswer } from "../../lib/state_records.ts";
+import { formatReport, ProgressBar, reportOf } from "../../lib/sync/report.ts";
+import type { ResyncAnswer } from "../../lib/state/records.ts";
 import { compareOnly, type Comparison } from "../../lib/sync/compare_only.ts";
 import { diffLines } from "../../lib/sync/dry_run.ts";
 import { Memory } from "../../lib/sync/memory.ts";

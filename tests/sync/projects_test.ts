@@ -1,4 +1,4 @@
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { Projects } from "../../lib/openstack/projects.ts";
 import { incrementalResync } from "../../lib/sync/incremental.ts";
 import { EtcdSink, Pass } from "../../lib/sync/pass.ts";

@@ -1,6 +1,6 @@
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { Meter } from "../../lib/metrics/meter.ts";
-import { StateStore } from "../../lib/state_store.ts";
+import { StateStore } from "../../lib/state/store.ts";
 import { DifferenceLog } from "../../lib/sync/difference_log.ts";
 import { recorded } from "../../lib/sync/record.ts";
 import type { ResyncResult } from "../../lib/sync/pass.ts";

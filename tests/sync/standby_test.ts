@@ -1,6 +1,6 @@
-import { systemClock } from "../../lib/clock.ts";
-import { followResync, NobodyRunsError, requestResync } from "../../lib/resync_request.ts";
-import type { ResyncAnswer } from "../../lib/state_records.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import { followResync, NobodyRunsError, requestResync } from "../../lib/state/resync_request.ts";
+import type { ResyncAnswer } from "../../lib/state/records.ts";
 import { readAsked, readDiff } from "../../lib/sync/difference_log.ts";
 import { StandbyAnswers } from "../../lib/sync/standby.ts";
 import { assert, assertEquals, assertMatch, assertRejects, eventually } from "../support/assert.ts";

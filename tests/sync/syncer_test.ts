@@ -1,10 +1,10 @@
 import { startEtcd } from "../support/etcd_server.ts";
 import { testConfig } from "../support/test_config.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
-import { systemClock } from "../../lib/clock.ts";
-import type { Config } from "../../lib/config_types.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import type { Config } from "../../lib/config/config_types.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
-import { StateStore } from "../../lib/state_store.ts";
+import { StateStore } from "../../lib/state/store.ts";
 import { runResourceSyncer } from "../../lib/sync/resource_syncer.ts";
 import { assert, assertEquals, assertMatch, assertWithin, eventually } from "../support/assert.ts";
 

@@ -1,12 +1,12 @@
 /** What the API lets an operator do; who may, says `authorize.ts`. @module */
 import { createRoute, type RouteConfig } from "@hono/zod-openapi";
 import { z } from "zod";
-import { describeError, type Log } from "../../log.ts";
+import { describeError, type Log } from "../../base/log.ts";
 import { OBJECT_ID, OBJECT_ID_HELP } from "../../openstack/object_id.ts";
-import { RestartRefusedError, UnknownRoleError } from "../../restart_request.ts";
-import { reportOf, reportSchema } from "../../resync_report.ts";
-import type { ResyncWish } from "../../resync_request.ts";
-import type { ResyncAnswer, StepDown } from "../../state_records.ts";
+import { RestartRefusedError, UnknownRoleError } from "../../state/restart_request.ts";
+import { reportOf, reportSchema } from "../../sync/report.ts";
+import type { ResyncWish } from "../../state/resync_request.ts";
+import type { ResyncAnswer, StepDown } from "../../state/records.ts";
 import type { Differences } from "../../sync/difference_log.ts";
 import { asker, authorize, emptyIsObject, limitBody } from "./authorize.ts";
 import { type Api, json, refusals } from "./openapi.ts";

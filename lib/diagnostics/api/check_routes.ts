@@ -1,7 +1,7 @@
 /** Health for service managers and load balancers, metrics for Prometheus. @module */
 import { createRoute } from "@hono/zod-openapi";
 import { z } from "zod";
-import { describeError, type Log } from "../../log.ts";
+import { describeError, type Log } from "../../base/log.ts";
 import { CONTENT_TYPES, type Family, formatFamilies, formatFor } from "../../metrics/exposition.ts";
 import { families, type RoleMetrics } from "../metrics.ts";
 import type { Status } from "../status_schema.ts";

@@ -11,7 +11,7 @@ import {
   ROLE_NAMES,
   samplesSchema,
   termSchema,
-} from "../../state_records.ts";
+} from "../../state/records.ts";
 import { sourcedEventSchema, type Status } from "../status_schema.ts";
 import type { Details } from "../details.ts";
 import { type Api, json, refusals } from "./openapi.ts";

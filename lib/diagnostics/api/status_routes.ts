@@ -1,7 +1,7 @@
 /** Felix agents and port status: thousands of them, a page at a time. @module */
 import { createRoute } from "@hono/zod-openapi";
 import { z } from "zod";
-import { agentSchema, portsSchema } from "../../state_records.ts";
+import { agentSchema, portsSchema } from "../../state/records.ts";
 import { FRESHNESS, freshness } from "../../status/freshness.ts";
 import { portDifferenceSchema } from "../../status/port_differences.ts";
 import type { Details } from "../details.ts";

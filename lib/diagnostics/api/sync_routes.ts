@@ -1,7 +1,7 @@
 /** Resyncs, and what each found to differ. @module */
 import { createRoute } from "@hono/zod-openapi";
 import { z } from "zod";
-import { resyncSchema } from "../../state_records.ts";
+import { resyncSchema } from "../../state/records.ts";
 import { differenceSchema } from "../../sync/difference_log.ts";
 import type { Details } from "../details.ts";
 import type { Status } from "../status_schema.ts";

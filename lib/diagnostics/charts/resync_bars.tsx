@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { KindCounts, Resync } from "../../state_records.ts";
+import type { KindCounts, Resync } from "../../state/records.ts";
 import { reasonOf } from "../../sync/held_text.ts";
 import { clip, formatCount, formatDuration, plural } from "../format.ts";
 

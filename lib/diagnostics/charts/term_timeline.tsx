@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { TermRecord } from "../../state_records.ts";
+import type { TermRecord } from "../../state/records.ts";
 import { clip, formatDuration } from "../format.ts";
 import { Time } from "../parts.tsx";
 

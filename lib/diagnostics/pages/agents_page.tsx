@@ -1,7 +1,7 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** All Felix agents: sorted (the stalest first), filtered, a page at a time. Pure. @module */
 import { z } from "zod";
-import type { Agent } from "../../state_records.ts";
+import type { Agent } from "../../state/records.ts";
 import type { AgentsFile } from "../../status/agents_file.ts";
 import { countFreshness, FRESHNESS, type Freshness, freshness } from "../../status/freshness.ts";
 import { ShareBar } from "../charts/share_bar.tsx";

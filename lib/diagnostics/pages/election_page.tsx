@@ -1,7 +1,7 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** The election: the key as etcd holds it, its lease, what this node makes of it, the history. Pure. @module */
 import type { Child } from "hono/jsx";
-import type { RawElectionKey, TermRecord } from "../../state_records.ts";
+import type { RawElectionKey, TermRecord } from "../../state/records.ts";
 import { recentTerms, TermTimeline } from "../charts/term_timeline.tsx";
 import { clip, formatDuration } from "../format.ts";
 import { Badge, Empty, Section, Table, Time } from "../parts.tsx";

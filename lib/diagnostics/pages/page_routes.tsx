@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { describeError, type Log } from "../../log.ts";
+import { describeError, type Log } from "../../base/log.ts";
 import type { Api } from "../api/openapi.ts";
 import type { Details } from "../details.ts";
 import { peer } from "../guards.ts";

@@ -1,7 +1,7 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** Ports whose status Neutron does not show, those that have differed for longest first. Pure. @module */
 import { z } from "zod";
-import type { Ports } from "../../state_records.ts";
+import type { Ports } from "../../state/records.ts";
 import {
   MAX_PORT_DIFFERENCES,
   type PortDifference,

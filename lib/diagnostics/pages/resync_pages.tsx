@@ -1,7 +1,7 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** The history of resyncs as a table, and one resync with its differences object by object. Pure. @module */
 import { z } from "zod";
-import type { Resync } from "../../state_records.ts";
+import type { Resync } from "../../state/records.ts";
 import type { Difference, Differences } from "../../sync/difference_log.ts";
 import { countOf, lengthMs, phaseMs, PHASES, ResyncBars } from "../charts/resync_bars.tsx";
 import { clip, formatCount, formatDuration, plural } from "../format.ts";

@@ -1,9 +1,9 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** One role: how it is, its memory, its metrics, what it may do, its log. Pure. @module */
 import { z } from "zod";
-import type { PermissionRow } from "../../permissions.ts";
-import type { LogRecord } from "../../page_feed.ts";
-import type { Samples } from "../../state_records.ts";
+import type { PermissionRow } from "../../process/permissions.ts";
+import type { LogRecord } from "../../state/page_feed.ts";
+import type { Samples } from "../../state/records.ts";
 import { LineChart } from "../charts/line_chart.tsx";
 import { clip, formatCount, plural } from "../format.ts";
 import { Badge, Empty, Section, Table, Time } from "../parts.tsx";

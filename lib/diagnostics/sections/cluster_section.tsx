@@ -1,5 +1,5 @@
 /** The whole cloud: its nodes, who leads, who led when and why each term ended. Pure. @module */
-import type { Cluster } from "../../state_records.ts";
+import type { Cluster } from "../../state/records.ts";
 import { recentTerms, TermEnds, TermTimeline } from "../charts/term_timeline.tsx";
 import { clip } from "../format.ts";
 import { Empty, Figure, Section, Table, Time } from "../parts.tsx";

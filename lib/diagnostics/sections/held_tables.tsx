@@ -1,6 +1,6 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** What a resync held back and which objects it left, as tables. Pure. @module */
-import type { Guard, LeftOut } from "../../state_records.ts";
+import type { Guard, LeftOut } from "../../state/records.ts";
 import { isConcern, LEFT_BECAUSE, reasonOf } from "../../sync/held_text.ts";
 import { clip, formatCount } from "../format.ts";
 import { Badge, Table } from "../parts.tsx";

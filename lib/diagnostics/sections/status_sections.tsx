@@ -1,6 +1,6 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** Status reports: the last hour as charts, agents by freshness, ports and their differences. Pure. @module */
-import type { Agents, Ports, Samples } from "../../state_records.ts";
+import type { Agents, Ports, Samples } from "../../state/records.ts";
 import { LONG_QUEUE } from "../../status/newest_queue.ts";
 import { LineChart } from "../charts/line_chart.tsx";
 import { type Share, ShareBar } from "../charts/share_bar.tsx";

@@ -1,0 +1,108 @@
+/**
+ * A cloud of `clouds.yaml`, as openstacksdk reads it: the first file of the search path, the first
+ * `secure.yaml` laid over it. Vendor profiles are not read.
+ *
+ * @module
+ */
+import { parse } from "yaml";
+import { suggest } from "../base/suggest.ts";
+
+/** The file or the cloud in it is missing or cannot be understood. Exit code 2. */
+export class CloudsError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/** A cloud's settings. */
+export interface Cloud {
+  /** File that names the cloud. */
+  readonly path: string;
+  /** Scalars by path, such as `auth.username` and `region_name`; what is in `auth` also without it. */
+  readonly values: ReadonlyMap<string, string>;
+  readonly warnings: readonly string[];
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+type Json = { readonly [name: string]: unknown };
+
+/** Where such a file may be, the first that exists counts. */
+export function searchPath(stem: "clouds" | "secure", env: Env): string[] {
+  const given = stem === "clouds" ? env.OS_CLIENT_CONFIG_FILE : env.OS_CLIENT_SECURE_FILE;
+  const config = env.XDG_CONFIG_HOME || (env.HOME ? `${env.HOME}/.config` : null);
+  const folders = [".", ...(config ? [`${config}/openstack`] : []), "/etc/openstack"];
+  const files = folders.flatMap((folder) =>
+    ["yaml", "yml", "json"].map((suffix) => `${folder}/${stem}.${suffix}`)
+  );
+  return given ? [given, ...files] : files;
+}
+
+/**
+ * The settings of the cloud. `read` gives a file's text, or null where there is none.
+ *
+ * @throws {CloudsError} there is no file, no such cloud, or a file is no YAML.
+ */
+export function readCloud(name: string, env: Env, read: (path: string) => string | null): Cloud {
+  const found = firstFile("clouds", env, read);
+  if (!found) {
+    const places = searchPath("clouds", env).filter((path) => path.endsWith(".yaml"));
+    throw new CloudsError(
+      `cloud ${JSON.stringify(name)} is asked for (os_cloud, OS_CLOUD), but there is no ` +
+        `clouds.yaml: looked at ${places.join(", ")}`,
+    );
+  }
+  const clouds = asObject(found.content.clouds);
+  const cloud = clouds[name];
+  if (typeof cloud !== "object" || cloud === null) {
+    const names = Object.keys(clouds);
+    const near = suggest(name, names);
+    const hint = near ? `did you mean ${near}?` : `it has ${names.join(", ") || "none"}`;
+    throw new CloudsError(`${found.path} has no cloud ${JSON.stringify(name)}: ${hint}`);
+  }
+  const secure = firstFile("secure", env, read);
+  const secrets = asObject(asObject(secure?.content.clouds)[name]);
+  const values = new Map<string, string>();
+  for (const source of [cloud as Json, secrets]) {
+    // Settings of `auth` may stand beside it, and those in it count more.
+    flatten(source, (key, value) => values.set(key, value));
+    flatten(asObject(source.auth), (key, value) => values.set(key, value));
+  }
+  if (/^(false|no|off|0)$/i.test(values.get("verify") ?? "")) values.set("insecure", "true");
+  if (!values.has("interface")) values.set("interface", values.get("endpoint_type") ?? "public");
+  const warnings = values.has("profile") && !values.has("auth_url")
+    ? [
+      `cloud ${name} in ${found.path} has a profile (${values.get("profile")}): vendor profiles ` +
+      "are not read, write its auth_url out",
+    ]
+    : [];
+  return { path: found.path, values, warnings };
+}
+
+function firstFile(
+  stem: "clouds" | "secure",
+  env: Env,
+  read: (path: string) => string | null,
+): { path: string; content: Json } | null {
+  for (const path of searchPath(stem, env)) {
+    const text = read(path);
+    if (text === null) continue;
+    try {
+      // Everything is text: a password 0123 must not become a number.
+      return { path, content: asObject(parse(text, { schema: "failsafe", merge: true })) };
+    } catch (error) {
+      // The parser quotes the line that it stumbles over, which may hold a secret.
+      const [where] = /at line \d+/.exec(String(error)) ?? [];
+      throw new CloudsError(`${path} is not YAML${where ? ` (${where})` : ""}`);
+    }
+  }
+  return null;
+}
+
+function flatten(source: Json, set: (key: string, value: string) => void): void {
+  for (const [key, value] of Object.entries(source)) {
+    const empty = value === "" || value === "~" || (value === "null" && key !== "password");
+    if (typeof value === "string" && !empty) set(key, value);
+  }
+}
+
+function asObject(value: unknown): Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? value as Json : {};
+}

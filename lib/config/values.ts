@@ -1,0 +1,134 @@
+/**
+ * Where an option's value comes from: flags over our own environment names over the named cloud of
+ * `clouds.yaml` over other environment names (`OS_…`) over files over defaults. Once a cloud is named
+ * it stands alone: for what a cloud can say, neither `OS_…` nor files are mixed into it.
+ *
+ * @module
+ */
+import type { Flags } from "./command_line.ts";
+import type { FileValues } from "./oslo_file.ts";
+import { flagOf, type OptionRow } from "./options.ts";
+import { hostAndPort } from "../process/host_addresses.ts";
+import type { Cloud } from "./clouds_yaml.ts";
+
+/** Places of values; a lower number counts more. */
+export const LEVEL = { flag: 0, own: 1, cloud: 2, environment: 3, file: 4, none: 5 } as const;
+
+/** What was found for one option. */
+export interface EffectiveValue {
+  readonly option: OptionRow;
+  /** Null when it is unset. */
+  readonly value: string | null;
+  /** Where it comes from, such as `--election-ttl` or `neutron.conf [calico] …`. */
+  readonly source: string;
+  /** One of {@linkcode LEVEL}. */
+  readonly level: number;
+}
+
+/** A parsed `--config-file`. */
+export interface ParsedFile {
+  readonly path: string;
+  readonly values: FileValues;
+}
+
+/** All places to look in. */
+export interface ValuePlaces {
+  readonly flags: Flags;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cloud: Cloud | null;
+  /** Later ones count more. */
+  readonly files: readonly ParsedFile[];
+}
+
+/** The value of an option. */
+export function findValue(option: OptionRow, places: ValuePlaces): EffectiveValue {
+  const found = fromFlag(option, places) ?? fromEnvironment(option, places, "own") ??
+    fromCloud(option, places);
+  if (found) return found;
+  const alone = places.cloud !== null && option.clouds.length > 0;
+  const shared = alone
+    ? null
+    : fromEnvironment(option, places, "environment") ?? fromFiles(option, places);
+  return shared ?? { option, value: option.fallback, source: "default", level: LEVEL.none };
+}
+
+function fromFlag(option: OptionRow, { flags }: ValuePlaces): EffectiveValue | null {
+  const flag = flags[option.name];
+  if (flag === undefined) return null;
+  const value = typeof flag === "string" ? flag : flag.join(",");
+  return { option, value, source: flagOf(option), level: LEVEL.flag };
+}
+
+function fromEnvironment(
+  option: OptionRow,
+  { env }: ValuePlaces,
+  which: "own" | "environment",
+): EffectiveValue | null {
+  const names = which === "own" ? option.env.slice(0, 1) : option.env.slice(1);
+  for (const name of names) {
+    const value = env[name];
+    if (value) return { option, value, source: name, level: LEVEL[which] };
+  }
+  return null;
+}
+
+function fromCloud(option: OptionRow, { cloud }: ValuePlaces): EffectiveValue | null {
+  for (const key of option.clouds) {
+    const value = cloud?.values.get(key);
+    if (value) return { option, value, source: `${cloud!.path} ${key}`, level: LEVEL.cloud };
+  }
+  return null;
+}
+
+function fromFiles(option: OptionRow, { files }: ValuePlaces): EffectiveValue | null {
+  for (const { path, values } of files.toReversed()) {
+    for (const place of option.ini.map((place) => redirected(place, values))) {
+      const value = values.get(place);
+      if (value) return { option, value, source: `${path} ${shown(place)}`, level: LEVEL.file };
+    }
+    const etcd = option.name === "etcd" ? pythonDriverEtcd(values) : null;
+    if (etcd) {
+      return { option, value: etcd, source: `${path} [calico] etcd_host`, level: LEVEL.file };
+    }
+  }
+  return null;
+}
+
+/** keystoneauth's `auth_section` moves what belongs to the login to another section. */
+function redirected(place: string, values: FileValues): string {
+  const other = values.get("keystone_authtoken.auth_section");
+  if (!other || !place.startsWith("keystone_authtoken.")) return place;
+  const moved = place.replace("keystone_authtoken", other);
+  return values.has(moved) ? moved : place;
+}
+
+/** Options of the Python driver without effect since May 2026, where 0 is their default. */
+const WITHOUT_EFFECT = ["calico.resync_interval_secs", "calico.resync_max_interval_secs"];
+
+/** Says which options of an operator's files are not read, though they look like some of ours. */
+export function warnIgnored(files: readonly ParsedFile[]): string[] {
+  return files.flatMap(({ path, values }) => {
+    const found = WITHOUT_EFFECT.filter((place) => values.has(place)).map(shown);
+    if (found.length === 0) return [];
+    const have = found.length === 1 ? "has" : "have";
+    return [
+      `${path}: ${
+        found.join(" and ")
+      } ${have} no effect on the Python driver any more, nor here: ` +
+      "see resync_interval and resync_max_interval",
+    ];
+  });
+}
+
+function shown(place: string): string {
+  const dot = place.indexOf(".");
+  return `[${place.slice(0, dot)}] ${place.slice(dot + 1)}`;
+}
+
+/** The Python driver names host and port apart, and means TLS when it names a CA. */
+function pythonDriverEtcd(values: FileValues): string | null {
+  const host = values.get("calico.etcd_host");
+  if (!host) return null;
+  const scheme = values.has("calico.etcd_ca_cert_file") ? "https" : "http";
+  return `${scheme}://${hostAndPort(host, Number(values.get("calico.etcd_port") ?? 2379))}`;
+}

@@ -1,0 +1,121 @@
+/**
+ * Where Neutron and Nova are, when the configuration leaves that to Keystone's catalogue. The supervisor
+ * has no network, and roles may reach only what is known when they start: so a short-lived process that
+ * may reach Keystone alone looks it up, again and again until Keystone answers. Election and page do
+ * not wait for it.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { Clock } from "../base/clock.ts";
+import { defaultReportUrl } from "../config/resolve.ts";
+import type { Config } from "../config/config_types.ts";
+import type { Launcher } from "../process/launcher.ts";
+import { describeError, type Log } from "../base/log.ts";
+import { type PermissionPlaces, permissionRow, type ProcessName } from "../process/permissions.ts";
+import { runTool } from "../process/tool.ts";
+
+/** What `roles/endpoint_lookup.ts` answers. */
+export const foundEndpointsSchema = z.object({
+  /** Keystone's URL with its version. */
+  authUrl: z.string(),
+  neutronUrl: z.string(),
+  novaUrl: z.string().nullable(),
+  /** What an operator should know of it. */
+  notes: z.array(z.string()),
+});
+export type FoundEndpoints = z.infer<typeof foundEndpointsSchema>;
+
+/** What looking them up takes. */
+export interface LocateDeps {
+  readonly launcher: Launcher;
+  readonly places: PermissionPlaces;
+  readonly log: Pick<Log, "info" | "warn" | "error">;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+const MAX_RETRY_MS = 30_000;
+/** Requests to Keystone are tried several times each before the process gives up. */
+const TRIES = 5;
+
+/** Whether this process has to wait until the endpoints are known. */
+export function awaitsEndpoints(name: ProcessName, { openstack, bus }: Config): boolean {
+  const { neutron, nova } = openstack.fromCatalogue;
+  switch (name) {
+    case "resource-syncer":
+      return neutron;
+    case "endpoint-status-watcher":
+      return neutron || nova;
+    case "agent-status-watcher":
+      return neutron && bus === null;
+    default:
+      return false;
+  }
+}
+
+/** The configuration with the endpoints in it. */
+export function withEndpoints(config: Config, found: FoundEndpoints): Config {
+  const { fromCatalogue } = config.openstack;
+  const neutronUrl = fromCatalogue.neutron ? found.neutronUrl : config.openstack.neutronUrl;
+  return {
+    ...config,
+    openstack: {
+      ...config.openstack,
+      authUrl: found.authUrl,
+      neutronUrl,
+      novaUrl: fromCatalogue.nova ? found.novaUrl : config.openstack.novaUrl,
+    },
+    status: {
+      ...config.status,
+      reportUrl: config.status.reportUrl || defaultReportUrl(neutronUrl),
+    },
+  };
+}
+
+/** Asks once. @throws {ToolError} with a sentence that says what to do. */
+export async function lookUpEndpoints(
+  config: Config,
+  { launcher, places, signal }: Pick<LocateDeps, "launcher" | "places" | "signal">,
+): Promise<FoundEndpoints> {
+  const row = permissionRow("endpoint-lookup", config, places);
+  const launch = launcher.prepare("endpoint-lookup", row, config.openstack);
+  const timeoutMs = config.openstack.requestTimeoutMs * TRIES;
+  return foundEndpointsSchema.parse(await runTool(launch, { timeoutMs, signal }));
+}
+
+/**
+ * The configuration with the endpoints in it, as soon as Keystone tells; `waiting` is called with what
+ * it waits for after each failure, and null at the end. Rejects only with the signal's reason.
+ */
+export async function locateEndpoints(
+  config: Config,
+  deps: LocateDeps,
+  waiting: (problem: string | null) => void = () => {},
+): Promise<Config> {
+  const { log, clock, signal } = deps;
+  let said = "";
+  for (let failures = 0;; failures++) {
+    try {
+      const found = await lookUpEndpoints(config, deps);
+      for (const note of found.notes) log.warn(note);
+      const { neutronUrl, novaUrl, authUrl } = found;
+      log.info("endpoints found in Keystone's catalogue", { neutronUrl, novaUrl, authUrl });
+      waiting(null);
+      return withEndpoints(config, found);
+    } catch (error) {
+      signal.throwIfAborted();
+      const problem = describeError(error).replace(/^ToolError: (\w+Error: )?/, "");
+      const retryMs = Math.min(MAX_RETRY_MS, 1000 * 2 ** failures);
+      if (problem !== said) {
+        log.error("the endpoints of Neutron and Nova cannot be looked up, will be tried again", {
+          error: problem,
+          retryMs,
+        });
+      }
+      said = problem;
+      waiting(`waits for the endpoints in Keystone's catalogue: ${problem}`);
+      await clock.sleep(retryMs, signal);
+    }
+  }
+}

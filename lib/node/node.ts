@@ -1,0 +1,279 @@
+/**
+ * One running node: the supervisor with its roles, the state directory under them, the configuration,
+ * which can be read again, and the service manager that is told how it goes.
+ *
+ * @module
+ */
+import type { Clock } from "../base/clock.ts";
+import type { ResolvedConfig } from "../config/resolve.ts";
+import type { Config } from "../config/config_types.ts";
+import { readStatus } from "../diagnostics/status.ts";
+import {
+  awaitsEndpoints,
+  locateEndpoints,
+  lookUpEndpoints,
+  withEndpoints,
+} from "./catalogue_lookup.ts";
+import type { Launcher } from "../process/launcher.ts";
+import { describeError, type Log, type LogEntry } from "../base/log.ts";
+import { machinePlaces } from "../process/machine_places.ts";
+import type { PageFeed } from "../state/page_feed.ts";
+import type { PermissionPlaces } from "../process/permissions.ts";
+import { type ProcessPlace, readProcessPlace } from "../process/place.ts";
+import { permissionRows, processNames, roleSpecs } from "./role_specs.ts";
+import type { ServiceManager } from "./service_manager.ts";
+import { openStateDir } from "../state/directory.ts";
+import type { StateStore } from "../state/store.ts";
+import { StateWatch } from "../state/directory_watch.ts";
+import type { RoleSpec } from "./supervised_role.ts";
+import { Supervisor } from "./supervisor.ts";
+import { VERSION } from "../base/version.ts";
+
+/** What a node works with. */
+export interface NodeOptions {
+  readonly pid: number;
+  readonly launcher: Launcher;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly serviceManager: ServiceManager | null;
+  /** Reads the configuration anew. @throws {ConfigError} it cannot be used. */
+  resolve(): ResolvedConfig;
+  /** Called with each configuration that comes into force. */
+  onConfig(config: Config): void;
+  /** Receives the records that roles log. */
+  forward(entry: LogEntry): void;
+  /** What the page's process is told beside its settings. */
+  readonly feed: PageFeed;
+}
+
+/** What may be asked of a node while it runs. */
+export interface NodeSignals {
+  /** Stop in order. */
+  readonly stop: AbortSignal;
+  /** Do not wait for roles that stop slowly. */
+  readonly hurry: AbortSignal;
+}
+
+const TURN_MS = 1000;
+/** Between the loss of the state file and the new beginning, so that a lasting cause costs little. */
+const AGAIN_MS = 1000;
+
+/** Beyond this Keystone is not waited for when the configuration is read again, ms. */
+const ASK_AGAIN_MS = 10_000;
+
+/** A search for endpoints. */
+interface Located {
+  readonly from: Config;
+  readonly config: Promise<Config>;
+  /** What it has found, once it has. */
+  found: Config | null;
+  /** Gives the search up. */
+  readonly giveUp: AbortController;
+  /** Number of the search. */
+  readonly search: number;
+}
+
+/** See the module; run it once. */
+export class Node {
+  #config: Config;
+  /** Roles that ended again and again when the node stopped. */
+  #crashLoops: readonly string[] = [];
+  #reloadWanted = false;
+  /** The service manager was told so. */
+  #ready = false;
+  /** The configuration with its endpoints from Keystone's catalogue, and what gives the search up. */
+  #located: Located | null = null;
+  /** Once read, it stays. */
+  #place: ProcessPlace | null = null;
+
+  constructor(config: Config, readonly options: NodeOptions, readonly signals: NodeSignals) {
+    this.#config = config;
+  }
+
+  /** The configuration is to be read again, soon. */
+  reload(): void {
+    this.#reloadWanted = true;
+  }
+
+  /**
+   * Runs until it is stopped, and resolves with the roles that ended again and again at that time. When
+   * the state file is lost, everything is stopped and started again with a new one.
+   *
+   * @throws {StateDirError} the state directory cannot be used.
+   */
+  async run(): Promise<readonly string[]> {
+    const { clock, log } = this.options;
+    const { stop } = this.signals;
+    while (!stop.aborted) {
+      const { stateDir } = this.#config;
+      const holder = `pid ${this.options.pid} of ${this.#config.nodeName}`;
+      using state = await openStateDir(stateDir, holder, log);
+      await this.#runOn(state.store, stateDir);
+      await clock.sleep(AGAIN_MS, stop).catch(() => {});
+    }
+    return this.#crashLoops;
+  }
+
+  /** Runs until the node is stopped or its state file is lost. */
+  async #runOn(store: StateStore, stateDir: string): Promise<void> {
+    const { pid, clock, log, serviceManager } = this.options;
+    const { stop, hurry } = this.signals;
+    const watch = await StateWatch.begin(stateDir, store, { pid, clock, log });
+    const supervisor = new Supervisor({
+      log,
+      clock,
+      store,
+      ...this.#config.supervision,
+      storeWorks: () => watch.health.is === "fine",
+      forward: (entry) => this.options.forward(entry),
+      random: Math.random,
+    });
+    const onHurry = () => supervisor.hurry();
+    hurry.addEventListener("abort", onHurry);
+    let reloading: Promise<void> | null = null;
+    try {
+      await supervisor.start(await this.#specs(this.#config, store));
+      while (!stop.aborted && (await watch.look()).is !== "lost") {
+        if (this.#reloadWanted && !reloading) {
+          this.#reloadWanted = false;
+          reloading = this.#reload(supervisor, store).finally(() => reloading = null);
+        }
+        if (serviceManager) await this.#tell(serviceManager, supervisor, watch, store);
+        await clock.sleep(TURN_MS, stop).catch(() => {});
+      }
+      if (stop.aborted) serviceManager?.stopping();
+      this.#crashLoops = supervisor.crashLoops;
+    } finally {
+      await reloading;
+      await supervisor.stop();
+      hurry.removeEventListener("abort", onHurry);
+    }
+  }
+
+  async #specs(config: Config, store: StateStore): Promise<RoleSpec[]> {
+    const { launcher, log, feed } = this.options;
+    const process = this.#place ??= await readProcessPlace();
+    const places = { ...await machinePlaces(config, launcher, log), process };
+    await this.#lookAgain(config, places);
+    const located = this.#locate(config, places, store);
+    feed.permit(permissionRows(config, places));
+    located.then((complete) => feed.permit(permissionRows(complete, places)), () => {});
+    return roleSpecs(config, places, launcher, located, this.#located?.search).map((spec) =>
+      spec.name === "diagnostics" ? { ...spec, onStart: (write) => feed.attach(write) } : spec
+    );
+  }
+
+  /** The configuration with its endpoints; one search goes on for as long as it is for the same. */
+  #locate(config: Config, places: PermissionPlaces, store: StateStore): Promise<Config> {
+    const waiting = processNames(config).filter((name) => awaitsEndpoints(name, config));
+    if (waiting.length === 0) return Promise.resolve(config);
+    const before = this.#located;
+    if (before && sameOpenstack(before.from, config)) {
+      return before.config.then((located) => withLocated(config, located));
+    }
+    before?.giveUp.abort();
+    const { launcher, log, clock } = this.options;
+    const giveUp = new AbortController();
+    const signal = AbortSignal.any([this.signals.stop, giveUp.signal]);
+    const located = locateEndpoints(
+      config,
+      { launcher, places, log, clock, signal },
+      (problem) => {
+        if (problem === null) return;
+        const alive = { at: clock.now(), pid: 0, doing: "not started yet", problem };
+        for (const name of waiting) store.writeAlive(name, alive).catch(() => {});
+      },
+    );
+    this.#remember(config, located, giveUp);
+    return located;
+  }
+
+  #remember(from: Config, config: Promise<Config>, giveUp: AbortController): void {
+    const search = (this.#located?.search ?? 0) + 1;
+    const located: Located = { from, config, found: null, giveUp, search };
+    config.then((found) => located.found = found, () => {}); // given up
+    this.#located = located;
+  }
+
+  /** What the catalogue told before is asked for again; what it tells otherwise now begins a search. */
+  async #lookAgain(config: Config, places: PermissionPlaces): Promise<void> {
+    const { launcher, log } = this.options;
+    const before = this.#located;
+    if (!before?.found || !sameOpenstack(before.from, config)) return;
+    const limit = AbortSignal.any([this.signals.stop, AbortSignal.timeout(ASK_AGAIN_MS)]);
+    try {
+      const told = await lookUpEndpoints(config, { launcher, places, signal: limit });
+      const now = withEndpoints(config, told);
+      if (sameOpenstack(now, before.found)) return;
+      const { neutronUrl, novaUrl } = now.openstack;
+      log.info("Keystone's catalogue names other endpoints", { neutronUrl, novaUrl });
+      this.#remember(config, Promise.resolve(now), new AbortController());
+    } catch (error) {
+      log.warn("Keystone's catalogue cannot be asked again, its endpoints stay as they were", {
+        error,
+      });
+    }
+  }
+
+  /** Reads the configuration again; one that cannot be used is refused, and the one before stays. */
+  async #reload(supervisor: Supervisor, store: StateStore): Promise<void> {
+    const { log, clock, serviceManager } = this.options;
+    const tell = (level: "info" | "error", message: string) =>
+      store.addEvent("supervisor", { at: clock.now(), level, message }).catch(() => {});
+    serviceManager?.reloading();
+    try {
+      const { config, warnings } = this.options.resolve();
+      if (config.stateDir !== this.#config.stateDir) {
+        throw new Error("state_dir cannot change while the node runs: stop it first");
+      }
+      for (const warning of warnings) log.warn(warning);
+      const specs = await this.#specs(config, store);
+      this.#config = config;
+      this.options.onConfig(config);
+      const changes = await supervisor.change(specs, config.supervision);
+      log.info("the configuration was read again", { ...changes });
+      const names = [...changes.restarted, ...changes.started, ...changes.stopped].join(", ");
+      await tell("info", `the configuration was read again; it concerns ${names || "no role"}`);
+    } catch (error) {
+      const reason = describeError(error);
+      log.error("the new configuration is refused, the one before stays in force", { reason });
+      await tell("error", `the new configuration is refused, the one before stays: ${reason}`);
+    } finally {
+      if (this.#ready) serviceManager?.ready();
+    }
+  }
+
+  /** How the node is, for the service manager. */
+  async #tell(
+    manager: ServiceManager,
+    supervisor: Supervisor,
+    watch: StateWatch,
+    store: StateStore,
+  ): Promise<void> {
+    if (supervisor.progresses) manager.alive();
+    if (!this.#ready && supervisor.started) {
+      this.#ready = true;
+      manager.ready();
+    }
+    const { health } = watch;
+    if (health.is !== "fine") {
+      return manager.status(`The state file takes no writes: ${health.reason}`);
+    }
+    const { nodeName: name, sync: { startupResync } } = this.#config;
+    const node = { name, version: VERSION, startupResync };
+    await readStatus(store, node, this.options.clock).then(
+      ({ verdict }) => manager.status(verdict.text),
+      (error) => manager.status(`The node's state cannot be read: ${describeError(error)}`),
+    );
+  }
+}
+
+function sameOpenstack(one: Config, other: Config): boolean {
+  return JSON.stringify(one.openstack) === JSON.stringify(other.openstack);
+}
+
+/** A configuration with the endpoints that were found for another one with the same Keystone. */
+function withLocated(config: Config, { openstack, status }: Config): Config {
+  const reportUrl = config.status.reportUrl || status.reportUrl;
+  return { ...config, openstack, status: { ...config.status, reportUrl } };
+}

@@ -1,0 +1,81 @@
+/**
+ * The processes of a node as the supervisor starts them: each with its row of the permission table, and
+ * with its part of the configuration as its input.
+ *
+ * @module
+ */
+import type { Config } from "../config/config_types.ts";
+import { awaitsEndpoints } from "./catalogue_lookup.ts";
+import type { Launcher } from "../process/launcher.ts";
+import {
+  type PermissionPlaces,
+  type PermissionRow,
+  permissionRow,
+} from "../process/permissions.ts";
+import type { ProcessPlace } from "../process/place.ts";
+import { settingsOf, type SettledName } from "../process/settings.ts";
+import { ROLE_NAMES } from "../state/records.ts";
+import type { RoleSpec } from "./supervised_role.ts";
+
+/** What has to be known of this machine to start them. */
+export interface NodePlaces extends PermissionPlaces {
+  /** Where this process and those that it starts run. */
+  readonly process: ProcessPlace;
+}
+
+/** All processes of this configuration. */
+export function processNames(config: Config): SettledName[] {
+  return config.lab.enabled ? ["lab", ...ROLE_NAMES] : [...ROLE_NAMES];
+}
+
+/** What each of them may do. */
+export function permissionRows(
+  config: Config,
+  places: PermissionPlaces,
+): Record<string, PermissionRow> {
+  const names = processNames(config);
+  return Object.fromEntries(names.map((name) => [name, permissionRow(name, config, places)]));
+}
+
+/**
+ * How to start each of them. Those that need endpoints of Keystone's catalogue wait for `located`, the
+ * same configuration with the endpoints in it; `search` tells one search for them from another.
+ */
+export function roleSpecs(
+  config: Config,
+  places: NodePlaces,
+  launcher: Launcher,
+  located: Promise<Config> = Promise.resolve(config),
+  search = 0,
+): RoleSpec[] {
+  const launch = (name: SettledName, config: Config) =>
+    launcher.prepare(
+      name,
+      permissionRow(name, config, places),
+      settingsOf(name, config, places.process),
+    );
+  return processNames(config).map((name) => ({
+    name,
+    ...launch(name, config),
+    files: name === "diagnostics" ? "" : fileStamps(permissionRow(name, config, places).read),
+    ...awaitsEndpoints(name, config) && {
+      later: located.then((config) => launch(name, config)),
+      search,
+    },
+  }));
+}
+
+/**
+ * Which files a role has read when it starts, certificates and keys, and how new they are. (The page's
+ * process follows its own.)
+ */
+function fileStamps(paths: readonly string[]): string {
+  return paths.map((path) => {
+    try {
+      const { isFile, mtime, size, ino } = Deno.statSync(path);
+      return isFile ? `${path} ${mtime?.getTime()} ${size} ${ino}` : "";
+    } catch {
+      return "";
+    }
+  }).join("\n");
+}

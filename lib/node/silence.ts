@@ -1,0 +1,79 @@
+/**
+ * How long a process has been silent, by this process's monotonic clock: what counts is that its sign of
+ * life has changed, not what time it says, so that no clock step looks like silence. Time in which this
+ * process did not run itself, or in which the store did not work, is nobody's silence.
+ *
+ * @module
+ */
+import type { Clock } from "../base/clock.ts";
+import type { StateStore } from "../state/store.ts";
+
+/** What watching needs. */
+export interface SilenceDeps {
+  readonly clock: Clock;
+  readonly store: StateStore;
+  /** A process silent for longer makes no progress, ms. */
+  readonly roleTimeoutMs: number;
+  /**
+   * Whether the state store takes writes. While it does not, a role's silence says nothing of the role.
+   *
+   * @default true
+   */
+  storeWorks?(): boolean;
+}
+
+/** Whose signs are looked at. */
+export interface Watched {
+  readonly name: string;
+  readonly pid: number;
+  /** Time of a sign from before it started, which may have come from the same pid; or null. */
+  readonly earlier: number | null;
+}
+
+/** Time between two looks, ms. */
+export const WATCH_INTERVAL_MS = 1000;
+/** A process may take so long, ms, to load and give its first sign, if `roleTimeoutMs` is not more. */
+const START_MS = 20_000;
+
+/** The silence of one process; look every {@linkcode WATCH_INTERVAL_MS}. */
+export class Silence {
+  ms = 0;
+  /** What the last sign said, or null before the first. */
+  doing: string | null = null;
+  #lookedAt: number;
+  #firstAt: number | null = null;
+  #lastAt = 0;
+  #sign: number | null;
+
+  constructor(readonly deps: SilenceDeps, readonly watched: Watched) {
+    this.#sign = watched.earlier;
+    this.#lookedAt = deps.clock.monotonic();
+  }
+
+  /** From the first sign to the last, ms; null before the first. */
+  get healthyMs(): number | null {
+    return this.#firstAt === null ? null : this.#lastAt - this.#firstAt;
+  }
+
+  /** `ms` counts from the look that saw the last sign, so that the silence has been longer than it says. */
+  get tooLong(): boolean {
+    const { roleTimeoutMs } = this.deps;
+    if (this.#firstAt !== null) return this.ms >= roleTimeoutMs;
+    return this.ms >= Math.max(roleTimeoutMs, START_MS);
+  }
+
+  async look(): Promise<void> {
+    const { clock, store, storeWorks = () => true } = this.deps;
+    const alive = await store.readAlive(this.watched.name).catch(() => undefined);
+    const now = clock.monotonic();
+    const passedMs = Math.min(now - this.#lookedAt, 2 * WATCH_INTERVAL_MS);
+    this.#lookedAt = now;
+    if (alive && alive.pid === this.watched.pid && alive.at !== this.#sign) {
+      this.#sign = alive.at;
+      this.#firstAt ??= now;
+      this.#lastAt = now;
+      this.doing = alive.doing;
+      this.ms = 0;
+    } else if (alive !== undefined && storeWorks()) this.ms += passedMs;
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * How a process of this product is started: the roles, the lab and the one-shot tools, each with its row
+ * of `permissions.ts` and nothing more. Two ways behind one interface:
+ *
+ * - from source, `deno run --allow-…=… <module>`: Deno holds the whole process to its flags;
+ * - from the compiled binary, which has no `deno run`, the binary starts itself as `role NAME`, and
+ *   `lib/role/worker_host.ts` runs the same module in a Worker whose permissions are the same row.
+ *
+ * Either way the process is told its input on standard input, one line of JSON, because it may hold
+ * secrets; the pipe stays open, and its end means that whoever started it is gone.
+ *
+ * @module
+ */
+import {
+  permissionFlags,
+  type PermissionRow,
+  type ProcessName,
+  TOOL_NAMES,
+  workerPermissions,
+} from "./permissions.ts";
+import { ROLE_NAMES } from "../node/role_names.ts";
+
+/** A process ready to be started. */
+export interface Launch {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The whole environment: nothing is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The first line on standard input, without its end. */
+  readonly input: string;
+}
+
+/** Prepares processes; starting them is the caller's. */
+export interface Launcher {
+  /** Whether processes come from the compiled binary, and not from source. */
+  readonly standalone: boolean;
+  /** @param input what the process is told, as `seat.input` of `lib/role/parent_channel.ts`; JSON. */
+  prepare(name: ProcessName, row: PermissionRow, input: unknown): Launch;
+}
+
+/** Where processes come from. */
+export interface LauncherOptions {
+  /** Path of this process's executable: Deno's own, or the compiled binary. */
+  readonly executable: string;
+  /** Whether it is the compiled binary. */
+  readonly standalone: boolean;
+  /** Folder of `main.ts`, an absolute path; used from source only. */
+  readonly root: string;
+  /** This process's environment, of which others get the few names that they need. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** First word of the arguments with which the binary starts itself. */
+export const ROLE_WORD = "role" as const;
+
+/** What the binary is told on standard input by itself. */
+export interface HostedInput {
+  readonly permissions: Deno.PermissionOptionsObject;
+  readonly input: unknown;
+}
+
+/** Names that Deno needs to find its module cache and CAs; the lab also finds `etcd` on the PATH. */
+const PASSED_ENVIRONMENT = [
+  "HOME",
+  "DENO_DIR",
+  "XDG_CACHE_HOME",
+  "TMPDIR",
+  "DENO_TLS_CA_STORE",
+  "SSL_CERT_FILE",
+  "SSL_CERT_DIR",
+];
+
+/** For people who look into a running node: never set in production, whoever reaches it may do anything. */
+export const INSPECT = "CONDUCTOR_INSPECT";
+/** Processes that can be looked into, in the order of their ports. */
+export const INSPECTED: readonly ProcessName[] = [...ROLE_NAMES, "lab"];
+
+/** Path of a process's module below the root. */
+export function modulePath(name: ProcessName): string {
+  return name === "lab" ? "lab/main.ts" : `roles/${name.replaceAll("-", "_")}.ts`;
+}
+
+/** Whether a process of that name exists. */
+export function isProcessName(name: string): name is ProcessName {
+  return ([...ROLE_NAMES, ...TOOL_NAMES, "lab"] as string[]).includes(name);
+}
+
+/** The launcher that fits this process. */
+export function createLauncher(options: LauncherOptions): Launcher {
+  return {
+    standalone: options.standalone,
+    prepare: (name, row, input) => ({
+      command: options.executable,
+      env: childEnvironment(name, options.environment),
+      ...(options.standalone
+        ? fromBinary(name, row, input)
+        : fromSource(name, row, input, options)),
+    }),
+  };
+}
+
+function fromSource(
+  name: ProcessName,
+  row: PermissionRow,
+  input: unknown,
+  { root, environment }: LauncherOptions,
+): Pick<Launch, "args" | "input"> {
+  // Room for new objects, MiB. V8's own 16 stays with a process once a burst has filled it, a third of what
+  // an idle role holds; the syncer's bursts are large enough to profit. `compile.sh` does the same.
+  const newSpaceMiB = name === "resource-syncer" ? 4 : 1;
+  return {
+    args: [
+      "run",
+      "--quiet",
+      "--no-check",
+      `--v8-flags=--max-semi-space-size=${newSpaceMiB}`,
+      ...inspection(name, environment),
+      `--config=${root}/deno.json`,
+      ...permissionFlags(row),
+      `${root}/${modulePath(name)}`,
+    ],
+    input: JSON.stringify(input),
+  };
+}
+
+/** `CONDUCTOR_INSPECT=PORT`: Deno's inspector for every role, on loopback from that port on. */
+function inspection(name: ProcessName, environment: LauncherOptions["environment"]): string[] {
+  const first = Number(environment[INSPECT]);
+  const place = INSPECTED.indexOf(name);
+  if (!Number.isInteger(first) || first < 1 || place < 0) return [];
+  return [`--inspect=127.0.0.1:${first + place}`];
+}
+
+function fromBinary(
+  name: ProcessName,
+  row: PermissionRow,
+  input: unknown,
+): Pick<Launch, "args" | "input"> {
+  const hosted: HostedInput = { permissions: workerPermissions(row), input };
+  return { args: [ROLE_WORD, name], input: JSON.stringify(hosted) };
+}
+
+/** What Deno's OpenTelemetry is configured with, when it is; each process is told apart by its role. */
+function telemetry(
+  name: ProcessName,
+  environment: LauncherOptions["environment"],
+): Record<string, string> {
+  if (environment.OTEL_DENO === undefined) return {};
+  const passed: Record<string, string> = { OTEL_SERVICE_NAME: "calico-conductor" };
+  for (const [key, value] of Object.entries(environment)) {
+    if (key.startsWith("OTEL_") && value !== undefined) passed[key] = value;
+  }
+  const attributes = [environment.OTEL_RESOURCE_ATTRIBUTES, `conductor.role=${name}`];
+  return { ...passed, OTEL_RESOURCE_ATTRIBUTES: attributes.filter(Boolean).join(",") };
+}
+
+function childEnvironment(
+  name: ProcessName,
+  environment: LauncherOptions["environment"],
+): Record<string, string> {
+  const names = name === "lab" ? [...PASSED_ENVIRONMENT, "PATH"] : PASSED_ENVIRONMENT;
+  const passed: Record<string, string> = { NO_COLOR: "1", ...telemetry(name, environment) };
+  for (const key of names) {
+    const value = environment[key];
+    if (value !== undefined) passed[key] = value;
+  }
+  return passed;
+}

@@ -1,0 +1,137 @@
+/**
+ * A role's signs of life. They come from the loops that do the role's work, never from a timer alone:
+ *
+ * - The main loop calls `alive` with each turn. Before a wait that may take longer than the supervisor
+ *   puts up with, it says for how long at most, and until then the sign is repeated: a blocked event
+ *   loop or a stopped process repeats nothing, and a wait beyond its limit goes silent.
+ * - A loop beside the main one has a {@linkcode Deadman}: it says when it will be back at the latest.
+ *   While one is late, {@linkcode whileOnTime} lets no sign of the main loop through.
+ *
+ * Trusts the process's monotonic clock.
+ *
+ * @module
+ */
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+
+/** Says that the loop which does the work makes progress; see `JobContext.alive`. */
+export type SayAlive = (doing: string, problem?: string | null, withinMs?: number) => void;
+
+/** What is written. */
+export interface Sign {
+  /** ms since the epoch */
+  readonly at: number;
+  readonly doing: string;
+  readonly problem: string | null;
+}
+
+/** Longest time between two signs, ms. */
+const MAX_INTERVAL_MS = 2000;
+/** Who does something else for longer says so, or a pass every few seconds would look like one without end. */
+const NEWS_MS = 900;
+/** Signs within the time that the supervisor puts up with. */
+const SIGNS_IN_TIMEOUT = 5;
+/** A loop that turns once a second is now and then a little early: that is no reason to skip a sign, ms. */
+const EARLY_MS = 100;
+
+/**
+ * Writes the signs of one role: a fifth of the time apart that the supervisor puts up with, 2 s at most.
+ * Each costs a role about as much as all else that it does in an idle second. Dispose of it to end the
+ * repetition.
+ */
+export class SignsOfLife implements Disposable {
+  readonly #clock: Clock;
+  readonly #write: (sign: Sign) => void;
+  readonly #stop = new AbortController();
+  #writtenAt = -Infinity;
+  #last: Omit<Sign, "at"> | null = null;
+  #written: Omit<Sign, "at"> | null = null;
+  /** The main loop is back by then, monotonic ms. */
+  #backBy = -Infinity;
+  #repeating = false;
+  readonly #intervalMs: number;
+
+  constructor(clock: Clock, roleTimeoutMs: number, write: (sign: Sign) => void) {
+    this.#clock = clock;
+    this.#write = write;
+    this.#intervalMs = Math.min(MAX_INTERVAL_MS, roleTimeoutMs / SIGNS_IN_TIMEOUT);
+  }
+
+  /** See `JobContext.alive`. */
+  readonly alive: SayAlive = (doing, problem = null, withinMs = 0) => {
+    const now = this.#clock.monotonic();
+    this.#backBy = now + withinMs;
+    const other = problem !== (this.#written?.problem ?? null);
+    const stale = doing !== this.#written?.doing && now - this.#writtenAt >= NEWS_MS;
+    this.#last = { doing, problem };
+    if (other || stale || this.#isDue(now)) this.#say(now);
+    if (withinMs > this.#intervalMs) this.#repeat();
+  };
+
+  [Symbol.dispose](): void {
+    this.#stop.abort();
+  }
+
+  #isDue(now: number): boolean {
+    return now - this.#writtenAt >= this.#intervalMs - EARLY_MS;
+  }
+
+  #say(now: number): void {
+    this.#writtenAt = now;
+    this.#written = this.#last;
+    this.#write({ at: this.#clock.now(), ...this.#last! });
+  }
+
+  /** Repeats the sign until the main loop is back, or should be. */
+  async #repeat(): Promise<void> {
+    if (this.#repeating) return;
+    this.#repeating = true;
+    const { signal } = this.#stop;
+    while (!signal.aborted && this.#clock.monotonic() < this.#backBy) {
+      await this.#clock.sleep(this.#intervalMs, signal).catch(() => {});
+      const now = this.#clock.monotonic();
+      if (now < this.#backBy && this.#isDue(now)) this.#say(now);
+    }
+    this.#repeating = false;
+  }
+}
+
+/** A loop's promise to be back; nothing is promised at first. */
+export class Deadman {
+  #backBy = Infinity;
+
+  /** `name` is for the log: "the watch". */
+  constructor(readonly name: string, readonly clock: Pick<Clock, "monotonic">) {}
+
+  /** The loop goes on, and calls this or {@linkcode rest} again within that time, ms. */
+  within(ms: number): void {
+    this.#backBy = this.clock.monotonic() + ms;
+  }
+
+  /** The loop has ended, or waits for something that need not come. */
+  rest(): void {
+    this.#backBy = Infinity;
+  }
+
+  /** Whether the promise is broken. */
+  get late(): boolean {
+    return this.clock.monotonic() > this.#backBy;
+  }
+}
+
+/** `alive`, let through while none of the loops is late; the first one that is gets named in the log. */
+export function whileOnTime(
+  alive: SayAlive,
+  loops: readonly Pick<Deadman, "name" | "late">[],
+  log: Log,
+): SayAlive {
+  let said: string | null = null;
+  return (doing, problem, withinMs) => {
+    const late = loops.find((loop) => loop.late)?.name ?? null;
+    if (late !== null && late !== said) {
+      log.error("a loop of this role makes no progress", { loop: late });
+    }
+    said = late;
+    if (late === null) alive(doing, problem, withinMs);
+  };
+}

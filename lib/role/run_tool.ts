@@ -1,0 +1,33 @@
+/** Starts a one-shot tool, see `lib/process/tool.ts`. @module */
+import { describeError } from "../base/log.ts";
+import { takeSeat } from "./parent_channel.ts";
+import { write } from "./write.ts";
+
+/** See `lib/process/tool.ts`, which is not loaded for it. */
+const PROGRESS: typeof import("../process/tool.ts").PROGRESS = "progress:";
+/** What is being done is told at most so often, ms. */
+const PROGRESS_MS = 100;
+
+/**
+ * Runs `work` with what the tool is told; what it returns is the answer. It may say what it does. When it
+ * throws: exit code 1 and the reason on standard error.
+ */
+export async function runTool<Input>(
+  work: (input: Input, signal: AbortSignal, say: (doing: string) => void) => Promise<unknown>,
+): Promise<void> {
+  const seat = await takeSeat();
+  let saidAt = -Infinity;
+  const say = (doing: string) => {
+    if (performance.now() - saidAt < PROGRESS_MS) return;
+    saidAt = performance.now();
+    write(Deno.stderr, `${PROGRESS} ${doing}\n`);
+  };
+  try {
+    const answer = await work(seat.input as Input, seat.stop, say);
+    write(Deno.stdout, JSON.stringify(answer) + "\n");
+    seat.exit(0);
+  } catch (error) {
+    write(Deno.stderr, `error: ${describeError(error)}\n`);
+    seat.exit(1);
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * The binary as a role's process: runs the role's module in a Worker that has the role's row of the
+ * permission table and no more, and hands it its input, the wish to stop, and its exit code. As soon as
+ * the Worker runs, this thread gives up every permission of its own: the row is all that is left in
+ * the process.
+ *
+ * A Worker that does not end when asked is taken down with the process: by the supervisor's SIGKILL or,
+ * when the supervisor is gone, by this thread.
+ *
+ * @module
+ */
+import type { Config } from "../config/config_types.ts";
+import { ALL_KINDS, dropPermissions } from "../process/drop_permissions.ts";
+import { type HostedInput, isProcessName, modulePath } from "../process/launcher.ts";
+import { type HostMessage, Inbox, readFirstLine, type WorkerMessage } from "./parent_channel.ts";
+
+/** A Worker whose supervisor is gone ends itself after the time to stop and a second; if not, then this. */
+const ORPHAN_GRACE_MS = 3000;
+/** The time to stop of a tool, which has no configuration, ms. */
+const TOOL_STOP_MS = 1000;
+
+/** Runs the role or tool `name`; resolves with the exit code. */
+export async function hostRole(name: string): Promise<number> {
+  if (!isProcessName(name)) throw new Error(`there is no role ${JSON.stringify(name)}`);
+  return await hostModule(name, new URL(`../../${modulePath(name)}`, import.meta.url));
+}
+
+/** Runs a module that takes a seat (`parent_channel.ts`); resolves with the exit code. */
+export async function hostModule(name: string, module: URL): Promise<number> {
+  const stop = new AbortController();
+  Deno.addSignalListener("SIGTERM", () => stop.abort("SIGTERM"));
+  const inbox = new Inbox();
+  const { line, end } = await readFirstLine(Deno.stdin.readable, (more) => inbox.put(more));
+  const { permissions, input } = JSON.parse(line) as HostedInput;
+  const worker = new Worker(module, { type: "module", name, deno: { permissions } });
+  const stopMs = (input as Partial<Config>).supervision?.stopTimeoutMs ?? TOOL_STOP_MS;
+  const exitCode = Promise.withResolvers<number>();
+  end.then((reason) => {
+    stop.abort(reason);
+    setTimeout(() => exitCode.resolve(1), stopMs + ORPHAN_GRACE_MS);
+  });
+  const say = (message: HostMessage) => worker.postMessage(message);
+  worker.onmessage = async ({ data }: MessageEvent<WorkerMessage>) => {
+    if ("exit" in data) return exitCode.resolve(data.exit);
+    await dropPermissions(ALL_KINDS);
+    say({ input });
+    inbox.listen((line) => say({ line }));
+    if (stop.signal.aborted) say({ stop: stop.signal.reason });
+    stop.signal.addEventListener("abort", () => say({ stop: stop.signal.reason }));
+  };
+  worker.onerror = (event) => {
+    event.preventDefault(); // the runtime has printed it, as it prints a process's
+    exitCode.resolve(1);
+  };
+  return await exitCode.promise;
+}

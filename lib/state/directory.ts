@@ -1,0 +1,112 @@
+/**
+ * The state directory of a node: made when it is missing, locked so that two supervisors never share
+ * it, and its KV file opened. What is in the file lasts no longer than the node's processes do, so a
+ * damaged one is moved aside and a new one begun.
+ *
+ * @module
+ */
+import { tryLock } from "../base/file_lock.ts";
+import { describeError, type Log } from "../base/log.ts";
+import { KV_FILE, StateStore } from "./store.ts";
+
+/** Name of the lock file inside the state directory. */
+export const LOCK_FILE = "supervisor.lock";
+
+/** The directory cannot be used; the message says what to do. */
+export class StateDirError extends Error {
+  override readonly name = "StateDirError";
+}
+
+/** A locked directory with its open store; disposing closes and unlocks. */
+export interface StateDir extends Disposable {
+  readonly store: StateStore;
+}
+
+/**
+ * Makes, locks and opens the directory.
+ *
+ * @param holder what another supervisor is told: `pid 12 of node-1`
+ *
+ * @throws {StateDirError} it is not writable, or another supervisor holds it.
+ */
+export async function openStateDir(path: string, holder: string, log: Log): Promise<StateDir> {
+  const lock = await lockDirectory(path, holder);
+  try {
+    const store = await openStore(path, log);
+    return {
+      store,
+      [Symbol.dispose]() {
+        store[Symbol.dispose]();
+        lock.close();
+      },
+    };
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
+
+async function lockDirectory(path: string, holder: string): Promise<Deno.FsFile> {
+  let file: Deno.FsFile;
+  try {
+    await Deno.mkdir(path, { recursive: true, mode: 0o700 });
+    file = await Deno.open(`${path}/${LOCK_FILE}`, { read: true, write: true, create: true });
+  } catch (error) {
+    throw new StateDirError(
+      `the state directory ${path} cannot be written (${describeError(error)}): ` +
+        "make it writable for this user or choose another with --state-dir",
+      { cause: error },
+    );
+  }
+  if (!await tryLock(file)) {
+    if ("tryLock" in file) file.close();
+    const other = (await Deno.readTextFile(`${path}/${LOCK_FILE}`).catch(() => "")).trim();
+    throw new StateDirError(
+      `the state directory ${path} is in use by the supervisor with ${
+        other || "an unknown pid"
+      }: ` +
+        "stop that one first or choose another directory with --state-dir",
+    );
+  }
+  try {
+    await file.truncate(0);
+    await file.write(new TextEncoder().encode(`${holder}\n`));
+  } catch { /* a full disk: who holds the lock cannot be read, that it is held can */ }
+  return file;
+}
+
+/** Opens the store; a file that is no database is moved aside once. */
+async function openStore(path: string, log: Log): Promise<StateStore> {
+  try {
+    return await probe(path);
+  } catch (error) {
+    if (!/not a database|malformed|corrupt/i.test(String(error))) {
+      throw new StateDirError(
+        `the file ${path}/${KV_FILE} cannot be opened (${describeError(error)}): ` +
+          "check its owner and the free space of its disk",
+        { cause: error },
+      );
+    }
+    const aside = `${KV_FILE}.damaged`;
+    for (const suffix of ["", "-wal", "-shm"]) {
+      await Deno.rename(`${path}/${KV_FILE}${suffix}`, `${path}/${aside}${suffix}`).catch(() => {});
+    }
+    log.warn("the state file was damaged; it is moved aside and a new one begun", {
+      path: `${path}/${aside}`,
+      error,
+    });
+    return await probe(path);
+  }
+}
+
+async function probe(path: string): Promise<StateStore> {
+  const store = await StateStore.open(path);
+  try {
+    await store.readMastership();
+    await store.writeMastership(null);
+    return store;
+  } catch (error) {
+    store[Symbol.dispose]();
+    throw error;
+  }
+}

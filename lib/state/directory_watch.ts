@@ -1,0 +1,99 @@
+/**
+ * Watches the state directory under a running node. Its processes share one open KV file: when that is
+ * deleted or replaced, those that run go on with a file that no new process will see, so what it says,
+ * mastership included, must not be believed for long. And while the file takes no writes, because the disk
+ * is full, no role can show that it lives.
+ *
+ * @module
+ */
+import type { Clock } from "../base/clock.ts";
+import { describeError, type Log } from "../base/log.ts";
+import { LOCK_FILE } from "./directory.ts";
+import { KV_FILE, type StateStore } from "./store.ts";
+
+/** What a look found: `lost` means that everything has to be opened again. */
+export type StateHealth =
+  | { readonly is: "fine" }
+  | { readonly is: "unwritable"; readonly reason: string }
+  | { readonly is: "lost"; readonly reason: string };
+
+const FILES = [KV_FILE, LOCK_FILE];
+
+/** Looks at one open state directory. */
+export class StateWatch {
+  readonly #files: ReadonlyMap<string, string | null>;
+  #health: StateHealth = { is: "fine" };
+
+  private constructor(
+    readonly path: string,
+    readonly store: Pick<StateStore, "writeSupervisor">,
+    readonly context: { readonly pid: number; readonly clock: Clock; readonly log: Log },
+    files: ReadonlyMap<string, string | null>,
+  ) {
+    this.#files = files;
+  }
+
+  /** Begins; to be called as soon as the directory is open. */
+  static async begin(
+    path: string,
+    store: Pick<StateStore, "writeSupervisor">,
+    context: { readonly pid: number; readonly clock: Clock; readonly log: Log },
+  ): Promise<StateWatch> {
+    const files = new Map<string, string | null>();
+    for (const name of FILES) files.set(name, await identity(`${path}/${name}`));
+    return new StateWatch(path, store, context, files);
+  }
+
+  /** What the last look found. */
+  get health(): StateHealth {
+    return this.#health;
+  }
+
+  /** Looks, and says what has changed since the last time. */
+  async look(): Promise<StateHealth> {
+    const found = await this.#judge();
+    const { log } = this.context;
+    const before = this.#health;
+    this.#health = found;
+    if (found.is === "fine") {
+      if (before.is !== "fine") log.info("the state file takes writes again");
+    } else if (before.is !== found.is) {
+      log.error(
+        found.is === "lost"
+          ? "the state file is lost, everything is started again"
+          : "the state file takes no writes: this node cannot lead; free space on its disk",
+        { path: this.path, reason: found.reason },
+      );
+    }
+    return found;
+  }
+
+  async #judge(): Promise<StateHealth> {
+    try {
+      for (const [name, known] of this.#files) {
+        const now = await identity(`${this.path}/${name}`);
+        if (now === known) continue;
+        const what = now === null ? "was deleted" : "was replaced";
+        return { is: "lost", reason: `${name} ${what}` };
+      }
+      const { clock, pid } = this.context;
+      await this.store.writeSupervisor({ at: clock.now(), pid });
+      return { is: "fine" };
+    } catch (error) {
+      const reason = describeError(error);
+      const damaged = /malformed|not a database|corrupt/i.test(reason);
+      return { is: damaged ? "lost" : "unwritable", reason };
+    }
+  }
+}
+
+/** Device and inode; null: there is no such file. */
+async function identity(path: string): Promise<string | null> {
+  try {
+    const { dev, ino } = await Deno.lstat(path);
+    return `${dev}:${ino}`;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}

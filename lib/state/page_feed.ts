@@ -1,0 +1,113 @@
+/**
+ * What the supervisor tells the page's process over its standard input, after the configuration: the
+ * log records of all processes and what each may do, one JSON message a line. The supervisor sees all
+ * of it anyway, the KV file is no place for it, and so the page's process needs no permission more.
+ *
+ * The last records of each process are kept and told again when the page's process is restarted. One
+ * that reads too slowly misses records; the supervisor never waits for it.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { clip } from "../base/clip.ts";
+import { formatJson, type LogEntry } from "../base/log.ts";
+import type { PermissionRow } from "../process/permissions.ts";
+
+/** Records kept of each process. */
+export const MAX_RECORDS = 300;
+const MAX_RECORD_CHARS = 4000;
+/** Lines that wait for a slow reader. */
+const MAX_WAITING = 3000;
+const MAX_BATCH = 200;
+
+const list = z.array(z.string());
+/** A row of the permission table. */
+export const permissionRowSchema = z.object({
+  net: list,
+  read: list,
+  write: list,
+  env: list,
+  run: list,
+  sys: list,
+});
+
+/** A log record, whose fields are secret-free. */
+export const logRecordSchema = z.object({
+  /** RFC 3339, UTC, milliseconds. */
+  time: z.string(),
+  level: z.string(),
+  role: z.string(),
+  pid: z.number(),
+  message: z.string(),
+  fields: z.record(z.string(), z.unknown()),
+});
+export type LogRecord = z.infer<typeof logRecordSchema>;
+
+/** One message. */
+export const pageFeedMessageSchema = z.union([
+  z.object({ log: logRecordSchema }),
+  z.object({ permissions: z.record(z.string(), permissionRowSchema) }),
+]);
+
+/** Writes a line, without its end, to the page's process; rejects when it is gone. */
+export type WriteLine = (line: string) => Promise<void>;
+
+/** The sending end. */
+export class PageFeed {
+  readonly #rings = new Map<string, string[]>();
+  #waiting: string[] = [];
+  #write: WriteLine | null = null;
+  #sending = false;
+
+  #permissions: Readonly<Record<string, PermissionRow>> = {};
+
+  /** Tells the row of each process, by name. */
+  permit(permissions: Readonly<Record<string, PermissionRow>>): void {
+    this.#permissions = permissions;
+    if (this.#write) this.#tell(JSON.stringify({ permissions }));
+  }
+
+  /** Notes a record and tells it. */
+  add(entry: LogEntry): void {
+    const line = `{"log":${bounded(entry)}}`;
+    let ring = this.#rings.get(entry.role);
+    if (!ring) this.#rings.set(entry.role, ring = []);
+    ring.push(line);
+    if (ring.length > MAX_RECORDS) ring.shift();
+    if (this.#write) this.#tell(line);
+  }
+
+  /** A new process of the page reads from here on, in place of an earlier one. */
+  attach(write: WriteLine): void {
+    const records = [...this.#rings.values()].flat();
+    this.#waiting = [JSON.stringify({ permissions: this.#permissions }), ...records];
+    this.#write = write;
+    this.#send(write);
+  }
+
+  #tell(line: string): void {
+    this.#waiting.push(line);
+    if (this.#waiting.length > MAX_WAITING) this.#waiting.shift();
+    if (!this.#sending && this.#write) this.#send(this.#write);
+  }
+
+  async #send(write: WriteLine): Promise<void> {
+    this.#sending = true;
+    try {
+      while (this.#write === write && this.#waiting.length > 0) {
+        await write(this.#waiting.splice(0, MAX_BATCH).join("\n"));
+      }
+    } catch {
+      if (this.#write === write) this.#write = null; // it is gone; the next one attaches
+    } finally {
+      if (this.#write === write || this.#write === null) this.#sending = false;
+    }
+  }
+}
+
+function bounded(entry: LogEntry): string {
+  const text = formatJson(entry);
+  if (text.length <= MAX_RECORD_CHARS) return text;
+  const message = clip(entry.message, MAX_RECORD_CHARS / 2);
+  return formatJson({ ...entry, message, fields: { cut: "the rest is in the log" } });
+}

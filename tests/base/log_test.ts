@@ -1,0 +1,53 @@
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { describeError, formatJson, formatText, passes, setupLogging } from "../../lib/base/log.ts";
+
+const entry = {
+  time: "2026-01-02T03:04:05.678Z",
+  level: "INFO",
+  role: "manager",
+  pid: 7,
+  message: "elected",
+  fields: { term: "12", note: "two words", password: "hunter2", empty: "" },
+};
+
+Deno.test("a text line has time, level, role, pid, message and key=value", () => {
+  assertEquals(
+    formatText(entry),
+    '2026-01-02T03:04:05.678Z INFO  manager[7] elected term=12 note="two words" ' +
+      'password=[secret] empty=""',
+  );
+});
+
+Deno.test("a record is one line whatever its values hold", () => {
+  const hostile = { ...entry, message: "a\nb", fields: { x: 'c\nd"e', y: { z: "f\ng" } } };
+  assert(!formatText(hostile).includes("\n"));
+  assert(!formatJson(hostile).includes("\n"));
+});
+
+Deno.test("secrets are written in no format, nested or not", () => {
+  const fields = { auth: { os_password: "hunter2", token: "hunter2" }, privateKey: "hunter2" };
+  assert(!formatText({ ...entry, fields }).includes("hunter2"));
+  assert(!formatJson({ ...entry, fields }).includes("hunter2"));
+});
+
+Deno.test("an error is told with its causes and without a stack", () => {
+  const error = new Error("cannot sync", { cause: new TypeError("bad\n  page") });
+  assertEquals(describeError(error), "cannot sync: TypeError: bad page");
+});
+
+Deno.test("records below the level are dropped", () => {
+  const lines: string[] = [];
+  const log = setupLogging({
+    role: "t",
+    pid: 1,
+    level: "warn",
+    format: "json",
+    write: (line) => lines.push(line),
+  });
+  log.info("no");
+  log.warn("yes", { error: new Error("boom") });
+  assertEquals(lines.length, 1);
+  assertMatch(lines[0]!, /"message":"yes","fields":\{"error":"boom"\}/);
+  assert(!passes("DEBUG", "info"));
+  assert(passes("WARN", "info"));
+});

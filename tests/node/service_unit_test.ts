@@ -1,0 +1,61 @@
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { resolveConfig } from "../../lib/config/resolve.ts";
+import { STOP_ORDER } from "../../lib/node/supervisor.ts";
+
+const UNIT = await Deno.readTextFile(
+  new URL("../../contrib/systemd/calico-conductor.service", import.meta.url),
+);
+const CONTAINER = await Deno.readTextFile(
+  new URL("../../contrib/container/Containerfile", import.meta.url),
+);
+
+const value = (key: string) => new RegExp(`^${key}=(.*)$`, "m").exec(UNIT)?.[1];
+
+async function hasSystemd(): Promise<boolean> {
+  try {
+    return (await new Deno.Command("systemd-analyze", { args: ["--version"] }).output()).success;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("the unit leaves the supervisor the time and the order that a stop takes", () => {
+  const { config } = resolveConfig({ flags: {}, env: {}, files: [], hostname: "h" });
+  const stopSeconds = STOP_ORDER.length * config.supervision.stopTimeoutMs / 1000;
+  assert(Number(value("TimeoutStopSec")) > 2 * stopSeconds, "too little time to stop in");
+  assertEquals(value("KillMode"), "mixed");
+  assertEquals(value("RestartPreventExitStatus"), "2");
+  assertEquals([value("Type"), value("NotifyAccess")], ["notify", "main"]);
+  assertEquals(value("MemoryDenyWriteExecute"), undefined, "V8 compiles");
+});
+
+Deno.test("systemd accepts the unit, and finds it well fenced", {
+  ignore: !await hasSystemd(),
+}, async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const path = `${dir}/calico-conductor.service`;
+    await Deno.writeTextFile(path, UNIT.replace(/^ExecStart=\S+/m, "ExecStart=/bin/true"));
+    const run = async (...args: string[]) => {
+      const { code, stdout, stderr } = await new Deno.Command("systemd-analyze", { args }).output();
+      const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+      return { code, out: decode(stdout), complaints: decode(stderr) };
+    };
+    const verified = await run("verify", path);
+    const ours = verified.complaints.split("\n").filter((line) =>
+      line.includes("calico-conductor")
+    );
+    assertEquals([verified.code, ours], [0, []]);
+    const { out } = await run("security", "--offline=true", "--no-pager", "--threshold=15", path);
+    assertMatch(out, /Overall exposure level for calico-conductor.service: 1\.\d OK/);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("the container's supervisor is process 1, as nobody special, and gets SIGTERM", () => {
+  assertMatch(CONTAINER, /^USER \d+:\d+$/m);
+  assertMatch(CONTAINER, /^ENTRYPOINT \["\/usr\/local\/bin\/calico-conductor"\]$/m);
+  assertMatch(CONTAINER, /^STOPSIGNAL SIGTERM$/m);
+  assert(!/^(RUN|CMD|ENTRYPOINT) .*(PASSWORD|TOKEN)/m.test(CONTAINER), "no secret is built in");
+});

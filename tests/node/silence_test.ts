@@ -1,0 +1,102 @@
+import { assert, assertEquals } from "../support/assert.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { Silence, WATCH_INTERVAL_MS } from "../../lib/node/silence.ts";
+import type { Alive } from "../../lib/state/records.ts";
+import type { StateStore } from "../../lib/state/store.ts";
+
+const PID = 42;
+
+/** A watched process whose signs and store are the test's. */
+function scene(earlier: number | null = null) {
+  const clock = new FakeClock();
+  const it = { alive: null as Alive | null | Error, works: true };
+  const store = {
+    readAlive: () =>
+      it.alive instanceof Error ? Promise.reject(it.alive) : Promise.resolve(it.alive),
+  } as unknown as StateStore;
+  const deps = { clock, store, roleTimeoutMs: 10_000, storeWorks: () => it.works };
+  const silence = new Silence(deps, { name: "manager", pid: PID, earlier });
+  return {
+    clock,
+    silence,
+    it,
+    sign(at = clock.now(), pid = PID) {
+      it.alive = { at, pid, doing: "leader", problem: null, rssBytes: 1 };
+    },
+    async pass(ms: number) {
+      for (let passed = 0; passed < ms; passed += WATCH_INTERVAL_MS) {
+        await clock.advance(WATCH_INTERVAL_MS);
+        await silence.look();
+      }
+    },
+  };
+}
+
+Deno.test("silence grows until the next sign", async () => {
+  const { silence, sign, pass } = scene();
+  sign();
+  await pass(9000);
+  assert(!silence.tooLong);
+  sign();
+  await pass(9000);
+  assert(!silence.tooLong);
+  await pass(2000);
+  assert(silence.tooLong);
+  assertEquals([silence.doing, silence.healthyMs], ["leader", 9000]);
+});
+
+Deno.test("the first sign may take 20 s", async () => {
+  const { silence, pass } = scene();
+  await pass(19_000);
+  assert(!silence.tooLong);
+  await pass(2000);
+  assert(silence.tooLong);
+});
+
+Deno.test("a sign of an earlier process, though with the same pid, is none", async () => {
+  const { silence, sign, pass } = scene(500);
+  sign(500);
+  await pass(1000);
+  assertEquals(silence.healthyMs, null);
+  sign(1_000_900, 43);
+  await pass(1000);
+  assertEquals(silence.healthyMs, null);
+});
+
+Deno.test("a step of the wall clock is no silence", async () => {
+  const { clock, silence, sign, pass } = scene();
+  sign();
+  await pass(1000);
+  clock.step(3_600_000);
+  await pass(1000);
+  assert(!silence.tooLong);
+  clock.step(-7_200_000);
+  sign();
+  await pass(1000);
+  assert(silence.ms < 2000);
+});
+
+Deno.test("a pause of the supervisor itself is no silence of the role", async () => {
+  const { clock, silence, sign, pass } = scene();
+  sign();
+  await pass(1000);
+  await clock.advance(60_000);
+  await silence.look();
+  assert(!silence.tooLong);
+});
+
+Deno.test("while the store does not work, nobody is silent", async () => {
+  const { silence, it, sign, pass } = scene();
+  sign();
+  await pass(1000);
+  it.works = false;
+  await pass(60_000);
+  assert(!silence.tooLong);
+  it.works = true;
+  it.alive = new Error("database is locked");
+  await pass(60_000);
+  assert(!silence.tooLong);
+  sign(1);
+  await pass(12_000);
+  assert(silence.tooLong, "watched again");
+});
