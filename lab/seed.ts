@@ -188,11 +188,12 @@ export function addVmPort(cloud: Cloud, random: Random, index: number): Item {
       fqdn: `vm-${index}.lab.example.`,
     })),
   });
-  if (random.below(8) === 0 && fixed_ips[0]) {
+  const reachable = fixed_ips.find(({ ip_address }) => !ip_address.includes(":"));
+  if (random.below(8) === 0 && reachable) {
     cloud.add("floatingips", {
       id: random.uuid(),
       floating_ip_address: `198.51.100.${number % 250 + 1}`,
-      fixed_ip_address: fixed_ips[0].ip_address,
+      fixed_ip_address: reachable.ip_address,
       port_id: port.id,
       project_id: project,
     });
