@@ -645,7 +645,10 @@ proctype Manager(byte e) {
       fi
     :: !ok ->
       revoke_lease(); without_term();
-      T(candidate, outrun, follower, read)
+      if
+      :: T(candidate, outrun, follower, read)
+      :: FAULTY -> T(candidate, outrun, follower, clear) /* "nobody" never came through, its time is over */
+      fi
     :: FAULTY -> without_term(); T(candidate, unreachable, follower, wait) /* the answer is lost */
     fi;
     carry_on()

@@ -66,12 +66,12 @@ export const FOUND: readonly (Instance & { readonly breaks: "master" | "write" |
   { ...fault("no fence", ["NO_FENCE", "LATE=0", "WRITES"]), breaks: "write" },
   {
     name: "a bound of the time without a leader that is too small",
-    defines: ["LATE=0", "TIMELY", "BOUND=(TTL-1)"],
+    defines: ["LATE=0", "TIMELY", "BOUND=2"],
     depth: DEEP,
     breaks: "time",
   },
 ];
 
-function fault(name: string, [which, ...defines]: string[], depth = 300) {
+function fault(name: string, [which, ...defines]: string[], depth = DEEP) {
   return { name, defines: [`FAULT_${which}`, ...defines], depth, breaks: "master" as const };
 }
