@@ -20,8 +20,19 @@ export interface Beginning {
   readonly whole: boolean;
 }
 
+/**
+ * Whether the service says how long the body is, and that is short enough: then no more comes, and reading it
+ * in one go takes half the time. What is decompressed has no such header any more.
+ */
+function isWithin({ headers }: Response, maxBytes: number): boolean {
+  const length = headers.get("content-length");
+  return length !== null && /^\d+$/.test(length) && Number(length) <= maxBytes &&
+    !headers.has("content-encoding");
+}
+
 /** The body's first bytes. @throws when it breaks off, or the request's signal aborts. */
 export async function readBeginning(response: Response, maxBytes: number): Promise<Beginning> {
+  if (isWithin(response, maxBytes)) return { text: await response.text(), whole: true };
   const decoder = new TextDecoder();
   const parts: string[] = [];
   // Put together when it is asked for: of what is too long nobody does.
