@@ -518,8 +518,10 @@ inline publish_record() {
 #endif
 /* ... and of a predecessor, which can publish no more, when the own term says so in a store that is ours. */
 #ifdef FAULT_PREDECESSOR_BY_ONCE_CLAIMED
+#define CONFIRMS false
 #define PREDECESSORS (ownTerm[node(e)] && me.claimed)
 #else
+#define CONFIRMS true
 #define PREDECESSORS (ownTerm[node(e)] && owner[node(e)] == e)
 #endif
 #ifdef FAULT_UNSEEN_PID_IS_DEAD
@@ -595,6 +597,7 @@ proctype Manager(byte e) {
   :: atomic {
     me.effect == read ->
     if
+    :: ownTerm[node(e)] && CONFIRMS && SUPERSEDED -> T(follower, superseded, stopping, finish)
     :: key && !STALE -> T(follower, observed, follower, wait) /* held */
     :: (!key || STALE) && (me.until > 0 || FAULTY) -> T(follower, observed, follower, wait) /* or pauses */
     :: (!key || STALE) && me.until == 0 ->
@@ -609,7 +612,9 @@ proctype Manager(byte e) {
   :: atomic {
     me.effect == stand && me.call == grant ->
     if
-    :: d_step {
+    :: CONFIRMS && SUPERSEDED -> without_term(); T(candidate, superseded, stopping, finish); carry_on()
+    :: !CONFIRMS || !SUPERSEDED || FAULTY -> /* what the store says of it may be known too late, or not at all */
+      d_step {
         l = 0;
         do
         :: leases[l].left > 0 -> l++
@@ -645,7 +650,10 @@ proctype Manager(byte e) {
       fi
     :: !ok ->
       revoke_lease(); without_term();
-      T(candidate, outrun, follower, read)
+      if
+      :: T(candidate, outrun, follower, read)
+      :: FAULTY -> T(candidate, outrun, follower, clear) /* what was published has run out by itself */
+      fi
     :: FAULTY -> without_term(); T(candidate, unreachable, follower, wait) /* the answer is lost */
     fi;
     carry_on()
@@ -738,8 +746,7 @@ proctype Manager(byte e) {
 #endif
     if
     :: me.state == follower && me.until == 0 -> T(follower, woken, follower, read)
-    :: me.state == follower && me.until > 0 -> T(follower, woken, follower, clear)
-    :: me.state == follower && FAULTY -> T(follower, unreachable, follower, wait) /* the state store, here */
+    :: me.state == follower && (me.until > 0 || FAULTY) -> T(follower, woken, follower, clear)
     :: me.state == leader -> T(leader, woken, ending, clear) /* its clock was stepped, or it is over */
     :: me.state == leader && !OVER && me.age >= DUE -> T(leader, woken, leader, refresh)
     :: me.state == leader && !OVER && me.age < DUE -> T(leader, woken, leader, wait)
