@@ -32,13 +32,12 @@ for (const instance of FOUND) {
   });
 }
 
-Deno.test("every transition of the model is taken in some search", async () => {
-  const text = await Deno.readTextFile(new URL("election.pml", import.meta.url));
+Deno.test("every transition of the manager's loop is taken in some search", async () => {
+  const text = await Deno.readTextFile(new URL("manager.pml", import.meta.url));
   const lines = text.split("\n");
-  const from = lines.findIndex((line) => line.startsWith("proctype Manager"));
   const searched = HOLDS.map((instance) => outcomes.get(instance)!);
   const never = lines.flatMap((line, i) =>
-    i > from && /\bT\(/.test(line) && searched.every(({ unreached }) => unreached.has(i + 1))
+    /\bT\(/.test(line) && searched.every(({ unreached }) => unreached.has(i + 1))
       ? [`${i + 1}: ${line.trim()}`]
       : []
   );

@@ -25,7 +25,7 @@ export interface Outcome {
   readonly seconds: number;
   /** Whether a path was cut at the depth limit, or the memory ran out. */
   readonly cut: boolean;
-  /** Lines of transitions that were not taken; of an inline, those with a copy that was not. */
+  /** Lines of `manager.pml` with a transition that was not taken. */
   readonly unreached: ReadonlySet<number>;
 }
 
@@ -78,7 +78,7 @@ function read(said: string, seconds: number): Outcome {
     seconds,
     cut: /max search depth too small|out of memory|pan: reached/.test(said),
     unreached: new Set(
-      [...said.matchAll(/election\.pml:(\d+), state \d+, "el\[e\]\.effect = /g)].map((match) =>
+      [...said.matchAll(/manager\.pml:(\d+), state \d+, "el\[e\]\.effect = /g)].map((match) =>
         Number(match[1])
       ),
     ),

@@ -131,8 +131,11 @@ function machineTransitions(): Set<string> {
 
 /** The transitions that are written in the model. */
 async function modelTransitions(): Promise<Set<string>> {
-  const text = await Deno.readTextFile(new URL("election.pml", import.meta.url));
-  const code = text.split("\n").filter((line) => !line.startsWith("#define")).join("\n");
+  const files = ["elector.pml", "manager.pml"].map((name) => new URL(name, import.meta.url));
+  const lines = (await Promise.all(files.map((file) => Deno.readTextFile(file)))).join("\n").split(
+    "\n",
+  );
+  const code = lines.filter((line) => !line.startsWith("#define")).join("\n");
   const written = code.matchAll(/\bT\(([\w-]+), ([\w-]+), ([\w-]+), ([\w-]+)\)/g);
   return new Set(
     [...written].map(([, from, event, to, effect]) => `${from} ${event} -> ${to} ${effect}`),
