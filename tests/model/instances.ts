@@ -26,14 +26,14 @@ export const HOLDS: readonly Instance[] = [
     name: "two managers of one node",
     optimise: "-O2",
     defines: ["LATE=0", "ORPHANS", ...SMALL],
-    depth: 220,
+    depth: 300,
     bounded: true,
   },
   {
     name: "three nodes",
     optimise: "-O2",
     defines: ["LATE=1", "NODES=3", ...SMALL],
-    depth: 170,
+    depth: 250,
     bounded: true,
   },
 ];
