@@ -16,6 +16,8 @@ export type Facet =
   | { readonly of: "gateway"; readonly address: string }
   /** A field of the spec: of its QoS policy or its floating IPs. */
   | { readonly of: "spec"; readonly field: "qosControls" | "ipNATs" }
+  /** These of its floating IPs. */
+  | { readonly of: "addresses"; readonly addresses: ReadonlySet<string> }
   /** The labels of a security group; null: of all. */
   | { readonly of: "group"; readonly id: string | null }
   /** The labels of that project, but for the id. */
@@ -84,6 +86,9 @@ export function withKept(
       case "group":
         copy(labels, had.labels, groupLabels(had.labels, facet.id));
         break;
+      case "addresses":
+        keepAddresses(spec, had.spec, facet.addresses);
+        break;
       case "fqdn":
         copy(annotations, had.annotations, [FQDN]);
         break;
@@ -108,6 +113,16 @@ function groupLabels(labels: Readonly<Texts>, id: string | null): string[] {
       ? name.startsWith(GROUP_LABEL) || name.startsWith(GROUP_NAME_LABEL)
       : name === GROUP_LABEL + id || (name.startsWith(GROUP_NAME_LABEL) && value === id)
   ).map(([name]) => name);
+}
+
+/** In the order in which they were, and what is new behind them. */
+function keepAddresses(spec: Record<string, unknown>, had: Json, kept: ReadonlySet<string>): void {
+  const wanted = (spec.ipNATs ?? []) as readonly Json[];
+  const before = (Array.isArray(had.ipNATs) ? had.ipNATs : []) as (Json | null)[];
+  const isWanted = (nat: Json | null) => wanted.some((other) => sameJson(nat, other));
+  const stay = before.filter((nat) => kept.has(String(nat?.externalIP)) || isWanted(nat));
+  const come = wanted.filter((nat) => !stay.some((other) => sameJson(nat, other)));
+  if (stay.length + come.length > 0) spec.ipNATs = [...stay, ...come];
 }
 
 /** Only of an address that it had before: another one may be in another subnet. */

@@ -13,6 +13,8 @@ import type { Members } from "./members.ts";
 const DOUBT_MS = 200;
 /** Pause when no member can answer, about, ms. */
 const ROUND_MS = 150;
+/** With several members, time in which all of them may refuse, as when one is restarted after the other, ms. */
+const ALL_REFUSE_MS = 1000;
 /** Of the time, after which the next member is asked. */
 const SHARE = 1 / 3;
 
@@ -25,6 +27,7 @@ export class RepeatedCall<T> {
   readonly #tried = new Set<Member>();
   readonly #cleanUp = new Set<() => void>();
   readonly #patienceMs: number;
+  readonly #startedAt = performance.now();
   #over = false;
   #inFlight = 0;
   #sent = 0;
@@ -91,8 +94,9 @@ export class RepeatedCall<T> {
     this.#answered ||= isBetweenLeaders(error);
     if (this.#next() || this.#inFlight > 0) return;
     const pauseMs = ROUND_MS * (0.5 + Math.random());
-    const again = this.#answered && Date.now() + 2 * pauseMs < this.deadline;
-    if (!again) return this.#outcome.reject(error);
+    const hopeful = this.#answered ||
+      (this.members.all.length > 1 && performance.now() < this.#startedAt + ALL_REFUSE_MS);
+    if (!hopeful || Date.now() + 2 * pauseMs >= this.deadline) return this.#outcome.reject(error);
     this.#tried.clear();
     this.#answered = false;
     this.#after(pauseMs, () => this.#next());

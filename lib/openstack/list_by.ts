@@ -101,7 +101,8 @@ export function filterCheck(
     const value = (record as Record<string, unknown>)[field];
     if (field === "fixed_ips") return !Array.isArray(value) || hasFixedIps(value, values);
     if (Array.isArray(value)) return value.some(isWanted);
-    return value === null ? field === "id" : isWanted(value);
+    // Only a floating IP may rightly be without what it is asked by; elsewhere null is a damaged record.
+    return value === null ? field !== "port_id" : isWanted(value);
   };
 }
 

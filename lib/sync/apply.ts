@@ -20,7 +20,6 @@ const PARTS_OF = {
   LiveMigration: "ports",
   Subnet: "subnets",
 } as const satisfies Record<Kind, string>;
-const KEPT_ADDRESSES: Facet = { of: "spec", field: "ipNATs" };
 
 /**
  * The change that one key needs, or null. Floating addresses that an endpoint would lose stay until it is
@@ -47,7 +46,10 @@ export async function changeOf(
   if (doubtful.length === 0) return change;
   pass.doubtfulAddresses.set(want.subject.id, new Set(doubtful));
   const { resource } = want;
-  const keep = [...resource!.keep ?? [], KEPT_ADDRESSES];
+  const keep: Facet[] = [
+    ...resource!.keep ?? [],
+    { of: "addresses", addresses: new Set(doubtful) },
+  ];
   return compare({ ...want, resource: { ...resource!, keep } }, stored, pass.stamps, elsewhere);
 }
 

@@ -71,6 +71,14 @@ const CASES: [what: string, facet: Facet, change: Partial<ReturnType<typeof kept
   ["floating IPs", { of: "spec", field: "ipNATs" }, {
     spec: { ...spec, ipNATs: STORED.spec.ipNATs },
   }],
+  ["those floating IPs that are doubtful", {
+    of: "addresses",
+    addresses: new Set(["198.51.100.5"]),
+  }, { spec: { ...spec, ipNATs: STORED.spec.ipNATs } }],
+  ["no floating IP that is certainly gone", {
+    of: "addresses",
+    addresses: new Set(["192.0.2.1"]),
+  }, {}],
   ["limits", { of: "spec", field: "qosControls" }, {
     spec: { ...spec, qosControls: STORED.spec.qosControls },
   }],

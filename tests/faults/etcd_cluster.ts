@@ -10,6 +10,8 @@ interface Member {
 }
 
 const SIZE = 3;
+/** Time to stop in order, ms. */
+const STOP_MS = 15_000;
 
 /** Runs until it is disposed of, which also removes its data. */
 export class EtcdCluster implements AsyncDisposable {
@@ -45,9 +47,12 @@ export class EtcdCluster implements AsyncDisposable {
     await this.#end(index, "SIGKILL");
   }
 
-  /** As a service manager does it. */
+  /** As a service manager does it: in order, and by force when that takes too long. */
   async stop(index: number): Promise<void> {
+    const { process } = this.#members[index]!;
+    const late = setTimeout(() => process?.kill("SIGKILL"), STOP_MS);
     await this.#end(index, "SIGTERM");
+    clearTimeout(late);
   }
 
   async #end(index: number, signal: Deno.Signal): Promise<void> {

@@ -80,6 +80,6 @@ export const FOUND: readonly (Instance & { readonly breaks: "master" | "write" |
   },
 ];
 
-function fault(name: string, [which, ...defines]: string[], depth = 300) {
+function fault(name: string, [which, ...defines]: string[], depth = DEEP) {
   return { name, defines: [`FAULT_${which}`, ...defines], depth, breaks: "master" as const };
 }
