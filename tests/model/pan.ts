@@ -8,6 +8,8 @@ export interface Instance {
   readonly defines: readonly string[];
   /** Longest path, steps. An exhaustive search must not reach it. */
   readonly depth: number;
+  /** How gcc is to optimise: the search is short, or long. @default "-O0" */
+  readonly optimise?: "-O2";
   /** Not exhaustive: states are kept as bits of a hash, and paths are cut at `depth`. */
   readonly bounded?: boolean;
 }
@@ -23,7 +25,7 @@ export interface Outcome {
   readonly seconds: number;
   /** Whether a path was cut at the depth limit, or the memory ran out. */
   readonly cut: boolean;
-  /** Lines of transitions that were not taken; of an inline, those with a copy that was not. */
+  /** Lines of `manager.pml` with a transition that was not taken. */
   readonly unreached: ReadonlySet<number>;
 }
 
@@ -36,7 +38,14 @@ export async function search(instance: Instance): Promise<Outcome> {
   try {
     await run(dir, "spin", ["-a", ...instance.defines.map((name) => `-D${name}`), MODEL]);
     const kept = instance.bounded ? "-DBITSTATE" : "-DCOLLAPSE";
-    const options = ["-O2", "-w", "-DSAFETY", "-DNOFAIR", `-DMEMLIM=${MEMORY_MB}`, kept];
+    const options = [
+      instance.optimise ?? "-O0",
+      "-w",
+      "-DSAFETY",
+      "-DNOFAIR",
+      `-DMEMLIM=${MEMORY_MB}`,
+      kept,
+    ];
     await run(dir, "gcc", [...options, "-o", "pan", "pan.c"]);
     const startedAt = performance.now();
     const hash = instance.bounded ? ["-w29"] : [];
@@ -65,11 +74,11 @@ function read(said: string, seconds: number): Outcome {
     violated: /assertion violated (.*) \(at depth/.exec(said)?.[1] ?? null,
     states: number(/(\d+) states, stored/),
     transitions: number(/(\d+) transitions/),
-    memoryMb: number(/([\d.]+)\s+(?:memory used for hash table|total actual memory usage)/),
+    memoryMb: number(/([\d.]+)\s+total actual memory usage/),
     seconds,
     cut: /max search depth too small|out of memory|pan: reached/.test(said),
     unreached: new Set(
-      [...said.matchAll(/election\.pml:(\d+), state \d+, "el\[e\]\.effect = /g)].map((match) =>
+      [...said.matchAll(/manager\.pml:(\d+), state \d+, "el\[e\]\.effect = /g)].map((match) =>
         Number(match[1])
       ),
     ),
