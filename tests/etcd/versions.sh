@@ -5,6 +5,8 @@
 #   tests/etcd/versions.sh [SUITE…]     by default: trixie sid
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)/.tools/etcd
+# The mirror that this machine's own packages come from.
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Origin: Debian' | grep -v security | head -n 1)
 keys=/usr/share/keyrings/debian-archive-keyring.gpg
 
 version_of() {
@@ -15,7 +17,7 @@ get() {
   dir=$top/$1
   [ -x "$dir/root/usr/bin/etcd" ] && return
   mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
-  echo "deb [signed-by=$keys] http://deb.debian.org/debian $1 main" >"$dir/sources.list"
+  echo "deb [signed-by=$keys] $mirror $1 main" >"$dir/sources.list"
   set -- "$1" -qq -o "Dir::Etc::sourcelist=$dir/sources.list" -o Dir::Etc::sourceparts=/dev/null \
     -o "Dir::State::lists=$dir/lists" -o "Dir::Cache=$dir/cache" -o APT::Sandbox::User=root
   suite=$1
