@@ -89,7 +89,7 @@ Deno.test(
       const equal = await dry();
       assertEquals(equal.code, 0, equal.out + equal.err);
       assertMatch(equal.err, /no node .* runs with the state directory .*: this command compares/);
-      assertMatch(equal.out, /would be .*\nNetworkPolicy/);
+      assertMatch(equal.out, /would be .*\nSubnet/);
 
       await etcd.delete().key(keys[0]!);
       const stray = ENDPOINTS + endpointName("host-9", "server", "gone");
