@@ -162,7 +162,15 @@ Deno.test(
       const allowed = await held("--allow-deletions");
       assertEquals(allowed.code, 4, allowed.out + allowed.err);
 
-      const down = await dry(`--etcd=http://127.0.0.1:${freePort()}`, "--etcd-timeout=1");
+      const down = await run(
+        "resync",
+        "--dry-run",
+        `--config-file=${file}`,
+        `--state-dir=${stateDir}`,
+        ...where.slice(1),
+        `--etcd=http://127.0.0.1:${freePort()}`,
+        "--etcd-timeout=1",
+      );
       assertEquals(down.code, 1);
       assertMatch(down.err, /the dry run failed: /);
       assert(!/^\s+at /m.test(down.err), down.err);
