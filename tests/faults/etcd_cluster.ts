@@ -109,6 +109,20 @@ export class EtcdCluster implements AsyncDisposable {
     }
   }
 
+  /** Index of the member that leads, or of one that does not. */
+  async find(role: "leader" | "follower"): Promise<number> {
+    for (const [index, url] of this.urls.entries()) {
+      const response = await fetch(`${url}/v3/maintenance/status`, {
+        method: "POST",
+        body: "{}",
+        signal: AbortSignal.timeout(5000),
+      });
+      const { header, leader } = await response.json();
+      if ((header.member_id === leader) === (role === "leader")) return index;
+    }
+    throw new Error(`no member is the ${role}`);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (let i = 0; i < SIZE; i++) await this.kill(i);
     await Deno.remove(this.dir, { recursive: true });
