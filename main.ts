@@ -11,20 +11,20 @@
  * @module
  */
 import type { NodeCommand } from "./lib/config/command_line.ts";
-import type { Command, CommandContext } from "./lib/commands/context.ts";
+import type { Command, CommandContext } from "./commands/context.ts";
 import type { ResolvedConfig } from "./lib/config/resolve.ts";
 
 /** See `lib/process/launcher.ts`, which is not loaded for it. */
 const ROLE_WORD: typeof import("./lib/process/launcher.ts").ROLE_WORD = "role";
 
 const COMMANDS: Record<NodeCommand["command"], () => Promise<{ run: Command }>> = {
-  start: () => import("./lib/commands/start.ts"),
-  status: () => import("./lib/commands/status.ts"),
-  config: () => import("./lib/commands/config.ts"),
-  doctor: () => import("./lib/commands/doctor.ts"),
-  permissions: () => import("./lib/commands/permissions.ts"),
-  resync: () => import("./lib/commands/resync.ts"),
-  "step-down": () => import("./lib/commands/step_down.ts"),
+  start: () => import("./commands/start.ts"),
+  status: () => import("./commands/status.ts"),
+  config: () => import("./commands/config.ts"),
+  doctor: () => import("./commands/doctor.ts"),
+  permissions: () => import("./commands/permissions.ts"),
+  resync: () => import("./commands/resync.ts"),
+  "step-down": () => import("./commands/step_down.ts"),
 };
 
 async function main(args: string[]): Promise<number> {

@@ -13,9 +13,9 @@ import { KeystoneAuth } from "../lib/openstack/keystone.ts";
 import { NeutronClient } from "../lib/openstack/neutron.ts";
 import { portSchema } from "../lib/openstack/records.ts";
 import { endpointId, felixPrefix, parsePortStatus } from "../lib/status/felix_status.ts";
-import type { Change } from "../lib/sync/compare.ts";
-import type { Sink } from "../lib/sync/pass.ts";
-import { fullResync } from "../lib/sync/resync.ts";
+import type { Change } from "../lib/sync/model/compare.ts";
+import type { Sink } from "../lib/sync/apply/sync_run.ts";
+import { fullResync } from "../lib/sync/sources/full.ts";
 import { testConfig } from "../tests/support/test_config.ts";
 
 const LOOKS = 3;

@@ -1,6 +1,6 @@
 /**
  * A killed role, from SIGKILL until it is at work again: it says so in the state store, from the loop that
- * does the work; the manager, by leading: its sign of life, at most one a second, comes later. The baseline is what any start of a Deno program takes in the same run. From source, and
+ * does the work; the manager, by leading: its heartbeat, at most one a second, comes later. The baseline is what any start of a Deno program takes in the same run. From source, and
  * from the binary that CONDUCTOR_BINARY names.
  *
  * @module

@@ -11,11 +11,11 @@ import { readSnapshot, snapshotPages } from "../lib/etcd/snapshot.ts";
 import type { Term } from "../lib/role/master_context.ts";
 import { KeystoneAuth } from "../lib/openstack/keystone.ts";
 import { NeutronClient } from "../lib/openstack/neutron.ts";
-import { incrementalResync } from "../lib/sync/incremental.ts";
-import type { Memory } from "../lib/sync/memory.ts";
-import { EtcdSink, Pass, type ResyncDeps } from "../lib/sync/pass.ts";
-import { emptyScope, PORT_FIELDS, reconcile } from "../lib/sync/reconcile.ts";
-import { fullResync } from "../lib/sync/resync.ts";
+import { incrementalResync } from "../lib/sync/sources/incremental.ts";
+import type { CloudIndex } from "../lib/sync/index/cloud_index.ts";
+import { EtcdSink, type ResyncDeps, SyncRun } from "../lib/sync/apply/sync_run.ts";
+import { emptyScope, PORT_FIELDS, reconcile } from "../lib/sync/sources/named.ts";
+import { fullResync } from "../lib/sync/sources/full.ts";
 import { testConfig } from "../tests/support/test_config.ts";
 import { answerAll } from "./child.ts";
 import { compactedBytes } from "./etcd_metrics.ts";
@@ -30,7 +30,7 @@ const IN_FLIGHT = 4;
 export type Question =
   | { readonly do: "full"; readonly building: boolean }
   | { readonly do: "incremental" }
-  /** A pass of its own for each id, or one for all. */
+  /** A run of its own for each id, or one for all. */
   | { readonly do: "ports"; readonly ids: readonly string[]; readonly together: boolean }
   | { readonly do: "clear" }
   /** Writes what another etcd has, in bare transactions. */
@@ -63,7 +63,7 @@ const term: Term = {
   electionKey: ELECTION,
   signal: new AbortController().signal,
 };
-let memory: Memory | undefined;
+let index: CloudIndex | undefined;
 let items: (readonly [string, string])[] = [];
 
 /** The same keys and bytes in bare transactions, several in flight. */
@@ -97,28 +97,28 @@ async function readBare(): Promise<void> {
   }));
 }
 
-const newPass = () => new Pass(deps, term, new EtcdSink(deps, term));
+const newRun = () => new SyncRun(deps, term, new EtcdSink(deps, term));
 
 async function act(question: Question) {
   switch (question.do) {
     case "full": {
-      const previous = question.building ? memory : undefined;
-      const result = await fullResync(deps, term, { previous, beside: memory });
-      memory?.close();
-      memory = result.memory;
+      const previous = question.building ? index : undefined;
+      const result = await fullResync(deps, term, { previous, beside: index });
+      index?.close();
+      index = result.index;
       return result.kinds;
     }
     case "incremental":
-      return await incrementalResync(newPass(), memory!);
+      return await incrementalResync(newRun(), index!);
     case "ports": {
       const scopes = question.together
         ? [new Set(question.ids)]
         : question.ids.map((id) => new Set([id]));
-      for (const ports of scopes) await reconcile(newPass(), memory!, { ...emptyScope(), ports });
+      for (const ports of scopes) await reconcile(newRun(), index!, { ...emptyScope(), ports });
       return null;
     }
     case "clear":
-      memory = undefined;
+      index = undefined;
       await etcd.delete().prefix("/calico/");
       // Else etcd's index goes on holding a tombstone for each key, and an empty etcd is not empty.
       await compactedBytes(etcdUrl);
@@ -142,7 +142,7 @@ await answerAll<Question>(async (question) => {
   if (question.do === "heap") {
     (globalThis as { gc?: () => void }).gc?.();
     const MIB = 2 ** 20;
-    const { packedBytes = 0, ownBytes = 0 } = memory ?? {};
+    const { packedBytes = 0, ownBytes = 0 } = index ?? {};
     return {
       heapMiB: Deno.memoryUsage().heapUsed / MIB,
       packedMiB: packedBytes / MIB,

@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import type { Config } from "../lib/config/config_types.ts";
 import { openEtcd } from "../lib/etcd/client.ts";
 import type { JobContext } from "../lib/role/master_context.ts";
-import { Deadman, type SayAlive, whileOnTime } from "../lib/role/heartbeat.ts";
+import { type Beat, Watchdog, whileOnTime } from "../lib/role/heartbeat.ts";
 import { Felixes } from "./felix.ts";
 import { keystoneApi, Tokens } from "./keystone_api.ts";
 import { neutronApi } from "./neutron_api.ts";
@@ -47,10 +47,10 @@ export async function runLab(
   try {
     const { hosts } = cloud;
     const loops = {
-      status: new Deadman("the agents' status", clock),
-      endpoints: new Deadman("the agents' endpoints", clock),
+      status: new Watchdog("the agents' status", clock),
+      endpoints: new Watchdog("the agents' endpoints", clock),
     };
-    const happenings = new Deadman("what happens in the lab", clock);
+    const happenings = new Watchdog("what happens in the lab", clock);
     const alive = whileOnTime(context.alive, [...Object.values(loops), happenings], log);
     const felixes = new Felixes({
       etcd,
@@ -73,7 +73,7 @@ export async function runLab(
     etcd.close();
   }
 
-  async function beat(alive: SayAlive): Promise<void> {
+  async function beat(alive: Beat): Promise<void> {
     while (!signal.aborted) {
       // What answers requests must be seen to answer.
       await (await app.request("/identity/v3")).body?.cancel();

@@ -11,7 +11,7 @@ import type { Clock } from "../lib/base/clock.ts";
 import { keepLeaseAlive } from "../lib/etcd/lease.ts";
 import { type Change, mirror } from "../lib/etcd/mirror.ts";
 import type { Log } from "../lib/base/log.ts";
-import type { Deadman } from "../lib/role/heartbeat.ts";
+import type { Watchdog } from "../lib/role/heartbeat.ts";
 import { felixPrefix } from "../lib/status/felix_status.ts";
 import type { Random } from "./random.ts";
 
@@ -35,7 +35,7 @@ export interface FelixOptions {
   /** How many times faster than in life they report. */
   readonly speed?: number;
   /** Told of each turn of the two loops. */
-  readonly loops?: { readonly status: Deadman; readonly endpoints: Deadman };
+  readonly loops?: { readonly status: Watchdog; readonly endpoints: Watchdog };
 }
 
 /** One host's agent: its keys live under its own lease, and all of them are written again with a new one. */

@@ -3,7 +3,7 @@ import type { Clock } from "../lib/base/clock.ts";
 import type { Log } from "../lib/base/log.ts";
 import type { Felixes } from "./felix.ts";
 import type { Cloud } from "./model.ts";
-import type { Deadman } from "../lib/role/heartbeat.ts";
+import type { Watchdog } from "../lib/role/heartbeat.ts";
 import type { Random } from "./random.ts";
 import { addVmPort, makeRule } from "./seed.ts";
 
@@ -32,11 +32,11 @@ export class Scenario {
     intervalMs: number,
     clock: Clock,
     signal: AbortSignal,
-    deadman?: Deadman,
+    watchdog?: Watchdog,
   ): Promise<void> {
     if (intervalMs === 0) return;
     while (!signal.aborted) {
-      deadman?.within(intervalMs + LATE_MS);
+      watchdog?.within(intervalMs + LATE_MS);
       await clock.sleep(intervalMs, signal).catch(() => {});
       if (signal.aborted) return;
       const happening = this.random.pick(HAPPENINGS);

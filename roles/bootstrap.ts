@@ -1,5 +1,5 @@
 /**
- * Starts one role: takes its seat, sets logging up, and ends the process with the right exit
+ * Starts one role: takes its channel, sets logging up, and ends the process with the right exit
  * code.
  *
  * @module
@@ -14,7 +14,7 @@ import { SignsOfLife } from "../lib/role/heartbeat.ts";
 import { StateStore } from "../lib/state/store.ts";
 import { RateLimitedLog } from "../lib/status/rate_limited.ts";
 import { isStreamNoise } from "../lib/base/stream_noise.ts";
-import { type Seat, takeSeat } from "../lib/role/parent_channel.ts";
+import { openParentChannel, type ParentChannel } from "../lib/role/parent_channel.ts";
 import { write } from "../lib/role/write.ts";
 
 /** What a role's own code receives. */
@@ -35,8 +35,8 @@ export async function runRole<Name extends SettledName>(
   name: Name,
   start: (context: RoleContext<Name>) => Promise<void>,
 ): Promise<void> {
-  const seat = await takeSeat();
-  const config = seat.input as SettingsOf<Name>;
+  const channel = await openParentChannel();
+  const config = channel.input as SettingsOf<Name>;
   const log = setupLogging({
     role: name,
     pid: Deno.pid,
@@ -50,18 +50,18 @@ export async function runRole<Name extends SettledName>(
       return log.debug("a stream has ended", { error: event.reason });
     }
     log.error("unexpected error", { error: event.reason, stack: event.reason?.stack });
-    seat.exit(1);
+    channel.exit(1);
   });
-  endInTime(seat, config.supervision.stopTimeoutMs + LAST_RESORT_MS, log);
+  endInTime(channel, config.supervision.stopTimeoutMs + LAST_RESORT_MS, log);
   let code = 0;
   try {
     using store = await StateStore.open(config.stateDir);
     const limited = new RateLimitedLog(log, systemClock);
     const { roleTimeoutMs } = config.supervision;
-    using signs = new SignsOfLife(systemClock, roleTimeoutMs, (sign) => {
+    using beats = new SignsOfLife(systemClock, roleTimeoutMs, (sign) => {
       const { rss: rssBytes } = Deno.memoryUsage();
       store.writeAlive(name, { ...sign, pid: Deno.pid, rssBytes }).catch((error) => {
-        limited.warn("cannot write the sign of life", { error });
+        limited.warn("cannot write the heartbeat", { error });
       });
     });
     const meter = new Meter();
@@ -70,23 +70,23 @@ export async function runRole<Name extends SettledName>(
       return store.writeMetrics(name, record).catch((error) => {
         limited.warn("cannot write the metrics", { error });
       });
-    }, seat.stop);
-    const job: JobContext = { log, clock: systemClock, store, alive: signs.alive, meter };
-    await start({ config, job, signal: seat.stop, listen: (to) => seat.listen(to) });
+    }, channel.stop);
+    const job: JobContext = { log, clock: systemClock, store, alive: beats.alive, meter };
+    await start({ config, job, signal: channel.stop, listen: (to) => channel.listen(to) });
   } catch (error) {
-    if (!seat.stop.aborted) {
+    if (!channel.stop.aborted) {
       log.error("role failed", { error: describeError(error) });
       code = 1;
     }
   }
-  seat.exit(code);
+  channel.exit(code);
 }
 
 /**
  * A role that does not stop when it should is killed by its supervisor; when that is gone, nobody would,
  * so it ends itself. What it holds in etcd is under a lease.
  */
-function endInTime({ stop, exit }: Seat, graceMs: number, log: Log): void {
+function endInTime({ stop, exit }: ParentChannel, graceMs: number, log: Log): void {
   stop.addEventListener("abort", () => {
     setTimeout(() => {
       log.error("role does not stop, ends itself", { reason: describeError(stop.reason) });

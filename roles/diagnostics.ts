@@ -8,7 +8,7 @@ import { readMetrics } from "../lib/diagnostics/metrics.ts";
 import { readStatus } from "../lib/diagnostics/status.ts";
 import { requestRestart } from "../lib/state/restart_request.ts";
 import { requestResync } from "../lib/state/resync_request.ts";
-import { readAsked } from "../lib/sync/difference_log.ts";
+import { readAsked } from "../lib/sync/apply/difference_log.ts";
 import { requestStepDown } from "../lib/state/step_down_request.ts";
 import { VERSION } from "../lib/base/version.ts";
 import { runRole } from "./bootstrap.ts";

@@ -8,7 +8,7 @@ import { EtcdElectionStore } from "../lib/election/etcd_election_store.ts";
 import { measured } from "../lib/election/measured_election_store.ts";
 import { electionValue } from "../lib/election/key.ts";
 import type { JobContext } from "../lib/role/master_context.ts";
-import { Deadman, whileOnTime } from "../lib/role/heartbeat.ts";
+import { Watchdog, whileOnTime } from "../lib/role/heartbeat.ts";
 import { ROLE_NAMES } from "../lib/state/records.ts";
 import { VERSION } from "../lib/base/version.ts";
 import { type RoleContext, runRole } from "./bootstrap.ts";
@@ -21,9 +21,9 @@ async function manage(context: RoleContext<"manager">): Promise<void> {
   const { config, job, signal } = context;
   const etcd = openEtcd(config.etcd, job.meter);
   try {
-    // The elector's loop gives the signs of life, as long as the two beside it make progress.
-    const registration = new Deadman("the registry of nodes and terms", job.clock);
-    const compaction = new Deadman("the compactor", job.clock);
+    // The elector's loop gives the heartbeats, as long as the two beside it make progress.
+    const registration = new Watchdog("the registry of nodes and terms", job.clock);
+    const compaction = new Watchdog("the compactor", job.clock);
     const { callTimeoutMs } = config.etcd;
     const elections = measured(new EtcdElectionStore(etcd, config), job.meter);
     const registry = new ClusterRegistry({
@@ -37,7 +37,7 @@ async function manage(context: RoleContext<"manager">): Promise<void> {
         since: job.clock.now(),
         diagnostics: hostAndPort(config.diagnostics.host, config.diagnostics.port),
       },
-      deadman: registration,
+      watchdog: registration,
       callTimeoutMs,
       watch: (onChange) => elections.watch(onChange),
       ...job,

@@ -1,7 +1,7 @@
 /** The resource syncer: Neutron's resources to etcd, while this node is master. @module */
 import { openEtcd } from "../lib/etcd/client.ts";
 import { runResourceSyncer } from "../lib/sync/resource_syncer.ts";
-import { StandbyAnswers } from "../lib/sync/standby.ts";
+import { StandbyAnswers } from "../lib/sync/sources/standby.ts";
 import { runRole } from "./bootstrap.ts";
 import { runWhileMaster } from "../lib/role/run_while_master.ts";
 

@@ -23,7 +23,7 @@ export interface NeighbourFigures {
 }
 
 const TURN_MS = 20;
-/** A sign of life every so many turns. */
+/** A heartbeat every so many turns. */
 const TURNS_PER_WRITE = 10;
 
 function summary(times: number[]): Delays {

@@ -1,6 +1,6 @@
 /**
  * Port → WorkloadEndpoint, and LiveMigration while it migrates (data model). Pure: what an endpoint
- * shows of other objects comes in as a {@linkcode Surroundings}.
+ * shows of other objects comes in as a {@linkcode Related}.
  *
  * @module
  */
@@ -32,7 +32,7 @@ import { DEFAULT_QOS, qosControls, type QosOptions } from "./qos.ts";
 import { sanitize, SG_NAME_MAX } from "./sanitize.ts";
 
 /** Other objects, by id; floating IPs by port id. */
-export interface Surroundings {
+export interface Related {
   readonly namespace: string;
   readonly networks: ReadonlyMap<string, Pick<Network, "name" | "qos_policy_id">>;
   readonly subnets: ReadonlyMap<string, Pick<Subnet, "gateway_ip" | "cidr">>;
@@ -89,45 +89,45 @@ export function endpointHosts(port: Port): string[] {
   return hosts;
 }
 
-function gateways(port: Port, around: Surroundings): Record<string, string> {
+function gateways(port: Port, related: Related): Record<string, string> {
   const found: Record<string, string> = {};
   for (const { subnet_id } of port.fixed_ips) {
-    const gateway = around.subnets.get(subnet_id)?.gateway_ip;
+    const gateway = related.subnets.get(subnet_id)?.gateway_ip;
     if (gateway) found[gateway.includes(":") ? "ipv6Gateway" : "ipv4Gateway"] = gateway;
   }
   return found;
 }
 
 /** Its own QoS policy or its network's; null: it has none; undefined: that is not known. */
-function qosPolicyOf(port: Port, around: Surroundings): string | null | undefined {
-  if (around.unavailable.has("qos")) return undefined;
-  return port.qos_policy_id ?? around.networks.get(port.network_id)?.qos_policy_id;
+function qosPolicyOf(port: Port, related: Related): string | null | undefined {
+  if (related.unavailable.has("qos")) return undefined;
+  return port.qos_policy_id ?? related.networks.get(port.network_id)?.qos_policy_id;
 }
 
 const NOTHING: readonly Facet[] = [];
 
 /** What is to stay as it is in etcd. */
-function unknownFacets(port: Port, around: Surroundings): readonly Facet[] {
+function unknownFacets(port: Port, related: Related): readonly Facet[] {
   const found: Facet[] = [];
-  if (!around.networks.has(port.network_id)) found.push({ of: "network", id: port.network_id });
+  if (!related.networks.has(port.network_id)) found.push({ of: "network", id: port.network_id });
   for (const { subnet_id, ip_address } of port.fixed_ips) {
-    if (subnet_id === "" || around.subnets.has(subnet_id)) continue;
+    if (subnet_id === "" || related.subnets.has(subnet_id)) continue;
     found.push({ of: "gateway", address: ip_address });
   }
-  const policy = qosPolicyOf(port, around);
-  if (policy === undefined || (policy !== null && !around.qosPolicies.has(policy))) {
+  const policy = qosPolicyOf(port, related);
+  if (policy === undefined || (policy !== null && !related.qosPolicies.has(policy))) {
     found.push({ of: "spec", field: "qosControls" });
   }
   for (const id of port.security_groups) {
-    if (!around.securityGroups.has(id)) found.push({ of: "group", id });
+    if (!related.securityGroups.has(id)) found.push({ of: "group", id });
   }
-  if (port.project_id !== "" && !around.projects.has(port.project_id)) {
+  if (port.project_id !== "" && !related.projects.has(port.project_id)) {
     found.push({ of: "project", id: port.project_id });
   }
-  if (around.unavailable.has("groups")) found.push({ of: "group", id: null });
-  if (around.unavailable.has("floatingIps")) found.push({ of: "spec", field: "ipNATs" });
-  if (around.unavailable.has("pairs")) found.push({ of: "pairs" });
-  if (around.unavailable.has("fqdn")) found.push({ of: "fqdn" });
+  if (related.unavailable.has("groups")) found.push({ of: "group", id: null });
+  if (related.unavailable.has("floatingIps")) found.push({ of: "spec", field: "ipNATs" });
+  if (related.unavailable.has("pairs")) found.push({ of: "pairs" });
+  if (related.unavailable.has("fqdn")) found.push({ of: "fqdn" });
   return found.length === 0 ? NOTHING : found;
 }
 
@@ -166,17 +166,17 @@ function checkReadable({ fixed_ips }: Port): void {
 function specOf(
   port: Port,
   host: string,
-  around: Surroundings,
+  related: Related,
   qos: QosOptions,
   pairs: readonly string[],
 ): Record<string, unknown> {
-  const nats = (around.floatingIps.get(port.id) ?? []).flatMap((fip) =>
+  const nats = (related.floatingIps.get(port.id) ?? []).flatMap((fip) =>
     fip.fixed_ip_address
       ? [{ internalIP: fip.fixed_ip_address, externalIP: fip.floating_ip_address }]
       : []
   );
-  const policyId = qosPolicyOf(port, around);
-  const controls = qosControls(policyId ? around.qosPolicies.get(policyId) : undefined, qos);
+  const policyId = qosPolicyOf(port, related);
+  const controls = qosControls(policyId ? related.qosPolicies.get(policyId) : undefined, qos);
   return {
     orchestrator: "openstack",
     workload: port.device_id,
@@ -186,31 +186,31 @@ function specOf(
     mac: port.mac_address,
     ipNetworks: [...port.fixed_ips.map((ip) => withPrefix(ip.ip_address)), ...pairs],
     allowedIps: pairs,
-    ...gateways(port, around),
+    ...gateways(port, related),
     ...(nats.length > 0 ? { ipNATs: nats } : {}),
     ...(Object.keys(controls).length > 0 ? { qosControls: controls } : {}),
   };
 }
 
-function labelsOf(port: Port, around: Surroundings): Record<string, string> {
+function labelsOf(port: Port, related: Related): Record<string, string> {
   const labels: Record<string, string> = {
-    "projectcalico.org/namespace": around.namespace,
+    "projectcalico.org/namespace": related.namespace,
     "projectcalico.org/orchestrator": "openstack",
   };
   for (const id of port.security_groups) {
-    const name = sanitize(around.securityGroups.get(id)?.name ?? "", SG_NAME_MAX);
+    const name = sanitize(related.securityGroups.get(id)?.name ?? "", SG_NAME_MAX);
     labels[GROUP_LABEL + id] = name;
     if (name) labels[GROUP_NAME_LABEL + name] = id;
   }
   if (port.project_id) labels[PROJECT_ID] = port.project_id;
-  const project = around.projects.get(port.project_id);
+  const project = related.projects.get(port.project_id);
   if (project) {
     labels[PROJECT_NAME] = sanitize(project.name);
     if (project.parent_id) {
       labels[PROJECT_PARENT] = sanitize(project.parent_id);
     }
   }
-  const network = around.networks.get(port.network_id);
+  const network = related.networks.get(port.network_id);
   if (network) labels[NETWORK_NAME] = sanitize(network.name);
   return labels;
 }
@@ -219,7 +219,7 @@ function labelsOf(port: Port, around: Surroundings): Record<string, string> {
 export function workloadEndpoint(
   port: Port,
   host: string,
-  around: Surroundings,
+  related: Related,
   { qos, pairNetworks }: EndpointOptions = DEFAULT_ENDPOINT_OPTIONS,
 ): DesiredResource {
   checkReadable(port);
@@ -232,10 +232,10 @@ export function workloadEndpoint(
   return {
     kind: "WorkloadEndpoint",
     name: endpointName(host, port.device_id, port.id),
-    labels: labelsOf(port, around),
+    labels: labelsOf(port, related),
     annotations,
-    spec: specOf(port, host, around, qos, pairs),
-    keep: unknownFacets(port, around),
+    spec: specOf(port, host, related, qos, pairs),
+    keep: unknownFacets(port, related),
     ...(inexpressible.length > 0 ? { inexpressible } : {}),
   };
 }

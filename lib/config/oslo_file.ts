@@ -30,7 +30,7 @@ export function parseConfigFile(text: string): FileValues {
   return values;
 }
 
-/** `ini` knows about quotes and escapes; comment signs inside the value are kept from it. */
+/** `ini` knows about quotes and escapes; comment beats inside the value are kept from it. */
 function unquote(value: string): string {
   const text = value.trim();
   if (!/^(["']).*\1$/.test(text)) return text;

@@ -7,7 +7,7 @@
 import type { Samples } from "../state/records.ts";
 import { type AgentsFile, readAgentsFile } from "../status/agents_file.ts";
 import { type PortDifferencesFile, readPortDifferences } from "../status/port_differences.ts";
-import { type Differences, readDifferences } from "../sync/difference_log.ts";
+import { type Differences, readDifferences } from "../sync/apply/difference_log.ts";
 import type { LogRecord } from "../state/page_feed.ts";
 import type { PermissionRow } from "../process/permissions.ts";
 import type { Fed } from "./fed.ts";

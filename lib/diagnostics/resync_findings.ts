@@ -1,6 +1,6 @@
 /** What is wrong with the resyncs of a master, in the order in which to look at it. Pure. @module */
 import type { Guard, Resync } from "../state/records.ts";
-import { guardSentence, isConcern, leftOutSentence } from "../sync/held_text.ts";
+import { guardSentence, isConcern, leftOutSentence } from "../sync/report/held_text.ts";
 import { clip, plural } from "./format.ts";
 import { heldNow } from "./held.ts";
 import { trimEnd, withoutNoise } from "./sentence.ts";

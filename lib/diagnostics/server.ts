@@ -1,6 +1,6 @@
 /**
  * The diagnostics server: waits for its address when another program holds it, says so once and on the
- * page's health, and goes on trying. Its sign of life comes from asking itself. A certificate that
+ * page's health, and goes on trying. Its heartbeat comes from asking itself. A certificate that
  * changes is used without a restart; one that cannot be used leaves the old one in place.
  *
  * @module

@@ -40,7 +40,7 @@ export const roleStatusSchema = z.object({
   name: z.string(),
   /** What the supervisor wrote; null before it has started the role. */
   process: roleSchema.nullable(),
-  /** The role's own last sign of life. */
+  /** The role's own last heartbeat. */
   alive: aliveSchema.nullable(),
   /** Time since that sign, never negative; null when there is none. */
   silentMs: ms.nullable(),

@@ -1,6 +1,6 @@
 /** The status for a terminal: what `status` prints. Pure. @module */
 import type { Resync } from "../state/records.ts";
-import { guardSentence, isConcern, leftOutSentence, namesOf } from "../sync/held_text.ts";
+import { guardSentence, isConcern, leftOutSentence, namesOf } from "../sync/report/held_text.ts";
 import { plural } from "./format.ts";
 import type { Status } from "./status_schema.ts";
 
@@ -17,7 +17,7 @@ export function formatStatus(status: Status): string {
     `master  ${status.isMaster ? "this node" : status.leader ?? "nobody"}`,
     `ready   ${status.ready ? "yes" : `no: ${status.notReady.join("; ")}`}`,
     "",
-    "role                      state      pid      restarts  last sign of life",
+    "role                      state      pid      restarts  last heartbeat",
   ];
   for (const { name, process, alive, problem } of status.roles) {
     const cells = [

@@ -15,7 +15,7 @@ import { trimEnd, withoutNoise } from "./sentence.ts";
 import type { Facts, Finding, Level, RoleStatus, Status } from "./status_schema.ts";
 import { clip, formatCount, formatDuration, plural, utcTime } from "./format.ts";
 
-/** A running role must have shown a sign of life within this time. */
+/** A running role must have shown a heartbeat within this time. */
 export const SILENT_MS = 10_000;
 
 /** Agent status that is seen later than this is a backlog; ms. */
@@ -48,7 +48,7 @@ export function findings(facts: Facts): Finding[] {
 /** Why the node is not ready; empty when it is. */
 export function notReadyReasons(facts: Facts): string[] {
   const reasons = facts.roles.filter((role) => !isUp(role))
-    .map((role) => `${role.name} is not running or gives no sign of life`);
+    .map((role) => `${role.name} is not running or gives no heartbeat`);
   if (facts.leader === null) reasons.push("no election leader is known");
   const resynced = facts.resyncs.some((r) => r.endedAt !== null && r.error === null);
   if (facts.isMaster && !resynced && facts.node.startupResync === "always") {
@@ -92,7 +92,7 @@ export function judgeRole(
         : { level: "warn", problem: "still starting after more than 10 s" };
     case "running":
       if (!alive || now - alive.at > SILENT_MS) {
-        return { level: "error", problem: "no sign of life for more than 10 s" };
+        return { level: "error", problem: "no heartbeat for more than 10 s" };
       }
       if (alive.problem) return { level: "error", problem: clip(alive.problem, 300) };
       return isCrashLoop(process) ? loops : { level: "ok", problem: null };

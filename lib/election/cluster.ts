@@ -28,7 +28,7 @@ import {
   type TermRecord,
   termSchema,
 } from "../state/records.ts";
-import type { Deadman } from "../role/heartbeat.ts";
+import type { Watchdog } from "../role/heartbeat.ts";
 import type { StateStore } from "../state/store.ts";
 import { ClusterRecords } from "./cluster_records.ts";
 import type { TermObserver } from "./elector.ts";
@@ -62,7 +62,7 @@ export interface ClusterOptions {
   /** Calls back, perhaps more often than needed, when the election key changes. */
   watch?(onChange: () => void): { close(): void };
   /** Told of each turn of the registry's loop. */
-  readonly deadman?: Pick<Deadman, "within" | "rest">;
+  readonly watchdog?: Pick<Watchdog, "within" | "rest">;
   /** etcd's deadline of one call, ms, of which a turn is made. @default 60000 */
   readonly callTimeoutMs?: number;
 }
@@ -131,10 +131,10 @@ export class ClusterRegistry implements TermObserver {
 
   /** Registers, refreshes and copies until `signal` aborts; then takes the registration back. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, etcd, deadman, callTimeoutMs = 60_000 } = this.options;
+    const { clock, etcd, watchdog, callTimeoutMs = 60_000 } = this.options;
     const watch = this.options.watch?.(() => this.#keyChanged());
     while (!signal.aborted) {
-      deadman?.within(INTERVAL_MS + CALLS_IN_TURN * callTimeoutMs);
+      watchdog?.within(INTERVAL_MS + CALLS_IN_TURN * callTimeoutMs);
       this.#wake = new AbortController();
       await this.#attempt("this node's registration", () => this.#register());
       await this.#attempt("the cloud's nodes and terms", () => this.#copy());
@@ -143,7 +143,7 @@ export class ClusterRegistry implements TermObserver {
       await clock.sleep(waitMs, either).catch(() => {});
     }
     watch?.close();
-    deadman?.rest();
+    watchdog?.rest();
     const lease = this.#lease;
     if (lease !== null) {
       await this.#attempt(

@@ -6,7 +6,7 @@ import type { Election } from "../state/records.ts";
 export class ElectionReport {
   /** The problem that the log has. */
   #said: string | null = null;
-  /** What the last sign of life said. */
+  /** What the last heartbeat said. */
   #doing: Pick<Election, "state" | "problem"> = { state: "starting", problem: null };
 
   constructor(readonly context: JobContext) {}

@@ -15,7 +15,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Term } from "../role/master_context.ts";
 import type { Compaction } from "../state/records.ts";
-import type { SayAlive } from "../role/heartbeat.ts";
+import type { Beat } from "../role/heartbeat.ts";
 import type { StateStore } from "../state/store.ts";
 import { FenceLostError } from "./client.ts";
 import { fence, throwIfObserver } from "./fence.ts";
@@ -78,7 +78,7 @@ export interface CompactorOptions {
   readonly periodSeconds: number;
   readonly minRevisions: number;
   readonly pid: number;
-  readonly alive: SayAlive;
+  readonly alive: Beat;
   /** The client's deadline of one call, ms, of which a check is made. @default 60000 */
   readonly callTimeoutMs?: number;
 }

@@ -8,7 +8,7 @@
 
 /** Longest delay between two starts, ms. */
 export const MAX_DELAY_MS = 30_000;
-/** A role that shows signs of life for so long, ms, is healthy again: its failures are forgotten. */
+/** A role that shows heartbeats for so long, ms, is healthy again: its failures are forgotten. */
 export const HEALTHY_MS = 60_000;
 /** A role that has ended so often in a row does not get better by itself. */
 const CRASH_LOOP_FAILURES = 3;
@@ -31,7 +31,7 @@ export function isCrashLoop(history: RestartHistory | null): boolean {
 /**
  * The decision after one end.
  *
- * @param healthyMs how long the role had shown signs of life, ms
+ * @param healthyMs how long the role had shown heartbeats, ms
  * @param random in [0, 1)
  * @returns the delay before the next start, ms, and the history to pass next time
  */

@@ -22,7 +22,7 @@ export interface SilenceDeps {
   storeWorks?(): boolean;
 }
 
-/** Whose signs are looked at. */
+/** Whose beats are looked at. */
 export interface Watched {
   readonly name: string;
   readonly pid: number;

@@ -1,5 +1,5 @@
 /**
- * One role's process, kept running: started, watched for signs of life, restarted after an end with
+ * One role's process, kept running: started, watched for heartbeats, restarted after an end with
  * the delay of `restart_policy.ts`, stopped with SIGTERM and, when that is not enough, SIGKILL.
  *
  * The role's configuration, secrets included, is the first line on its standard input; the pipe
@@ -49,7 +49,7 @@ export interface RoleDeps extends SilenceDeps {
 /** What a process that has ended has written is read for so long at most, ms. */
 const LAST_WORDS_MS = 2000;
 
-/** Between looks for a role's first sign of life, ms. */
+/** Between looks for a role's first heartbeat, ms. */
 const FIRST_LOOKS_MS = 100;
 
 /** One role; `run` once. */
@@ -68,7 +68,7 @@ export class SupervisedRole {
   #history: RestartHistory = CALM;
   /** The operator's wish that ended the process, until it is started again. */
   #wish: RestartWish | null = null;
-  /** How long the process has shown signs of life, ms. */
+  /** How long the process has shown heartbeats, ms. */
   #healthyMs = 0;
   #turnedAt: number;
 
@@ -253,7 +253,7 @@ export class SupervisedRole {
     return words?.[1] ?? null;
   }
 
-  /** Watches signs of life and the wish to stop; resolves after the end with the reason, if ours. */
+  /** Watches heartbeats and the wish to stop; resolves after the end with the reason, if ours. */
   async #watch(
     child: Deno.ChildProcess,
     earlier: number | null,
@@ -281,7 +281,7 @@ export class SupervisedRole {
         log.error("role shows no progress, is stopped", { name: this.spec.name, silentMs, doing });
         await this.#terminate(child, signals);
         const last = doing === null ? "" : `, the last one: ${doing}`;
-        return `no sign of life for ${Math.round(silentMs / 1000)} s${last}`;
+        return `no heartbeat for ${Math.round(silentMs / 1000)} s${last}`;
       }
     }
     if (!signals.ended.aborted) await this.#terminate(child, signals);

@@ -34,7 +34,7 @@ export interface Launch {
 export interface Launcher {
   /** Whether processes come from the compiled binary, and not from source. */
   readonly standalone: boolean;
-  /** @param input what the process is told, as `seat.input` of `lib/role/parent_channel.ts`; JSON. */
+  /** @param input what the process is told, as `channel.input` of `lib/role/parent_channel.ts`; JSON. */
   prepare(name: ProcessName, row: PermissionRow, input: unknown): Launch;
 }
 

@@ -1,10 +1,10 @@
 /**
- * A role's signs of life. They come from the loops that do the role's work, never from a timer alone:
+ * A role's heartbeats. They come from the loops that do the role's work, never from a timer alone:
  *
  * - The main loop calls `alive` with each turn. Before a wait that may take longer than the supervisor
  *   puts up with, it says for how long at most, and until then the sign is repeated: a blocked event
  *   loop or a stopped process repeats nothing, and a wait beyond its limit goes silent.
- * - A loop beside the main one has a {@linkcode Deadman}: it says when it will be back at the latest.
+ * - A loop beside the main one has a {@linkcode Watchdog}: it says when it will be back at the latest.
  *   While one is late, {@linkcode whileOnTime} lets no sign of the main loop through.
  *
  * Trusts the process's monotonic clock.
@@ -15,7 +15,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 
 /** Says that the loop which does the work makes progress; see `JobContext.alive`. */
-export type SayAlive = (doing: string, problem?: string | null, withinMs?: number) => void;
+export type Beat = (doing: string, problem?: string | null, withinMs?: number) => void;
 
 /** What is written. */
 export interface Sign {
@@ -25,7 +25,7 @@ export interface Sign {
   readonly problem: string | null;
 }
 
-/** Longest time between two signs, ms. */
+/** Longest time between two beats, ms. */
 const MAX_INTERVAL_MS = 2000;
 /** Who does something else for longer says so, or a pass every few seconds would look like one without end. */
 const NEWS_MS = 900;
@@ -58,7 +58,7 @@ export class SignsOfLife implements Disposable {
   }
 
   /** See `JobContext.alive`. */
-  readonly alive: SayAlive = (doing, problem = null, withinMs = 0) => {
+  readonly alive: Beat = (doing, problem = null, withinMs = 0) => {
     const now = this.#clock.monotonic();
     this.#backBy = now + withinMs;
     const other = problem !== (this.#written?.problem ?? null);
@@ -97,7 +97,7 @@ export class SignsOfLife implements Disposable {
 }
 
 /** A loop's promise to be back; nothing is promised at first. */
-export class Deadman {
+export class Watchdog {
   #backBy = Infinity;
 
   /** `name` is for the log: "the watch". */
@@ -121,10 +121,10 @@ export class Deadman {
 
 /** `alive`, let through while none of the loops is late; the first one that is gets named in the log. */
 export function whileOnTime(
-  alive: SayAlive,
-  loops: readonly Pick<Deadman, "name" | "late">[],
+  alive: Beat,
+  loops: readonly Pick<Watchdog, "name" | "late">[],
   log: Log,
-): SayAlive {
+): Beat {
   let said: string | null = null;
   return (doing, problem, withinMs) => {
     const late = loops.find((loop) => loop.late)?.name ?? null;

@@ -6,7 +6,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Meter } from "../metrics/meter.ts";
-import type { SayAlive } from "./heartbeat.ts";
+import type { Beat } from "./heartbeat.ts";
 import type { StateStore } from "../state/store.ts";
 
 /** One term of mastership, as a job sees it. */
@@ -36,7 +36,7 @@ export interface JobContext {
    * @param withinMs the loop is back within that time, ms, which is the deadline of what it waits for;
    * to be given when that can be longer than the supervisor waits for a sign (`role_timeout`)
    */
-  readonly alive: SayAlive;
+  readonly alive: Beat;
   /** Takes what is measured; without one, nothing is. */
   readonly meter?: Meter;
 }

@@ -7,7 +7,7 @@
  */
 
 /** A role's or tool's connection to whoever started it. */
-export interface Seat {
+export interface ParentChannel {
   /** What it is told; JSON. */
   readonly input: unknown;
   /** Where the lines go that come after the input; those that came before are told at once. */
@@ -34,17 +34,17 @@ interface WorkerScope {
   postMessage(message: WorkerMessage): void;
 }
 
-/** Takes the seat. Resolves when the input has come. */
-export function takeSeat(): Promise<Seat> {
+/** Opens the channel. Resolves when the input has come. */
+export function openParentChannel(): Promise<ParentChannel> {
   const scope = globalThis as unknown as Partial<WorkerScope>;
   return typeof scope.postMessage === "function"
-    ? takeWorkerSeat(scope as WorkerScope)
-    : takeProcessSeat();
+    ? openWorkerChannel(scope as WorkerScope)
+    : openProcessChannel();
 }
 
-function takeWorkerSeat(scope: WorkerScope): Promise<Seat> {
+function openWorkerChannel(scope: WorkerScope): Promise<ParentChannel> {
   const stop = new AbortController();
-  const { promise, resolve } = Promise.withResolvers<Seat>();
+  const { promise, resolve } = Promise.withResolvers<ParentChannel>();
   const exit = (code: number) => scope.postMessage({ exit: code });
   const inbox = new Inbox();
   scope.onmessage = ({ data }) => {
@@ -57,7 +57,7 @@ function takeWorkerSeat(scope: WorkerScope): Promise<Seat> {
   return promise;
 }
 
-async function takeProcessSeat(): Promise<Seat> {
+async function openProcessChannel(): Promise<ParentChannel> {
   const stop = new AbortController();
   Deno.addSignalListener("SIGTERM", () => stop.abort(new Error("SIGTERM")));
   const inbox = new Inbox();

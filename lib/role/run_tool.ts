@@ -1,6 +1,6 @@
 /** Starts a one-shot tool, see `lib/process/tool.ts`. @module */
 import { describeError } from "../base/log.ts";
-import { takeSeat } from "./parent_channel.ts";
+import { openParentChannel } from "./parent_channel.ts";
 import { write } from "./write.ts";
 
 /** See `lib/process/tool.ts`, which is not loaded for it. */
@@ -15,7 +15,7 @@ const PROGRESS_MS = 100;
 export async function runTool<Input>(
   work: (input: Input, signal: AbortSignal, say: (doing: string) => void) => Promise<unknown>,
 ): Promise<void> {
-  const seat = await takeSeat();
+  const channel = await openParentChannel();
   let saidAt = -Infinity;
   const say = (doing: string) => {
     if (performance.now() - saidAt < PROGRESS_MS) return;
@@ -23,11 +23,11 @@ export async function runTool<Input>(
     write(Deno.stderr, `${PROGRESS} ${doing}\n`);
   };
   try {
-    const answer = await work(seat.input as Input, seat.stop, say);
+    const answer = await work(channel.input as Input, channel.stop, say);
     write(Deno.stdout, JSON.stringify(answer) + "\n");
-    seat.exit(0);
+    channel.exit(0);
   } catch (error) {
     write(Deno.stderr, `error: ${describeError(error)}\n`);
-    seat.exit(1);
+    channel.exit(1);
   }
 }

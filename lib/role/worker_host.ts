@@ -25,7 +25,7 @@ export async function hostRole(name: string): Promise<number> {
   return await hostModule(name, new URL(`../../${modulePath(name)}`, import.meta.url));
 }
 
-/** Runs a module that takes a seat (`parent_channel.ts`); resolves with the exit code. */
+/** Runs a module that takes a channel (`parent_channel.ts`); resolves with the exit code. */
 export async function hostModule(name: string, module: URL): Promise<number> {
   const stop = new AbortController();
   Deno.addSignalListener("SIGTERM", () => stop.abort("SIGTERM"));

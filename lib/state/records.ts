@@ -147,7 +147,7 @@ export const compactionSchema = z.object({
 });
 export type Compaction = z.infer<typeof compactionSchema>;
 
-/** The supervisor's own sign of life, once a second. */
+/** The supervisor's own heartbeat, once a second. */
 export const supervisorSchema = z.object({ at: ms, pid: count });
 export type SupervisorState = z.infer<typeof supervisorSchema>;
 
@@ -167,7 +167,7 @@ export const roleSchema = z.object({
 });
 export type RoleState = z.infer<typeof roleSchema>;
 
-/** A role's sign of life, written by the loop that does its work. */
+/** A role's heartbeat, written by the loop that does its work. */
 export const aliveSchema = z.object({
   at: ms,
   pid: count,
@@ -296,7 +296,7 @@ export const resyncAnswerSchema = z.object({
   guards: z.array(guardSchema).max(20).default([]),
   leftOut: z.array(leftOutSchema).max(20).default([]),
   error: z.string().nullable(),
-  /** How many were found; the first of them are in a file, see `lib/sync/difference_log.ts`. */
+  /** How many were found; the first of them are in a file, see `lib/sync/apply/difference_log.ts`. */
   differences: count.catch(0),
 });
 export type ResyncAnswer = z.infer<typeof resyncAnswerSchema>;

@@ -15,7 +15,7 @@ import { readSnapshot } from "../etcd/snapshot.ts";
 import { describeError } from "../base/log.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
 import type { EventOutcome } from "../openstack/nova.ts";
-import { Deadman } from "../role/heartbeat.ts";
+import { Watchdog } from "../role/heartbeat.ts";
 import type { Ports } from "../state/records.ts";
 import { EndpointStates } from "./endpoint_states.ts";
 import {
@@ -181,12 +181,12 @@ export async function runEndpointStatusWatcher(
   }
 
   const wants = (key: string) => endpointId(key, prefix) !== null;
-  const deadman = new Deadman("the watch of live migrations", clock);
+  const watchdog = new Watchdog("the watch of live migrations", clock);
   const migrations = followMigrations(term, {
     clock,
     region: config.region,
     etcd: config.etcd,
-    deadman,
+    watchdog,
     onEnd: onMigrated,
   });
   try {
@@ -195,7 +195,7 @@ export async function runEndpointStatusWatcher(
       wants,
       onChange,
       callTimeoutMs: config.etcd.callTimeoutMs,
-      loops: [writers, deadman],
+      loops: [writers, watchdog],
       problem: () => reporter.trouble ?? problem,
       publish,
     });

@@ -11,7 +11,7 @@ import { describeError } from "../base/log.ts";
 import { roundTripKey } from "./felix_status.ts";
 import { whileRunning } from "../base/while_running.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
-import { Deadman, whileOnTime } from "../role/heartbeat.ts";
+import { Watchdog, whileOnTime } from "../role/heartbeat.ts";
 import { RateLimitedLog } from "./rate_limited.ts";
 
 /** What the two watchers differ in. */
@@ -24,7 +24,7 @@ export interface Follower {
   /** A problem with reporting, or null. */
   problem(): string | null;
   /** What runs beside the watch; what reports is late when a report never ends. */
-  readonly loops: readonly Pick<Deadman, "name" | "late">[];
+  readonly loops: readonly Pick<Watchdog, "name" | "late">[];
   publish(): Promise<void>;
 }
 
@@ -44,7 +44,7 @@ export async function follow(
 ): Promise<void> {
   const { clock, log } = context;
   let trouble: string | null = null;
-  const watch = new Deadman("the watch of etcd", clock);
+  const watch = new Watchdog("the watch of etcd", clock);
   const alive = whileOnTime(context.alive, [watch, ...follower.loops], log);
   const work = (async () => {
     const changes = mirror(etcd, follower.prefix, {

@@ -10,7 +10,7 @@ import type { EtcdConfig } from "../config/config_types.ts";
 import { openEtcd } from "../etcd/client.ts";
 import { mirror } from "../etcd/mirror.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
-import type { Deadman } from "../role/heartbeat.ts";
+import type { Watchdog } from "../role/heartbeat.ts";
 import type { EndpointId } from "./felix_status.ts";
 
 /** Nothing is written to see whether a silent stream still lives: nothing is looked at sooner, ms. */
@@ -21,7 +21,7 @@ export interface MigrationsOptions extends Pick<JobContext, "clock"> {
   readonly region: string | null;
   readonly etcd: EtcdConfig;
   /** Told of every turn. */
-  readonly deadman: Pick<Deadman, "within">;
+  readonly watchdog: Pick<Watchdog, "within">;
   /** Called with the destination of every migration that has ended. */
   onEnd(destination: EndpointId): void;
 }
@@ -32,7 +32,7 @@ export interface MigrationsOptions extends Pick<JobContext, "clock"> {
  */
 export async function followMigrations(
   { signal }: Term,
-  { clock, region, etcd: config, deadman, onEnd }: MigrationsOptions,
+  { clock, region, etcd: config, watchdog, onEnd }: MigrationsOptions,
 ): Promise<void> {
   const prefix = resourcePrefixes(region).LiveMigration;
   const destinationOf = (key: string) => endpointNameParts(key.slice(prefix.length));
@@ -44,7 +44,7 @@ export async function followMigrations(
     roundTripKey: null,
     quietMs: QUIET_MS,
     wants: (key) => destinationOf(key) !== null,
-    onTurn: (withinMs) => deadman.within(withinMs),
+    onTurn: (withinMs) => watchdog.within(withinMs),
     onTrouble() {}, // the watch of endpoint status, on the same etcd, says what is wrong with it
   });
   try {

@@ -64,7 +64,7 @@ export class Writers<T> {
 
   readonly name = "the writers of reports";
 
-  /** Whether a write does not end; see `Deadman`. */
+  /** Whether a write does not end; see `Watchdog`. */
   get late(): boolean {
     const limit = this.options.clock.monotonic() - MAX_WRITE_MS;
     for (const since of this.#inFlight.values()) if (since < limit) return true;

@@ -13,17 +13,17 @@ import type { Config } from "../config/config_types.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
 import { KeystoneAuth } from "../openstack/keystone.ts";
 import { Attempts } from "./attempts.ts";
-import { type ResyncBase, resyncBase } from "./base.ts";
-import { DifferenceLog } from "./difference_log.ts";
-import { NoSink } from "./dry_run.ts";
-import { EventSync } from "./event_sync.ts";
-import { incrementalResync } from "./incremental.ts";
-import { listen } from "./listen.ts";
-import { Memory } from "./memory.ts";
-import { answerRequest, carryOut, type FullOptions } from "./on_demand.ts";
-import { EtcdSink, Pass, type ResyncDeps, type ResyncResult } from "./pass.ts";
-import { recorded, type RecordedOptions, StepSigns, totals } from "./record.ts";
-import { fullResync } from "./resync.ts";
+import { type ResyncBase, resyncBase } from "./sources/base.ts";
+import { DifferenceLog } from "./apply/difference_log.ts";
+import { NoSink } from "./apply/dry_run.ts";
+import { EventSync } from "./sources/events.ts";
+import { incrementalResync } from "./sources/incremental.ts";
+import { listen } from "./sources/listen.ts";
+import { CloudIndex } from "./index/cloud_index.ts";
+import { answerRequest, carryOut, type FullOptions } from "./sources/on_demand.ts";
+import { EtcdSink, type ResyncDeps, type ResyncResult, SyncRun } from "./apply/sync_run.ts";
+import { recorded, type RecordedOptions, StepBeats, totals } from "./report/record.ts";
+import { fullResync } from "./sources/full.ts";
 import { Watching } from "./watching.ts";
 
 /** How often a waiting syncer says that it lives, and looks for a request of which nobody told it, ms. */
@@ -42,11 +42,11 @@ export async function runResourceSyncer(
   etcd: Etcd3,
   context: JobContext,
 ): Promise<void> {
-  const signs = new StepSigns(context.alive, config);
-  using keystone = new KeystoneAuth(config.openstack, context.clock, () => signs.step());
+  const beats = new StepBeats(context.alive, config);
+  using keystone = new KeystoneAuth(config.openstack, context.clock, () => beats.step());
   const stop = new AbortController();
   const own = { ...term, signal: AbortSignal.any([term.signal, stop.signal]) };
-  const syncer = new ResourceSyncer(own, config, etcd, keystone, signs, context);
+  const syncer = new ResourceSyncer(own, config, etcd, keystone, beats, context);
   const parts = [syncer.run(), syncer.listen()].map((part) =>
     part.catch((error) => {
       stop.abort(error);
@@ -59,12 +59,12 @@ export async function runResourceSyncer(
 
 class ResourceSyncer {
   readonly #base: ResyncBase;
-  readonly #signs: StepSigns;
+  readonly #beats: StepBeats;
   readonly #watching: Watching;
   /** null: nobody listens to Neutron's notifications. */
   readonly #events: EventSync | null = null;
   /** Of the last full resync that succeeded; null: there is none to build on. */
-  #memory: Memory | null = null;
+  #index: CloudIndex | null = null;
   readonly #attempts: Attempts;
   #fullAt: number;
   #incrementalAt = Infinity;
@@ -80,10 +80,10 @@ class ResourceSyncer {
     readonly config: SyncerConfig,
     etcd: Etcd3,
     keystone: KeystoneAuth,
-    signs: StepSigns,
+    beats: StepBeats,
     readonly context: JobContext,
   ) {
-    this.#signs = signs;
+    this.#beats = beats;
     this.#base = resyncBase(config, etcd, keystone, context.clock);
     this.#watching = new Watching(config.sync.startupResync, term, context);
     this.#attempts = new Attempts(term, config.sync, context);
@@ -93,7 +93,7 @@ class ResourceSyncer {
       base: this.#base,
       term,
       context,
-      memory: () => this.#memory,
+      index: () => this.#index,
       compare: (why) => this.#compare(why),
       held: (result) => this.#account(this.#noted("announced"), context.clock.now(), result),
     });
@@ -116,7 +116,7 @@ class ResourceSyncer {
   #compare(why: string): void {
     this.context.log.debug("a comparison is due", { why });
     this.#compareAsked = true;
-    if (!this.#memory || this.#attempts.failing) return;
+    if (!this.#index || this.#attempts.failing) return;
     this.#scheduleIncremental();
     this.context.store.changes.wake(); // the loop waits for what was due before
   }
@@ -174,10 +174,10 @@ class ResourceSyncer {
     await recorded(this.context, this.term, noted, async () => {
       await this.#askExtensions();
       const tell = (doing: string) =>
-        this.#signs.step(doing.replace(/^resync/, this.#watching.doing));
+        this.#beats.step(doing.replace(/^resync/, this.#watching.doing));
       const deps = { ...this.#deps(noted), progress: tell };
-      const { memory, ...result } = await fullResync(deps, this.term, { sink: new NoSink() });
-      memory.close();
+      const { index, ...result } = await fullResync(deps, this.term, { sink: new NoSink() });
+      index.close();
       return result;
     });
     this.#watching.found = noted.differences.total;
@@ -186,30 +186,30 @@ class ResourceSyncer {
 
   async #full(asked: Partial<FullOptions> = {}): Promise<ResyncResult> {
     // What an operator asks for, and the first of a term, takes nothing for granted.
-    const previous = this.#reason === "periodic" ? this.#memory ?? undefined : undefined;
+    const previous = this.#reason === "periodic" ? this.#index ?? undefined : undefined;
     const { clock } = this.context;
     const startedAt = clock.now();
     const noted = this.#noted(this.#reason, asked.differences);
     this.#compareAsked = false;
     this.#events?.beginFull();
-    const made: Memory[] = [];
-    let memory: Memory | null = null;
+    const made: CloudIndex[] = [];
+    let index: CloudIndex | null = null;
     let result: ResyncResult;
     try {
-      ({ memory, ...result } = await recorded(this.context, this.term, noted, async () => {
+      ({ index, ...result } = await recorded(this.context, this.term, noted, async () => {
         const deps = this.#deps(noted, asked.tell);
         if (!previous) await this.#askExtensions();
         const { allowDeletions } = asked;
-        const beside = this.#memory ?? undefined;
+        const beside = this.#index ?? undefined;
         const full = await fullResync(deps, this.term, { allowDeletions, previous, beside });
-        made.push(full.memory);
+        made.push(full.index);
         return full;
       }));
     } finally {
-      const before = this.#memory;
-      this.#memory = memory ?? before;
-      this.#events?.endFull(before, memory);
-      await this.#close(memory ? before : made[0]);
+      const before = this.#index;
+      this.#index = index ?? before;
+      this.#events?.endFull(before, index);
+      await this.#close(index ? before : made[0]);
     }
     const { trouble } = this.#base.keystone.projects;
     if (trouble !== null) await this.#sayOnce([trouble]);
@@ -223,28 +223,28 @@ class ResourceSyncer {
     return result;
   }
 
-  /** Closes a memory that is not that of now. */
-  async #close(memory: Memory | null | undefined): Promise<void> {
+  /** Closes an index that is not that of now. */
+  async #close(index: CloudIndex | null | undefined): Promise<void> {
     await this.#events?.handled();
-    memory?.close();
+    index?.close();
   }
 
   async #incremental(): Promise<void> {
-    const memory = this.#memory!;
+    const index = this.#index!;
     const noted = this.#noted("incremental");
     const deps = this.#deps(noted);
-    const pass = new Pass(deps, this.term, new EtcdSink(deps, this.term));
+    const run = new SyncRun(deps, this.term, new EtcdSink(deps, this.term));
     const from = this.context.clock.now();
     this.#compareAsked = false;
-    const count = await incrementalResync(pass, memory);
+    const count = await incrementalResync(run, index);
     // A guard that goes on holding the same is no news every few seconds.
-    const guards = JSON.stringify(pass.guards);
-    const held = pass.guards.length > 0 && guards !== this.#heldBefore;
+    const guards = JSON.stringify(run.guards);
+    const held = run.guards.length > 0 && guards !== this.#heldBefore;
     this.#heldBefore = guards;
     if (count > 0 || held) {
-      const { created, updated, deleted } = totals(pass.result());
+      const { created, updated, deleted } = totals(run.result());
       this.#events?.foundSilently(created! + updated! + deleted!);
-      await this.#account(noted, from, pass.result());
+      await this.#account(noted, from, run.result());
     }
     this.#scheduleIncremental();
   }
@@ -260,9 +260,9 @@ class ResourceSyncer {
   }
 
   #deps({ differences }: RecordedOptions, tell?: FullOptions["tell"]): ResyncDeps {
-    this.#signs.problem = this.#attempts.problem;
+    this.#beats.problem = this.#attempts.problem;
     const progress = (doing: string) => {
-      this.#signs.step(doing);
+      this.#beats.step(doing);
       tell?.(doing);
     };
     return { ...this.#base, progress, differences };
@@ -289,8 +289,8 @@ class ResourceSyncer {
       stateDir,
       term,
       base: this.#base,
-      signs: this.#signs,
-      memory: this.#memory ?? new Memory(region),
+      beats: this.#beats,
+      index: this.#index ?? new CloudIndex(region),
       full: async (options: FullOptions) => {
         this.#reason = "requested";
         const result = await this.#full(options);

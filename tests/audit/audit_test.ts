@@ -15,7 +15,7 @@ import { permissionRow, TOOL_NAMES } from "../../lib/process/permissions.ts";
 import { followResync, requestResync } from "../../lib/state/resync_request.ts";
 import { ROLE_NAMES } from "../../lib/state/records.ts";
 import { felixPrefix } from "../../lib/status/felix_status.ts";
-import { aloneInput } from "../../lib/sync/alone.ts";
+import { aloneInput } from "../../lib/sync/sources/alone.ts";
 import { requestStepDown } from "../../lib/state/step_down_request.ts";
 import { runTool } from "../../lib/process/tool.ts";
 import { tempDir } from "../e2e/node.ts";

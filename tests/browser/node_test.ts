@@ -106,10 +106,10 @@ async function hangs({ browser, first }: Scene): Promise<void> {
   const pid = await first.rolePid("agent-status-watcher");
   Deno.kill(pid, "SIGSTOP");
   // The page shows the silence, or the end that the supervisor made of it.
-  await page.locator("#role-agent-status-watcher", { hasText: /no sign of life|Ended last/ })
+  await page.locator("#role-agent-status-watcher", { hasText: /no heartbeat|Ended last/ })
     .waitFor();
   await keepShot(page, "node-role-hangs");
-  await page.locator("#events", { hasText: "agent-status-watcher ended (no sign of life" })
+  await page.locator("#events", { hasText: "agent-status-watcher ended (no heartbeat" })
     .waitFor();
   await sentence(page, /everything in sync/);
   await page.goto(`${first.pageUrl}/roles/supervisor`);

@@ -9,7 +9,7 @@ import { dhcpSubnet } from "../../lib/calico/subnet.ts";
 import {
   endpointHosts,
   liveMigration,
-  type Surroundings,
+  type Related,
   workloadEndpoint,
 } from "../../lib/calico/workload_endpoint.ts";
 import {
@@ -18,7 +18,7 @@ import {
   securityGroupSchema,
   subnetSchema,
 } from "../../lib/openstack/records.ts";
-import { Translator } from "../../lib/sync/objects.ts";
+import { Translator } from "../../lib/sync/model/translate.ts";
 
 const SANITIZED: [string, number, string][] = [
   ["web tier", 63, "web_tier"],
@@ -102,7 +102,7 @@ const PLAIN_SUBNET = {
   ipv6_address_mode: null,
 };
 
-const around: Surroundings = {
+const related: Related = {
   unavailable: new Set(),
   namespace: "openstack",
   networks: new Map([["n", { id: "n", name: "web tier", qos_policy_id: null }]]),
@@ -136,7 +136,7 @@ const port = (fields: Record<string, unknown> = {}) =>
   });
 
 Deno.test("an endpoint shows its port and what surrounds it", () => {
-  assertEquals(workloadEndpoint(port(), "host-1", around), {
+  assertEquals(workloadEndpoint(port(), "host-1", related), {
     kind: "WorkloadEndpoint",
     name: "host--1-openstack-d-p--1",
     keep: [],
@@ -184,7 +184,7 @@ Deno.test("an allowed address pair is written when it is one address", () => {
   const { spec, inexpressible } = workloadEndpoint(
     port({ allowed_address_pairs: [...pairs, { ip_address: "1.2.3" }] }),
     "host-1",
-    around,
+    related,
   );
   assertEquals(spec.allowedIps, ["10.9.0.9/32", "10.9.1.9/32"]);
   assertEquals(spec.ipNetworks, ["10.0.0.5/32", "10.9.0.9/32", "10.9.1.9/32"]);
@@ -199,7 +199,7 @@ Deno.test("an allowed address pair that is a network is written within address_p
   const pairs = [...PAIRS, "10.244.7.0/24", "fd00:1::/64", "10.0.0.0/8"];
   const [endpoint] = translator.port(
     port({ allowed_address_pairs: pairs.map((ip_address) => ({ ip_address })) }),
-    around,
+    related,
   );
   assertEquals(endpoint!.resource!.spec.allowedIps, [
     "10.244.0.0/16",
@@ -213,7 +213,7 @@ Deno.test("an allowed address pair that is a network is written within address_p
 
 Deno.test("a fixed address that Felix cannot read is not written", () => {
   const fixed = { fixed_ips: [{ ip_address: "10.0.0", subnet_id: "s" }] };
-  const write = () => workloadEndpoint(port(fixed), "host-1", around);
+  const write = () => workloadEndpoint(port(fixed), "host-1", related);
   throws(write, /fixed_ips: "10.0.0" is no address/);
 });
 
@@ -329,7 +329,7 @@ Deno.test("any Neutron-shaped port gives objects or a named refusal", () => {
     dns_assignment: fc.option(fc.array(fc.record({ fqdn: anyText }))),
     qos_policy_id: fc.option(fc.uuid()),
   });
-  holdsForAny(anyPort, portSchema, (port) => new Translator(null).port(port, around));
+  holdsForAny(anyPort, portSchema, (port) => new Translator(null).port(port, related));
 });
 
 Deno.test("any Neutron-shaped security group gives a policy or a named refusal", () => {

@@ -146,7 +146,7 @@ Deno.test("a transport URL of another form is refused without being shown", () =
   assert(!String(error).includes("sesame"), String(error));
 });
 
-Deno.test("comment signs inside a value belong to it", () => {
+Deno.test("comment beats inside a value belong to it", () => {
   const values = parseConfigFile(NEUTRON_CONF);
   assertEquals(values.get("DEFAULT.transport_url"), "rabbit://openstack:pa#ss;word@ctl:5672/");
 });

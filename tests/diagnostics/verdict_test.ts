@@ -43,7 +43,7 @@ const table: readonly [name: string, changes: Partial<Facts>, level: Level, text
     "a silent role",
     { roles: [role("manager", {}, { at: NOW - 10_001 }), ...rest] },
     "error",
-    /^manager: no sign of life for more than 10 s\. The supervisor restarts it/,
+    /^manager: no heartbeat for more than 10 s\. The supervisor restarts it/,
   ],
   [
     "a role just not silent",

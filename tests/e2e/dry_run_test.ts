@@ -2,7 +2,7 @@ import { Etcd3 } from "etcd3";
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
 import { freePort } from "../support/etcd_server.ts";
 import { endpointName } from "../../lib/calico/keys.ts";
-import type { ResyncReport } from "../../lib/sync/report.ts";
+import type { ResyncReport } from "../../lib/sync/report/report.ts";
 import { emptyNeutron, labArgs, Node, productCommand, tempDir } from "./node.ts";
 
 const GRPC = { sanitizeOps: false, sanitizeResources: false };

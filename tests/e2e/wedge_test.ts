@@ -149,7 +149,7 @@ async function withLab(
         const role = await store.readRole(name);
         return role && role.restarts > before[i]!.restarts && role.state === "running" && role;
       }, 60_000);
-      assertMatch(role.lastEnd!, /^no sign of life for \d+ s/);
+      assertMatch(role.lastEnd!, /^no heartbeat for \d+ s/);
       assert(role.pid !== before[i]!.pid);
     }
     await synced();
@@ -201,7 +201,7 @@ Deno.test("a stopped process (SIGSTOP) is killed and works again, each of them",
       const role = status?.roles.find((role) => role.name === name)?.process;
       return role?.state === "running" && role.pid !== process!.pid && role;
     }, 30_000);
-    assertMatch(role.lastEnd!, /^no sign of life for \d+ s/);
+    assertMatch(role.lastEnd!, /^no heartbeat for \d+ s/);
   }
   await eventually("it leads again", async () => (await node.ready()).isMaster, 30_000);
 });

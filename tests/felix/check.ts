@@ -1,5 +1,5 @@
 /** What has to hold of a cloud when Felix has read it. @module */
-import type { Desired } from "../../lib/sync/objects.ts";
+import type { Desired } from "../../lib/sync/model/translate.ts";
 import { type Cloud, desiredOf, type Item, pairOf } from "./cloud.ts";
 import { HOSTS, uuid } from "./drawn_cloud.ts";
 import type { Judge, Judged, Outcome, Pair } from "./judge.ts";

@@ -1,6 +1,6 @@
 /** A cloud as Neutron and Keystone show it → what the conductor writes for Felix. @module */
 import { calicoNamespace } from "../../lib/calico/regions.ts";
-import type { Surroundings } from "../../lib/calico/workload_endpoint.ts";
+import type { Related } from "../../lib/calico/workload_endpoint.ts";
 import {
   addressGroupSchema,
   floatingIpSchema,
@@ -11,8 +11,8 @@ import {
   securityGroupSchema,
   subnetSchema,
 } from "../../lib/openstack/records.ts";
-import { desiredValue } from "../../lib/sync/compare.ts";
-import { type Desired, Translator } from "../../lib/sync/objects.ts";
+import { desiredValue } from "../../lib/sync/model/compare.ts";
+import { type Desired, Translator } from "../../lib/sync/model/translate.ts";
 import type { Pair } from "./judge.ts";
 
 /** A record as REST shows it. */
@@ -34,7 +34,7 @@ export interface Cloud {
 /** What is to be written, of every kind, in no order. */
 export function desiredOf(cloud: Cloud): Desired[] {
   const translator = new Translator(cloud.region);
-  const around = surroundingsOf(cloud);
+  const related = surroundingsOf(cloud);
   const addressGroups = new Map(
     cloud.addressGroups.map((group) => [group.id, addressGroupSchema.parse(group)]),
   );
@@ -43,11 +43,11 @@ export function desiredOf(cloud: Cloud): Desired[] {
     ...cloud.securityGroups.map((group) =>
       translator.group(securityGroupSchema.parse(group), addressGroups)
     ),
-    ...cloud.ports.flatMap((port) => translator.port(portSchema.parse(port), around)),
+    ...cloud.ports.flatMap((port) => translator.port(portSchema.parse(port), related)),
   ];
 }
 
-function surroundingsOf(cloud: Cloud): Surroundings {
+function surroundingsOf(cloud: Cloud): Related {
   const byId = <T extends { id: string }>(items: readonly T[]) =>
     new Map(items.map((item) => [item.id, item]));
   const parsed = cloud.floatingIps.map((item) => floatingIpSchema.parse(item));

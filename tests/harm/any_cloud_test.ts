@@ -44,21 +44,21 @@ Deno.test(
         await using standIn = new StandIn(before);
         using product = world.product({ region, standIn, pageSize: PAGE_SIZE });
         const start = { world, product, before, after };
-        let { memory, error } = await run("full", { ...start, memory: null });
+        let { index, error } = await run("full", { ...start, index: null });
         if (kind === "periodic") {
-          ({ memory, error } = await run("periodic", { ...start, memory }));
+          ({ index, error } = await run("periodic", { ...start, index }));
         }
         if (error) throw error;
         const was = await readHeld(world.etcd, region);
         standIn.cloud = after;
         standIn.badDay = answerDamaged(damage);
-        const ended = await run(kind, { ...start, memory });
+        const ended = await run(kind, { ...start, index });
         const { guards = [], leftOut = [] } = ended.result ?? {};
         const drawn = JSON.stringify({ kind, damage, guards, leftOut });
         if (ended.error) throw new Error(drawn, { cause: ended.error });
         const is = await readHeld(world.etcd, region);
         standIn.badDay = null;
-        const next = await run("periodic", { ...start, memory: ended.memory });
+        const next = await run("periodic", { ...start, index: ended.index });
         if (next.error) throw new Error(drawn, { cause: next.error });
         const dayAfter = await readHeld(world.etcd, region);
         await clearRegion(world.etcd, region);

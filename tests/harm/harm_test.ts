@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Memory } from "../../lib/sync/memory.ts";
+import type { CloudIndex } from "../../lib/sync/index/cloud_index.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { BAD_DAYS, type BadDay, FAILS_WHOLE } from "./bad_days.ts";
 import { cloudAfter, cloudBefore, composed, VICTIMS } from "./cloud.ts";
@@ -87,22 +87,22 @@ async function play(day: BadDay, kind: Kind): Promise<string[]> {
   await using standIn = new StandIn(before);
   const good = { region, standIn };
   using product = world.product(good);
-  const memory = await syncWell(kind, product);
+  const index = await syncWell(kind, product);
   assertEquals(await readHeld(world.etcd, region), truthOf(day).before);
   standIn.cloud = after;
   standIn.badDay = day.answer;
   const bad = { ...good, endless: day.endless, noKeystone: day.noKeystone };
   const fresh = kind === "full" || day.endless || day.noKeystone;
   using other = fresh ? world.product(bad) : null;
-  const start = { world, product: other ?? product, memory, before, after };
+  const start = { world, product: other ?? product, index, before, after };
   const first = await run(kind, start);
   const problems = await report(day, kind, region, first);
-  const went = first.memory && first.result && !first.error;
+  const went = first.index && first.result && !first.error;
   const next = FAILS_WHOLE.has(day.name) ? "full" : went ? "incremental" : null;
   let last = first;
   if (next !== null) {
     using restarted = next === "full" ? world.product(bad) : null;
-    const again = { ...start, product: restarted ?? start.product, memory: first.memory };
+    const again = { ...start, product: restarted ?? start.product, index: first.index };
     last = await run(next, again);
     problems.push(...await report(day, `${kind}, then ${next}`, region, last));
   }
@@ -122,19 +122,19 @@ async function play(day: BadDay, kind: Kind): Promise<string[]> {
   }
 }
 
-/** The resyncs of good days, after which the memory is as it is on any day. */
+/** The resyncs of good days, after which the index is as it is on any day. */
 async function syncWell(
   kind: Kind,
   product: ReturnType<World["product"]>,
-): Promise<Memory | null> {
-  const start = { world, product, memory: null, before, after };
+): Promise<CloudIndex | null> {
+  const start = { world, product, index: null, before, after };
   const first = await run("full", start);
   if (first.error) throw first.error;
-  if (kind !== "periodic") return first.memory;
+  if (kind !== "periodic") return first.index;
   // Only what was found right is not looked at again.
-  const second = await run("periodic", { ...start, memory: first.memory });
+  const second = await run("periodic", { ...start, index: first.index });
   if (second.error) throw second.error;
-  return second.memory;
+  return second.index;
 }
 
 /** The day after: a full resync, which builds on the last run unless that failed or it is a new term. */
@@ -148,10 +148,10 @@ async function recover(
   },
 ): Promise<string[]> {
   using product = world.product({ region, standIn });
-  const again = last.memory && !last.error && last.result && !day.absent ? "periodic" : "full";
-  const start = { world, product, memory: last.memory, before, after };
-  const { error, memory } = await run(again, start);
-  memory?.close();
+  const again = last.index && !last.error && last.result && !day.absent ? "periodic" : "full";
+  const start = { world, product, index: last.index, before, after };
+  const { error, index } = await run(again, start);
+  index?.close();
   const left = missed(await readHeld(world.etcd, region), truthOf(day), () => false);
   return [...error ? [String(error)] : [], ...left].map((text) =>
     `${kind}, the day after: ${text}`

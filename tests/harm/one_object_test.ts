@@ -1,7 +1,7 @@
 /** One object, in Neutron or in etcd, that nothing can be done with: everything else goes on. @module */
 import { Buffer } from "node:buffer";
 import { endpointName, resourcePrefixes } from "../../lib/calico/keys.ts";
-import { fullResync } from "../../lib/sync/resync.ts";
+import { fullResync } from "../../lib/sync/sources/full.ts";
 import { Cloud } from "../../lab/model.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { group, groupRule, idOf, network, port, subnet } from "./records.ts";
@@ -40,7 +40,7 @@ async function withStage(
     prefixes,
     async resync() {
       const result = await fullResync(product.deps, world.term());
-      result.memory.close();
+      result.index.close();
       return result;
     },
     keys: async (kind) => await world.etcd.getAll().prefix(prefixes[kind]).keys(),

@@ -2,12 +2,12 @@
 import { Buffer } from "node:buffer";
 import type { Cloud } from "../../lab/model.ts";
 import { systemClock } from "../../lib/base/clock.ts";
-import { EventSync } from "../../lib/sync/event_sync.ts";
-import { incrementalResync } from "../../lib/sync/incremental.ts";
-import type { Memory } from "../../lib/sync/memory.ts";
-import { EtcdSink, Pass, type ResyncResult } from "../../lib/sync/pass.ts";
-import { emptyScope, reconcile } from "../../lib/sync/reconcile.ts";
-import { fullResync } from "../../lib/sync/resync.ts";
+import { EventSync } from "../../lib/sync/sources/events.ts";
+import { incrementalResync } from "../../lib/sync/sources/incremental.ts";
+import type { CloudIndex } from "../../lib/sync/index/cloud_index.ts";
+import { EtcdSink, type ResyncResult, SyncRun } from "../../lib/sync/apply/sync_run.ts";
+import { emptyScope, reconcile } from "../../lib/sync/sources/named.ts";
+import { fullResync } from "../../lib/sync/sources/full.ts";
 import { TIME_FACTOR } from "../support/assert.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { VICTIMS } from "./cloud.ts";
@@ -26,14 +26,14 @@ export interface Ended {
   readonly result: Omit<ResyncResult, "kinds"> | null;
   readonly error: unknown;
   /** What is remembered now; null: a resync failed that had none to build on. */
-  readonly memory: Memory | null;
+  readonly index: CloudIndex | null;
 }
 
 /** What a run starts from. */
 export interface Start {
   readonly world: World;
   readonly product: Product;
-  readonly memory: Memory | null;
+  readonly index: CloudIndex | null;
   readonly before: Cloud;
   readonly after: Cloud;
 }
@@ -47,7 +47,7 @@ export async function run(kind: Kind, start: Start): Promise<Ended> {
     return await WAYS[kind](start, stop.signal);
   } catch (error) {
     const result = error === tooLong ? null : { guards: [], leftOut: [], warnings: [] };
-    return { result, error, memory: kind === "full" ? null : start.memory };
+    return { result, error, index: kind === "full" ? null : start.index };
   } finally {
     clearTimeout(timer);
     stop.abort(new Error("the run is over"));
@@ -59,35 +59,35 @@ type Way = (start: Start, signal: AbortSignal) => Promise<Ended>;
 const WAYS: Readonly<Record<Kind, Way>> = {
   async full({ world, product }, signal) {
     await product.deps.neutron.askExtensions(signal);
-    const { memory, ...result } = await fullResync(product.deps, world.term(signal));
-    return { result, error: null, memory };
+    const { index, ...result } = await fullResync(product.deps, world.term(signal));
+    return { result, error: null, index };
   },
 
-  async periodic({ world, product, memory }, signal) {
-    const options = { previous: memory!, beside: memory! };
+  async periodic({ world, product, index }, signal) {
+    const options = { previous: index!, beside: index! };
     const full = await fullResync(product.deps, world.term(signal), options);
-    memory!.close();
-    return { result: full, error: null, memory: full.memory };
+    index!.close();
+    return { result: full, error: null, index: full.index };
   },
 
   async incremental(start, signal) {
-    const { memory } = start;
-    memory!.projectsReadAt = -Infinity; // a minute has passed
-    const pass = passOf(start, signal);
-    await incrementalResync(pass, memory!);
-    return { result: pass.result(), error: null, memory };
+    const { index } = start;
+    index!.projectsReadAt = -Infinity; // a minute has passed
+    const run = syncRunOf(start, signal);
+    await incrementalResync(run, index!);
+    return { result: run.result(), error: null, index };
   },
 
   async narrow(start, signal) {
-    const { memory, before, after } = start;
-    const pass = passOf(start, signal);
+    const { index, before, after } = start;
+    const run = syncRunOf(start, signal);
     const scope = emptyScope();
     for (const [to, collection] of SCOPES) {
       for (const id of VICTIMS[collection]) scope[to].add(id);
       for (const { id } of changes(before, after, collection)) scope[to].add(id);
     }
-    await reconcile(pass, memory!, scope);
-    return { result: pass.result(), error: null, memory };
+    await reconcile(run, index!, scope);
+    return { result: run.result(), error: null, index };
   },
 
   events: handleEvents,
@@ -95,10 +95,10 @@ const WAYS: Readonly<Record<Kind, Way>> = {
 
 const SCOPES = [["ports", "ports"], ["groups", "security-groups"], ["subnets", "subnets"]] as const;
 
-function passOf({ world, product }: Start, signal: AbortSignal): Pass {
+function syncRunOf({ world, product }: Start, signal: AbortSignal): SyncRun {
   const { deps } = product;
   const term = world.term(signal);
-  return new Pass(deps, term, new EtcdSink(deps, term));
+  return new SyncRun(deps, term, new EtcdSink(deps, term));
 }
 
 /** As notifications name what they bring. */
@@ -133,7 +133,7 @@ function changes(before: Cloud, after: Cloud, collection: Announced): Change[] {
 
 /** Neutron announces all that has changed, and the syncer handles it, or fails to. */
 async function handleEvents(
-  { world, product, memory, before, after }: Start,
+  { world, product, index, before, after }: Start,
   signal: AbortSignal,
 ): Promise<Ended> {
   const stop = new AbortController();
@@ -142,7 +142,7 @@ async function handleEvents(
     base: product.deps,
     term: world.term(AbortSignal.any([signal, stop.signal])),
     context: { clock: systemClock, log },
-    memory: () => memory,
+    index: () => index,
     compare: () => {},
   });
   const done = events.run();
@@ -164,5 +164,5 @@ async function handleEvents(
   const failure = log.records.find(({ fields }) => fields.error instanceof Error);
   const warnings = log.records.map(({ message, fields }) => `${message}: ${fields.warning ?? ""}`);
   const result = { guards: [], leftOut: [], warnings };
-  return { result, error: failure?.fields.error ?? null, memory };
+  return { result, error: failure?.fields.error ?? null, index };
 }

@@ -5,8 +5,8 @@ import { type Clock, systemClock } from "../../lib/base/clock.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
 import { KeystoneAuth } from "../../lib/openstack/keystone.ts";
 import { NeutronClient } from "../../lib/openstack/neutron.ts";
-import type { ResyncDeps } from "../../lib/sync/pass.ts";
-import { fullResync } from "../../lib/sync/resync.ts";
+import type { ResyncDeps } from "../../lib/sync/apply/sync_run.ts";
+import { fullResync } from "../../lib/sync/sources/full.ts";
 import { TIME_FACTOR } from "../support/assert.ts";
 import { type EtcdServer, startEtcd } from "../support/etcd_server.ts";
 import { testConfig } from "../support/test_config.ts";
@@ -90,8 +90,8 @@ export class World implements AsyncDisposable {
   async truthOf(cloud: Cloud, region: string): Promise<Held> {
     await using standIn = new StandIn(cloud);
     using product = this.product({ region, standIn, pageSize: 1000 });
-    const { memory } = await fullResync(product.deps, this.term());
-    memory.close();
+    const { index } = await fullResync(product.deps, this.term());
+    index.close();
     const held = await readHeld(this.etcd, region);
     await clearRegion(this.etcd, region);
     return held;

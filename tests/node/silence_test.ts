@@ -6,7 +6,7 @@ import type { StateStore } from "../../lib/state/store.ts";
 
 const PID = 42;
 
-/** A watched process whose signs and store are the test's. */
+/** A watched process whose beats and store are the test's. */
 function scene(earlier: number | null = null) {
   const clock = new FakeClock();
   const it = { alive: null as Alive | null | Error, works: true };

@@ -7,14 +7,14 @@
 import { assert, assertEquals, assertMatch, assertWithin, eventually } from "../support/assert.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
-const SEAT =
-  `import { takeSeat } from "${ROOT}lib/role/parent_channel.ts";\nconst seat = await takeSeat();\n`;
-const OBEDIENT = SEAT + `console.log("told", JSON.stringify(seat.input));
+const CHANNEL =
+  `import { openParentChannel } from "${ROOT}lib/role/parent_channel.ts";\nconst channel = await openParentChannel();\n`;
+const OBEDIENT = CHANNEL + `console.log("told", JSON.stringify(channel.input));
 setInterval(() => {}, 1000);
-seat.stop.addEventListener("abort", () => { console.log("stop", seat.stop.reason.message); seat.exit(0); });`;
-const BLOCKED = SEAT + `console.log("told"); while (true);`;
-const CRASHING = SEAT + `throw new Error("no such thing");`;
-const DONE = SEAT + `console.log("told"); seat.exit(7);`;
+channel.stop.addEventListener("abort", () => { console.log("stop", channel.stop.reason.message); channel.exit(0); });`;
+const BLOCKED = CHANNEL + `console.log("told"); while (true);`;
+const CRASHING = CHANNEL + `throw new Error("no such thing");`;
+const DONE = CHANNEL + `console.log("told"); channel.exit(7);`;
 
 interface Hosted extends AsyncDisposable {
   readonly pid: number;
@@ -106,7 +106,7 @@ Deno.test("once the Worker runs, the thread beside it may do nothing any more", 
 });
 
 Deno.test("the Worker may do what its row says and nothing else", async () => {
-  const probe = SEAT + `
+  const probe = CHANNEL + `
     const tries = { own: () => Deno.readTextFileSync("${ROOT}deno.json"),
       other: () => Deno.readTextFileSync("/etc/passwd"), env: () => Deno.env.get("HOME"),
       net: () => Deno.listen({ port: 0 }), run: () => new Deno.Command("id").outputSync(),
@@ -115,7 +115,7 @@ Deno.test("the Worker may do what its row says and nothing else", async () => {
     for (const [name, attempt] of Object.entries(tries)) {
       try { attempt(); console.log(name, "allowed"); } catch (e) { console.log(name, e.name); }
     }
-    seat.exit(0);`;
+    channel.exit(0);`;
   await using role = await host(probe, { read: [ROOT] });
   await role.status;
   const words = role.output.split("\n").filter((line) => /^\w+ \w+$/.test(line));

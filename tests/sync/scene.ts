@@ -12,15 +12,15 @@ import type { Term } from "../../lib/role/master_context.ts";
 import { KeystoneAuth } from "../../lib/openstack/keystone.ts";
 import { NeutronClient } from "../../lib/openstack/neutron.ts";
 import type { Project } from "../../lib/openstack/records.ts";
-import type { Change } from "../../lib/sync/compare.ts";
+import type { Change } from "../../lib/sync/model/compare.ts";
 import {
   EtcdSink,
-  Pass,
-  type PassOptions,
   type ResyncDeps,
+  type RunOptions,
   type Sink,
-} from "../../lib/sync/pass.ts";
-import { fullResync, type ResyncOptions } from "../../lib/sync/resync.ts";
+  SyncRun,
+} from "../../lib/sync/apply/sync_run.ts";
+import { fullResync, type ResyncOptions } from "../../lib/sync/sources/full.ts";
 
 export const WEP = "/calico/resources/v3/projectcalico.org/workloadendpoints/openstack/";
 export const POLICY = "/calico/resources/v3/projectcalico.org/networkpolicies/openstack/";
@@ -46,8 +46,8 @@ export interface Scene {
   /** Called with each request before it is answered; true: it is refused. */
   meddle(with_: ((url: URL) => boolean | void | Promise<void>) | null): void;
   resync(options?: ResyncOptions): ReturnType<typeof fullResync>;
-  /** A pass that writes, for narrow and incremental resyncs. */
-  pass(options?: PassOptions): Pass;
+  /** A run that writes, for narrow and incremental resyncs. */
+  run(options?: RunOptions): SyncRun;
   /** What a full resync would change now. */
   differences(): Promise<Change[]>;
 }
@@ -127,7 +127,7 @@ export async function withCloud(
       requests,
       meddle: (with_) => meddling = with_,
       resync: (options) => fullResync(deps, term, options),
-      pass: (options) => new Pass(deps, term, new EtcdSink(deps, term), options),
+      run: (options) => new SyncRun(deps, term, new EtcdSink(deps, term), options),
       async differences() {
         const sink = new Collector();
         await fullResync(deps, term, { sink, allowDeletions: true });

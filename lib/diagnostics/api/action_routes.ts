@@ -4,10 +4,10 @@ import { z } from "zod";
 import { describeError, type Log } from "../../base/log.ts";
 import { OBJECT_ID, OBJECT_ID_HELP } from "../../openstack/object_id.ts";
 import { RestartRefusedError, UnknownRoleError } from "../../state/restart_request.ts";
-import { reportOf, reportSchema } from "../../sync/report.ts";
+import { reportOf, reportSchema } from "../../sync/report/report.ts";
 import type { ResyncWish } from "../../state/resync_request.ts";
 import type { ResyncAnswer, StepDown } from "../../state/records.ts";
-import type { Differences } from "../../sync/difference_log.ts";
+import type { Differences } from "../../sync/apply/difference_log.ts";
 import { asker, authorize, emptyIsObject, limitBody } from "./authorize.ts";
 import { type Api, json, refusals } from "./openapi.ts";
 

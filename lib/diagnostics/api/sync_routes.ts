@@ -2,7 +2,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import { z } from "zod";
 import { resyncSchema } from "../../state/records.ts";
-import { differenceSchema } from "../../sync/difference_log.ts";
+import { differenceSchema } from "../../sync/apply/difference_log.ts";
 import type { Details } from "../details.ts";
 import type { Status } from "../status_schema.ts";
 import { type Api, json, refusals } from "./openapi.ts";

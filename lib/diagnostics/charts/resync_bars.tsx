@@ -6,7 +6,7 @@
  * @module
  */
 import type { KindCounts, Resync } from "../../state/records.ts";
-import { reasonOf } from "../../sync/held_text.ts";
+import { reasonOf } from "../../sync/report/held_text.ts";
 import { clip, formatCount, formatDuration, plural } from "../format.ts";
 
 const SLOT = 16;

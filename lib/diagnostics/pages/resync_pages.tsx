@@ -2,7 +2,7 @@
 /** The history of resyncs as a table, and one resync with its differences object by object. Pure. @module */
 import { z } from "zod";
 import type { Resync } from "../../state/records.ts";
-import type { Difference, Differences } from "../../sync/difference_log.ts";
+import type { Difference, Differences } from "../../sync/apply/difference_log.ts";
 import { countOf, lengthMs, phaseMs, PHASES, ResyncBars } from "../charts/resync_bars.tsx";
 import { clip, formatCount, formatDuration, plural } from "../format.ts";
 import { pageOfList } from "../page_of_list.ts";

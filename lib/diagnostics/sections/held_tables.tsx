@@ -1,7 +1,7 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** What a resync held back and which objects it left, as tables. Pure. @module */
 import type { Guard, LeftOut } from "../../state/records.ts";
-import { isConcern, LEFT_BECAUSE, reasonOf } from "../../sync/held_text.ts";
+import { isConcern, LEFT_BECAUSE, reasonOf } from "../../sync/report/held_text.ts";
 import { clip, formatCount } from "../format.ts";
 import { Badge, Table } from "../parts.tsx";
 import { guardLevel } from "../resync_findings.ts";

@@ -1,6 +1,6 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** Resyncs: the last one with its counts and times per kind, and the last 50 as bars. Pure. @module */
-import { isConcern } from "../../sync/held_text.ts";
+import { isConcern } from "../../sync/report/held_text.ts";
 import type { Guard, KindCounts, NotificationsRecord, Resync } from "../../state/records.ts";
 import { changesOf, lengthMs, ResyncBars } from "../charts/resync_bars.tsx";
 import { clip, formatCount, formatDuration, plural } from "../format.ts";

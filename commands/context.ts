@@ -1,0 +1,51 @@
+/**
+ * What a command works with. A command is a function of this and nothing else of the process: it returns
+ * its exit code (0 done, 1 failed, 2 usage or configuration, 3 not healthy, 4 a dry run
+ * found differences) and throws errors whose message says what to
+ * do; `main.ts` prints them and exits.
+ *
+ * To add one: its line in `COMMANDS` of `lib/config/command_line.ts`, its line in `main.ts`, its file here.
+ *
+ * @module
+ */
+import type { NodeCommand } from "../lib/config/command_line.ts";
+import type { ResolvedConfig } from "../lib/config/resolve.ts";
+import type { Launcher } from "../lib/process/launcher.ts";
+import type { NotifyAddress } from "../lib/node/service_manager.ts";
+
+/** Exit code: a dry run has found differences. */
+export const DIFFERENT = 4;
+/** Exit code: the node is, or was when it was stopped, not healthy. */
+export const UNHEALTHY = 3;
+
+/** Everything of the process that a command may use. */
+export interface CommandContext {
+  /** The words of the command line. */
+  readonly command: NodeCommand;
+  /** Starts roles and tools. */
+  readonly launcher: Launcher;
+  readonly pid: number;
+  /** Whether standard error is a terminal. */
+  readonly errorIsTerminal: boolean;
+  /**
+   * Reads the configuration: flags, environment and files, the files anew each time.
+   *
+   * @throws {ConfigError} it cannot be used.
+   */
+  resolve(): ResolvedConfig;
+  /** Prints text on standard output, with a line end when it has none. */
+  print(text: string): void;
+  /** Prints text on standard error as it is. */
+  printError(text: string): void;
+  /** Whether one of the three standard streams is a terminal, now. */
+  onTerminal(): boolean;
+  /** Who is to be told how the node is; null: nobody. */
+  readonly notifyAddress: NotifyAddress | null;
+  /** URL of `roles/notifier.ts`, which tells. */
+  readonly notifierModule: URL;
+  /** Calls `handler` whenever the process gets the signal. */
+  onSignal(signal: Deno.Signal, handler: () => void): void;
+}
+
+/** A command; resolves with the exit code. */
+export type Command = (context: CommandContext) => Promise<number>;

@@ -1,0 +1,143 @@
+/**
+ * `resync`: asks the running node for one and follows it. A dry run needs no node that leads, and no node
+ * at all: where none runs, a process of its own compares.
+ *
+ * Exit code 1: it failed, a guard held something back, or what was named is not known; 4: a dry run has
+ * found differences.
+ *
+ * @module
+ */
+import { systemClock } from "../lib/base/clock.ts";
+import type { Config } from "../lib/config/config_types.ts";
+import { lookUpEndpoints, withEndpoints } from "../lib/node/catalogue_lookup.ts";
+import { describeError } from "../lib/base/log.ts";
+import { machinePlaces } from "../lib/process/machine_places.ts";
+import { MAX_DELAY_MS } from "../lib/openstack/http.ts";
+import { type PermissionPlaces, permissionRow } from "../lib/process/permissions.ts";
+import { formatReport, ProgressBar, reportOf } from "../lib/sync/report/report.ts";
+import {
+  followResync,
+  NobodyRunsError,
+  nodeRuns,
+  requestResync,
+} from "../lib/state/resync_request.ts";
+import type { ResyncAnswer } from "../lib/state/records.ts";
+import type { StateStore } from "../lib/state/store.ts";
+import { aloneAnswerSchema, aloneInput } from "../lib/sync/sources/alone.ts";
+import { type Difference, readAsked, readDiff } from "../lib/sync/apply/difference_log.ts";
+import { runTool } from "../lib/process/tool.ts";
+import { type Command, type CommandContext, DIFFERENT } from "./context.ts";
+import { openExisting } from "./existing_state.ts";
+
+/** Patience with Keystone's catalogue, ms. */
+const CATALOGUE_MS = 10_000;
+/** Beyond the deadline of one call, for a process to start and a busy machine, ms. */
+const SLACK_MS = 10_000;
+
+/** What came of it. */
+interface Done {
+  readonly answer: ResyncAnswer;
+  /** The first of them. */
+  readonly differences: readonly Difference[];
+  /** The same as a readable diff; null: nothing is kept of it, or it is written. */
+  readonly text: string | null;
+}
+
+export const run: Command = async (context) => {
+  const { resolve, command, print, printError, errorIsTerminal } = context;
+  const { config } = resolve();
+  const { resync: { dryRun }, output } = command;
+  const bar = new ProgressBar(output === "text" && errorIsTerminal, printError);
+  const { answer, differences, text } = await (async () => {
+    try {
+      const asked = await askNode(config, context, bar);
+      return asked ?? await compareBeside(config, context, bar);
+    } finally {
+      bar.end();
+    }
+  })();
+  if (output === "json") print(JSON.stringify(reportOf(answer, differences), null, 2));
+  else {
+    if (text) print(text);
+    print(formatReport(answer));
+  }
+  if (answer.state === "failed" || answer.guards.length > 0) return 1;
+  return dryRun && answer.differences > 0 ? DIFFERENT : 0;
+};
+
+/** Has the node do it; null: none runs, and none is needed. */
+async function askNode(
+  config: Config,
+  { command: { resync } }: CommandContext,
+  bar: ProgressBar,
+): Promise<Done | null> {
+  const none = resync.dryRun && !config.lab.enabled;
+  using store = none ? await openRunning(config) : await openExisting(config);
+  if (!store) return null;
+  try {
+    const request = await requestResync(store, systemClock, { ...resync, by: "the command line" });
+    const onProgress = ({ doing }: ResyncAnswer) => bar.show(doing);
+    const answer = await followResync(store, systemClock, request, onProgress);
+    const { stateDir } = config;
+    const kept = await readAsked(stateDir, answer.id);
+    const text = resync.dryRun ? await readDiff(stateDir) : null;
+    return { answer, differences: kept?.objects ?? [], text };
+  } catch (error) {
+    if (none && error instanceof NobodyRunsError) return null;
+    throw error;
+  }
+}
+
+/** The state of a node that runs; null: none does, or none that this user may ask. */
+async function openRunning(config: Config): Promise<StateStore | null> {
+  const store = await openExisting(config).catch(() => null);
+  if (store && await nodeRuns(store, systemClock).catch(() => false)) return store;
+  store?.[Symbol.dispose]();
+  return null;
+}
+
+/** A dry run in a process of its own. */
+async function compareBeside(
+  config: Config,
+  { launcher, command: { resync }, printError }: CommandContext,
+  bar: ProgressBar,
+): Promise<Done> {
+  printError(
+    `no node that could be asked runs with the state directory ${config.stateDir}: ` +
+      "this command compares by itself\n",
+  );
+  const warn = (message: string, fields: Record<string, unknown> = {}) =>
+    printError(`warning: ${message} ${JSON.stringify(fields)}\n`);
+  const places = await machinePlaces(config, launcher, { warn });
+  const located = await locate(config, launcher, places);
+  const row = permissionRow("dry-run", located, places);
+  const launch = launcher.prepare("dry-run", row, aloneInput(located, resync));
+  const { requestTimeoutMs } = located.openstack;
+  const callMs = Math.max(requestTimeoutMs, located.etcd.callTimeoutMs);
+  const timeoutMs = callMs + MAX_DELAY_MS + SLACK_MS;
+  const onProgress = (doing: string) => bar.show(doing);
+  const answered = await runTool(launch, { timeoutMs, onProgress }).catch((error) => {
+    throw new Error(`the dry run failed: ${wordsOf(error)}`);
+  });
+  const { answer, differences, text } = aloneAnswerSchema.parse(answered);
+  return { answer, differences: differences.objects, text };
+}
+
+/** With the endpoints that Keystone's catalogue tells. */
+async function locate(
+  config: Config,
+  launcher: CommandContext["launcher"],
+  places: PermissionPlaces,
+): Promise<Config> {
+  if (!config.openstack.fromCatalogue.neutron) return config;
+  const signal = AbortSignal.timeout(CATALOGUE_MS);
+  try {
+    return withEndpoints(config, await lookUpEndpoints(config, { launcher, places, signal }));
+  } catch (error) {
+    throw new Error(`Keystone's catalogue cannot be asked where Neutron is: ${wordsOf(error)}`);
+  }
+}
+
+function wordsOf(error: unknown): string {
+  return describeError(error).replace(/^ToolError: /, "");
+}

@@ -1,0 +1,112 @@
+/**
+ * `start`: runs the node until SIGINT or SIGTERM, the second of which ends the patience, or until the
+ * terminal that it was started in is closed. Any other SIGHUP reads the configuration again.
+ *
+ * Exit codes beside the usual: 3 when a role ended again and again at the time of the stop.
+ *
+ * @module
+ */
+import { systemClock } from "../lib/base/clock.ts";
+import type { Config } from "../lib/config/config_types.ts";
+import { dropPermissions } from "../lib/process/drop_permissions.ts";
+import { pageUrl } from "../lib/diagnostics/page_url.ts";
+import {
+  formatJson,
+  formatText,
+  type Log,
+  type LogEntry,
+  passes,
+  setupLogging,
+} from "../lib/base/log.ts";
+import { Node } from "../lib/node/node.ts";
+import { PageFeed } from "../lib/state/page_feed.ts";
+import { ServiceManager } from "../lib/node/service_manager.ts";
+import { VERSION } from "../lib/base/version.ts";
+import { type Command, type CommandContext, UNHEALTHY } from "./context.ts";
+
+/** What the supervisor can do without once it knows its configuration; from source it never had most. */
+const NOT_NEEDED = [
+  "net",
+  "ffi",
+  "import",
+  "env",
+  { sys: "hostname" },
+  { sys: "statfs" },
+] as const;
+
+export const run: Command = async (context) => {
+  const { resolve, pid, print, launcher } = context;
+  const { config, warnings } = resolve();
+  let inForce = config;
+  const feed = new PageFeed();
+  const forward = (entry: LogEntry) => {
+    feed.add(entry);
+    if (!passes(entry.level, inForce.log.level)) return;
+    print(inForce.log.format === "json" ? formatJson(entry) : formatText(entry));
+  };
+  const log = setupLogging({
+    role: "supervisor",
+    pid,
+    level: "debug",
+    format: "json",
+    write: (line) => forward(JSON.parse(line)),
+  });
+  for (const warning of warnings) log.warn(warning);
+  announce(config, log);
+  await using serviceManager = notify(context, config, log);
+  await dropPermissions(NOT_NEEDED); // the service manager's Worker keeps its own
+  const [stop, hurry] = [new AbortController(), new AbortController()];
+  const node = new Node(config, {
+    pid,
+    launcher,
+    log,
+    clock: systemClock,
+    serviceManager,
+    resolve,
+    onConfig: (config) => inForce = config,
+    forward,
+    feed,
+  }, { stop: stop.signal, hurry: hurry.signal });
+  onSignals(context, node, stop, hurry);
+  const crashLoops = await node.run();
+  log.info("stopped", { reason: String(stop.signal.reason) });
+  if (crashLoops.length === 0) return 0;
+  log.error("these roles ended again and again", { roles: crashLoops });
+  return UNHEALTHY;
+};
+
+function onSignals(
+  { onSignal, onTerminal }: CommandContext,
+  node: Node,
+  stop: AbortController,
+  hurry: AbortController,
+): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    onSignal(signal, () => stop.signal.aborted ? hurry.abort(signal) : stop.abort(signal));
+  }
+  const interactive = onTerminal();
+  onSignal("SIGHUP", () => {
+    if (interactive && !onTerminal()) stop.abort("the terminal is closed");
+    else node.reload();
+  });
+}
+
+function notify(
+  { notifyAddress: address, notifierModule: module }: CommandContext,
+  { stateDir }: Config,
+  log: Log,
+): ServiceManager | null {
+  return address && new ServiceManager({ address, module, stateDir, log, clock: systemClock });
+}
+
+function announce(config: Config, log: Log): void {
+  log.info("starting", {
+    version: VERSION,
+    node: config.nodeName,
+    stateDir: config.stateDir,
+    etcd: config.etcd.endpoints.join(","),
+    neutron: config.openstack.neutronUrl || "by Keystone's catalogue",
+    lab: config.lab.enabled,
+    page: pageUrl(config.diagnostics),
+  });
+}

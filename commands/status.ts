@@ -1,0 +1,67 @@
+/**
+ * `status`: what the node's processes say of themselves, asked of its page.
+ *
+ * Exit code 3: something is wrong, or the page does not answer.
+ *
+ * @module
+ */
+import { systemClock } from "../lib/base/clock.ts";
+import type { Config } from "../lib/config/config_types.ts";
+import { pageUrl, reachable } from "../lib/diagnostics/page_url.ts";
+import { readStatus } from "../lib/diagnostics/status.ts";
+import { type Status, statusSchema } from "../lib/diagnostics/status_schema.ts";
+import { formatStatus } from "../lib/diagnostics/status_text.ts";
+import { crashLoops } from "../lib/diagnostics/verdict.ts";
+import { describeError } from "../lib/base/log.ts";
+import { machinePlaces } from "../lib/process/machine_places.ts";
+import { permissionRow } from "../lib/process/permissions.ts";
+import { runTool } from "../lib/process/tool.ts";
+import { VERSION } from "../lib/base/version.ts";
+import { type Command, type CommandContext, UNHEALTHY } from "./context.ts";
+import { openExisting } from "./existing_state.ts";
+
+const TIMEOUT_MS = 5000;
+
+export const run: Command = async (context) => {
+  const { resolve, command, print } = context;
+  const { config } = resolve();
+  const told = await askPage(config, context);
+  const report = told ?? await readDirectly(config);
+  print(command.output === "json" ? JSON.stringify(report, null, 2) : formatStatus(report));
+  return told && isHealthy(told) ? 0 : UNHEALTHY;
+};
+
+function isHealthy({ verdict, roles }: Status): boolean {
+  return verdict.level !== "error" && crashLoops(roles).length === 0;
+}
+
+/** Null, and a word on standard error, when the page does not answer. */
+async function askPage(
+  config: Config,
+  { launcher, printError }: CommandContext,
+): Promise<Status | null> {
+  const { host, port, tls } = config.diagnostics;
+  const address = { host: reachable(host), port, cert: tls?.cert ?? null };
+  try {
+    const places = await machinePlaces(config, launcher, { warn: () => {} });
+    const row = permissionRow("page-reader", config, places);
+    const launch = launcher.prepare("page-reader", row, address);
+    const report = statusSchema.parse(await runTool(launch, { timeoutMs: TIMEOUT_MS }));
+    if (report.node.name === config.nodeName) return report;
+    throw new Error(`it is the page of ${report.node.name}`);
+  } catch (error) {
+    printError(
+      `the page at ${pageUrl(config.diagnostics)} does not tell (${describeError(error)}): ` +
+        "this is what the state directory holds\n",
+    );
+    return null;
+  }
+}
+
+/** What the state directory holds, whether or not anything runs. */
+async function readDirectly(config: Config): Promise<Status> {
+  using store = await openExisting(config);
+  const { startupResync } = config.sync;
+  const node = { name: config.nodeName, version: VERSION, startupResync };
+  return await readStatus(store, node, systemClock);
+}

@@ -1,0 +1,163 @@
+/**
+ * Felix's cluster-wide configuration and legacy data, at the end of a full resync (data model). Only
+ * ever adds to what exists, under the mod revision that was read and under the fence.
+ *
+ * @module
+ */
+import type { Etcd3 } from "etcd3";
+import {
+  CLUSTER_INFORMATION_KEY,
+  FELIX_CONFIGURATION_KEY,
+  LEGACY_SUBNET_PREFIX,
+  POLICY_NAME_PREFIX,
+  resourcePrefixes,
+} from "../../calico/keys.ts";
+import { electionKey } from "../../calico/regions.ts";
+import { writeFenced } from "../../etcd/fenced_write.ts";
+import { type KeyValue, readSnapshot } from "../../etcd/snapshot.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Term } from "../../role/master_context.ts";
+
+type Json = Record<string, unknown>;
+
+const ATTEMPTS = 5;
+const RETRY_MS = 1000;
+
+function withWord(list: unknown, word: string): string {
+  const words = typeof list === "string" ? list.split(",").filter((w) => w !== "") : [];
+  return words.includes(word) ? words.join(",") : [...words, word].join(",");
+}
+
+function clusterInformation(spec: Json): Json {
+  return {
+    ...spec,
+    clusterGUID: spec.clusterGUID || crypto.randomUUID().replaceAll("-", ""),
+    clusterType: withWord(spec.clusterType, "openstack"),
+    datastoreReady: spec.datastoreReady ?? true,
+  };
+}
+
+function felixConfiguration(spec: Json): Json {
+  return {
+    ...spec,
+    endpointReportingEnabled: true,
+    interfacePrefix: withWord(spec.interfacePrefix, "tap"),
+  };
+}
+
+/** Brings both objects up to date; a conflict is read again after a second. */
+export async function ensureClusterConfig(etcd: Etcd3, term: Term, clock: Clock): Promise<void> {
+  await ensure(
+    etcd,
+    term,
+    clock,
+    CLUSTER_INFORMATION_KEY,
+    "ClusterInformation",
+    clusterInformation,
+  );
+  await ensure(
+    etcd,
+    term,
+    clock,
+    FELIX_CONFIGURATION_KEY,
+    "FelixConfiguration",
+    felixConfiguration,
+  );
+}
+
+async function ensure(
+  etcd: Etcd3,
+  term: Term,
+  clock: Clock,
+  key: string,
+  kind: string,
+  complete: (spec: Json) => Json,
+): Promise<void> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const { kvs } = await etcd.get(key).exec();
+    const text = kvs[0]?.value.toString() ?? "";
+    const stored = parse(text);
+    const now = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, "Z");
+    const value = JSON.stringify({
+      ...stored,
+      kind,
+      apiVersion: "projectcalico.org/v3",
+      metadata: stored.metadata ??
+        { name: "default", uid: crypto.randomUUID(), creationTimestamp: now },
+      spec: complete((stored.spec ?? {}) as Json),
+    });
+    if (JSON.stringify(parse(value)) === JSON.stringify(stored)) return;
+    const modRevision = kvs[0]?.mod_revision ?? "0";
+    const conflicts = await writeFenced(etcd, term, [{ key, value, modRevision, group: "" }]);
+    if (conflicts.length === 0) return;
+    await clock.sleep(RETRY_MS, term.signal);
+  }
+  throw new Error(`${key} changes all the time: it could not be brought up to date`);
+}
+
+function parse(text: string): Json {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+/** An unnamed region in which something is newer than this is taken to be alive, ms. */
+const ALIVE_MS = 24 * 60 * 60 * 1000;
+
+/** What {@linkcode removeLegacy} did. */
+export interface LegacyRemoval {
+  readonly removed: number;
+  /** Why objects of the unnamed region stay; null: there are none, or they are removed. */
+  readonly kept: string | null;
+}
+
+/**
+ * Deletes the legacy subnets and, when a region is set, what an unnamed region left behind. Two regions may
+ * share one etcd, one of them unnamed: its objects go only when nobody leads it and nothing in it is newer
+ * than a day.
+ */
+export async function removeLegacy(
+  etcd: Etcd3,
+  term: Term,
+  region: string | null,
+  clock: Pick<Clock, "now">,
+): Promise<LegacyRemoval> {
+  const old = [...(await readSnapshot(etcd, LEGACY_SUBNET_PREFIX)).items];
+  const unnamed = region === null ? [] : await readUnnamed(etcd);
+  const kept = unnamed.length === 0 ? null : await whyAlive(etcd, unnamed, clock);
+  if (kept === null) old.push(...unnamed);
+  await writeFenced(
+    etcd,
+    term,
+    old.map(({ key, notText, modRevision }) => (
+      { key, keyBytes: notText, value: null, modRevision, group: "legacy" }
+    )),
+  );
+  return { removed: old.length, kept };
+}
+
+async function readUnnamed(etcd: Etcd3): Promise<KeyValue[]> {
+  const prefixes = resourcePrefixes(null);
+  const endpoints = await readSnapshot(etcd, prefixes.WorkloadEndpoint);
+  const policies = await readSnapshot(etcd, prefixes.NetworkPolicy + POLICY_NAME_PREFIX);
+  return [...endpoints.items, ...policies.items];
+}
+
+async function whyAlive(
+  etcd: Etcd3,
+  items: readonly KeyValue[],
+  clock: Pick<Clock, "now">,
+): Promise<string | null> {
+  const objects = `${items.length} objects of the region without a name stay`;
+  const leader = (await etcd.get(electionKey(null)).exec()).kvs[0];
+  if (leader) return `${objects}: ${leader.value.toString().slice(0, 80)} leads it`;
+  const isNew = ({ value }: KeyValue) => {
+    const metadata = parse(value.toString()).metadata as Json | null | undefined;
+    const created = Date.parse(String(metadata?.creationTimestamp));
+    return !(clock.now() - created > ALIVE_MS);
+  };
+  return items.some(isNew) ? `${objects}: some are not known to be older than a day` : null;
+}

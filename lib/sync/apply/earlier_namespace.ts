@@ -1,0 +1,82 @@
+/**
+ * What an earlier release wrote for a named region: it called the namespace `openstack-<region>`, which Felix
+ * and the DHCP agent do not know, so that every endpoint would exist twice. A full resync removes an object of
+ * it once its like is in the namespace of today, or what it stands for wants none or is certainly gone.
+ *
+ * @module
+ */
+import { earlierPrefixes, POLICY_NAME_PREFIX, resourcePrefixes } from "../../calico/keys.ts";
+import { writeFenced, type WriteOperation } from "../../etcd/fenced_write.ts";
+import { type KeyValue, readSnapshot } from "../../etcd/snapshot.ts";
+import { subjectOf } from "../model/compare.ts";
+import { certainlyGone } from "./gone.ts";
+import { COLLECTION_OF } from "./guard.ts";
+import type { CloudIndex } from "../index/cloud_index.ts";
+import type { SyncRun } from "./sync_run.ts";
+
+/** In the reverse of the order in which they appear. */
+const KINDS = ["WorkloadEndpoint", "LiveMigration", "NetworkPolicy"] as const;
+type Kind = typeof KINDS[number];
+
+/** Removes it, at the end of a full resync; resolves to how many objects are gone. */
+export async function removeEarlierNamespace(run: SyncRun, index: CloudIndex): Promise<number> {
+  const prefixes = earlierPrefixes(run.deps.region);
+  if (!prefixes) return 0;
+  let removed = 0;
+  for (const kind of KINDS) {
+    const items = await readKeys(run, kind, prefixes[kind]);
+    if (items.length === 0) continue;
+    const removable = await removableOf(run, index, kind, items);
+    const operations = removable.map(({ key, modRevision }): WriteOperation => (
+      { key, value: null, modRevision, group: "earlier" }
+    ));
+    const conflicts = await writeFenced(run.deps.etcd, run.term, operations);
+    removed += operations.length - conflicts.length;
+  }
+  return removed;
+}
+
+/** Keys of ours below a prefix. */
+async function readKeys(run: SyncRun, kind: Kind, prefix: string): Promise<(KeyValue & Named)[]> {
+  const { etcd, progress } = run.deps;
+  const onPage = () => progress("resync: reading etcd");
+  const options = { keysOnly: true, signal: run.term.signal, onPage };
+  const start = kind === "NetworkPolicy" ? prefix + POLICY_NAME_PREFIX : prefix;
+  const { items } = await readSnapshot(etcd, start, options);
+  return items.filter(({ notText }) => !notText).flatMap((item) => {
+    const name = item.key.slice(prefix.length);
+    const owner = subjectOf(kind, name);
+    return owner ? [{ ...item, name, owner: owner.id }] : [];
+  });
+}
+
+interface Named {
+  readonly name: string;
+  /** Id of the port or security group. */
+  readonly owner: string;
+}
+
+async function removableOf<T extends Named>(
+  run: SyncRun,
+  index: CloudIndex,
+  kind: Kind,
+  items: readonly T[],
+): Promise<T[]> {
+  const today = await readKeys(run, kind, resourcePrefixes(run.deps.region)[kind]);
+  const names = new Set(today.map(({ name }) => name));
+  const collection = COLLECTION_OF[kind];
+  const known = ({ owner }: Named) => index.revisions[collection].get(owner) !== undefined;
+  const isReplaced = (item: Named) => names.has(item.name);
+  // A port that was listed and has another key, or none, wants no such object; a policy is always wanted.
+  const isUnwanted = (item: Named) => collection === "ports" && known(item);
+  const doubtful = items.filter((item) => !isReplaced(item) && !known(item));
+  const held = items.length;
+  const gone = await certainlyGone(
+    run,
+    index,
+    collection,
+    [...new Set(doubtful.map(({ owner }) => owner))],
+    { held, listed: index.revisions[collection].size, hidden: null },
+  );
+  return items.filter((item) => isReplaced(item) || isUnwanted(item) || gone.has(item.owner));
+}

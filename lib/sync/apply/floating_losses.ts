@@ -1,0 +1,83 @@
+/**
+ * Floating addresses that endpoints show and Neutron's list lacks. A port does not name its floating IPs, so
+ * that a short list looks like addresses that were taken away. Meanwhile endpoints keep them; only what
+ * Neutron, asked by address, certainly does not give to that port any more is taken from them.
+ *
+ * @module
+ */
+import { floatingIpSchema } from "../../openstack/records.ts";
+import { whyHeld } from "./guard.ts";
+import type { CloudIndex } from "../index/cloud_index.ts";
+import type { SyncRun } from "./sync_run.ts";
+
+/** Addresses in one request, the witness aside. */
+const ADDRESSES = 29;
+
+/**
+ * Settles the run's doubts; resolves to the ports whose endpoints certainly show too much, which are to be
+ * compared again. `listed`: floating IPs that Neutron listed in this run; null: it was not asked for a list.
+ */
+export async function confirmFloatingLosses(
+  run: SyncRun,
+  index: CloudIndex,
+  listed: number | null,
+): Promise<ReadonlySet<string>> {
+  const doubtful = new Map(run.doubtfulAddresses);
+  run.doubtfulAddresses.clear();
+  if (doubtful.size === 0) return new Set();
+  const loss = {
+    held: index.related.floatingIps.size + doubtful.size,
+    listed,
+    lost: doubtful.size,
+  };
+  const why = run.options.allowDeletions ? null : whyHeld(loss, run.deps.maxDeletions ?? null);
+  const hold = (why: "empty" | "many" | "unconfirmed", ports: Iterable<string>, lost: number) =>
+    run.hold({ collection: "floatingips", why, held: loss.held, lost, names: [...ports] });
+  if (why !== null) {
+    hold(why, doubtful.keys(), loss.lost);
+    return new Set();
+  }
+  const all = [...new Set([...doubtful.values()].flatMap((addresses) => [...addresses]))];
+  const witness = index.otherAddress(new Set(all));
+  for (let at = 0; at < all.length; at += ADDRESSES) {
+    run.deps.progress("resync: confirming deletions");
+    await ask(run, all.slice(at, at + ADDRESSES), witness);
+  }
+  const certain = new Set<string>();
+  const kept = new Set<string>();
+  for (const [port, addresses] of doubtful) {
+    for (const address of addresses) {
+      (run.goneAddresses.has(address) ? certain : kept).add(port);
+    }
+  }
+  if (kept.size > 0) hold("unconfirmed", kept, kept.size);
+  return certain;
+}
+
+/** Notes which of the addresses no floating IP has, as long as the answer shows the witness. */
+async function ask(
+  run: SyncRun,
+  addresses: readonly string[],
+  witness: string | null,
+): Promise<void> {
+  const { items, refused } = await run.deps.neutron.listBy(
+    "floatingips",
+    floatingIpSchema,
+    run.term.signal,
+    "floating_ip_address",
+    witness === null ? addresses : [...addresses, witness],
+  );
+  if (refused.length > 0) {
+    // What is not understood may be any of them: they are asked for one by one.
+    for (const address of addresses.length > 1 ? addresses : []) {
+      await ask(run, [address], witness);
+    }
+    return;
+  }
+  const found = new Set(items.map(({ floating_ip_address }) => floating_ip_address));
+  const vouched = run.options.allowDeletions || (witness !== null && found.has(witness));
+  // One that is found, and yet was not listed, counts the next time.
+  for (const address of vouched ? addresses : []) {
+    if (!found.has(address)) run.goneAddresses.add(address);
+  }
+}

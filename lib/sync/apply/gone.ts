@@ -1,0 +1,205 @@
+/**
+ * Which objects Neutron certainly does not have any more. Not being in a list is no proof: the list may be
+ * short. Before anything is deleted
+ *
+ * - the loss is judged as a whole (`guard.ts`),
+ * - what a listed object names (a port its security groups and subnets, a floating IP its port) is there,
+ *   and when Neutron does not show even that by its id, it hides objects from us: nothing of that
+ *   collection is deleted,
+ * - the rest is asked for by id once more, in one request with a witness: an object that is known to exist.
+ *   Only when the witness comes back does the answer say something about those that do not.
+ *
+ * What Neutron has announced as deleted and does not show by its id needs no further proof.
+ *
+ * @module
+ */
+import { floatingIpSchema, revisionSchema } from "../../openstack/records.ts";
+import { type Collection, whyHeld } from "./guard.ts";
+import type { CloudIndex, Followed } from "../index/cloud_index.ts";
+import type { SyncRun } from "./sync_run.ts";
+
+/** Witnesses that are tried before the answer is given up. */
+const MAX_WITNESSES = 3;
+
+/** What is known beside the ids. */
+export interface Doubt {
+  /** Objects of the collection that etcd holds. */
+  readonly held: number;
+  /** Objects that Neutron listed in this run; null: there was no list. */
+  readonly listed: number | null;
+  /**
+   * Objects that listed ones name and that Neutron does not show, even by their ids; null: that was not
+   * looked at, and it is asked which other objects name the doubtful ones.
+   */
+  readonly hidden: ReadonlySet<string> | null;
+}
+
+/** Objects of which etcd holds keys that nothing wants. */
+export interface Unwanted {
+  /** They were found and want another key, as ports that have moved: it is certain. */
+  readonly moved: readonly string[];
+  /** They were found and want none any more. */
+  readonly shrunk: readonly string[];
+  /** They were not found. */
+  readonly missing: readonly string[];
+}
+
+/** Ids of those whose unwanted keys may go; the others are accounted for. */
+export async function deletable(
+  run: SyncRun,
+  index: CloudIndex,
+  collection: Followed,
+  { moved, shrunk, missing }: Unwanted,
+  doubt: Doubt,
+): Promise<ReadonlySet<string>> {
+  const { announced, allowDeletions } = run.options;
+  const isAnnounced = (id: string) => announced?.has(id) ?? false;
+  const names = [...missing, ...shrunk].filter((id) => !isAnnounced(id));
+  const { held } = doubt;
+  const loss = { ...doubt, lost: names.length };
+  const why = allowDeletions ? null : whyHeld(loss, run.deps.maxDeletions ?? null);
+  if (why !== null) {
+    run.hold({ collection, why, held, lost: names.length, names });
+    return new Set([...moved, ...missing.filter(isAnnounced)]);
+  }
+  const gone = await certainlyGone(run, index, collection, missing, doubt);
+  return new Set([...moved, ...shrunk, ...gone]);
+}
+
+/** Those of the ids, none of which was listed, that are certainly gone; the others are accounted for. */
+export async function certainlyGone(
+  run: SyncRun,
+  index: CloudIndex,
+  collection: Followed,
+  ids: readonly string[],
+  doubt: Doubt,
+): Promise<ReadonlySet<string>> {
+  const gone = new Set(ids.filter((id) => run.options.announced?.has(id)));
+  const rest = ids.filter((id) => !gone.has(id));
+  if (rest.length === 0) return gone;
+  if (!run.options.allowDeletions && await isIncomplete(run, collection, rest, doubt)) {
+    return gone;
+  }
+  const kept = new Set<string>();
+  for (const id of await confirmed(run, index, collection, rest, kept)) gone.add(id);
+  if (kept.size > 0) {
+    const held = { collection, held: doubt.held, lost: kept.size, names: [...kept] };
+    run.hold({ ...held, why: "unconfirmed" });
+  }
+  return gone;
+}
+
+/** Whether the collection is not seen whole, so that nothing of it may be deleted; the run is told why. */
+async function isIncomplete(
+  run: SyncRun,
+  collection: Followed,
+  ids: readonly string[],
+  doubt: Doubt,
+): Promise<boolean> {
+  if (run.holds(collection)) return true;
+  const { held } = doubt;
+  const loss = { ...doubt, lost: ids.length };
+  const why = whyHeld(loss, run.deps.maxDeletions ?? null);
+  if (why !== null) {
+    run.hold({ collection, why, held, lost: ids.length, names: [...ids] });
+    return true;
+  }
+  const hidden = doubt.hidden ?? await namedByOthers(run, collection, ids);
+  if (hidden.size === 0) return false;
+  holdHidden(run, collection, held, hidden);
+  return true;
+}
+
+/** Neutron does not show objects that others name: it hides some from us. */
+export function holdHidden(
+  run: SyncRun,
+  collection: Collection,
+  held: number,
+  hidden: ReadonlySet<string>,
+): void {
+  run.hold({ collection, why: "hidden", held, lost: hidden.size, names: [...hidden] });
+}
+
+/** Asks by id; what is there, or may be, goes into `kept`. */
+async function confirmed(
+  run: SyncRun,
+  index: CloudIndex,
+  collection: Followed,
+  ids: readonly string[],
+  kept: Set<string>,
+): Promise<ReadonlySet<string>> {
+  const { neutron, progress } = run.deps;
+  const { signal } = run.term;
+  const gone = new Set<string>();
+  const doubtful = new Set(ids);
+  const witnesses = doubtful.size === 0 ? [] : await findWitnesses(run, index, collection, ids);
+  for (const witness of witnesses.length > 0 ? witnesses : [null]) {
+    if (doubtful.size === 0) break;
+    progress("resync: confirming deletions");
+    const answer = await neutron.confirmGone(collection, signal, [...doubtful], witness);
+    for (const id of answer.gone) {
+      gone.add(id);
+      doubtful.delete(id);
+    }
+    for (const id of answer.there) {
+      kept.add(id);
+      doubtful.delete(id);
+    }
+  }
+  // Nobody vouches for the answer; an operator has said that it is believed.
+  for (const id of doubtful) (run.options.allowDeletions ? gone : kept).add(id);
+  return gone;
+}
+
+/** Ids of objects that are known to exist: as remembered, else as Neutron lists them first. */
+async function findWitnesses(
+  run: SyncRun,
+  index: CloudIndex,
+  collection: Followed,
+  ids: readonly string[],
+): Promise<string[]> {
+  const doubtful = new Set(ids);
+  const found: string[] = [];
+  for (const [id] of index.revisions[collection]) {
+    if (!doubtful.has(id)) found.push(id);
+    if (found.length === MAX_WITNESSES) return found;
+  }
+  if (found.length > 0) return found;
+  const pages = run.deps.neutron.pages(collection, revisionSchema, run.term.signal, {
+    fields: ["id", "revision_number"],
+  });
+  for await (const { items } of pages) {
+    found.push(...items.map(({ id }) => id).filter((id) => !doubtful.has(id)));
+    if (found.length > 0) break;
+  }
+  return found.slice(0, MAX_WITNESSES);
+}
+
+/** Those that another object names: a port its groups and subnets, a floating IP its port. */
+async function namedByOthers(
+  run: SyncRun,
+  collection: Followed,
+  ids: readonly string[],
+): Promise<Set<string>> {
+  const { neutron } = run.deps;
+  const { signal } = run.term;
+  if (collection === "ports") {
+    const fips = await neutron.listBy("floatingips", floatingIpSchema, signal, "port_id", ids);
+    return new Set(fips.items.map(({ port_id }) => port_id!));
+  }
+  const filter = NAMED_IN.get(collection);
+  const named = new Set<string>();
+  for (const id of filter ? ids : []) {
+    const [field, value] = filter!(id);
+    const fields = ["id", "revision_number"];
+    const ports = await neutron.listBy("ports", revisionSchema, signal, field, [value], fields);
+    if (ports.items.length + ports.refused.length > 0) named.add(id);
+  }
+  return named;
+}
+
+/** The filter of ports that name an object, by its collection. */
+const NAMED_IN: ReadonlyMap<string, (id: string) => [field: string, value: string]> = new Map([
+  ["subnets", (id) => ["fixed_ips", `subnet_id=${id}`]],
+  ["security-groups", (id) => ["security_groups", id]],
+]);

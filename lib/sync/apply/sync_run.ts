@@ -1,0 +1,247 @@
+/**
+ * What every run over the cloud has in common, be it full, incremental or narrow: where it reads,
+ * where its changes go, what it counts.
+ *
+ * @module
+ */
+import type { Etcd3 } from "etcd3";
+import type { QosOptions } from "../../calico/qos.ts";
+import { calicoNamespace } from "../../calico/regions.ts";
+import { clip } from "../../base/clip.ts";
+import type { Clock } from "../../base/clock.ts";
+import { FencedWriter } from "../../etcd/fenced_write.ts";
+import type { Term } from "../../role/master_context.ts";
+import type { KeystoneAuth } from "../../openstack/keystone.ts";
+import type { NeutronClient } from "../../openstack/neutron.ts";
+import type { Guard, KindCounts, LeftOut } from "../../state/records.ts";
+import type { Change, Stamps, Stored } from "../model/compare.ts";
+import { traced } from "../../base/tracing.ts";
+import type { DifferenceLog } from "./difference_log.ts";
+import { COLLECTION_OF } from "./guard.ts";
+import { type Kind, KINDS } from "../model/translate.ts";
+
+/** What a run works with. */
+export interface ResyncDeps {
+  readonly etcd: Etcd3;
+  readonly neutron: NeutronClient;
+  readonly keystone: KeystoneAuth;
+  readonly clock: Clock;
+  readonly region: string | null;
+  /** @default networking-calico's */
+  readonly qos?: QosOptions;
+  /** See `address_pair_networks`. @default none */
+  readonly pairNetworks?: readonly string[];
+  /** See `max_deletions`; null: the guards' own limit. @default null */
+  readonly maxDeletions?: number | null;
+  /** Called with each page read and each batch written. */
+  progress(doing: string): void;
+  /** Where what differs is noted for people, if anywhere. */
+  readonly differences?: DifferenceLog;
+}
+
+/** How a run differs from the usual one. */
+export interface RunOptions {
+  /** What the guards would hold back is let through: an operator has said so. */
+  readonly allowDeletions?: boolean;
+  /** Ids of objects that Neutron has announced as deleted. */
+  readonly announced?: ReadonlySet<string>;
+}
+
+/** What a run did. */
+export interface ResyncResult {
+  readonly kinds: Record<Kind, KindCounts>;
+  readonly warnings: string[];
+  /** Collections of which nothing was deleted. */
+  readonly guards: Guard[];
+  /** Objects that are as they were in etcd. */
+  readonly leftOut: LeftOut[];
+}
+
+/** Where changes go. */
+export interface Sink {
+  /** What is deleted is of interest too, not only that it is. */
+  readonly wantsDeleted?: boolean;
+  /** Resolves once there is room for more. */
+  add(change: Change, stored: Stored | undefined): Promise<void>;
+  /** Resolves when all of them are where they go. */
+  flush(): Promise<void>;
+  /** Changes whose key was changed by others meanwhile; taking them empties the list. */
+  takeConflicts(): Change[];
+  /** Changes that etcd does not take for their size; taking them empties the list. */
+  takeTooLarge?(): Change[];
+}
+
+/** Writes to etcd, under the fence. */
+export class EtcdSink implements Sink {
+  readonly #writer: FencedWriter<Change>;
+
+  constructor(deps: Pick<ResyncDeps, "etcd" | "progress">, term: Term) {
+    this.#writer = new FencedWriter(deps.etcd, term, () => deps.progress("resync: writing"));
+  }
+  add(change: Change): Promise<void> {
+    return this.#writer.add(change);
+  }
+  flush(): Promise<void> {
+    return this.#writer.flush();
+  }
+  takeConflicts(): Change[] {
+    return this.#writer.conflicts.splice(0);
+  }
+  takeTooLarge(): Change[] {
+    return this.#writer.tooLarge.splice(0);
+  }
+}
+
+const COUNTED = { create: "created", update: "updated", delete: "deleted" } as const;
+/** Work goes on for so long before the event loop gets its turn, ms. */
+const SLICE_MS = 15;
+const MAX_WARNINGS = 20;
+/** Objects that a guard names, or that are named as left out. */
+export const MAX_NAMES = 10;
+const MAX_WARNING_CHARS = 500;
+
+/** Counts, times and pauses of a running run. */
+export class SyncRun {
+  readonly kinds = Object.fromEntries(KINDS.map((kind) => [kind, noCounts()])) as Record<
+    Kind,
+    KindCounts
+  >;
+  readonly warnings: string[] = [];
+  readonly guards: Guard[] = [];
+  readonly leftOut: LeftOut[] = [];
+  readonly stamps: Stamps;
+  /** Floating addresses that certainly do not belong to where endpoints show them. */
+  readonly goneAddresses = new Set<string>();
+  /** By port: floating addresses that its endpoint shows and Neutron does not, which is not certain yet. */
+  readonly doubtfulAddresses = new Map<string, ReadonlySet<string>>();
+  #sliceAt: number;
+  readonly #parts = new Set<string>();
+
+  constructor(
+    readonly deps: ResyncDeps,
+    readonly term: Term,
+    readonly sink: Sink,
+    readonly options: RunOptions = {},
+  ) {
+    this.stamps = {
+      namespace: calicoNamespace(deps.region),
+      creationTimestamp: new Date(deps.clock.now()).toISOString().replace(/\.\d+Z$/, "Z"),
+      newUid: () => crypto.randomUUID(),
+    };
+    this.#sliceAt = deps.clock.monotonic();
+  }
+
+  /** Passes a change on; null: the key is right as it is. */
+  async change(kind: Kind, change: Change | null, stored: Stored | undefined): Promise<void> {
+    const counts = this.kinds[kind];
+    if (change === null) {
+      counts.correct++;
+      return;
+    }
+    counts[COUNTED[change.action]]++;
+    this.deps.differences?.add(change, stored);
+    const from = this.deps.clock.monotonic();
+    await this.sink.add(change, stored);
+    counts.writeMs += this.deps.clock.monotonic() - from;
+  }
+
+  /** Waits until everything is written; what others changed meanwhile is returned and not counted. */
+  async settle(kind: Kind): Promise<void> {
+    const from = this.deps.clock.monotonic();
+    const attributes = { "conductor.kind": kind };
+    await traced("resync write", { attributes }, () => this.sink.flush());
+    this.kinds[kind].writeMs += this.deps.clock.monotonic() - from;
+    for (const { kind, action, key, subject, value } of this.sink.takeTooLarge?.() ?? []) {
+      this.kinds[kind][COUNTED[action]]--;
+      const size = `${Math.ceil((value?.length ?? 0) / 1024)} KiB`;
+      this.leave(
+        "too-large",
+        COLLECTION_OF[kind],
+        `${subject.id}: etcd takes no ${size} at ${key}`,
+      );
+    }
+  }
+
+  /** The conflicts so far, taken out of the counts. */
+  conflicts(): Change[] {
+    const conflicts = this.sink.takeConflicts();
+    for (const { kind, action } of conflicts) {
+      this.kinds[kind].conflicts++;
+      this.kinds[kind][COUNTED[action]]--;
+    }
+    return conflicts;
+  }
+
+  warn(text: string): void {
+    if (this.warnings.length < MAX_WARNINGS) this.warnings.push(clip(text, MAX_WARNING_CHARS));
+  }
+
+  /** Lets the event loop have its turn when it is time. @throws the reason, when the term is over. */
+  async breathe(): Promise<void> {
+    if (this.deps.clock.monotonic() - this.#sliceAt < SLICE_MS) return;
+    await this.deps.clock.sleep(0, this.term.signal);
+    this.deps.progress("resync: comparing");
+    this.#sliceAt = this.deps.clock.monotonic();
+  }
+
+  /** Adds the time that something takes to a kind's account. */
+  async timed<T>(
+    kind: Kind,
+    what: "etcdReadMs" | "neutronReadMs",
+    act: () => Promise<T>,
+  ): Promise<T> {
+    const from = this.deps.clock.monotonic();
+    const phase = what === "etcdReadMs" ? "resync etcd read" : "resync neutron read";
+    const result = await traced(phase, { attributes: { "conductor.kind": kind } }, act);
+    this.kinds[kind][what] += this.deps.clock.monotonic() - from;
+    return result;
+  }
+
+  /** Notes that nothing of a collection is deleted; of several such notes the largest counts. */
+  hold(guard: Guard): void {
+    const names = guard.names.slice(0, MAX_NAMES).map((name) => clip(name, MAX_WARNING_CHARS));
+    const at = this.guards.findIndex(({ collection, why }) =>
+      collection === guard.collection && why === guard.why
+    );
+    if (at < 0) this.guards.push({ ...guard, names });
+    else if (this.guards[at]!.lost < guard.lost) this.guards[at] = { ...guard, names };
+  }
+
+  /** Whether something of that collection was held back. */
+  holds(collection: string): boolean {
+    return this.guards.some((guard) => guard.collection === collection);
+  }
+
+  /** Notes an object that is left as it is in etcd, or what cannot be expressed of one, once a run. */
+  leave(why: LeftOut["why"], collection: string, name: string): void {
+    if (why === "not-expressible" || why === "outside-subnets") {
+      if (this.#parts.has(name)) return; // it was tried again
+      this.#parts.add(name);
+    }
+    let of = this.leftOut.find((left) => left.why === why && left.collection === collection);
+    if (!of) this.leftOut.push(of = { why, collection, total: 0, names: [] });
+    of.total++;
+    if (of.names.length < MAX_NAMES) of.names.push(clip(name, MAX_WARNING_CHARS));
+  }
+
+  result(): ResyncResult {
+    const { kinds, warnings, guards, leftOut } = this;
+    return { kinds, warnings, guards, leftOut };
+  }
+}
+
+function noCounts(): KindCounts {
+  return {
+    etcdReadMs: 0,
+    neutronReadMs: 0,
+    compareMs: 0,
+    writeMs: 0,
+    etcdItems: 0,
+    neutronItems: 0,
+    correct: 0,
+    created: 0,
+    updated: 0,
+    deleted: 0,
+    conflicts: 0,
+  };
+}

@@ -1,0 +1,71 @@
+/**
+ * What an earlier full resync found right and nothing can have changed since: Neutron's object has the
+ * same revision, its key in etcd the same mod revision, and, for a port, what its endpoint shows of
+ * other objects is the same. Such an object is not translated, and its value not read.
+ *
+ * @module
+ */
+import { policyOrSubnetKey, resourcePrefixes } from "../../calico/keys.ts";
+import type { Subnet } from "../../openstack/records.ts";
+import type { CloudIndex } from "./cloud_index.ts";
+import type { RelatedChanges } from "./related_objects.ts";
+
+/** Compares the index of an earlier full resync with that of the one that runs. */
+export class Earlier {
+  readonly #prefixes;
+  /** Null: what endpoints show has not all been read, so that no port can be judged. */
+  #changes: RelatedChanges | null = null;
+
+  constructor(readonly before: CloudIndex, readonly now: CloudIndex) {
+    this.#prefixes = resourcePrefixes(now.region);
+  }
+
+  /** All that endpoints show has been read. */
+  judgePorts(): void {
+    this.#changes = this.now.related.changesSince(this.before.related);
+  }
+
+  /**
+   * Row of the policy's key when the group is as it was, and then the group is remembered; else −1.
+   * `record` is what Neutron sent of it.
+   */
+  group(record: unknown): number {
+    const { id, revision_number } = record as Record<string, unknown>;
+    const group = typeof id === "string" && this.before.related.securityGroups.get(id);
+    if (!group || typeof revision_number !== "number") return -1;
+    for (const named of this.before.addressGroupsOf(group.id)) {
+      if (this.now.related.hasOtherAddresses(named, this.before.related)) return -1;
+    }
+    const row = this.#row("NetworkPolicy", group.id, revision_number);
+    if (row >= 0) this.now.sameGroup(group.id, this.before);
+    return row;
+  }
+
+  /** Row of the subnet's key when it is as it was, else −1. */
+  subnet({ id, revision_number }: Subnet): number {
+    return this.#row("Subnet", id, revision_number);
+  }
+
+  /**
+   * The row of the endpoint's key when the port is as it was (−1: it wants none), and then the port is
+   * remembered; else null. `record` is what Neutron sent of it.
+   */
+  port(record: unknown): number | null {
+    const { id, revision_number } = record as { id?: unknown; revision_number?: unknown };
+    if (typeof id !== "string" || typeof revision_number !== "number") return null;
+    const { before, now } = this;
+    const same = before.ports.findUnchanged(id, revision_number, now.keys.WorkloadEndpoint);
+    if (!same || !this.#changes || this.#changes.concern(id, record)) return null;
+    const row = now.ports.note(id, revision_number, same.policy);
+    now.ports.verify(id, same.endpoint, row);
+    return same.endpoint;
+  }
+
+  #row(kind: "NetworkPolicy" | "Subnet", id: string, revision: number): number {
+    const followed = kind === "Subnet" ? "subnets" : "security-groups";
+    if (this.before.revisions[followed].get(id) !== revision) return -1;
+    const keys = this.before.keys[kind];
+    const row = keys.index.find(policyOrSubnetKey(this.#prefixes, kind, id));
+    return row < 0 ? -1 : this.now.keys[kind].findUnchanged(keys, row);
+  }
+}

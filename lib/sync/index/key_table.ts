@@ -1,0 +1,81 @@
+/**
+ * Keys that etcd holds, and what a full resync knows of them: at which mod revision they were seen,
+ * whether Neutron wants them, whether they were right. No values.
+ *
+ * @module
+ */
+import { PackedIndex } from "../../packed/packed_index.ts";
+
+/** Something in Neutron stands behind the key. */
+const WANTED = 1;
+/** At the mod revision that is remembered, the key held what it should. */
+const RIGHT = 2;
+
+/** The keys of one kind. Rows are those of {@linkcode index}. */
+export class KeyTable {
+  readonly index: PackedIndex;
+  readonly #revisions;
+  readonly #states;
+
+  /** `uuids`: how many a key has. `beside`: of another index, see {@linkcode PackedIndex}. */
+  constructor(uuids: 1 | 2, beside?: KeyTable) {
+    this.index = new PackedIndex(uuids, beside?.index);
+    this.#revisions = this.index.column(Float64Array);
+    this.#states = this.index.column(Uint8Array);
+  }
+
+  /** Notes a key as etcd shows it (mod revision, decimal); its row. */
+  seen(key: string, modRevision: string): number {
+    const row = this.index.add(key);
+    this.#revisions.values[row] = Number(modRevision);
+    this.#states.values[row] = 0;
+    return row;
+  }
+
+  /** The mod revision at which it was seen, decimal; `"0"` when it is only wanted. */
+  modRevision(row: number): string {
+    return String(this.#revisions.values[row]);
+  }
+
+  /** Something stands behind the key of that row (−1: there is none). */
+  want(row: number): void {
+    if (row >= 0) this.#states.values[row]! |= WANTED;
+  }
+
+  /** It holds what it should, at the mod revision at which it was seen or another. */
+  right(row: number, modRevision = this.modRevision(row)): void {
+    this.#revisions.values[row] = Number(modRevision);
+    this.#states.values[row] = WANTED | RIGHT;
+  }
+
+  /** It has to be compared again. */
+  doubt(key: string): void {
+    const row = this.index.find(key);
+    if (row >= 0) this.#states.values[row]! &= ~RIGHT;
+  }
+
+  /** Whether something in Neutron stands behind that key, as far as this table has been told. */
+  isWanted(key: string): boolean {
+    const row = this.index.find(key);
+    return row >= 0 && (this.#states.values[row]! & WANTED) !== 0;
+  }
+
+  isRight(row: number): boolean {
+    return (this.#states.values[row]! & RIGHT) !== 0;
+  }
+
+  /** What nothing stands behind, of what was seen in etcd. */
+  *unwanted(): Generator<number> {
+    for (const row of this.index.rows()) {
+      if (this.#states.values[row] === 0 && this.#revisions.values[row] !== 0) yield row;
+    }
+  }
+
+  /** The row here of a key that another table knew as right, if it has not changed since; else −1. */
+  findUnchanged(other: KeyTable, row: number): number {
+    if (!other.isRight(row)) return -1;
+    const here = this.index.findSame(other.index, row);
+    const same = here >= 0 && this.#revisions.values[here] === other.#revisions.values[row];
+    return same ? here : -1;
+  }
+}

@@ -1,0 +1,83 @@
+/** Revision numbers of Neutron's objects by id, and what a listing shows to be new or gone. @module */
+import { PackedIndex } from "../../packed/packed_index.ts";
+
+/** Neutron has it. */
+const KNOWN = 1;
+/** The listing that is being read has shown it. */
+const LISTED = 2;
+
+/** Like a `Map<string, number>` in what it can do; packed. */
+export class Revisions {
+  readonly index: PackedIndex;
+  readonly #revisions;
+  protected readonly flags;
+
+  /** `beside`: of another index, see {@linkcode PackedIndex}. */
+  constructor(beside?: Revisions) {
+    this.index = new PackedIndex(1, beside?.index);
+    this.#revisions = this.index.column(Float64Array);
+    this.flags = this.index.column(Uint8Array);
+  }
+
+  get(id: string): number | undefined {
+    const row = this.index.find(id);
+    return row < 0 ? undefined : this.revisionAt(row);
+  }
+
+  /** Its row. */
+  set(id: string, revision: number): number {
+    const row = this.index.add(id);
+    this.#revisions.values[row] = revision;
+    this.flags.values[row]! |= KNOWN;
+    return row;
+  }
+
+  delete(id: string): void {
+    const row = this.index.find(id);
+    if (row >= 0) this.index.remove(row);
+  }
+
+  *[Symbol.iterator](): Generator<[id: string, revision: number]> {
+    for (const row of this.index.rows()) {
+      if (this.#isKnown(row)) yield [this.index.text(row), this.#revisions.values[row]!];
+    }
+  }
+
+  /** A listing begins: tell {@linkcode listed} of each of its objects, then ask for {@linkcode gone}. */
+  startListing(): void {
+    for (const row of this.index.rows()) this.flags.values[row]! &= ~LISTED;
+  }
+
+  /** Whether it is known with that revision. */
+  listed(id: string, revision: number): boolean {
+    const row = this.index.find(id);
+    if (row < 0) return false;
+    this.flags.values[row]! |= LISTED;
+    return this.#isKnown(row) && this.#revisions.values[row] === revision;
+  }
+
+  /** How many Neutron has, as far as is known. */
+  get size(): number {
+    let count = 0;
+    for (const row of this.index.rows()) if (this.#isKnown(row)) count++;
+    return count;
+  }
+
+  /** Those that the listing has not shown. */
+  gone(): string[] {
+    const gone: string[] = [];
+    for (const row of this.index.rows()) {
+      const flags = this.flags.values[row]!;
+      if ((flags & KNOWN) !== 0 && (flags & LISTED) === 0) gone.push(this.index.text(row));
+    }
+    return gone;
+  }
+
+  protected revisionAt(row: number): number | undefined {
+    return this.#isKnown(row) ? this.#revisions.values[row] : undefined;
+  }
+
+  #isKnown(row: number): boolean {
+    return (this.flags.values[row]! & KNOWN) !== 0;
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * Sentences about what a run held back and which objects it left: the same on the page, in the log and in
+ * the terminal. They hold counts and no running times. Pure.
+ *
+ * @module
+ */
+import { clip } from "../../base/clip.ts";
+import type { Guard, LeftOut } from "../../state/records.ts";
+
+/** Longest name in a sentence, with what is wrong with it. */
+const MAX_NAME_CHARS = 200;
+
+interface Things {
+  /** One of them, and several. */
+  readonly words: readonly [one: string, several: string];
+  /** Each is an object of its own in etcd; else only other objects show it. */
+  readonly stored: boolean;
+}
+
+const THINGS: ReadonlyMap<string, Things> = new Map([
+  ["ports", { words: ["port", "ports"], stored: true }],
+  ["security-groups", { words: ["security group", "security groups"], stored: true }],
+  ["subnets", { words: ["subnet", "subnets"], stored: true }],
+  ["networks", { words: ["network", "networks"], stored: false }],
+  ["qos/policies", { words: ["QoS policy", "QoS policies"], stored: false }],
+  ["floatingips", { words: ["floating IP", "floating IPs"], stored: false }],
+  ["projects", { words: ["project", "projects"], stored: false }],
+  ["address-groups", { words: ["address group", "address groups"], stored: false }],
+  ["security-group-rules", {
+    words: ["security group rule", "security group rules"],
+    stored: false,
+  }],
+  ["allowed-address-pairs", {
+    words: ["allowed address pair", "allowed address pairs"],
+    stored: false,
+  }],
+]);
+
+/** Objects of a collection in words: "1 port", "117 security groups". */
+export function objectsOf(collection: string, n: number): string {
+  return `${n.toLocaleString("en-US")} ${nameOf(collection, n)}`;
+}
+
+/** What a guard held back, why, and what to do. */
+export function guardSentence(guard: Guard): string {
+  return `Held back: ${reasonOf(guard)}, so ${consequenceOf(guard)}. ${REMEDIES[guard.why]}.`;
+}
+
+/** Why a guard held, with counts. */
+export function reasonOf({ why, collection, held, lost }: Guard): string {
+  const service = serviceOf(collection);
+  const things = nameOf(collection, held);
+  const all = `${held.toLocaleString("en-US")} ${things}`;
+  const some = lost.toLocaleString("en-US");
+  switch (why) {
+    case "empty":
+      return `${service} shows none of the ${all} that etcd has`;
+    case "many":
+      return `${service} shows ${Math.max(0, held - lost).toLocaleString("en-US")} of ${all}, ` +
+        "fewer than max_deletions allows";
+    case "hidden":
+      return `${service} does not show ${some} of ${all}, though other objects name such`;
+    case "unconfirmed":
+      return `${service} did not say for certain that ${some} of ${all} are gone`;
+  }
+}
+
+function consequenceOf({ collection, lost }: Guard): string {
+  const some = lost.toLocaleString("en-US");
+  return THINGS.get(collection)?.stored ?? false
+    ? `nothing of them is deleted (${some} would be)`
+    : `what shows them stays as it is (${some} would be lost)`;
+}
+
+const LET_THROUGH = "if they are gone indeed, resync --allow-deletions lets it through once";
+const REMEDIES = {
+  empty: `Check that the service user may see them; ${LET_THROUGH}`,
+  many: `Look at what is missing first; ${LET_THROUGH}`,
+  hidden: `Check that the service user may see all of them; ${LET_THROUGH}`,
+  unconfirmed: `The next resync asks again; ${LET_THROUGH}`,
+} as const satisfies Record<Guard["why"], string>;
+
+/** What is wrong with objects that were left, in short. */
+export const LEFT_BECAUSE = {
+  "not-understood": "not understood",
+  "too-large": "too large for etcd",
+  "bad-key": "without a key that can be used",
+  "not-expressible": "cannot be expressed in Calico",
+  "outside-subnets": "outside every subnet of the cloud",
+} as const satisfies Record<LeftOut["why"], string>;
+
+/** Which objects were left as they are in etcd, why, and the first of them. */
+export function leftOutSentence({ why, collection, total, names }: LeftOut): string {
+  const what = `${objectsOf(collection, total)} ${predicateOf(why, total)}`;
+  const [first] = names;
+  if (first === undefined) return `${what}.`;
+  const name = clip(first, MAX_NAME_CHARS).replace(/[.\s]+$/, "");
+  return `${what}: ${name}${total > 1 ? ", and others" : ""}.`;
+}
+
+/** Whether somebody should look at it; an address outside the subnets may be as it should. */
+export function isConcern({ why }: Pick<LeftOut, "why">): boolean {
+  return why !== "outside-subnets";
+}
+
+function predicateOf(why: LeftOut["why"], total: number): string {
+  if (why === "outside-subnets") {
+    return `${total === 1 ? "is" : "are"} written, ${LEFT_BECAUSE[why]}`;
+  }
+  if (why === "not-expressible") return `${LEFT_BECAUSE[why]}, and less is allowed than in Neutron`;
+  return total === 1
+    ? `is left as it is, ${LEFT_BECAUSE[why]}`
+    : `are left as they are, ${LEFT_BECAUSE[why]}`;
+}
+
+/** The first names and how many more there are: "a, b and 115 more"; empty when none is known. */
+export function namesOf({ names, lost }: Guard, most: number): string {
+  const shown = names.slice(0, most).map((name) => clip(name, 64));
+  const more = Math.max(0, lost - shown.length);
+  if (shown.length === 0 || more === 0) return shown.join(", ");
+  return `${shown.join(", ")} and ${more.toLocaleString("en-US")} more`;
+}
+
+function serviceOf(collection: string): string {
+  return collection === "projects" ? "Keystone" : "Neutron";
+}
+
+function nameOf(collection: string, n: number): string {
+  const [one, several] = THINGS.get(collection)?.words ?? ["object", "objects"];
+  const word = n === 1 ? one : several;
+  return THINGS.has(collection) ? word : `${word} of ${clip(collection, 40)}`;
+}

@@ -1,0 +1,174 @@
+/** The account of a resync: its record in the history, its line in the log, its heartbeats. @module */
+import type { Config } from "../../config/config_types.ts";
+import { describeError, type Log } from "../../base/log.ts";
+import type { JobContext, Term } from "../../role/master_context.ts";
+import { MAX_DELAY_MS } from "../../openstack/http.ts";
+import type { Beat } from "../../role/heartbeat.ts";
+import type { Meter } from "../../metrics/meter.ts";
+import type { Resync } from "../../state/records.ts";
+import { traced } from "../../base/tracing.ts";
+import type { DifferenceLog } from "../apply/difference_log.ts";
+import { guardSentence, leftOutSentence } from "./held_text.ts";
+import type { ResyncResult } from "../apply/sync_run.ts";
+
+/** On a busy machine an answer is noticed later than it comes, ms. */
+const SLACK_MS = 5000;
+
+/** What {@linkcode recorded} notes of a resync. */
+export interface RecordedOptions {
+  readonly reason: string;
+  /** Everything is compared. @default true */
+  readonly whole?: boolean;
+  /** What the resync's deps were given too. */
+  readonly differences: DifferenceLog;
+  /** Where differences are kept. */
+  readonly stateDir: string;
+  /** When it began, if that was before; ms since the epoch. */
+  readonly startedAt?: number;
+  /** It compares and writes nothing. @default false */
+  readonly dryRun?: boolean;
+}
+
+/** Runs a resync with its record in the history and its line in the log. */
+export async function recorded<T extends ResyncResult>(
+  { clock, log, store, meter }: JobContext,
+  term: Term,
+  {
+    reason,
+    whole = true,
+    differences,
+    stateDir,
+    startedAt = clock.now(),
+    dryRun = false,
+  }: RecordedOptions,
+  resync: () => Promise<T>,
+): Promise<T> {
+  const record: Resync = {
+    id: Math.floor(startedAt).toString(36),
+    startedAt,
+    endedAt: null,
+    reason,
+    whole,
+    dryRun,
+    error: null,
+    kinds: {},
+    warnings: [],
+    guards: [],
+    leftOut: [],
+  };
+  await store.writeResync(record);
+  try {
+    const result = await traced("resync", {
+      attributes: { "conductor.reason": reason, "conductor.term": term.term },
+      startTime: startedAt,
+      result: (done) => spanCounts(done),
+    }, resync);
+    Object.assign(record, {
+      kinds: result.kinds,
+      warnings: result.warnings,
+      guards: result.guards,
+      leftOut: result.leftOut,
+    });
+    say(result, term, log);
+    log.info(dryRun ? "compared, nothing is written" : "resync done", {
+      ms: clock.now() - startedAt,
+      reason,
+      ...totals(result),
+    });
+    return result;
+  } catch (error) {
+    record.error = term.signal.aborted ? "mastership ended" : describeError(error).slice(0, 500);
+    if (!term.signal.aborted) {
+      const message = `resync failed: ${record.error}`;
+      await store.addEvent("resource-syncer", { at: clock.now(), level: "error", message });
+    }
+    throw error;
+  } finally {
+    const endedAt = clock.now();
+    if (meter) measure(record, endedAt, term.signal.aborted, meter);
+    const known = (await store.readResyncs()).map(({ id }) => id);
+    await differences.save(stateDir, record.id, known, { log });
+    const [found, kept] = [differences.total, differences.objects.length];
+    await store.writeResync({ ...record, endedAt, differences: found, differencesKept: kept });
+  }
+}
+
+/** What was said in a term: what stays the same for hours is said once. */
+const said = new WeakMap<Term, Set<string>>();
+
+/** Names in the log what a resync came upon; each thing once a term, and again when it has changed. */
+function say({ warnings, guards, leftOut }: ResyncResult, term: Term, log: Log): void {
+  for (const warning of warnings) log.warn("resync", { warning });
+  const before = said.get(term) ?? new Set();
+  said.set(term, before);
+  const once = (warning: string, names: readonly string[]) => {
+    const text = JSON.stringify([warning, names]);
+    if (!before.has(text)) log.warn("resync", { warning, names });
+    before.add(text);
+  };
+  for (const guard of guards) once(guardSentence(guard), guard.names);
+  for (const left of leftOut) once(leftOutSentence(left), left.names);
+}
+
+function spanCounts(result: ResyncResult): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(totals(result)).map(([name, count]) => [`conductor.${name}`, count]),
+  );
+}
+
+const PHASES = {
+  etcd_read: "etcdReadMs",
+  neutron_read: "neutronReadMs",
+  compare: "compareMs",
+  write: "writeMs",
+} as const;
+
+function measure(record: Resync, endedAt: number, aborted: boolean, meter: Meter): void {
+  const { startedAt, reason, error, kinds, guards } = record;
+  const outcome = error === null ? "success" : aborted ? "aborted" : "failure";
+  meter.add("resync_duration_seconds", (endedAt - startedAt) / 1000, { reason, outcome });
+  for (const { collection, why } of guards) meter.add("resyncs_held_back", 1, { collection, why });
+  for (const [kind, counts] of Object.entries(kinds)) {
+    for (const [phase, ms] of Object.entries(PHASES)) {
+      meter.add("resync_phase_duration_seconds", counts[ms] / 1000, { kind, phase });
+    }
+  }
+}
+
+/** Counts of all kinds together. */
+export function totals({ kinds }: ResyncResult): Record<string, number> {
+  const names = ["correct", "created", "updated", "deleted", "conflicts"] as const;
+  return Object.fromEntries(
+    names.map((
+      name,
+    ) => [name, Object.values(kinds).reduce((sum, counts) => sum + counts[name], 0)]),
+  );
+}
+
+/**
+ * Says that a run lives, with each step: a page read, a batch written, a request sent, a slice of work
+ * done. Until the next one nothing takes longer than the deadline of one call, or the wait before it is
+ * made again; what takes longer goes silent, which the supervisor notices.
+ */
+export class StepBeats {
+  problem: string | null = null;
+  readonly #withinMs: number;
+  #doing = "resync";
+
+  constructor(
+    readonly alive: Beat,
+    config: {
+      readonly openstack: Pick<Config["openstack"], "requestTimeoutMs">;
+      readonly etcd: Pick<Config["etcd"], "callTimeoutMs">;
+    },
+  ) {
+    const callMs = Math.max(config.openstack.requestTimeoutMs, config.etcd.callTimeoutMs);
+    this.#withinMs = callMs + MAX_DELAY_MS + SLACK_MS;
+  }
+
+  /** What is being done; by default the same as before. */
+  step(doing: string = this.#doing): void {
+    this.#doing = doing;
+    this.alive(doing, this.problem, this.#withinMs);
+  }
+}

@@ -1,0 +1,27 @@
+/** What every resync of one configuration works with. @module */
+import type { Etcd3 } from "etcd3";
+import type { Clock } from "../../base/clock.ts";
+import type { Config } from "../../config/config_types.ts";
+import type { KeystoneAuth } from "../../openstack/keystone.ts";
+import { NeutronClient } from "../../openstack/neutron.ts";
+import type { ResyncDeps } from "../apply/sync_run.ts";
+
+/** The part of the configuration that it uses. */
+export interface ResyncConfig extends Pick<Config, "region" | "openstack"> {
+  readonly sync: Pick<Config["sync"], "qos" | "maxDeletions" | "addressPairNetworks">;
+}
+
+/** Without what is one run's own. */
+export type ResyncBase = Omit<ResyncDeps, "progress" | "differences">;
+
+/** Of that configuration; the clients stay the caller's to close. */
+export function resyncBase(
+  { region, openstack, sync }: ResyncConfig,
+  etcd: Etcd3,
+  keystone: KeystoneAuth,
+  clock: Clock,
+): ResyncBase {
+  const neutron = new NeutronClient(openstack, keystone);
+  const { qos, maxDeletions, addressPairNetworks: pairNetworks } = sync;
+  return { etcd, keystone, neutron, clock, region, qos, maxDeletions, pairNetworks };
+}

@@ -1,0 +1,301 @@
+/**
+ * Changes as Neutron announces them: notifications are gathered for a moment, each object once, and
+ * what they concern is made equal, beside the full and incremental resyncs and in the same way: etcd
+ * is read first and every write is a compare-and-swap, so that whoever has the older data fails.
+ *
+ * A full resync builds an index of its own; what was handled meanwhile, with the older one, is handled
+ * again with that.
+ * Whenever a notification may have been lost (a gap between two subscriptions, an overflow in the
+ * broker or here), an incremental resync is asked for, which needs none.
+ *
+ * @module
+ */
+import { endpointNamePrefix, resourcePrefixes } from "../../calico/keys.ts";
+import { FenceLostError } from "../../etcd/client.ts";
+import type { JobContext, Term } from "../../role/master_context.ts";
+import { revisionSchema } from "../../openstack/records.ts";
+import type { NotificationsRecord } from "../../state/records.ts";
+import { Lag } from "../../status/lag.ts";
+import { RateLimitedLog } from "../../status/rate_limited.ts";
+import { applyChanges } from "./changes.ts";
+import { findChanged } from "./incremental.ts";
+import type { CloudIndex } from "../index/cloud_index.ts";
+import { addHints, decodeNotification, Hints } from "./notification.ts";
+import { guardSentence, leftOutSentence } from "../report/held_text.ts";
+import { EtcdSink, type ResyncDeps, type ResyncResult, SyncRun } from "../apply/sync_run.ts";
+import { type Scope, sizeOf } from "./named.ts";
+import { addWork, newWork, type Work } from "../index/backlog.ts";
+
+/** Notifications are gathered for so long after the first, ms. */
+const GATHER_MS = 50;
+/** More objects than this are not kept in mind: comparing all is as cheap. */
+const MAX_PENDING = 5000;
+const FIRST_RETRY_MS = 1000;
+const MAX_RETRY_MS = 30_000;
+
+/** What {@linkcode EventSync} needs. */
+export interface EventSyncOptions {
+  readonly base: Omit<ResyncDeps, "progress">;
+  readonly term: Term;
+  readonly context: Pick<JobContext, "clock" | "log">;
+  /** What the last full resync remembered; null: there is none to build on, and events wait. */
+  index(): CloudIndex | null;
+  /** Asks for an incremental resync at once. */
+  compare(why: string): void;
+  /** Hears of a run that held something back, for the history. */
+  held?(result: ResyncResult): Promise<void>;
+}
+
+/** See the module. */
+export class EventSync {
+  #pending = new Hints();
+  /** When the first of the pending came, by the monotonic clock. */
+  #pendingSince = 0;
+  /** What was handled since a running full resync began; null: none runs. */
+  #handled: { readonly hints: Hints; readonly work: Work } | null = null;
+  /** What is being handled, or the last that was. */
+  #handling: Promise<unknown> = Promise.resolve();
+  /** Something is owed that must not wait for the next event. */
+  #owing = false;
+  #woken = Promise.withResolvers<void>();
+  readonly #lag: Lag;
+  readonly #limited: RateLimitedLog;
+  readonly #counts = {
+    received: 0,
+    ignored: 0,
+    passes: 0,
+    failures: 0,
+    changes: 0,
+    subscriptions: 0,
+    overflows: 0,
+    silent: 0,
+  };
+
+  constructor(readonly options: EventSyncOptions) {
+    const { clock, log } = options.context;
+    this.#lag = new Lag(clock);
+    this.#limited = new RateLimitedLog(log, clock);
+  }
+
+  /** A message from the bus. */
+  receive(body: Uint8Array): void {
+    this.#counts.received++;
+    const notification = decodeNotification(body);
+    if (!notification) {
+      this.#counts.ignored++;
+      this.#limited.warn("a notification is not understood", { bytes: body.length });
+      return;
+    }
+    const knowsPort = (id: string) => {
+      const index = this.options.index();
+      return !index || index.ports.keysOf(id).length > 0;
+    };
+    const empty = this.#pending.size === 0;
+    if (!addHints(this.#pending, notification, knowsPort)) {
+      this.#counts.ignored++;
+      return;
+    }
+    if (empty) this.#pendingSince = this.options.context.clock.monotonic();
+    if (this.#pending.size > MAX_PENDING) this.overflow("too many changes are pending");
+    this.#wake();
+  }
+
+  /** The bus brings everything from now on. */
+  subscribed(): void {
+    this.#counts.subscriptions++;
+    this.options.compare("notifications are heard from now on");
+  }
+
+  /** Something was dropped: all is compared instead. */
+  overflow(why: string): void {
+    this.#counts.overflows++;
+    this.#limited.warn("notifications were dropped, all is compared", { why });
+    this.#pending = new Hints();
+    this.options.compare("notifications were dropped");
+  }
+
+  /** A comparison has changed so many objects in etcd of which no notification had told. */
+  foundSilently(count: number): void {
+    this.#counts.silent += count;
+  }
+
+  /** A full resync begins, which sees everything announced so far. */
+  beginFull(): void {
+    if (this.options.index() === null) this.#pending = new Hints();
+    this.#handled = { hints: new Hints(), work: newWork() };
+  }
+
+  /** It has ended, with `index` in the place of `before`; null: it failed. */
+  endFull(before: CloudIndex | null, index: CloudIndex | null): void {
+    const handled = this.#handled;
+    this.#handled = null;
+    if (!handled || !index) return;
+    // A key that was written meanwhile is not in the new index.
+    for (const port of handled.work.ports) {
+      for (const key of before?.keysOf(port) ?? []) index.addKey(port, key);
+    }
+    if (this.#pending.size === 0) this.#pendingSince = this.options.context.clock.monotonic();
+    this.#pending.add(handled.hints);
+    if (before) index.addToBacklog(before.takeBacklog());
+    if (sizeOf(handled.work) > 0) this.#addToBacklog(index, handled.work);
+    else this.#wake();
+  }
+
+  /** Resolves when nothing is handled with an index of before this call any more. */
+  async handled(): Promise<void> {
+    await this.#handling;
+  }
+
+  #addToBacklog(index: CloudIndex, work: Work): void {
+    index.addToBacklog(work);
+    this.#owing = true;
+    this.#wake();
+  }
+
+  /** Handles what comes until the term ends. @throws {FenceLostError} another node leads. */
+  async run(): Promise<void> {
+    const { term, context: { clock } } = this.options;
+    const { signal } = term;
+    const onAbort = () => this.#wake();
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      for (let failures = 0; !signal.aborted;) {
+        if (!this.options.index() || (this.#pending.size === 0 && !this.#owing)) {
+          await this.#woken.promise;
+          continue;
+        }
+        const waitMs = this.#owing ? 0 : this.#pendingSince + GATHER_MS - clock.monotonic();
+        if (waitMs > 0) await clock.sleep(waitMs, signal).catch(() => {});
+        // Only now: a full resync may have put another in its place while this waited.
+        const index = this.options.index();
+        if (signal.aborted || !index) continue;
+        const handling = this.#handle(index);
+        this.#handling = handling.catch(() => {});
+        if (await handling) failures = 0;
+        else {
+          const retryMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** failures++);
+          await clock.sleep(retryMs, signal).catch(() => {});
+        }
+      }
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** For the page and the metrics. */
+  record(
+    { queue, trouble }: { queue: string | null; trouble: string | null },
+  ): NotificationsRecord {
+    return {
+      at: this.options.context.clock.now(),
+      queue,
+      trouble,
+      pending: this.#pending.size,
+      ...this.#counts,
+      ...this.#lag.summary(),
+    };
+  }
+
+  #wake(): void {
+    this.#woken.resolve();
+    this.#woken = Promise.withResolvers();
+  }
+
+  /** Handles all that is pending; false: it failed and is pending again. */
+  async #handle(index: CloudIndex): Promise<boolean> {
+    const { base, term, context: { clock, log } } = this.options;
+    const [batch, since] = [this.#pending, this.#pendingSince];
+    this.#pending = new Hints();
+    this.#owing = false;
+    this.#noteHints(batch);
+    const deps = { ...base, progress: () => {} };
+    const announced = batch.deleted;
+    const run = new SyncRun(deps, term, new EtcdSink(deps, term), { announced });
+    try {
+      await this.#resolve(batch, run, index);
+      const scope = await applyChanges(run, index, batch.changed);
+      this.#noteWork(scope, index);
+    } catch (error) {
+      if (error instanceof FenceLostError) throw error;
+      if (term.signal.aborted) return false;
+      this.#counts.failures++;
+      this.#limited.warn("announced changes could not be handled, will be tried again", { error });
+      batch.add(this.#pending);
+      this.#pending = batch;
+      this.#pendingSince = since;
+      this.#moved(index)?.addToBacklog(index.takeBacklog());
+      return false;
+    }
+    const changes = Object.values(run.kinds)
+      .reduce((sum, { created, updated, deleted }) => sum + created + updated + deleted, 0);
+    this.#counts.passes++;
+    this.#counts.changes += changes;
+    const ms = clock.monotonic() - since;
+    this.#lag.add(ms);
+    await this.#tell(run);
+    log.debug("announced changes handled", { ms: Math.round(ms), hints: batch.size, changes });
+    return true;
+  }
+
+  /** What a run came upon. */
+  async #tell(run: SyncRun): Promise<void> {
+    const { warnings, guards, leftOut } = run;
+    const sentences = [...guards.map(guardSentence), ...leftOut.map(leftOutSentence)];
+    for (const warning of [...warnings, ...sentences]) {
+      this.#limited.warn("announced change", { warning });
+    }
+    if (guards.length === 0) return;
+    await this.options.held?.(run.result());
+    this.options.compare("what was announced is held back");
+  }
+
+  /** The index that has taken the place of that one meanwhile, if any. */
+  #moved(index: CloudIndex): CloudIndex | null {
+    const current = this.options.index();
+    return current === index ? null : current;
+  }
+
+  /** Notes what the end of a running full resync has to do again. */
+  #noteHints(batch: Hints): void {
+    if (!this.#handled) return;
+    this.#handled.hints.add(batch);
+    if (this.#handled.hints.size <= MAX_PENDING) return;
+    this.#handled = { ...this.#handled, hints: new Hints() };
+    this.options.compare("too much has changed during a full resync");
+  }
+
+  #noteWork(scope: Scope, index: CloudIndex): void {
+    const work = newWork(scope);
+    if (this.#handled) addWork(this.#handled.work, work);
+    const current = this.#moved(index);
+    if (current) this.#addToBacklog(current, work);
+  }
+
+  /** Turns what is not said by id into ids. */
+  async #resolve(batch: Hints, run: SyncRun, index: CloudIndex): Promise<void> {
+    for (const { id, network_id } of index.related.subnets.values()) {
+      if (batch.subnetsOf.has(network_id)) batch.changed.subnets.add(id);
+    }
+    if (batch.compare.size > 0) await findChanged(run, index, batch.compare, batch.changed);
+    if (batch.hosts.size > 0) await findMoved(batch, run, index);
+  }
+}
+
+/** Ports with an endpoint on one of the hosts that have another revision now. */
+async function findMoved(batch: Hints, run: SyncRun, index: CloudIndex): Promise<void> {
+  const { WorkloadEndpoint } = resourcePrefixes(run.deps.region);
+  const prefixes = [...batch.hosts].map((host) => WorkloadEndpoint + endpointNamePrefix(host));
+  const isThere = (key: string) => prefixes.some((prefix) => key.startsWith(prefix));
+  const ports = [...index.ports.keys()].filter(([, keys]) => keys.some(isThere))
+    .map(([port]) => port);
+  const { neutron } = run.deps;
+  const fields = ["id", "revision_number"];
+  const { signal } = run.term;
+  const { items } = await neutron.listBy("ports", revisionSchema, signal, "id", ports, fields);
+  const now = new Map(items.map(({ id, revision_number }) => [id, revision_number]));
+  const counted = neutron.extensions.has("standard-attr-revisions");
+  for (const port of ports) {
+    const same = counted && now.get(port) === index.revisions.ports.get(port);
+    if (!same) batch.changed.ports.add(port);
+  }
+}

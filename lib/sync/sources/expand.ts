@@ -1,0 +1,154 @@
+/**
+ * From what an operator names to the objects that are looked at: a network includes its subnets and
+ * ports, a subnet its ports, a port on request its security groups; what Neutron no longer knows, and
+ * what stands in etcd under another host or name, is found by what etcd holds of it.
+ *
+ * @module
+ */
+import { policyOrSubnetKey, resourcePrefixes } from "../../calico/keys.ts";
+import { readFenced } from "../../etcd/fenced_write.ts";
+import { readSnapshot, snapshotPages } from "../../etcd/snapshot.ts";
+import { portSchema, revisionSchema } from "../../openstack/records.ts";
+import type { ResyncRequest } from "../../state/records.ts";
+import { subjectOf } from "../model/compare.ts";
+import type { CloudIndex } from "../index/cloud_index.ts";
+import type { SyncRun } from "../apply/sync_run.ts";
+import { emptyScope, PORT_FIELDS, type Scope } from "./named.ts";
+
+const decoder = new TextDecoder();
+const REVISION_FIELDS = ["id", "revision_number"];
+
+/** The lists of a request. */
+export type Named = Pick<
+  ResyncRequest,
+  "networks" | "subnets" | "ports" | "groups" | "includeGroups"
+>;
+
+/** What a request means. */
+export interface Expanded {
+  readonly scope: Scope;
+  /** What was named and neither Neutron nor etcd knows, such as `port 7d1f…`. */
+  readonly unknown: readonly string[];
+}
+
+/** The objects that the request means. */
+export async function expand(run: SyncRun, index: CloudIndex, named: Named): Promise<Expanded> {
+  const { neutron } = run.deps;
+  const { signal } = run.term;
+  const scope = emptyScope();
+  for (const id of named.ports) scope.ports.add(id);
+  for (const id of named.subnets) scope.subnets.add(id);
+  for (const id of named.groups) scope.groups.add(id);
+  const networksInEtcd = await addNetworks(run, scope, named.networks);
+  for (const id of named.subnets) {
+    // Of a filter by several subnets, Neutron makes "and".
+    const filter = [`subnet_id=${id}`];
+    const by = [signal, "fixed_ips", filter, REVISION_FIELDS] as const;
+    for (const port of (await neutron.listBy("ports", revisionSchema, ...by)).items) {
+      scope.ports.add(port.id);
+    }
+  }
+  if (named.includeGroups) {
+    const ids = [...scope.ports];
+    const ports = await neutron.listBy("ports", portSchema, signal, "id", ids, PORT_FIELDS);
+    for (const group of ports.items.flatMap((port) => port.security_groups)) {
+      scope.groups.add(group);
+    }
+  }
+  const portsInEtcd = await findKeys(run, index, scope.ports);
+  const unknown = [
+    ...await unknownTo(run, "networks", "network", named.networks, networksInEtcd),
+    ...await unknownTo(run, "subnets", "subnet", named.subnets, "Subnet"),
+    ...await unknownTo(run, "ports", "port", named.ports, portsInEtcd),
+    ...await unknownTo(run, "security-groups", "security group", named.groups, "NetworkPolicy"),
+  ];
+  return { scope, unknown };
+}
+
+/** Adds the networks' subnets and ports; resolves to the networks of which etcd holds something. */
+async function addNetworks(
+  run: SyncRun,
+  scope: Scope,
+  networks: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const inEtcd = new Set<string>();
+  if (networks.length === 0) return inEtcd;
+  const { neutron, etcd, region, progress } = run.deps;
+  const by = [run.term.signal, "network_id", networks, REVISION_FIELDS] as const;
+  const subnets = await neutron.listBy("subnets", revisionSchema, ...by);
+  const ports = await neutron.listBy("ports", revisionSchema, ...by);
+  for (const { id } of subnets.items) scope.subnets.add(id);
+  for (const { id } of ports.items) scope.ports.add(id);
+  const prefixes = resourcePrefixes(region);
+  for (const kind of ["WorkloadEndpoint", "Subnet"] as const) {
+    const field = kind === "Subnet" ? "network_id" : "openstack.projectcalico.org/network-id";
+    // Python prints a space after the colon.
+    const marks = networks.flatMap((id) =>
+      ["", " "].map((space) => [id, `"${field}":${space}${JSON.stringify(id)}`] as const)
+    );
+    const onPage = () => progress("resync: reading etcd");
+    const options = { signal: run.term.signal, onPage };
+    for (const { key, value } of (await readSnapshot(etcd, prefixes[kind], options)).items) {
+      const text = decoder.decode(value);
+      const [network] = marks.find(([, mark]) => text.includes(mark)) ?? [];
+      const id = network && subjectOf(kind, key.slice(prefixes[kind].length))?.id;
+      if (!network || !id) continue;
+      inEtcd.add(network);
+      (kind === "Subnet" ? scope.subnets : scope.ports).add(id);
+    }
+  }
+  return inEtcd;
+}
+
+/**
+ * Finds the keys that stand for these ports, whatever host or device they name, and tells the index of
+ * them; resolves to the ports that have one.
+ */
+async function findKeys(
+  run: SyncRun,
+  index: CloudIndex,
+  ports: ReadonlySet<string>,
+): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  if (ports.size === 0) return found;
+  const { etcd, region, progress } = run.deps;
+  const prefixes = resourcePrefixes(region);
+  const options = { signal: run.term.signal, keysOnly: true };
+  for (const kind of ["WorkloadEndpoint", "LiveMigration"] as const) {
+    for await (const { items } of snapshotPages(etcd, prefixes[kind], options)) {
+      progress("resync: reading etcd");
+      for (const { key } of items) {
+        const owner = subjectOf(kind, key.slice(prefixes[kind].length));
+        if (!owner || !ports.has(owner.id)) continue;
+        index.addKey(owner.id, key);
+        found.add(owner.id);
+      }
+      await run.breathe();
+    }
+  }
+  return found;
+}
+
+/** Those of the named that neither Neutron nor etcd knows, with what they would be. */
+async function unknownTo(
+  { deps, term }: SyncRun,
+  path: "networks" | "subnets" | "ports" | "security-groups",
+  what: string,
+  named: readonly string[],
+  inEtcd: ReadonlySet<string> | "Subnet" | "NetworkPolicy",
+): Promise<string[]> {
+  const by = [term.signal, "id", named, REVISION_FIELDS] as const;
+  const { items, refused } = await deps.neutron.listBy(path, revisionSchema, ...by);
+  const inNeutron = new Set([...items, ...refused].map(({ id }) => id));
+  const missing = [...new Set(named)].filter((id) => !inNeutron.has(id));
+  const isThere = await keysThere(inEtcd, missing);
+  return missing.filter((id) => !isThere(id)).map((id) => `${what} ${id}`);
+
+  async function keysThere(where: typeof inEtcd, ids: readonly string[]) {
+    if (typeof where !== "string") return (id: string) => where.has(id);
+    const prefixes = resourcePrefixes(deps.region);
+    const keyOf = (id: string) => policyOrSubnetKey(prefixes, where, id);
+    const there = await readFenced(deps.etcd, term, ids.map(keyOf));
+    return (id: string) => there.has(keyOf(id));
+  }
+}

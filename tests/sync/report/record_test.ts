@@ -1,0 +1,53 @@
+import { systemClock } from "../../../lib/base/clock.ts";
+import { Meter } from "../../../lib/metrics/meter.ts";
+import { StateStore } from "../../../lib/state/store.ts";
+import { DifferenceLog } from "../../../lib/sync/apply/difference_log.ts";
+import { recorded } from "../../../lib/sync/report/record.ts";
+import type { ResyncResult } from "../../../lib/sync/apply/sync_run.ts";
+import { guard, left, resync } from "../../diagnostics/fixtures.ts";
+import { assertEquals, assertMatch } from "../../support/assert.ts";
+import { LogRecorder } from "../../support/log_recorder.ts";
+
+const term = {
+  term: "7",
+  id: "node-1:1",
+  electionKey: "/election",
+  signal: new AbortController().signal,
+};
+
+Deno.test("a run that held something back says so in its record, in the log and to the meter", async () => {
+  const stateDir = await Deno.makeTempDir({ prefix: "record-" });
+  try {
+    using store = await StateStore.open(stateDir);
+    const [log, meter] = [new LogRecorder(), new Meter()];
+    const context = { log, meter, store, clock: systemClock, alive: () => {} };
+    const guards = [guard(), guard({ collection: "ports", why: "empty" })];
+    const { kinds } = resync() as unknown as ResyncResult;
+    const result: ResyncResult = { kinds, warnings: [], guards, leftOut: [left()] };
+    const run = (startedAt: number, whole?: boolean) =>
+      recorded(
+        context,
+        term,
+        { reason: "periodic", whole, differences: new DifferenceLog(), stateDir, startedAt },
+        () => Promise.resolve(result),
+      );
+    await run(1e12);
+    const [record] = await store.readResyncs();
+    assertEquals([record!.guards, record!.leftOut], [guards, [left()]]);
+    assertEquals([record!.whole, record!.dryRun, record!.error], [true, false, null]);
+    const said = log.at("warn");
+    assertEquals(said.length, 3, "two guards and the objects left");
+    assertMatch(
+      String(said[0]!.fields.warning),
+      /^Held back: Neutron shows 3 of 120 security groups/,
+    );
+    assertEquals(said[0]!.fields.names, guard().names);
+    await run(2e12, false);
+    assertEquals((await store.readResyncs()).map(({ whole }) => whole), [false, true]);
+    assertEquals(log.at("warn").length, 3, "what has not changed is said once a term");
+    const counted = meter.read().resyncs_held_back!.map(({ labels, sum }) => [...labels, sum]);
+    assertEquals(counted, [["security-groups", "many", 2], ["ports", "empty", 2]]);
+  } finally {
+    await Deno.remove(stateDir, { recursive: true });
+  }
+});

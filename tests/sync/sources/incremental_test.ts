@@ -1,0 +1,211 @@
+import type { Item } from "../../../lab/model.ts";
+import { addVmPort } from "../../../lab/seed.ts";
+import { incrementalResync } from "../../../lib/sync/sources/incremental.ts";
+import { emptyScope, reconcile } from "../../../lib/sync/sources/named.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+import { type Scene, WEP, withCloud } from "../scene.ts";
+
+const pick = (scene: Scene, collection: Parameters<Scene["cloud"]["list"]>[0]): Item =>
+  scene.random.pick(scene.cloud.list(collection));
+const vm = ({ cloud, random }: Scene): Item => random.pick(cloud.vmPorts());
+
+/** Everything that can happen to what an endpoint shows, its own port or another object. */
+const CHANGES: Record<string, (scene: Scene) => void> = {
+  "a port comes": ({ cloud, random }) => {
+    addVmPort(cloud, random, 5000 + random.below(1_000_000));
+  },
+  "a port goes": (scene) => scene.cloud.remove("ports", vm(scene).id),
+  "a port changes": (scene) => {
+    scene.cloud.change("ports", vm(scene).id, { security_groups: [] });
+  },
+  "a port migrates": (scene) => {
+    const migrating_to = scene.random.pick(scene.cloud.hosts);
+    scene.cloud.change("ports", vm(scene).id, { "binding:profile": { migrating_to } });
+  },
+  "a migration ends": (scene) => {
+    const host = scene.random.pick(scene.cloud.hosts);
+    const change = { "binding:profile": {}, "binding:host_id": host };
+    scene.cloud.change("ports", vm(scene).id, change);
+  },
+  "a port is unbound": (scene) => {
+    const change = { "binding:host_id": "", "binding:vif_type": "unbound" };
+    scene.cloud.change("ports", vm(scene).id, change);
+  },
+  "a port gets a QoS policy": (scene) => {
+    const policy = pick(scene, "policies");
+    scene.cloud.change("ports", vm(scene).id, { qos_policy_id: policy.id });
+  },
+  "a network is renamed": (scene) => {
+    const name = `net ${scene.random.below(1e6)}`;
+    scene.cloud.change("networks", pick(scene, "networks").id, { name });
+  },
+  "a network gets a QoS policy": (scene) => {
+    const qos_policy_id = pick(scene, "policies").id;
+    scene.cloud.change("networks", pick(scene, "networks").id, { qos_policy_id });
+  },
+  "a QoS policy changes": (scene) => {
+    const rule = {
+      type: "bandwidth_limit",
+      direction: "egress",
+      max_kbps: 1 + scene.random.below(1e6),
+      max_burst_kbps: 0,
+    };
+    scene.cloud.change("policies", pick(scene, "policies").id, { rules: [rule] });
+  },
+  "a group is renamed": (scene) => {
+    const name = `group ${scene.random.below(1e6)}`;
+    scene.cloud.change("security_groups", pick(scene, "security_groups").id, { name });
+  },
+  "a group's rules change": (scene) => {
+    const id = pick(scene, "security_groups").id;
+    scene.cloud.change("security_groups", id, { security_group_rules: [] });
+  },
+  "a gateway changes": (scene) => {
+    const gateway_ip = `10.9.${scene.random.below(256)}.1`;
+    scene.cloud.change("subnets", pick(scene, "subnets").id, { gateway_ip });
+  },
+  "DHCP is turned off": (scene) => {
+    scene.cloud.change("subnets", pick(scene, "subnets").id, { enable_dhcp: false });
+  },
+  "a project is renamed": ({ cloud, random }) => {
+    random.pick(cloud.projects).name = `project ${random.below(1e6)}`;
+  },
+  "a floating IP is attached": (scene) => {
+    const port = vm(scene);
+    const fixed = (port.fixed_ips as { ip_address: string }[])[0]!.ip_address;
+    scene.cloud.add("floatingips", {
+      id: scene.random.uuid(),
+      port_id: port.id,
+      fixed_ip_address: fixed,
+      floating_ip_address: `203.0.113.${scene.random.below(256)}`,
+    });
+  },
+  "a floating IP is moved or detached": (scene) => {
+    const port_id = scene.random.below(2) ? vm(scene).id : null;
+    scene.cloud.change("floatingips", pick(scene, "floatingips").id, { port_id });
+  },
+  "a floating IP goes": (scene) => {
+    scene.cloud.remove("floatingips", pick(scene, "floatingips").id);
+  },
+};
+
+for (const [what, change] of Object.entries(CHANGES)) {
+  Deno.test(`incremental: ${what}, and etcd is as after a full resync`, () =>
+    withCloud(async (scene) => {
+      CHANGES["a floating IP is attached"]!(scene);
+      CHANGES["a network gets a QoS policy"]!(scene);
+      const { index } = await scene.resync();
+      // What is drawn may be what is there already.
+      for (let i = 0; i < 10 && (await scene.differences()).length === 0; i++) change(scene);
+      assert((await scene.differences()).length > 0, "the change shows nowhere");
+      index.projectsReadAt = -Infinity; // a minute passes
+      await incrementalResync(scene.run(), index);
+      assertEquals(await scene.differences(), []);
+    }));
+}
+
+Deno.test("incremental: any sequence of changes ends as a full resync would", () =>
+  withCloud(async (scene) => {
+    const { index } = await scene.resync();
+    const kinds = Object.values(CHANGES);
+    CHANGES["a floating IP is attached"]!(scene);
+    for (let round = 0; round < 15; round++) {
+      const count = 1 + scene.random.below(8);
+      for (let i = 0; i < count; i++) {
+        if (scene.cloud.list("floatingips").length === 0) {
+          CHANGES["a floating IP is attached"]!(scene);
+        }
+        scene.random.pick(kinds)(scene);
+      }
+      index.projectsReadAt = -Infinity; // a minute passes
+      await incrementalResync(scene.run(), index);
+      const left = await scene.differences();
+      assertEquals(left.map(({ key, action }) => `${action} ${key}`), [], `round ${round}`);
+    }
+  }));
+
+Deno.test("incremental: with nothing changed, only ids and revisions are read", () =>
+  withCloud(async ({ resync, requests, run }) => {
+    const { index } = await resync();
+    requests.length = 0;
+    assertEquals(await incrementalResync(run(), index), 0);
+    for (const { pathname, searchParams } of requests) {
+      // A revision does not tell of addresses.
+      const fields = pathname.endsWith("/address-groups") ? [] : ["id", "revision_number"];
+      assertEquals(searchParams.getAll("fields"), fields);
+    }
+  }));
+
+Deno.test("periodic: building on an earlier run finds every change, and damage in etcd", () =>
+  withCloud(async (scene) => {
+    CHANGES["a floating IP is attached"]!(scene);
+    let { index: previous } = await scene.resync();
+    const kinds = Object.values(CHANGES);
+    for (let round = 0; round < 12; round++) {
+      for (let i = scene.random.below(3); i > 0; i--) scene.random.pick(kinds)(scene);
+      if (scene.cloud.list("floatingips").length === 0) {
+        CHANGES["a floating IP is attached"]!(scene);
+      }
+      const keys = await scene.etcd.getAll().prefix(WEP).keys();
+      if (round % 3 === 0) await scene.etcd.delete().key(scene.random.pick(keys));
+      if (round % 3 === 1) await scene.etcd.put(scene.random.pick(keys)).value("{");
+      const result = await scene.resync({ previous });
+      previous = result.index;
+      assertEquals(await scene.differences(), [], `round ${round}`);
+      assertEquals(
+        [...previous.revisions.ports].sort(),
+        [...(await scene.resync()).index.revisions.ports].sort(),
+      );
+    }
+  }));
+
+Deno.test("periodic: when a network is renamed, its ports are compared again and no others", () =>
+  withCloud(async (scene) => {
+    const { cloud, resync } = scene;
+    await resync();
+    const { index: previous } = await resync();
+    const network = pick(scene, "networks");
+    const concerned = cloud.vmPorts().filter((port) => port.network_id === network.id).length;
+    assert(concerned > 0 && concerned < 30);
+    cloud.change("networks", network.id, { name: "another" });
+    const { kinds } = await resync({ previous });
+    assertEquals(kinds.WorkloadEndpoint.updated, concerned);
+    assertEquals(kinds.WorkloadEndpoint.correct, 30 - concerned);
+    assertEquals(await scene.differences(), []);
+  }));
+
+Deno.test("periodic: what a narrow run has learnt of a network is not taken for written", () =>
+  withCloud(async (scene) => {
+    const { cloud, resync } = scene;
+    await resync();
+    const { index: previous } = await resync();
+    const [one] = cloud.vmPorts();
+    cloud.change("networks", String(one!.network_id), { name: "another" });
+    // An event about one port brings the network's new name along; its other ports show the old one.
+    await reconcile(scene.run(), previous, { ...emptyScope(), ports: new Set([one!.id]) });
+    await resync({ previous });
+    assertEquals(await scene.differences(), []);
+  }));
+
+Deno.test("periodic: with nothing changed, no value is read", () =>
+  withCloud(async ({ etcd, resync }) => {
+    await resync();
+    const { index: previous } = await resync();
+    const real = etcd.kv.txn;
+    let transactions = 0;
+    etcd.kv.txn = (...args) => (transactions++, real.apply(etcd.kv, args));
+    const { index: again } = await resync({ previous });
+    await resync({ previous: again });
+    etcd.kv.txn = real;
+    assertEquals(transactions, 0);
+  }));
+
+Deno.test("periodic: with nothing changed, nothing is compared again, and all is counted", () =>
+  withCloud(async ({ resync }) => {
+    await resync();
+    const { index: previous, kinds } = await resync();
+    const again = await resync({ previous });
+    assertEquals(again.kinds.WorkloadEndpoint.correct, kinds.WorkloadEndpoint.correct);
+    assertEquals(again.kinds.WorkloadEndpoint.compareMs, 0);
+    assertEquals([...again.index.ports.keys()].sort(), [...previous.ports.keys()].sort());
+  }));
