@@ -5,6 +5,7 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
+import { Ring } from "../base/ring.ts";
 import type { Log } from "../base/log.ts";
 import type { ElectionStore } from "./election_store.ts";
 import type { Event, Leadership, Reading, StaleKey } from "./states.ts";
@@ -27,13 +28,13 @@ const MAX_GRANTED = 100;
 /** One process's hold on the election key. */
 export class KeyHolder {
   /** The newest last. */
-  readonly #granted: string[] = [];
+  readonly #granted = new Ring<string>(MAX_GRANTED);
 
   constructor(readonly elections: ElectionStore, readonly context: KeyHolderContext) {}
 
   /** Whether this process was granted that lease. */
   wasGranted(lease: string): boolean {
-    return this.#granted.includes(lease);
+    return [...this.#granted].includes(lease);
   }
 
   /**
@@ -46,7 +47,6 @@ export class KeyHolder {
     const sent = readClocks(clock);
     const lease = await this.elections.grant(ttlSeconds, callMs());
     this.#granted.push(lease);
-    if (this.#granted.length > MAX_GRANTED) this.#granted.shift();
     const term = await this.#create(lease, stale);
     if (term === null) {
       await this.elections.revoke(lease, callMs()).catch(() => {});

@@ -44,6 +44,7 @@
  *
  * @module
  */
+import { type Backoff, backoffMs } from "../base/backoff.ts";
 import { judgeKey, type ObservedKey } from "./key.ts";
 import {
   type Effect,
@@ -63,7 +64,8 @@ import {
 /** How long a follower or leader waits at most before it looks again. */
 export const TURN_MS = 1000;
 const RETRY_MS = 500;
-const MAX_BACKOFF_MS = 2000;
+/** Chance has no place in here; who waits looks again at its own time. */
+const BACKOFF: Backoff = { firstMs: 100, maxMs: 2000, jitter: "none" };
 /** A node that could not publish its term leaves the next one to others for so long. */
 const UNPUBLISHED_MS = 10_000;
 const STILL_BELIEVED = "it cannot be published that this node does not lead, and what was " +
@@ -109,7 +111,7 @@ function advanceFollower(state: Follower, event: Event, at: Reading, settings: S
       return { state: { ...state, name: "follower", believedUntil }, effect: { do: "read" } };
     }
     case "unreachable": {
-      const ms = Math.min(MAX_BACKOFF_MS, 100 * 2 ** state.failures);
+      const ms = backoffMs(BACKOFF, state.failures);
       return {
         state: { ...state, name: "follower", failures: state.failures + 1 },
         effect: { do: "wait", ms, leader: null, problem: event.problem },

@@ -11,6 +11,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { Etcd3, IRangeResponse } from "etcd3";
+import { whenAborted } from "../base/abortable.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Term } from "../role/master_context.ts";
@@ -92,7 +93,7 @@ export async function runCompactor(term: Term, options: CompactorOptions): Promi
   const { store, clock, log, periodSeconds, callTimeoutMs = 60_000 } = options;
   if (periodSeconds === 0) {
     options.alive("no compaction", null, Infinity);
-    return await over(term.signal);
+    return await whenAborted(term.signal);
   }
   let account: Compaction = await store.readCompaction() ?? NO_COMPACTION;
   while (!term.signal.aborted) {
@@ -134,14 +135,6 @@ const NO_COMPACTION: Compaction = {
   compactions: 0,
   failures: 0,
 };
-
-/** Resolves when the signal aborts. */
-function over(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) =>
-    signal.addEventListener("abort", () => resolve(), { once: true })
-  );
-}
 
 /** One check, with what follows. @throws {FenceLostError} another node leads. */
 export async function checkOnce(

@@ -8,6 +8,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { Etcd3, IWatchResponse } from "etcd3";
+import { deadline } from "../base/deadline.ts";
 import type { Member } from "./member.ts";
 import { membersOf } from "./members.ts";
 import { prefixEnd } from "./snapshot.ts";
@@ -211,18 +212,19 @@ export class WatchStream {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     for (const clean of this.#cleanUp) clean();
-    let limit;
-    const late = new Promise<null>((resolve) => limit = setTimeout(() => resolve(null), END_MS));
-    const stream = await Promise.race([this.#opened, late]);
-    if (stream && !this.#ended) {
-      const ended = new Promise<boolean>((resolve) => {
-        stream.on("end", () => resolve(true));
-        stream.on("error", () => resolve(true));
-      });
-      stream.end();
-      if (!await Promise.race([ended, late])) stream.cancel();
-    } else if (!stream) this.#opened.then((opened) => opened?.cancel());
-    clearTimeout(limit);
+    if (await deadline(this.#end(), END_MS, () => false)) return;
+    this.#opened.then((opened) => opened?.cancel());
+  }
+
+  /** Half closes the stream, if it is open; resolves to true once etcd has ended it. */
+  async #end(): Promise<boolean> {
+    const stream = await this.#opened;
+    if (!stream || this.#ended) return true;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    stream.on("end", () => resolve(true));
+    stream.on("error", () => resolve(true));
+    stream.end();
+    return await promise;
   }
 }
 

@@ -9,6 +9,7 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
+import { deadline } from "../base/deadline.ts";
 import { describeError, type Log } from "../base/log.ts";
 
 /** Where and how often to notify. */
@@ -167,10 +168,7 @@ export class ServiceManager implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#worker) return;
-    let timer;
-    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, LAST_MS));
-    if (this.#pending > 0) await Promise.race([this.#settled.promise, late]);
-    clearTimeout(timer);
+    if (this.#pending > 0) await deadline(this.#settled.promise, LAST_MS, () => {});
     this.#worker.terminate();
     await Deno.remove(this.#places.local).catch(() => {});
   }

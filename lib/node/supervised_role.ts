@@ -7,6 +7,8 @@
  *
  * @module
  */
+import { abortable } from "../base/abortable.ts";
+import { deadline } from "../base/deadline.ts";
 import { parseEntry, readLines } from "../process/child_output.ts";
 import { describeError, type Log, type LogEntry } from "../base/log.ts";
 import type { Launch } from "../process/launcher.ts";
@@ -127,7 +129,9 @@ export class SupervisedRole {
   async #whatToStart(signal: AbortSignal): Promise<Launch | null> {
     if (!this.spec.later) return this.spec;
     this.#turnedAt = Infinity;
-    const launch = await unlessAborted(this.spec.later, signal);
+    // It fails only when it is given up, and then the role is stopped.
+    const found = this.spec.later.catch(() => new Promise<never>(() => {}));
+    const launch = await abortable(found, signal).catch(() => null);
     this.#turnedAt = this.#deps.clock.monotonic();
     return launch;
   }
@@ -246,10 +250,8 @@ export class SupervisedRole {
 
   /** The reason that the process gave; its pipes may be held open by a process of its own. */
   async #lastWords(output: Promise<[void, string | null]>): Promise<string | null> {
-    const done = new AbortController();
-    const late = this.#deps.clock.sleep(LAST_WORDS_MS, done.signal).then(() => null, () => null);
-    const words = await Promise.race([output, late]);
-    done.abort();
+    const { clock } = this.#deps;
+    const words = await deadline(output, LAST_WORDS_MS, () => null, { clock });
     return words?.[1] ?? null;
   }
 
@@ -338,17 +340,4 @@ function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
   try {
     child.kill(signal);
   } catch { /* it has ended meanwhile */ }
-}
-
-/** What the promise gives, or null when the signal comes first or the promise fails with it. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | null> {
-  const { promise: stopped, resolve } = Promise.withResolvers<null>();
-  const stop = () => resolve(null);
-  signal.addEventListener("abort", stop, { once: true });
-  if (signal.aborted) stop();
-  try {
-    return await Promise.race([promise.catch(() => stopped), stopped]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
 }

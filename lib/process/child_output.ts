@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from "zod";
+import { parseJson } from "../base/json.ts";
 import type { LogEntry } from "../base/log.ts";
 
 const MAX_LINE = 64 * 1024;
@@ -34,10 +35,6 @@ export async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGener
 /** The log record in a line, or null when the line is something else. */
 export function parseEntry(line: string): LogEntry | null {
   if (!line.startsWith("{")) return null;
-  try {
-    const parsed = entrySchema.safeParse(JSON.parse(line));
-    return parsed.success ? parsed.data : null;
-  } catch {
-    return null;
-  }
+  const parsed = entrySchema.safeParse(parseJson(line));
+  return parsed.success ? parsed.data : null;
 }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { Ring } from "../base/ring.ts";
 
 /** A role's or tool's connection to whoever started it. */
 export interface ParentChannel {
@@ -76,18 +77,17 @@ const MAX_KEPT = 4000;
 
 /** Keeps lines until somebody listens. */
 export class Inbox {
-  #kept: string[] = [];
+  readonly #kept = new Ring<string>(MAX_KEPT);
   #listener: Listener | null = null;
 
   put(line: string): void {
     if (this.#listener) return this.#listener(line);
     this.#kept.push(line);
-    if (this.#kept.length > MAX_KEPT) this.#kept.shift();
   }
 
   listen(listener: Listener): void {
     this.#listener = listener;
-    for (const line of this.#kept.splice(0)) listener(line);
+    for (const line of this.#kept.take()) listener(line);
   }
 }
 

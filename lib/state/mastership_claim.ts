@@ -7,6 +7,8 @@
  *
  * @module
  */
+import { type Backoff, backoffMs } from "../base/backoff.ts";
+import { systemClock } from "../base/clock.ts";
 import type { Kv } from "./kv_deadline.ts";
 
 /** Who has made a claim, for people; its version in the file is what counts. */
@@ -33,7 +35,7 @@ const KEY = ["mastership-claim"];
 const BUSY = /database is locked/;
 /** How long it is tried again, ms. */
 const BUSY_MS = 5000;
-const MAX_PAUSE_MS = 3;
+const PAUSE: Backoff = { firstMs: 3, maxMs: 3, jitter: "full" };
 
 /** The claim of this process, if it makes one. */
 export class MastershipClaim {
@@ -76,7 +78,7 @@ export class MastershipClaim {
         throw new SupersededError();
       } catch (error) {
         if (!BUSY.test(String(error)) || performance.now() >= endsAt) throw error;
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * MAX_PAUSE_MS));
+        await systemClock.sleep(backoffMs(PAUSE, 0));
       }
     }
   }
