@@ -6,7 +6,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { allowedValues, flagOf, OPTIONS } from "./options.ts";
 import { OBJECT_ID, OBJECT_ID_HELP } from "../openstack/object_id.ts";
-import type { ResyncWish } from "../state/resync_request.ts";
+import type { ResyncOptions } from "../state/resync_request.ts";
 import { suggest } from "../base/suggest.ts";
 
 /** The words make no sense; the message suggests what would. Exit code 2. */
@@ -24,7 +24,7 @@ export interface NodeCommand {
   readonly configFiles: readonly string[];
   readonly output: "text" | "json";
   /** What `resync` is about. */
-  readonly resync: Omit<ResyncWish, "by">;
+  readonly resync: Omit<ResyncOptions, "by">;
   /** After a step-down the node does not stand again for so long, s. */
   readonly pauseSeconds: number;
 }

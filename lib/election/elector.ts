@@ -234,7 +234,7 @@ class Elector {
     return { type: "woken" };
   }
 
-  /** An operator's wish that this node steps down, answered at once. */
+  /** An operator's request that this node steps down, answered at once. */
   async #request(state: State): Promise<Event | null> {
     const { store, clock, log } = this.context;
     const request = await store.readStepDown().catch(() => null); // asked for again soon

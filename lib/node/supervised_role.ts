@@ -16,7 +16,7 @@ import type { WriteLine } from "../state/page_feed.ts";
 import { takeRestart } from "../state/restart_request.ts";
 import { afterEnd, CALM, HEALTHY_MS, type RestartHistory } from "./restart_policy.ts";
 import { Silence, type SilenceDeps, WATCH_INTERVAL_MS } from "./silence.ts";
-import type { RestartWish, RoleState } from "../state/records.ts";
+import type { RestartRequest, RoleState } from "../state/records.ts";
 
 /** What a role's process is started with. */
 export interface RoleSpec {
@@ -68,8 +68,8 @@ export class SupervisedRole {
     nextStartAt: null,
   };
   #history: RestartHistory = CALM;
-  /** The operator's wish that ended the process, until it is started again. */
-  #wish: RestartWish | null = null;
+  /** The operator's request that ended the process, until it is started again. */
+  #request: RestartRequest | null = null;
   /** How long the process has shown heartbeats, ms. */
   #healthyMs = 0;
   #turnedAt: number;
@@ -104,7 +104,7 @@ export class SupervisedRole {
         log.warn("what follows a role's end failed", { name: this.spec.name, error });
       });
       if (signal.aborted) break;
-      if (await this.#startsOnWish()) continue;
+      if (await this.#startsOnRequest()) continue;
       const next = afterEnd(this.#history, this.#healthyMs, this.#deps.random());
       this.#history = next.history;
       await this.#publish({
@@ -136,27 +136,27 @@ export class SupervisedRole {
     return launch;
   }
 
-  /** Whether the process ended because an operator wished so, which is no crash. */
-  async #startsOnWish(): Promise<boolean> {
-    if (this.#wish === null) return false;
-    const { by } = this.#wish;
-    this.#wish = null;
+  /** Whether the process ended because an operator asked for it, which is no crash. */
+  async #startsOnRequest(): Promise<boolean> {
+    if (this.#request === null) return false;
+    const { by } = this.#request;
+    this.#request = null;
     this.#history = CALM;
     const lastEnd = `restart asked for by ${by}`;
     await this.#publish({ state: "starting", pid: null, failures: 0, lastEnd });
     return true;
   }
 
-  /** Waits for the next start; an operator's wish ends the wait. */
+  /** Waits for the next start; an operator's request ends the wait. */
   async #waitToStart(delayMs: number, signal: AbortSignal): Promise<void> {
     const { clock, store } = this.#deps;
     const due = clock.monotonic() + delayMs;
     while (!signal.aborted && clock.monotonic() < due) {
       this.#turnedAt = clock.monotonic();
       const seen = store.changes.count;
-      if (await this.#takeWish()) {
+      if (await this.#takeRequest()) {
         this.#history = CALM;
-        this.#wish = null;
+        this.#request = null;
         await this.#publish({ failures: 0 });
         return;
       }
@@ -165,15 +165,15 @@ export class SupervisedRole {
     }
   }
 
-  /** Takes up an operator's wish to restart this role, and says so. */
-  async #takeWish(): Promise<RestartWish | null> {
+  /** Takes up an operator's request to restart this role, and says so. */
+  async #takeRequest(): Promise<RestartRequest | null> {
     const { store, clock, log } = this.#deps;
-    this.#wish = await takeRestart(store, clock, this.spec.name).catch(() => null);
-    if (this.#wish === null) return null;
-    const { by } = this.#wish;
+    this.#request = await takeRestart(store, clock, this.spec.name).catch(() => null);
+    if (this.#request === null) return null;
+    const { by } = this.#request;
     log.info("role is restarted, as was asked for", { name: this.spec.name, by });
     await this.#event(`restart of ${this.spec.name} was asked for by ${by}`, "info");
-    return this.#wish;
+    return this.#request;
   }
 
   /** One process from start to end; tells why it ended. */
@@ -255,7 +255,7 @@ export class SupervisedRole {
     return words?.[1] ?? null;
   }
 
-  /** Watches heartbeats and the wish to stop; resolves after the end with the reason, if ours. */
+  /** Watches heartbeats and the request to stop; resolves after the end with the reason, if ours. */
   async #watch(
     child: Deno.ChildProcess,
     earlier: number | null,
@@ -272,9 +272,9 @@ export class SupervisedRole {
       await store.changes.after(seen, waitMs, clock, either);
       if (either.aborted) break;
       seen = store.changes.count;
-      const [wish] = await Promise.all([this.#takeWish(), silence.look()]);
+      const [request] = await Promise.all([this.#takeRequest(), silence.look()]);
       await this.#noteHealth(silence);
-      if (wish) {
+      if (request) {
         await this.#terminate(child, signals);
         return null;
       }

@@ -51,22 +51,22 @@ export const ownTermSchema = z.object({
 });
 export type OwnTerm = z.infer<typeof ownTermSchema>;
 
-/** An operator's wish that this node gives mastership away. */
-export const stepDownSchema = z.object({
+/** An operator's request that this node gives mastership away. */
+export const stepDownRequestSchema = z.object({
   id: z.string(),
   at: ms,
   /** Who asked, for the log and the history. */
   by: z.string(),
   /** How long this node does not stand again. */
   pauseSeconds: count,
-  /** What the manager did; null until it has seen the wish. */
+  /** What the manager did; null until it has seen the request. */
   outcome: z.enum(["stepped down", "not leading"]).nullable(),
   handledAt: ms.nullable(),
 });
-export type StepDown = z.infer<typeof stepDownSchema>;
+export type StepDownRequest = z.infer<typeof stepDownRequestSchema>;
 
-/** An operator's wish that the supervisor restarts a role. */
-export const restartSchema = z.object({
+/** An operator's request that the supervisor restarts a role. */
+export const restartRequestSchema = z.object({
   id: z.string(),
   at: ms,
   /** Who asked, for the log and the events. */
@@ -74,7 +74,7 @@ export const restartSchema = z.object({
   /** null until the supervisor has taken it up; "void" when nobody did in time. */
   outcome: z.enum(["restarting", "void"]).nullable(),
 });
-export type RestartWish = z.infer<typeof restartSchema>;
+export type RestartRequest = z.infer<typeof restartRequestSchema>;
 
 /** One term in the cloud's history, kept in etcd. */
 export const termSchema = z.object({
@@ -264,7 +264,7 @@ export function comparedAll({ whole, endedAt, error }: Resync): boolean {
 }
 
 const ids = z.array(z.string().min(1).max(64)).max(500);
-/** An operator's wish for a resync: of everything when no list names anything. */
+/** An operator's request for a resync: of everything when no list names anything. */
 export const resyncRequestSchema = z.object({
   id: z.string(),
   at: ms,

@@ -40,8 +40,8 @@ import {
   portsSchema,
   type Released,
   releasedSchema,
-  restartSchema,
-  type RestartWish,
+  type RestartRequest,
+  restartRequestSchema,
   type Resync,
   type ResyncAnswer,
   resyncAnswerSchema,
@@ -52,8 +52,8 @@ import {
   type RoleState,
   type Samples,
   samplesSchema,
-  type StepDown,
-  stepDownSchema,
+  type StepDownRequest,
+  stepDownRequestSchema,
   supervisorSchema,
   type SupervisorState,
 } from "./records.ts";
@@ -147,12 +147,12 @@ export class StateStore implements Disposable {
     await this.claim.write(["own-term"], record);
   }
 
-  readStepDown(): Promise<StepDown | null> {
-    return this.#get(["step-down"], stepDownSchema);
+  readStepDown(): Promise<StepDownRequest | null> {
+    return this.#get(["step-down"], stepDownRequestSchema);
   }
-  async writeStepDown(record: StepDown): Promise<void> {
+  async writeStepDown(record: StepDownRequest): Promise<void> {
     await this.#kv.set(["step-down"], record);
-    if (record.outcome === null) await this.changes.announce();
+    await this.changes.announce();
   }
 
   readCluster(): Promise<Cluster | null> {
@@ -190,12 +190,12 @@ export class StateStore implements Disposable {
     await this.#kv.set(["supervisor"], record);
   }
 
-  readRestart(role: string): Promise<RestartWish | null> {
-    return this.#get(["restart", role], restartSchema);
+  readRestart(role: string): Promise<RestartRequest | null> {
+    return this.#get(["restart", role], restartRequestSchema);
   }
-  async writeRestart(role: string, record: RestartWish): Promise<void> {
+  async writeRestart(role: string, record: RestartRequest): Promise<void> {
     await this.#kv.set(["restart", role], record);
-    if (record.outcome === null) await this.changes.announce();
+    await this.changes.announce();
   }
 
   readAlive(role: string): Promise<Alive | null> {
@@ -243,6 +243,7 @@ export class StateStore implements Disposable {
   }
   async writeResyncAnswer(record: ResyncAnswer): Promise<void> {
     await this.#kv.set(["resync-answer"], boundedRun(record));
+    await this.changes.announce();
   }
 
   readReleased(): Promise<Released | null> {
