@@ -8,6 +8,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
+import { isDamaged } from "./sqlite_errors.ts";
 import { LOCK_FILE } from "./directory.ts";
 import { KV_FILE, type StateStore } from "./store.ts";
 
@@ -80,9 +81,7 @@ export class StateWatch {
       await this.store.writeSupervisor({ at: clock.now(), pid });
       return { is: "fine" };
     } catch (error) {
-      const reason = describeError(error);
-      const damaged = /malformed|not a database|corrupt/i.test(reason);
-      return { is: damaged ? "lost" : "unwritable", reason };
+      return { is: isDamaged(error) ? "lost" : "unwritable", reason: describeError(error) };
     }
   }
 }

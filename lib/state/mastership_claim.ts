@@ -10,6 +10,7 @@
 import { type Backoff, backoffMs } from "../base/backoff.ts";
 import { systemClock } from "../base/clock.ts";
 import type { Kv } from "./kv_deadline.ts";
+import { isBusy } from "./sqlite_errors.ts";
 
 /** Who has made a claim, for people; its version in the file is what counts. */
 export interface Claimant {
@@ -28,12 +29,9 @@ export class SupersededError extends Error {
 
 const KEY = ["mastership-claim"];
 /**
- * A write with a check fails at once when another process writes between the two (SQLite cannot turn what has
- * been read into a write then), though nothing is wrong. Beside five processes that write without a pause,
- * 40 attempts and 0.25 s were the most that it took.
+ * How long a write with a check is tried again when another process has written in between, ms. Beside five
+ * processes that write without a pause, 40 attempts and 0.25 s were the most that it took.
  */
-const BUSY = /database is locked/;
-/** How long it is tried again, ms. */
 const BUSY_MS = 5000;
 const PAUSE: Backoff = { firstMs: 3, maxMs: 3, jitter: "full" };
 
@@ -77,7 +75,7 @@ export class MastershipClaim {
         if ((await change.commit()).ok) return;
         throw new SupersededError();
       } catch (error) {
-        if (!BUSY.test(String(error)) || performance.now() >= endsAt) throw error;
+        if (!isBusy(error) || performance.now() >= endsAt) throw error;
         await systemClock.sleep(backoffMs(PAUSE, 0));
       }
     }

@@ -14,7 +14,7 @@ import { batchReads } from "./kv_batch.ts";
 import { type Kv, withDeadline } from "./kv_deadline.ts";
 import { clip } from "../base/clip.ts";
 import { MastershipClaim } from "./mastership_claim.ts";
-import { boundedRun, tooOld } from "./resync_history.ts";
+import { boundedRun, ResyncHistory } from "./resync_history.ts";
 import { CHANGES_FILE, StateChanges } from "./news.ts";
 import {
   type Agents,
@@ -31,7 +31,6 @@ import {
   eventsSchema,
   type Mastership,
   mastershipSchema,
-  MAX_RESYNCS,
   type NotificationsRecord,
   notificationsSchema,
   type OwnTerm,
@@ -47,7 +46,6 @@ import {
   resyncAnswerSchema,
   type ResyncRequest,
   resyncRequestSchema,
-  resyncSchema,
   roleSchema,
   type RoleState,
   type Samples,
@@ -73,8 +71,7 @@ export class StateStore implements Disposable {
   #lastEvent: Promise<void> = Promise.resolve();
   readonly #said = new Map<string, { at: number; said: string }>();
   readonly #parsed = new Map<string, { versionstamp: string; record: unknown }>();
-  /** The history as it was read last: 50 records are much to read, and seldom news. */
-  #resyncs: { versionstamp: string; records: readonly Resync[] } | null = null;
+  readonly #resyncs: ResyncHistory;
   /** The term that this process has published last. */
   #published: string | null = null;
   /** A manager's; no other process makes one. */
@@ -84,6 +81,7 @@ export class StateStore implements Disposable {
   constructor(kv: Kv, readonly changes: StateChanges = new StateChanges(null)) {
     this.#kv = batchReads(withDeadline(kv));
     this.claim = new MastershipClaim(this.#kv);
+    this.#resyncs = new ResyncHistory(this.#kv);
   }
 
   /**
@@ -206,26 +204,12 @@ export class StateStore implements Disposable {
   }
 
   /** Newest first; empty when there is none. */
-  async readResyncs(): Promise<Resync[]> {
-    const { versionstamp } = await this.#kv.get(["resyncs-changed"]);
-    if (versionstamp !== null && this.#resyncs?.versionstamp === versionstamp) {
-      return [...this.#resyncs.records];
-    }
-    const records: Resync[] = [];
-    const range = this.#kv.list({ prefix: ["resyncs"] }, { limit: MAX_RESYNCS, reverse: true });
-    for await (const { value } of range) {
-      const parsed = resyncSchema.safeParse(value);
-      if (parsed.success) records.push(parsed.data);
-    }
-    if (versionstamp !== null) this.#resyncs = { versionstamp, records };
-    return [...records];
+  readResyncs(): Promise<Resync[]> {
+    return this.#resyncs.read();
   }
   /** Adds a resync to the history or replaces it there; what is too old goes. */
   async writeResync(record: Resync): Promise<void> {
-    await this.#kv.set(["resyncs", record.startedAt, record.id], boundedRun(record));
-    const range = this.#kv.list({ prefix: ["resyncs"] }, { reverse: true });
-    for (const key of tooOld(await Array.fromAsync(range))) await this.#kv.delete(key);
-    await this.#kv.set(["resyncs-changed"], record.id); // last: its version stands for all of it
+    await this.#resyncs.write(record);
   }
 
   readResyncRequest(): Promise<ResyncRequest | null> {
