@@ -18,7 +18,7 @@ import { Buffer } from "node:buffer";
 import type { Etcd3, ICompare, IRequestOp } from "etcd3";
 import { conductorPrefix, electionKey } from "../calico/regions.ts";
 import type { Clock } from "../base/clock.ts";
-import { fence, readFence, throwIfFenceLost } from "../etcd/fence.ts";
+import { fencedIf } from "../etcd/fence.ts";
 import { keepLeaseAlive } from "../etcd/lease.ts";
 import type { Log } from "../base/log.ts";
 import {
@@ -34,6 +34,7 @@ import { ClusterRecords } from "./cluster_records.ts";
 import type { TermObserver } from "./elector.ts";
 import type { Leadership } from "./states.ts";
 import { OWN_ACCOUNT_MS, TermObservations } from "./observed_terms.ts";
+import { describeTermEnd, type TermEnd } from "./reasons.ts";
 import { readRawKey } from "./raw_key.ts";
 
 /** Terms that are kept. */
@@ -106,7 +107,7 @@ export class ClusterRegistry implements TermObserver {
     });
   }
 
-  async ended({ term, since }: Leadership, reason: string): Promise<void> {
+  async ended({ term, since }: Leadership, end: TermEnd): Promise<void> {
     const { etcd, clock, id } = this.options;
     await this.#pending;
     await this.#attempt("the end of a term", async () => {
@@ -116,7 +117,7 @@ export class ClusterRegistry implements TermObserver {
         const write = this.#records.putting(found.key, {
           ...found.record,
           end: clock.now(),
-          reason,
+          reason: describeTermEnd(end),
         });
         const { succeeded } = await etcd.kv.txn({
           compare: [this.#records.unchanged(found)],
@@ -174,13 +175,7 @@ export class ClusterRegistry implements TermObserver {
   async #whileLeading(term: string, compare: ICompare[], write: IRequestOp): Promise<boolean> {
     const { etcd, region, id } = this.options;
     const led = { electionKey: electionKey(region), term, id };
-    const answer = await etcd.kv.txn({
-      compare: [...fence(led), ...compare],
-      success: [write],
-      failure: [readFence(led)],
-    });
-    if (!answer.succeeded) throwIfFenceLost(led, answer);
-    return answer.succeeded;
+    return await fencedIf(etcd, led, compare, [write]) !== null;
   }
 
   #putNode(lease: string): Promise<unknown> {

@@ -5,6 +5,7 @@
  */
 import type { ProcessPlace } from "../process/place.ts";
 import type { OwnTerm } from "../state/records.ts";
+import type { StaleReason } from "./reasons.ts";
 
 /** The election key as read from etcd; revisions are decimal strings. */
 export interface ObservedKey {
@@ -19,7 +20,7 @@ export interface ObservedKey {
 export type Judgement =
   | { readonly is: "absent" }
   | { readonly is: "held"; readonly problem: string | null }
-  | { readonly is: "stale"; readonly reason: string };
+  | { readonly is: "stale"; readonly reason: StaleReason };
 
 /** Everything that the judgement rests on. */
 export interface Situation {
@@ -77,9 +78,9 @@ export function judgeKey(situation: Situation): Judgement {
     };
   }
   const own = observed.value === electionValue(name, pid);
-  if (own && situation.granted) return stale("it is left of an attempt of this process");
+  if (own && situation.granted) return { is: "stale", reason: { why: "own-attempt" } };
   if (situation.predecessor) {
-    return stale(`it is left of process ${holder.pid}, an earlier manager of this node`);
+    return { is: "stale", reason: { why: "predecessor", pid: holder.pid } };
   }
   if (observed.lease === "0") return unleased(situation, observed);
   return { is: "held", problem: holder.name === name ? namesake(situation, observed, own) : null };
@@ -110,7 +111,7 @@ function namesake(
 function unleased(situation: Situation, observed: ObservedKey): Judgement {
   const limitMs = 2 * situation.ttlMs;
   if (!situation.respectUnleased && situation.unchangedMs >= limitMs) {
-    return stale(`it has no lease and did not change for ${limitMs / 1000} s`);
+    return { is: "stale", reason: { why: "unleased", unchangedMs: limitMs } };
   }
   const remedy = situation.respectUnleased
     ? `nobody else leads until it is gone: delete ${situation.key} by hand`
@@ -120,8 +121,4 @@ function unleased(situation: Situation, observed: ObservedKey): Judgement {
     is: "held",
     problem: `the election key is held by ${observed.value} without a lease; ${remedy}`,
   };
-}
-
-function stale(reason: string): Judgement {
-  return { is: "stale", reason };
 }

@@ -8,6 +8,7 @@ import type { Clock } from "../base/clock.ts";
 import { Ring } from "../base/ring.ts";
 import type { Log } from "../base/log.ts";
 import type { ElectionStore } from "./election_store.ts";
+import { describeStale } from "./reasons.ts";
 import type { Event, Leadership, Reading, StaleKey } from "./states.ts";
 
 /** What it needs. */
@@ -43,7 +44,10 @@ export class KeyHolder {
    */
   async stand(stale: StaleKey | null): Promise<Event> {
     const { log, clock, ttlSeconds, callMs } = this.context;
-    if (stale) log.warn("stale election key is deleted", { ...stale });
+    if (stale) {
+      const reason = describeStale(stale.reason);
+      log.warn("stale election key is deleted", { ...stale, reason });
+    }
     const sent = readClocks(clock);
     const lease = await this.elections.grant(ttlSeconds, callMs());
     this.#granted.push(lease);
@@ -77,9 +81,9 @@ export class KeyHolder {
     const sent = readClocks(clock);
     const endsAt = sent.monotonic + deadlineMs;
     const leftMs = () => Math.min(callMs(), endsAt - clock.monotonic());
-    if (!await this.elections.keepAlive(lease, leftMs())) return { type: "refused" };
+    if (!await this.elections.keepAlive(lease, leftMs())) return { type: "conflict" };
     const done = await this.elections.refresh({ value, lease, term }, leftMs());
-    return done ? { type: "refreshed", sent } : { type: "refused" };
+    return done ? { type: "refreshed", sent } : { type: "conflict" };
   }
 
   /** Gives the key up; what cannot be done in a second is left to the lease. */

@@ -6,7 +6,7 @@
  * ```
  *                      absent or stale              elected
  *   follower ───────────────────────▶ candidate ──────────────▶ leader
- *    ▲  ▲ │ held, unreachable            │ outrun, unreachable     │ refused · not refreshed in time ·
+ *    ▲  ▲ │ held, unreachable            │ outrun, unreachable     │ conflict · not refreshed in time ·
  *    │  │ └── wait, read again           │                         │ clock stepped · unpublished ·
  *    │  └────────────────────────────────┘                         │ step-down · stop
  *    └────────────────────────── ending ◀──────────────────────────┘
@@ -29,7 +29,7 @@
  * | leader | published, woken: it is due | refresh | leader |
  * | leader | unreachable | wait | leader |
  * | leader | refreshed, in time | publish | leader |
- * | leader | refused, unpublished, step-down, stop; time run out, clock stepped | clear | ending |
+ * | leader | conflict, unpublished, step-down, stop; time run out, clock stepped | clear | ending |
  * | ending | cleared | end | ending |
  * | ending | ended | read | follower |
  * | ending, to stop | ended | finish | stopping |
@@ -46,6 +46,7 @@
  */
 import { type Backoff, backoffMs } from "../base/backoff.ts";
 import { judgeKey, type ObservedKey } from "./key.ts";
+import type { Overdue, TermEnd } from "./reasons.ts";
 import {
   type Effect,
   type Ending,
@@ -171,16 +172,18 @@ function advanceLeader(state: Leader, event: Event, at: Reading, settings: Setti
   const { leadership } = state;
   switch (event.type) {
     case "stop":
-      return resign(leadership, "stopped in order", -Infinity, true);
+      return resign(leadership, { why: "stopped" }, -Infinity, true);
     case "refreshed":
       return lead({ ...leadership, sent: event.sent }, at, settings);
-    case "refused":
-      return resign(leadership, "the election key is another's", -Infinity);
-    case "unpublished":
-      return resign(leadership, event.problem, at.monotonic + UNPUBLISHED_MS);
+    case "conflict":
+      return resign(leadership, { why: "key-lost" }, -Infinity);
+    case "unpublished": {
+      const { problem } = event;
+      return resign(leadership, { why: "unpublished", problem }, at.monotonic + UNPUBLISHED_MS);
+    }
     case "step-down": {
-      const reason = `stepped down, asked by ${event.by}`;
-      return resign(leadership, reason, at.monotonic + event.pauseMs);
+      const { by, pauseMs } = event;
+      return resign(leadership, { why: "step-down", by }, at.monotonic + pauseMs);
     }
     case "unreachable":
       return hold(
@@ -209,7 +212,7 @@ function lead(leadership: Leadership, at: Reading, settings: Settings): Step {
 function hold(state: Leader, at: Reading, settings: Settings): Step {
   const { leadership, problem } = state;
   const over = whyOver(leadership, at, settings);
-  if (over) return resign(leadership, problem ? `${over}; ${problem}` : over, -Infinity);
+  if (over) return resign(leadership, { ...over, problem }, -Infinity);
   const left = leftMs(leadership, at, settings);
   if (state.nextRefresh <= at.monotonic) {
     return { state, effect: { do: "refresh", leadership, deadlineMs: left } };
@@ -219,9 +222,9 @@ function hold(state: Leader, at: Reading, settings: Settings): Step {
 }
 
 /** The term is over: first nobody of this node is to believe in it. */
-function resign(leadership: Leadership, reason: string, notBefore: number, toStop = false): Step {
+function resign(leadership: Leadership, end: TermEnd, notBefore: number, toStop = false): Step {
   return {
-    state: { name: "ending", leadership, reason, notBefore, believedUntil: null, toStop },
+    state: { name: "ending", leadership, end, notBefore, believedUntil: null, toStop },
     effect: { do: "clear" },
   };
 }
@@ -249,10 +252,10 @@ function advanceEnding(state: Ending, event: Event, at: Reading, settings: Setti
 
 /** What is left to do for the end of a term. */
 function goOn(state: Ending, at: Reading): Step {
-  const { leadership, reason, believedUntil } = state;
+  const { leadership, end, believedUntil } = state;
   if (believedUntil === null) return { state, effect: { do: "clear" } };
   const release = believedUntil <= at.uptime;
-  return { state, effect: { do: "end", leadership, reason, release } };
+  return { state, effect: { do: "end", leadership, end, release } };
 }
 
 /** How long the term is still valid by the monotonic clock, ms. */
@@ -260,12 +263,11 @@ function leftMs({ sent }: Leadership, at: Reading, { ttlMs, marginMs }: Settings
   return sent.monotonic + ttlMs - marginMs - at.monotonic;
 }
 
-function whyOver(leadership: Leadership, at: Reading, settings: Settings): string | null {
-  if (leftMs(leadership, at, settings) <= 0) return "not refreshed before the end of the lease";
+/** Why the clocks end the term; null: it goes on. */
+function whyOver(leadership: Leadership, at: Reading, settings: Settings): Overdue | null {
+  if (leftMs(leadership, at, settings) <= 0) return { why: "expired", problem: null };
   const wallMs = at.wall - leadership.sent.wall;
   const stepMs = wallMs - (at.monotonic - leadership.sent.monotonic);
-  if (Math.abs(stepMs) > CLOCK_STEP_MS) {
-    return `the clock was stepped by ${Math.round(stepMs)} ms`;
-  }
-  return null;
+  if (Math.abs(stepMs) <= CLOCK_STEP_MS) return null;
+  return { why: "clock-stepped", byMs: stepMs, problem: null };
 }

@@ -68,6 +68,16 @@ export function isOldToken(error: unknown): boolean {
     /invalid auth token|revision of auth store is old/.test(String(error));
 }
 
+/** The revision that was asked for is compacted. Source: etcd's `ErrCompacted`. */
+export function isCompacted(error: unknown): boolean {
+  return /required revision has been compacted/.test(String(error));
+}
+
+/** The request is larger than etcd takes. Source: etcd's `ErrRequestTooLarge`, and gRPC's own limit. */
+export function isTooLarge(error: unknown): boolean {
+  return /request is too large|message larger than max/.test(String(error));
+}
+
 /** The member answered, whatever it said. */
 export function isAnswer(error: unknown): boolean {
   return error instanceof EtcdPermissionDeniedError ||

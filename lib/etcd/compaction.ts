@@ -18,56 +18,20 @@ import type { Term } from "../role/master_context.ts";
 import type { Compaction } from "../state/records.ts";
 import type { Beat } from "../role/heartbeat.ts";
 import type { StateStore } from "../state/store.ts";
+import { isCompacted } from "./call_errors.ts";
 import { FenceLostError } from "./client.ts";
-import { fence, throwIfObserver } from "./fence.ts";
+import {
+  type CheckOutcome,
+  decideCompaction,
+  describeOutcome,
+  type Findings,
+} from "./compaction_rules.ts";
+import { fenced, throwIfObserver } from "./fence.ts";
 
 /** Exists, under a lease of one period, until the next check is due. */
 export const TRIGGER_KEY = "/calico/compaction/v1/trigger";
 /** The last compacted revision, decimal. */
 export const LAST_KEY = "/calico/compaction/v1/last";
-
-/** What a check finds; revisions are those of etcd. */
-export interface Findings {
-  /** The trigger's lease: its granted TTL in s (null: no lease), or no trigger. */
-  readonly trigger: { readonly ttlSeconds: number | null } | null;
-  /** The `last` key; value null when it is no decimal number. */
-  readonly last: { readonly value: bigint | null; readonly modRevision: bigint } | null;
-  /** etcd's current revision. */
-  readonly current: bigint;
-}
-
-/** What follows; `last` is the value to write with a new trigger. */
-export type Decision =
-  | { readonly do: "nothing"; readonly why: string }
-  | { readonly do: "record"; readonly last: bigint; readonly why: string }
-  | { readonly do: "compact"; readonly at: bigint; readonly last: bigint };
-
-/** The rules of the data model, in their order. */
-export function decideCompaction(
-  { trigger, last, current }: Findings,
-  settings: { readonly periodSeconds: number; readonly minRevisions: number },
-): Decision {
-  const record = (value: bigint, why: string): Decision => ({ do: "record", last: value, why });
-  if (trigger) {
-    const { ttlSeconds } = trigger;
-    if (ttlSeconds === null) return record(0n, "the trigger had no lease: started afresh");
-    if (ttlSeconds > settings.periodSeconds) {
-      return record(0n, "the trigger's lease was longer than the period: started afresh");
-    }
-    return { do: "nothing", why: "the next check is not due" };
-  }
-  if (!last) return record(0n, "first check");
-  if (last.value === null) return record(0n, "the last revision was no number: started afresh");
-  if (last.value > current) {
-    return record(0n, "etcd was restored from an older backup: started afresh");
-  }
-  const min = BigInt(settings.minRevisions);
-  if (current <= min) return record(last.value, "there is not enough history");
-  const sinceLastCheck = current - last.modRevision;
-  const at = current - (min > sinceLastCheck ? min : sinceLastCheck);
-  if (at <= last.value) return record(last.value, "there is nothing new to compact");
-  return { do: "compact", at, last: at };
-}
 
 /** What {@linkcode runCompactor} needs. */
 export interface CompactorOptions {
@@ -99,14 +63,15 @@ export async function runCompactor(term: Term, options: CompactorOptions): Promi
   while (!term.signal.aborted) {
     options.alive("compaction", null, CALLS_IN_CHECK * callTimeoutMs + MAX_CHECK_MS);
     try {
-      const { outcome, compactedAt } = await checkOnce(term, options);
-      account = { ...account, at: clock.now(), outcome, checks: account.checks + 1 };
-      if (compactedAt !== null) {
+      const outcome = await checkOnce(term, options);
+      const words = describeOutcome(outcome);
+      account = { ...account, at: clock.now(), outcome: words, checks: account.checks + 1 };
+      if (outcome.do === "compact") {
         account.compactions++;
-        account.lastRevision = String(compactedAt);
+        account.lastRevision = String(outcome.at);
         account.lastAt = clock.now();
-        log.info("etcd is compacted", { revision: String(compactedAt) });
-      } else log.debug("no compaction", { why: outcome });
+        log.info("etcd is compacted", { revision: String(outcome.at) });
+      } else log.debug("no compaction", { why: words });
     } catch (error) {
       if (error instanceof FenceLostError) throw error;
       if (term.signal.aborted) return;
@@ -140,21 +105,17 @@ const NO_COMPACTION: Compaction = {
 export async function checkOnce(
   term: Term,
   options: Pick<CompactorOptions, "etcd" | "periodSeconds" | "minRevisions" | "pid">,
-): Promise<{ outcome: string; compactedAt: bigint | null }> {
+): Promise<CheckOutcome> {
   const { etcd } = options;
   const found = await find(etcd, term);
   const decision = decideCompaction(found, options);
-  if (decision.do === "nothing") return { outcome: decision.why, compactedAt: null };
-  if (decision.do === "record") {
-    await record(etcd, term, decision.last, options);
-    return { outcome: decision.why, compactedAt: null };
+  if (decision.do === "nothing") return decision;
+  if (decision.do === "compact" && !await compact(etcd, decision.at)) {
+    await record(etcd, term, found.current, options);
+    return { do: "leave" };
   }
-  if (await compact(etcd, decision.at)) {
-    await record(etcd, term, decision.last, options);
-    return { outcome: `compacted at revision ${decision.at}`, compactedAt: decision.at };
-  }
-  await record(etcd, term, found.current, options);
-  return { outcome: "another service compacts etcd", compactedAt: null };
+  await record(etcd, term, decision.last, options);
+  return decision;
 }
 
 /** Reads both keys at one revision, under the fence. */
@@ -162,9 +123,8 @@ async function find(etcd: Etcd3, term: Term): Promise<Findings> {
   const success = [TRIGGER_KEY, LAST_KEY].map((key) => ({
     request_range: { key: Buffer.from(key) },
   }));
-  const answer = await etcd.kv.txn({ compare: fence(term), success, failure: [] });
-  if (!answer.succeeded) throw new FenceLostError(term.term, term.id);
-  const [triggerKv, lastKv] = answer.responses.map((response) =>
+  const { header, responses } = await fenced(etcd, term, success);
+  const [triggerKv, lastKv] = responses.map((response) =>
     (response.response_range as IRangeResponse).kvs[0]
   );
   let trigger: Findings["trigger"] = null;
@@ -182,7 +142,7 @@ async function find(etcd: Etcd3, term: Term): Promise<Findings> {
         modRevision: BigInt(lastKv.mod_revision),
       }
       : null,
-    current: BigInt(answer.header.revision),
+    current: BigInt(header.revision),
   };
 }
 
@@ -198,7 +158,7 @@ async function compact(etcd: Etcd3, at: bigint): Promise<boolean> {
     await etcd.kv.compact({ revision: String(at), physical: false });
     return true;
   } catch (error) {
-    if (/required revision has been compacted/.test(String(error))) return false;
+    if (isCompacted(error)) return false;
     throw error;
   }
 }
@@ -216,9 +176,12 @@ async function record(
     request_put: { key: Buffer.from(key), value: Buffer.from(value), lease },
   });
   const success = [put(LAST_KEY, String(last)), put(TRIGGER_KEY, String(pid), lease)];
-  const answer = await etcd.kv.txn({ compare: fence(term), success, failure: [] });
-  if (!answer.succeeded) {
-    await etcd.leaseClient.leaseRevoke({ ID: lease }).catch(() => {});
-    throw new FenceLostError(term.term, term.id);
+  try {
+    await fenced(etcd, term, success);
+  } catch (error) {
+    if (error instanceof FenceLostError) {
+      await etcd.leaseClient.leaseRevoke({ ID: lease }).catch(() => {});
+    }
+    throw error;
   }
 }

@@ -7,8 +7,8 @@
 import { Buffer } from "node:buffer";
 import type { Etcd3, ICompare, IRequestOp } from "etcd3";
 import type { Term } from "../role/master_context.ts";
-import { FenceLostError } from "./client.ts";
-import { fence, FENCE_COMPARES, readFence, throwIfFenceLost, throwIfObserver } from "./fence.ts";
+import { isTooLarge } from "./call_errors.ts";
+import { FENCE_COMPARES, fenced, fencedIf, throwIfObserver } from "./fence.ts";
 
 /** One change of one key; it lands only when the key is still at `modRevision` (`"0"`: absent). */
 export interface WriteOperation {
@@ -47,17 +47,12 @@ function bytesOf({ key, value }: WriteOperation): number {
   return 2 * key.length + (value?.length ?? 0) + OVERHEAD_BYTES;
 }
 
-/** etcd refuses a request for its size. Source: etcd's `ErrRequestTooLarge`, and gRPC's own limit. */
-function isTooLarge(error: unknown): boolean {
-  return /request is too large|message larger than max/.test(String(error));
-}
-
 /**
- * Lands one batch whole or not at all; false when a key has changed meanwhile. The request is built by
+ * Lands one batch whole or not at all; false: a conflict, a key has changed meanwhile. The request is built by
  * hand: the library's builders make three promises for each key, which is most of a large batch's time.
  */
 async function commit(etcd: Etcd3, term: Term, batch: readonly WriteOperation[]): Promise<boolean> {
-  const compare: ICompare[] = fence(term);
+  const compare: ICompare[] = [];
   const success: IRequestOp[] = [];
   for (const { key: name, keyBytes, value, modRevision } of batch) {
     const key = keyBytes ? Buffer.from(keyBytes) : Buffer.from(name);
@@ -68,10 +63,7 @@ async function commit(etcd: Etcd3, term: Term, batch: readonly WriteOperation[])
         : { request_put: { key, value: Buffer.from(value) } },
     );
   }
-  const answer = await etcd.kv.txn({ compare, success, failure: [readFence(term)] });
-  if (answer.succeeded) return true;
-  throwIfFenceLost(term, answer);
-  return false;
+  return await fencedIf(etcd, term, compare, success) !== null;
 }
 
 /**
@@ -231,9 +223,8 @@ export async function readFenced(
       term.signal.throwIfAborted();
       const batch = keys.slice(next, next += MAX_OPERATIONS);
       const success = batch.map((key) => ({ request_range: { key: Buffer.from(key) } }));
-      const answer = await etcd.kv.txn({ compare: fence(term), success, failure: [] });
-      if (!answer.succeeded) throw new FenceLostError(term.term, term.id);
-      for (const { response_range } of answer.responses) {
+      const { responses } = await fenced(etcd, term, success);
+      for (const { response_range } of responses) {
         for (const kv of response_range?.kvs ?? []) {
           found.set(kv.key.toString(), { value: kv.value, modRevision: kv.mod_revision });
         }

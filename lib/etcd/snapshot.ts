@@ -6,6 +6,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { Etcd3 } from "etcd3";
+import { isCompacted } from "./call_errors.ts";
 import { CompactedError } from "./client.ts";
 import { KeySpace } from "./key_space.ts";
 
@@ -115,7 +116,7 @@ export async function* snapshotPages(
       revision,
       keys_only: keysOnly,
     }).catch((error) => {
-      if (/required revision has been compacted/.test(String(error))) {
+      if (isCompacted(error)) {
         throw new CompactedError(`revision ${revision} of ${prefix} was compacted`);
       }
       throw error;
