@@ -9,7 +9,7 @@
 import { systemClock } from "../lib/base/clock.ts";
 import type { Config } from "../lib/config/config_types.ts";
 import { dropPermissions } from "../lib/process/drop_permissions.ts";
-import { pageUrl } from "../lib/diagnostics/page_url.ts";
+import { pageUrl } from "../lib/config/page_url.ts";
 import {
   formatJson,
   formatText,

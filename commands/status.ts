@@ -7,7 +7,7 @@
  */
 import { systemClock } from "../lib/base/clock.ts";
 import type { Config } from "../lib/config/config_types.ts";
-import { pageUrl, reachable } from "../lib/diagnostics/page_url.ts";
+import { pageUrl, reachable } from "../lib/config/page_url.ts";
 import { readStatus } from "../lib/diagnostics/status.ts";
 import { type Status, statusSchema } from "../lib/diagnostics/status_schema.ts";
 import { formatStatus } from "../lib/diagnostics/status_text.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { parseTransportUrl, TRANSPORT_URL_FORM } from "../bus/transport_url.ts";
+import { parseTransportUrl, TRANSPORT_URL_FORM } from "./transport_url.ts";
 import { parseNetwork } from "../calico/ip_network.ts";
 import type { Flags } from "./command_line.ts";
 import { parseConfigFile } from "./oslo_file.ts";

@@ -8,7 +8,7 @@
 import type { Flags } from "./command_line.ts";
 import type { FileValues } from "./oslo_file.ts";
 import { flagOf, type OptionRow } from "./options.ts";
-import { hostAndPort } from "../process/host_addresses.ts";
+import { hostAndPort } from "../base/host_and_port.ts";
 import type { Cloud } from "./clouds_yaml.ts";
 
 /** Places of values; a lower number counts more. */

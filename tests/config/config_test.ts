@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
-import { parseTransportUrl } from "../../lib/bus/transport_url.ts";
+import { parseTransportUrl } from "../../lib/config/transport_url.ts";
 import {
   configurationMarkdown,
   helpText,
