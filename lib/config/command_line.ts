@@ -4,18 +4,16 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { allowedValues, flagOf, OPTIONS } from "./options.ts";
+import { flagOf, type OptionName, OPTIONS } from "./options.ts";
 import { OBJECT_ID, OBJECT_ID_HELP } from "../openstack/object_id.ts";
 import type { ResyncWish } from "../state/resync_request.ts";
 import { suggest } from "../base/suggest.ts";
+import type { Flags } from "./values.ts";
 
 /** The words make no sense; the message suggests what would. Exit code 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
-
-/** Values of flags by option name. */
-export type Flags = Readonly<Record<string, string | readonly string[]>>;
 
 /** A command that needs the configuration. */
 export interface NodeCommand {
@@ -54,7 +52,7 @@ const MAX_OBJECTS = 500;
 /** Flags of `resync` without a value. */
 const RESYNC_SWITCHES = ["include-sgs-for-ports", "dry-run", "allow-deletions", "allow-empty"];
 const SWITCHES = [
-  ...SETTABLE.filter((o) => o.kind.type === "boolean").map((o) => flagOf(o).slice(2)),
+  ...SETTABLE.filter((o) => o.kind.alone).map((o) => flagOf(o).slice(2)),
   ...RESYNC_SWITCHES,
 ];
 const NAMES = [
@@ -149,11 +147,11 @@ function pauseSeconds(given: string | undefined): number {
 }
 
 function collectFlags(given: (name: string) => string[]): Flags {
-  const flags: Record<string, string | string[]> = {};
+  const flags: Partial<Record<OptionName, string | string[]>> = {};
   for (const option of SETTABLE) {
     const values = given(flagOf(option).slice(2));
     if (values.length === 0) continue;
-    if (option.kind.type === "urls") flags[option.name] = values;
+    if (option.kind.repeatable) flags[option.name] = values;
     else if (values.length > 1) throw new UsageError(`${flagOf(option)} is given more than once`);
     else flags[option.name] = values[0]!;
   }
@@ -236,7 +234,7 @@ export function configurationMarkdown(): string {
       return `\`[${place.slice(0, dot)}] ${place.slice(dot + 1)}\``;
     }).join(", ");
     const fallback = [option.fallback, option.unit].filter(Boolean).join(" ");
-    const help = `${option.help}: ${allowedValues(option.kind)}`.replaceAll("|", "\\|");
+    const help = `${option.help}: ${option.kind.allowed}`.replaceAll("|", "\\|");
     return `| ${flag} | ${env} | ${ini} | ${fallback} | ${help} |`;
   });
   return [

@@ -8,7 +8,7 @@
  */
 import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
-import { defaultReportUrl } from "../config/resolve.ts";
+import { defaultReportUrl } from "../config/complete.ts";
 import type { Config } from "../config/config_types.ts";
 import type { Launcher } from "../process/launcher.ts";
 import { describeError, type Log } from "../base/log.ts";

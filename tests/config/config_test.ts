@@ -7,12 +7,8 @@ import {
   parseCommandLine,
   UsageError,
 } from "../../lib/config/command_line.ts";
-import {
-  ConfigError,
-  type ConfigInput,
-  formatEffective,
-  resolveConfig,
-} from "../../lib/config/resolve.ts";
+import { ConfigError } from "../../lib/config/config_error.ts";
+import { type ConfigInput, formatEffective, resolveConfig } from "../../lib/config/resolve.ts";
 import { parseConfigFile } from "../../lib/config/oslo_file.ts";
 
 const resolve = (input: Partial<ConfigInput> = {}) =>
