@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { FileValues } from "./oslo_file.ts";
+import { type FileValues, normalized } from "./oslo_file.ts";
 import { flagOf, type Option, type OptionName, type ValueOf } from "./options.ts";
 import { hostAndPort } from "../base/host_and_port.ts";
 import type { Cloud } from "./clouds_yaml.ts";
@@ -133,7 +133,7 @@ function fromFiles(option: Option, { files }: ValuePlaces): EffectiveValue | nul
 function redirected(place: string, values: FileValues): string {
   const other = values.get("keystone_authtoken.auth_section");
   if (!other || !place.startsWith("keystone_authtoken.")) return place;
-  const moved = place.replace("keystone_authtoken", other);
+  const moved = place.replace("keystone_authtoken", normalized(other));
   return values.has(moved) ? moved : place;
 }
 
