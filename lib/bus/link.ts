@@ -14,7 +14,7 @@ import type { Clock } from "../base/clock.ts";
 import { deadline } from "../base/deadline.ts";
 import type { BrokersConfig } from "../config/config_types.ts";
 import { describeError, type Log } from "../base/log.ts";
-import type { BusHost } from "./transport_url.ts";
+import type { BusHost } from "../config/transport_url.ts";
 
 /** The bus cannot take or bring a message now. */
 export class BusError extends Error {

@@ -10,4 +10,4 @@ export * from "./records/requests.ts";
 export * from "./records/resync.ts";
 export * from "./records/roles.ts";
 export * from "./records/status.ts";
-export { ROLE_NAMES, type RoleName } from "../node/role_names.ts";
+export { ROLE_NAMES, type RoleName } from "../process/roles.ts";
