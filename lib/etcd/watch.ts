@@ -12,18 +12,20 @@
 import type { Etcd3 } from "etcd3";
 import type { Clock } from "../base/clock.ts";
 import { describeError } from "../base/log.ts";
-import { type WatchEvent, WatchLostError, WatchStream } from "./watch_stream.ts";
+import {
+  type WatchEvent,
+  WatchLostError,
+  WatchStream,
+  type WatchStreamOptions,
+} from "./watch_stream.ts";
 
 export { type WatchEvent, WatchLostError };
 
 /** Options of {@linkcode watchFrom}. */
-export interface WatchOptions {
-  readonly signal: AbortSignal;
+export interface WatchOptions extends Omit<WatchStreamOptions, "clusterId" | "onAttached"> {
   readonly clock: Clock;
   /** The cluster of the snapshot. */
   readonly clusterId: string;
-  /** Keys that are followed; the others are dropped before anything is made of them. */
-  wants(key: string): boolean;
   /** A key in the range that is written when the stream is silent, and must come back; null: none. */
   readonly roundTripKey: string | null;
   /** Called when etcd does not answer, with the error; null once it does. */
@@ -35,8 +37,6 @@ export interface WatchOptions {
   /** Times, for tests. */
   readonly quietMs?: number;
   readonly roundTripMs?: number;
-  /** @default 50000 */
-  readonly maxQueued?: number;
 }
 
 const RETRY_MS = 500;

@@ -12,13 +12,11 @@ import { deadline } from "../base/deadline.ts";
 import type { Member } from "./member.ts";
 import { membersOf } from "./members.ts";
 import { prefixEnd } from "./snapshot.ts";
-import type { WatchOptions } from "./watch.ts";
 
 /** Time for a watcher to be attached, ms. */
 const ATTACH_MS = 5000;
 /** Time for etcd to end a stream in order, ms. */
 const END_MS = 200;
-/** Events that may wait for the reader. */
 const MAX_QUEUED = 50_000;
 
 /** One change; `value` is null for a deletion. Revisions are decimal strings. */
@@ -44,7 +42,12 @@ export type Item = Batch | Error | "broken" | "quiet";
 
 type Stream = Awaited<ReturnType<Etcd3["watchClient"]["watch"]>>;
 /** What {@linkcode WatchStream} needs. */
-export interface WatchStreamOptions extends Pick<WatchOptions, "signal" | "wants" | "maxQueued"> {
+export interface WatchStreamOptions {
+  readonly signal: AbortSignal;
+  /** Keys that are followed; the others are dropped before anything is made of them. */
+  wants(key: string): boolean;
+  /** Events that may wait for the reader. @default 50000 */
+  readonly maxQueued?: number;
   /** The cluster that is to answer; null: any. */
   readonly clusterId: string | null;
   /** Called when etcd has attached the watcher. */

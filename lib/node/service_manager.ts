@@ -11,6 +11,7 @@
 import type { Clock } from "../base/clock.ts";
 import { deadline } from "../base/deadline.ts";
 import { describeError, type Log } from "../base/log.ts";
+import { isNotCapable } from "../base/not_capable.ts";
 
 /** Where and how often to notify. */
 export interface NotifyAddress {
@@ -155,14 +156,13 @@ export class ServiceManager implements AsyncDisposable {
     if (this.#warned) return;
     this.#warned = true;
     const { socket, local } = this.#places;
-    const text = describeError(error);
-    const remedy = /NotCapable|escalate/.test(text)
+    const remedy = isNotCapable(error)
       ? "; run from source, this process needs --allow-net with both paths as unix:PATH"
       : "";
     this.#options.log.warn(`the service manager cannot be told how this node is${remedy}`, {
       socket,
       local,
-      error: text,
+      error: describeError(error),
     });
   }
 

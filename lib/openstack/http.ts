@@ -8,6 +8,7 @@ import { type Backoff, backoffMs } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
 import { parseJsonObject } from "../base/json.ts";
 import { describeError } from "../base/log.ts";
+import { isNotCapable } from "../base/not_capable.ts";
 import { ANSWER_BYTES, ERROR_BYTES, LIST_BYTES, readBeginning } from "./body.ts";
 
 /** A service refused or did not answer; the message names the URL, never a header or a body of ours. */
@@ -118,7 +119,7 @@ function connectionProblem(error: unknown): string {
   if (/InvalidContentType|CorruptMessage/i.test(text)) {
     return ": it does not speak TLS, is it http?";
   }
-  if (/NotCapable|Requires net access/i.test(text)) return ": it was not known at start";
+  if (isNotCapable(error)) return ": it was not known at start";
   return "";
 }
 

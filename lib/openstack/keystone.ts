@@ -9,7 +9,7 @@ import type { Clock } from "../base/clock.ts";
 import type { OpenstackConfig } from "../config/config_types.ts";
 import { type Credential, tokenRequest } from "./credential.ts";
 import { findIdentityV3 } from "./discovery.ts";
-import { neutronIn } from "./endpoints.ts";
+import { neutronIn } from "./catalogue.ts";
 import { OpenstackError, readJson, readList, request } from "./http.ts";
 import { openHttpClient } from "./http_client.ts";
 import type { Project } from "./records.ts";
