@@ -10,7 +10,7 @@ import { describeError } from "../base/log.ts";
 import type { JobContext } from "../role/master_context.ts";
 import { SupersededError } from "../state/mastership_claim.ts";
 import type { Mastership } from "../state/records.ts";
-import { runsOutAt } from "./is_master.ts";
+import { runsOutAt } from "../state/is_master.ts";
 import type { Event, Leadership } from "./states.ts";
 
 /** What it needs. */

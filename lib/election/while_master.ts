@@ -11,7 +11,7 @@ import { describeError, type Log } from "../base/log.ts";
 import type { Term } from "../role/master_context.ts";
 import type { Mastership } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
-import { isMaster, validForMs } from "./is_master.ts";
+import { isMaster, validForMs } from "../state/is_master.ts";
 import { parseElectionValue } from "./key.ts";
 
 /** Between looks whether a term has begun of which nobody told, ms. */

@@ -6,7 +6,7 @@
  */
 import { abortable } from "../base/abortable.ts";
 import type { Clock } from "../base/clock.ts";
-import type { OpenstackConfig } from "../config/config_types.ts";
+import type { OpenstackConfig } from "./config.ts";
 import { type Credential, tokenRequest } from "./credential.ts";
 import { findIdentityV3 } from "./discovery.ts";
 import { neutronIn } from "./catalogue.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
-import { isMaster } from "../election/is_master.ts";
+import { isMaster } from "./is_master.ts";
 import type { ResyncAnswer, ResyncRequest } from "./records.ts";
 import { ask, type Request } from "./request.ts";
 import type { StateStore } from "./store.ts";
