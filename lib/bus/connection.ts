@@ -25,7 +25,7 @@ interface Open {
   fail(error: Error): void;
 }
 
-/** See the module. Dispose of it to end it. */
+/** Casts and calls over one connection at a time. Dispose of it to end it. */
 export class BusConnection implements AsyncDisposable {
   readonly #stop = new AbortController();
   /** Casts that are not confirmed and calls that are not answered, by message. */
@@ -92,7 +92,7 @@ export class BusConnection implements AsyncDisposable {
     const late = `${message.method}: no answer from neutron-server within ${timeoutMs / 1000} s`;
     const answer = this.#wait(id, timeoutMs, late, signal);
     const body = encodeRpc(message, { id, queue: open.replyQueue });
-    // The answer says more than the broker's confirmation: only a refusal is waited for.
+    // The answer proves more than the broker's confirmation; only a rejected message is heard of here.
     this.#publish(open, topic, body, { messageId: id, expiration: String(timeoutMs) });
     return await answer;
   }

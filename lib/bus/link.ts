@@ -96,7 +96,7 @@ async function linkOnce(
     signal.throwIfAborted();
     connection.on("error", fail);
     connection.on("close", () => fail(new BusError("the broker closed the connection")));
-    // It ends with the connection's trouble, as all that it waits for does.
+    // What it waits for ends with the connection's trouble, so it ends too.
     await deadline(setUp(linkOf(connection, fail, lost)), SET_UP_MS, () => {
       const reason = new BusError("the broker does not answer");
       fail(reason);

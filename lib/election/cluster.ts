@@ -6,11 +6,11 @@
  * - `…/conductor/terms/<term, 20 digits>`: JSON of a `TermRecord`; the last {@linkcode MAX_TERMS} stay.
  * - `…/conductor/nodes/<name>`: JSON of a `NodeRecord`, under a lease of 30 s.
  *
- * A term's start and end are written by the node that led. Every node watches the election key beside that:
- * terms of drivers that keep no history are written by whoever sees them, and a term whose node could not end
- * it (killed, cut off) ends when the key goes, or when the lease did that was seen last; the node's own account
- * replaces that when it comes back. What a leader writes is fenced by its term, what others see by the key as
- * they saw it; the account of a term's own end cannot be, and replaces only the record of that very term.
+ * The node that leads writes the start and the end of its term. All nodes watch the election key as well: they
+ * write the terms of drivers that keep no history, and the end of a term whose node could not write it (killed,
+ * cut off), which is when the key goes, or when the lease ended that was seen last. When that node comes back, its
+ * own account replaces theirs. A leader's writes are fenced by its term, those of the others compare the key as
+ * they saw it. The own account of a term's end can have no fence; it replaces only the record of that term.
  *
  * @module
  */
@@ -168,7 +168,7 @@ export class ClusterRegistry implements TermObserver {
   }
 
   /**
-   * Writes for a term of this node; false when what else is compared has changed.
+   * Writes for a term of this node; false: a conflict, something else that is compared has changed.
    *
    * @throws {FenceLostError} the term is over.
    */

@@ -167,8 +167,8 @@ class Elector {
     if (key === null) return { type: "observed", key, granted: false, predecessor: false };
     const ours = parseElectionValue(key.value)?.name === this.config.election.name;
     const own = ours ? await store.readOwnTerm().catch(() => null) : null;
-    // What is asked after it: an earlier manager that only stood still cannot publish its term again, and
-    // the record is no later one's.
+    // Asked after the record is read: then no earlier manager that stood still can publish its term again, and
+    // the record is not a later manager's.
     const predecessor = isOwnTerm(own, key, place) && await this.#publisher.isAlone();
     return { type: "observed", key, granted: this.#holder.wasGranted(key.lease), predecessor };
   }
@@ -253,7 +253,7 @@ class Elector {
   }
 
   /**
-   * The deadline of the next call, until which the loop counts as alive. Short enough that a call to a
+   * The deadline of the next call, ms; until then the loop counts as alive. Short enough that a call to a
    * member that does not answer can be made again within the term.
    */
   #callMs(): number {

@@ -44,9 +44,9 @@ export interface Situation {
 }
 
 /**
- * Whether an own-term record tells of a key that this node's earlier manager wrote, in the boot and pid
- * namespace of now: a state directory that was copied to another machine, or has survived a restart of
- * this one, tells nothing.
+ * Whether an own-term record proves that an earlier manager of this node wrote the key, in this boot and pid
+ * namespace. A state directory that was copied to another machine, or has survived a restart of this one,
+ * proves nothing.
  */
 export function isOwnTerm(own: OwnTerm | null, key: ObservedKey, place: ProcessPlace): boolean {
   return own !== null && own.term === key.createRevision && own.value === key.value &&
@@ -87,8 +87,8 @@ export function judgeKey(situation: Situation): Judgement {
 }
 
 /**
- * A key of this node's name that nothing proves to be left of a process that is gone. That a process id
- * cannot be seen proves nothing: a container does not see those of its host, nor a host those of another.
+ * What is wrong with a key of this node's name whose process is not proven to be gone. A process id that cannot
+ * be seen proves nothing: a container does not see those of its host, nor a host those of another.
  */
 function namesake(
   { refreshed, ttlMs }: Situation,

@@ -61,8 +61,8 @@ export class KeyHolder {
 
   /**
    * The new term, or null when another was first. The creation is sent right behind the deletion of a
-   * stale key, before any standby has heard of it; should it overtake, it is sent again. The deletion
-   * concerns the key as it was judged, so it hurts neither the new one nor one that was refreshed since.
+   * stale key, before any standby has heard of it; should it arrive first, it is sent again. The deletion
+   * compares the key's revision as it was judged, so it changes neither the new key nor one refreshed since.
    */
   async #create(lease: string, stale: StaleKey | null): Promise<string | null> {
     const { value, callMs } = this.context;

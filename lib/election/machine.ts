@@ -38,9 +38,9 @@
  * | any | superseded | finish | stopping |
  *
  * **What somebody believes.** Roles of this node may believe in a term that was published, until "nobody"
- * is published or its time has run out by the machine's uptime, which no step of a clock moves. Whether they
- * may, every `cleared` tells; and while they may, the key is neither given up (`end` without `release`) nor
- * deleted nor stood for. So another node cannot win before.
+ * is published or its time has run out by the machine's uptime, which no step of a clock moves. Each `cleared`
+ * says until when they may. Until then the key is neither given up (`end` without `release`) nor deleted, and
+ * this node does not stand: so no other node can win before.
  *
  * @module
  */
@@ -65,7 +65,7 @@ import {
 /** How long a follower or leader waits at most before it looks again. */
 export const TURN_MS = 1000;
 const RETRY_MS = 500;
-/** Chance has no place in here; who waits looks again at its own time. */
+/** Without jitter, as this function is pure: each node fails at its own times. */
 const BACKOFF: Backoff = { firstMs: 100, maxMs: 2000, jitter: "none" };
 /** A node that could not publish its term leaves the next one to others for so long. */
 const UNPUBLISHED_MS = 10_000;
@@ -126,8 +126,8 @@ function advanceFollower(state: Follower, event: Event, at: Reading, settings: S
 }
 
 /**
- * Until when somebody may believe to lead, as told, uptime s. What cannot be told counts as a term that
- * has been published just now, unless it was told before.
+ * Until when a role may believe to lead, uptime s. When that is not known, now or from before, it counts as a
+ * term that has been published just now.
  */
 function believed(told: number | null, before: number, at: Reading, { ttlMs }: Settings): number {
   if (told !== null) return told;

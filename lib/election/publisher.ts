@@ -102,7 +102,7 @@ export class Publisher {
     try {
       const record = await this.context.store.readMastership();
       if (record === null) return -Infinity;
-      // The uptime of another boot is not to be compared with.
+      // A higher uptime than now is of another boot, and cannot be compared.
       return record.uptime > this.context.clock.uptime() ? null : runsOutAt(record);
     } catch {
       return null;

@@ -51,16 +51,15 @@ export function wasNeverSent(error: unknown): boolean {
 }
 
 /**
- * The cluster is between two leaders, which its members say for it: nothing is wrong with the one that was
- * asked. Source: etcd's `ErrLeaderChanged`, `ErrTimeout…`.
+ * The cluster is between two leaders: nothing is wrong with the member that was asked, which only reports it.
+ * Source: etcd's `ErrLeaderChanged`, `ErrTimeout…`.
  */
 export function isBetweenLeaders(error: unknown): boolean {
   return /etcdserver: (leader changed|request timed out)/.test(String(error));
 }
 
 /**
- * The token is not taken any more, which a new one mends: it has expired, or, with JWT, users or roles were
- * changed since. Source: etcd's `ErrInvalidAuthToken`, `ErrAuthOldRevision`.
+ * The token has expired or, with JWT, users or roles were changed since: a new token helps. Source: etcd's `ErrInvalidAuthToken`, `ErrAuthOldRevision`.
  */
 export function isOldToken(error: unknown): boolean {
   if (error instanceof EtcdInvalidAuthTokenError) return true;

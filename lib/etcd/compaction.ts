@@ -4,8 +4,8 @@
  * lease says when the next check is due, and `last`, whose value is the last compacted revision and
  * whose mod revision is the revision at the last check.
  *
- * The writes carry the leadership fence. The compaction itself cannot; it follows a fenced read at
- * once, and one by a master deposed in between is harmless: it removes less than its successor's.
+ * The writes carry the leadership fence. The compaction itself cannot, but it follows a fenced read at once;
+ * if a master is deposed in between, its compaction is harmless: it removes less than its successor's.
  *
  * @module
  */
@@ -44,12 +44,12 @@ export interface CompactorOptions {
   readonly minRevisions: number;
   readonly pid: number;
   readonly alive: Beat;
-  /** The client's deadline of one call, ms, of which a check is made. @default 60000 */
+  /** The client's deadline of one call, ms; a check makes several. @default 60000 */
   readonly callTimeoutMs?: number;
 }
 
 const MAX_CHECK_MS = 60_000;
-/** A check is so many calls to etcd at most. */
+/** Most calls to etcd in one check. */
 const CALLS_IN_CHECK = 6;
 
 /** Checks and compacts until the term ends. @throws {FenceLostError} another node leads. */

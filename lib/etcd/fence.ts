@@ -2,7 +2,7 @@
  * The leadership fence: what every write of a master-only job compares, so that a master that was
  * paused and wakes up cannot write one byte, whatever the clocks say.
  *
- * A term is told by the election key's create revision together with its value. The revision alone is
+ * A term is identified by the election key's create revision together with its value. The revision alone is
  * not enough: a state file that was copied from another node carries that node's, and an etcd that was
  * restored from a backup gives revisions out again.
  *
@@ -13,7 +13,7 @@ import type { Etcd3, ICompare, IRequestOp, ITxnResponse } from "etcd3";
 import type { Term } from "../role/master_context.ts";
 import { FenceLostError } from "./client.ts";
 
-/** What tells a term in etcd. */
+/** What identifies a term in etcd. */
 export type FencedTerm = Pick<Term, "term" | "id" | "electionKey" | "observer">;
 
 /** Compares of the fence in one transaction. */

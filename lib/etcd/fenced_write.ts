@@ -31,14 +31,14 @@ export const MAX_PER_GROUP = 4;
 const IN_FLIGHT = 4;
 /** More waiting operations than this make {@linkcode FencedWriter.add} wait. */
 const MAX_WAITING = 2000;
-/** And so do more bytes in them. */
+/** More bytes in waiting operations than this do so too. */
 const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 /**
  * Bytes of one transaction, about. etcd takes 1.5 MiB by default (`--max-request-bytes`); a value that alone
  * is larger than this goes alone.
  */
 export const MAX_BATCH_BYTES = 1024 * 1024;
-/** Of an operation beside its key, which is sent twice, and its value. */
+/** Bytes of an operation beside its value and its key, which is sent twice. */
 const OVERHEAD_BYTES = 64;
 
 /** About how many bytes an operation takes in a transaction. */
@@ -77,7 +77,7 @@ export class FencedWriter<T extends WriteOperation = WriteOperation> {
   readonly tooLarge: T[] = [];
   readonly #waiting = new Map<string, T[]>();
   #count = 0;
-  /** Of those that wait. */
+  /** Bytes of the operations that wait. */
   #bytes = 0;
   #inFlight = 0;
   #flushing = false;
@@ -206,8 +206,8 @@ export async function writeFenced<T extends WriteOperation>(
 }
 
 /**
- * The keys as they are, those that exist, read under the fence, several transactions in flight. An
- * observer reads them without it.
+ * Those of the keys that exist, as they are now, read under the fence with several transactions in flight. An
+ * observer reads without the fence.
  *
  * @throws {FenceLostError} another node leads.
  */

@@ -28,7 +28,7 @@ const PROBE_KEY = Buffer.from("/calico/conductor-probe");
 /** How long a member that does not serve is left alone. */
 const PAUSE: Backoff = { firstMs: 500, maxMs: 15_000, jitter: "equal" };
 
-/** See the module. */
+/** A member: a client of it alone, and whether it is well. */
 export class Member {
   readonly #listeners = new Set<() => void>();
   /** When it was found sick, by the monotonic clock, ms; null: it is well. */

@@ -19,7 +19,7 @@ const PROBE_MS = 3000;
 /** A member that is asked again is well when it answers within this. */
 const WELL_MS = 1000;
 
-/** See the module. */
+/** All members that are configured, and what is being asked of them. */
 export class Members {
   readonly #doubts = new Map<Member, Promise<void>>();
   readonly #asked = new Set<Member>();

@@ -22,7 +22,7 @@ const SHARE = 1 / 3;
 /** One try at one member, until `deadline`, ms since the epoch. */
 export type Attempt<T> = (member: Member, deadline: number) => Promise<T>;
 
-/** See the module. */
+/** A call and its attempts; `run` it once. */
 export class RepeatedCall<T> {
   readonly #outcome = Promise.withResolvers<T>();
   readonly #tried = new Set<Member>();

@@ -3,7 +3,7 @@
  * stream (`watch_stream.ts`) is used until the first sign of trouble, and then made anew, at another member
  * when the one before does not serve.
  *
- * What resuming cannot mend ends the watch, and a snapshot has to be read again: a compaction, a
+ * What resuming cannot repair ends the watch, and a snapshot has to be read again: a compaction, a
  * cancellation, another cluster behind the same address, a stream that is silent although a key in its
  * range was written, a reader that is too slow.
  *
@@ -32,7 +32,7 @@ export interface WatchOptions extends Omit<WatchStreamOptions, "clusterId" | "on
   onTrouble(error: unknown): void;
   /** Called with each turn, with the longest time until the next one, ms. */
   onTurn?(withinMs: number): void;
-  /** The client's deadline of one call, ms, of which that time is made. @default 60000 */
+  /** The client's deadline of one call, ms: a part of that time. @default 60000 */
   readonly callTimeoutMs?: number;
   /** Times, for tests. */
   readonly quietMs?: number;
@@ -40,7 +40,7 @@ export interface WatchOptions extends Omit<WatchStreamOptions, "clusterId" | "on
 }
 
 const RETRY_MS = 500;
-/** Streams in a row that etcd does not attach: said to the caller. */
+/** Streams in a row without an attached watcher, after which the caller is told. */
 const MAX_UNATTACHED = 3;
 /** Silence after which the round-trip key is written. */
 const QUIET_MS = 5000;

@@ -54,7 +54,7 @@ export interface WatchStreamOptions {
   onAttached?(): void;
 }
 
-/** See the module. */
+/** A watcher with the queue of what it brings; dispose of it to end its stream. */
 export class WatchStream {
   readonly #queue: Item[] = [];
   readonly #member: Member;

@@ -1,7 +1,7 @@
 /**
- * How long a process has been silent, by this process's monotonic clock: what counts is that its
- * heartbeat has changed, not what time it says, so that no clock step looks like silence. Time in which this
- * process did not run itself, or in which the store did not work, is nobody's silence.
+ * How long a process has been silent, by this process's monotonic clock. Only a change of its heartbeat
+ * counts, not the time written in it, so that a clock step does not look like silence. Time in which this
+ * process itself did not run, or in which the store did not work, does not count.
  *
  * @module
  */
@@ -32,7 +32,7 @@ export interface Watched {
 
 /** Time between two looks, ms. */
 export const WATCH_INTERVAL_MS = 1000;
-/** A process may take so long, ms, to load and show its first heartbeat, if `roleTimeoutMs` is not more. */
+/** Time for a process to load and show its first heartbeat, ms, if `roleTimeoutMs` is shorter. */
 const START_MS = 20_000;
 
 /** The silence of one process; look every {@linkcode WATCH_INTERVAL_MS}. */
@@ -55,7 +55,7 @@ export class Silence {
     return this.#firstAt === null ? null : this.#lastAt - this.#firstAt;
   }
 
-  /** `ms` counts from the look that saw the last heartbeat, so that the silence has been longer than it says. */
+  /** Whether the silence is too long. `ms` counts from the look that saw the last heartbeat: it was longer. */
   get tooLong(): boolean {
     const { roleTimeoutMs } = this.deps;
     if (this.#firstAt !== null) return this.ms >= roleTimeoutMs;

@@ -26,11 +26,11 @@ export interface RoleSpec {
   readonly env: Readonly<Record<string, string>>;
   /** Standard input: one line. */
   readonly input: string;
-  /** Tells versions of the files that it reads at its start apart. */
+  /** Identifies the versions of the files that it reads when it starts. */
   readonly files?: string;
-  /** With what it is started instead, once that is known; the role waits for it. */
+  /** What it is started with instead; the role waits until this is known. */
   readonly later?: Promise<Launch>;
-  /** Which search for endpoints `later` comes of: another one may find others. */
+  /** Number of the search for endpoints that gives `later`: another search may find others. */
   readonly search?: number;
   /** Called with each new process: what writes further lines to its standard input. */
   onStart?(write: WriteLine): void;
@@ -122,7 +122,7 @@ export class SupervisedRole {
   async #whatToStart(signal: AbortSignal): Promise<Launch | null> {
     if (!this.spec.later) return this.spec;
     this.#turnedAt = Infinity;
-    // It fails only when it is given up, and then the role is stopped.
+    // The search fails only when it is given up, and then this role is stopped.
     const found = this.spec.later.catch(() => new Promise<never>(() => {}));
     const launch = await abortable(found, signal).catch(() => null);
     this.#turnedAt = this.#deps.clock.monotonic();

@@ -1,8 +1,8 @@
 /**
- * Watches the state directory under a running node. Its processes share one open KV file: when that is
- * deleted or replaced, those that run go on with a file that no new process will see, so what it says,
- * mastership included, must not be believed for long. And while the file takes no writes, because the disk
- * is full, no role can show that it lives.
+ * Watches the state directory under a running node. Its processes share one open KV file. When that is
+ * deleted or replaced, the processes that run keep a file that no new process will see, so its records,
+ * mastership included, must not be trusted for long. While the file takes no writes, because the disk is
+ * full, no role can show a heartbeat.
  *
  * @module
  */
@@ -34,7 +34,7 @@ export class StateWatch {
     this.#files = files;
   }
 
-  /** Begins; to be called as soon as the directory is open. */
+  /** Begins a watch; to be called as soon as the directory is open. */
   static async begin(
     path: string,
     store: Pick<StateStore, "writeSupervisor">,

@@ -1,9 +1,9 @@
 /**
- * Which of several managers on one state directory may write there who is master. There is one as a rule;
- * but one whose supervisor was killed, and that stood still before a write, may wake up beside its
- * successor. Each claims the directory when it starts, and every write compares the claim's version.
+ * Which of several managers on one state directory may publish mastership there. As a rule there is one
+ * manager, but one that was stopped before a write, and whose supervisor was killed, may wake up beside its
+ * successor. Each manager claims the directory when it starts, and every write compares the claim's version.
  *
- * The supervisor makes no claim, and its "nobody" is taken always.
+ * The supervisor makes no claim; it may always publish that nobody of this node leads.
  *
  * @module
  */

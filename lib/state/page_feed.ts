@@ -1,7 +1,7 @@
 /**
  * What the supervisor tells the page's process over its standard input, after the configuration: the
  * log records of all processes and what each may do, one JSON message a line. The supervisor sees all
- * of it anyway, the KV file is no place for it, and so the page's process needs no permission more.
+ * of it anyway, it is too much for the KV file, and this way the page's process needs no further permission.
  *
  * The last records of each process are kept and told again when the page's process is restarted. One
  * that reads too slowly misses records; the supervisor never waits for it.

@@ -1,6 +1,6 @@
 /**
- * The history of resyncs in the KV file: of all of them the newest, and of each what one record can hold. Deno
- * KV takes no value above 64 KiB, and a run whose account cannot be written would be a failed one.
+ * The history of resyncs in the KV file: the newest ones are kept, and of each as much as one record can hold.
+ * Deno KV takes no value above 64 KiB, and a run whose record cannot be written would count as failed.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import { comparedAll, MAX_RESYNCS, type Resync, resyncSchema } from "./records/r
 const MAX_ENTRIES = 20;
 const MAX_WARNINGS = 20;
 const MAX_WARNING_CHARS = 500;
-/** Of one name, with what is wrong with it. */
+/** Longest name, with what is wrong with it. */
 const MAX_NAME_CHARS = 200;
-/** Of all names together: two bytes each, and as much again for warnings, stay below the limit. */
+/** All names of a record together; two bytes for each character, and as much again for warnings, stay below the limit. */
 const NAMES_CHARS = 16_000;
 
 /** What is cut of a record. */
@@ -25,7 +25,7 @@ const CHANGED_KEY = ["resyncs-changed"];
 
 /** The history, one record a resync. */
 export class ResyncHistory {
-  /** As it was read last: 50 records are much to read, and seldom news. */
+  /** As it was read last: reading 50 records is costly, and they seldom change. */
   #read: { readonly versionstamp: string; readonly records: readonly Resync[] } | null = null;
 
   constructor(readonly kv: Kv) {}

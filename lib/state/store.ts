@@ -1,7 +1,7 @@
 /**
  * The Deno KV file that the processes of one node share: every key in one place.
  * What is read is validated; a record that does not fit its schema counts as absent. `kv.watch` does
- * not see other processes' writes: who waits for one is told by {@linkcode StateStore.changes}.
+ * not see the writes of other processes; {@linkcode StateStore.changes} tells of those that are waited for.
  *
  * Heartbeats and small summaries only: about one write a second per role, each value far below
  * Deno KV's limit of 64 KiB, so that what the elector publishes never waits behind bulk writes.
@@ -59,7 +59,7 @@ import {
 /** Name of the KV file inside the state directory. */
 export const KV_FILE = "state.kv";
 
-/** A record that says nothing new is written again after that, ms. */
+/** Time after which a record that says nothing new is written again, ms. */
 const REPEAT_MS = 5000;
 const MAX_EVENTS = 50;
 const MAX_EVENT_CHARS = 500;
@@ -67,14 +67,14 @@ const MAX_EVENT_CHARS = 500;
 /** Typed access to the shared KV file; disposable. */
 export class StateStore implements Disposable {
   readonly #kv: Kv;
-  /** The latest write of an event: they follow one another, or one would be lost. */
+  /** The latest write of an event; the next one waits for it, or one of the two would be lost. */
   #lastEvent: Promise<void> = Promise.resolve();
   readonly #said = new Map<string, { at: number; said: string }>();
   readonly #parsed = new Map<string, { versionstamp: string; record: unknown }>();
   readonly #resyncs: ResyncHistory;
   /** The term that this process has published last. */
   #published: string | null = null;
-  /** A manager's; no other process makes one. */
+  /** Only a manager makes a claim. */
   readonly claim: MastershipClaim;
 
   /** `changes`: tells of mastership, and of what operators ask for. */
@@ -92,7 +92,7 @@ export class StateStore implements Disposable {
   static async open(stateDir: string): Promise<StateStore> {
     const path = `${stateDir}/${CHANGES_FILE}`;
     const kv = await Deno.openKv(`${stateDir}/${KV_FILE}`);
-    // Without it, on a full disk, everybody looks by themselves.
+    // If it cannot be made, as on a full disk, each process looks by itself.
     await Deno.open(path, { create: true, write: true, mode: 0o600 }).then(
       (file) => file.close(),
       () => {},
@@ -114,8 +114,8 @@ export class StateStore implements Disposable {
   }
 
   /**
-   * Writes a record that is told again and again: at once when it says something new, else only now and
-   * then, for its time. A write costs about as much as everything else that an idle role does in a second.
+   * Writes a record that is repeated often: at once when it says something new, else only every few seconds,
+   * to renew its time. A write costs about as much as all else that an idle role does in a second.
    */
   async #setNews(key: string, record: { readonly at: number }): Promise<void> {
     const said = JSON.stringify({ ...record, at: 0 });
