@@ -186,7 +186,7 @@ async function compareBeside(
   const timeoutMs = callMs + MAX_DELAY_MS + SLACK_MS;
   const onProgress = (doing: string) => bar.show(doing);
   const answered = await runTool(launch, { timeoutMs, onProgress }).catch((error) => {
-    throw new Error(`the dry run failed: ${wordsOf(error)}`);
+    throw new Error(`the dry run failed: ${describeError(error, false)}`);
   });
   const { answer, differences, text } = aloneAnswerSchema.parse(answered);
   return { answer, differences: differences.objects, text };
@@ -203,10 +203,8 @@ async function locate(
   try {
     return withEndpoints(config, await lookUpEndpoints(config, { launcher, places, signal }));
   } catch (error) {
-    throw new Error(`Keystone's catalogue cannot be asked where Neutron is: ${wordsOf(error)}`);
+    throw new Error(
+      `Keystone's catalogue cannot be asked where Neutron is: ${describeError(error, false)}`,
+    );
   }
-}
-
-function wordsOf(error: unknown): string {
-  return describeError(error).replace(/^ToolError: /, "");
 }

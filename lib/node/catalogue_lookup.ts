@@ -91,7 +91,7 @@ export async function locateEndpoints(
       return withEndpoints(config, found);
     } catch (error) {
       signal.throwIfAborted();
-      const problem = describeError(error).replace(/^ToolError: (\w+Error: )?/, "");
+      const problem = describeError(error, false);
       const retryMs = Math.round(backoffMs(BACKOFF, failures));
       if (problem !== said) {
         log.error("the endpoints of Neutron and Nova cannot be looked up, will be tried again", {
