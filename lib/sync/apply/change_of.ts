@@ -41,7 +41,7 @@ export async function changeOf(
   const elsewhere = stored ? undefined : await storedElsewhere(run, index, want);
   const change = compare(want, stored, run.stamps, elsewhere);
   const doubtful = (change?.lostAddresses ?? []).filter((address) =>
-    !run.goneAddresses.has(address) && !index.knowsAddress(address)
+    !run.goneAddresses.has(address) && !index.floatingIps.hasAddress(address)
   );
   if (doubtful.length === 0) return change;
   run.doubtfulAddresses.set(want.subject.id, new Set(doubtful));

@@ -38,7 +38,7 @@ export async function confirmFloatingLosses(
     return new Set();
   }
   const all = [...new Set([...doubtful.values()].flatMap((addresses) => [...addresses]))];
-  const witness = index.otherAddress(new Set(all));
+  const witness = index.floatingIps.otherAddress(new Set(all));
   for (let at = 0; at < all.length; at += ADDRESSES) {
     run.deps.progress("resync: confirming deletions");
     await ask(run, all.slice(at, at + ADDRESSES), witness);

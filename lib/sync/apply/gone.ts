@@ -15,7 +15,8 @@
  */
 import { floatingIpSchema, revisionSchema } from "../../openstack/records.ts";
 import { type Collection, whyHeld } from "./guard.ts";
-import type { CloudIndex, Followed } from "../index/cloud_index.ts";
+import type { CloudIndex } from "../index/cloud_index.ts";
+import type { Followed } from "../model/collections.ts";
 import type { SyncRun } from "./sync_run.ts";
 
 /** Witnesses that are tried before the answer is given up. */

@@ -12,7 +12,8 @@ import { readStored } from "./compare_stored.ts";
 import type { ForeignKey } from "../sources/full_read.ts";
 import { deletable, type Unwanted } from "./gone.ts";
 import { COLLECTION_OF } from "./guard.ts";
-import type { CloudIndex, Followed } from "../index/cloud_index.ts";
+import type { CloudIndex } from "../index/cloud_index.ts";
+import type { Followed } from "../model/collections.ts";
 import { type Kind, KINDS, type Subject } from "../model/translate.ts";
 import type { SyncRun } from "./sync_run.ts";
 

@@ -38,7 +38,8 @@ import {
 } from "../apply/sync_run.ts";
 import { readAhead } from "./read_ahead.ts";
 import { readProjects } from "./read_related.ts";
-import { emptyScope, PORT_FIELDS, reconcile, retryConflicts } from "./named.ts";
+import { PORT_FIELDS, reconcile, retryConflicts } from "./named.ts";
+import { emptyScope } from "../model/scope.ts";
 import { References } from "./references.ts";
 import { removeUnwanted } from "../apply/remove_unwanted.ts";
 
@@ -70,7 +71,7 @@ export async function fullResync(
   const run = new SyncRun(deps, term, options.sink ?? new EtcdSink(deps, term), {
     allowDeletions,
   });
-  const index = new CloudIndex(deps.region, options.beside);
+  const index = new CloudIndex(deps.region, { beside: options.beside });
   try {
     const again = await new FullResync(run, index, options).start();
     await retryConflicts(run, index);
@@ -186,7 +187,7 @@ class FullResync {
       },
     });
     for await (const page of this.#pages("NetworkPolicy", pages)) {
-      for (const group of page) this.index.group(group);
+      for (const group of page) this.index.note("security-groups", group);
       await this.#references.resolveGroups(page);
       await this.#wantGroups(page);
     }
@@ -263,7 +264,7 @@ class FullResync {
 
   async #translatePorts(ports: readonly Port[]): Promise<TranslatedPorts> {
     const { run, index } = this;
-    for (const port of ports) index.port(port);
+    for (const port of ports) index.notePort(port);
     if (run.deps.keystone.projects.truncated) await readProjects(run, index, ports);
     const { groups, subnets } = await this.#references.resolvePorts(ports);
     if (subnets.length > 0) await this.#wantSubnets(subnets);

@@ -7,17 +7,11 @@
 import { Buffer } from "node:buffer";
 import { resourcePrefixes } from "../../calico/keys.ts";
 import { snapshotPages } from "../../etcd/snapshot.ts";
-import {
-  addressGroupSchema,
-  floatingIpSchema,
-  networkSchema,
-  qosPolicySchema,
-  subnetSchema,
-} from "../../openstack/records.ts";
 import { subjectOf } from "../model/compare.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
 import { type Kind, KINDS, type Subject } from "../model/translate.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
+import { followedIn, readEach } from "../model/collections.ts";
 
 /** Keys alone are small: decoding so many does not hold up the event loop. */
 const ETCD_PAGE = 2000;
@@ -64,35 +58,23 @@ export async function readKeys(run: SyncRun, index: CloudIndex): Promise<Foreign
   return foreign;
 }
 
-/** Reads and remembers what endpoints and policies show of other objects. */
+/** Reads and notes what endpoints and policies show of other objects; groups come page by page with ports. */
 export async function readRelated(run: SyncRun, index: CloudIndex) {
   const { neutron, keystone, clock, progress } = run.deps;
   const { signal } = run.term;
   const onPage = () => progress("resync: reading Neutron");
   index.related.unavailable = neutron.extensions.unavailable;
   return await run.timed("WorkloadEndpoint", "neutronReadMs", async () => {
-    const [networks, subnets, floatingips, policies, addressGroups, projects] = await Promise.all([
-      neutron.list("networks", networkSchema, signal, { onPage }),
-      neutron.list("subnets", subnetSchema, signal, { onPage }),
-      neutron.list("floatingips", floatingIpSchema, signal, { onPage }),
-      neutron.list("qos/policies", qosPolicySchema, signal, { onPage }),
-      neutron.list("address-groups", addressGroupSchema, signal, { onPage }),
+    const [lists, projects] = await Promise.all([
+      readEach(
+        followedIn(index.table).filter((name) => name !== "ports" && name !== "security-groups"),
+        (name) => neutron.list(name, index.table[name].schema, signal, { onPage }),
+      ),
       keystone.listProjects(signal),
     ]);
-    for (const network of networks.items) index.network(network);
-    for (const subnet of subnets.items) index.subnet(subnet);
-    for (const policy of policies.items) index.policy(policy);
-    for (const group of addressGroups.items) index.addressGroup(group);
-    for (const fip of floatingips.items) index.floatingIp(fip);
+    index.noteAll(lists);
     index.projects(projects, clock.monotonic());
     const { refused } = keystone.projects;
-    return {
-      networks,
-      subnets,
-      floatingips,
-      "qos/policies": policies,
-      "address-groups": addressGroups,
-      projects: { items: projects, refused: [...refused] },
-    };
+    return { ...lists, projects: { items: projects, refused: [...refused] } };
   });
 }

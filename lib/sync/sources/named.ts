@@ -18,30 +18,15 @@ import { type Desired, type Kind, KINDS, type Subject, Translator } from "../mod
 import type { SyncRun } from "../apply/sync_run.ts";
 import { readAddressGroups, readFresh, readMissing } from "./read_related.ts";
 import { newWork } from "../index/backlog.ts";
-
-/** Ids of the objects to look at. */
-export interface Scope {
-  readonly ports: Set<string>;
-  readonly groups: Set<string>;
-  readonly subnets: Set<string>;
-}
-
-/** Nothing yet. */
-export function emptyScope(): Scope {
-  return { ports: new Set(), groups: new Set(), subnets: new Set() };
-}
+import { COLLECTIONS } from "../model/collections.ts";
+import { emptyScope, type Scope } from "../model/scope.ts";
 
 /** Fields of ports that are read. */
-export const PORT_FIELDS: readonly string[] = Object.keys(portSchema.shape);
+export const PORT_FIELDS: readonly string[] = COLLECTIONS.ports.fields!;
 
 const RETRIES = 5;
 /** Neutron's names of a scope's collections. */
 const NAMES = { ports: "ports", groups: "security-groups", subnets: "subnets" } as const;
-
-/** How many objects. */
-export function sizeOf({ ports, groups, subnets }: Scope): number {
-  return ports.size + groups.size + subnets.size;
-}
 
 /** How objects are looked at. */
 export interface ReconcileOptions {
@@ -179,7 +164,7 @@ async function readWanted(
   }
   const found = new Set([...groups.items, ...subnets.items, ...ports.items].map(({ id }) => id));
   for (const id of scope.ports) if (!found.has(id) && !keep.has(id)) index.forgetPort(id);
-  for (const port of ports.items) index.port(port);
+  for (const port of ports.items) index.notePort(port);
   index.related.unavailable = neutron.extensions.unavailable;
   // A group or subnet that nobody has told of yet gets its own object too.
   const news = fresh
