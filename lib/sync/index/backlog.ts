@@ -1,5 +1,21 @@
 /** What is to be looked at, by one run or by a later one. @module */
-import type { Scope } from "../sources/named.ts";
+
+/** Ids of the objects to look at. */
+export interface Scope {
+  readonly ports: Set<string>;
+  readonly groups: Set<string>;
+  readonly subnets: Set<string>;
+}
+
+/** Nothing yet. */
+export function emptyScope(): Scope {
+  return { ports: new Set(), groups: new Set(), subnets: new Set() };
+}
+
+/** How many objects. */
+export function sizeOf({ ports, groups, subnets }: Scope): number {
+  return ports.size + groups.size + subnets.size;
+}
 
 /** Filters of ports by what their endpoints show. */
 export const SHOWN_BY = ["network_id", "fixed_ips", "security_groups", "project_id"] as const;

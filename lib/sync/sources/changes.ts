@@ -22,8 +22,8 @@ import {
 import { certainlyGone } from "../apply/gone.ts";
 import { type CloudIndex, FOLLOWED, type Followed } from "../index/cloud_index.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
-import { reconcile, type Scope, sizeOf } from "./named.ts";
-import { SHOWN_BY, type Work } from "../index/backlog.ts";
+import { reconcile } from "./named.ts";
+import { type Scope, SHOWN_BY, sizeOf, type Work } from "../index/backlog.ts";
 
 /** Ids by kind of what may be new, changed or gone. */
 export type Changed = Readonly<Record<Followed, Set<string>>>;

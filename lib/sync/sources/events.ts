@@ -23,8 +23,7 @@ import type { CloudIndex } from "../index/cloud_index.ts";
 import { addHints, decodeNotification, Hints } from "./notification.ts";
 import { guardSentence, leftOutSentence } from "../report/held_text.ts";
 import { EtcdSink, type ResyncDeps, type ResyncResult, SyncRun } from "../apply/sync_run.ts";
-import { type Scope, sizeOf } from "./named.ts";
-import { addWork, newWork, type Work } from "../index/backlog.ts";
+import { addWork, newWork, type Scope, sizeOf, type Work } from "../index/backlog.ts";
 
 /** Notifications are gathered for so long after the first, ms. */
 const GATHER_MS = 50;

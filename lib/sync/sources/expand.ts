@@ -13,7 +13,8 @@ import type { ResyncRequest } from "../../state/records.ts";
 import { subjectOf } from "../model/compare.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
-import { emptyScope, PORT_FIELDS, type Scope } from "./named.ts";
+import { emptyScope, type Scope } from "../index/backlog.ts";
+import { PORT_FIELDS } from "./named.ts";
 
 const decoder = new TextDecoder();
 const REVISION_FIELDS = ["id", "revision_number"];

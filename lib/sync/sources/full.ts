@@ -38,7 +38,8 @@ import {
 } from "../apply/sync_run.ts";
 import { readAhead } from "./read_ahead.ts";
 import { readProjects } from "./read_related.ts";
-import { emptyScope, PORT_FIELDS, reconcile, retryConflicts } from "./named.ts";
+import { emptyScope } from "../index/backlog.ts";
+import { PORT_FIELDS, reconcile, retryConflicts } from "./named.ts";
 import { References } from "./references.ts";
 import { removeUnwanted } from "../apply/remove_unwanted.ts";
 

@@ -11,7 +11,7 @@ import { applyChanges, type Changed, noChanges } from "./changes.ts";
 import { type CloudIndex, FOLLOWED, type Followed } from "../index/cloud_index.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
 import { projectsAreDue } from "./read_related.ts";
-import { sizeOf } from "./named.ts";
+import { sizeOf } from "../index/backlog.ts";
 
 const REVISION_FIELDS = ["id", "revision_number"];
 

@@ -17,19 +17,7 @@ import type { CloudIndex } from "../index/cloud_index.ts";
 import { type Desired, type Kind, KINDS, type Subject, Translator } from "../model/translate.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
 import { readAddressGroups, readFresh, readMissing } from "./read_related.ts";
-import { newWork } from "../index/backlog.ts";
-
-/** Ids of the objects to look at. */
-export interface Scope {
-  readonly ports: Set<string>;
-  readonly groups: Set<string>;
-  readonly subnets: Set<string>;
-}
-
-/** Nothing yet. */
-export function emptyScope(): Scope {
-  return { ports: new Set(), groups: new Set(), subnets: new Set() };
-}
+import { emptyScope, newWork, type Scope } from "../index/backlog.ts";
 
 /** Fields of ports that are read. */
 export const PORT_FIELDS: readonly string[] = Object.keys(portSchema.shape);
@@ -37,11 +25,6 @@ export const PORT_FIELDS: readonly string[] = Object.keys(portSchema.shape);
 const RETRIES = 5;
 /** Neutron's names of a scope's collections. */
 const NAMES = { ports: "ports", groups: "security-groups", subnets: "subnets" } as const;
-
-/** How many objects. */
-export function sizeOf({ ports, groups, subnets }: Scope): number {
-  return ports.size + groups.size + subnets.size;
-}
 
 /** How objects are looked at. */
 export interface ReconcileOptions {

@@ -19,8 +19,7 @@ import {
 import type { Clock } from "../../base/clock.ts";
 import { addressGroupsIn, type CloudIndex } from "../index/cloud_index.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
-import type { Scope } from "./named.ts";
-import { newWork } from "../index/backlog.ts";
+import { newWork, type Scope } from "../index/backlog.ts";
 
 /** Projects are read again between full resyncs at most so often, ms. */
 const PROJECTS_MS = 60_000;
