@@ -15,13 +15,13 @@ import { KeystoneAuth } from "../openstack/keystone.ts";
 import { Attempts } from "./attempts.ts";
 import { type ResyncBase, resyncBase } from "./sources/base.ts";
 import { DifferenceLog } from "./apply/difference_log.ts";
-import { NoSink } from "./apply/dry_run.ts";
+import { NoSink } from "./apply/sink.ts";
 import { EventSync } from "./sources/events.ts";
 import { incrementalResync } from "./sources/incremental.ts";
 import { listen } from "./sources/listen.ts";
 import { CloudIndex } from "./index/cloud_index.ts";
 import { answerRequest, carryOut, type FullOptions } from "./sources/on_demand.ts";
-import { EtcdSink, type ResyncDeps, type ResyncResult, SyncRun } from "./apply/sync_run.ts";
+import { type ResyncDeps, type ResyncResult, SyncRun } from "./apply/sync_run.ts";
 import { recorded, type RecordedOptions, StepBeats, totals } from "./report/record.ts";
 import { fullResync } from "./sources/full.ts";
 import { Watching } from "./watching.ts";
@@ -232,8 +232,7 @@ class ResourceSyncer {
   async #incremental(): Promise<void> {
     const index = this.#index!;
     const noted = this.#noted("incremental");
-    const deps = this.#deps(noted);
-    const run = new SyncRun(deps, this.term, new EtcdSink(deps, this.term));
+    const run = SyncRun.writing(this.#deps(noted), this.term);
     const from = this.context.clock.now();
     this.#compareAsked = false;
     const count = await incrementalResync(run, index);

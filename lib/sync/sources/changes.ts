@@ -114,9 +114,7 @@ async function readRecords(run: SyncRun, changed: Changed) {
   ]);
   const records = { networks, subnets, groups, fips, policies, addressGroups };
   for (const [collection, { refused }] of byCollection(records)) {
-    for (const { id, why } of refused) {
-      run.leave("not-understood", collection, id ? `${id}: ${why}` : why);
-    }
+    run.leaveRefused(collection, refused);
   }
   return records;
 }

@@ -22,7 +22,7 @@ import { findChanged } from "./incremental.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
 import { addHints, decodeNotification, Hints } from "./notification.ts";
 import { guardSentence, leftOutSentence } from "../report/held_text.ts";
-import { EtcdSink, type ResyncDeps, type ResyncResult, SyncRun } from "../apply/sync_run.ts";
+import { type ResyncDeps, type ResyncResult, SyncRun } from "../apply/sync_run.ts";
 import { addWork, newWork, type Scope, sizeOf, type Work } from "../index/backlog.ts";
 
 /** Notifications are gathered for so long after the first, ms. */
@@ -209,7 +209,7 @@ export class EventSync {
     this.#noteHints(batch);
     const deps = { ...base, progress: () => {} };
     const announced = batch.deleted;
-    const run = new SyncRun(deps, term, new EtcdSink(deps, term), { announced });
+    const run = SyncRun.writing(deps, term, { announced });
     try {
       await this.#resolve(batch, run, index);
       const scope = await applyChanges(run, index, batch.changed);

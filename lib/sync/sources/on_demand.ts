@@ -8,7 +8,7 @@ import { compareOnly, type Outcome } from "./compare_only.ts";
 import { DifferenceLog, saveDiff } from "../apply/difference_log.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
 import { isFull, narrowResync } from "./narrow.ts";
-import { EtcdSink, type ResyncResult, SyncRun } from "../apply/sync_run.ts";
+import { type ResyncResult, SyncRun } from "../apply/sync_run.ts";
 import { recorded, type StepBeats } from "../report/record.ts";
 
 /** What answering needs. */
@@ -150,7 +150,7 @@ export async function carryOut(
   }
   const deps = { ...base, progress, differences };
   const { allowDeletions } = request;
-  const run = new SyncRun(deps, term, new EtcdSink(deps, term), { allowDeletions });
+  const run = SyncRun.writing(deps, term, { allowDeletions });
   let problem: string | null = null;
   const noted = { reason: "requested", whole: false, differences, stateDir };
   const result = await recorded(context, term, noted, async () => {

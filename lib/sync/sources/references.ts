@@ -188,10 +188,7 @@ export class References {
       "id",
       asked,
     );
-    for (const { id, why } of refused) {
-      this.refused.add(id);
-      this.run.leave("not-understood", collection, `${id}: ${why}`);
-    }
+    this.run.leaveRefused(collection, refused, this.refused);
     const there = new Set([...items, ...refused].map(({ id }) => id));
     for (const id of ids) if (!there.has(id)) hidden.add(id);
     if (items.length > 0) {
