@@ -51,7 +51,7 @@ function felixConfiguration(spec: Json): Json {
 /** Completes a full resync that writes: configuration, and what earlier releases left; each is said. */
 export async function completeCluster(run: SyncRun, index: CloudIndex): Promise<void> {
   const { deps, term } = run;
-  deps.progress("resync: cluster configuration");
+  deps.progress("cluster configuration");
   await ensureClusterConfig(deps.etcd, term, deps.clock);
   const legacy = await removeLegacy(deps.etcd, term, deps.region, deps.clock);
   if (legacy.removed > 0) run.warn(`${legacy.removed} legacy objects removed`);

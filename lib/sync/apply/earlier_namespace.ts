@@ -39,7 +39,7 @@ export async function removeEarlierNamespace(run: SyncRun, index: CloudIndex): P
 /** Keys of ours below a prefix. */
 async function readKeys(run: SyncRun, kind: Kind, prefix: string): Promise<(KeyValue & Named)[]> {
   const { etcd, progress } = run.deps;
-  const onPage = () => progress("resync: reading etcd");
+  const onPage = () => progress("reading etcd");
   const options = { keysOnly: true, signal: run.term.signal, onPage };
   const start = kind === "NetworkPolicy" ? prefix + POLICY_NAME_PREFIX : prefix;
   const { items } = await readSnapshot(etcd, start, options);

@@ -29,7 +29,7 @@ export async function confirmFloatingLosses(
   const all = [...new Set([...doubtful.values()].flatMap((addresses) => [...addresses]))];
   const witness = index.otherAddress(new Set(all));
   for (let at = 0; at < all.length; at += ADDRESSES) {
-    run.deps.progress("resync: confirming deletions");
+    run.deps.progress("confirming deletions");
     await ask(run, all.slice(at, at + ADDRESSES), witness);
   }
   const certain = new Set<string>();

@@ -143,7 +143,7 @@ async function confirmed(
   const witnesses = doubtful.size === 0 ? [] : await findWitnesses(run, index, collection, ids);
   for (const witness of witnesses.length > 0 ? witnesses : [null]) {
     if (doubtful.size === 0) break;
-    progress("resync: confirming deletions");
+    progress("confirming deletions");
     const answer = await neutron.confirmGone(collection, signal, [...doubtful], witness);
     for (const id of answer.gone) {
       gone.add(id);

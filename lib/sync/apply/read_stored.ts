@@ -14,6 +14,6 @@ export async function readStored(
   kind: Kind,
   keys: readonly string[],
 ): Promise<Map<string, Stored>> {
-  run.deps.progress("resync: reading etcd");
+  run.deps.progress("reading etcd");
   return await run.timed(kind, "etcdReadMs", () => readFenced(run.deps.etcd, run.term, keys));
 }

@@ -1,8 +1,9 @@
 /** Where a run's changes go: to etcd, or nowhere. @module */
+import type { Etcd3 } from "etcd3";
 import { FencedWriter } from "../../etcd/fenced_write.ts";
 import type { Term } from "../../role/master_context.ts";
 import type { Change, Stored } from "../model/compare.ts";
-import type { ResyncDeps } from "./sync_run.ts";
+import type { Step } from "./step.ts";
 
 /** Takes changes. */
 export interface Sink {
@@ -23,8 +24,11 @@ export class EtcdSink implements Sink {
   readonly #writer: FencedWriter<Change>;
 
   /** @throws {TypeError} for an observer's term. */
-  constructor(deps: Pick<ResyncDeps, "etcd" | "progress">, term: Term) {
-    this.#writer = new FencedWriter(deps.etcd, term, () => deps.progress("resync: writing"));
+  constructor(
+    { etcd, progress }: { readonly etcd: Etcd3; progress(step: Step): void },
+    term: Term,
+  ) {
+    this.#writer = new FencedWriter(etcd, term, () => progress("writing"));
   }
   add(change: Change): Promise<void> {
     return this.#writer.add(change);

@@ -18,6 +18,7 @@ import { traced } from "../../base/tracing.ts";
 import type { DifferenceLog } from "./difference_log.ts";
 import { type Collection, COLLECTION_OF, type Loss, whyHeld } from "./guard.ts";
 import { EtcdSink, type Sink } from "./sink.ts";
+import type { Step } from "./step.ts";
 import { type Kind, KINDS } from "../model/translate.ts";
 
 /** What a run works with. */
@@ -34,7 +35,7 @@ export interface ResyncDeps {
   /** See `max_deletions`; null: the guards' own limit. @default null */
   readonly maxDeletions?: number | null;
   /** Called with each page read and each batch written. */
-  progress(doing: string): void;
+  progress(step: Step): void;
   /** Where what differs is noted for people, if anywhere. */
   readonly differences?: DifferenceLog;
 }
@@ -150,7 +151,7 @@ export class SyncRun {
   async breathe(): Promise<void> {
     if (this.deps.clock.monotonic() - this.#sliceAt < SLICE_MS) return;
     await this.deps.clock.sleep(0, this.term.signal);
-    this.deps.progress("resync: comparing");
+    this.deps.progress("comparing");
     this.#sliceAt = this.deps.clock.monotonic();
   }
 

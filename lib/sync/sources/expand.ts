@@ -87,7 +87,7 @@ async function addNetworks(
     const marks = networks.flatMap((id) =>
       ["", " "].map((space) => [id, `"${field}":${space}${JSON.stringify(id)}`] as const)
     );
-    const onPage = () => progress("resync: reading etcd");
+    const onPage = () => progress("reading etcd");
     const options = { signal: run.term.signal, onPage };
     for (const { key, value } of (await readSnapshot(etcd, prefixes[kind], options)).items) {
       const text = decoder.decode(value);
@@ -117,7 +117,7 @@ async function findKeys(
   const options = { signal: run.term.signal, keysOnly: true };
   for (const kind of ["WorkloadEndpoint", "LiveMigration"] as const) {
     for await (const { items } of snapshotPages(etcd, prefixes[kind], options)) {
-      progress("resync: reading etcd");
+      progress("reading etcd");
       for (const { key } of items) {
         const owner = subjectOf(kind, key.slice(prefixes[kind].length));
         if (!owner || !ports.has(owner.id)) continue;

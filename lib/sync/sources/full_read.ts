@@ -13,7 +13,7 @@ import type { SyncRun } from "../apply/sync_run.ts";
 export async function readRelated(run: SyncRun, index: CloudIndex) {
   const { neutron, keystone, clock, progress } = run.deps;
   const { signal } = run.term;
-  const onPage = () => progress("resync: reading Neutron");
+  const onPage = () => progress("reading Neutron");
   index.related.unavailable = neutron.extensions.unavailable;
   return await run.timed("WorkloadEndpoint", "neutronReadMs", async () => {
     const [networks, subnets, floatingips, policies, addressGroups, projects] = await Promise.all([

@@ -100,7 +100,7 @@ async function listChanges(
   };
   const { items, refused } = await deps.neutron.list(kind, revisionSchema, term.signal, {
     fields: REVISION_FIELDS,
-    onPage: () => deps.progress("resync: listing revisions"),
+    onPage: () => deps.progress("listing revisions"),
     // Most records are just as they should; only others are worth a closer look.
     known(record) {
       const { id, revision_number } = record as { id?: unknown; revision_number?: unknown };
@@ -126,7 +126,7 @@ async function listAddressGroups(
   const kind = "address-groups";
   const known = index.revisions[kind];
   const before = index.related.addressGroups;
-  const onPage = () => deps.progress("resync: listing address groups");
+  const onPage = () => deps.progress("listing address groups");
   const { items, refused } = await deps.neutron.list(kind, addressGroupSchema, term.signal, {
     onPage,
   });

@@ -82,7 +82,7 @@ export class NamedSource implements Source {
   async *batches(): AsyncGenerator<readonly Desired[]> {
     const { run } = this;
     await this.keys.look();
-    run.deps.progress("resync: reading Neutron");
+    run.deps.progress("reading Neutron");
     const read = () => this.#read();
     const wanted = this.#translate(await run.timed("WorkloadEndpoint", "neutronReadMs", read));
     for (const { subject } of wanted) this.#wanting.add(subject.id);

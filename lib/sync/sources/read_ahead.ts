@@ -27,7 +27,7 @@ async function* follow<T>(
     while (true) {
       const { value, done } = await run.timed(kind, "neutronReadMs", () => next);
       if (done) return;
-      run.deps.progress("resync: reading Neutron");
+      run.deps.progress("reading Neutron");
       onPage(value);
       next = pages.next();
       next.catch(() => {});

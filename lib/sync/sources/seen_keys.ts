@@ -49,7 +49,7 @@ export class SeenKeys implements StoredKeys {
       const options = { revision, pageSize: ETCD_PAGE, keysOnly: true, signal: run.term.signal };
       await run.timed(kind, "etcdReadMs", async () => {
         for await (const page of snapshotPages(etcd, this.#prefixes[kind], options)) {
-          progress("resync: reading etcd");
+          progress("reading etcd");
           revision ??= page.revision;
           run.kinds[kind].etcdItems += page.items.length;
           for (const item of page.items) this.#note(kind, item);
