@@ -9,9 +9,6 @@
  */
 import type { Guard } from "../../state/records.ts";
 
-export type { Collection } from "../model/collections.ts";
-export { COLLECTION_OF } from "../model/kinds.ts";
-
 /** So many objects may go at once, whatever share of all they are. */
 const ALWAYS_ALLOWED = 50;
 

@@ -1,6 +1,22 @@
 /** What is to be looked at, by one run or by a later one. @module */
 import type { Related } from "../model/collections.ts";
-import type { Scope } from "../model/scope.ts";
+
+/** Ids of the objects to look at. */
+export interface Scope {
+  readonly ports: Set<string>;
+  readonly groups: Set<string>;
+  readonly subnets: Set<string>;
+}
+
+/** Nothing yet. */
+export function emptyScope(): Scope {
+  return { ports: new Set(), groups: new Set(), subnets: new Set() };
+}
+
+/** How many objects. */
+export function sizeOf({ ports, groups, subnets }: Scope): number {
+  return ports.size + groups.size + subnets.size;
+}
 
 /** Objects, and the ports that show others. */
 export interface Work extends Scope {

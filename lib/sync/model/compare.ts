@@ -12,8 +12,6 @@ import { sameJson } from "../../calico/same_json.ts";
 import { type Kind, type Subject, subjectOf } from "./kinds.ts";
 import type { Desired } from "./translate.ts";
 
-export { subjectOf } from "./kinds.ts";
-
 /** A change of one key, with what it is about. */
 export interface Change extends WriteOperation {
   readonly kind: Kind;

@@ -22,8 +22,6 @@ import {
 import type { Port, SecurityGroup, Subnet } from "../../openstack/records.ts";
 import type { Kind, Subject } from "./kinds.ts";
 
-export { type Kind, KINDS, type Subject } from "./kinds.ts";
-
 /** What one key should hold. */
 export interface Desired {
   readonly key: string;

@@ -14,9 +14,23 @@ import type { ResyncResult } from "../apply/sync_run.ts";
 /** On a busy machine an answer is noticed later than it comes, ms. */
 const SLACK_MS = 5000;
 
+/**
+ * Why a run runs. "startup": the first of a term; "retry": the last full resync failed; "periodic",
+ * "incremental": its time has come; "requested": an operator asked for it; "announced": Neutron has told of
+ * changes, of which something was held back; "watching": it compares and writes nothing.
+ */
+export type RunReason =
+  | "startup"
+  | "retry"
+  | "periodic"
+  | "incremental"
+  | "requested"
+  | "announced"
+  | "watching";
+
 /** What {@linkcode recorded} notes of a resync. */
 export interface RecordedOptions {
-  readonly reason: string;
+  readonly reason: RunReason;
   /** Everything is compared. @default true */
   readonly whole?: boolean;
   /** What the resync's deps were given too. */

@@ -12,7 +12,7 @@
 import { type Project, REVISION_FIELDS, revisionSchema } from "../../openstack/records.ts";
 import { certainlyGone } from "../apply/gone.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
-import type { Work } from "../index/backlog.ts";
+import { type Scope, sizeOf, type Work } from "../index/backlog.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
 import {
   COLLECTIONS,
@@ -25,7 +25,6 @@ import {
   shownOf,
 } from "../model/collections.ts";
 import { filtersBy } from "../model/naming.ts";
-import { type Scope, sizeOf } from "../model/scope.ts";
 import { reconcile } from "./named.ts";
 
 /** Ids by collection of what may be new, changed or gone. */
@@ -78,11 +77,7 @@ async function readRecords(run: SyncRun, index: CloudIndex, changed: Changed): P
   const read = <C extends Read>(name: C) =>
     neutron.listBy(name, index.table[name].schema, signal, "id", [...changed[name]]);
   const records = await readEach(readIn(index), read);
-  for (const name of readIn(index)) {
-    for (const { id, why } of records[name].refused) {
-      run.leave("not-understood", name, id ? `${id}: ${why}` : why);
-    }
-  }
+  for (const name of readIn(index)) run.leaveRefused(name, records[name].refused);
   return records;
 }
 

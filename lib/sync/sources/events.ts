@@ -15,10 +15,9 @@ import type { JobContext, Term } from "../../role/master_context.ts";
 import type { NotificationsRecord } from "../../state/records.ts";
 import { Lag } from "../../status/lag.ts";
 import { RateLimitedLog } from "../../status/rate_limited.ts";
-import { EtcdSink, type ResyncDeps, type ResyncResult, SyncRun } from "../apply/sync_run.ts";
-import { addWork, newWork, type Work } from "../index/backlog.ts";
+import { type ResyncDeps, type ResyncResult, SyncRun } from "../apply/sync_run.ts";
+import { addWork, newWork, type Scope, sizeOf, type Work } from "../index/backlog.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
-import { type Scope, sizeOf } from "../model/scope.ts";
 import { guardSentence, leftOutSentence } from "../report/held_text.ts";
 import { applyChanges } from "./changes.ts";
 import { addHints, decodeNotification, Hints } from "./notification.ts";
@@ -208,7 +207,7 @@ export class EventSync {
     this.#noteHints(batch);
     const deps = { ...base, progress: () => {} };
     const announced = batch.deleted;
-    const run = new SyncRun(deps, term, new EtcdSink(deps, term), { announced });
+    const run = SyncRun.writing(deps, term, { announced });
     try {
       await resolveHints(batch, run, index);
       const scope = await applyChanges(run, index, batch.changed);

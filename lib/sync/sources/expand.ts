@@ -12,11 +12,11 @@ import { readSnapshot, snapshotPages } from "../../etcd/snapshot.ts";
 import { portSchema, REVISION_FIELDS, revisionSchema } from "../../openstack/records.ts";
 import type { ResyncRequest } from "../../state/records.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
+import { emptyScope, type Scope } from "../index/backlog.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
 import { COLLECTIONS, type Followed } from "../model/collections.ts";
 import { subjectOf } from "../model/kinds.ts";
 import { filtersBy } from "../model/naming.ts";
-import { emptyScope, type Scope } from "../model/scope.ts";
 
 const decoder = new TextDecoder();
 
@@ -87,7 +87,7 @@ async function addNetworks(
     const marks = networks.flatMap((id) =>
       ["", " "].map((space) => [id, `"${field}":${space}${JSON.stringify(id)}`] as const)
     );
-    const onPage = () => progress("resync: reading etcd");
+    const onPage = () => progress("reading etcd");
     const options = { signal: run.term.signal, onPage };
     for (const { key, value } of (await readSnapshot(etcd, prefixes[kind], options)).items) {
       const text = decoder.decode(value);
@@ -117,7 +117,7 @@ async function findKeys(
   const options = { signal: run.term.signal, keysOnly: true };
   for (const kind of ["WorkloadEndpoint", "LiveMigration"] as const) {
     for await (const { items } of snapshotPages(etcd, prefixes[kind], options)) {
-      progress("resync: reading etcd");
+      progress("reading etcd");
       for (const { key } of items) {
         const owner = subjectOf(kind, key.slice(prefixes[kind].length));
         if (!owner || !ports.has(owner.id)) continue;

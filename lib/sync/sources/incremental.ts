@@ -8,9 +8,9 @@
 import { REVISION_FIELDS, revisionSchema } from "../../openstack/records.ts";
 import { whyHeld } from "../apply/guard.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
+import { sizeOf } from "../index/backlog.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
 import { type Followed, followedIn, type Related } from "../model/collections.ts";
-import { sizeOf } from "../model/scope.ts";
 import { applyChanges, type Changed, noChanges } from "./changes.ts";
 import { projectsAreDue } from "./read_related.ts";
 
@@ -100,7 +100,7 @@ async function listRevisions(
   };
   const { items, refused } = await deps.neutron.list(name, revisionSchema, term.signal, {
     fields: REVISION_FIELDS,
-    onPage: () => deps.progress("resync: listing revisions"),
+    onPage: () => deps.progress("listing revisions"),
     // Most records are just as they should; only others are worth a closer look.
     known(record) {
       const { id, revision_number } = record as { id?: unknown; revision_number?: unknown };
@@ -121,9 +121,9 @@ async function listWhole<C extends Followed & Related>(
   index: CloudIndex,
   name: C,
 ): Promise<Listed> {
-  const { schema, words } = index.table[name];
+  const { schema } = index.table[name];
   const known = index.revisions[name];
-  const onPage = () => deps.progress(`resync: listing ${words[1]}`);
+  const onPage = () => deps.progress("listing revisions");
   const { items, refused } = await deps.neutron.list(name, schema, term.signal, { onPage });
   const revisions = new Map<string, number>();
   known.startListing();

@@ -2,8 +2,8 @@
 import { expand, type Named } from "./expand.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
 import { MAX_NAMES, type SyncRun } from "../apply/sync_run.ts";
+import { sizeOf } from "../index/backlog.ts";
 import { reconcile } from "./named.ts";
-import { sizeOf } from "../model/scope.ts";
 
 /** Whether a request is for everything: no list names anything. */
 export function isFull({ networks, subnets, ports, groups }: Omit<Named, "includeGroups">) {

@@ -12,11 +12,10 @@ import {
   type Subnet,
 } from "../../openstack/records.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
-import { addPortsOf, newWork } from "../index/backlog.ts";
+import { addPortsOf, newWork, type Scope } from "../index/backlog.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
 import { type Followed, readEach, type Related, relatedIn, shownOf } from "../model/collections.ts";
 import { addressGroupsIn, idsIn } from "../model/naming.ts";
-import type { Scope } from "../model/scope.ts";
 
 /** Projects are read again between full resyncs at most so often, ms. */
 const PROJECTS_MS = 60_000;

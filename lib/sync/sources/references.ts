@@ -158,10 +158,7 @@ export class References {
     const asked = isWorthIt ? ids : [];
     const found = await neutron.listBy(collection, schema, this.run.term.signal, "id", asked);
     const { items, refused } = found;
-    for (const { id, why } of refused) {
-      this.refused.add(id);
-      this.run.leave("not-understood", collection, `${id}: ${why}`);
-    }
+    this.run.leaveRefused(collection, refused, this.refused);
     const there = new Set([...items, ...refused].map(({ id }) => id));
     for (const id of ids) if (!there.has(id)) hidden.add(id);
     if (items.length > 0) {
