@@ -7,6 +7,7 @@
  */
 import { policyOrSubnetKey, resourcePrefixes } from "../../calico/keys.ts";
 import type { Subnet } from "../../openstack/records.ts";
+import { COLLECTION_OF } from "../model/kinds.ts";
 import type { CloudIndex } from "./cloud_index.ts";
 import type { RelatedChanges } from "./related_objects.ts";
 
@@ -26,7 +27,7 @@ export class Earlier {
   }
 
   /**
-   * Row of the policy's key when the group is as it was, and then the group is remembered; else −1.
+   * Row of the policy's key when the group is as it was, and then the group is noted; else −1.
    * `record` is what Neutron sent of it.
    */
   group(record: unknown): number {
@@ -37,7 +38,7 @@ export class Earlier {
       if (this.now.related.hasOtherAddresses(named, this.before.related)) return -1;
     }
     const row = this.#row("NetworkPolicy", group.id, revision_number);
-    if (row >= 0) this.now.sameGroup(group.id, this.before);
+    if (row >= 0) this.now.noteSameGroup(group.id, this.before);
     return row;
   }
 
@@ -48,22 +49,21 @@ export class Earlier {
 
   /**
    * The row of the endpoint's key when the port is as it was (−1: it wants none), and then the port is
-   * remembered; else null. `record` is what Neutron sent of it.
+   * noted; else null. `record` is what Neutron sent of it.
    */
   port(record: unknown): number | null {
     const { id, revision_number } = record as { id?: unknown; revision_number?: unknown };
     if (typeof id !== "string" || typeof revision_number !== "number") return null;
     const { before, now } = this;
     const same = before.ports.findUnchanged(id, revision_number, now.keys.WorkloadEndpoint);
-    if (!same || !this.#changes || this.#changes.concern(id, record)) return null;
+    if (!same || !this.#changes || this.#changes.concern(id, record as object)) return null;
     const row = now.ports.note(id, revision_number, same.policy);
     now.ports.verify(id, same.endpoint, row);
     return same.endpoint;
   }
 
   #row(kind: "NetworkPolicy" | "Subnet", id: string, revision: number): number {
-    const followed = kind === "Subnet" ? "subnets" : "security-groups";
-    if (this.before.revisions[followed].get(id) !== revision) return -1;
+    if (this.before.revisions[COLLECTION_OF[kind]].get(id) !== revision) return -1;
     const keys = this.before.keys[kind];
     const row = keys.index.find(policyOrSubnetKey(this.#prefixes, kind, id));
     return row < 0 ? -1 : this.now.keys[kind].findUnchanged(keys, row);

@@ -8,7 +8,7 @@ import { PackedIndex } from "../../packed/packed_index.ts";
 
 /** Something in Neutron stands behind the key. */
 const WANTED = 1;
-/** At the mod revision that is remembered, the key held what it should. */
+/** At the mod revision that is noted, the key held what it should. */
 const RIGHT = 2;
 
 /** The keys of one kind. Rows are those of {@linkcode index}. */

@@ -6,6 +6,12 @@ const KNOWN = 1;
 /** The listing that is being read has shown it. */
 const LISTED = 2;
 
+/** An object with a revision. */
+export interface Revised {
+  readonly id: string;
+  readonly revision_number: number;
+}
+
 /** Like a `Map<string, number>` in what it can do; packed. */
 export class Revisions {
   readonly index: PackedIndex;
@@ -22,6 +28,11 @@ export class Revisions {
   get(id: string): number | undefined {
     const row = this.index.find(id);
     return row < 0 ? undefined : this.revisionAt(row);
+  }
+
+  /** Whether it is known as it was after that one was read. */
+  hasNewer({ id, revision_number }: Revised): boolean {
+    return (this.get(id) ?? -1) > revision_number;
   }
 
   /** Its row. */

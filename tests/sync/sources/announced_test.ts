@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "../../support/assert.ts";
 import { addHints, Hints } from "../../../lib/sync/sources/notification.ts";
 import { applyChanges, type Changed, noChanges } from "../../../lib/sync/sources/changes.ts";
-import { EtcdSink, SyncRun } from "../../../lib/sync/apply/sync_run.ts";
+import { SyncRun } from "../../../lib/sync/apply/sync_run.ts";
 import { type Scene, WEP, withCloud } from "../scene.ts";
 
 const endpoints = async ({ etcd }: Scene): Promise<number> =>
@@ -16,7 +16,7 @@ async function look(
 ) {
   const { deps, term } = scene;
   const options = { announced: new Set(announced) };
-  const run = new SyncRun(deps, term, new EtcdSink(deps, term), options);
+  const run = SyncRun.writing(deps, term, options);
   await applyChanges(run, index, { ...noChanges(), ...changed });
   return run.result();
 }
