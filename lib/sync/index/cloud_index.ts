@@ -119,7 +119,7 @@ export class CloudIndex {
 
   /** For a run that does not write: it knows the same keys, and what it learns is not taken for written. */
   scratch(): CloudIndex {
-    const copy = new CloudIndex(this.region);
+    const copy = new CloudIndex(this.region, { table: this.table });
     copy.#parent = this;
     return copy;
   }
@@ -271,13 +271,11 @@ export class CloudIndex {
     }
   }
 
-  /** An object that Neutron no longer has; the ports that showed a floating IP. */
-  forget(collection: Exclude<Followed, "ports">, id: string): string[] {
-    if (collection === "floatingips") return this.floatingIps.delete(id);
+  /** An object that Neutron no longer has. */
+  forget(collection: Followed & Related, id: string): void {
     this.revisions[collection].delete(id);
     this.related.delete(collection, id);
     if (collection === "security-groups") this.#addressGroupsOf.delete(id);
-    return [];
   }
 
   /** Ids of those that show otherwise than before. */
