@@ -25,7 +25,7 @@ import {
   shownOf,
   type Table,
 } from "../model/collections.ts";
-import { type Kind, KIND_TABLE, KINDS } from "../model/kinds.ts";
+import { type Kind, KIND_TABLE, KINDS, type Subject } from "../model/kinds.ts";
 import { addressGroupsIn } from "../model/naming.ts";
 import { addPortsOf, addWork, newWork, type Work } from "./backlog.ts";
 import { FloatingIps } from "./floating_ips.ts";
@@ -33,6 +33,13 @@ import { KeyTable } from "./key_table.ts";
 import { PortTable } from "./port_table.ts";
 import { RelatedObjects } from "./related_objects.ts";
 import { type Revised, Revisions } from "./revisions.ts";
+
+/** A key, and whose it is. */
+interface Compared {
+  readonly kind: Kind;
+  readonly key: string;
+  readonly subject: Subject;
+}
 
 function hasRules(object: Revised): object is SecurityGroup {
   return "security_group_rules" in object;
@@ -112,7 +119,7 @@ export class CloudIndex {
 
   /** For a run that does not write: it knows the same keys, and what it learns is not taken for written. */
   scratch(): CloudIndex {
-    const copy = new CloudIndex(this.region);
+    const copy = new CloudIndex(this.region, { table: this.table });
     copy.#parent = this;
     return copy;
   }
@@ -136,7 +143,40 @@ export class CloudIndex {
 
   /** How many keys of a kind etcd holds, as far as is known. */
   keyCount(kind: Kind): number {
-    return Math.max(this.keys[kind].index.size, this.#parent?.keyCount(kind) ?? 0);
+    return Math.max(this.keys[kind].size, this.#parent?.keyCount(kind) ?? 0);
+  }
+
+  /** Notes a key as etcd shows it (mod revision, decimal), and whose it is. */
+  seen(kind: Kind, key: string, modRevision: string, owner: string): void {
+    const row = this.keys[kind].seen(key, modRevision);
+    if (kind === "WorkloadEndpoint") this.ports.addEndpoint(owner, row);
+    else if (kind === "LiveMigration") this.ports.addKey(owner, key);
+  }
+
+  /**
+   * Notes that a key was compared: that something wants it and, with `rightAt`, that it was right at that mod
+   * revision. The mod revision at which it was seen before; null: it was not.
+   */
+  compared({ kind, key, subject }: Compared, rightAt: string | null): string | null {
+    const keys = this.keys[kind];
+    const row = keys.index.find(key);
+    if (row < 0) {
+      if (subject.type === "port") {
+        this.addKey(subject.id, key);
+        keys.want(keys.index.find(key));
+      }
+      return null;
+    }
+    const seenAt = keys.modRevision(row);
+    if (rightAt === null) keys.want(row);
+    else keys.right(row, rightAt);
+    return seenAt;
+  }
+
+  /** Notes that everything a port wants was right: that one endpoint, or nothing (null). */
+  verify(port: string, endpoint: string | null): void {
+    const row = endpoint === null ? -1 : this.keys.WorkloadEndpoint.index.find(endpoint);
+    this.ports.verify(port, row);
   }
 
   addKey(port: string, key: string): void {
@@ -231,13 +271,11 @@ export class CloudIndex {
     }
   }
 
-  /** An object that Neutron no longer has; the ports that showed a floating IP. */
-  forget(collection: Exclude<Followed, "ports">, id: string): string[] {
-    if (collection === "floatingips") return this.floatingIps.delete(id);
+  /** An object that Neutron no longer has. */
+  forget(collection: Followed & Related, id: string): void {
     this.revisions[collection].delete(id);
     this.related.delete(collection, id);
     if (collection === "security-groups") this.#addressGroupsOf.delete(id);
-    return [];
   }
 
   /** Ids of those that show otherwise than before. */

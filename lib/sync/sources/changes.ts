@@ -46,8 +46,8 @@ export async function applyChanges(
   projects: readonly Project[] | null = null,
 ): Promise<Scope> {
   const records = await readRecords(run, index, changed);
-  const work = index.takeBacklog();
   const gone = await goneOf(run, index, changed, records);
+  const work = index.takeBacklog();
   note(index, changed, records, gone, work);
   if (projects) noteProjects(index, projects, run.deps.clock.monotonic(), work);
   let scope: Scope;

@@ -152,9 +152,11 @@ class FullSource implements Source {
   }
 
   *#changedSubnets(): Generator<readonly Desired[]> {
-    const changed = [...this.index.related.subnets.values()].filter((subnet) =>
-      !this.#accountFor("Subnet", this.#earlier?.subnet(subnet) ?? -1)
-    );
+    const changed = [...this.index.related.subnets.values()].filter((subnet) => {
+      const isSame = this.#earlier?.subnet(subnet) ?? false;
+      if (isSame) this.#countRight("Subnet");
+      return !isSame;
+    });
     yield* this.#wantSubnets(changed);
   }
 
@@ -175,9 +177,10 @@ class FullSource implements Source {
     const { neutron } = this.run.deps;
     const pages = neutron.pages("security-groups", securityGroupSchema, this.run.term.signal, {
       known: (record) => {
-        const isKnown = this.#accountFor("NetworkPolicy", this.#earlier?.group(record) ?? -1);
-        if (isKnown) this.#listed["security-groups"]++;
-        return isKnown;
+        if (!this.#earlier?.group(record)) return false;
+        this.#countRight("NetworkPolicy");
+        this.#listed["security-groups"]++;
+        return true;
       },
     });
     for await (const page of this.#pages("NetworkPolicy", pages)) {
@@ -199,9 +202,9 @@ class FullSource implements Source {
     const pages = neutron.pages("ports", portSchema, this.run.term.signal, {
       fields: PORT_FIELDS,
       known: (record) => {
-        const row = this.#earlier?.port(record) ?? null;
-        if (row === null) return false;
-        this.#accountFor("WorkloadEndpoint", row);
+        const endpoints = this.#earlier?.port(record) ?? null;
+        if (endpoints === null) return false;
+        this.#countRight("WorkloadEndpoint", endpoints);
         this.#listed.ports++;
         return true;
       },
@@ -230,19 +233,16 @@ class FullSource implements Source {
     for (const [i, { id }] of ports.entries()) {
       const { length } = wanted[i]!;
       if (length > 1) this.keys.migrating.add(id);
-      else if (length === 0 && !this.#refused.has(id)) this.keys.verify(id, -1);
+      else if (length === 0 && !this.#refused.has(id)) this.keys.verify(id, null);
     }
     const all = wanted.flat();
     yield all.filter(({ kind }) => kind === "LiveMigration");
     yield all.filter(({ kind }) => kind === "WorkloadEndpoint");
   }
 
-  /** Counts a key that is right without a look; false: there is none (−1). */
-  #accountFor(kind: Kind, row: number): boolean {
-    if (row < 0) return false;
-    this.index.keys[kind].right(row);
-    this.run.kinds[kind].correct++;
-    this.run.kinds[kind].neutronItems++;
-    return true;
+  /** Counts keys that are right without a look. */
+  #countRight(kind: Kind, count = 1): void {
+    this.run.kinds[kind].correct += count;
+    this.run.kinds[kind].neutronItems += count;
   }
 }

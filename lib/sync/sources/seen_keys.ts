@@ -68,44 +68,30 @@ export class SeenKeys implements StoredKeys {
     }
     const owner = subjectOf(kind, key.slice(length));
     if (!owner) return; // somebody else's
-    const row = this.index.keys[kind].seen(key, modRevision);
-    if (kind === "WorkloadEndpoint") this.index.ports.addEndpoint(owner.id, row);
-    else if (kind === "LiveMigration") this.index.ports.addKey(owner.id, key);
+    this.index.seen(kind, key, modRevision, owner.id);
   }
 
   /** Reads the values of those that were seen. */
   read(wants: readonly Desired[]): Promise<ReadonlyMap<string, Stored>> {
     const { kind } = wants[0]!;
-    const { index } = this.index.keys[kind];
-    const seen = wants.map(({ key }) => key).filter((key) => index.find(key) >= 0);
+    const keys = this.index.keys[kind];
+    const seen = wants.map(({ key }) => key).filter((key) => keys.has(key));
     return readStored(this.run, kind, seen);
   }
 
   compared(want: Desired, stored: Stored | undefined, change: Change | null): Change | null {
-    const { kind, key, subject: { type, id } } = want;
-    const keys = this.index.keys[kind];
-    const row = keys.index.find(key);
-    if (row < 0) {
-      if (type === "port") {
-        this.index.addKey(id, key);
-        keys.want(keys.index.find(key));
-      }
-      return change;
-    }
-    if (change === null && isExpressed(want)) {
-      keys.right(row, stored!.modRevision);
-      if (kind === "WorkloadEndpoint") this.verify(id, row);
-      return null;
-    }
-    keys.want(row); // what it lacks is said each time, so it is translated each time
+    // What it lacks is said each time, so it is translated each time.
+    const isRight = change === null && isExpressed(want);
+    const seenAt = this.index.compared(want, isRight ? stored!.modRevision : null);
+    if (isRight && want.kind === "WorkloadEndpoint") this.verify(want.subject.id, want.key);
     // A value that is newer than its key was tells of a newer Neutron: the swap has to fail.
-    return change && { ...change, modRevision: keys.modRevision(row) };
+    return change && seenAt !== null ? { ...change, modRevision: seenAt } : change;
   }
 
-  /** Notes that everything a port wants was right: the endpoint of that row, or nothing (−1). */
-  verify(port: string, row: number): void {
+  /** Notes that everything a port wants was right: that endpoint, or nothing (null). */
+  verify(port: string, endpoint: string | null): void {
     if (this.migrating.has(port) || this.run.doubtfulAddresses.has(port)) return;
-    this.index.ports.verify(port, row);
+    this.index.verify(port, endpoint);
   }
 
   /** Whether some endpoint stands rightly for the port. */
@@ -119,10 +105,8 @@ export class SeenKeys implements StoredKeys {
   }
 
   *unwanted(kind: Kind): Generator<Change> {
-    const keys = this.index.keys[kind];
-    for (const row of [...keys.unwanted()]) {
-      const text = keys.index.text(row);
-      const change = removal(kind, this.#prefixes[kind], text, keys.modRevision(row));
+    for (const [key, modRevision] of this.index.keys[kind].unwanted()) {
+      const change = removal(kind, this.#prefixes[kind], key, modRevision);
       if (change) yield change;
     }
     for (const { kind: its, bytes, modRevision, owner } of this.#foreign) {

@@ -22,11 +22,11 @@ function somePorts(count: number): Known[] {
 /** As a full resync fills it. */
 function fill(index: CloudIndex, ports: readonly Known[]): CloudIndex {
   for (const [i, { port, key }] of ports.entries()) {
-    const row = index.keys.WorkloadEndpoint.seen(key, String(i + 1));
-    index.ports.addEndpoint(port.id, row);
+    index.seen("WorkloadEndpoint", key, String(i + 1), port.id);
     index.notePort(port);
-    index.keys.WorkloadEndpoint.right(row);
-    index.ports.verify(port.id, row);
+    const subject = { type: "port", id: port.id } as const;
+    index.compared({ kind: "WorkloadEndpoint", key, subject }, String(i + 1));
+    index.verify(port.id, key);
   }
   return index;
 }
