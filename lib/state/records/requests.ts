@@ -55,6 +55,8 @@ export const resyncAnswerSchema = z.object({
   at: ms,
   state: z.enum(["running", "done", "failed"]),
   doing: z.string(),
+  /** The step that it takes, see `lib/sync/apply/step.ts`. */
+  step: z.string().optional(),
   dryRun: z.boolean().default(false),
   ...resyncAccount,
   error: z.string().nullable(),

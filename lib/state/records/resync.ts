@@ -70,7 +70,7 @@ export const resyncSchema = z.object({
   id: z.string().regex(/^[a-z0-9]{1,20}$/),
   startedAt: ms,
   endedAt: ms.nullable(),
-  /** Why it ran: "startup", "periodic", "requested", "incremental", "announced", "watching". */
+  /** Why it ran: see `RunReason` in `lib/sync/report/record.ts`. */
   reason: z.string(),
   /** Everything was compared; else only what was asked for, or what had changed. */
   whole: z.boolean().default(true),
