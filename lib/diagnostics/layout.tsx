@@ -48,7 +48,7 @@ export function Layout({ node, version, title, place, now, reloadSeconds, childr
           <noscript>
             <meta http-equiv="refresh" content={String(reloadSeconds)} />
           </noscript>
-          <script src="/app.js" defer></script>
+          <script src="/app.js" type="module"></script>
         </head>
         <body data-now={String(now)}>
           <a class="skip" href="#main">Skip to the state</a>
