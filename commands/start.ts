@@ -9,7 +9,8 @@
 import { systemClock } from "../lib/base/clock.ts";
 import type { Config } from "../lib/config/config_types.ts";
 import { dropPermissions } from "../lib/process/drop_permissions.ts";
-import { pageUrl } from "../lib/diagnostics/page_url.ts";
+import { nodeInfo, readStatus } from "../lib/health/read_status.ts";
+import { pageUrl } from "../lib/process/page_url.ts";
 import {
   formatJson,
   formatText,
@@ -63,6 +64,8 @@ export const run: Command = async (context) => {
     clock: systemClock,
     serviceManager,
     resolve,
+    verdict: async (store, config) =>
+      (await readStatus(store, nodeInfo(config), systemClock)).verdict.text,
     onConfig: (config) => inForce = config,
     forward,
     feed,

@@ -6,7 +6,7 @@
  */
 import type { Child } from "hono/jsx";
 import { raw } from "hono/html";
-import { clip } from "./format.ts";
+import { clip } from "../base/clip.ts";
 import { Verdict } from "./sections/verdict_section.tsx";
 
 /** The pages of the navigation. */

@@ -11,7 +11,7 @@ import { describeError } from "../base/log.ts";
 import type { JobContext } from "../role/master_context.ts";
 import type { Api } from "./api/openapi.ts";
 import { type Listener, type ListenerLimits, openListener } from "./listener.ts";
-import { pageUrl } from "./page_url.ts";
+import { pageUrl } from "../process/page_url.ts";
 import { readTlsFiles, sameFiles, type TlsFiles, TlsFilesError } from "./tls_files.ts";
 
 const RETRY_MS = 2000;

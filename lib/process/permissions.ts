@@ -11,7 +11,7 @@
  * @module
  */
 import type { Config } from "../config/config_types.ts";
-import { pageUrl, reachable } from "../diagnostics/page_url.ts";
+import { pageUrl, reachable } from "./page_url.ts";
 import { hostAndPort, namesAmong } from "./host_addresses.ts";
 import type { RoleName } from "../node/role_names.ts";
 

@@ -13,7 +13,7 @@ import { ErrorMain, Layout, MissingMain } from "../layout.tsx";
 import { LiveStreams } from "../live.ts";
 import type { RoleMetrics } from "../metrics.ts";
 import { Shared } from "../shared.ts";
-import type { Status } from "../status_schema.ts";
+import type { Status } from "../../health/status.ts";
 import { type Rendered, type View, viewOf } from "./views.tsx";
 
 /** What the pages need. */
