@@ -6,8 +6,9 @@
  * @module
  */
 import { systemClock } from "../lib/base/clock.ts";
+import type { FlagValues } from "../lib/config/command_line.ts";
 import type { Config } from "../lib/config/config_types.ts";
-import { pageUrl, reachable } from "../lib/process/page_url.ts";
+import { pageUrl, reachable } from "../lib/config/page_url.ts";
 import { nodeInfo, readStatus } from "../lib/health/read_status.ts";
 import { type Status, statusSchema } from "../lib/health/status.ts";
 import { formatStatus } from "../lib/health/status_text.ts";
@@ -16,19 +17,31 @@ import { describeError } from "../lib/base/log.ts";
 import { machinePlaces } from "../lib/process/machine_places.ts";
 import { permissionRow } from "../lib/process/permissions.ts";
 import { runTool } from "../lib/process/tool.ts";
-import { type Command, type CommandContext, UNHEALTHY } from "./context.ts";
+import { type Command, type CommandContext, output, UNHEALTHY } from "./context.ts";
 import { openExisting } from "./existing_state.ts";
 
 const TIMEOUT_MS = 5000;
 
-export const run: Command = async (context) => {
-  const { resolve, command, print } = context;
+const flags = { output };
+
+export const command: Command<typeof flags> = {
+  about: "Print what the node's processes say of themselves",
+  details: ["Exit code 3: something is wrong, or the page does not answer."],
+  flags,
+  run,
+};
+
+async function run(
+  context: CommandContext,
+  { output }: FlagValues<typeof flags>,
+): Promise<number> {
+  const { resolve, print } = context;
   const { config } = resolve();
   const told = await askPage(config, context);
   const report = told ?? await readDirectly(config);
-  print(command.output === "json" ? JSON.stringify(report, null, 2) : formatStatus(report));
+  print(output === "json" ? JSON.stringify(report, null, 2) : formatStatus(report));
   return told && isHealthy(told) ? 0 : UNHEALTHY;
-};
+}
 
 /** Null, and a word on standard error, when the page does not answer. */
 async function askPage(
