@@ -65,10 +65,11 @@ export function heldNow(facts: HeldFacts): Held {
 }
 
 /**
- * A run that compared everything says all there is; one that looked at a part adds to it, and lifts
- * nothing. What failed says nothing.
+ * What a history of runs, newest first, says of what is held back and left, whoever is master. A run that
+ * compared everything says all there is; one that looked at a part adds to it, and lifts nothing. What
+ * failed says nothing.
  */
-function standing(resyncs: readonly Resync[]): Pick<Held, "guards" | "leftOut"> {
+export function standing(resyncs: readonly Resync[]): Pick<Held, "guards" | "leftOut"> {
   const guards = new Map<string, HeldGuard>();
   const leftOut = new Map<string, HeldLeftOut>();
   for (const run of resyncs) {
