@@ -5,7 +5,7 @@ import { formatBytes, formatCount } from "../../base/format.ts";
 import { Age, Badge, Section, Time } from "../parts.tsx";
 import type { RoleStatus } from "../../health/facts.ts";
 
-/** A sign of life this fresh is "just now": it comes every two seconds, and is no news. */
+/** A heartbeat this fresh, ms, is "just now": it comes every two seconds, and is no news. */
 const FRESH_MS = 5000;
 
 /** The section. */
