@@ -23,3 +23,20 @@ Deno.test("the page loads its script as a module of its own, which needs nothing
   const html = await (await testApp().request("/")).text();
   assertEquals(html.match(/<script[^>]*>/g), ['<script src="/app.js" type="module">']);
 });
+
+Deno.test("the page's process loads no client: it has no right to use one", async () => {
+  const module = new URL("../../roles/diagnostics.ts", import.meta.url).pathname;
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json", module] })
+    .output();
+  const { roots, modules } = JSON.parse(new TextDecoder().decode(stdout));
+  const loaded = new Set<string>(roots);
+  for (const specifier of loaded) {
+    const found = modules.find((module: { specifier: string }) => module.specifier === specifier);
+    for (const { code } of found?.dependencies ?? []) {
+      if (code?.specifier) loaded.add(code.specifier);
+    }
+  }
+  assert(loaded.size > 50, [...loaded].join());
+  const clients = [...loaded].filter((specifier) => /^npm:\/?(etcd3|amqplib)@/.test(specifier));
+  assertEquals(clients, []);
+});
