@@ -5,7 +5,7 @@ import {
   readAsked,
   readDifferences,
 } from "../../../lib/sync/apply/difference_log.ts";
-import { diffLines } from "../../../lib/sync/apply/dry_run.ts";
+import { diffLines } from "../../../lib/sync/apply/change_lines.ts";
 import type { Change } from "../../../lib/sync/model/compare.ts";
 import { StateStore } from "../../../lib/state/store.ts";
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
