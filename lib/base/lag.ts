@@ -1,5 +1,5 @@
 /** How old the latest news were when they were seen. @module */
-import type { Clock } from "../base/clock.ts";
+import type { Clock } from "./clock.ts";
 
 const KEPT = 200;
 const WINDOW_MS = 60_000;
