@@ -12,7 +12,7 @@ import { publishMetrics } from "../lib/metrics/publisher.ts";
 import type { SettingsOf, SupervisedName } from "../lib/process/roles.ts";
 import { Heartbeats } from "../lib/role/heartbeat.ts";
 import { StateStore } from "../lib/state/store.ts";
-import { RateLimitedLog } from "../lib/status/rate_limited.ts";
+import { RateLimitedLog } from "../lib/base/rate_limited.ts";
 import { isStreamNoise } from "../lib/base/stream_noise.ts";
 import { openParentChannel, type ParentChannel } from "../lib/role/parent_channel.ts";
 import { write } from "../lib/role/write.ts";

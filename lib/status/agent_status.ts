@@ -16,9 +16,9 @@ import { MAX_AGENTS, writeAgentsFile } from "./agents_file.ts";
 import { agentHost, type AgentStatus, felixPrefix, parseAgentStatus } from "./felix_status.ts";
 import { follow } from "./follow.ts";
 import { countFreshness, STALE_AGENT_MS } from "../health/freshness.ts";
-import { Lag } from "./lag.ts";
+import { Lag } from "../base/lag.ts";
 import { LIVE, SNAPSHOT } from "./newest_queue.ts";
-import { RateLimitedLog } from "./rate_limited.ts";
+import { RateLimitedLog } from "../base/rate_limited.ts";
 import type { StatusReporter } from "./reporter.ts";
 import { Writers } from "./writers.ts";
 

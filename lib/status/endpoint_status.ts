@@ -29,7 +29,7 @@ import { follow } from "./follow.ts";
 import { followMigrations } from "./migrations.ts";
 import { type Entry, LIVE, LONG_QUEUE, type Priority, SNAPSHOT } from "./newest_queue.ts";
 import { PortDifferences } from "./port_differences.ts";
-import { RateLimitedLog } from "./rate_limited.ts";
+import { RateLimitedLog } from "../base/rate_limited.ts";
 import type { PortUpdate, StatusReporter } from "./reporter.ts";
 import { Writers } from "./writers.ts";
 

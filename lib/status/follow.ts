@@ -12,7 +12,7 @@ import { roundTripKey } from "./felix_status.ts";
 import { whileRunning } from "../base/while_running.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
 import { Watchdog, whileOnTime } from "../role/heartbeat.ts";
-import { RateLimitedLog } from "./rate_limited.ts";
+import { RateLimitedLog } from "../base/rate_limited.ts";
 
 /** What the two watchers differ in. */
 export interface Follower {

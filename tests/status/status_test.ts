@@ -10,7 +10,7 @@ import {
 } from "../../lib/status/felix_status.ts";
 import { osloTime } from "../../lib/status/reporter.ts";
 import { LIVE, NewestQueue, RETRY, SNAPSHOT } from "../../lib/status/newest_queue.ts";
-import { Lag } from "../../lib/status/lag.ts";
+import { Lag } from "../../lib/base/lag.ts";
 import { Writers } from "../../lib/status/writers.ts";
 
 const prefix = felixPrefix(null);

@@ -1,6 +1,6 @@
 /** How old the latest news were when they were seen. @module */
-import type { Clock } from "../base/clock.ts";
-import { Ring } from "../base/ring.ts";
+import type { Clock } from "./clock.ts";
+import { Ring } from "./ring.ts";
 
 const KEPT = 200;
 const WINDOW_MS = 60_000;

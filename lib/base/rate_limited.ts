@@ -1,6 +1,6 @@
 /** Warnings that may come by the thousand: the first of a kind, then one per interval with the number left out. @module */
-import type { Clock } from "../base/clock.ts";
-import type { Log } from "../base/log.ts";
+import type { Clock } from "./clock.ts";
+import type { Log } from "./log.ts";
 
 const INTERVAL_MS = 10_000;
 
