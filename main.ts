@@ -31,7 +31,7 @@ async function main(args: string[]): Promise<number> {
   try {
     if (Deno.build.standalone && args[0] === ROLE_WORD) {
       const { hostRole } = await import("./lib/role/worker_host.ts");
-      return await hostRole(args[1] ?? "");
+      return await hostRole(args[1] ?? "", args[2]);
     }
     const { helpText, parseCommandLine } = await import("./lib/config/command_line.ts");
     const { VERSION } = await import("./lib/base/version.ts");

@@ -362,12 +362,6 @@ export const OPTIONS: readonly OptionRow[] = [
     }),
     row("request_timeout", integer(1, 600), "30", "Deadline of one request", { unit: "s" }),
     row("page_size", integer(10, 10000), "1000", "Objects asked for in one page"),
-    row(
-      "report_url",
-      { type: "url" },
-      null,
-      "Where status reports go without a bus (default: <neutron_url>/lab/v1)",
-    ),
   ]),
   ...under("Jobs", () => [
     row("startup_resync", choice("always", "never"), "always", START_HELP, {
@@ -442,9 +436,9 @@ export const OPTIONS: readonly OptionRow[] = [
   ...under("Lab", () => [
     row(
       "lab",
-      choice("auto", "on", "off"),
+      choice("auto", "on", "off", "join"),
       "auto",
-      "A whole cloud in small; auto: when no etcd or OpenStack is set",
+      "A whole cloud in small; auto: when no etcd or OpenStack is set; join: another node's",
     ),
     row("lab_ports", integer(0, 100000), "200", "VM ports of the seeded cloud"),
     row("lab_hosts", integer(1, 5000), "5", "Hosts of the seeded cloud"),

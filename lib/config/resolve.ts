@@ -12,7 +12,7 @@ import { allowedValues, OPTIONS } from "./options.ts";
 import type { BrokersConfig, BusConfig, Config, NotificationsConfig } from "./config_types.ts";
 import { type EffectiveValue, findValue, warnIgnored } from "./values.ts";
 import { readCloud } from "./clouds_yaml.ts";
-import { authMethod, buildOpenstack, checkOpenstack, warnOpenstack } from "./openstack_config.ts";
+import { buildOpenstack, checkOpenstack, warnOpenstack } from "./openstack_config.ts";
 
 /** One problem with the configuration. */
 export interface ConfigProblem {
@@ -84,8 +84,8 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
   const config = build(values);
   const warnings = [
     ...cloud?.warnings ?? [],
-    ...config.lab.enabled ? [] : warnOpenstack(values),
-    ...warnReports(config, values),
+    ...config.lab.reportUrl !== null ? [] : warnOpenstack(values),
+    ...warnReports(config),
     ...warnIgnored(files),
   ];
   return { config: freeze(config), effective, warnings };
@@ -109,12 +109,9 @@ function withoutUserInfo(value: string): string {
   return value.replaceAll(/\/\/[^/@\s,]+@/g, "//(secret)@");
 }
 
-function warnReports(config: Config, values: ReadonlyMap<string, EffectiveValue>): string[] {
-  if (config.lab.enabled || config.bus || values.get("report_url")!.source !== "default") return [];
-  return [
-    "neither transport_url nor report_url is given: status reports go over HTTP to " +
-    `${config.status.reportUrl || "Neutron"}, which a real Neutron does not answer`,
-  ];
+function warnReports(config: Config): string[] {
+  if (config.bus || config.lab.reportUrl !== null) return [];
+  return ["transport_url is not given: no status of agents and ports is reported to Neutron"];
 }
 
 /** etcd URLs, of which a bare `host:port` is one. */
@@ -193,27 +190,17 @@ function completeDefaults(
     elector_name: nodeName,
   };
   const clouds = found.filter(({ option, source }) => option.cloud && source !== "default");
-  const lab = given.get("lab") === "on" || (given.get("lab") === "auto" && clouds.length === 0);
-  if (lab && clouds.length === 0) Object.assign(derived, labValues(given));
-  const neutron = derived.neutron_url ?? given.get("neutron_url")!;
-  // Without a URL of Neutron's own, the one of the catalogue is not known yet.
-  const known = lab ||
-    found.find(({ option }) => option.name === "neutron_url")!.source !== "default" ||
-    authMethod(new Map(found.map((entry) => [entry.option.name, entry]))) === null;
-  if (known) derived.report_url = defaultReportUrl(neutron.replace(/\/$/, ""));
+  const asked = given.get("lab")!;
+  const lab = asked !== "auto" ? asked : clouds.length === 0 ? "on" : "off";
+  if (lab !== "off" && clouds.length === 0) Object.assign(derived, labValues(given));
   return found.map((entry) => {
     const value = derived[entry.option.name];
     if (entry.option.name === "lab") {
-      return { ...entry, value: lab ? "on" : "off" };
+      return { ...entry, value: lab };
     }
     if (value === undefined || entry.source !== "default") return entry;
-    return { ...entry, value, source: lab && entry.option.cloud ? "lab" : "default" };
+    return { ...entry, value, source: lab !== "off" && entry.option.cloud ? "lab" : "default" };
   });
-}
-
-/** Where status reports go over HTTP unless `report_url` says otherwise: the lab answers there. */
-export function defaultReportUrl(neutronUrl: string): string {
-  return `${neutronUrl}/lab/v1`;
 }
 
 /** Where the lab's own cloud is. */
@@ -286,7 +273,7 @@ function checkRelations(values: ReadonlyMap<string, EffectiveValue>): ConfigProb
   const cloud = [...values.values()].find(({ option, source }) =>
     option.cloud && source !== "default" && source !== "lab"
   );
-  if (lab.value === "on" && cloud) {
+  if (lab.value !== "off" && cloud) {
     refuse("lab", `off or auto when ${cloud.option.name} is given (${cloud.source})`);
   }
   return problems;
@@ -342,7 +329,6 @@ function build(values: ReadonlyMap<string, EffectiveValue>): Config {
     },
     status: {
       portStatusThreads: number("port_status_threads"),
-      reportUrl: maybe("report_url")?.replace(/\/+$/, "") ?? "",
     },
     diagnostics: {
       ...parseListen(text("listen"))!,
@@ -355,6 +341,9 @@ function build(values: ReadonlyMap<string, EffectiveValue>): Config {
     },
     lab: {
       enabled: text("lab") === "on",
+      reportUrl: text("lab") === "off"
+        ? null
+        : `http://127.0.0.1:${number("lab_openstack_port")}/lab/v1`,
       ports: number("lab_ports"),
       hosts: number("lab_hosts"),
       seed: number("lab_seed"),

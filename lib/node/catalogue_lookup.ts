@@ -8,7 +8,6 @@
  */
 import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
-import { defaultReportUrl } from "../config/resolve.ts";
 import type { Config } from "../config/config_types.ts";
 import type { Launcher } from "../process/launcher.ts";
 import { describeError, type Log } from "../base/log.ts";
@@ -40,15 +39,13 @@ const MAX_RETRY_MS = 30_000;
 const TRIES = 5;
 
 /** Whether this process has to wait until the endpoints are known. */
-export function awaitsEndpoints(name: ProcessName, { openstack, bus }: Config): boolean {
+export function awaitsEndpoints(name: ProcessName, { openstack }: Config): boolean {
   const { neutron, nova } = openstack.fromCatalogue;
   switch (name) {
     case "resource-syncer":
       return neutron;
     case "endpoint-status-watcher":
       return neutron || nova;
-    case "agent-status-watcher":
-      return neutron && bus === null;
     default:
       return false;
   }
@@ -57,18 +54,13 @@ export function awaitsEndpoints(name: ProcessName, { openstack, bus }: Config): 
 /** The configuration with the endpoints in it. */
 export function withEndpoints(config: Config, found: FoundEndpoints): Config {
   const { fromCatalogue } = config.openstack;
-  const neutronUrl = fromCatalogue.neutron ? found.neutronUrl : config.openstack.neutronUrl;
   return {
     ...config,
     openstack: {
       ...config.openstack,
       authUrl: found.authUrl,
-      neutronUrl,
+      neutronUrl: fromCatalogue.neutron ? found.neutronUrl : config.openstack.neutronUrl,
       novaUrl: fromCatalogue.nova ? found.novaUrl : config.openstack.novaUrl,
-    },
-    status: {
-      ...config.status,
-      reportUrl: config.status.reportUrl || defaultReportUrl(neutronUrl),
     },
   };
 }

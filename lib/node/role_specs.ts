@@ -6,7 +6,7 @@
  */
 import type { Config } from "../config/config_types.ts";
 import { awaitsEndpoints } from "./catalogue_lookup.ts";
-import type { Launcher } from "../process/launcher.ts";
+import type { Launcher, ModuleFolder } from "../process/launcher.ts";
 import {
   type PermissionPlaces,
   type PermissionRow,
@@ -26,6 +26,11 @@ export interface NodePlaces extends PermissionPlaces {
 /** All processes of this configuration. */
 export function processNames(config: Config): SettledName[] {
   return config.lab.enabled ? ["lab", ...ROLE_NAMES] : [...ROLE_NAMES];
+}
+
+/** The lab has its own modules for what reports status: there, reports go to it. */
+function moduleFolder(name: SettledName, { lab }: Config): ModuleFolder {
+  return lab.reportUrl !== null && name.endsWith("-status-watcher") ? "lab" : "roles";
 }
 
 /** What each of them may do. */
@@ -53,6 +58,7 @@ export function roleSpecs(
       name,
       permissionRow(name, config, places),
       settingsOf(name, config, places.process),
+      moduleFolder(name, config),
     );
   return processNames(config).map((name) => ({
     name,

@@ -3,7 +3,7 @@
  * of `permissions.ts` and nothing more. Two ways behind one interface:
  *
  * - from source, `deno run --allow-…=… <module>`: Deno holds the whole process to its flags;
- * - from the compiled binary, which has no `deno run`, the binary starts itself as `role NAME`, and
+ * - from the compiled binary, which has no `deno run`, the binary starts itself as `role NAME [FOLDER]`, and
  *   `lib/role/worker_host.ts` runs the same module in a Worker whose permissions are the same row.
  *
  * Either way the process is told its input on standard input, one line of JSON, because it may hold
@@ -34,8 +34,11 @@ export interface Launch {
 export interface Launcher {
   /** Whether processes come from the compiled binary, and not from source. */
   readonly standalone: boolean;
-  /** @param input what the process is told, as `channel.input` of `lib/role/parent_channel.ts`; JSON. */
-  prepare(name: ProcessName, row: PermissionRow, input: unknown): Launch;
+  /**
+   * @param input what the process is told, as `channel.input` of `lib/role/parent_channel.ts`; JSON
+   * @param folder where the process's module is
+   */
+  prepare(name: ProcessName, row: PermissionRow, input: unknown, folder?: ModuleFolder): Launch;
 }
 
 /** Where processes come from. */
@@ -75,9 +78,13 @@ export const INSPECT = "CONDUCTOR_INSPECT";
 /** Processes that can be looked into, in the order of their ports. */
 export const INSPECTED: readonly ProcessName[] = [...ROLE_NAMES, "lab"];
 
+/** Folders of modules that processes are started with; the lab has its own for some roles. */
+export const MODULE_FOLDERS = ["roles", "lab"] as const;
+export type ModuleFolder = typeof MODULE_FOLDERS[number];
+
 /** Path of a process's module below the root. */
-export function modulePath(name: ProcessName): string {
-  return name === "lab" ? "lab/main.ts" : `roles/${name.replaceAll("-", "_")}.ts`;
+export function modulePath(name: ProcessName, folder: ModuleFolder = "roles"): string {
+  return name === "lab" ? "lab/main.ts" : `${folder}/${name.replaceAll("-", "_")}.ts`;
 }
 
 /** Whether a process of that name exists. */
@@ -89,12 +96,12 @@ export function isProcessName(name: string): name is ProcessName {
 export function createLauncher(options: LauncherOptions): Launcher {
   return {
     standalone: options.standalone,
-    prepare: (name, row, input) => ({
+    prepare: (name, row, input, folder = "roles") => ({
       command: options.executable,
       env: childEnvironment(name, options.environment),
       ...(options.standalone
-        ? fromBinary(name, row, input)
-        : fromSource(name, row, input, options)),
+        ? fromBinary(name, row, input, folder)
+        : fromSource(name, row, input, folder, options)),
     }),
   };
 }
@@ -103,6 +110,7 @@ function fromSource(
   name: ProcessName,
   row: PermissionRow,
   input: unknown,
+  folder: ModuleFolder,
   { root, environment }: LauncherOptions,
 ): Pick<Launch, "args" | "input"> {
   // Room for new objects, MiB. V8's own 16 stays with a process once a burst has filled it, a third of what
@@ -117,7 +125,7 @@ function fromSource(
       ...inspection(name, environment),
       `--config=${root}/deno.json`,
       ...permissionFlags(row),
-      `${root}/${modulePath(name)}`,
+      `${root}/${modulePath(name, folder)}`,
     ],
     input: JSON.stringify(input),
   };
@@ -135,9 +143,11 @@ function fromBinary(
   name: ProcessName,
   row: PermissionRow,
   input: unknown,
+  folder: ModuleFolder,
 ): Pick<Launch, "args" | "input"> {
   const hosted: HostedInput = { permissions: workerPermissions(row), input };
-  return { args: [ROLE_WORD, name], input: JSON.stringify(hosted) };
+  const words = folder === "roles" ? [name] : [name, folder];
+  return { args: [ROLE_WORD, ...words], input: JSON.stringify(hosted) };
 }
 
 /** What Deno's OpenTelemetry is configured with, when it is; each process is told apart by its role. */

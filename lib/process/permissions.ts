@@ -130,8 +130,8 @@ export function permissionRow(
   const { bus } = config;
   const reports = bus
     ? bus.hosts.map(({ host, port }) => hostAndPort(host, port))
-    : config.status.reportUrl
-    ? [hostPort(config.status.reportUrl)]
+    : config.lab.reportUrl
+    ? [hostPort(config.lab.reportUrl)]
     : [];
   const busFiles = bus ? [bus.caFile, bus.certFile, bus.keyFile] : [];
   const heard = config.notifications?.bus;

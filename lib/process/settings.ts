@@ -23,15 +23,10 @@ function leading({ region, etcd, election: { name } }: Config) {
   return { region, etcd, election: { name } };
 }
 
-/** What a status watcher uses without or with a message bus. */
+/** What a status watcher uses; in the lab, where that takes reports. */
 function watching(config: Config) {
-  const { bus, status, openstack } = config;
-  return {
-    ...leading(config),
-    bus,
-    status: { reportUrl: bus === null ? status.reportUrl : "" },
-    openstack: { requestTimeoutMs: openstack.requestTimeoutMs },
-  };
+  const { bus, lab: { reportUrl } } = config;
+  return { ...leading(config), bus, ...reportUrl !== null && { lab: { reportUrl } } };
 }
 
 const SETTINGS = {
@@ -47,9 +42,7 @@ const SETTINGS = {
   },
   "agent-status-watcher": (config: Config) => ({ ...common(config), ...watching(config) }),
   "endpoint-status-watcher"(config: Config) {
-    const { reportUrl } = watching(config).status;
-    const { openstack, status: { portStatusThreads } } = config;
-    const status = { reportUrl, portStatusThreads };
+    const { openstack, status } = config;
     return { ...common(config), ...watching(config), openstack, status };
   },
   diagnostics(config: Config) {
