@@ -1,7 +1,7 @@
 /** The agent status watcher but for its reporter: the lab has an entry file of its own, with its own. @module */
 import { openEtcd } from "../lib/etcd/client.ts";
 import { runWhileMaster } from "../lib/role/run_while_master.ts";
-import { runAgentStatusWatcher } from "../lib/status/agent_status.ts";
+import { AgentStatusWatcher } from "../lib/status/agent_status.ts";
 import { measured } from "../lib/status/measured_reporter.ts";
 import type { StatusReporter } from "../lib/status/reporter.ts";
 import type { RoleContext } from "./bootstrap.ts";
@@ -16,7 +16,7 @@ export async function watchAgents(
   try {
     await runWhileMaster(context, async (term) => {
       await using reporter = measured(open(), job.meter);
-      await runAgentStatusWatcher(term, config, etcd, job, reporter);
+      await new AgentStatusWatcher(term, { config, etcd, context: job, reporter }).run();
     });
   } finally {
     etcd.close();

@@ -5,7 +5,8 @@ import { NeutronClient } from "../lib/openstack/neutron.ts";
 import { NovaClient } from "../lib/openstack/nova.ts";
 import { runWhileMaster } from "../lib/role/run_while_master.ts";
 import { DataPlaneStatus } from "../lib/status/data_plane_status.ts";
-import { type NotifyNova, runEndpointStatusWatcher } from "../lib/status/endpoint_status.ts";
+import type { NotifyNova } from "../lib/status/arrivals.ts";
+import { EndpointStatusWatcher } from "../lib/status/endpoint_status.ts";
 import { measured } from "../lib/status/measured_reporter.ts";
 import type { StatusReporter } from "../lib/status/reporter.ts";
 import type { RoleContext } from "./bootstrap.ts";
@@ -30,7 +31,8 @@ export async function watchEndpoints(
     await runWhileMaster(context, async (term) => {
       const dataPlane = new DataPlaneStatus(neutron, auth, job.log);
       await using reporter = measured(open(dataPlane), job.meter);
-      await runEndpointStatusWatcher(term, config, etcd, job, reporter, notifyNova);
+      const options = { config, etcd, context: job, reporter, notifyNova };
+      await new EndpointStatusWatcher(term, options).run();
     });
   } finally {
     etcd.close();

@@ -1,6 +1,6 @@
 /** Where status goes: one interface for every way of telling Neutron. @module */
 import type { PortStatus } from "./felix_status.ts";
-import type { Gate } from "./writers.ts";
+import type { Gate } from "./work_queue.ts";
 
 /** One agent's report. */
 export interface AgentReport {
