@@ -1,4 +1,4 @@
-/** A reporter whose reports are measured and traced. @module */
+/** Measures and traces what another reporter does. @module */
 import type { Meter } from "../metrics/meter.ts";
 import { traced } from "../base/tracing.ts";
 import type { AgentReport, PortUpdate, StatusReporter } from "./reporter.ts";
