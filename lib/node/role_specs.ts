@@ -5,17 +5,15 @@
  * @module
  */
 import type { Config } from "../config/config_types.ts";
-import { awaitsEndpoints } from "./catalogue_lookup.ts";
-import type { Launcher, ModuleFolder } from "../process/launcher.ts";
+import type { Launcher } from "../process/launcher.ts";
 import {
   type PermissionPlaces,
   type PermissionRow,
   permissionRow,
 } from "../process/permissions.ts";
 import type { ProcessPlace } from "../process/place.ts";
-import { settingsOf, type SettledName } from "../process/settings.ts";
-import { ROLE_NAMES } from "../state/records.ts";
-import type { RoleSpec } from "./supervised_role.ts";
+import { settingsOf, SUPERVISED, type SupervisedName, supervisedNames } from "../process/roles.ts";
+import type { SupervisedSpec } from "./supervisor.ts";
 
 /** What has to be known of this machine to start them. */
 export interface NodePlaces extends PermissionPlaces {
@@ -23,14 +21,9 @@ export interface NodePlaces extends PermissionPlaces {
   readonly process: ProcessPlace;
 }
 
-/** All processes of this configuration. */
-export function processNames(config: Config): SettledName[] {
-  return config.lab.enabled ? ["lab", ...ROLE_NAMES] : [...ROLE_NAMES];
-}
-
-/** The lab has its own modules for what reports status: there, reports go to it. */
-function moduleFolder(name: SettledName, { lab }: Config): ModuleFolder {
-  return lab.reportUrl !== null && name.endsWith("-status-watcher") ? "lab" : "roles";
+/** What waits for endpoints of Keystone's catalogue, with this configuration. */
+export function awaitingEndpoints(config: Config): SupervisedName[] {
+  return supervisedNames(config).filter((name) => SUPERVISED[name].awaits(config));
 }
 
 /** What each of them may do. */
@@ -38,7 +31,7 @@ export function permissionRows(
   config: Config,
   places: PermissionPlaces,
 ): Record<string, PermissionRow> {
-  const names = processNames(config);
+  const names = supervisedNames(config);
   return Object.fromEntries(names.map((name) => [name, permissionRow(name, config, places)]));
 }
 
@@ -52,19 +45,21 @@ export function roleSpecs(
   launcher: Launcher,
   located: Promise<Config> = Promise.resolve(config),
   search = 0,
-): RoleSpec[] {
-  const launch = (name: SettledName, config: Config) =>
+): SupervisedSpec[] {
+  const awaiting = awaitingEndpoints(config);
+  const launch = (name: SupervisedName, config: Config) =>
     launcher.prepare(
       name,
       permissionRow(name, config, places),
       settingsOf(name, config, places.process),
-      moduleFolder(name, config),
+      config.lab.reportUrl !== null,
     );
-  return processNames(config).map((name) => ({
+  return supervisedNames(config).map((name) => ({
     name,
+    stopGroup: SUPERVISED[name].stopGroup,
     ...launch(name, config),
     files: name === "diagnostics" ? "" : fileStamps(permissionRow(name, config, places).read),
-    ...awaitsEndpoints(name, config) && {
+    ...awaiting.includes(name) && {
       later: located.then((config) => launch(name, config)),
       search,
     },

@@ -3,7 +3,7 @@
  * of `permissions.ts` and nothing more. Two ways behind one interface:
  *
  * - from source, `deno run --allow-…=… <module>`: Deno holds the whole process to its flags;
- * - from the compiled binary, which has no `deno run`, the binary starts itself as `role NAME [FOLDER]`, and
+ * - from the compiled binary, which has no `deno run`, the binary starts itself as `role NAME [lab]`, and
  *   `lib/role/worker_host.ts` runs the same module in a Worker whose permissions are the same row.
  *
  * Either way the process is told its input on standard input, one line of JSON, because it may hold
@@ -12,13 +12,14 @@
  * @module
  */
 import {
+  LAB_WORD,
+  modulePath,
   permissionFlags,
   type PermissionRow,
   type ProcessName,
-  TOOL_NAMES,
   workerPermissions,
 } from "./permissions.ts";
-import { ROLE_NAMES } from "../node/role_names.ts";
+import { ROLE_NAMES } from "./roles.ts";
 
 /** A process ready to be started. */
 export interface Launch {
@@ -36,9 +37,9 @@ export interface Launcher {
   readonly standalone: boolean;
   /**
    * @param input what the process is told, as `channel.input` of `lib/role/parent_channel.ts`; JSON
-   * @param folder where the process's module is
+   * @param inLab whether the lab's own entry file is taken, where there is one
    */
-  prepare(name: ProcessName, row: PermissionRow, input: unknown, folder?: ModuleFolder): Launch;
+  prepare(name: ProcessName, row: PermissionRow, input: unknown, inLab?: boolean): Launch;
 }
 
 /** Where processes come from. */
@@ -78,30 +79,16 @@ export const INSPECT = "CONDUCTOR_INSPECT";
 /** Processes that can be looked into, in the order of their ports. */
 export const INSPECTED: readonly ProcessName[] = [...ROLE_NAMES, "lab"];
 
-/** Folders of modules that processes are started with; the lab has its own for some roles. */
-export const MODULE_FOLDERS = ["roles", "lab"] as const;
-export type ModuleFolder = typeof MODULE_FOLDERS[number];
-
-/** Path of a process's module below the root. */
-export function modulePath(name: ProcessName, folder: ModuleFolder = "roles"): string {
-  return name === "lab" ? "lab/main.ts" : `${folder}/${name.replaceAll("-", "_")}.ts`;
-}
-
-/** Whether a process of that name exists. */
-export function isProcessName(name: string): name is ProcessName {
-  return ([...ROLE_NAMES, ...TOOL_NAMES, "lab"] as string[]).includes(name);
-}
-
 /** The launcher that fits this process. */
 export function createLauncher(options: LauncherOptions): Launcher {
   return {
     standalone: options.standalone,
-    prepare: (name, row, input, folder = "roles") => ({
+    prepare: (name, row, input, inLab = false) => ({
       command: options.executable,
       env: childEnvironment(name, options.environment),
       ...(options.standalone
-        ? fromBinary(name, row, input, folder)
-        : fromSource(name, row, input, folder, options)),
+        ? fromBinary(name, row, input, inLab)
+        : fromSource(name, row, input, inLab, options)),
     }),
   };
 }
@@ -110,7 +97,7 @@ function fromSource(
   name: ProcessName,
   row: PermissionRow,
   input: unknown,
-  folder: ModuleFolder,
+  inLab: boolean,
   { root, environment }: LauncherOptions,
 ): Pick<Launch, "args" | "input"> {
   // Room for new objects, MiB. V8's own 16 stays with a process once a burst has filled it, a third of what
@@ -125,7 +112,7 @@ function fromSource(
       ...inspection(name, environment),
       `--config=${root}/deno.json`,
       ...permissionFlags(row),
-      `${root}/${modulePath(name, folder)}`,
+      `${root}/${modulePath(name, inLab)}`,
     ],
     input: JSON.stringify(input),
   };
@@ -143,11 +130,10 @@ function fromBinary(
   name: ProcessName,
   row: PermissionRow,
   input: unknown,
-  folder: ModuleFolder,
+  inLab: boolean,
 ): Pick<Launch, "args" | "input"> {
   const hosted: HostedInput = { permissions: workerPermissions(row), input };
-  const words = folder === "roles" ? [name] : [name, folder];
-  return { args: [ROLE_WORD, ...words], input: JSON.stringify(hosted) };
+  return { args: [ROLE_WORD, name, ...inLab ? [LAB_WORD] : []], input: JSON.stringify(hosted) };
 }
 
 /** What Deno's OpenTelemetry is configured with, when it is; each process is told apart by its role. */

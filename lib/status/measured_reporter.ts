@@ -9,7 +9,7 @@ export function measured(reporter: StatusReporter, meter: Meter | undefined): St
 }
 
 /** Passes everything on to `inner`, which it owns. */
-class MeasuredReporter implements StatusReporter {
+export class MeasuredReporter implements StatusReporter {
   readonly #inner: StatusReporter;
   readonly #meter: Meter;
 

@@ -66,7 +66,7 @@ Deno.test("in the lab, what reports status is started with the lab's own module 
       const [ran, started] = found.map((specs) => specs.get(name)!);
       const expected = name.endsWith("-status-watcher") ? folder : "roles";
       assertEquals(ran!.args.at(-1)!.split("/").at(-2), expected, name);
-      const words = expected === "lab" ? ["role", name, "lab"] : ["role", name];
+      const words = folder === "lab" ? ["role", name, "lab"] : ["role", name];
       assertEquals(started!.args, words);
       assertEquals(ran!.input.includes("/lab/v1"), expected === "lab", name);
     }
