@@ -6,7 +6,7 @@
 import { clip } from "../../base/clip.ts";
 import type { Change, Stored } from "../model/compare.ts";
 import { readValue } from "./json_changes.ts";
-import { NoSink } from "./sink.ts";
+import { NoSink } from "./no_sink.ts";
 
 /** Of a value that is no JSON. */
 const MAX_TEXT_CHARS = 200;
