@@ -13,7 +13,6 @@ import type { SettingsOf, SupervisedName } from "../lib/process/roles.ts";
 import { Heartbeats } from "../lib/role/heartbeat.ts";
 import { StateStore } from "../lib/state/store.ts";
 import { RateLimitedLog } from "../lib/base/rate_limited.ts";
-import { isStreamNoise } from "../lib/base/stream_noise.ts";
 import { openParentChannel, type ParentChannel } from "../lib/role/parent_channel.ts";
 import { write } from "../lib/role/write.ts";
 
@@ -46,9 +45,6 @@ export async function runRole<Name extends SupervisedName>(
   });
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
-    if (isStreamNoise(event.reason)) {
-      return log.debug("a stream has ended", { error: event.reason });
-    }
     log.error("unexpected error", { error: event.reason, stack: event.reason?.stack });
     channel.exit(1);
   });

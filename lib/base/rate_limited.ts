@@ -1,20 +1,21 @@
-/** Warnings that may come by the thousand: the first of a kind, then one per interval with the number left out. @module */
+/** Warnings that may come by the thousand: of each kind one per interval, with the number of those left out. @module */
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 
 const INTERVAL_MS = 10_000;
 
-/** One per job. */
+/** Limits the warnings of one job. */
 export class RateLimitedLog {
   readonly #kinds = new Map<string, { at: number; leftOut: number }>();
 
   constructor(
     readonly log: Log,
     readonly clock: Clock,
+    /** @default 10 s */
     readonly intervalMs: number = INTERVAL_MS,
   ) {}
 
-  /** `kind` tells apart what has the same message, such as the class of an error. */
+  /** Logs or counts a warning; `kind` tells apart those of one message, such as the class of an error. */
   warn(message: string, fields: Record<string, unknown>, kind = ""): void {
     const now = this.clock.monotonic();
     const name = kind === "" ? message : `${message}: ${kind}`;

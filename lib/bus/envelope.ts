@@ -1,6 +1,6 @@
 /**
  * oslo.messaging's envelope, version 2.0: a JSON object that carries the message as JSON text. Source:
- * oslo.messaging, `serialize_msg` and the RPC client; `_context_is_admin` is what Neutron asks for.
+ * oslo.messaging, `serialize_msg` and the RPC client. Neutron requires `_context_is_admin`.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { Buffer } from "node:buffer";
 import { z } from "zod";
 import { parseJson } from "../base/json.ts";
 
-/** What a call or a cast says. */
+/** The message of a call or a cast. */
 export interface RpcMessage {
   readonly method: string;
   readonly args: Readonly<Record<string, unknown>>;
@@ -16,7 +16,7 @@ export interface RpcMessage {
   readonly version: string;
 }
 
-/** The other side ran into an exception. */
+/** An exception on the other side. */
 export class RemoteError extends Error {
   override readonly name = "RemoteError";
   /** `remoteClass` is the exception's class there, such as `UnsupportedVersion`. */
@@ -25,17 +25,17 @@ export class RemoteError extends Error {
   }
 }
 
-/** What tells errors of the other side apart: the exception's class; empty for others. */
+/** The class of the exception behind an error of the other side; empty for any other error. */
 export function remoteClassOf(error: unknown): string {
   return error instanceof RemoteError ? error.remoteClass : "";
 }
 
-/** 32 hexadecimal digits. */
+/** A new id: 32 hexadecimal digits. */
 export function uniqueId(): string {
   return crypto.randomUUID().replaceAll("-", "");
 }
 
-/** The body of a cast, or of a call when told where the reply goes. */
+/** The body of a cast; with `reply`, which says where the answer goes, of a call. */
 export function encodeRpc(
   { method, args, version }: RpcMessage,
   reply: { readonly id: string; readonly queue: string } | null,
@@ -67,7 +67,7 @@ export interface RpcReply {
   readonly id: string;
   readonly result: unknown;
   readonly failure: RemoteError | null;
-  /** Nothing more comes for this call. */
+  /** Whether nothing more comes for this call. */
   readonly ending: boolean;
 }
 

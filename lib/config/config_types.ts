@@ -98,8 +98,6 @@ export interface Config {
   readonly status: {
     /** Writers of port status. */
     readonly portStatusThreads: number;
-    /** Where status reports go: HTTP of the lab or of a bridge, below this URL; empty while Neutron's is. */
-    readonly reportUrl: string;
   };
   readonly diagnostics: {
     readonly host: string;
@@ -114,7 +112,10 @@ export interface Config {
     readonly requestRate: number;
   };
   readonly lab: {
+    /** The lab's own process runs here. */
     readonly enabled: boolean;
+    /** Where status is reported instead of Neutron's message bus; null: this node is in no lab. */
+    readonly reportUrl: string | null;
     readonly ports: number;
     readonly hosts: number;
     readonly seed: number;

@@ -28,7 +28,8 @@ export function busChecks(bus: BusConfig | null): Check[] {
     return [{
       name: "message bus",
       advice: "",
-      run: () => Promise.resolve(ok("not used: status goes over HTTP (no transport_url)")),
+      run: () =>
+        Promise.resolve(ok("not used: no status is reported to Neutron (no transport_url)")),
     }];
   }
   return bus.hosts.map((host): Check => ({

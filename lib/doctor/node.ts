@@ -2,7 +2,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { EtcdPermissionDeniedError } from "etcd3";
-import * as fs from "node:fs";
+import { statfs } from "node:fs";
 import { conductorPrefix } from "../calico/regions.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config_types.ts";
@@ -81,15 +81,13 @@ async function checkStateDir(dir: string): Promise<Verdict> {
   await Deno.writeTextFile(probe, "written by calico-conductor doctor");
   await Deno.remove(probe);
   const free = await freeBytes(dir);
-  if (free === null) return ok("writable; this Deno does not tell how much is free");
+  if (free === null) return ok("writable; how much is free cannot be told");
   const found = `writable, ${Math.floor(free / 2 ** 20)} MiB free`;
   return free < LITTLE_BYTES ? warning(found, "make room on its file system") : ok(found);
 }
 
-/** Room for us on the file system; null where the runtime does not tell. */
+/** Room for us on the file system; null where it cannot be told. */
 function freeBytes(dir: string): Promise<number | null> {
-  const { statfs } = fs as { statfs?: typeof fs.statfs };
-  if (!statfs) return Promise.resolve(null);
   return new Promise((resolve) => {
     statfs(
       dir,

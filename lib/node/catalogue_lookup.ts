@@ -9,7 +9,6 @@
 import { z } from "zod";
 import { type Backoff, backoffMs } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
-import { defaultReportUrl } from "../config/complete.ts";
 import type { Config } from "../config/config_types.ts";
 import type { Launcher } from "../process/launcher.ts";
 import { describeError, type Log } from "../base/log.ts";
@@ -43,18 +42,13 @@ const TRIES = 5;
 /** The configuration with the endpoints in it. */
 export function withEndpoints(config: Config, found: FoundEndpoints): Config {
   const { fromCatalogue } = config.openstack;
-  const neutronUrl = fromCatalogue.neutron ? found.neutronUrl : config.openstack.neutronUrl;
   return {
     ...config,
     openstack: {
       ...config.openstack,
       authUrl: found.authUrl,
-      neutronUrl,
+      neutronUrl: fromCatalogue.neutron ? found.neutronUrl : config.openstack.neutronUrl,
       novaUrl: fromCatalogue.nova ? found.novaUrl : config.openstack.novaUrl,
-    },
-    status: {
-      ...config.status,
-      reportUrl: config.status.reportUrl || defaultReportUrl(neutronUrl),
     },
   };
 }

@@ -265,7 +265,6 @@ function sameOpenstack(one: Config, other: Config): boolean {
 }
 
 /** A configuration with the endpoints that were found for another one with the same Keystone. */
-function withLocated(config: Config, { openstack, status }: Config): Config {
-  const reportUrl = config.status.reportUrl || status.reportUrl;
-  return { ...config, openstack, status: { ...config.status, reportUrl } };
+function withLocated(config: Config, { openstack }: Config): Config {
+  return { ...config, openstack };
 }

@@ -87,18 +87,12 @@ export class ServiceManager implements AsyncDisposable {
       throw new Error(`the path ${local} is longer than ${MAX_PATH} bytes`);
     }
     const paths = [socket.replace(/^@/, "\0"), local];
-    const start = (net: string[] | false) =>
-      new Worker(this.#options.module, {
-        type: "module",
-        name: "notifier",
-        deno: { permissions: { net, read: paths, write: paths } },
-      });
-    try {
-      this.#worker = start(paths.map((path) => `unix:${path}`));
-    } catch {
-      // Earlier runtimes know no `unix:` in it: there, the paths alone allow a socket.
-      this.#worker = start(false);
-    }
+    const net = paths.map((path) => `unix:${path}`);
+    this.#worker = new Worker(this.#options.module, {
+      type: "module",
+      name: "notifier",
+      deno: { permissions: { net, read: paths, write: paths } },
+    });
     this.#worker.onerror = (event) => {
       event.preventDefault();
       this.#warn(event.message);

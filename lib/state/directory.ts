@@ -5,7 +5,6 @@
  *
  * @module
  */
-import { tryLock } from "../base/file_lock.ts";
 import { describeError, type Log } from "../base/log.ts";
 import { isDamaged } from "./sqlite_errors.ts";
 import { KV_FILE, StateStore } from "./store.ts";
@@ -59,8 +58,8 @@ async function lockDirectory(path: string, holder: string): Promise<Deno.FsFile>
       { cause: error },
     );
   }
-  if (!await tryLock(file)) {
-    if ("tryLock" in file) file.close();
+  if (!await file.tryLock(true)) {
+    file.close();
     const other = (await Deno.readTextFile(`${path}/${LOCK_FILE}`).catch(() => "")).trim();
     throw new StateDirError(
       `the state directory ${path} is in use by the supervisor with ${

@@ -1,6 +1,6 @@
 /**
- * What Felix writes (data model, "Felix status"), read with suspicion: a key or value of another
- * shape is refused with a reason, never an exception. Pure.
+ * What Felix writes to etcd (data model, "Felix status"). A key or value of another shape gives null or
+ * ERROR, never an exception. Pure.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { z } from "zod";
 import { parseJson } from "../base/json.ts";
 import { regionString } from "../calico/regions.ts";
 
-/** The key that status watchers write to see whether their watch lives (data model). */
+/** The key that status watchers write to see whether their watch is alive (data model). */
 export function roundTripKey(prefix: string): string {
   return `${prefix}round-trip-check`;
 }
 
-/** Prefix of everything that Felix reports in a region. */
+/** The prefix of everything that Felix reports in a region. */
 export function felixPrefix(region: string | null): string {
   return `/calico/felix/v2/${regionString(region)}/host/`;
 }
@@ -44,7 +44,7 @@ export function endpointId(key: string, prefix: string): EndpointId | null {
   return { host, device: /%2f(.+)$/i.exec(workload)?.[1] ?? "", port };
 }
 
-/** Keys under which Felix may report an endpoint. */
+/** The keys under which Felix may report an endpoint. */
 export function endpointKeys(prefix: string, namespace: string, id: EndpointId): string[] {
   return ["%2F", "%2f"].map((slash) =>
     `${prefix}${id.host}/workload/openstack/${namespace}${slash}${id.device}/endpoint/${id.port}`
@@ -85,7 +85,7 @@ export function parseAgentStatus(value: Uint8Array): AgentStatus | null {
   return { time: parseTime(time), uptimeSeconds: uptime, firstUpdate: first_update };
 }
 
-/** Port status in Neutron's words. */
+/** A port's status in Neutron's words. */
 export type PortStatus = "ACTIVE" | "DOWN" | "ERROR";
 
 const PORT_STATUS: ReadonlyMap<unknown, PortStatus> = new Map<unknown, PortStatus>([
@@ -94,7 +94,7 @@ const PORT_STATUS: ReadonlyMap<unknown, PortStatus> = new Map<unknown, PortStatu
   ["error", "ERROR"],
 ]);
 
-/** Port status in a value: ERROR for a deleted key, bad JSON, an unknown word or none. */
+/** The port status in a value; ERROR for a deleted key (null), bad JSON, an unknown word or none. */
 export function parsePortStatus(value: Uint8Array | null): PortStatus {
   const parsed = value === null ? undefined : parseJson(decoder.decode(value));
   if (typeof parsed !== "object" || parsed === null) return "ERROR";

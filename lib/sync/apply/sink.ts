@@ -43,18 +43,3 @@ export class EtcdSink implements Sink {
     return this.#writer.tooLarge.splice(0);
   }
 }
-
-/** Takes changes and makes none. */
-export class NoSink implements Sink {
-  readonly wantsDeleted = true;
-
-  add(_change: Change, _stored: Stored | undefined): Promise<void> {
-    return Promise.resolve();
-  }
-  flush(): Promise<void> {
-    return Promise.resolve();
-  }
-  takeConflicts(): Change[] {
-    return [];
-  }
-}

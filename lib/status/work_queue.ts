@@ -1,8 +1,9 @@
 /**
- * A fixed number of writers that empty a {@linkcode NewestQueue}: never two in flight for one key; what
- * fails is tried again after 5 s and growing, without limit, unless something newer came meanwhile.
- * While the gate is closed everything waits, newest per key. Nothing is written once the signal has
- * aborted.
+ * The queue of reports, and the workers that empty it.
+ *
+ * A fixed number of writes is in flight, never two of them for one key. A write that fails is tried again
+ * after 5 s, then ever later up to 60 s, without end, unless something newer came meanwhile. While the gate
+ * is closed everything waits, the newest value of each key. Nothing is written once the signal has aborted.
  *
  * @module
  */
@@ -16,9 +17,10 @@ export interface Gate {
   whenOpen(signal: AbortSignal): Promise<void>;
 }
 
-/** What {@linkcode Writers} needs. */
-export interface WriterOptions<T> {
-  readonly count: number;
+/** What {@linkcode WorkQueue} needs. */
+export interface WorkQueueOptions<T> {
+  /** Writes in flight at most. */
+  readonly workers: number;
   /** Most keys in one write. */
   readonly maxBatch: number;
   readonly clock: Clock;
@@ -34,13 +36,13 @@ export interface WriterOptions<T> {
 
 const FIRST_RETRY_MS = 5000;
 const MAX_RETRY_MS = 60_000;
-/** How often what failed is looked through for what is due. */
+/** Between two looks at what of the failed is due, ms. */
 const RETRY_TICK_MS = 1000;
-/** A write that takes longer never ends: everything that it waits for has a deadline far below. */
+/** A write that takes longer never ends, since all that it waits for has a much shorter deadline; ms. */
 const MAX_WRITE_MS = 600_000;
 
-/** See the module; `join` after the signal aborted. */
-export class Writers<T> {
+/** Keys with their newest values, written as soon as a worker is free; `join` it after the signal aborted. */
+export class WorkQueue<T> {
   readonly #queue: NewestQueue<T>;
   /** Since when, by key; monotonic ms. */
   readonly #inFlight = new Map<string, number>();
@@ -51,27 +53,27 @@ export class Writers<T> {
   #waitsForGate = false;
   #ticks = false;
 
-  constructor(readonly options: WriterOptions<T>) {
+  constructor(readonly options: WorkQueueOptions<T>) {
     this.#queue = new NewestQueue(options.groupOf);
   }
 
-  /** Keys that wait, sleep before a retry or are being written, each counted once. */
+  /** The backlog: keys that wait, sleep before a retry or are being written, each counted once. */
   get length(): number {
     let writing = 0; // what is newer than a write in flight waits already
     for (const key of this.#inFlight.keys()) if (!this.#queue.has(key)) writing++;
     return this.#queue.size + writing + this.#later.size;
   }
 
-  readonly name = "the writers of reports";
+  readonly name = "the queue of reports";
 
-  /** Whether a write does not end; see `Watchdog`. */
+  /** Whether a write does not end, as `Watchdog` has it. */
   get late(): boolean {
     const limit = this.options.clock.monotonic() - MAX_WRITE_MS;
     for (const since of this.#inFlight.values()) if (since < limit) return true;
     return false;
   }
 
-  /** The newest state of a key. */
+  /** Queues the newest value of a key. */
   put(key: string, value: T, priority: Priority): void {
     this.#later.delete(key);
     this.#queue.put(key, value, priority);
@@ -84,8 +86,8 @@ export class Writers<T> {
   }
 
   #start(): void {
-    const { signal, count, gate, maxBatch, clock } = this.options;
-    while (!signal.aborted && this.#writing < count && this.#queue.size > 0) {
+    const { signal, workers, gate, maxBatch, clock } = this.options;
+    while (!signal.aborted && this.#writing < workers && this.#queue.size > 0) {
       if (!gate.open) return this.#waitForGate();
       const batch = this.#queue.take((key) => this.#inFlight.has(key), maxBatch);
       if (batch.length === 0) return;

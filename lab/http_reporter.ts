@@ -1,32 +1,27 @@
 /**
- * Status reports over HTTP, with the arguments that the RPC of Neutron's plugin takes (`report_state`;
- * `update_device_up` and its like as one `update_device`).
+ * Status reports to the lab, which has no message bus: over HTTP, with the arguments that the RPC of
+ * Neutron's plugin takes (`report_state`; `update_device_up` and its like as one `update_device`).
  *
  * @module
  */
-import type { Clock } from "../base/clock.ts";
-import type { Config } from "../config/config_types.ts";
-import { discard, OpenstackError, request } from "../openstack/http.ts";
+import type { Clock } from "../lib/base/clock.ts";
+import { discard, OpenstackError, request } from "../lib/openstack/http.ts";
 import {
   agentId,
   type AgentReport,
   type PortUpdate,
   reportStateArguments,
   type StatusReporter,
-} from "./reporter.ts";
+} from "../lib/status/reporter.ts";
 
-/** The part of the configuration that it uses. */
-export interface HttpReporterConfig {
-  readonly status: Pick<Config["status"], "reportUrl">;
-  readonly openstack: Pick<Config["openstack"], "requestTimeoutMs">;
-}
+const TIMEOUT_MS = 10_000;
 
-/** Posts to `config.status.reportUrl`. */
+/** Posts to the API that `reports_api.ts` serves at `url`. */
 export class HttpReporter implements StatusReporter {
   readonly gate = { open: true, whenOpen: () => Promise.resolve() };
   readonly trouble = null;
 
-  constructor(readonly config: HttpReporterConfig, readonly clock: Clock) {}
+  constructor(readonly url: string, readonly clock: Clock) {}
 
   async reportAgent(report: AgentReport, signal: AbortSignal): Promise<void> {
     await this.#post("report_state", reportStateArguments(report, this.clock.now()), signal);
@@ -56,10 +51,10 @@ export class HttpReporter implements StatusReporter {
   async [Symbol.asyncDispose](): Promise<void> {}
 
   async #post(method: string, body: unknown, signal: AbortSignal): Promise<void> {
-    await request(`${this.config.status.reportUrl}/${method}`, {
+    await request(`${this.url}/${method}`, {
       clock: this.clock,
       signal,
-      timeoutMs: this.config.openstack.requestTimeoutMs,
+      timeoutMs: TIMEOUT_MS,
       attempts: 1, // who calls keeps the newest state and tries again with that
       init: {
         method: "POST",
