@@ -159,7 +159,7 @@ async function confirmed(
   return gone;
 }
 
-/** Ids of objects that are known to exist: as remembered, else as Neutron lists them first. */
+/** Ids of objects that are known to exist: as the index has them, else as Neutron lists them first. */
 async function findWitnesses(
   run: SyncRun,
   index: CloudIndex,

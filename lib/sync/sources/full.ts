@@ -46,7 +46,7 @@ export interface ResyncOptions {
   /** What the guards would hold back is let through. */
   readonly allowDeletions?: boolean;
   /**
-   * What an earlier full resync remembered. A port of the same revision, whose keys are as they were
+   * The index of an earlier full resync. A port of the same revision, whose keys are as they were
    * found right then and whose related objects are the same, is not translated and compared again.
    */
   readonly previous?: CloudIndex;
@@ -233,7 +233,7 @@ class FullSource implements Source {
     for (const [i, { id }] of ports.entries()) {
       const { length } = wanted[i]!;
       if (length > 1) this.keys.migrating.add(id);
-      else if (length === 0 && !this.#refused.has(id)) this.keys.verify(id, null);
+      else if (length === 0 && !this.#refused.has(id)) index.wantsNone(id);
     }
     const all = wanted.flat();
     yield all.filter(({ kind }) => kind === "LiveMigration");

@@ -31,7 +31,7 @@ export const PORT_FIELDS: readonly string[] = COLLECTIONS.ports.fields!;
 /** How objects are looked at. */
 export interface ReconcileOptions {
   /**
-   * What endpoints show of other objects is read as well, rather than remembered, which is right as
+   * What endpoints show of other objects is read as well, rather than taken from the index, which is right as
    * long as somebody follows the changes of those.
    *
    * @default true
@@ -39,7 +39,7 @@ export interface ReconcileOptions {
   readonly fresh?: boolean;
 }
 
-/** Makes the objects equal. When it fails, the index owes them to a later run. */
+/** Makes the objects equal. When it fails, they are in the index's backlog. */
 export async function reconcile(
   run: SyncRun,
   index: CloudIndex,
