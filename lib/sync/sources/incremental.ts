@@ -6,7 +6,6 @@
  * @module
  */
 import { REVISION_FIELDS, revisionSchema } from "../../openstack/records.ts";
-import { whyHeld } from "../apply/guard.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
 import { sizeOf } from "../index/backlog.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
@@ -75,12 +74,9 @@ function isBelieved(
   listed: number,
   gone: readonly string[],
 ): boolean {
-  if (gone.length === 0 || run.options.allowDeletions) return true;
-  const held = index.revisions[collection].size;
-  const loss = { held, listed, lost: gone.length };
-  const why = whyHeld(loss, run.deps.maxDeletions ?? null);
-  if (why !== null) run.hold({ collection, why, held, lost: gone.length, names: [...gone] });
-  return why === null;
+  if (gone.length === 0) return true;
+  const { size: held } = index.revisions[collection];
+  return run.believes(collection, { held, listed }, gone);
 }
 
 /** Lists a collection; nothing is kept of what is as it was. */

@@ -39,7 +39,7 @@ export interface ReconcileOptions {
   readonly fresh?: boolean;
 }
 
-/** Makes the objects equal. When it fails, they are in the index's backlog. */
+/** Makes the objects equal. When it fails, they go into the index's backlog for a later run. */
 export async function reconcile(
   run: SyncRun,
   index: CloudIndex,
