@@ -3,7 +3,7 @@ import { openEtcd } from "../lib/etcd/client.ts";
 import { runAgentStatusWatcher } from "../lib/status/agent_status.ts";
 import { runRole } from "./bootstrap.ts";
 import { openReporter } from "./reporter.ts";
-import { runWhileMaster } from "../lib/role/run_while_master.ts";
+import { runWhileMaster } from "../lib/election/run_while_master.ts";
 
 await runRole("agent-status-watcher", async (context) => {
   const { config, job } = context;

@@ -10,7 +10,7 @@ import type { JobContext } from "../lib/role/master_context.ts";
 import { Meter } from "../lib/metrics/meter.ts";
 import { publishMetrics } from "../lib/metrics/publisher.ts";
 import type { SettingsOf, SupervisedName } from "../lib/process/roles.ts";
-import { SignsOfLife } from "../lib/role/heartbeat.ts";
+import { Heartbeats } from "../lib/role/heartbeat.ts";
 import { StateStore } from "../lib/state/store.ts";
 import { RateLimitedLog } from "../lib/status/rate_limited.ts";
 import { isStreamNoise } from "../lib/base/stream_noise.ts";
@@ -58,7 +58,7 @@ export async function runRole<Name extends SupervisedName>(
     using store = await StateStore.open(config.stateDir);
     const limited = new RateLimitedLog(log, systemClock);
     const { roleTimeoutMs } = config.supervision;
-    using beats = new SignsOfLife(systemClock, roleTimeoutMs, (sign) => {
+    using beats = new Heartbeats(systemClock, roleTimeoutMs, (sign) => {
       const { rss: rssBytes } = Deno.memoryUsage();
       store.writeAlive(name, { ...sign, pid: Deno.pid, rssBytes }).catch((error) => {
         limited.warn("cannot write the heartbeat", { error });

@@ -34,7 +34,7 @@ await runRole("diagnostics", async ({ config, job, signal, listen }) => {
     log: job.log,
     actions: {
       token: config.diagnostics.apiToken,
-      requestResync: (wish) => requestResync(job.store, job.clock, wish),
+      requestResync: (request) => requestResync(job.store, job.clock, request),
       restart: (role, by) => requestRestart(job.store, job.clock, role, by),
       note: (message) =>
         job.store.addEvent("diagnostics", { at: job.clock.now(), level: "info", message })

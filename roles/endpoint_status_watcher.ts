@@ -12,7 +12,7 @@ import { DataPlaneStatus } from "../lib/status/data_plane_status.ts";
 import { type NotifyNova, runEndpointStatusWatcher } from "../lib/status/endpoint_status.ts";
 import { runRole } from "./bootstrap.ts";
 import { openReporter } from "./reporter.ts";
-import { runWhileMaster } from "../lib/role/run_while_master.ts";
+import { runWhileMaster } from "../lib/election/run_while_master.ts";
 
 await runRole("endpoint-status-watcher", async (context) => {
   const { config, job } = context;

@@ -1,4 +1,5 @@
 /** A lock on an open file that the kernel lets go when its holder ends, however that was. @module */
+import { deadline } from "./deadline.ts";
 
 /** How long a runtime without `tryLock` (before Deno 2.5) waits before a lock counts as held, ms. */
 const WAIT_MS = 300;
@@ -10,12 +11,5 @@ const WAIT_MS = 300;
  */
 export async function tryLock(file: Deno.FsFile): Promise<boolean> {
   if ("tryLock" in file) return await file.tryLock(true);
-  const waiting = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => waiting.resolve(false), WAIT_MS);
-  const locking = (file as Deno.FsFile).lock(true).then(() => true);
-  try {
-    return await Promise.race([locking, waiting.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return await deadline((file as Deno.FsFile).lock(true).then(() => true), WAIT_MS, () => false);
 }

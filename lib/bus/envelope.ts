@@ -6,6 +6,7 @@
  */
 import { Buffer } from "node:buffer";
 import { z } from "zod";
+import { parseJson } from "../base/json.ts";
 
 /** What a call or a cast says. */
 export interface RpcMessage {
@@ -70,18 +71,10 @@ export interface RpcReply {
   readonly ending: boolean;
 }
 
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** The message in an envelope, or undefined when it is none. */
 export function decodeEnvelope(body: Uint8Array): unknown {
-  const envelope = envelopeSchema.safeParse(json(new TextDecoder().decode(body)));
-  return envelope.success ? json(envelope.data["oslo.message"]) : undefined;
+  const envelope = envelopeSchema.safeParse(parseJson(new TextDecoder().decode(body)));
+  return envelope.success ? parseJson(envelope.data["oslo.message"]) : undefined;
 }
 
 /** The answer in a message's body, or null when it is none. */
@@ -90,7 +83,7 @@ export function decodeReply(body: Uint8Array): RpcReply | null {
   if (!parsed.success) return null;
   const { _msg_id: id, result, failure, ending } = parsed.data;
   if (failure === null) return { id, result, failure: null, ending };
-  const known = failureSchema.safeParse(json(failure));
+  const known = failureSchema.safeParse(parseJson(failure));
   const error = known.success
     ? new RemoteError(known.data.class, known.data.message.slice(0, 300))
     : new RemoteError("an unknown error", failure.slice(0, 300));

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
-import { isMaster } from "../election/is_master.ts";
+import { isMaster } from "../state/is_master.ts";
 import { type Mastership, type Released, ROLE_NAMES } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
 import type { Facts, RoleStatus, SourcedEvent, Status } from "./status_schema.ts";

@@ -1,5 +1,6 @@
 /** A check of the doctor, and how checks are run: all at once, each with a deadline. @module */
 import { z } from "zod";
+import { deadline } from "../base/deadline.ts";
 import { describeError } from "../base/log.ts";
 
 export const findingSchema = z.object({
@@ -60,16 +61,15 @@ export async function runChecks(
 ): Promise<Finding[]> {
   const found = await Promise.all(checks.map(async (check) => {
     const end = new AbortController();
-    const { promise: late, resolve } = Promise.withResolvers<Verdict>();
-    const timer = setTimeout(() => {
-      resolve(failed(`no result within ${deadlineMs / 1000} s`, check.advice));
-    }, deadlineMs);
     const either = AbortSignal.any([signal, end.signal]);
     const work = check.run(either).catch((error) =>
       failed(describeError(error).replace(/^\w+Error: | Resolution note: *$/g, ""), check.advice)
     );
-    const verdict = await Promise.race([work, late]);
-    clearTimeout(timer);
+    const verdict = await deadline(
+      work,
+      deadlineMs,
+      () => failed(`no result within ${deadlineMs / 1000} s`, check.advice),
+    );
     end.abort(new Error("the check is over"));
     return Array.isArray(verdict) ? verdict : [named(check.name, verdict)];
   }));

@@ -6,6 +6,7 @@ import { conductorPrefix } from "../calico/keys.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config_types.ts";
 import { openEtcd } from "../etcd/client.ts";
+import { parseJson, parseJsonObject } from "../base/json.ts";
 import { describeError } from "../base/log.ts";
 import { nodeSchema, termSchema } from "../state/records.ts";
 import { KV_FILE, StateStore } from "../state/store.ts";
@@ -173,26 +174,18 @@ async function checkNodeClocks(config: Config, clock: Clock): Promise<Verdict> {
 
 /** The times in the record of a node or of a term. */
 function nodeTimes(value: string): { node: string; time: number }[] {
-  try {
-    const record = JSON.parse(value);
-    const node = nodeSchema.safeParse(record);
-    if (node.success) return [{ node: node.data.name, time: node.data.since }];
-    const term = termSchema.safeParse(record);
-    if (!term.success) return [];
-    return [term.data.start, term.data.end]
-      .flatMap((time) => time === null ? [] : [{ node: term.data.node, time }]);
-  } catch {
-    return [];
-  }
+  const record = parseJson(value);
+  const node = nodeSchema.safeParse(record);
+  if (node.success) return [{ node: node.data.name, time: node.data.since }];
+  const term = termSchema.safeParse(record);
+  if (!term.success) return [];
+  return [term.data.start, term.data.end]
+    .flatMap((time) => time === null ? [] : [{ node: term.data.node, time }]);
 }
 
 function timeOf(value: string): number | null {
-  try {
-    const time = Date.parse(JSON.parse(value).time);
-    return Number.isNaN(time) ? null : time;
-  } catch {
-    return null;
-  }
+  const time = Date.parse(String(parseJsonObject(value)?.time));
+  return Number.isNaN(time) ? null : time;
 }
 
 function tlsFiles({ etcd, openstack, bus, diagnostics }: Config): TlsFile[] {

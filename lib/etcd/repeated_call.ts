@@ -5,14 +5,15 @@
  *
  * @module
  */
+import { type Backoff, backoffMs } from "../base/backoff.ts";
 import { isBetweenLeaders, isOfMember, wasNeverSent } from "./call_errors.ts";
 import type { Member } from "./member.ts";
 import type { Members } from "./members.ts";
 
 /** A call without an answer for so long makes one ask how the member does, ms; then twice as long, … */
 const DOUBT_MS = 200;
-/** Pause when no member can answer, about, ms. */
-const ROUND_MS = 150;
+/** Pause when no member can answer. */
+const ROUND: Backoff = { firstMs: 150, maxMs: 150, jitter: "around" };
 /** With several members, time in which all of them may refuse, as when one is restarted after the other, ms. */
 const ALL_REFUSE_MS = 1000;
 /** Of the time, after which the next member is asked. */
@@ -21,7 +22,7 @@ const SHARE = 1 / 3;
 /** One try at one member, until `deadline`, ms since the epoch. */
 export type Attempt<T> = (member: Member, deadline: number) => Promise<T>;
 
-/** See the module. */
+/** A call and its attempts; `run` it once. */
 export class RepeatedCall<T> {
   readonly #outcome = Promise.withResolvers<T>();
   readonly #tried = new Set<Member>();
@@ -93,7 +94,7 @@ export class RepeatedCall<T> {
     }
     this.#answered ||= isBetweenLeaders(error);
     if (this.#next() || this.#inFlight > 0) return;
-    const pauseMs = ROUND_MS * (0.5 + Math.random());
+    const pauseMs = backoffMs(ROUND, 0);
     const hopeful = this.#answered ||
       (this.members.all.length > 1 && performance.now() < this.#startedAt + ALL_REFUSE_MS);
     if (!hopeful || Date.now() + 2 * pauseMs >= this.deadline) return this.#outcome.reject(error);

@@ -7,6 +7,7 @@
  * @module
  */
 import { z } from "zod";
+import { type Backoff, backoffMs } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
 import { defaultReportUrl } from "../config/complete.ts";
 import type { Config } from "../config/config_types.ts";
@@ -35,7 +36,7 @@ export interface LocateDeps {
   readonly signal: AbortSignal;
 }
 
-const MAX_RETRY_MS = 30_000;
+const BACKOFF: Backoff = { firstMs: 1000, maxMs: 30_000, jitter: "equal" };
 /** Requests to Keystone are tried several times each before the process gives up. */
 const TRIES = 5;
 
@@ -90,8 +91,8 @@ export async function locateEndpoints(
       return withEndpoints(config, found);
     } catch (error) {
       signal.throwIfAborted();
-      const problem = describeError(error).replace(/^ToolError: (\w+Error: )?/, "");
-      const retryMs = Math.min(MAX_RETRY_MS, 1000 * 2 ** failures);
+      const problem = describeError(error, false);
+      const retryMs = Math.round(backoffMs(BACKOFF, failures));
       if (problem !== said) {
         log.error("the endpoints of Neutron and Nova cannot be looked up, will be tried again", {
           error: problem,

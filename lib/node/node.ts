@@ -49,10 +49,10 @@ export interface NodeSignals {
 }
 
 const TURN_MS = 1000;
-/** Between the loss of the state file and the new beginning, so that a lasting cause costs little. */
+/** Pause between the loss of the state file and the new start, ms, so that a lasting cause costs little. */
 const AGAIN_MS = 1000;
 
-/** Beyond this Keystone is not waited for when the configuration is read again, ms. */
+/** Longest wait for Keystone when the configuration is read again, ms. */
 const ASK_AGAIN_MS = 10_000;
 
 /** A search for endpoints. */
@@ -67,17 +67,17 @@ interface Located {
   readonly search: number;
 }
 
-/** See the module; run it once. */
+/** A node from its start to its end; `run` it once. */
 export class Node {
   #config: Config;
   /** Roles that ended again and again when the node stopped. */
   #crashLoops: readonly string[] = [];
   #reloadWanted = false;
-  /** The service manager was told so. */
+  /** Whether the service manager was told that this node is ready. */
   #ready = false;
   /** The configuration with its endpoints from Keystone's catalogue, and what gives the search up. */
   #located: Located | null = null;
-  /** Once read, it stays. */
+  /** Read once. */
   #place: ProcessPlace | null = null;
 
   constructor(config: Config, readonly options: NodeOptions, readonly signals: NodeSignals) {
@@ -157,7 +157,7 @@ export class Node {
     );
   }
 
-  /** The configuration with its endpoints; one search goes on for as long as it is for the same. */
+  /** The configuration with its endpoints; a search goes on until the configuration of OpenStack changes. */
   #locate(config: Config, places: PermissionPlaces, store: StateStore): Promise<Config> {
     const waiting = awaitingEndpoints(config);
     if (waiting.length === 0) return Promise.resolve(config);
@@ -189,7 +189,7 @@ export class Node {
     this.#located = located;
   }
 
-  /** What the catalogue told before is asked for again; what it tells otherwise now begins a search. */
+  /** Asks the catalogue again for what it has told before; another answer counts as a new search. */
   async #lookAgain(config: Config, places: PermissionPlaces): Promise<void> {
     const { launcher, log } = this.options;
     const before = this.#located;

@@ -1,6 +1,6 @@
 /**
  * The binary as a role's process: runs the role's module in a Worker that has the role's row of the
- * permission table and no more, and hands it its input, the wish to stop, and its exit code. As soon as
+ * permission table and no more, and hands it its input, the request to stop, and its exit code. As soon as
  * the Worker runs, this thread gives up every permission of its own: the row is all that is left in
  * the process.
  *

@@ -7,6 +7,7 @@
  */
 import { tryLock } from "../base/file_lock.ts";
 import { describeError, type Log } from "../base/log.ts";
+import { isDamaged } from "./sqlite_errors.ts";
 import { KV_FILE, StateStore } from "./store.ts";
 
 /** Name of the lock file inside the state directory. */
@@ -80,7 +81,7 @@ async function openStore(path: string, log: Log): Promise<StateStore> {
   try {
     return await probe(path);
   } catch (error) {
-    if (!/not a database|malformed|corrupt/i.test(String(error))) {
+    if (!isDamaged(error)) {
       throw new StateDirError(
         `the file ${path}/${KV_FILE} cannot be opened (${describeError(error)}): ` +
           "check its owner and the free space of its disk",

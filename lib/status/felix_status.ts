@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from "zod";
+import { parseJson } from "../base/json.ts";
 import { regionString } from "../calico/regions.ts";
 
 /** The key that status watchers write to see whether their watch lives (data model). */
@@ -65,13 +66,7 @@ export interface AgentStatus {
   readonly firstUpdate: boolean;
 }
 
-function parseJson(value: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(value));
-  } catch {
-    return undefined;
-  }
-}
+const decoder = new TextDecoder();
 
 /** A time in RFC 3339; one without a zone is UTC, as everything that Felix writes. */
 function parseTime(value: unknown): number | null {
@@ -84,7 +79,7 @@ function parseTime(value: unknown): number | null {
 
 /** The agent's status in a value, or null when it is no JSON object. */
 export function parseAgentStatus(value: Uint8Array): AgentStatus | null {
-  const parsed = statusSchema.safeParse(parseJson(value));
+  const parsed = statusSchema.safeParse(parseJson(decoder.decode(value)));
   if (!parsed.success) return null;
   const { time, uptime, first_update } = parsed.data;
   return { time: parseTime(time), uptimeSeconds: uptime, firstUpdate: first_update };
@@ -101,7 +96,7 @@ const PORT_STATUS: ReadonlyMap<unknown, PortStatus> = new Map<unknown, PortStatu
 
 /** Port status in a value: ERROR for a deleted key, bad JSON, an unknown word or none. */
 export function parsePortStatus(value: Uint8Array | null): PortStatus {
-  const parsed = value === null ? undefined : parseJson(value);
+  const parsed = value === null ? undefined : parseJson(decoder.decode(value));
   if (typeof parsed !== "object" || parsed === null) return "ERROR";
   return PORT_STATUS.get((parsed as { status?: unknown }).status) ?? "ERROR";
 }

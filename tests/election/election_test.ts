@@ -10,7 +10,7 @@ import { openEtcd } from "../../lib/etcd/client.ts";
 import { ClusterRegistry, MAX_TERMS } from "../../lib/election/cluster.ts";
 import { runElector, type TermObserver } from "../../lib/election/elector.ts";
 import { EtcdElectionStore } from "../../lib/election/etcd_election_store.ts";
-import { isMaster } from "../../lib/election/is_master.ts";
+import { isMaster } from "../../lib/state/is_master.ts";
 import { whileMaster } from "../../lib/election/while_master.ts";
 import type { Etcd3 } from "etcd3";
 import type { ProcessPlace } from "../../lib/process/place.ts";

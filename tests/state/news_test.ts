@@ -34,7 +34,7 @@ async function scene() {
 
 Deno.test("another process's news wakes at once: mastership, and what operators ask for", async () => {
   await using s = await scene();
-  const wish = { id: "1", at: 1, by: "me", outcome: null };
+  const request = { id: "1", at: 1, by: "me", outcome: null };
   const scope = { networks: [], subnets: [], ports: [], groups: [], includeGroups: false };
   const resync = {
     id: "1",
@@ -49,8 +49,8 @@ Deno.test("another process's news wakes at once: mastership, and what operators 
     "a term begins": () => s.other.writeMastership(mastershipNow("5")),
     "another term": () => s.other.writeMastership(mastershipNow("6")),
     "nobody leads": () => s.other.writeMastership(null),
-    "step down": () => s.other.writeStepDown({ ...wish, pauseSeconds: 1, handledAt: null }),
-    "restart": () => s.other.writeRestart("manager", wish),
+    "step down": () => s.other.writeStepDown({ ...request, pauseSeconds: 1, handledAt: null }),
+    "restart": () => s.other.writeRestart("manager", request),
     "resync": () => s.other.writeResyncRequest(resync),
   };
   for (const [what, write] of Object.entries(news)) {

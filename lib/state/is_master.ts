@@ -13,7 +13,7 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
-import type { Mastership } from "../state/records.ts";
+import type { Mastership } from "./records.ts";
 
 /** A heartbeat further in the future than this means that the clock was set back, ms. */
 const FUTURE_MS = 1000;

@@ -1,4 +1,4 @@
-import { isMaster } from "../../lib/election/is_master.ts";
+import { isMaster } from "../../lib/state/is_master.ts";
 import { assert } from "../support/assert.ts";
 
 const record = {
