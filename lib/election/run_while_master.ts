@@ -1,5 +1,5 @@
 /** Runs a role's job while this node is master. @module */
-import { electionKey } from "../calico/regions.ts";
+import { electionKey } from "../calico/keys.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
 import { whileMaster } from "./while_master.ts";
 

@@ -14,6 +14,7 @@ import type { Etcd3, IRangeResponse } from "etcd3";
 import { whenAborted } from "../base/abortable.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import { COMPACTION_LAST_KEY, COMPACTION_TRIGGER_KEY } from "../calico/keys.ts";
 import type { Term } from "../role/master_context.ts";
 import type { Compaction } from "../state/records.ts";
 import type { Beat } from "../role/heartbeat.ts";
@@ -27,11 +28,6 @@ import {
   type Findings,
 } from "./compaction_rules.ts";
 import { fenced, throwIfObserver } from "./fence.ts";
-
-/** Exists, under a lease of one period, until the next check is due. */
-export const TRIGGER_KEY = "/calico/compaction/v1/trigger";
-/** The last compacted revision, decimal. */
-export const LAST_KEY = "/calico/compaction/v1/last";
 
 /** What {@linkcode runCompactor} needs. */
 export interface CompactorOptions {
@@ -120,7 +116,7 @@ export async function checkOnce(
 
 /** Reads both keys at one revision, under the fence. */
 async function find(etcd: Etcd3, term: Term): Promise<Findings> {
-  const success = [TRIGGER_KEY, LAST_KEY].map((key) => ({
+  const success = [COMPACTION_TRIGGER_KEY, COMPACTION_LAST_KEY].map((key) => ({
     request_range: { key: Buffer.from(key) },
   }));
   const { header, responses } = await fenced(etcd, term, success);
@@ -175,7 +171,10 @@ async function record(
   const put = (key: string, value: string, lease = "0") => ({
     request_put: { key: Buffer.from(key), value: Buffer.from(value), lease },
   });
-  const success = [put(LAST_KEY, String(last)), put(TRIGGER_KEY, String(pid), lease)];
+  const success = [
+    put(COMPACTION_LAST_KEY, String(last)),
+    put(COMPACTION_TRIGGER_KEY, String(pid), lease),
+  ];
   try {
     await fenced(etcd, term, success);
   } catch (error) {

@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import type { Etcd3, IRangeResponse, IResponseHeader } from "etcd3";
 import { type Backoff, backoffMs } from "../base/backoff.ts";
+import { PROBE_KEY } from "../calico/keys.ts";
 import { isAnswer, isOldToken } from "./call_errors.ts";
 
 /** What a call may be given. */
@@ -23,8 +24,7 @@ export function poolOf(etcd: Etcd3): Pool {
   return etcd["pool"] as unknown as Pool;
 }
 
-/** Asked for to see whether a member serves; nobody writes it. */
-const PROBE_KEY = Buffer.from("/calico/conductor-probe");
+const PROBE = Buffer.from(PROBE_KEY);
 /** How long a member that does not serve is left alone. */
 const PAUSE: Backoff = { firstMs: 500, maxMs: 15_000, jitter: "equal" };
 
@@ -95,7 +95,7 @@ export class Member {
    * @throws it does not serve.
    */
   async probe(deadline: number): Promise<IResponseHeader | null> {
-    const request = { key: PROBE_KEY, count_only: true };
+    const request = { key: PROBE, count_only: true };
     try {
       return (await this.exec<IRangeResponse>("KV", "range", request, { deadline })).header;
     } catch (error) {

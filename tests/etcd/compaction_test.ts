@@ -1,7 +1,11 @@
 import type { Etcd3 } from "etcd3";
+import {
+  COMPACTION_LAST_KEY as LAST_KEY,
+  COMPACTION_TRIGGER_KEY as TRIGGER_KEY,
+} from "../../lib/calico/keys.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { FenceLostError, openEtcd } from "../../lib/etcd/client.ts";
-import { checkOnce, LAST_KEY, runCompactor, TRIGGER_KEY } from "../../lib/etcd/compaction.ts";
+import { checkOnce, runCompactor } from "../../lib/etcd/compaction.ts";
 import {
   decideCompaction,
   describeOutcome,
