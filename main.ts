@@ -1,7 +1,7 @@
 /**
  * calico-conductor: the leader-only jobs of Calico's OpenStack driver, one process per job.
  *
- * This module only routes: to a command of `lib/commands/`, which gets everything of the process handed
+ * This module only routes: to a command of `commands/`, which gets everything of the process handed
  * in, or, in the compiled binary, to the role that the binary started itself for. What is not needed is
  * not loaded.
  *

@@ -29,9 +29,24 @@ Deno.test("a file loose in lib/, an import upwards and a cycle of folders are na
   deepEqual(value(files, "imports of").names, ["lib/loose.ts > roles/r.ts"]);
   deepEqual(value(files, "cycles of folders"), {
     value: 1,
-    names: ["2 in one cycle: lib/a lib/b", "  lib/b/2.ts > lib/a/1.ts"],
+    names: ["lib/a lib/b"],
   });
   equal(value(files, "cycles of files").value, 0);
+});
+
+Deno.test("a folder that imports one behind it in the list is named, and one that is in no list", () => {
+  const files = [
+    file("lib/base/1.ts", { imports: ["lib/etcd/1.ts"] }),
+    file("lib/etcd/1.ts", { imports: ["lib/base/2.ts", "lib/attic/1.ts"] }),
+    file("lib/sync/index/1.ts", { imports: ["lib/sync/model/1.ts", "lib/sync/sources/1.ts"] }),
+    file("lib/sync/1.ts", { imports: ["lib/sync/sources/1.ts"] }),
+    file("lib/attic/1.ts"),
+  ];
+  deepEqual(value(files, "against the order").names, [
+    "lib/base/1.ts > lib/etcd/1.ts",
+    "lib/sync/index/1.ts > lib/sync/sources/1.ts",
+    "lib/attic/1.ts is in no room of the list",
+  ]);
 });
 
 Deno.test("what is too long is named, the longest first", () => {
