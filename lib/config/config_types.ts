@@ -6,7 +6,7 @@
  * @module
  */
 import type { QosOptions } from "../calico/qos.ts";
-import type { BusHost } from "../bus/transport_url.ts";
+import type { BusHost } from "./transport_url.ts";
 import type { Credential } from "../openstack/credential.ts";
 import type { LogFormat, LogLevelOption } from "../base/log.ts";
 

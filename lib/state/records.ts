@@ -6,7 +6,7 @@
  */
 import { z } from "zod";
 
-export { ROLE_NAMES, type RoleName } from "../node/role_names.ts";
+export { ROLE_NAMES, type RoleName } from "../process/roles.ts";
 
 const ms = z.number();
 const count = z.number().int().nonnegative();
