@@ -5,7 +5,7 @@ Deno.test("contention is at least 1, and more while others compute on every core
   assert(contention() >= 1);
   const worker = () =>
     new Worker(URL.createObjectURL(new Blob(["while (true);"])), { type: "module" });
-  const workers = Array.from({ length: 4 * navigator.hardwareConcurrency }, worker);
+  const workers = Array.from({ length: 2 * navigator.hardwareConcurrency }, worker);
   try {
     await eventually("others are seen", () => contention() > 1.5);
   } finally {
