@@ -33,13 +33,13 @@ export const CHANGES: readonly Change[] = [
   {
     what: "notification of a new collection",
     example: "address groups",
-    names: /\baddress_groups?\b|\baddress-groups?\b/,
+    names: /\baddress_group\b|\baddressGroupSchema\b/,
     limit: 3,
   },
   {
     what: "Neutron attribute on the endpoint",
-    example: "dns_assignment",
-    names: /\bdns_assignment\b/,
+    example: "mac_address",
+    names: /\bmac_address\b/,
     limit: 2,
   },
   {
