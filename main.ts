@@ -14,7 +14,7 @@ import type { Invocation } from "./commands/commands.ts";
 import type { CommandContext } from "./commands/context.ts";
 import type { ResolvedConfig } from "./lib/config/resolve.ts";
 
-/** See `lib/process/launcher.ts`, which is not loaded for it. */
+/** The launcher's word: the compiler holds it to that, and the launcher need not be loaded for it. */
 const ROLE_WORD: typeof import("./lib/process/launcher.ts").ROLE_WORD = "role";
 
 async function main(args: string[]): Promise<number> {

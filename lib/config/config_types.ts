@@ -1,6 +1,6 @@
 /**
  * The configuration as the rest of the program sees it: complete, validated and frozen. Only
- * `lib/config/resolve.ts` makes one; roles receive theirs from the supervisor on standard input, because it
+ * `lib/config/build.ts` makes one; roles receive theirs from the supervisor on standard input, because it
  * holds secrets.
  *
  * @module

@@ -52,83 +52,47 @@ export const GRPC_ENVIRONMENT: readonly string[] = [
 /** What `isMaster` reads beside the wall clock. */
 const UPTIME = ["osUptime"];
 
-/** What one configuration grants in parts; a row of the table is put together from them. */
-export interface Grants {
-  readonly config: Config;
-  /** `net` entries, per peer. Those of Neutron and Nova are empty until the catalogue was asked. */
-  readonly net: {
-    readonly etcd: readonly string[];
-    /** etcd's HTTP, which tells its version and the time. */
-    readonly etcdHttp: readonly string[];
-    readonly keystone: readonly string[];
-    readonly neutron: readonly string[];
-    readonly nova: readonly string[];
-    /** Brokers of Neutron's RPC. */
-    readonly bus: readonly string[];
-    /** Where status reports go: the bus, or an address of HTTP. */
-    readonly reports: readonly string[];
-    /** Brokers of Neutron's notifications. */
-    readonly notifications: readonly string[];
-    /** Host names whose addresses have to be looked up. */
-    readonly unknownNames: readonly string[];
-    /** The page as its own process listens on it. */
-    readonly pageListens: readonly string[];
-    /** The page as others on this machine reach it. */
-    readonly pageReached: readonly string[];
-  };
-  /** Paths to read, per use. */
-  readonly files: {
-    readonly etcd: readonly string[];
-    readonly openstack: readonly string[];
-    readonly bus: readonly string[];
-    readonly notifications: readonly string[];
-    readonly pageCert: readonly string[];
-    readonly pageKey: readonly string[];
-    readonly proto: readonly string[];
-  };
-  /** The whole row, but for `net`, of a role with a connection to etcd. */
-  readonly withEtcd: Omit<PermissionRow, "net">;
-  /** The whole row, but for `net`, of a role without one. */
-  readonly withState: Omit<PermissionRow, "net">;
-}
+/** What a row of the table is put together from. */
+export type Grants = ReturnType<typeof grantsOf>;
 
-/** The parts for this configuration on this machine. */
-export function grantsOf(config: Config, places: PermissionPlaces): Grants {
+/** The parts that this configuration grants on this machine. */
+export function grantsOf(config: Config, places: PermissionPlaces) {
   const { etcd, openstack, bus, notifications, diagnostics, status, stateDir } = config;
   const brokers = netOfBrokers(bus);
+  /** `net` entries by peer; those of Neutron and Nova are empty until the catalogue was asked. */
+  const net = {
+    etcd: etcd.endpoints.flatMap((url) => grpcNet(url, places)),
+    /** etcd tells its version and the time over HTTP. */
+    etcdHttp: etcd.endpoints.map(hostPort),
+    keystone: netOf(openstack.authUrl),
+    neutron: netOf(openstack.neutronUrl),
+    nova: netOf(openstack.novaUrl),
+    bus: brokers,
+    reports: bus ? brokers : netOf(status.reportUrl),
+    notifications: netOfBrokers(notifications?.bus),
+    /** Names whose addresses have to be looked up. */
+    unknownNames: hostNames(config).filter((host) => places.addresses(host).length === 0),
+    pageListens: pageNet(diagnostics.host, config, places),
+    pageReached: pageNet(reachable(diagnostics.host), config, places),
+  };
+  /** Paths to read, by use. */
   const files = {
+    proto: [places.protoDir],
     etcd: given(etcd.caFile, etcd.certFile, etcd.keyFile),
     openstack: given(openstack.caFile, openstack.certFile, openstack.keyFile),
     bus: filesOfBrokers(bus),
     notifications: filesOfBrokers(notifications?.bus),
     pageCert: given(diagnostics.tls?.cert),
     pageKey: given(diagnostics.tls?.key),
-    proto: [places.protoDir],
   };
+  /** What a role has without a connection to etcd, and with one; `net` comes to it. */
   const withState = { read: [stateDir], write: [stateDir], env: [], run: [], sys: UPTIME };
-  return {
-    config,
-    net: {
-      etcd: etcd.endpoints.flatMap((url) => grpcNet(url, places)),
-      etcdHttp: etcd.endpoints.map(hostPort),
-      keystone: netOf(openstack.authUrl),
-      neutron: netOf(openstack.neutronUrl),
-      nova: netOf(openstack.novaUrl),
-      bus: brokers,
-      reports: bus ? brokers : netOf(status.reportUrl),
-      notifications: netOfBrokers(notifications?.bus),
-      unknownNames: hostNames(config).filter((host) => places.addresses(host).length === 0),
-      pageListens: pageNet(diagnostics.host, config, places),
-      pageReached: pageNet(reachable(diagnostics.host), config, places),
-    },
-    files,
-    withEtcd: {
-      ...withState,
-      read: unique([stateDir, ...files.proto, ...files.etcd]),
-      env: GRPC_ENVIRONMENT,
-    },
-    withState,
+  const withEtcd = {
+    ...withState,
+    read: unique([stateDir, ...files.proto, ...files.etcd]),
+    env: GRPC_ENVIRONMENT,
   };
+  return { config, net, files, withState, withEtcd };
 }
 
 /** Host names in the configuration whose addresses have to be known beforehand. */

@@ -86,3 +86,18 @@ Deno.test("whoever has a row has an entry file, which calls itself by that name"
     assert((await Deno.readTextFile(new URL(module, ROOT))).includes("await runTool("), module);
   }
 });
+
+Deno.test("the list of roles is cheap to load: no schema, no client, nothing of a package", async () => {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", new URL("lib/process/roles.ts", ROOT).pathname],
+  }).output();
+  const { roots, modules } = JSON.parse(new TextDecoder().decode(stdout));
+  const loaded = new Set<string>(roots);
+  for (const specifier of loaded) {
+    const found = modules.find((module: { specifier: string }) => module.specifier === specifier);
+    for (const { code } of found?.dependencies ?? []) if (code) loaded.add(code.specifier);
+  }
+  const foreign = [...loaded].filter((specifier) => !specifier.startsWith("file:"));
+  assertEquals(foreign, []);
+  assert(loaded.size > 1 && loaded.size < 10, [...loaded].join());
+});
