@@ -25,7 +25,7 @@ import type { RoleMetrics } from "./metrics.ts";
 import { addPages } from "./pages/page_routes.tsx";
 import { RateLimit } from "./rate_limit.ts";
 import { Shared } from "./shared.ts";
-import type { Status } from "./status_schema.ts";
+import type { Status } from "../health/status.ts";
 
 /** What the server needs. */
 export interface AppDeps {

@@ -12,6 +12,8 @@ import { hostAndPort } from "../base/host_and_port.ts";
 import { describeError } from "../base/log.ts";
 import { type Check, failed, type Finding, named, ok, type Verdict, warning } from "./check.ts";
 
+/** AMQP 0-9-1's reply code of a queue or an exchange that does not exist. */
+const NOT_FOUND = 404;
 /** Queues that neutron-server reads. */
 const TOPICS = ["q-plugin", "q-reports-plugin"];
 /** Unread messages in a topic's queue that mean that Neutron does not keep up. */
@@ -87,7 +89,7 @@ function checkExchange(connection: amqp.ChannelModel, { exchange }: BusConfig): 
   return onChannel(connection, (channel) => channel.checkExchange(exchange)).then(
     () => ok(`${exchange} is there`),
     (error) =>
-      /NOT_FOUND/.test(String(error))
+      isMissing(error)
         ? failed(`there is no exchange ${exchange}`, UP_ADVICE)
         : failed(describeError(error), "give the user read access to the exchange"),
   );
@@ -102,10 +104,15 @@ function checkTopic(connection: amqp.ChannelModel, topic: string): Promise<Verdi
       return warning(found, "Neutron does not keep up: more rpc_workers?");
     },
     (error) =>
-      /NOT_FOUND/.test(String(error))
+      isMissing(error)
         ? failed("there is no such queue", UP_ADVICE)
         : failed(describeError(error), "give the user access to it"),
   );
+}
+
+/** Whether the broker says that there is no such thing. */
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && (error as { code?: unknown }).code === NOT_FOUND;
 }
 
 /** A queue of our own and a message to the exchange that no queue takes: what reporting needs. */
@@ -129,7 +136,7 @@ async function checkRights(
       await channel.waitForConfirms();
     });
   } catch (error) {
-    if (/NOT_FOUND/.test(String(error))) return ok("may declare a queue of its own");
+    if (isMissing(error)) return ok("may declare a queue of its own");
     return failed(`may not publish to ${exchange} (${describeError(error)})`, advice);
   }
   return ok(`may declare a queue of its own and publish to ${exchange}`);

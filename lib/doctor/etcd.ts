@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Etcd3 } from "etcd3";
+import { type Etcd3, EtcdPermissionDeniedError } from "etcd3";
 import {
   CLUSTER_INFORMATION_KEY,
   FELIX_CONFIGURATION_KEY,
@@ -113,10 +113,10 @@ function judgeStatus({ version, leader, dbSize, alarms, tookMs }: Status): Verdi
   if (leader === "0") {
     return failed(`${found}, has no leader`, "it has lost its quorum: start the other members");
   }
-  const alarm = alarms.find((alarm) => !/none/i.test(alarm));
+  const alarm = alarms.find((alarm) => alarm !== "None");
   if (alarm !== undefined) {
     return failed(
-      `${found}, alarm ${/1|nospace/i.test(alarm) ? "NOSPACE" : alarm}: it takes no writes`,
+      `${found}, alarm ${alarm.toUpperCase()}: it takes no writes`,
       "compact and defragment it, raise its quota, then etcdctl alarm disarm",
     );
   }
@@ -173,7 +173,7 @@ async function checkRights(etcd: Etcd3, config: Config): Promise<Verdict> {
       await etcd.getAll().prefix(prefix).limit(1).keys();
       if (write) await pretendToWrite(etcd, prefix);
     } catch (error) {
-      if (!/permission denied/i.test(String(error))) throw error;
+      if (!(error instanceof EtcdPermissionDeniedError)) throw error;
       refused.push(prefix);
     }
   }

@@ -1,6 +1,7 @@
 /** This machine: the state directory, TLS files, the runtime, clocks of the hosts that Felix runs on. @module */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { Buffer } from "node:buffer";
+import { EtcdPermissionDeniedError } from "etcd3";
 import * as fs from "node:fs";
 import { conductorPrefix } from "../calico/regions.ts";
 import type { Clock } from "../base/clock.ts";
@@ -119,7 +120,7 @@ async function checkHostClocks(config: Config, clock: Clock): Promise<Verdict> {
   try {
     const prefix = felixPrefix(config.region);
     const found = await etcd.getAll().prefix(prefix).limit(MAX_HOSTS).strings()
-      .catch((error) => /denied/i.test(String(error)) ? {} : Promise.reject(error));
+      .catch((error) => error instanceof EtcdPermissionDeniedError ? {} : Promise.reject(error));
     const statuses = Object.entries(found).filter(([key]) => key.endsWith("/status"));
     const ahead: string[] = [];
     for (const [key, value] of statuses) {

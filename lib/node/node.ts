@@ -7,7 +7,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { ResolvedConfig } from "../config/resolve.ts";
 import type { Config } from "../config/config_types.ts";
-import { readStatus } from "../diagnostics/status.ts";
 import { locateEndpoints, lookUpEndpoints, withEndpoints } from "./catalogue_lookup.ts";
 import type { Launcher } from "../process/launcher.ts";
 import { describeError, type Log, type LogEntry } from "../base/log.ts";
@@ -21,7 +20,6 @@ import { openStateDir } from "../state/directory.ts";
 import type { StateStore } from "../state/store.ts";
 import { StateWatch } from "../state/directory_watch.ts";
 import { type SupervisedSpec, Supervisor } from "./supervisor.ts";
-import { VERSION } from "../base/version.ts";
 
 /** What a node works with. */
 export interface NodeOptions {
@@ -32,6 +30,8 @@ export interface NodeOptions {
   readonly serviceManager: ServiceManager | null;
   /** Reads the configuration anew. @throws {ConfigError} it cannot be used. */
   resolve(): ResolvedConfig;
+  /** How the node is, in a sentence. Rejects when the store cannot be read. */
+  verdict(store: StateStore, config: Config): Promise<string>;
   /** Called with each configuration that comes into force. */
   onConfig(config: Config): void;
   /** Receives the records that roles log. */
@@ -253,10 +253,8 @@ export class Node {
     if (health.is !== "fine") {
       return manager.status(`The state file takes no writes: ${health.reason}`);
     }
-    const { nodeName: name, sync: { startupResync } } = this.#config;
-    const node = { name, version: VERSION, startupResync };
-    await readStatus(store, node, this.options.clock).then(
-      ({ verdict }) => manager.status(verdict.text),
+    await this.options.verdict(store, this.#config).then(
+      (text) => manager.status(text),
       (error) => manager.status(`The node's state cannot be read: ${describeError(error)}`),
     );
   }

@@ -16,7 +16,7 @@ export const SNAPSHOT: Priority = 1;
 export const RETRY: Priority = 2;
 
 /** A queue longer than this is worth a warning. */
-export const LONG_QUEUE = 1000;
+export { LONG_QUEUE } from "../health/limits.ts";
 
 /** A key and its newest value. */
 export interface Entry<T> {

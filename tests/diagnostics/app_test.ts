@@ -1,6 +1,6 @@
 import { isAllowedHost } from "../../lib/diagnostics/guards.ts";
 import { formatEvent } from "../../lib/diagnostics/live.ts";
-import { type Status, statusSchema } from "../../lib/diagnostics/status.ts";
+import { type Status, statusSchema } from "../../lib/health/status.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { resync, role, status } from "./fixtures.ts";
 import { type Setup, testApp as app } from "./test_app.ts";

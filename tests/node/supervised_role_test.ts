@@ -3,9 +3,9 @@ import { assert, assertEquals, assertMatch, assertWithin, eventually } from "../
 import { FakeClock } from "../support/fake_clock.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { systemClock } from "../../lib/base/clock.ts";
-import { readStatus } from "../../lib/diagnostics/status.ts";
-import { formatStatus } from "../../lib/diagnostics/status_text.ts";
-import { crashLoops } from "../../lib/diagnostics/verdict.ts";
+import { readStatus } from "../../lib/health/read_status.ts";
+import { formatStatus } from "../../lib/health/status_text.ts";
+import { crashLoops } from "../../lib/health/verdict.ts";
 import type { LogEntry } from "../../lib/base/log.ts";
 import {
   requestRestart,

@@ -6,15 +6,14 @@
  */
 import { describeError, type Log } from "../../base/log.ts";
 import type { Api } from "../api/openapi.ts";
+import { ASSETS } from "../client/assets.ts";
 import type { Details } from "../details.ts";
 import { peer } from "../guards.ts";
 import { ErrorMain, Layout, MissingMain } from "../layout.tsx";
 import { LiveStreams } from "../live.ts";
 import type { RoleMetrics } from "../metrics.ts";
-import { SCRIPT } from "../script.ts";
 import { Shared } from "../shared.ts";
-import type { Status } from "../status_schema.ts";
-import { ICON, STYLE } from "../style.ts";
+import type { Status } from "../../health/status.ts";
 import { type Rendered, type View, viewOf } from "./views.tsx";
 
 /** What the pages need. */
@@ -45,12 +44,7 @@ export function addPages(app: Api, deps: PageDeps): LiveStreams<View> {
       return c.html(html, code);
     });
   }
-  const fixed = [
-    ["/app.js", SCRIPT, "text/javascript; charset=utf-8"],
-    ["/app.css", STYLE, "text/css; charset=utf-8"],
-    ["/icon.svg", ICON, "image/svg+xml"],
-  ] as const;
-  for (const [path, text, type] of fixed) {
+  for (const { path, text, type } of ASSETS) {
     app.get(path, (c) => c.body(text, 200, { "content-type": type }));
   }
   return addEvents(app, deps);

@@ -15,7 +15,7 @@ import { ResyncsSection } from "../sections/resyncs_section.tsx";
 import { RolesSection } from "../sections/roles_section.tsx";
 import { AgentsSection, HourSection, PortsSection } from "../sections/status_sections.tsx";
 import { FindingsSection, VerdictSection } from "../sections/verdict_section.tsx";
-import type { Status } from "../status_schema.ts";
+import type { Status } from "../../health/status.ts";
 import { AgentsPage, agentsPath, agentsQuerySchema } from "./agents_page.tsx";
 import { ElectionPage } from "./election_page.tsx";
 import { PortsPage, portsPath, portsQuerySchema } from "./ports_page.tsx";

@@ -1,7 +1,7 @@
-import { findings, judge, judgeRole } from "../../lib/diagnostics/verdict.ts";
-import type { Facts, Level } from "../../lib/diagnostics/status_schema.ts";
+import { findings, judge, judgeRole } from "../../lib/health/verdict.ts";
+import type { Facts, Level } from "../../lib/health/facts.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
-import { agent, agentsRecord, facts, NOW, resync, role, status } from "./fixtures.ts";
+import { agent, agentsRecord, facts, NOW, resync, role, status } from "../diagnostics/fixtures.ts";
 
 const standby: Partial<Facts> = {
   isMaster: false,

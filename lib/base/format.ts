@@ -1,11 +1,9 @@
 /**
- * Times and numbers as people read them. The server writes UTC and coarse ages, so that a page
- * changes only when something happened; the page's script makes both exact and local.
+ * Times and numbers as people read them. Times are in UTC and ages are coarse, so that a page changes only
+ * when something happened; the page's script makes both exact and local.
  *
  * @module
  */
-
-export { clip } from "../base/clip.ts";
 
 /** "1 agent", "2 agents". */
 export function plural(n: number, word: string): string {
@@ -31,10 +29,20 @@ export function isoTime(ms: number): string | null {
 
 /** "14:02:03 UTC" on the day of `now`, with the date on another day. */
 export function utcTime(ms: number, now: number): string {
+  return utcClock(ms, now, "14:02:03".length);
+}
+
+/** The same without seconds: "14:02 UTC". */
+export function utcMinute(ms: number, now: number): string {
+  return utcClock(ms, now, "14:02".length);
+}
+
+function utcClock(ms: number, now: number, chars: number): string {
   const iso = isoTime(ms);
   if (!iso) return "unknown";
-  const clock = `${iso.slice(11, 19)} UTC`;
-  return iso.slice(0, 10) === isoTime(now)?.slice(0, 10) ? clock : `${iso.slice(0, 10)} ${clock}`;
+  const date = iso.slice(0, 10);
+  const clock = `${iso.slice(11, 11 + chars)} UTC`;
+  return date === isoTime(now)?.slice(0, 10) ? clock : `${date} ${clock}`;
 }
 
 /** "340 ms", "2.3 s", "45 s", "3 min", "2 h 5 min", "4 d 2 h"; negative counts as zero. */

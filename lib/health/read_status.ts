@@ -5,13 +5,14 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
+import { VERSION } from "../base/version.ts";
+import type { Config } from "../config/config_types.ts";
 import { isMaster } from "../election/is_master.ts";
 import { type Mastership, type Released, ROLE_NAMES } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
-import type { Facts, RoleStatus, SourcedEvent, Status } from "./status_schema.ts";
+import type { Facts, RoleStatus, SourcedEvent } from "./facts.ts";
+import type { Status } from "./status.ts";
 import { judge, judgeRole } from "./verdict.ts";
-
-export { type Status, statusSchema } from "./status_schema.ts";
 
 /** What the node knows of itself without the store. */
 export interface NodeInfo {
@@ -21,6 +22,14 @@ export interface NodeInfo {
   readonly startedAt?: number;
   /** @default "always" */
   readonly startupResync?: "always" | "never";
+}
+
+/** What a configuration says of it. */
+export function nodeInfo({ nodeName: name, sync }: {
+  readonly nodeName: string;
+  readonly sync: Pick<Config["sync"], "startupResync">;
+}): NodeInfo {
+  return { name, version: VERSION, startupResync: sync.startupResync };
 }
 
 const MAX_EVENTS = 100;

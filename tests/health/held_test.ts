@@ -1,7 +1,7 @@
-import { heldNow } from "../../lib/diagnostics/held.ts";
-import type { Facts, Level } from "../../lib/diagnostics/status_schema.ts";
+import { heldNow } from "../../lib/health/held.ts";
+import type { Facts, Level } from "../../lib/health/facts.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
-import { facts, guard, left, NOW, resync, status } from "./fixtures.ts";
+import { facts, guard, left, NOW, resync, status } from "../diagnostics/fixtures.ts";
 
 const watches = { watches: true, node: { ...facts().node, startupResync: "never" as const } };
 /** A run that was `secondsAgo`. */

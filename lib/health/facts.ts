@@ -1,11 +1,10 @@
 /**
- * What a node says about itself, as one value: the page, the JSON, the health checks and the metrics
- * are all made from it. Times are milliseconds since the epoch by this node's clock.
+ * What is known of a node, as one value, without judging it. Times are milliseconds since the epoch by this
+ * node's clock.
  *
  * @module
  */
 import { z } from "zod";
-import { heldSchema } from "./held.ts";
 import {
   agentsSchema,
   aliveSchema,
@@ -25,15 +24,6 @@ const ms = z.number();
 /** How bad something is. */
 export const levelSchema = z.enum(["ok", "warn", "error"]);
 export type Level = z.infer<typeof levelSchema>;
-
-/** One sentence: what is wrong and what to do first. */
-export const findingSchema = z.object({
-  level: levelSchema,
-  text: z.string(),
-  /** Path of the page that shows more. */
-  link: z.string().optional(),
-});
-export type Finding = z.infer<typeof findingSchema>;
 
 /** A role as the supervisor sees it and as it sees itself. */
 export const roleStatusSchema = z.object({
@@ -88,16 +78,3 @@ export const factsSchema = z.object({
   events: z.array(sourcedEventSchema),
 });
 export type Facts = z.infer<typeof factsSchema>;
-
-/** The facts and what follows from them. */
-export const statusSchema = factsSchema.extend({
-  verdict: findingSchema,
-  /** All that is wrong, worst first; the verdict is the first of them. */
-  findings: z.array(findingSchema),
-  /** What the resyncs hold back and leave. */
-  held: heldSchema,
-  ready: z.boolean(),
-  /** Why it is not ready; empty when it is. */
-  notReady: z.array(z.string()),
-});
-export type Status = z.infer<typeof statusSchema>;

@@ -5,12 +5,19 @@
  * @module
  */
 import { z } from "zod";
-import { comparedAll, guardSchema, leftOutSchema, type Resync } from "../state/records.ts";
+import {
+  comparedAll,
+  type Guard,
+  guardSchema,
+  leftOutSchema,
+  type Resync,
+} from "../state/records.ts";
+import type { Level } from "./facts.ts";
 
 /** The run that said it last, as the history names it. */
 const resync = z.string();
 
-/** See the module. Of a node that is not master: nothing. */
+/** What holds now. Of a node that is not master: nothing. */
 export const heldSchema = z.object({
   /** By collection, the gravest first. */
   guards: z.array(guardSchema.extend({ resync })),
@@ -40,7 +47,12 @@ export interface HeldFacts {
 /** Gravest first: what only an operator can end. */
 const GRAVITY = { hidden: 0, empty: 1, many: 2, unconfirmed: 3 } as const;
 
-/** See the module. */
+/** How grave it is that a guard holds: all but what the next resync asks again waits for somebody. */
+export function guardLevel({ why }: Pick<Guard, "why">): Exclude<Level, "ok"> {
+  return why === "unconfirmed" ? "warn" : "error";
+}
+
+/** What holds now. Of a node that is not master: nothing. */
 export function heldNow(facts: HeldFacts): Held {
   if (!facts.isMaster) return { guards: [], leftOut: [], watching: null };
   const { resyncs, watches, since } = facts;
@@ -53,10 +65,11 @@ export function heldNow(facts: HeldFacts): Held {
 }
 
 /**
- * A run that compared everything says all there is; one that looked at a part adds to it, and lifts
- * nothing. What failed says nothing.
+ * What a history of runs, newest first, says of what is held back and left, whoever is master. A run that
+ * compared everything says all there is; one that looked at a part adds to it, and lifts nothing. What
+ * failed says nothing.
  */
-function standing(resyncs: readonly Resync[]): Pick<Held, "guards" | "leftOut"> {
+export function standing(resyncs: readonly Resync[]): Pick<Held, "guards" | "leftOut"> {
   const guards = new Map<string, HeldGuard>();
   const leftOut = new Map<string, HeldLeftOut>();
   for (const run of resyncs) {

@@ -1,8 +1,9 @@
-import { readStatus, statusSchema } from "../../lib/diagnostics/status.ts";
+import { readStatus } from "../../lib/health/read_status.ts";
+import { statusSchema } from "../../lib/health/status.ts";
 import { ROLE_NAMES } from "../../lib/state/records.ts";
 import { StateStore } from "../../lib/state/store.ts";
 import { assert, assertEquals } from "../support/assert.ts";
-import { facts, NOW, role } from "./fixtures.ts";
+import { facts, NOW, role } from "../diagnostics/fixtures.ts";
 
 /** A clock that stands; the fixture's record was made at an uptime of 1000 s. */
 const at = (now: number) => ({ now: () => now, uptime: () => 1000 });

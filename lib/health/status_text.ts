@@ -1,8 +1,8 @@
 /** The status for a terminal: what `status` prints. Pure. @module */
 import type { Resync } from "../state/records.ts";
 import { guardSentence, isConcern, leftOutSentence, namesOf } from "../sync/report/held_text.ts";
-import { plural } from "./format.ts";
-import type { Status } from "./status_schema.ts";
+import { plural } from "../base/format.ts";
+import type { Status } from "./status.ts";
 
 /** Names of a guard. */
 const SHOWN_NAMES = 3;

@@ -1,6 +1,6 @@
-import { formatStatus } from "../../lib/diagnostics/status_text.ts";
+import { formatStatus } from "../../lib/health/status_text.ts";
 import { assertEquals } from "../support/assert.ts";
-import { facts, guard, left, NOW, resync, status } from "./fixtures.ts";
+import { facts, guard, left, NOW, resync, status } from "../diagnostics/fixtures.ts";
 
 /** The lines about resyncs. */
 function resyncLines(text: string): string[] {
