@@ -15,7 +15,7 @@ import type { Agents } from "../state/records.ts";
 import { MAX_AGENTS, writeAgentsFile } from "./agents_file.ts";
 import { agentHost, type AgentStatus, felixPrefix, parseAgentStatus } from "./felix_status.ts";
 import { follow } from "./follow.ts";
-import { countFreshness, STALE_AGENT_MS } from "../health/freshness.ts";
+import { countFreshness, STALE_AGENT_MS } from "./freshness.ts";
 import { Lag } from "./lag.ts";
 import { LIVE, SNAPSHOT } from "./newest_queue.ts";
 import { RateLimitedLog } from "./rate_limited.ts";
