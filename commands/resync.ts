@@ -144,7 +144,7 @@ async function askNode(
   if (!store) return null;
   try {
     const request = await requestResync(store, systemClock, { ...resync, by: "the command line" });
-    const onProgress = ({ doing }: ResyncAnswer) => bar.show(doing);
+    const onProgress = ({ doing, step }: ResyncAnswer) => bar.show(doing, step);
     const answer = await followResync(store, systemClock, request, onProgress);
     const { stateDir } = config;
     const kept = await readAsked(stateDir, answer.id);
@@ -184,7 +184,7 @@ async function compareBeside(
   const { requestTimeoutMs } = located.openstack;
   const callMs = Math.max(requestTimeoutMs, located.etcd.callTimeoutMs);
   const timeoutMs = callMs + MAX_DELAY_MS + SLACK_MS;
-  const onProgress = (doing: string) => bar.show(doing);
+  const onProgress = (step: string) => bar.show(`dry run: ${step}`, step);
   const answered = await runTool(launch, { timeoutMs, onProgress }).catch((error) => {
     throw new Error(`the dry run failed: ${wordsOf(error)}`);
   });
