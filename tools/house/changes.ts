@@ -28,6 +28,8 @@ export const CHANGES: readonly Change[] = [
     what: "role",
     example: "agent-status-watcher",
     names: /"agent-status-watcher"|\/agent_status_watcher\.ts/,
+    // Its metrics are a change of their own.
+    within: /^(?!lib\/diagnostics\/(?:role_)?metrics\.ts$)/,
     limit: 3,
   },
   {
