@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { electionKey } from "../lib/calico/regions.ts";
+import { electionKey } from "../lib/calico/keys.ts";
 import { systemClock } from "../lib/base/clock.ts";
 import { isMaster } from "../lib/election/is_master.ts";
 import { whileMaster } from "../lib/election/while_master.ts";

@@ -10,11 +10,12 @@
 import { type Etcd3, EtcdPermissionDeniedError } from "etcd3";
 import {
   CLUSTER_INFORMATION_KEY,
+  conductorPrefix,
+  electionKey,
   FELIX_CONFIGURATION_KEY,
   LEGACY_SUBNET_PREFIX,
   resourcePrefixes,
 } from "../calico/keys.ts";
-import { conductorPrefix, electionKey } from "../calico/regions.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config_types.ts";
 import { openEtcd } from "../etcd/client.ts";

@@ -3,7 +3,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { EtcdPermissionDeniedError } from "etcd3";
 import * as fs from "node:fs";
-import { conductorPrefix } from "../calico/regions.ts";
+import { conductorPrefix } from "../calico/keys.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config_types.ts";
 import { openEtcd } from "../etcd/client.ts";

@@ -16,7 +16,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { Etcd3, ICompare, IRequestOp } from "etcd3";
-import { conductorPrefix, electionKey } from "../calico/regions.ts";
+import { conductorPrefix, electionKey } from "../calico/keys.ts";
 import type { Clock } from "../base/clock.ts";
 import { fence, readFence, throwIfFenceLost } from "../etcd/fence.ts";
 import { keepLeaseAlive } from "../etcd/lease.ts";

@@ -6,7 +6,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { Etcd3, ICompare, IRequestOp, ITxnResponse } from "etcd3";
-import { electionKey } from "../calico/regions.ts";
+import { electionKey, LEGACY_ELECTION_KEY } from "../calico/keys.ts";
 import { systemClock } from "../base/clock.ts";
 import type { Config } from "../config/config_types.ts";
 import { fence } from "../etcd/fence.ts";
@@ -19,7 +19,7 @@ import type { ElectionStore, HeldKey } from "./election_store.ts";
 const QUIET_MS = 5000;
 /** Pause before a watch that ended is made anew, about, ms. */
 const RETRY_MS = 500;
-const LEGACY_KEY = Buffer.from("/calico/openstack/v1/neutron_election");
+const LEGACY_KEY = Buffer.from(LEGACY_ELECTION_KEY);
 
 /** See {@linkcode ElectionStore}. The client stays its owner's to close. */
 export class EtcdElectionStore implements ElectionStore {

@@ -13,17 +13,13 @@ import { Buffer } from "node:buffer";
 import type { Etcd3, IRangeResponse } from "etcd3";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import { COMPACTION_LAST_KEY, COMPACTION_TRIGGER_KEY } from "../calico/keys.ts";
 import type { Term } from "../role/master_context.ts";
 import type { Compaction } from "../state/records.ts";
 import type { Beat } from "../role/heartbeat.ts";
 import type { StateStore } from "../state/store.ts";
 import { FenceLostError } from "./client.ts";
 import { fence, throwIfObserver } from "./fence.ts";
-
-/** Exists, under a lease of one period, until the next check is due. */
-export const TRIGGER_KEY = "/calico/compaction/v1/trigger";
-/** The last compacted revision, decimal. */
-export const LAST_KEY = "/calico/compaction/v1/last";
 
 /** What a check finds; revisions are those of etcd. */
 export interface Findings {
@@ -166,7 +162,7 @@ export async function checkOnce(
 
 /** Reads both keys at one revision, under the fence. */
 async function find(etcd: Etcd3, term: Term): Promise<Findings> {
-  const success = [TRIGGER_KEY, LAST_KEY].map((key) => ({
+  const success = [COMPACTION_TRIGGER_KEY, COMPACTION_LAST_KEY].map((key) => ({
     request_range: { key: Buffer.from(key) },
   }));
   const answer = await etcd.kv.txn({ compare: fence(term), success, failure: [] });
@@ -222,7 +218,10 @@ async function record(
   const put = (key: string, value: string, lease = "0") => ({
     request_put: { key: Buffer.from(key), value: Buffer.from(value), lease },
   });
-  const success = [put(LAST_KEY, String(last)), put(TRIGGER_KEY, String(pid), lease)];
+  const success = [
+    put(COMPACTION_LAST_KEY, String(last)),
+    put(COMPACTION_TRIGGER_KEY, String(pid), lease),
+  ];
   const answer = await etcd.kv.txn({ compare: fence(term), success, failure: [] });
   if (!answer.succeeded) {
     await etcd.leaseClient.leaseRevoke({ ID: lease }).catch(() => {});

@@ -1,6 +1,7 @@
 /** One member of an etcd cluster, on connections of its own, and how it does. @module */
 import { Buffer } from "node:buffer";
 import type { Etcd3, IRangeResponse, IResponseHeader } from "etcd3";
+import { PROBE_KEY } from "../calico/keys.ts";
 import { isAnswer, isOldToken } from "./call_errors.ts";
 
 /** What a call may be given. */
@@ -22,8 +23,7 @@ export function poolOf(etcd: Etcd3): Pool {
   return etcd["pool"] as unknown as Pool;
 }
 
-/** Asked for to see whether a member serves; nobody writes it. */
-const PROBE_KEY = Buffer.from("/calico/conductor-probe");
+const PROBE = Buffer.from(PROBE_KEY);
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 15_000;
 
@@ -95,7 +95,7 @@ export class Member {
    * @throws it does not serve.
    */
   async probe(deadline: number): Promise<IResponseHeader | null> {
-    const request = { key: PROBE_KEY, count_only: true };
+    const request = { key: PROBE, count_only: true };
     try {
       return (await this.exec<IRangeResponse>("KV", "range", request, { deadline })).header;
     } catch (error) {

@@ -1,5 +1,5 @@
 /** Runs a role's job while this node is master. @module */
-import { electionKey } from "../calico/regions.ts";
+import { electionKey } from "../calico/keys.ts";
 import type { Config } from "../config/config_types.ts";
 import type { Term } from "./master_context.ts";
 import { whileMaster } from "../election/while_master.ts";

@@ -1,5 +1,5 @@
 import { Etcd3 } from "etcd3";
-import { conductorPrefix, electionKey } from "../../lib/calico/regions.ts";
+import { conductorPrefix, electionKey } from "../../lib/calico/keys.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { ClusterRegistry } from "../../lib/election/cluster.ts";
 import { EtcdElectionStore } from "../../lib/election/etcd_election_store.ts";

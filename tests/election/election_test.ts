@@ -3,7 +3,7 @@ import { startEtcd } from "../support/etcd_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { mastershipNow } from "../support/mastership.ts";
 import { testConfig } from "../support/test_config.ts";
-import { conductorPrefix } from "../../lib/calico/regions.ts";
+import { conductorPrefix } from "../../lib/calico/keys.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import type { Config } from "../../lib/config/config_types.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";

@@ -1,13 +1,15 @@
 import type { Etcd3 } from "etcd3";
+import {
+  COMPACTION_LAST_KEY as LAST_KEY,
+  COMPACTION_TRIGGER_KEY as TRIGGER_KEY,
+} from "../../lib/calico/keys.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { FenceLostError, openEtcd } from "../../lib/etcd/client.ts";
 import {
   checkOnce,
   decideCompaction,
   type Findings,
-  LAST_KEY,
   runCompactor,
-  TRIGGER_KEY,
 } from "../../lib/etcd/compaction.ts";
 import type { Term } from "../../lib/role/master_context.ts";
 import { StateStore } from "../../lib/state/store.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { electionKey } from "../../lib/calico/regions.ts";
+import { electionKey } from "../../lib/calico/keys.ts";
 import { isMaster } from "../../lib/election/is_master.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
 import { fence } from "../../lib/etcd/fence.ts";

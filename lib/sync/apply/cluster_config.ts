@@ -7,12 +7,12 @@
 import type { Etcd3 } from "etcd3";
 import {
   CLUSTER_INFORMATION_KEY,
+  electionKey,
   FELIX_CONFIGURATION_KEY,
   LEGACY_SUBNET_PREFIX,
   POLICY_NAME_PREFIX,
   resourcePrefixes,
 } from "../../calico/keys.ts";
-import { electionKey } from "../../calico/regions.ts";
 import { writeFenced } from "../../etcd/fenced_write.ts";
 import { type KeyValue, readSnapshot } from "../../etcd/snapshot.ts";
 import type { Clock } from "../../base/clock.ts";

@@ -239,7 +239,7 @@ for (const [what, change] of Object.entries(CHANGES)) {
     }));
 }
 
-Deno.test("events: any sequence ends as a full resync would, also beside other passes", () =>
+Deno.test("events: any sequence ends as a full resync would, also beside other runs", () =>
   withEvents(async (scene, { say, settled, events, asked, full, index }) => {
     CHANGES["a floating IP is attached"]!(scene, say);
     await settled();
