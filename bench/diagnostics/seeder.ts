@@ -9,7 +9,7 @@ import type { Agent } from "../../lib/state/records.ts";
 import { ROLE_NAMES } from "../../lib/state/records.ts";
 import { StateStore } from "../../lib/state/store.ts";
 import { writeAgentsFile } from "../../lib/status/agents_file.ts";
-import { countFreshness } from "../../lib/health/freshness.ts";
+import { countFreshness } from "../../lib/status/freshness.ts";
 
 /** How much there is. */
 export interface CloudSize {

@@ -53,6 +53,11 @@ export function conductorPrefix(region: string | null): string {
   return `/calico/openstack/v2/${regionString(region)}/conductor/`;
 }
 
+/** Prefix of everything that Felix reports in a region. */
+export function felixPrefix(region: string | null): string {
+  return `/calico/felix/v2/${regionString(region)}/host/`;
+}
+
 /** Exists, under a lease of one period, until the next check of the compactor is due. */
 export const COMPACTION_TRIGGER_KEY = "/calico/compaction/v1/trigger";
 /** The last compacted revision, decimal. */

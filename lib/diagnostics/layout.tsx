@@ -9,17 +9,10 @@ import { raw } from "hono/html";
 import { clip } from "../base/clip.ts";
 import { Verdict } from "./sections/verdict_section.tsx";
 
-/** The pages of the navigation. */
-export const NAVIGATION = [
-  ["/", "Overview"],
-  ["/resyncs", "Resyncs"],
-  ["/agents", "Agents"],
-  ["/ports", "Ports"],
-  ["/election", "Election"],
-] as const;
-
 /** The whole document around the main part. */
-export function Layout({ node, version, title, place, now, reloadSeconds, children }: {
+export function Layout({ pages, node, version, title, place, now, reloadSeconds, children }: {
+  /** Those with a label are in the navigation. */
+  pages: readonly { readonly path: string; readonly label: string | null }[];
   /** Null while the state cannot be read. */
   node: string | null;
   version: string | null;
@@ -50,7 +43,7 @@ export function Layout({ node, version, title, place, now, reloadSeconds, childr
             </p>
             <p class="node">{name}</p>
             <nav aria-label="Pages">
-              {NAVIGATION.map(([path, label]) => (
+              {pages.filter(({ label }) => label !== null).map(({ path, label }) => (
                 <a href={path} aria-current={path === place ? "page" : undefined}>{label}</a>
               ))}
             </nav>

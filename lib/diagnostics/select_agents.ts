@@ -1,6 +1,6 @@
 /** Which agents are asked for, in which order. Pure. @module */
 import type { Agent } from "../state/records.ts";
-import { type Freshness, freshness } from "../health/freshness.ts";
+import { type Freshness, freshness } from "../status/freshness.ts";
 
 /** By the age of the status, the host, Felix's uptime or the last report. */
 export const AGENT_ORDERS = ["age", "host", "up", "reported"] as const;

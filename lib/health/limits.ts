@@ -6,5 +6,4 @@ export const SILENT_MS = 10_000;
 /** Agent status that is seen later than this is a backlog, ms. */
 export const LAG_MS = 60_000;
 
-/** More waiting port status reports than this are a backlog. */
-export const LONG_QUEUE = 1000;
+export { LONG_QUEUE } from "../status/newest_queue.ts";

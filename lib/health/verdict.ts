@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isStale } from "./freshness.ts";
+import { isStale } from "../status/freshness.ts";
 import type { Facts, Level, RoleStatus } from "./facts.ts";
 import type { Finding, NotReady } from "./findings.ts";
 import { heldNow } from "./held.ts";

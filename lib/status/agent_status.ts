@@ -13,7 +13,7 @@ import { Agents } from "./agents.ts";
 import { MAX_AGENTS, writeAgentsFile } from "./agents_file.ts";
 import { agentHost, felixPrefix, parseAgentStatus } from "./felix_status.ts";
 import { follow } from "./follow.ts";
-import { STALE_AGENT_MS } from "../health/freshness.ts";
+import { STALE_AGENT_MS } from "./freshness.ts";
 import { Lag } from "../base/lag.ts";
 import { LIVE, SNAPSHOT } from "./newest_queue.ts";
 import { RateLimitedLog } from "../base/rate_limited.ts";

@@ -2,7 +2,7 @@
 import { clip } from "../base/clip.ts";
 import type { Agent, FreshnessCounts } from "../state/records.ts";
 import type { AgentStatus } from "./felix_status.ts";
-import { countFreshness } from "../health/freshness.ts";
+import { countFreshness } from "./freshness.ts";
 
 /** What is longer is no name of a host. */
 const MAX_NAME = 253;

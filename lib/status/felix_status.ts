@@ -6,17 +6,13 @@
  */
 import { z } from "zod";
 import { parseJson } from "../base/json.ts";
-import { regionString } from "../calico/regions.ts";
 
 /** The key that status watchers write to see whether their watch is alive (data model). */
 export function roundTripKey(prefix: string): string {
   return `${prefix}round-trip-check`;
 }
 
-/** The prefix of everything that Felix reports in a region. */
-export function felixPrefix(region: string | null): string {
-  return `/calico/felix/v2/${regionString(region)}/host/`;
-}
+export { felixPrefix } from "../calico/keys.ts";
 
 /** The host in the key of an agent's status, or null for another key. */
 export function agentHost(key: string, prefix: string): string | null {

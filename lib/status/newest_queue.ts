@@ -17,7 +17,7 @@ export const SNAPSHOT: Priority = 1;
 export const RETRY: Priority = 2;
 
 /** A queue longer than this is worth a warning. */
-export { LONG_QUEUE } from "../health/limits.ts";
+export const LONG_QUEUE = 1000;
 
 /** A key and its newest value. */
 export interface Entry<T> {

@@ -6,7 +6,7 @@ import {
   type LeftOut,
   ROLE_NAMES,
 } from "../../lib/state/records.ts";
-import { countFreshness } from "../../lib/health/freshness.ts";
+import { countFreshness } from "../../lib/status/freshness.ts";
 import type { Facts, RoleStatus } from "../../lib/health/facts.ts";
 import type { Status } from "../../lib/health/status.ts";
 import { judge, judgeRole } from "../../lib/health/verdict.ts";

@@ -2,7 +2,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import { z } from "zod";
 import { agentSchema, portsSchema } from "../../state/records.ts";
-import { FRESHNESS, freshness } from "../../health/freshness.ts";
+import { FRESHNESS, freshness } from "../../status/freshness.ts";
 import { portDifferenceSchema } from "../../status/port_differences.ts";
 import type { Details } from "../details.ts";
 import { AGENT_ORDERS, selectAgents } from "../select_agents.ts";

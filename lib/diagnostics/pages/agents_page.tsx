@@ -2,7 +2,7 @@
 /** All Felix agents: sorted (the stalest first), filtered, a page at a time. Pure. @module */
 import { z } from "zod";
 import type { AgentsFile } from "../../status/agents_file.ts";
-import { countFreshness, FRESHNESS } from "../../health/freshness.ts";
+import { countFreshness, FRESHNESS } from "../../status/freshness.ts";
 import { ShareBar } from "../charts/share_bar.tsx";
 import { formatCount, plural } from "../../base/format.ts";
 import { pageOfList } from "../page_of_list.ts";

@@ -14,7 +14,7 @@ import { LiveStreams } from "../live.ts";
 import type { RoleMetrics } from "../metrics.ts";
 import { Shared } from "../shared.ts";
 import type { Status } from "../../health/status.ts";
-import { type Rendered, type View, viewOf } from "./views.tsx";
+import { PAGES, type Rendered, type View, viewOf } from "./views.tsx";
 
 /** What the pages need. */
 export interface PageDeps {
@@ -31,12 +31,10 @@ export interface PageDeps {
   readonly updateIntervalMs: number;
 }
 
-const PATHS = ["/", "/election", "/resyncs", "/resyncs/:id", "/agents", "/ports", "/roles/:name"];
-
 /** Adds the routes; the streams that follow the pages. */
 export function addPages(app: Api, deps: PageDeps): LiveStreams<View> {
   const documents = new Shared<Document>(deps.updateIntervalMs / 2, deps.updateIntervalMs * 2);
-  for (const path of PATHS) {
+  for (const { path } of PAGES) {
     app.get(path, async (c) => {
       const url = new URL(c.req.url);
       const view = viewOf(url.pathname, url.searchParams, deps);
@@ -64,6 +62,7 @@ async function makeDocument(view: View | null, deps: PageDeps): Promise<Document
     : await render(view, status, deps);
   const html = await textOf(
     <Layout
+      pages={PAGES}
       node={failed ? null : status.node.name}
       version={failed ? null : status.node.version}
       title={view ? view.title : "Not found"}

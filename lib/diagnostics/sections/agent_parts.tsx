@@ -2,7 +2,7 @@
 import type { Agent, Agents } from "../../state/records.ts";
 import { clip } from "../../base/clip.ts";
 import { formatDuration } from "../../base/format.ts";
-import { type Freshness, freshness } from "../../health/freshness.ts";
+import { type Freshness, freshness } from "../../status/freshness.ts";
 import type { Share } from "../charts/share_bar.tsx";
 import { Badge, Time } from "../parts.tsx";
 

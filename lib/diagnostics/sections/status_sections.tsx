@@ -1,6 +1,6 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** Status reports: the last hour as charts, agents by freshness, ports and their differences. Pure. @module */
-import { freshness } from "../../health/freshness.ts";
+import { freshness } from "../../status/freshness.ts";
 import type { Agents, Ports, Samples } from "../../state/records.ts";
 import { LAG_MS, LONG_QUEUE } from "../../health/limits.ts";
 import { LineChart } from "../charts/line_chart.tsx";

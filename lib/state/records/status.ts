@@ -12,7 +12,7 @@ export const agentSchema = z.object({
 });
 export type Agent = z.infer<typeof agentSchema>;
 
-/** Agents by the age of their status at `at`, see `lib/health/freshness.ts`. */
+/** Agents by the age of their status at `at`, see `lib/status/freshness.ts`. */
 export const freshnessSchema = z.object({
   fresh: count,
   late: count,
