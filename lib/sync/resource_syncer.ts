@@ -15,7 +15,7 @@ import { KeystoneAuth } from "../openstack/keystone.ts";
 import { Attempts } from "./attempts.ts";
 import { type ResyncBase, resyncBase } from "./sources/base.ts";
 import { DifferenceLog } from "./apply/difference_log.ts";
-import { NoSink } from "./apply/no_sink.ts";
+import { NoSink } from "./apply/sink.ts";
 import type { Step } from "./apply/step.ts";
 import { EventSync } from "./sources/events.ts";
 import { incrementalResync } from "./sources/incremental.ts";

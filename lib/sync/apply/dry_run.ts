@@ -5,7 +5,7 @@
  */
 import type { Change, Stored } from "../model/compare.ts";
 import { changeLines } from "./change_lines.ts";
-import { NoSink } from "./no_sink.ts";
+import { NoSink } from "./sink.ts";
 
 /** Collects the differences as text; the first `maxChars` of them. */
 export class DryRunSink extends NoSink {

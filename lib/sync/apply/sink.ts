@@ -1,9 +1,5 @@
-/** Where a run's changes go: to etcd, or nowhere. @module */
-import type { Etcd3 } from "etcd3";
-import { FencedWriter } from "../../etcd/fenced_write.ts";
-import type { Term } from "../../role/master_context.ts";
+/** Where a run's changes go: to etcd (`etcd_sink.ts`), or nowhere. @module */
 import type { Change, Stored } from "../model/compare.ts";
-import type { Step } from "./step.ts";
 
 /** Takes changes. */
 export interface Sink {
@@ -19,27 +15,17 @@ export interface Sink {
   takeTooLarge?(): Change[];
 }
 
-/** Writes to etcd, under the fence. */
-export class EtcdSink implements Sink {
-  readonly #writer: FencedWriter<Change>;
+/** Takes changes and makes none. */
+export class NoSink implements Sink {
+  readonly wantsDeleted = true;
 
-  /** @throws {TypeError} for an observer's term. */
-  constructor(
-    { etcd, progress }: { readonly etcd: Etcd3; progress(step: Step): void },
-    term: Term,
-  ) {
-    this.#writer = new FencedWriter(etcd, term, () => progress("writing"));
-  }
-  add(change: Change): Promise<void> {
-    return this.#writer.add(change);
+  add(_change: Change, _stored: Stored | undefined): Promise<void> {
+    return Promise.resolve();
   }
   flush(): Promise<void> {
-    return this.#writer.flush();
+    return Promise.resolve();
   }
   takeConflicts(): Change[] {
-    return this.#writer.conflicts.splice(0);
-  }
-  takeTooLarge(): Change[] {
-    return this.#writer.tooLarge.splice(0);
+    return [];
   }
 }

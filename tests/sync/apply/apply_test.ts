@@ -4,7 +4,7 @@ import { openEtcd } from "../../../lib/etcd/client.ts";
 import { apply } from "../../../lib/sync/apply/apply.ts";
 import { DryRunSink } from "../../../lib/sync/apply/dry_run.ts";
 import type { Fate } from "../../../lib/sync/apply/gone.ts";
-import { NoSink } from "../../../lib/sync/apply/no_sink.ts";
+import { NoSink } from "../../../lib/sync/apply/sink.ts";
 import type { Source, StoredKeys } from "../../../lib/sync/apply/source.ts";
 import { type ResyncDeps, SyncRun } from "../../../lib/sync/apply/sync_run.ts";
 import type { Scope } from "../../../lib/sync/index/backlog.ts";
