@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { OpenstackConfig } from "./config_types.ts";
+import type { OpenstackConfig } from "../openstack/config.ts";
 import type { OptionName, ValueOf } from "./options.ts";
 import type { OptionValues } from "./values.ts";
 import type { Credential, DomainRef, Named } from "../openstack/credential.ts";

@@ -61,6 +61,8 @@ export const CHANGES: readonly Change[] = [
     what: "option",
     example: "port_status_threads",
     names: /\b(?:port_status_threads|portStatusThreads)\b/,
+    // Its row and its place in the configuration; what reads it there is a change of its own.
+    within: /^lib\/config\//,
     limit: 2,
   },
   {
