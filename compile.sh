@@ -4,7 +4,7 @@
 #   deno task compile --target TARGET     dist/calico-conductor-TARGET (repeatable)
 #   deno task compile --all               all of $targets
 # The permissions below are the binary's baseline: what any process of it could have at most. What each
-# one has is lib/process/permissions.ts; see docs/binary.md.
+# one has is in lib/process/roles.ts and tools.ts; see docs/binary.md.
 set -eu
 cd "$(dirname "$0")"
 

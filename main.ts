@@ -1,7 +1,7 @@
 /**
  * calico-conductor: the leader-only jobs of Calico's OpenStack driver, one process per job.
  *
- * This module only routes: to a command of `lib/commands/`, which gets everything of the process handed
+ * This module only routes: to a command of `commands/`, which gets everything of the process handed
  * in, or, in the compiled binary, to the role that the binary started itself for. What is not needed is
  * not loaded.
  *
@@ -10,22 +10,12 @@
  *
  * @module
  */
-import type { NodeCommand } from "./lib/config/command_line.ts";
-import type { Command, CommandContext } from "./commands/context.ts";
+import type { Invocation } from "./commands/commands.ts";
+import type { CommandContext } from "./commands/context.ts";
 import type { ResolvedConfig } from "./lib/config/resolve.ts";
 
-/** See `lib/process/launcher.ts`, which is not loaded for it. */
+/** The launcher's word: the compiler holds it to that, and the launcher need not be loaded for it. */
 const ROLE_WORD: typeof import("./lib/process/launcher.ts").ROLE_WORD = "role";
-
-const COMMANDS: Record<NodeCommand["command"], () => Promise<{ run: Command }>> = {
-  start: () => import("./commands/start.ts"),
-  status: () => import("./commands/status.ts"),
-  config: () => import("./commands/config.ts"),
-  doctor: () => import("./commands/doctor.ts"),
-  permissions: () => import("./commands/permissions.ts"),
-  resync: () => import("./commands/resync.ts"),
-  "step-down": () => import("./commands/step_down.ts"),
-};
 
 async function main(args: string[]): Promise<number> {
   try {
@@ -33,15 +23,11 @@ async function main(args: string[]): Promise<number> {
       const { hostRole } = await import("./lib/role/worker_host.ts");
       return await hostRole(args[1] ?? "");
     }
-    const { helpText, parseCommandLine } = await import("./lib/config/command_line.ts");
-    const { VERSION } = await import("./lib/base/version.ts");
-    const parsed = parseCommandLine(args);
-    if (parsed.command === "help") return print(helpText());
-    if (parsed.command === "version") {
-      return print(`calico-conductor ${VERSION} (Deno ${Deno.version.deno}, ${Deno.build.target})`);
-    }
-    const { run } = await COMMANDS[parsed.command]();
-    return await run(await context(parsed));
+    const { parseCommandLine } = await import("./commands/commands.ts");
+    const asked = await parseCommandLine(args);
+    if (asked === "version") return print(await version());
+    if ("help" in asked) return print(asked.help);
+    return await asked.run(await context(asked));
   } catch (error) {
     const name = error instanceof Error ? error.name : "";
     printError(`calico-conductor: ${error instanceof Error ? error.message : error}\n`);
@@ -49,19 +35,23 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-async function context(command: NodeCommand): Promise<CommandContext> {
+async function version(): Promise<string> {
+  const { VERSION } = await import("./lib/base/version.ts");
+  return `calico-conductor ${VERSION} (Deno ${Deno.version.deno}, ${Deno.build.target})`;
+}
+
+async function context({ options, configFiles }: Invocation): Promise<CommandContext> {
   const { resolveConfig } = await import("./lib/config/resolve.ts");
   const { createLauncher } = await import("./lib/process/launcher.ts");
   const { notifyAddress } = await import("./lib/node/service_manager.ts");
   const env = Deno.env.toObject();
   const hostname = Deno.hostname();
   const resolve = (): ResolvedConfig => {
-    const files = command.configFiles.map((path) => ({ path, text: readConfigFile(path) }));
+    const files = configFiles.map((path) => ({ path, text: readConfigFile(path) }));
     const readFile = readOptional;
-    return resolveConfig({ flags: command.flags, env, files, hostname, readFile });
+    return resolveConfig({ flags: options, env, files, hostname, readFile });
   };
   return {
-    command,
     launcher: createLauncher({
       executable: Deno.execPath(),
       standalone: Deno.build.standalone,

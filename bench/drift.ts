@@ -14,7 +14,7 @@ import { NeutronClient } from "../lib/openstack/neutron.ts";
 import { portSchema } from "../lib/openstack/records.ts";
 import { endpointId, felixPrefix, parsePortStatus } from "../lib/status/felix_status.ts";
 import type { Change } from "../lib/sync/model/compare.ts";
-import type { Sink } from "../lib/sync/apply/sync_run.ts";
+import type { Sink } from "../lib/sync/apply/sink.ts";
 import { fullResync } from "../lib/sync/sources/full.ts";
 import { testConfig } from "../tests/support/test_config.ts";
 

@@ -8,7 +8,7 @@
 import { BINARY, labArgs, Node, tempDir } from "../tests/e2e/node.ts";
 import { idlePssMiB } from "./idle_process.ts";
 import { cpuSeconds, pssMiB } from "./measure.ts";
-import { ROLE_NAMES } from "../lib/node/role_names.ts";
+import { ROLE_NAMES } from "../lib/process/roles.ts";
 import { Report } from "./report.ts";
 import { setting } from "./settings.ts";
 

@@ -13,8 +13,9 @@ import { KeystoneAuth } from "../lib/openstack/keystone.ts";
 import { NeutronClient } from "../lib/openstack/neutron.ts";
 import { incrementalResync } from "../lib/sync/sources/incremental.ts";
 import type { CloudIndex } from "../lib/sync/index/cloud_index.ts";
-import { EtcdSink, type ResyncDeps, SyncRun } from "../lib/sync/apply/sync_run.ts";
-import { emptyScope, PORT_FIELDS, reconcile } from "../lib/sync/sources/named.ts";
+import { type ResyncDeps, SyncRun } from "../lib/sync/apply/sync_run.ts";
+import { emptyScope } from "../lib/sync/index/backlog.ts";
+import { PORT_FIELDS, reconcile } from "../lib/sync/sources/named.ts";
 import { fullResync } from "../lib/sync/sources/full.ts";
 import { testConfig } from "../tests/support/test_config.ts";
 import { answerAll } from "./child.ts";
@@ -97,7 +98,7 @@ async function readBare(): Promise<void> {
   }));
 }
 
-const newRun = () => new SyncRun(deps, term, new EtcdSink(deps, term));
+const newRun = () => SyncRun.writing(deps, term);
 
 async function act(question: Question) {
   switch (question.do) {

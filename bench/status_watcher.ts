@@ -6,7 +6,7 @@
  */
 import { systemClock } from "../lib/base/clock.ts";
 import type { BusConfig } from "../lib/config/config_types.ts";
-import { parseTransportUrl } from "../lib/bus/transport_url.ts";
+import { parseTransportUrl } from "../lib/config/transport_url.ts";
 import { openEtcd } from "../lib/etcd/client.ts";
 import { type Change, mirror } from "../lib/etcd/mirror.ts";
 import { snapshotPages } from "../lib/etcd/snapshot.ts";

@@ -2,7 +2,11 @@
 import { formatEffective } from "../lib/config/resolve.ts";
 import type { Command } from "./context.ts";
 
-export const run: Command = ({ resolve, print }) => {
-  print(formatEffective(resolve().effective));
-  return Promise.resolve(0);
+export const command: Command = {
+  about: "Print every effective value and where it comes from",
+  flags: {},
+  run({ resolve, print }) {
+    print(formatEffective(resolve().effective));
+    return Promise.resolve(0);
+  },
 };

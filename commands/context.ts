@@ -1,14 +1,13 @@
 /**
- * What a command works with. A command is a function of this and nothing else of the process: it returns
- * its exit code (0 done, 1 failed, 2 usage or configuration, 3 not healthy, 4 a dry run
- * found differences) and throws errors whose message says what to
- * do; `main.ts` prints them and exits.
- *
- * To add one: its line in `COMMANDS` of `lib/config/command_line.ts`, its line in `main.ts`, its file here.
+ * What a command is, and what it works with. A command runs with a {@linkcode CommandContext} and its own
+ * flags and nothing else of the process: it returns its exit code (0 done, 1 failed, 2 usage or
+ * configuration, 3 not healthy, 4 a dry run found differences) and throws errors whose message says what
+ * to do; `main.ts` prints them and exits.
  *
  * @module
  */
-import type { NodeCommand } from "../lib/config/command_line.ts";
+import { type FlagTable, type FlagValues, valued } from "../lib/config/command_line.ts";
+import { choice } from "../lib/config/kinds.ts";
 import type { ResolvedConfig } from "../lib/config/resolve.ts";
 import type { Launcher } from "../lib/process/launcher.ts";
 import type { NotifyAddress } from "../lib/node/service_manager.ts";
@@ -20,8 +19,6 @@ export const UNHEALTHY = 3;
 
 /** Everything of the process that a command may use. */
 export interface CommandContext {
-  /** The words of the command line. */
-  readonly command: NodeCommand;
   /** Starts roles and tools. */
   readonly launcher: Launcher;
   readonly pid: number;
@@ -47,5 +44,21 @@ export interface CommandContext {
   onSignal(signal: Deno.Signal, handler: () => void): void;
 }
 
-/** A command; resolves with the exit code. */
-export type Command = (context: CommandContext) => Promise<number>;
+/** A command, with the flags that it alone takes. */
+export interface Command<Table extends FlagTable = FlagTable> {
+  /** What it does, in the list of commands. */
+  readonly about: string;
+  /** More lines of its own help. */
+  readonly details?: readonly string[];
+  readonly flags: Table;
+  /** Runs it; resolves with the exit code. */
+  run(context: CommandContext, flags: FlagValues<Table>): Promise<number>;
+}
+
+/** The flag of commands that print something for people or for machines. */
+export const output = valued(
+  choice("text", "json"),
+  "text|json",
+  "text",
+  "print for people or for machines",
+);

@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from "zod";
+import type { FlagValues } from "../lib/config/command_line.ts";
 import type { Config } from "../lib/config/config_types.ts";
 import { CHECK_MS } from "../lib/doctor/doctor.ts";
 import { failed, type Finding, findingSchema, named, ok, warning } from "../lib/doctor/check.ts";
@@ -13,15 +14,27 @@ import { lookUpEndpoints, withEndpoints } from "../lib/node/catalogue_lookup.ts"
 import { machinePlaces } from "../lib/process/machine_places.ts";
 import { type PermissionPlaces, permissionRow } from "../lib/process/permissions.ts";
 import { runTool } from "../lib/process/tool.ts";
-import type { Command, CommandContext } from "./context.ts";
+import { type Command, type CommandContext, output } from "./context.ts";
 
 /** Patience with Keystone's catalogue, ms. */
 const CATALOGUE_MS = 10_000;
 /** Beyond the checks' own deadline, for the process to start and to answer, ms. */
 const SLACK_MS = 8000;
 
-export const run: Command = async (context) => {
-  const { resolve, command, launcher, print } = context;
+const flags = { output };
+
+export const command: Command<typeof flags> = {
+  about: "Look at all that this node depends on, and say what to do",
+  details: ["Exit code 1: something failed."],
+  flags,
+  run,
+};
+
+async function run(
+  context: CommandContext,
+  { output }: FlagValues<typeof flags>,
+): Promise<number> {
+  const { resolve, launcher, print } = context;
   const { config, warnings } = resolve();
   const findings = warnings.map((text) => named("configuration", warning(text, "")));
   const warn = (message: string, fields: Record<string, unknown> = {}) => {
@@ -36,9 +49,9 @@ export const run: Command = async (context) => {
   const keystone = found.some(({ name, state }) => /^Keystone /.test(name) && state === "failed");
   if (trouble && !keystone) findings.push(trouble);
   findings.push(...found);
-  print(command.output === "json" ? JSON.stringify(findings, null, 2) : formatFindings(findings));
+  print(output === "json" ? JSON.stringify(findings, null, 2) : formatFindings(findings));
   return isHealthy(findings) ? 0 : 1;
-};
+}
 
 /** With the catalogue's endpoints, or why they cannot be had. */
 async function locate(

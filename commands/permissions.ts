@@ -1,5 +1,6 @@
 /** `permissions`: what each process of this configuration may do, from the table that starts them. @module */
 import { lookUpEndpoints, withEndpoints } from "../lib/node/catalogue_lookup.ts";
+import type { FlagValues } from "../lib/config/command_line.ts";
 import type { Config } from "../lib/config/config_types.ts";
 import { describeError } from "../lib/base/log.ts";
 import { machinePlaces } from "../lib/process/machine_places.ts";
@@ -9,13 +10,24 @@ import {
   reportPermissions,
 } from "../lib/process/permission_report.ts";
 import type { PermissionPlaces } from "../lib/process/permissions.ts";
-import type { Command, CommandContext } from "./context.ts";
+import { type Command, type CommandContext, output } from "./context.ts";
 
 /** Patience with Keystone, ms. */
 const CATALOGUE_MS = 10_000;
 
-export const run: Command = async (context) => {
-  const { resolve, command, launcher, print, printError } = context;
+const flags = { output };
+
+export const command: Command<typeof flags> = {
+  about: "Print what each process may do with this configuration",
+  flags,
+  run,
+};
+
+async function run(
+  context: CommandContext,
+  { output }: FlagValues<typeof flags>,
+): Promise<number> {
+  const { resolve, launcher, print, printError } = context;
   const { config } = resolve();
   const warn = (message: string, fields: Record<string, unknown> = {}) =>
     printError(`warning: ${message} ${JSON.stringify(fields)}\n`);
@@ -27,9 +39,9 @@ export const run: Command = async (context) => {
     processes: reportPermissions(located, places),
     notes,
   };
-  print(command.output === "json" ? JSON.stringify(report, null, 2) : formatPermissions(report));
+  print(output === "json" ? JSON.stringify(report, null, 2) : formatPermissions(report));
   return 0;
-};
+}
 
 /** With the endpoints that Keystone's catalogue tells, as `start` does; without them when it does not. */
 async function locate(

@@ -8,8 +8,17 @@
  * @module
  */
 import { systemClock } from "../lib/base/clock.ts";
+import {
+  alone,
+  type Flag,
+  type FlagValues,
+  readValue,
+  UsageError,
+} from "../lib/config/command_line.ts";
 import type { Config } from "../lib/config/config_types.ts";
 import { lookUpEndpoints, withEndpoints } from "../lib/node/catalogue_lookup.ts";
+import type { Kind } from "../lib/config/kinds.ts";
+import { OBJECT_ID, OBJECT_ID_HELP } from "../lib/openstack/object_id.ts";
 import { describeError } from "../lib/base/log.ts";
 import { machinePlaces } from "../lib/process/machine_places.ts";
 import { MAX_DELAY_MS } from "../lib/openstack/http.ts";
@@ -20,13 +29,14 @@ import {
   NobodyRunsError,
   nodeRuns,
   requestResync,
+  type ResyncWish,
 } from "../lib/state/resync_request.ts";
 import type { ResyncAnswer } from "../lib/state/records.ts";
 import type { StateStore } from "../lib/state/store.ts";
 import { aloneAnswerSchema, aloneInput } from "../lib/sync/sources/alone.ts";
 import { type Difference, readAsked, readDiff } from "../lib/sync/apply/difference_log.ts";
 import { runTool } from "../lib/process/tool.ts";
-import { type Command, type CommandContext, DIFFERENT } from "./context.ts";
+import { type Command, type CommandContext, DIFFERENT, output } from "./context.ts";
 import { openExisting } from "./existing_state.ts";
 
 /** Patience with Keystone's catalogue, ms. */
@@ -43,15 +53,73 @@ interface Done {
   readonly text: string | null;
 }
 
-export const run: Command = async (context) => {
-  const { resolve, command, print, printError, errorIsTerminal } = context;
+/** Objects of one kind in one request. */
+const MAX_OBJECTS = 500;
+const objectId: Kind<string> = {
+  allowed: OBJECT_ID_HELP,
+  parse: (text) => OBJECT_ID.test(text) ? text : null,
+};
+
+/** A flag that names objects, repeatable. */
+function objects(help: string): Flag<readonly string[]> {
+  return {
+    help: `${help} (repeatable)`,
+    placeholder: "ID",
+    read(ids, flag) {
+      if (ids.length <= MAX_OBJECTS) return ids.map((id) => readValue(objectId, id, flag));
+      throw new UsageError(
+        `--${flag}: given ${ids.length} times, allowed ${MAX_OBJECTS}: name more ` +
+          "in another run, or resync all",
+      );
+    },
+  };
+}
+
+const flags = {
+  network: objects("only this network, its subnets and its ports"),
+  subnet: objects("only this subnet and its ports"),
+  port: objects("only this port"),
+  "security-group": objects("only this security group"),
+  "include-sgs-for-ports": alone("the security groups of the ports as well"),
+  "dry-run": alone("print the differences and write nothing"),
+  "allow-deletions": alone("believe Neutron, once, that so much is gone"),
+  /** The same by an older name. */
+  "allow-empty": alone(null),
+  output,
+};
+
+export const command: Command<typeof flags> = {
+  about: "Make etcd equal to Neutron now: all of it, or what is named",
+  details: [
+    "The node that leads does it; a dry run also a standby, and where no node runs a process of its own.",
+    "Exit code 1: it failed, a guard held something back, or what is named is not known.",
+    "Exit code 4: a dry run has found differences.",
+  ],
+  flags,
+  run,
+};
+
+/** What is asked for. */
+type Wanted = Omit<ResyncWish, "by">;
+
+async function run(context: CommandContext, given: FlagValues<typeof flags>): Promise<number> {
+  const { resolve, print, printError, errorIsTerminal } = context;
   const { config } = resolve();
-  const { resync: { dryRun }, output } = command;
+  const { output } = given;
+  const resync: Wanted = {
+    networks: [...given.network],
+    subnets: [...given.subnet],
+    ports: [...given.port],
+    groups: [...given["security-group"]],
+    includeGroups: given["include-sgs-for-ports"],
+    dryRun: given["dry-run"],
+    allowDeletions: given["allow-deletions"] || given["allow-empty"],
+  };
   const bar = new ProgressBar(output === "text" && errorIsTerminal, printError);
   const { answer, differences, text } = await (async () => {
     try {
-      const asked = await askNode(config, context, bar);
-      return asked ?? await compareBeside(config, context, bar);
+      const asked = await askNode(config, resync, bar);
+      return asked ?? await compareBeside(config, context, resync, bar);
     } finally {
       bar.end();
     }
@@ -62,13 +130,13 @@ export const run: Command = async (context) => {
     print(formatReport(answer));
   }
   if (answer.state === "failed" || answer.guards.length > 0) return 1;
-  return dryRun && answer.differences > 0 ? DIFFERENT : 0;
-};
+  return resync.dryRun && answer.differences > 0 ? DIFFERENT : 0;
+}
 
 /** Has the node do it; null: none runs, and none is needed. */
 async function askNode(
   config: Config,
-  { command: { resync } }: CommandContext,
+  resync: Wanted,
   bar: ProgressBar,
 ): Promise<Done | null> {
   const none = resync.dryRun && !config.lab.enabled;
@@ -76,7 +144,7 @@ async function askNode(
   if (!store) return null;
   try {
     const request = await requestResync(store, systemClock, { ...resync, by: "the command line" });
-    const onProgress = ({ doing }: ResyncAnswer) => bar.show(doing);
+    const onProgress = ({ doing, step }: ResyncAnswer) => bar.show(doing, step);
     const answer = await followResync(store, systemClock, request, onProgress);
     const { stateDir } = config;
     const kept = await readAsked(stateDir, answer.id);
@@ -99,7 +167,8 @@ async function openRunning(config: Config): Promise<StateStore | null> {
 /** A dry run in a process of its own. */
 async function compareBeside(
   config: Config,
-  { launcher, command: { resync }, printError }: CommandContext,
+  { launcher, printError }: CommandContext,
+  resync: Wanted,
   bar: ProgressBar,
 ): Promise<Done> {
   printError(
@@ -115,7 +184,7 @@ async function compareBeside(
   const { requestTimeoutMs } = located.openstack;
   const callMs = Math.max(requestTimeoutMs, located.etcd.callTimeoutMs);
   const timeoutMs = callMs + MAX_DELAY_MS + SLACK_MS;
-  const onProgress = (doing: string) => bar.show(doing);
+  const onProgress = (step: string) => bar.show(`dry run: ${step}`, step);
   const answered = await runTool(launch, { timeoutMs, onProgress }).catch((error) => {
     throw new Error(`the dry run failed: ${wordsOf(error)}`);
   });

@@ -9,7 +9,7 @@
 import { systemClock } from "../lib/base/clock.ts";
 import type { Config } from "../lib/config/config_types.ts";
 import { dropPermissions } from "../lib/process/drop_permissions.ts";
-import { pageUrl } from "../lib/diagnostics/page_url.ts";
+import { pageUrl } from "../lib/config/page_url.ts";
 import {
   formatJson,
   formatText,
@@ -34,7 +34,17 @@ const NOT_NEEDED = [
   { sys: "statfs" },
 ] as const;
 
-export const run: Command = async (context) => {
+export const command: Command = {
+  about: "Run the node until it is told to stop",
+  details: [
+    "SIGINT and SIGTERM stop it, a second one ends the patience; SIGHUP reads the configuration again.",
+    "Exit code 3: a role ended again and again at the time of the stop.",
+  ],
+  flags: {},
+  run,
+};
+
+async function run(context: CommandContext): Promise<number> {
   const { resolve, pid, print, launcher } = context;
   const { config, warnings } = resolve();
   let inForce = config;
@@ -73,7 +83,7 @@ export const run: Command = async (context) => {
   if (crashLoops.length === 0) return 0;
   log.error("these roles ended again and again", { roles: crashLoops });
   return UNHEALTHY;
-};
+}
 
 function onSignals(
   { onSignal, onTerminal }: CommandContext,

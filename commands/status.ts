@@ -6,8 +6,9 @@
  * @module
  */
 import { systemClock } from "../lib/base/clock.ts";
+import type { FlagValues } from "../lib/config/command_line.ts";
 import type { Config } from "../lib/config/config_types.ts";
-import { pageUrl, reachable } from "../lib/diagnostics/page_url.ts";
+import { pageUrl, reachable } from "../lib/config/page_url.ts";
 import { readStatus } from "../lib/diagnostics/status.ts";
 import { type Status, statusSchema } from "../lib/diagnostics/status_schema.ts";
 import { formatStatus } from "../lib/diagnostics/status_text.ts";
@@ -17,19 +18,31 @@ import { machinePlaces } from "../lib/process/machine_places.ts";
 import { permissionRow } from "../lib/process/permissions.ts";
 import { runTool } from "../lib/process/tool.ts";
 import { VERSION } from "../lib/base/version.ts";
-import { type Command, type CommandContext, UNHEALTHY } from "./context.ts";
+import { type Command, type CommandContext, output, UNHEALTHY } from "./context.ts";
 import { openExisting } from "./existing_state.ts";
 
 const TIMEOUT_MS = 5000;
 
-export const run: Command = async (context) => {
-  const { resolve, command, print } = context;
+const flags = { output };
+
+export const command: Command<typeof flags> = {
+  about: "Print what the node's processes say of themselves",
+  details: ["Exit code 3: something is wrong, or the page does not answer."],
+  flags,
+  run,
+};
+
+async function run(
+  context: CommandContext,
+  { output }: FlagValues<typeof flags>,
+): Promise<number> {
+  const { resolve, print } = context;
   const { config } = resolve();
   const told = await askPage(config, context);
   const report = told ?? await readDirectly(config);
-  print(command.output === "json" ? JSON.stringify(report, null, 2) : formatStatus(report));
+  print(output === "json" ? JSON.stringify(report, null, 2) : formatStatus(report));
   return told && isHealthy(told) ? 0 : UNHEALTHY;
-};
+}
 
 function isHealthy({ verdict, roles }: Status): boolean {
   return verdict.level !== "error" && crashLoops(roles).length === 0;

@@ -9,7 +9,7 @@ import { describeError, type Log, setupLogging } from "../lib/base/log.ts";
 import type { JobContext } from "../lib/role/master_context.ts";
 import { Meter } from "../lib/metrics/meter.ts";
 import { publishMetrics } from "../lib/metrics/publisher.ts";
-import type { SettingsOf, SettledName } from "../lib/process/settings.ts";
+import type { SettingsOf, SupervisedName } from "../lib/process/roles.ts";
 import { SignsOfLife } from "../lib/role/heartbeat.ts";
 import { StateStore } from "../lib/state/store.ts";
 import { RateLimitedLog } from "../lib/status/rate_limited.ts";
@@ -18,8 +18,8 @@ import { openParentChannel, type ParentChannel } from "../lib/role/parent_channe
 import { write } from "../lib/role/write.ts";
 
 /** What a role's own code receives. */
-export interface RoleContext<Name extends SettledName> {
-  /** Its part of the configuration; see `lib/process/settings.ts`. */
+export interface RoleContext<Name extends SupervisedName> {
+  /** Its part of the configuration; see `lib/process/roles.ts`. */
   readonly config: SettingsOf<Name>;
   readonly job: JobContext;
   readonly signal: AbortSignal;
@@ -31,7 +31,7 @@ export interface RoleContext<Name extends SettledName> {
 const LAST_RESORT_MS = 1000;
 
 /** Runs `start` as the role `name` and ends the process: exit code 0 after an orderly stop, else 1. */
-export async function runRole<Name extends SettledName>(
+export async function runRole<Name extends SupervisedName>(
   name: Name,
   start: (context: RoleContext<Name>) => Promise<void>,
 ): Promise<void> {

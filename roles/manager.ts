@@ -1,5 +1,5 @@
 /** The manager: leader election, compaction of etcd, and what the nodes tell each other. @module */
-import { hostAndPort } from "../lib/process/host_addresses.ts";
+import { hostAndPort } from "../lib/base/host_and_port.ts";
 import { openEtcd } from "../lib/etcd/client.ts";
 import { runCompactor } from "../lib/etcd/compaction.ts";
 import { ClusterRegistry } from "../lib/election/cluster.ts";

@@ -11,7 +11,7 @@ import amqp from "amqplib";
 import type { Clock } from "../base/clock.ts";
 import type { BrokersConfig } from "../config/config_types.ts";
 import { describeError, type Log } from "../base/log.ts";
-import type { BusHost } from "./transport_url.ts";
+import type { BusHost } from "../config/transport_url.ts";
 
 /** The bus cannot take or bring a message now. */
 export class BusError extends Error {

@@ -42,6 +42,12 @@ export function canonicalNetwork(text: string): string {
   return `${address}/${network.length}`;
 }
 
+/** An address as a network of one. */
+export function withPrefix(address: string): string {
+  if (address.includes("/")) return address;
+  return `${address}/${address.includes(":") ? 128 : 32}`;
+}
+
 /** Whether it is one address. */
 export function isSingle({ version, length }: IpNetwork): boolean {
   return length === BITS[version];

@@ -5,8 +5,18 @@
  *
  * @module
  */
+import { withPrefix } from "./ip_network.ts";
+import {
+  FQDN,
+  GROUP_LABEL,
+  GROUP_NAME_LABEL,
+  NETWORK_ID,
+  NETWORK_NAME,
+  PROJECT_ID,
+  PROJECT_NAME,
+  PROJECT_PARENT,
+} from "./labels.ts";
 import { sameJson } from "./same_json.ts";
-import type { DesiredResource } from "./workload_endpoint.ts";
 
 /** A part of an endpoint that comes from something else than its port, or of a policy. */
 export type Facet =
@@ -38,29 +48,24 @@ export interface KeptRules {
   readonly like: Json;
 }
 
-/** Label with a network's name. */
-export const NETWORK_NAME = "projectcalico.org/openstack-network-name";
-/** Annotation with its id. */
-export const NETWORK_ID = "openstack.projectcalico.org/network-id";
-/** Labels of a project. */
-export const PROJECT_ID = "projectcalico.org/openstack-project-id";
-export const PROJECT_NAME = "projectcalico.org/openstack-project-name";
-export const PROJECT_PARENT = "projectcalico.org/openstack-project-parent-id";
-/** Labels of a security group begin so: by its id, and by its name. */
-export const GROUP_LABEL = "sg.projectcalico.org/openstack-";
-export const GROUP_NAME_LABEL = "sg-name.projectcalico.org/openstack-";
-/** Annotation with a port's name in DNS. */
-export const FQDN = "openstack.projectcalico.org/fqdn";
-
 type Json = Readonly<Record<string, unknown>>;
 type Texts = Record<string, string>;
 
+/** The parts of a resource that come from Neutron. */
+export interface ResourceParts {
+  readonly kind: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly spec: Json;
+}
+
 /** The resource with those facets as they are stored. `stored`: the value in etcd, parsed. */
 export function withKept(
-  resource: DesiredResource,
+  resource: ResourceParts,
   keep: readonly Facet[],
   stored: Json | null,
-): DesiredResource {
+): ResourceParts {
   if (keep.length === 0 || stored === null) return resource;
   const metadata = object(stored.metadata);
   const had = {
@@ -129,12 +134,6 @@ function keepAddresses(spec: Record<string, unknown>, had: Json, kept: ReadonlyS
 function keepGateway(spec: Record<string, unknown>, had: Json, address: string): void {
   if (!Array.isArray(had.ipNetworks) || !had.ipNetworks.includes(withPrefix(address))) return;
   copy(spec, had, [address.includes(":") ? "ipv6Gateway" : "ipv4Gateway"]);
-}
-
-/** An address as a network of one. */
-export function withPrefix(address: string): string {
-  if (address.includes("/")) return address;
-  return `${address}/${address.includes(":") ? 128 : 32}`;
 }
 
 /** `ipNetworks` are the fixed addresses and then the pairs. */

@@ -3,12 +3,26 @@ import { calicoNamespace, earlierNamespace, regionString } from "./regions.ts";
 
 const RESOURCES = "/calico/resources/v3/projectcalico.org";
 
+/** Folders of the v3 resources that the resource syncer writes. */
+const FOLDERS = {
+  WorkloadEndpoint: "workloadendpoints",
+  NetworkPolicy: "networkpolicies",
+  LiveMigration: "livemigrations",
+} as const;
+
+/** A kind of v3 resource. */
+type ResourceKind = keyof typeof FOLDERS;
+/** A kind of object that the resource syncer writes. */
+export type Kind = ResourceKind | "Subnet";
+/** Prefixes of keys, by kind. */
+export type Prefixes = Readonly<Record<Kind, string>>;
+
 /** Prefixes below which the resource syncer's objects of a region live. */
-export function resourcePrefixes(region: string | null) {
+export function resourcePrefixes(region: string | null): Prefixes {
   return {
     ...prefixesOf(calicoNamespace(region)),
     Subnet: `/calico/dhcp/v2/${regionString(region)}/subnet/`,
-  } as const;
+  };
 }
 
 /** Prefixes below which an earlier release wrote objects of the region; null: the same. */
@@ -17,12 +31,13 @@ export function earlierPrefixes(region: string | null) {
   return namespace === null ? null : prefixesOf(namespace);
 }
 
-function prefixesOf(namespace: string) {
+function prefixesOf(namespace: string): Readonly<Record<ResourceKind, string>> {
+  const of = (kind: ResourceKind) => `${RESOURCES}/${FOLDERS[kind]}/${namespace}/`;
   return {
-    WorkloadEndpoint: `${RESOURCES}/workloadendpoints/${namespace}/`,
-    NetworkPolicy: `${RESOURCES}/networkpolicies/${namespace}/`,
-    LiveMigration: `${RESOURCES}/livemigrations/${namespace}/`,
-  } as const;
+    WorkloadEndpoint: of("WorkloadEndpoint"),
+    NetworkPolicy: of("NetworkPolicy"),
+    LiveMigration: of("LiveMigration"),
+  };
 }
 
 /** Keys of Felix's cluster-wide configuration. */
@@ -35,7 +50,7 @@ export const POLICY_NAME_PREFIX = "ossg.default.";
 
 /** Key of a security group's policy or of a subnet, below these prefixes. */
 export function policyOrSubnetKey(
-  prefixes: ReturnType<typeof resourcePrefixes>,
+  prefixes: Prefixes,
   kind: "NetworkPolicy" | "Subnet",
   id: string,
 ): string {

@@ -14,8 +14,9 @@ import {
   type SecurityGroup,
   type Subnet,
 } from "../openstack/records.ts";
+import type { Unavailable } from "../openstack/extensions.ts";
+import type { Facet, ResourceParts } from "./kept_facets.ts";
 import {
-  type Facet,
   FQDN,
   GROUP_LABEL,
   GROUP_NAME_LABEL,
@@ -24,10 +25,9 @@ import {
   PROJECT_ID,
   PROJECT_NAME,
   PROJECT_PARENT,
-  withPrefix,
-} from "./kept_facets.ts";
+} from "./labels.ts";
 import { endpointName } from "./keys.ts";
-import { contains, type IpNetwork, isSingle, parseNetwork } from "./ip_network.ts";
+import { contains, type IpNetwork, isSingle, parseNetwork, withPrefix } from "./ip_network.ts";
 import { DEFAULT_QOS, qosControls, type QosOptions } from "./qos.ts";
 import { sanitize, SG_NAME_MAX } from "./sanitize.ts";
 
@@ -47,16 +47,8 @@ export interface Related {
   readonly unavailable: ReadonlySet<Unavailable>;
 }
 
-/** Parts of an endpoint that an extension of Neutron's brings. */
-export type Unavailable = "groups" | "floatingIps" | "qos" | "pairs" | "fqdn";
-
-/** The parts of a resource that come from Neutron. */
-export interface DesiredResource {
-  readonly kind: string;
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
-  readonly spec: Readonly<Record<string, unknown>>;
+/** A resource as Neutron wants it. */
+export interface DesiredResource extends ResourceParts {
   /** Of these the value in etcd counts, because what they come from is not known. */
   readonly keep?: readonly Facet[];
   /** What Calico cannot express and is left out of it, each with why. */

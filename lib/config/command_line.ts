@@ -1,184 +1,175 @@
 /**
- * The command line: words to a command and flags, `--help`, and errors that suggest what was meant.
+ * The command line: words to options and to the flags of one command, the parts of `--help`, and errors
+ * that suggest what was meant. A command declares its own flags; the options are everybody's.
  *
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { allowedValues, flagOf, OPTIONS } from "./options.ts";
-import { OBJECT_ID, OBJECT_ID_HELP } from "../openstack/object_id.ts";
-import type { ResyncWish } from "../state/resync_request.ts";
 import { suggest } from "../base/suggest.ts";
+import type { Kind } from "./kinds.ts";
+import { flagOf, type OptionName, OPTIONS } from "./options.ts";
+import type { Flags } from "./values.ts";
 
 /** The words make no sense; the message suggests what would. Exit code 2. */
 export class UsageError extends Error {
-  override readonly name = "UsageError";
+  override readonly name: string = "UsageError";
 }
 
-/** Values of flags by option name. */
-export type Flags = Readonly<Record<string, string | readonly string[]>>;
-
-/** A command that needs the configuration. */
-export interface NodeCommand {
-  readonly command: keyof typeof COMMANDS;
-  readonly flags: Flags;
-  readonly configFiles: readonly string[];
-  readonly output: "text" | "json";
-  /** What `resync` is about. */
-  readonly resync: Omit<ResyncWish, "by">;
-  /** After a step-down the node does not stand again for so long, s. */
-  readonly pauseSeconds: number;
-}
-
-/** What the words mean. */
-export type ParsedCommandLine =
-  | { readonly command: "help" }
-  | { readonly command: "version" }
-  | NodeCommand;
-
-const COMMANDS = {
-  start: "Run the node until it is told to stop (default)",
-  status: "Print what the node's processes say of themselves",
-  config: "Print every effective value and where it comes from",
-  doctor: "Look at all that this node depends on, and say what to do",
-  permissions: "Print what each process may do with this configuration",
-  resync: "Make etcd equal to Neutron now: all of it, or what is named",
-  "step-down": "Give mastership away, if this node has it",
-} as const;
-type Command = keyof typeof COMMANDS;
-
-const SETTABLE = OPTIONS.filter((option) => !option.secret);
-/** Flags of `resync` that name objects, repeatable. */
-const OBJECTS = ["network", "subnet", "port", "security-group"] as const;
-/** Objects of one kind in one request. */
-const MAX_OBJECTS = 500;
-/** Flags of `resync` without a value. */
-const RESYNC_SWITCHES = ["include-sgs-for-ports", "dry-run", "allow-deletions", "allow-empty"];
-const SWITCHES = [
-  ...SETTABLE.filter((o) => o.kind.type === "boolean").map((o) => flagOf(o).slice(2)),
-  ...RESYNC_SWITCHES,
-];
-const NAMES = [
-  ...SETTABLE.map((o) => flagOf(o).slice(2)),
-  "config-file",
-  "output",
-  "pause",
-  ...OBJECTS,
-  ...SWITCHES,
-];
-/** Room for the longest name of a command. */
-const COMMAND_WIDTH = Math.max(...Object.keys(COMMANDS).map((name) => name.length)) + 2;
-/** How long a node that has stepped down stays out, s. */
-const DEFAULT_PAUSE_SECONDS = 60;
-const MAX_PAUSE_SECONDS = 86_400;
-
-/**
- * Parses the words after the program's name.
- *
- * @throws {UsageError} an unknown command or option, a flag without its value, a flag given twice.
- */
-export function parseCommandLine(args: readonly string[]): ParsedCommandLine {
-  checkFlags(args);
-  const parsed = parseArgs(args, {
-    string: NAMES.filter((name) => !SWITCHES.includes(name)),
-    boolean: ["help", "version", ...SWITCHES],
-    collect: NAMES,
-    alias: { h: "help", V: "version" },
-  });
-  if (parsed.help) return { command: "help" };
-  if (parsed.version) return { command: "version" };
-  const words = parsed._.map(String);
-  const command = words[0] ?? "start";
-  if (command === "help") return { command };
-  if (command === "version") return { command };
-  if (!(command in COMMANDS)) throw unknown("command", command, Object.keys(COMMANDS));
-  if (words.length > 1) throw new UsageError(`unexpected word ${JSON.stringify(words[1])}`);
-  const given = (name: string) => [parsed[name] ?? []].flat().map(String);
-  if (command !== "resync") refuseResyncFlags(command, given);
-  const output = given("output").at(-1) ?? "text";
-  if (output !== "text" && output !== "json") {
-    throw new UsageError(`--output: given ${JSON.stringify(output)}, allowed text | json`);
+/** Nobody here knows that flag. */
+export class UnknownFlagError extends UsageError {
+  /** @param flag as it is written, with its hyphens */
+  constructor(readonly flag: string, right: readonly string[]) {
+    super(unknownWord("option", flag, right.map((name) => `--${name}`)));
   }
+}
+
+/** A flag of one command. */
+export interface Flag<Value = unknown> {
+  /** A line of the command's help; null: it is not shown. */
+  readonly help: string | null;
+  /** What stands for the value in the help; null: the flag stands alone. */
+  readonly placeholder: string | null;
+  /**
+   * The value, from the texts that are given, in order; none: the default.
+   *
+   * @throws {UsageError} a text that is not allowed.
+   */
+  read(texts: readonly string[], flag: string): Value;
+}
+
+/** Flags by name, without the hyphens. */
+export type FlagTable = Readonly<Record<string, Flag>>;
+/** What the flags of a table come to. */
+export type FlagValues<Table extends FlagTable> = {
+  readonly [Name in keyof Table]: Table[Name] extends Flag<infer Value> ? Value : never;
+};
+
+/** A flag that stands alone: true when it is given. */
+export function alone(help: string | null): Flag<boolean> {
+  return { help, placeholder: null, read: (texts) => texts.at(-1) === "true" };
+}
+
+/** A flag with a value; the last one counts. */
+export function valued<Value>(
+  kind: Kind<Value>,
+  placeholder: string,
+  fallback: Value,
+  help: string,
+): Flag<Value> {
   return {
-    command: command as Command,
-    flags: collectFlags(given),
-    configFiles: given("config-file"),
-    output,
-    pauseSeconds: pauseSeconds(given("pause").at(-1)),
-    resync: {
-      networks: objectIds("network", given),
-      subnets: objectIds("subnet", given),
-      ports: objectIds("port", given),
-      groups: objectIds("security-group", given),
-      includeGroups: given("include-sgs-for-ports").at(-1) === "true",
-      dryRun: given("dry-run").at(-1) === "true",
-      allowDeletions: [given("allow-deletions"), given("allow-empty")].some((flag) =>
-        flag.at(-1) === "true"
-      ),
+    help: `${help} [${fallback}]`,
+    placeholder,
+    read(texts, flag) {
+      const text = texts.at(-1);
+      return text === undefined ? fallback : readValue(kind, text, flag);
     },
   };
 }
 
-/** `--dry-run` alone would start a node, which is the opposite of what was meant. */
-function refuseResyncFlags(command: string, given: (name: string) => string[]): void {
-  for (const flag of [...OBJECTS, ...RESYNC_SWITCHES]) {
-    if (given(flag).length === 0) continue;
-    throw new UsageError(`--${flag} is for resync, not for ${command}: say resync --${flag}`);
-  }
+/** The value of a flag. @throws {UsageError} it is not of that kind. */
+export function readValue<Value>(kind: Kind<Value>, text: string, flag: string): Value {
+  const value = kind.parse(text);
+  if (value !== null) return value;
+  throw new UsageError(`--${flag}: given ${JSON.stringify(text)}, allowed ${kind.allowed}`);
 }
 
-function objectIds(flag: typeof OBJECTS[number], given: (name: string) => string[]): string[] {
-  const ids = given(flag);
-  if (ids.length > MAX_OBJECTS) {
-    throw new UsageError(
-      `--${flag}: given ${ids.length} times, allowed ${MAX_OBJECTS}: name more ` +
-        "in another run, or resync all",
-    );
-  }
-  for (const id of ids) {
-    if (OBJECT_ID.test(id)) continue;
-    throw new UsageError(`--${flag}: given ${JSON.stringify(id)}, allowed ${OBJECT_ID_HELP}`);
-  }
-  return ids;
+/** What the words say. */
+export interface ParsedWords<Table extends FlagTable> {
+  readonly help: boolean;
+  readonly version: boolean;
+  /** Words that are no flag and no value of one. */
+  readonly words: readonly string[];
+  readonly options: Flags;
+  readonly configFiles: readonly string[];
+  /** The command's own flags. */
+  readonly flags: FlagValues<Table>;
 }
 
-function pauseSeconds(given: string | undefined): number {
-  if (given === undefined) return DEFAULT_PAUSE_SECONDS;
-  if (/^\d{1,5}$/.test(given) && Number(given) <= MAX_PAUSE_SECONDS) return Number(given);
-  const allowed = `a whole number from 0 to ${MAX_PAUSE_SECONDS}`;
-  throw new UsageError(`--pause: given ${JSON.stringify(given)}, allowed ${allowed}`);
+const SETTABLE = OPTIONS.filter((option) => !option.secret);
+const CONFIG_FILE = "config-file";
+const nameOf = (option: { name: OptionName }) => flagOf(option).slice(2);
+const VALUED = [CONFIG_FILE, ...SETTABLE.filter(({ kind }) => !kind.alone).map(nameOf)];
+const ALONE = SETTABLE.filter(({ kind }) => kind.alone).map(nameOf);
+
+/**
+ * Parses the words after the program's name for a command with these flags of its own.
+ *
+ * @throws {UnknownFlagError} a flag that is neither an option's nor the command's.
+ * @throws {UsageError} a flag without its value, an option given twice, a value that is not allowed.
+ */
+export function parseWords<Table extends FlagTable>(
+  args: readonly string[],
+  own: Table,
+): ParsedWords<Table> {
+  const isAlone = (name: string) => own[name]!.placeholder === null;
+  const names = Object.keys(own);
+  const valuedNames = [...VALUED, ...names.filter((name) => !isAlone(name))];
+  const aloneNames = [...ALONE, ...names.filter(isAlone)];
+  checkFlags(args, valuedNames, aloneNames);
+  const parsed = parseArgs(args, {
+    string: valuedNames,
+    boolean: ["help", "version", ...aloneNames],
+    collect: [...valuedNames, ...aloneNames],
+    alias: { h: "help", V: "version" },
+  });
+  const given = (name: string) => [parsed[name] ?? []].flat().map(String);
+  return {
+    help: Boolean(parsed.help),
+    version: Boolean(parsed.version),
+    words: parsed._.map(String),
+    options: collectOptions(given),
+    configFiles: given(CONFIG_FILE),
+    flags: Object.fromEntries(
+      Object.entries(own).map(([name, flag]) => [name, flag.read(given(name), name)]),
+    ) as FlagValues<Table>,
+  };
 }
 
-function collectFlags(given: (name: string) => string[]): Flags {
-  const flags: Record<string, string | string[]> = {};
+/** The first of these words that stands by itself, as no value of an option; null: none does. */
+export function findWord(args: readonly string[], words: readonly string[]): string | null {
+  for (let i = 0; i < args.length; i++) {
+    const word = args[i]!;
+    if (words.includes(word)) return word;
+    if (word.startsWith("--") && VALUED.includes(word.slice(2))) i++;
+  }
+  return null;
+}
+
+/** What is wrong with a word, and which right one is near. */
+export function unknownWord(what: string, given: string, right: readonly string[]): string {
+  const near = suggest(given, right);
+  const hint = near ? `did you mean ${near}?` : "see --help";
+  return `unknown ${what} ${JSON.stringify(given)}: ${hint}`;
+}
+
+function collectOptions(given: (name: string) => string[]): Flags {
+  const flags: Partial<Record<OptionName, string | string[]>> = {};
   for (const option of SETTABLE) {
-    const values = given(flagOf(option).slice(2));
+    const values = given(nameOf(option));
     if (values.length === 0) continue;
-    if (option.kind.type === "urls") flags[option.name] = values;
+    if (option.kind.repeatable) flags[option.name] = values;
     else if (values.length > 1) throw new UsageError(`${flagOf(option)} is given more than once`);
     else flags[option.name] = values[0]!;
   }
   return flags;
 }
 
-/** Refuses what the table does not name, before anything is parsed. */
-function checkFlags(args: readonly string[]): void {
+/** Refuses what nobody names, before anything is parsed. */
+function checkFlags(
+  args: readonly string[],
+  valuedNames: readonly string[],
+  aloneNames: readonly string[],
+): void {
+  const names = [...valuedNames, ...aloneNames, "help", "version"];
   for (let i = 0; i < args.length; i++) {
     const word = args[i]!;
     if (word === "-h" || word === "-V" || !word.startsWith("-")) continue;
     const [flag, value] = word.split(/=(.*)/s);
     const name = flag!.replace(/^--?/, "");
     if (name === "help" || name === "version") continue;
-    const secret = OPTIONS.find((o) => o.secret && flagOf(o) === flag);
-    if (secret) {
-      throw new UsageError(
-        `${flag} would show a secret to every user of this machine: ` +
-          `set ${secret.env[0]} in the environment or use --config-file`,
-      );
-    }
-    if (!flag!.startsWith("--") || !NAMES.includes(name)) {
-      throw unknown("option", flag!, [...NAMES, "help", "version"].map((n) => `--${n}`));
-    }
-    if (value === undefined && !SWITCHES.includes(name)) {
+    refuseSecret(flag!);
+    if (!flag!.startsWith("--") || !names.includes(name)) throw new UnknownFlagError(flag!, names);
+    if (value === undefined && valuedNames.includes(name)) {
       const next = args[++i];
       if (next === undefined || next.startsWith("--")) {
         throw new UsageError(`${flag} needs a value, as in ${flag}=…`);
@@ -187,62 +178,42 @@ function checkFlags(args: readonly string[]): void {
   }
 }
 
-function unknown(what: string, given: string, right: readonly string[]): UsageError {
-  const near = suggest(given, right);
-  const hint = near ? `did you mean ${near}?` : "see --help";
-  return new UsageError(`unknown ${what} ${JSON.stringify(given)}: ${hint}`);
+function refuseSecret(flag: string): void {
+  const secret = OPTIONS.find((option) => option.secret && flagOf(option) === flag);
+  if (!secret) return;
+  throw new UsageError(
+    `${flag} would show a secret to every user of this machine: ` +
+      `set ${secret.env[0]} in the environment or use --config-file`,
+  );
 }
 
-/** What `--help` prints. */
-export function helpText(): string {
-  const lines = [
-    "calico-conductor: the leader-only jobs of Calico's OpenStack driver, one process per job",
-    "",
-    "Usage: calico-conductor [command] [options]",
-    "",
-    "Commands:",
-    ...Object.entries(COMMANDS).map(([name, help]) => `  ${name.padEnd(COMMAND_WIDTH)}${help}`),
-    "",
-    "Options come from flags, then the environment, then --config-file, then defaults.",
-    "  --config-file PATH        oslo INI file such as neutron.conf (repeatable, later wins)",
-    "  --output text|json        for status, doctor, permissions and resync",
-    "  --network ID  --subnet ID  --port ID  --security-group ID",
-    "                            for resync: only these (repeatable); a network includes its",
-    "                            subnets and ports, a subnet its ports",
-    "  --include-sgs-for-ports   for resync: the security groups of the ports as well",
-    "  --dry-run                 for resync: print the differences and write nothing; also on a",
-    "                            standby, and where no node runs",
-    "  --allow-deletions         for resync: believe Neutron, once, that so much is gone",
-    `  --pause SECONDS           for step-down: stay out for so long [${DEFAULT_PAUSE_SECONDS}]`,
-    "  -h, --help   -V, --version",
-  ];
+/** Room for flags in the help, characters. */
+const FLAG_WIDTH = 26;
+const line = (flag: string, help: string) => `  ${flag.padEnd(FLAG_WIDTH)}${help}`;
+
+/** The help's lines about what every command takes beside the options. */
+export const COMMON_HELP: readonly string[] = [
+  line("--config-file PATH", "oslo INI file such as neutron.conf (repeatable, later wins)"),
+  line("-h, --help", "this; after a command, its own"),
+  line("-V, --version", "versions of this program and of its runtime"),
+];
+
+/** The help's lines about the flags of one command. */
+export function flagsHelp(flags: FlagTable): string[] {
+  return Object.entries(flags).flatMap(([name, { help, placeholder }]) =>
+    help === null ? [] : [line(`--${name}${placeholder ? ` ${placeholder}` : ""}`, help)]
+  );
+}
+
+/** The help's lines about the options, group by group. */
+export function optionsHelp(): string[] {
+  const lines: string[] = [];
   let group = "";
   for (const option of OPTIONS) {
     if (option.group !== group) lines.push("", `${group = option.group}:`);
-    const flag = option.secret ? option.env[0]! : flagOf(option);
+    const flag = option.secret ? option.env[0] : flagOf(option);
     const notes = [option.fallback, option.unit].filter(Boolean).join(" ");
-    lines.push(`  ${flag.padEnd(26)}${option.help}${notes ? ` [${notes}]` : ""}`);
+    lines.push(line(flag, `${option.help}${notes ? ` [${notes}]` : ""}`));
   }
-  return lines.join("\n");
-}
-
-/** The README's table of options. */
-export function configurationMarkdown(): string {
-  const rows = OPTIONS.map((option) => {
-    const flag = option.secret ? "(environment or file only)" : `\`${flagOf(option)}\``;
-    const env = option.env.map((name) => `\`${name}\``).join(", ");
-    const ini = option.ini.map((place) => {
-      const dot = place.indexOf(".");
-      return `\`[${place.slice(0, dot)}] ${place.slice(dot + 1)}\``;
-    }).join(", ");
-    const fallback = [option.fallback, option.unit].filter(Boolean).join(" ");
-    const help = `${option.help}: ${allowedValues(option.kind)}`.replaceAll("|", "\\|");
-    return `| ${flag} | ${env} | ${ini} | ${fallback} | ${help} |`;
-  });
-  return [
-    "| flag | environment | file | default | meaning |",
-    "| --- | --- | --- | --- | --- |",
-    ...rows,
-  ]
-    .join("\n");
+  return lines;
 }

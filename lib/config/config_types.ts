@@ -1,12 +1,12 @@
 /**
  * The configuration as the rest of the program sees it: complete, validated and frozen. Only
- * `lib/config/resolve.ts` makes one; roles receive theirs from the supervisor on standard input, because it
+ * `lib/config/build.ts` makes one; roles receive theirs from the supervisor on standard input, because it
  * holds secrets.
  *
  * @module
  */
 import type { QosOptions } from "../calico/qos.ts";
-import type { BusHost } from "../bus/transport_url.ts";
+import type { BusHost } from "./transport_url.ts";
 import type { Credential } from "../openstack/credential.ts";
 import type { LogFormat, LogLevelOption } from "../base/log.ts";
 

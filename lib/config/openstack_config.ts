@@ -4,45 +4,55 @@
  *
  * @module
  */
-import type { EffectiveValue } from "./values.ts";
 import type { OpenstackConfig } from "./config_types.ts";
+import type { OptionName, ValueOf } from "./options.ts";
+import type { OptionValues } from "./values.ts";
 import type { Credential, DomainRef, Named } from "../openstack/credential.ts";
 
-/** Values by option name. */
-export type Values = ReadonlyMap<string, EffectiveValue>;
 /** Names an option, and what it may be. */
-export type Refuse = (name: string, allowed: string) => void;
+export type Refuse = (name: OptionName, allowed: string) => void;
 
 /** What each method cannot do without; the first one wins when several come from the same place. */
-const SECRETS: readonly (readonly [Credential["method"], option: string])[] = [
+const SECRETS: readonly (readonly [Credential["method"], option: OptionName])[] = [
   ["application_credential", "application_credential_secret"],
   ["password", "password"],
   ["token", "token"],
 ];
 
+/** What each `auth_type` means; null: no token. */
+const METHODS: Record<NonNullable<ValueOf<"auth_type">>, Credential["method"] | null> = {
+  password: "password",
+  v3password: "password",
+  v3applicationcredential: "application_credential",
+  token: "token",
+  v3token: "token",
+  none: null,
+};
+
 /**
  * How the configuration logs in to Keystone; null: not at all. An `auth_type` says so, unless a secret
  * comes from a place that counts more: neutron.conf's `auth_type = password` is about its own password.
  */
-export function authMethod(values: Values): Credential["method"] | null {
-  if (values.get("auth_url")!.value === null) return null;
-  const given = SECRETS.filter(([, option]) => values.get(option)!.value !== null)
-    .map(([method, option]) => ({ method, level: values.get(option)!.level }));
+export function authMethod(values: OptionValues): Credential["method"] | null {
+  if (!values.has("auth_url")) return null;
+  const given = SECRETS.filter(([, option]) => values.has(option))
+    .map(([method, option]) => ({ method, level: values.entry(option).level }));
   const [best] = given.toSorted((a, b) => a.level - b.level);
-  const type = values.get("auth_type")!;
-  if (type.value === null || (best && best.level < type.level)) return best?.method ?? "password";
-  if (type.value === "none") return null;
-  if (type.value.endsWith("password")) return "password";
-  return type.value.endsWith("token") ? "token" : "application_credential";
+  const type = values.get("auth_type");
+  if (type === null || (best && best.level < values.entry("auth_type").level)) {
+    return best?.method ?? "password";
+  }
+  return METHODS[type];
 }
 
 /** Refuses what no token can come of. */
-export function checkOpenstack(values: Values, refuse: Refuse): void {
-  const has = (name: string) => values.get(name)!.value !== null;
+export function checkOpenstack(values: OptionValues, refuse: Refuse): void {
+  const has = (name: OptionName) => values.has(name);
   if (has("os_cert") !== has("os_key")) refuse("os_cert", "only together with os_key");
-  const type = values.get("auth_type")!;
-  if (!has("auth_url") && type.value !== null && type.value !== "none" && needsUrl(values)) {
-    refuse("auth_url", `Keystone's URL, which auth_type ${type.value} (${type.source}) needs`);
+  const type = values.get("auth_type");
+  if (!has("auth_url") && type !== null && type !== "none" && needsUrl(values)) {
+    const { source } = values.entry("auth_type");
+    refuse("auth_url", `Keystone's URL, which auth_type ${type} (${source}) needs`);
   }
   switch (authMethod(values)) {
     case "password":
@@ -62,15 +72,18 @@ export function checkOpenstack(values: Values, refuse: Refuse): void {
 }
 
 /** A file may name an `auth_type` for others; a user or a secret means us. */
-function needsUrl(values: Values): boolean {
-  return ["username", "user_id", "application_credential_id", "application_credential_secret"]
-    .some((name) => values.get(name)!.value !== null);
+function needsUrl(values: OptionValues): boolean {
+  const ours = [
+    "username",
+    "user_id",
+    "application_credential_id",
+    "application_credential_secret",
+  ] as const;
+  return ours.some((name) => values.has(name));
 }
 
-function checkProject(values: Values, refuse: Refuse): void {
-  if (values.get("project_name")!.value !== null || values.get("project_id")!.value !== null) {
-    return;
-  }
+function checkProject(values: OptionValues, refuse: Refuse): void {
+  if (values.has("project_name") || values.has("project_id")) return;
   refuse(
     "project_name",
     "the project that the service user works in (project_name or OS_PROJECT_NAME; project_id or " +
@@ -78,9 +91,9 @@ function checkProject(values: Values, refuse: Refuse): void {
   );
 }
 
-function checkApplicationCredential(values: Values, refuse: Refuse): void {
-  const has = (name: string) => values.get(name)!.value !== null;
-  const secret = values.get("application_credential_secret")!;
+function checkApplicationCredential(values: OptionValues, refuse: Refuse): void {
+  const has = (name: OptionName) => values.has(name);
+  const secret = values.entry("application_credential_secret");
   if (secret.value === null) {
     refuse("application_credential_secret", "the application credential's secret");
   }
@@ -95,8 +108,8 @@ function checkApplicationCredential(values: Values, refuse: Refuse): void {
       );
     }
   }
-  for (const name of ["project_name", "project_id"]) {
-    const project = values.get(name)!;
+  for (const name of ["project_name", "project_id"] as const) {
+    const project = values.entry(name);
     // A project from a place that counts less, such as neutron.conf's, goes with the user there.
     if (project.value === null || project.level > secret.level) continue;
     refuse(
@@ -107,14 +120,14 @@ function checkApplicationCredential(values: Values, refuse: Refuse): void {
 }
 
 /** What works, but perhaps not as meant. */
-export function warnOpenstack(values: Values): string[] {
-  const value = (name: string) => values.get(name)!.value;
+export function warnOpenstack(values: OptionValues): string[] {
   const warnings: string[] = [];
-  const insecure = values.get("insecure")!;
-  const urls = ["auth_url", "neutron_url", "nova_url"].map(value);
-  if (/^true$/i.test(insecure.value!) && urls.some((url) => url?.startsWith("https:"))) {
+  const urls = [values.get("auth_url"), values.get("neutron_url"), values.get("nova_url")];
+  if (values.get("insecure") && urls.some((url) => url?.startsWith("https:"))) {
     warnings.push(
-      `insecure (${insecure.source}) is not honoured: the certificates of Keystone, Neutron and ` +
+      `insecure (${
+        values.entry("insecure").source
+      }) is not honoured: the certificates of Keystone, Neutron and ` +
         "Nova are always verified; name the CA that signed them with os_cacert",
     );
   }
@@ -125,80 +138,77 @@ export function warnOpenstack(values: Values): string[] {
         "more; a service that keeps running needs a password or an application credential",
     );
   }
-  const user = values.get("username")!;
-  if (value("auth_url") === null && user.value !== null) {
+  if (!values.has("auth_url") && values.has("username")) {
     warnings.push(
-      `username is given (${user.source}) but auth_url is not: requests carry no token`,
+      `username is given (${
+        values.entry("username").source
+      }) but auth_url is not: requests carry no token`,
     );
   }
   return warnings;
 }
 
 /** The section, from values that were checked. */
-export function buildOpenstack(values: Values): OpenstackConfig {
-  const value = (name: string) => values.get(name)!.value;
-  const url = (name: string) => value(name)?.replace(/\/+$/, "") ?? null;
+export function buildOpenstack(values: OptionValues): OpenstackConfig {
   const method = authMethod(values);
-  const neutron = values.get("neutron_url")!;
   const fromCatalogue = {
-    neutron: method !== null && neutron.source === "default",
-    nova: method !== null && value("nova_url") === null,
+    neutron: method !== null && values.entry("neutron_url").source === "default",
+    nova: method !== null && !values.has("nova_url"),
   };
   return {
-    neutronUrl: fromCatalogue.neutron ? "" : url("neutron_url")!.replace(/\/v2\.0$/, ""),
-    novaUrl: url("nova_url"),
+    neutronUrl: fromCatalogue.neutron ? "" : values.get("neutron_url").replace(/\/v2\.0$/, ""),
+    novaUrl: values.get("nova_url"),
     fromCatalogue,
-    authUrl: method === null ? null : url("auth_url"),
+    authUrl: method === null ? null : values.get("auth_url"),
     credential: method === null ? null : buildCredential(method, values),
-    regionName: value("os_region_name"),
-    interface: value("os_interface")!.replace(/URL$/, "") as OpenstackConfig["interface"],
-    caFile: value("os_cacert"),
-    certFile: value("os_cert"),
-    keyFile: value("os_key"),
-    requestTimeoutMs: Number(value("request_timeout")) * 1000,
-    pageSize: Number(value("page_size")),
+    regionName: values.get("os_region_name"),
+    interface: values.get("os_interface").replace(/URL$/, "") as OpenstackConfig["interface"],
+    caFile: values.get("os_cacert"),
+    certFile: values.get("os_cert"),
+    keyFile: values.get("os_key"),
+    requestTimeoutMs: values.get("request_timeout") * 1000,
+    pageSize: values.get("page_size"),
   };
 }
 
-function buildCredential(method: Credential["method"], values: Values): Credential {
-  const value = (name: string) => values.get(name)!.value;
+function buildCredential(method: Credential["method"], values: OptionValues): Credential {
   switch (method) {
     case "password":
       return {
         method,
-        user: named(values, "user", "username")!,
-        password: value("password")!,
-        project: named(values, "project", "project_name"),
+        user: named(values, "user")!,
+        password: values.get("password")!,
+        project: named(values, "project"),
       };
     case "application_credential": {
-      const id = value("application_credential_id");
+      const id = values.get("application_credential_id");
       return {
         method,
         id,
-        name: value("application_credential_name"),
-        user: id === null ? named(values, "user", "username") : null,
-        secret: value("application_credential_secret")!,
+        name: values.get("application_credential_name"),
+        user: id === null ? named(values, "user") : null,
+        secret: values.get("application_credential_secret")!,
       };
     }
     case "token":
       return {
         method,
-        token: value("token")!,
-        project: named(values, "project", "project_name"),
+        token: values.get("token")!,
+        project: named(values, "project"),
       };
   }
 }
 
-function named(values: Values, what: "user" | "project", nameOption: string): Named | null {
-  const chosen = chosenOf(values, `${what}_id`, nameOption);
+function named(values: OptionValues, what: "user" | "project"): Named | null {
+  const chosen = chosenOf(values, `${what}_id`, what === "user" ? "username" : "project_name");
   if (chosen === null || "id" in chosen) return chosen;
   const domain: DomainRef = chosenOf(values, `${what}_domain_id`, `${what}_domain_name`)!;
   return { name: chosen.name, domain };
 }
 
 /** The id or the name: what comes from the place that counts more, the id when it is the same. */
-function chosenOf(values: Values, id: string, name: string): DomainRef | null {
-  const [byId, byName] = [values.get(id)!, values.get(name)!];
+function chosenOf(values: OptionValues, id: OptionName, name: OptionName): DomainRef | null {
+  const [byId, byName] = [values.entry(id), values.entry(name)];
   if (byId.value !== null && (byName.value === null || byId.level <= byName.level)) {
     return { id: byId.value };
   }

@@ -1,63 +1,25 @@
 /**
  * The one table of options: how each is named on the command line, in the environment and in an
  * operator's existing configuration files, what it may be, and what it means. The table makes
- * `--help`, the README's table, the messages for bad values and the effective configuration.
+ * `--help`, the README's table, the messages for bad values, the effective configuration and the types
+ * of its values.
  *
  * @module
  */
 import { LOG_LEVELS } from "../base/log.ts";
-
-/** What a value may be. */
-export type OptionKind =
-  | { readonly type: "string" }
-  /** `--name` alone means true. */
-  | { readonly type: "boolean" }
-  | { readonly type: "integer"; readonly min: number; readonly max: number }
-  | { readonly type: "url" }
-  | { readonly type: "urls" }
-  | { readonly type: "listen" }
-  | { readonly type: "hosts" }
-  /** Networks in CIDR notation. */
-  | { readonly type: "networks" }
-  | { readonly type: "choice"; readonly of: readonly string[] };
-
-/** One option. */
-export interface OptionRow {
-  /** Name in messages and in the effective configuration, snake_case. */
-  readonly name: string;
-  readonly kind: OptionKind;
-  readonly help: string;
-  /** Default as it would be written, or null: unset. */
-  readonly fallback: string | null;
-  /** Unit, for people. */
-  readonly unit?: string;
-  /** Environment names, most specific first. */
-  readonly env: readonly string[];
-  /** Places in oslo INI files, `section.key`, first found wins. */
-  readonly ini: readonly string[];
-  /** Settings of a cloud in `clouds.yaml`; once a cloud is named, it alone counts for such an option. */
-  readonly clouds: readonly string[];
-  /** Never printed, and never taken from the command line. */
-  readonly secret?: boolean;
-  /** Group in `--help`. */
-  readonly group: string;
-  /** A setting of a real cloud: giving it turns the lab off. */
-  readonly cloud?: boolean;
-}
-
-const string: OptionKind = { type: "string" };
-const boolean: OptionKind = { type: "boolean" };
-const integer = (min: number, max: number): OptionKind => ({ type: "integer", min, max });
-const choice = (...of: string[]): OptionKind => ({ type: "choice", of });
-
-interface Extra {
-  unit?: string;
-  ini?: string[];
-  env?: string[];
-  clouds?: string[];
-  secret?: boolean;
-  cloud?: boolean;
-}
+import {
+  boolean,
+  choice,
+  hosts,
+  integer,
+  listen,
+  networks,
+  string,
+  transport,
+  url,
+  urls,
+} from "./kinds.ts";
+import { derived, optional, type OptionRow, row } from "./option_row.ts";
 
 const AUTH_TYPES = [
   "password",
@@ -66,9 +28,16 @@ const AUTH_TYPES = [
   "token",
   "v3token",
   "none",
-];
+] as const;
 /** `internalURL` and the like are what older files call them. */
-const INTERFACES = ["internal", "public", "admin", "internalURL", "publicURL", "adminURL"];
+const INTERFACES = [
+  "internal",
+  "public",
+  "admin",
+  "internalURL",
+  "publicURL",
+  "adminURL",
+] as const;
 const NEUTRON_HELP = "Neutron, without /v2.0 (with an auth_url: from the catalogue)";
 const START_HELP = "Resync at the start of a term; never: write nothing before one is asked for";
 const NOVA_HELP = "Nova with its version (default with an auth_url: from the catalogue)";
@@ -78,427 +47,404 @@ function authtoken(...keys: string[]): string[] {
   return keys.map((key) => `keystone_authtoken.${key}`);
 }
 
-let group = "";
-function row(
-  name: string,
-  kind: OptionKind,
-  fallback: string | null,
-  help: string,
-  extra: Extra = {},
-): OptionRow {
-  const { env = [], ini = [], clouds = [], ...rest } = extra;
-  return {
-    name,
-    kind,
-    fallback,
-    help,
-    group,
-    env: [`CONDUCTOR_${name.toUpperCase()}`, ...env],
-    ini,
-    clouds,
-    ...rest,
-  };
-}
+const anyCount = integer(0, Number.MAX_SAFE_INTEGER);
 
-/** Starts a group of rows. */
-function under<T>(name: string, rows: () => T): T {
-  group = name;
-  return rows();
-}
-
-/** All options, in the order in which they are shown. */
-export const OPTIONS: readonly OptionRow[] = [
-  ...under("Node", () => [
-    row("node_name", string, null, "Name of this node (default: the host name)"),
-    row("state_dir", string, null, "Directory for the node's state (default: see the README)"),
-    row("region", string, null, "OpenStack region, when etcd holds several", {
+/** The rows by group of `--help` and name, in the order in which they are shown. */
+const GROUPS = {
+  Node: {
+    node_name: derived(string, "Name of this node (default: the host name)"),
+    state_dir: derived(string, "Directory for the node's state (default: see the README)"),
+    region: optional(string, "OpenStack region, when etcd holds several", {
       ini: ["calico.openstack_region"],
     }),
-    row("listen", { type: "listen" }, "127.0.0.1:9797", "Address of the diagnostics page"),
-    row("api_token", string, null, "Bearer token of the API's actions; unset: loopback only", {
+    listen: row(listen, "127.0.0.1:9797", "Address of the diagnostics page"),
+    api_token: optional(string, "Bearer token of the API's actions; unset: loopback only", {
       secret: true,
     }),
-    row("listen_tls_cert", string, null, "PEM file of the page's certificate, its chain after it"),
-    row(
-      "listen_tls_key",
-      string,
-      null,
-      "PEM file of its key; both are read again when they change",
-    ),
-    row(
-      "allowed_hosts",
-      { type: "hosts" },
-      null,
+    listen_tls_cert: optional(string, "PEM file of the page's certificate, its chain after it"),
+    listen_tls_key: optional(string, "PEM file of its key; both are read again when they change"),
+    allowed_hosts: optional(
+      hosts,
       "Names under which the page is asked for, beside the node's, as behind a reverse proxy",
     ),
-    row(
-      "request_rate",
+    request_rate: row(
       integer(0, 1000000),
       "100",
       "Requests of one client to the page, after a burst of twice as many; 0: any",
       { unit: "/s" },
     ),
-    row("log_level", choice(...LOG_LEVELS), "info", "Least severe level that is printed"),
-    row("log_format", choice("text", "json"), "text", "For people or for machines"),
-    row("role_timeout", integer(2, 600), "10", "A role silent for longer is restarted", {
+    log_level: row(choice(...LOG_LEVELS), "info", "Least severe level that is printed"),
+    log_format: row(choice("text", "json"), "text", "For people or for machines"),
+    role_timeout: row(integer(2, 600), "10", "A role silent for longer is restarted", {
       unit: "s",
     }),
-    row("stop_timeout", integer(1, 60), "2", "A role that has not stopped by then is killed", {
+    stop_timeout: row(integer(1, 60), "2", "A role that has not stopped by then is killed", {
       unit: "s",
     }),
-  ]),
-  ...under("etcd", () => [
-    row("etcd", { type: "urls" }, "http://127.0.0.1:2379", "etcd's client URLs (repeatable)", {
+  },
+  etcd: {
+    etcd: row(urls, "http://127.0.0.1:2379", "etcd's client URLs (repeatable)", {
       cloud: true,
     }),
-    row("etcd_username", string, null, "User, when etcd asks for one", {
+    etcd_username: optional(string, "User, when etcd asks for one", {
       ini: ["calico.etcd_username"],
       cloud: true,
     }),
-    row("etcd_password", string, null, "Its password", {
+    etcd_password: optional(string, "Its password", {
       ini: ["calico.etcd_password"],
       secret: true,
       cloud: true,
     }),
-    row("etcd_ca_file", string, null, "PEM file of the CA that signed etcd's certificate", {
+    etcd_ca_file: optional(string, "PEM file of the CA that signed etcd's certificate", {
       ini: ["calico.etcd_ca_cert_file"],
       cloud: true,
     }),
-    row("etcd_cert_file", string, null, "PEM file of our client certificate", {
+    etcd_cert_file: optional(string, "PEM file of our client certificate", {
       ini: ["calico.etcd_cert_file"],
       cloud: true,
     }),
-    row("etcd_key_file", string, null, "PEM file of its key", {
+    etcd_key_file: optional(string, "PEM file of its key", {
       ini: ["calico.etcd_key_file"],
       cloud: true,
     }),
-    row("etcd_timeout", integer(1, 60), "5", "Deadline of one call", { unit: "s" }),
-  ]),
-  ...under("Election", () => [
-    row("elector_name", string, null, "Name in the election (default: the host name)", {
+    etcd_timeout: row(integer(1, 60), "5", "Deadline of one call", { unit: "s" }),
+  },
+  Election: {
+    elector_name: derived(string, "Name in the election (default: the host name)", {
       ini: ["calico.elector_name"],
     }),
-    row("election_ttl", integer(3, 3600), "15", "Life of the election key's lease", { unit: "s" }),
-    row("election_refresh", integer(1, 1200), "5", "Interval of its refresh", { unit: "s" }),
-    row("election_margin", integer(1, 600), "2", "Mastership ends so long before the lease", {
+    election_ttl: row(integer(3, 3600), "15", "Life of the election key's lease", { unit: "s" }),
+    election_refresh: row(integer(1, 1200), "5", "Interval of its refresh", { unit: "s" }),
+    election_margin: row(integer(1, 600), "2", "Mastership ends so long before the lease", {
       unit: "s",
     }),
-    row(
-      "respect_unleased_key",
+    respect_unleased_key: row(
       boolean,
       "false",
       "Never take over an election key without a lease, which nobody refreshes",
     ),
-  ]),
-  ...under("OpenStack", () => [
-    row("neutron_url", { type: "url" }, "http://127.0.0.1:9696", NEUTRON_HELP, {
+  },
+  OpenStack: {
+    neutron_url: row(url, "http://127.0.0.1:9696", NEUTRON_HELP, {
       clouds: ["network_endpoint_override"],
       cloud: true,
     }),
-    row("nova_url", { type: "url" }, null, NOVA_HELP, {
+    nova_url: optional(url, NOVA_HELP, {
       clouds: ["compute_endpoint_override"],
       cloud: true,
     }),
-    row("os_cloud", string, null, "A cloud of clouds.yaml; it stands alone, see docs/keystone.md", {
+    os_cloud: optional(string, "A cloud of clouds.yaml; it stands alone, see docs/keystone.md", {
       env: ["OS_CLOUD"],
       cloud: true,
     }),
-    row("auth_url", { type: "url" }, null, "Keystone's URL; unset: requests carry no token", {
+    auth_url: optional(url, "Keystone's URL; unset: requests carry no token", {
       env: ["OS_AUTH_URL"],
       ini: authtoken("auth_url"),
       clouds: ["auth_url"],
       cloud: true,
     }),
-    row(
-      "auth_type",
-      choice(...AUTH_TYPES),
-      null,
-      "How to get a token (default: by what is given)",
-      {
-        env: ["OS_AUTH_TYPE"],
-        ini: authtoken("auth_type"),
-        clouds: ["auth_type"],
-      },
-    ),
-    row("username", string, null, "Service user", {
+    auth_type: optional(choice(...AUTH_TYPES), "How to get a token (default: by what is given)", {
+      env: ["OS_AUTH_TYPE"],
+      ini: authtoken("auth_type"),
+      clouds: ["auth_type"],
+    }),
+    username: optional(string, "Service user", {
       env: ["OS_USERNAME"],
       ini: authtoken("username", "user_name"),
       clouds: ["username", "user_name"],
       cloud: true,
     }),
-    row("user_id", string, null, "Its id, instead of name and domain", {
+    user_id: optional(string, "Its id, instead of name and domain", {
       env: ["OS_USER_ID"],
       ini: authtoken("user_id"),
       clouds: ["user_id"],
       cloud: true,
     }),
-    row("password", string, null, "Its password", {
+    password: optional(string, "Its password", {
       env: ["OS_PASSWORD"],
       ini: authtoken("password"),
       clouds: ["password"],
       secret: true,
       cloud: true,
     }),
-    row("user_domain_name", string, "Default", "The user's domain", {
+    user_domain_name: row(string, "Default", "The user's domain", {
       env: ["OS_USER_DOMAIN_NAME", "OS_DEFAULT_DOMAIN_NAME", "OS_DEFAULT_DOMAIN"],
       ini: authtoken("user_domain_name", "default_domain_name"),
       clouds: ["user_domain_name", "default_domain_name", "default_domain", "domain_name"],
     }),
-    row("user_domain_id", string, null, "The same by id", {
+    user_domain_id: optional(string, "The same by id", {
       env: ["OS_USER_DOMAIN_ID", "OS_DEFAULT_DOMAIN_ID"],
       ini: authtoken("user_domain_id", "default_domain_id"),
       clouds: ["user_domain_id", "default_domain_id", "domain_id"],
     }),
-    row("project_name", string, null, "Its project", {
+    project_name: optional(string, "Its project", {
       env: ["OS_PROJECT_NAME", "OS_TENANT_NAME"],
       ini: authtoken("project_name", "tenant_name"),
       clouds: ["project_name", "tenant_name"],
       cloud: true,
     }),
-    row("project_id", string, null, "The same by id", {
+    project_id: optional(string, "The same by id", {
       env: ["OS_PROJECT_ID", "OS_TENANT_ID"],
       ini: authtoken("project_id", "tenant_id"),
       clouds: ["project_id", "tenant_id"],
       cloud: true,
     }),
-    row("project_domain_name", string, "Default", "The project's domain", {
+    project_domain_name: row(string, "Default", "The project's domain", {
       env: ["OS_PROJECT_DOMAIN_NAME", "OS_DEFAULT_DOMAIN_NAME", "OS_DEFAULT_DOMAIN"],
       ini: authtoken("project_domain_name", "default_domain_name"),
       clouds: ["project_domain_name", "default_domain_name", "default_domain", "domain_name"],
     }),
-    row("project_domain_id", string, null, "The same by id", {
+    project_domain_id: optional(string, "The same by id", {
       env: ["OS_PROJECT_DOMAIN_ID", "OS_DEFAULT_DOMAIN_ID"],
       ini: authtoken("project_domain_id", "default_domain_id"),
       clouds: ["project_domain_id", "default_domain_id", "domain_id"],
     }),
-    row("application_credential_id", string, null, "Application credential, instead of a user", {
+    application_credential_id: optional(string, "Application credential, instead of a user", {
       env: ["OS_APPLICATION_CREDENTIAL_ID"],
       ini: authtoken("application_credential_id"),
       clouds: ["application_credential_id"],
       cloud: true,
     }),
-    row("application_credential_name", string, null, "Its name, with the user whose it is", {
+    application_credential_name: optional(string, "Its name, with the user whose it is", {
       env: ["OS_APPLICATION_CREDENTIAL_NAME"],
       ini: authtoken("application_credential_name"),
       clouds: ["application_credential_name"],
       cloud: true,
     }),
-    row("application_credential_secret", string, null, "Its secret", {
+    application_credential_secret: optional(string, "Its secret", {
       env: ["OS_APPLICATION_CREDENTIAL_SECRET"],
       ini: authtoken("application_credential_secret"),
       clouds: ["application_credential_secret"],
       secret: true,
       cloud: true,
     }),
-    row("token", string, null, "A token to start from; nobody can renew it", {
+    token: optional(string, "A token to start from; nobody can renew it", {
       env: ["OS_TOKEN", "OS_AUTH_TOKEN"],
       ini: authtoken("token"),
       clouds: ["token"],
       secret: true,
       cloud: true,
     }),
-    row("os_region_name", string, null, "Region in Keystone's catalogue, when it has several", {
+    os_region_name: optional(string, "Region in Keystone's catalogue, when it has several", {
       env: ["OS_REGION_NAME"],
       ini: [...authtoken("region_name"), "nova.region_name"],
       clouds: ["region_name"],
     }),
-    row("os_interface", choice(...INTERFACES), "internal", "Which endpoints of the catalogue", {
+    os_interface: row(choice(...INTERFACES), "internal", "Which endpoints of the catalogue", {
       env: ["OS_INTERFACE", "OS_ENDPOINT_TYPE"],
       ini: [...authtoken("interface"), "nova.endpoint_type"],
       clouds: ["interface"],
     }),
-    row("os_cacert", string, null, "PEM file of the CA of Keystone, Neutron and Nova", {
+    os_cacert: optional(string, "PEM file of the CA of Keystone, Neutron and Nova", {
       env: ["OS_CACERT"],
       ini: authtoken("cafile"),
       clouds: ["cacert"],
     }),
-    row("os_cert", string, null, "PEM file of our client certificate to them", {
+    os_cert: optional(string, "PEM file of our client certificate to them", {
       env: ["OS_CERT"],
       ini: authtoken("certfile"),
       clouds: ["cert"],
     }),
-    row("os_key", string, null, "PEM file of its key", {
+    os_key: optional(string, "PEM file of its key", {
       env: ["OS_KEY"],
       ini: authtoken("keyfile"),
       clouds: ["key"],
     }),
-    row("insecure", boolean, "false", "Not honoured: certificates are always verified", {
+    insecure: row(boolean, "false", "Not honoured: certificates are always verified", {
       ini: authtoken("insecure"),
       clouds: ["insecure"],
     }),
-    row("transport_url", string, null, "The message bus, as in neutron.conf", {
+    transport_url: optional(transport, "The message bus, as in neutron.conf", {
       ini: ["DEFAULT.transport_url"],
       secret: true,
       cloud: true,
     }),
-    row("control_exchange", string, "neutron", "Neutron's exchange on the bus", {
+    control_exchange: row(string, "neutron", "Neutron's exchange on the bus", {
       ini: ["DEFAULT.control_exchange"],
     }),
-    row("rpc_timeout", integer(1, 600), "60", "Time that Neutron's answer may take", {
+    rpc_timeout: row(integer(1, 600), "60", "Time that Neutron's answer may take", {
       unit: "s",
       ini: ["DEFAULT.rpc_response_timeout"],
     }),
-    row(
-      "notification_topics",
+    notification_topics: row(
       string,
       "notifications",
       "Topics of Neutron's notifications, separated by commas; none: do not listen",
       { ini: ["oslo_messaging_notifications.topics", "DEFAULT.notification_topics"] },
     ),
-    row("notification_url", string, null, "Their message bus (default: transport_url's)", {
+    notification_url: optional(transport, "Their message bus (default: transport_url's)", {
       ini: ["oslo_messaging_notifications.transport_url"],
       secret: true,
       cloud: true,
     }),
-    row("bus_tls", boolean, "false", "TLS to the bus", { ini: ["oslo_messaging_rabbit.ssl"] }),
-    row("bus_ca_file", string, null, "PEM file of the CA that signed the broker's certificate", {
+    bus_tls: row(boolean, "false", "TLS to the bus", { ini: ["oslo_messaging_rabbit.ssl"] }),
+    bus_ca_file: optional(string, "PEM file of the CA that signed the broker's certificate", {
       ini: ["oslo_messaging_rabbit.ssl_ca_file"],
     }),
-    row("bus_cert_file", string, null, "PEM file of our client certificate", {
+    bus_cert_file: optional(string, "PEM file of our client certificate", {
       ini: ["oslo_messaging_rabbit.ssl_cert_file"],
     }),
-    row("bus_key_file", string, null, "PEM file of its key", {
+    bus_key_file: optional(string, "PEM file of its key", {
       ini: ["oslo_messaging_rabbit.ssl_key_file"],
     }),
-    row("request_timeout", integer(1, 600), "30", "Deadline of one request", { unit: "s" }),
-    row("page_size", integer(10, 10000), "1000", "Objects asked for in one page"),
-    row(
-      "report_url",
-      { type: "url" },
-      null,
+    request_timeout: row(integer(1, 600), "30", "Deadline of one request", { unit: "s" }),
+    page_size: row(integer(10, 10000), "1000", "Objects asked for in one page"),
+    report_url: optional(
+      url,
       "Where status reports go without a bus (default: <neutron_url>/lab/v1)",
     ),
-  ]),
-  ...under("Jobs", () => [
-    row("startup_resync", choice("always", "never"), "always", START_HELP, {
+  },
+  Jobs: {
+    startup_resync: row(choice("always", "never"), "always", START_HELP, {
       ini: ["calico.startup_resync"],
     }),
-    row("resync_interval", integer(1, 86400), "60", "Interval of the periodic resync", {
+    resync_interval: row(integer(1, 86400), "60", "Interval of the periodic resync", {
       unit: "s",
     }),
-    row(
-      "incremental_interval",
+    incremental_interval: row(
       integer(0, 86400),
       "10",
       "Between looks at ids and revisions, which find what has changed; 0: never",
       { unit: "s" },
     ),
-    row("resync_max_interval", integer(1, 604800), "3600", "Warn when none succeeded for so long", {
+    resync_max_interval: row(integer(1, 604800), "3600", "Warn when none succeeded for so long", {
       unit: "s",
     }),
-    row(
-      "max_deletions",
+    max_deletions: optional(
       integer(0, 10_000_000),
-      null,
       "Objects of a kind that one comparison may delete (default: 50, or half of them)",
     ),
-    row(
-      "address_pair_networks",
-      { type: "networks" },
-      null,
+    address_pair_networks: optional(
+      networks,
       "Networks in which an allowed address pair may be more than one address",
     ),
-    ...(["ingress", "egress"] as const).flatMap((direction) => [
-      row(
-        `${direction}_burst_bits`,
-        integer(0, Number.MAX_SAFE_INTEGER),
-        "4294967296",
-        `Burst of a port whose ${direction} bandwidth is limited`,
-        { unit: "bits", ini: [`calico.${direction}_burst_bits`] },
-      ),
-      row(
-        `${direction}_minburst_bytes`,
-        integer(0, Number.MAX_SAFE_INTEGER),
-        "0",
-        `Smallest ${direction} burst at the peak rate; 0: not set`,
-        { unit: "bytes", ini: [`calico.${direction}_minburst_bytes`] },
-      ),
-      row(
-        `${direction}_burst_packets`,
-        integer(0, Number.MAX_SAFE_INTEGER),
-        "5",
-        `Burst of a port whose ${direction} packet rate is limited`,
-        { unit: "packets", ini: [`calico.${direction}_burst_packets`] },
-      ),
-      row(
-        `max_${direction}_connections_per_port`,
-        integer(0, Number.MAX_SAFE_INTEGER),
-        "0",
-        `Most ${direction} connections of a port; 0: no limit`,
-        { ini: [`calico.max_${direction}_connections_per_port`] },
-      ),
-    ]),
-    row("compaction_period", integer(0, 10080), "60", "Between compactions of etcd; 0: never", {
+    ingress_burst_bits: row(
+      anyCount,
+      "4294967296",
+      "Burst of a port whose ingress bandwidth is limited",
+      { unit: "bits", ini: ["calico.ingress_burst_bits"] },
+    ),
+    ingress_minburst_bytes: row(
+      anyCount,
+      "0",
+      "Smallest ingress burst at the peak rate; 0: not set",
+      { unit: "bytes", ini: ["calico.ingress_minburst_bytes"] },
+    ),
+    ingress_burst_packets: row(
+      anyCount,
+      "5",
+      "Burst of a port whose ingress packet rate is limited",
+      { unit: "packets", ini: ["calico.ingress_burst_packets"] },
+    ),
+    max_ingress_connections_per_port: row(
+      anyCount,
+      "0",
+      "Most ingress connections of a port; 0: no limit",
+      { ini: ["calico.max_ingress_connections_per_port"] },
+    ),
+    egress_burst_bits: row(
+      anyCount,
+      "4294967296",
+      "Burst of a port whose egress bandwidth is limited",
+      { unit: "bits", ini: ["calico.egress_burst_bits"] },
+    ),
+    egress_minburst_bytes: row(
+      anyCount,
+      "0",
+      "Smallest egress burst at the peak rate; 0: not set",
+      { unit: "bytes", ini: ["calico.egress_minburst_bytes"] },
+    ),
+    egress_burst_packets: row(
+      anyCount,
+      "5",
+      "Burst of a port whose egress packet rate is limited",
+      { unit: "packets", ini: ["calico.egress_burst_packets"] },
+    ),
+    max_egress_connections_per_port: row(
+      anyCount,
+      "0",
+      "Most egress connections of a port; 0: no limit",
+      { ini: ["calico.max_egress_connections_per_port"] },
+    ),
+    compaction_period: row(integer(0, 10080), "60", "Between compactions of etcd; 0: never", {
       unit: "min",
       ini: ["calico.etcd_compaction_period_mins"],
     }),
-    row("compaction_min_revisions", integer(0, 1000000000), "1000", "Revisions always kept", {
+    compaction_min_revisions: row(integer(0, 1000000000), "1000", "Revisions always kept", {
       ini: ["calico.etcd_compaction_min_revisions"],
     }),
-    row("port_status_threads", integer(1, 64), "4", "Port status reports in flight", {
+    port_status_threads: row(integer(1, 64), "4", "Port status reports in flight", {
       ini: ["calico.num_port_status_threads"],
     }),
-  ]),
-  ...under("Lab", () => [
-    row(
-      "lab",
+  },
+  Lab: {
+    lab: row(
       choice("auto", "on", "off"),
       "auto",
       "A whole cloud in small; auto: when no etcd or OpenStack is set",
     ),
-    row("lab_ports", integer(0, 100000), "200", "VM ports of the seeded cloud"),
-    row("lab_hosts", integer(1, 5000), "5", "Hosts of the seeded cloud"),
-    row("lab_seed", integer(0, 2147483647), "1", "What the cloud and its events are drawn from"),
-    row(
-      "lab_event_interval",
-      integer(0, 86400),
-      "5",
-      "Between two things that happen; 0: nothing",
-      {
-        unit: "s",
-      },
-    ),
-    row(
-      "lab_speed",
+    lab_ports: row(integer(0, 100000), "200", "VM ports of the seeded cloud"),
+    lab_hosts: row(integer(1, 5000), "5", "Hosts of the seeded cloud"),
+    lab_seed: row(integer(0, 2147483647), "1", "What the cloud and its events are drawn from"),
+    lab_event_interval: row(integer(0, 86400), "5", "Between two things that happen; 0: nothing", {
+      unit: "s",
+    }),
+    lab_speed: row(
       integer(1, 1000),
       "1",
       "How many times faster than in life things happen and agents report",
     ),
-    row(
-      "lab_etcd_port",
+    lab_etcd_port: row(
       integer(1, 65534),
       "12379",
       "Client port of the lab's etcd; its peer port is one above",
     ),
-    row("lab_openstack_port", integer(1, 65535), "9696", "Port of the lab's OpenStack"),
-  ]),
-];
+    lab_openstack_port: row(integer(1, 65535), "9696", "Port of the lab's OpenStack"),
+  },
+} as const satisfies Record<string, Record<string, OptionRow>>;
 
-/** The flag of an option. */
-export function flagOf(option: OptionRow): string {
-  return `--${option.name.replaceAll("_", "-")}`;
+type Groups = typeof GROUPS;
+
+/** Name of an option, in messages and in the effective configuration. */
+export type OptionName = { [Group in keyof Groups]: keyof Groups[Group] }[keyof Groups];
+
+type RowOf<Name extends OptionName> = {
+  [Group in keyof Groups]: Name extends keyof Groups[Group] ? Groups[Group][Name] : never;
+}[keyof Groups];
+
+/** Type of an option's value; null where it may be unset. */
+export type ValueOf<Name extends OptionName> = RowOf<Name> extends
+  OptionRow<infer Value, infer Unset> ? Value | (Unset extends true ? null : never) : never;
+
+/** One option. */
+export interface Option extends OptionRow {
+  readonly name: OptionName;
+  /** Group in `--help`. */
+  readonly group: string;
+  readonly ini: readonly string[];
+  readonly clouds: readonly string[];
+  /** Environment names, our own first. */
+  readonly env: readonly [own: string, ...others: string[]];
 }
 
-/** What an option may be, in words. */
-export function allowedValues(kind: OptionKind): string {
-  switch (kind.type) {
-    case "string":
-      return "text";
-    case "boolean":
-      return "true | false";
-    case "integer":
-      return `a whole number from ${kind.min} to ${kind.max}`;
-    case "url":
-      return "a URL such as http://host:9696";
-    case "urls":
-      return "URLs such as http://host:2379, of one scheme, separated by commas";
-    case "listen":
-      return "an address and a port such as 127.0.0.1:9797";
-    case "hosts":
-      return "names such as conductor.example or conductor.example:443, separated by commas";
-    case "networks":
-      return "networks such as 10.244.0.0/16, separated by commas";
-    case "choice":
-      return kind.of.join(" | ");
-  }
+/** All options, in the order in which they are shown. */
+export const OPTIONS: readonly Option[] = Object.entries(GROUPS).flatMap(([group, rows]) =>
+  Object.entries(rows).map(([name, row]: [string, OptionRow]) => ({
+    ini: [],
+    clouds: [],
+    ...row,
+    name: name as OptionName,
+    group,
+    env: [`CONDUCTOR_${name.toUpperCase()}`, ...row.env ?? []],
+  }))
+);
+
+/** The option of that name. */
+export function optionOf(name: OptionName): Option {
+  return OPTIONS.find((option) => option.name === name)!;
+}
+
+/** The flag of an option. */
+export function flagOf({ name }: Pick<Option, "name">): string {
+  return `--${name.replaceAll("_", "-")}`;
 }

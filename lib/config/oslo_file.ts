@@ -1,38 +1,69 @@
 /**
- * Reads oslo INI files (an operator's `neutron.conf`) through `npm:ini`. Everything that the table of
- * options does not name is ignored: such a file holds hundreds of other services' settings.
+ * Reads oslo INI files (an operator's `neutron.conf`) as oslo.config does (`oslo_config/iniparser.py`),
+ * but for what oslo refuses to start with: a line that is no assignment, a key before any section and a
+ * byte order mark are passed over or understood here, since such a file holds hundreds of settings that
+ * are not ours to judge. Everything that the table of options does not name is ignored.
  *
  * @module
  */
-import { parse } from "ini";
 
 /** Values by `section.key`; keys outside any section belong to `DEFAULT`. */
 export type FileValues = ReadonlyMap<string, string>;
 
 /**
- * The values in the text of one file. A key that occurs more than once has its last value. Quotes
- * around a value are taken away; `#` and `;` inside a value belong to it, as in oslo.config, and
- * `key: value` is read like `key = value`.
+ * The values in the text of one file. The last of several assignments to a key counts, in whichever
+ * of several sections of one name it stands. An indented line continues the value before it, up to a blank
+ * line. One pair of quotes around a value is taken away, and nothing inside it is an escape or a comment.
+ * `$name` and `${section.name}` stand for the value of another option of the file, `$$` and `\$` for a
+ * dollar sign; a name that the file does not give stays as it is written.
  */
 export function parseConfigFile(text: string): FileValues {
   const values = new Map<string, string>();
   let section = "DEFAULT";
-  for (const line of text.split(/\r?\n/)) {
-    if (/^\s/.test(line) || /^[#;]/.test(line)) continue; // oslo: an indented line continues a list
-    const heading = /^\[([^\]]+)\]\s*$/.exec(line.trim());
-    if (heading) {
-      section = heading[1]!.trim();
+  let continued: string | null = null;
+  for (const line of linesOf(text)) {
+    if (/^[ \t]/.test(line)) {
+      if (continued) values.set(continued, `${values.get(continued)}\n${line.trimStart()}`);
       continue;
     }
-    const assignment = /^([^=:\s]+)\s*[=:]\s*(.*)$/.exec(line);
-    if (assignment) values.set(`${section}.${assignment[1]}`, unquote(assignment[2]!));
+    continued = null;
+    if (/^[#;]/.test(line)) continue;
+    const heading = /^\[(.+)\]$/.exec(line);
+    const assignment = /^([^:=]+)[:=](.*)$/.exec(line);
+    if (heading) section = normalized(heading[1]!);
+    else if (assignment && !line.startsWith("[")) {
+      continued = `${section}.${assignment[1]!.trimEnd()}`;
+      values.set(continued, unquoted(assignment[2]!.trim()));
+    }
   }
-  return values;
+  return new Map([...values].map(([place, value]) => [place, substituted(place, value, values)]));
 }
 
-/** `ini` knows about quotes and escapes; comment beats inside the value are kept from it. */
-function unquote(value: string): string {
-  const text = value.trim();
-  if (!/^(["']).*\1$/.test(text)) return text;
-  return String(parse(`v = ${text}`).v ?? text);
+function linesOf(text: string): string[] {
+  return text.replace(/^\uFEFF/, "").split(/\r\n|\r|\n/).map((line) => line.trimEnd());
+}
+
+/** Substitutions within substitutions; a value that stands for itself ends there. */
+const MAX_DEPTH = 10;
+
+function substituted(place: string, text: string, values: FileValues, depth = 0): string {
+  const section = place.slice(0, place.lastIndexOf("."));
+  const pattern = /\$(?:(\$)|([_a-z][._a-z0-9]*)|\{([_a-z][._a-z0-9]*)\})/gi;
+  return text.replaceAll("\\$", "$$$$").replace(pattern, (whole, escaped, named, braced) => {
+    if (escaped) return "$";
+    const name: string = named ?? braced;
+    const places = [name.includes(".") ? name : `${section}.${name}`, `DEFAULT.${name}`];
+    const found = places.find((one) => values.has(one));
+    if (found === undefined || depth === MAX_DEPTH) return whole;
+    return substituted(found, values.get(found)!, values, depth + 1);
+  });
+}
+
+/** oslo.config finds a section in any case, but for `DEFAULT`. */
+export function normalized(section: string): string {
+  return section === "DEFAULT" ? section : section.toLowerCase();
+}
+
+function unquoted(value: string): string {
+  return /^["']/.test(value) && value.at(0) === value.at(-1) ? value.slice(1, -1) : value;
 }

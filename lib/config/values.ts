@@ -5,24 +5,59 @@
  *
  * @module
  */
-import type { Flags } from "./command_line.ts";
-import type { FileValues } from "./oslo_file.ts";
-import { flagOf, type OptionRow } from "./options.ts";
-import { hostAndPort } from "../process/host_addresses.ts";
+import { type FileValues, normalized } from "./oslo_file.ts";
+import { flagOf, type Option, type OptionName, type ValueOf } from "./options.ts";
+import { hostAndPort } from "../base/host_and_port.ts";
 import type { Cloud } from "./clouds_yaml.ts";
+
+/** Values of flags by option name. */
+export type Flags = Readonly<Partial<Record<OptionName, string | readonly string[]>>>;
 
 /** Places of values; a lower number counts more. */
 export const LEVEL = { flag: 0, own: 1, cloud: 2, environment: 3, file: 4, none: 5 } as const;
 
 /** What was found for one option. */
 export interface EffectiveValue {
-  readonly option: OptionRow;
+  readonly option: Option;
   /** Null when it is unset. */
   readonly value: string | null;
   /** Where it comes from, such as `--election-ttl` or `neutron.conf [calico] …`. */
   readonly source: string;
   /** One of {@linkcode LEVEL}. */
   readonly level: number;
+}
+
+/** The values of all options, each of the type that the table gives it. */
+export class OptionValues {
+  readonly #found: ReadonlyMap<OptionName, EffectiveValue>;
+
+  /** @param found every option's value, all of them allowed */
+  constructor(found: readonly EffectiveValue[]) {
+    this.#found = new Map(found.map((entry) => [entry.option.name, entry]));
+  }
+
+  /** The value of an option; null when it is unset. */
+  get<Name extends OptionName>(name: Name): ValueOf<Name> {
+    const { option, value } = this.entry(name);
+    return (value === null ? null : option.kind.parse(value)) as ValueOf<Name>;
+  }
+
+  /** Whether it has a value, a default for one. */
+  has(name: OptionName): boolean {
+    return this.entry(name).value !== null;
+  }
+
+  /** Its value as it is written, and where it comes from. */
+  entry(name: OptionName): EffectiveValue {
+    return this.#found.get(name)!;
+  }
+
+  /** A setting of a real cloud that somebody has given, if any. */
+  givenOfCloud(): EffectiveValue | null {
+    return [...this.#found.values()].find(({ option, source }) =>
+      option.cloud && source !== "default" && source !== "lab"
+    ) ?? null;
+  }
 }
 
 /** A parsed `--config-file`. */
@@ -41,7 +76,7 @@ export interface ValuePlaces {
 }
 
 /** The value of an option. */
-export function findValue(option: OptionRow, places: ValuePlaces): EffectiveValue {
+export function findValue(option: Option, places: ValuePlaces): EffectiveValue {
   const found = fromFlag(option, places) ?? fromEnvironment(option, places, "own") ??
     fromCloud(option, places);
   if (found) return found;
@@ -52,7 +87,7 @@ export function findValue(option: OptionRow, places: ValuePlaces): EffectiveValu
   return shared ?? { option, value: option.fallback, source: "default", level: LEVEL.none };
 }
 
-function fromFlag(option: OptionRow, { flags }: ValuePlaces): EffectiveValue | null {
+function fromFlag(option: Option, { flags }: ValuePlaces): EffectiveValue | null {
   const flag = flags[option.name];
   if (flag === undefined) return null;
   const value = typeof flag === "string" ? flag : flag.join(",");
@@ -60,7 +95,7 @@ function fromFlag(option: OptionRow, { flags }: ValuePlaces): EffectiveValue | n
 }
 
 function fromEnvironment(
-  option: OptionRow,
+  option: Option,
   { env }: ValuePlaces,
   which: "own" | "environment",
 ): EffectiveValue | null {
@@ -72,7 +107,7 @@ function fromEnvironment(
   return null;
 }
 
-function fromCloud(option: OptionRow, { cloud }: ValuePlaces): EffectiveValue | null {
+function fromCloud(option: Option, { cloud }: ValuePlaces): EffectiveValue | null {
   for (const key of option.clouds) {
     const value = cloud?.values.get(key);
     if (value) return { option, value, source: `${cloud!.path} ${key}`, level: LEVEL.cloud };
@@ -80,7 +115,7 @@ function fromCloud(option: OptionRow, { cloud }: ValuePlaces): EffectiveValue | 
   return null;
 }
 
-function fromFiles(option: OptionRow, { files }: ValuePlaces): EffectiveValue | null {
+function fromFiles(option: Option, { files }: ValuePlaces): EffectiveValue | null {
   for (const { path, values } of files.toReversed()) {
     for (const place of option.ini.map((place) => redirected(place, values))) {
       const value = values.get(place);
@@ -98,7 +133,7 @@ function fromFiles(option: OptionRow, { files }: ValuePlaces): EffectiveValue | 
 function redirected(place: string, values: FileValues): string {
   const other = values.get("keystone_authtoken.auth_section");
   if (!other || !place.startsWith("keystone_authtoken.")) return place;
-  const moved = place.replace("keystone_authtoken", other);
+  const moved = place.replace("keystone_authtoken", normalized(other));
   return values.has(moved) ? moved : place;
 }
 

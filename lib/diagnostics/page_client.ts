@@ -9,7 +9,7 @@ import { X509Certificate } from "node:crypto";
 import http from "node:http";
 import https from "node:https";
 import type { TLSSocket } from "node:tls";
-import { hostAndPort } from "../process/host_addresses.ts";
+import { hostAndPort } from "../base/host_and_port.ts";
 
 /** Where the page is. */
 export interface PageAddress {

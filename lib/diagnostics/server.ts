@@ -6,12 +6,12 @@
  * @module
  */
 import type { Config } from "../config/config_types.ts";
-import { hostAndPort } from "../process/host_addresses.ts";
+import { hostAndPort } from "../base/host_and_port.ts";
 import { describeError } from "../base/log.ts";
 import type { JobContext } from "../role/master_context.ts";
 import type { Api } from "./api/openapi.ts";
 import { type Listener, type ListenerLimits, openListener } from "./listener.ts";
-import { pageUrl } from "./page_url.ts";
+import { pageUrl } from "../config/page_url.ts";
 import { readTlsFiles, sameFiles, type TlsFiles, TlsFilesError } from "./tls_files.ts";
 
 const RETRY_MS = 2000;

@@ -6,9 +6,9 @@
 import { Buffer } from "node:buffer";
 import type amqp from "amqplib";
 import { dial, hangUp } from "../bus/link.ts";
-import type { BusHost } from "../bus/transport_url.ts";
+import type { BusHost } from "../config/transport_url.ts";
 import type { BusConfig } from "../config/config_types.ts";
-import { hostAndPort } from "../process/host_addresses.ts";
+import { hostAndPort } from "../base/host_and_port.ts";
 import { describeError } from "../base/log.ts";
 import { type Check, failed, type Finding, named, ok, type Verdict, warning } from "./check.ts";
 

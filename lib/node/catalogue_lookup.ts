@@ -8,11 +8,11 @@
  */
 import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
-import { defaultReportUrl } from "../config/resolve.ts";
+import { defaultReportUrl } from "../config/complete.ts";
 import type { Config } from "../config/config_types.ts";
 import type { Launcher } from "../process/launcher.ts";
 import { describeError, type Log } from "../base/log.ts";
-import { type PermissionPlaces, permissionRow, type ProcessName } from "../process/permissions.ts";
+import { type PermissionPlaces, permissionRow } from "../process/permissions.ts";
 import { runTool } from "../process/tool.ts";
 
 /** What `roles/endpoint_lookup.ts` answers. */
@@ -38,21 +38,6 @@ export interface LocateDeps {
 const MAX_RETRY_MS = 30_000;
 /** Requests to Keystone are tried several times each before the process gives up. */
 const TRIES = 5;
-
-/** Whether this process has to wait until the endpoints are known. */
-export function awaitsEndpoints(name: ProcessName, { openstack, bus }: Config): boolean {
-  const { neutron, nova } = openstack.fromCatalogue;
-  switch (name) {
-    case "resource-syncer":
-      return neutron;
-    case "endpoint-status-watcher":
-      return neutron || nova;
-    case "agent-status-watcher":
-      return neutron && bus === null;
-    default:
-      return false;
-  }
-}
 
 /** The configuration with the endpoints in it. */
 export function withEndpoints(config: Config, found: FoundEndpoints): Config {

@@ -8,25 +8,19 @@ import type { Clock } from "../base/clock.ts";
 import type { ResolvedConfig } from "../config/resolve.ts";
 import type { Config } from "../config/config_types.ts";
 import { readStatus } from "../diagnostics/status.ts";
-import {
-  awaitsEndpoints,
-  locateEndpoints,
-  lookUpEndpoints,
-  withEndpoints,
-} from "./catalogue_lookup.ts";
+import { locateEndpoints, lookUpEndpoints, withEndpoints } from "./catalogue_lookup.ts";
 import type { Launcher } from "../process/launcher.ts";
 import { describeError, type Log, type LogEntry } from "../base/log.ts";
 import { machinePlaces } from "../process/machine_places.ts";
 import type { PageFeed } from "../state/page_feed.ts";
 import type { PermissionPlaces } from "../process/permissions.ts";
 import { type ProcessPlace, readProcessPlace } from "../process/place.ts";
-import { permissionRows, processNames, roleSpecs } from "./role_specs.ts";
+import { awaitingEndpoints, permissionRows, roleSpecs } from "./role_specs.ts";
 import type { ServiceManager } from "./service_manager.ts";
 import { openStateDir } from "../state/directory.ts";
 import type { StateStore } from "../state/store.ts";
 import { StateWatch } from "../state/directory_watch.ts";
-import type { RoleSpec } from "./supervised_role.ts";
-import { Supervisor } from "./supervisor.ts";
+import { type SupervisedSpec, Supervisor } from "./supervisor.ts";
 import { VERSION } from "../base/version.ts";
 
 /** What a node works with. */
@@ -150,7 +144,7 @@ export class Node {
     }
   }
 
-  async #specs(config: Config, store: StateStore): Promise<RoleSpec[]> {
+  async #specs(config: Config, store: StateStore): Promise<SupervisedSpec[]> {
     const { launcher, log, feed } = this.options;
     const process = this.#place ??= await readProcessPlace();
     const places = { ...await machinePlaces(config, launcher, log), process };
@@ -165,7 +159,7 @@ export class Node {
 
   /** The configuration with its endpoints; one search goes on for as long as it is for the same. */
   #locate(config: Config, places: PermissionPlaces, store: StateStore): Promise<Config> {
-    const waiting = processNames(config).filter((name) => awaitsEndpoints(name, config));
+    const waiting = awaitingEndpoints(config);
     if (waiting.length === 0) return Promise.resolve(config);
     const before = this.#located;
     if (before && sameOpenstack(before.from, config)) {

@@ -5,7 +5,6 @@
  * @module
  */
 import type { Config } from "../config/config_types.ts";
-import { awaitsEndpoints } from "./catalogue_lookup.ts";
 import type { Launcher } from "../process/launcher.ts";
 import {
   type PermissionPlaces,
@@ -13,9 +12,8 @@ import {
   permissionRow,
 } from "../process/permissions.ts";
 import type { ProcessPlace } from "../process/place.ts";
-import { settingsOf, type SettledName } from "../process/settings.ts";
-import { ROLE_NAMES } from "../state/records.ts";
-import type { RoleSpec } from "./supervised_role.ts";
+import { settingsOf, SUPERVISED, type SupervisedName, supervisedNames } from "../process/roles.ts";
+import type { SupervisedSpec } from "./supervisor.ts";
 
 /** What has to be known of this machine to start them. */
 export interface NodePlaces extends PermissionPlaces {
@@ -23,9 +21,9 @@ export interface NodePlaces extends PermissionPlaces {
   readonly process: ProcessPlace;
 }
 
-/** All processes of this configuration. */
-export function processNames(config: Config): SettledName[] {
-  return config.lab.enabled ? ["lab", ...ROLE_NAMES] : [...ROLE_NAMES];
+/** What waits for endpoints of Keystone's catalogue, with this configuration. */
+export function awaitingEndpoints(config: Config): SupervisedName[] {
+  return supervisedNames(config).filter((name) => SUPERVISED[name].awaits(config));
 }
 
 /** What each of them may do. */
@@ -33,7 +31,7 @@ export function permissionRows(
   config: Config,
   places: PermissionPlaces,
 ): Record<string, PermissionRow> {
-  const names = processNames(config);
+  const names = supervisedNames(config);
   return Object.fromEntries(names.map((name) => [name, permissionRow(name, config, places)]));
 }
 
@@ -47,18 +45,20 @@ export function roleSpecs(
   launcher: Launcher,
   located: Promise<Config> = Promise.resolve(config),
   search = 0,
-): RoleSpec[] {
-  const launch = (name: SettledName, config: Config) =>
+): SupervisedSpec[] {
+  const awaiting = awaitingEndpoints(config);
+  const launch = (name: SupervisedName, config: Config) =>
     launcher.prepare(
       name,
       permissionRow(name, config, places),
       settingsOf(name, config, places.process),
     );
-  return processNames(config).map((name) => ({
+  return supervisedNames(config).map((name) => ({
     name,
+    stopGroup: SUPERVISED[name].stopGroup,
     ...launch(name, config),
     files: name === "diagnostics" ? "" : fileStamps(permissionRow(name, config, places).read),
-    ...awaitsEndpoints(name, config) && {
+    ...awaiting.includes(name) && {
       later: located.then((config) => launch(name, config)),
       search,
     },

@@ -1,25 +1,23 @@
 /**
- * Keeps all roles of a node running and stops them in order: first those that work as master, then
- * the page, then the manager, so that the election key is released only when nobody works any more,
- * and last the lab. A standby then wins at once.
+ * Keeps all roles of a node running and stops them in the order of {@linkcode STOP_GROUPS}: the election
+ * key is released only when nobody works any more, and a standby then wins at once.
  *
  * @module
  */
+import { STOP_GROUPS, type StopGroup } from "../process/roles.ts";
 import { isCrashLoop } from "./restart_policy.ts";
 import { type RoleDeps, type RoleSpec, SupervisedRole } from "./supervised_role.ts";
 
-/** Roles that stop together, group after group. */
-export const STOP_ORDER: readonly (readonly string[])[] = [
-  ["resource-syncer", "agent-status-watcher", "endpoint-status-watcher"],
-  ["diagnostics"],
-  ["manager"],
-  ["lab"],
-];
+/** A role as the supervisor starts and stops it. */
+export interface SupervisedSpec extends RoleSpec {
+  readonly stopGroup: StopGroup;
+}
+
 /** A role's watch that has made no progress for so long, beside the time that a stop takes, ms. */
 const LATE_MS = 10_000;
 
 interface Running {
-  readonly spec: RoleSpec;
+  readonly spec: SupervisedSpec;
   readonly role: SupervisedRole;
   readonly stop: AbortController;
   readonly done: Promise<void>;
@@ -44,14 +42,14 @@ export class Supervisor {
   }
 
   /** Starts the roles. The mastership record is cleared now and whenever the manager ends. */
-  async start(specs: readonly RoleSpec[]): Promise<void> {
+  async start(specs: readonly SupervisedSpec[]): Promise<void> {
     await this.#deps.store.writeMastership(null);
     for (const spec of specs) this.#run(spec);
   }
 
   /** Restarts the roles whose way to be started has changed, in order; the others go on. */
   async change(
-    specs: readonly RoleSpec[],
+    specs: readonly SupervisedSpec[],
     timeouts: Pick<RoleDeps, "roleTimeoutMs" | "stopTimeoutMs">,
   ): Promise<Changes> {
     Object.assign(this.#deps, timeouts); // roles that go on see it too
@@ -102,7 +100,7 @@ export class Supervisor {
     return [...this.#running.values()].every(({ role }) => role.turnedAt > limit);
   }
 
-  #run(spec: RoleSpec): void {
+  #run(spec: SupervisedSpec): void {
     const stop = new AbortController();
     const manager = spec.name === "manager";
     const onEnd = manager ? () => this.#deps.store.writeMastership(null) : spec.onEnd;
@@ -112,9 +110,9 @@ export class Supervisor {
   }
 
   async #stop(names: readonly string[]): Promise<void> {
-    for (const group of STOP_ORDER) {
-      const members = group.filter((name) => names.includes(name))
-        .map((name) => this.#running.get(name)!);
+    const stopped = [...this.#running.values()].filter(({ spec }) => names.includes(spec.name));
+    for (const group of STOP_GROUPS) {
+      const members = stopped.filter(({ spec }) => spec.stopGroup === group);
       for (const member of members) member.stop.abort();
       await Promise.all(members.map((member) => member.done));
       for (const { spec } of members) this.#running.delete(spec.name);

@@ -5,7 +5,9 @@
  * @module
  */
 import { z } from "zod";
-import type { Unavailable } from "../calico/workload_endpoint.ts";
+
+/** Parts of an endpoint that an extension brings. */
+export type Unavailable = "groups" | "floatingIps" | "qos" | "pairs" | "fqdn";
 
 /** An extension that we use. */
 interface Use {
@@ -14,21 +16,13 @@ interface Use {
   readonly collections?: readonly string[];
   /** Fields that it adds, by collection; without it they are not asked for. */
   readonly fields?: Readonly<Record<string, readonly string[]>>;
+  /** Fields that it adds to every collection. */
+  readonly fieldsOfAll?: readonly string[];
   /** The part of endpoints that comes from it: without it, what etcd holds of that stays. */
   readonly brings?: Unavailable;
   /** What an operator should know when it is missing. */
   readonly without: string;
 }
-
-const FOLLOWED = [
-  "ports",
-  "networks",
-  "subnets",
-  "security-groups",
-  "floatingips",
-  "qos/policies",
-  "address-groups",
-];
 
 /** All of them. */
 export const USES: readonly Use[] = [
@@ -77,7 +71,7 @@ export const USES: readonly Use[] = [
   },
   {
     alias: "standard-attr-revisions",
-    fields: Object.fromEntries(FOLLOWED.map((collection) => [collection, ["revision_number"]])),
+    fieldsOfAll: ["revision_number"],
     without: "what has changed is only found by full resyncs, not by incremental ones: load the " +
       "revisions service plugin",
   },
@@ -128,7 +122,7 @@ export class Extensions {
   /** Those of the fields that are there. */
   fieldsOf(collection: string, fields: readonly string[]): string[] {
     const absent = USES.filter(({ alias }) => !this.has(alias))
-      .flatMap((use) => use.fields?.[collection] ?? []);
+      .flatMap(({ fields: of, fieldsOfAll = [] }) => [...fieldsOfAll, ...of?.[collection] ?? []]);
     return fields.filter((field) => !absent.includes(field));
   }
 

@@ -61,6 +61,8 @@ export type Port = z.infer<typeof portSchema>;
 
 /** What tells whether an object has changed. */
 export const revisionSchema = z.object({ id, revision_number: revision });
+/** Fields to ask for when no more is wanted. */
+export const REVISION_FIELDS: readonly string[] = Object.keys(revisionSchema.shape);
 
 export const networkSchema = z.object({
   id,

@@ -5,15 +5,7 @@
  *
  * @module
  */
-
-/** `host:port`, an IPv6 address in brackets. */
-export function hostAndPort(host: string, port: number): string {
-  return `${bracketed(host)}:${port}`;
-}
-
-function bracketed(address: string): string {
-  return address.includes(":") && !address.startsWith("[") ? `[${address}]` : address;
-}
+import { bracketed } from "../base/host_and_port.ts";
 
 /** Addresses per name in the text of a hosts file; IPv6 in brackets. */
 export function parseHosts(text: string): Map<string, string[]> {

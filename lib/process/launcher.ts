@@ -12,13 +12,13 @@
  * @module
  */
 import {
+  modulePath,
   permissionFlags,
   type PermissionRow,
   type ProcessName,
-  TOOL_NAMES,
   workerPermissions,
 } from "./permissions.ts";
-import { ROLE_NAMES } from "../node/role_names.ts";
+import { ROLE_NAMES } from "./roles.ts";
 
 /** A process ready to be started. */
 export interface Launch {
@@ -74,16 +74,6 @@ const PASSED_ENVIRONMENT = [
 export const INSPECT = "CONDUCTOR_INSPECT";
 /** Processes that can be looked into, in the order of their ports. */
 export const INSPECTED: readonly ProcessName[] = [...ROLE_NAMES, "lab"];
-
-/** Path of a process's module below the root. */
-export function modulePath(name: ProcessName): string {
-  return name === "lab" ? "lab/main.ts" : `roles/${name.replaceAll("-", "_")}.ts`;
-}
-
-/** Whether a process of that name exists. */
-export function isProcessName(name: string): name is ProcessName {
-  return ([...ROLE_NAMES, ...TOOL_NAMES, "lab"] as string[]).includes(name);
-}
 
 /** The launcher that fits this process. */
 export function createLauncher(options: LauncherOptions): Launcher {

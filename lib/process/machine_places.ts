@@ -10,7 +10,8 @@ import type { Config } from "../config/config_types.ts";
 import { hostAddresses, parseHosts } from "./host_addresses.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "../base/log.ts";
-import { hostNames, type PermissionPlaces, permissionRow } from "./permissions.ts";
+import { hostNames } from "./grants.ts";
+import { type PermissionPlaces, permissionRow } from "./permissions.ts";
 import { runTool } from "./tool.ts";
 
 const LOOKUP_TIMEOUT_MS = 5000;

@@ -1,13 +1,8 @@
 /** The permission table as `calico-conductor permissions` prints it. @module */
 import type { Config } from "../config/config_types.ts";
-import {
-  KINDS,
-  type PermissionPlaces,
-  type PermissionRow,
-  permissionRow,
-  TOOL_NAMES,
-} from "./permissions.ts";
-import { processNames } from "../node/role_specs.ts";
+import { KINDS, type PermissionPlaces, type PermissionRow, permissionRow } from "./permissions.ts";
+import { supervisedNames } from "./roles.ts";
+import { TOOL_NAMES } from "./tools.ts";
 
 /** One process of the table. */
 export interface ReportedRow extends PermissionRow {
@@ -27,15 +22,18 @@ export interface PermissionReport {
 
 /** The rows of all processes of this configuration, the tools last. */
 export function reportPermissions(config: Config, places: PermissionPlaces): ReportedRow[] {
-  return [...processNames(config), ...TOOL_NAMES].map((name) => ({
-    name,
-    kind: name === "lab"
-      ? "lab"
-      : (TOOL_NAMES as readonly string[]).includes(name)
-      ? "tool"
-      : "role",
-    ...permissionRow(name, config, places),
-  }));
+  return [
+    ...supervisedNames(config).map((name) => ({
+      name,
+      kind: name === "lab" ? "lab" as const : "role" as const,
+      ...permissionRow(name, config, places),
+    })),
+    ...TOOL_NAMES.map((name) => ({
+      name,
+      kind: "tool" as const,
+      ...permissionRow(name, config, places),
+    })),
+  ];
 }
 
 /** The table for people: a block per process, a line per kind, one entry below the other when long. */

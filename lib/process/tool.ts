@@ -2,8 +2,7 @@
  * Runs a one-shot tool: a process with a row of its own that is told one thing, answers one thing in
  * JSON and ends. For what the command line and the supervisor have no permission to do themselves.
  *
- * To add one: its name in `TOOL_NAMES` and its row in `permissionRow` (both `permissions.ts`), and its
- * module `roles/<name>.ts`, which calls `runTool` of `lib/role/run_tool.ts`.
+ * The tools that there are: `tools.ts`.
  *
  * @module
  */

@@ -1,9 +1,9 @@
-/** Starts a one-shot tool, see `lib/process/tool.ts`. @module */
+/** The child's side of a one-shot tool, which `lib/process/tool.ts` runs. @module */
 import { describeError } from "../base/log.ts";
 import { openParentChannel } from "./parent_channel.ts";
 import { write } from "./write.ts";
 
-/** See `lib/process/tool.ts`, which is not loaded for it. */
+/** The caller's word: the compiler holds it to that, and the caller need not be loaded for it. */
 const PROGRESS: typeof import("../process/tool.ts").PROGRESS = "progress:";
 /** What is being done is told at most so often, ms. */
 const PROGRESS_MS = 100;

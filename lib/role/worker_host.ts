@@ -11,7 +11,8 @@
  */
 import type { Config } from "../config/config_types.ts";
 import { ALL_KINDS, dropPermissions } from "../process/drop_permissions.ts";
-import { type HostedInput, isProcessName, modulePath } from "../process/launcher.ts";
+import type { HostedInput } from "../process/launcher.ts";
+import { isProcessName, modulePath } from "../process/permissions.ts";
 import { type HostMessage, Inbox, readFirstLine, type WorkerMessage } from "./parent_channel.ts";
 
 /** A Worker whose supervisor is gone ends itself after the time to stop and a second; if not, then this. */

@@ -6,7 +6,7 @@
  */
 import { z } from "zod";
 
-export { ROLE_NAMES, type RoleName } from "../node/role_names.ts";
+export { ROLE_NAMES, type RoleName } from "../process/roles.ts";
 
 const ms = z.number();
 const count = z.number().int().nonnegative();
@@ -238,7 +238,7 @@ export const resyncSchema = z.object({
   id: z.string().regex(/^[a-z0-9]{1,20}$/),
   startedAt: ms,
   endedAt: ms.nullable(),
-  /** Why it ran: "startup", "periodic", "requested", "incremental", "announced", "watching". */
+  /** Why it ran: see `RunReason` in `lib/sync/report/record.ts`. */
   reason: z.string(),
   /** Everything was compared; else only what was asked for, or what had changed. */
   whole: z.boolean().default(true),
@@ -290,6 +290,8 @@ export const resyncAnswerSchema = z.object({
   at: ms,
   state: z.enum(["running", "done", "failed"]),
   doing: z.string(),
+  /** The step that it takes, see `lib/sync/apply/step.ts`. */
+  step: z.string().optional(),
   dryRun: z.boolean().default(false),
   kinds: z.record(z.string(), kindCountsSchema),
   warnings: z.array(z.string()),

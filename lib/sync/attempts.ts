@@ -11,10 +11,12 @@ import type { JobContext, Term } from "../role/master_context.ts";
 
 const MAX_RETRY_MS = 30_000;
 
-/** See the module. */
+/** Counts the failures in a row, and the time since the last success. */
 export class Attempts {
-  /** What is wrong now, a sentence, or null. */
-  problem: string | null = null;
+  /** How the last one failed, a sentence; null: it succeeded. */
+  #failure: string | null = null;
+  /** Since when none has succeeded, minutes; null: that is not too long. */
+  #overdueMinutes: number | null = null;
   #failures = 0;
   #succeededAt: number;
 
@@ -26,21 +28,30 @@ export class Attempts {
     this.#succeededAt = context.clock.now();
   }
 
+  /** What is wrong now, a sentence, or null. */
+  get problem(): string | null {
+    const overdue = this.#overdue;
+    return overdue === null ? this.#failure : `${overdue}: ${this.#failure ?? "look at the log"}`;
+  }
+
+  get #overdue(): string | null {
+    const minutes = this.#overdueMinutes;
+    return minutes === null ? null : `no resync has succeeded for ${minutes} min`;
+  }
+
   /** Whether the last one failed. */
   get failing(): boolean {
     return this.#failures > 0;
   }
 
-  /** Warns when none has succeeded for too long. */
+  /** Warns when none has succeeded for too long, once a minute. */
   monitor(): void {
     const overdueMs = this.context.clock.now() - this.#succeededAt;
     if (overdueMs <= this.sync.resyncMaxIntervalSeconds * 1000) return;
     const minutes = Math.round(overdueMs / 60_000);
-    const overdue = `no resync has succeeded for ${minutes} min`;
-    if (!this.problem?.startsWith(overdue)) {
-      this.problem = `${overdue}: ${this.problem ?? "look at the log"}`;
-      this.context.log.warn(overdue);
-    }
+    if (minutes === this.#overdueMinutes) return;
+    this.#overdueMinutes = minutes;
+    this.context.log.warn(this.#overdue!);
   }
 
   /**
@@ -58,7 +69,7 @@ export class Attempts {
       if (error instanceof FenceLostError) throw error;
       const intervalMs = this.sync.resyncIntervalSeconds * 1000;
       const retryMs = Math.min(MAX_RETRY_MS, intervalMs, 1000 * 2 ** this.#failures++);
-      this.problem = `the last resync failed (${describeError(error)}); next try in ` +
+      this.#failure = `the last resync failed (${describeError(error)}); next try in ` +
         `${Math.round(retryMs / 1000)} s`;
       log.error("resync failed, will be tried again", { error, retryMs });
       retryAt(clock.now() + retryMs);
@@ -68,7 +79,8 @@ export class Attempts {
   /** One has succeeded. */
   succeeded(): void {
     this.#failures = 0;
-    this.problem = null;
+    this.#failure = null;
+    this.#overdueMinutes = null;
     this.#succeededAt = this.context.clock.now();
   }
 }

@@ -15,15 +15,23 @@ import { KeystoneAuth } from "../openstack/keystone.ts";
 import { Attempts } from "./attempts.ts";
 import { type ResyncBase, resyncBase } from "./sources/base.ts";
 import { DifferenceLog } from "./apply/difference_log.ts";
-import { NoSink } from "./apply/dry_run.ts";
+import { NoSink } from "./apply/sink.ts";
+import type { Step } from "./apply/step.ts";
 import { EventSync } from "./sources/events.ts";
 import { incrementalResync } from "./sources/incremental.ts";
 import { listen } from "./sources/listen.ts";
 import { CloudIndex } from "./index/cloud_index.ts";
 import { answerRequest, carryOut, type FullOptions } from "./sources/on_demand.ts";
-import { EtcdSink, type ResyncDeps, type ResyncResult, SyncRun } from "./apply/sync_run.ts";
-import { recorded, type RecordedOptions, StepBeats, totals } from "./report/record.ts";
+import { type ResyncDeps, type ResyncResult, SyncRun } from "./apply/sync_run.ts";
+import {
+  recorded,
+  type RecordedOptions,
+  type RunReason,
+  StepBeats,
+  totals,
+} from "./report/record.ts";
 import { fullResync } from "./sources/full.ts";
+import { Schedule } from "./schedule.ts";
 import { Watching } from "./watching.ts";
 
 /** How often a waiting syncer says that it lives, and looks for a request of which nobody told it, ms. */
@@ -66,11 +74,7 @@ class ResourceSyncer {
   /** Of the last full resync that succeeded; null: there is none to build on. */
   #index: CloudIndex | null = null;
   readonly #attempts: Attempts;
-  #fullAt: number;
-  #incrementalAt = Infinity;
-  /** Something may have been missed since the last comparison began. */
-  #compareAsked = false;
-  #reason = "startup";
+  readonly #schedule: Schedule;
   /** Guards of the last incremental run, as JSON. */
   #heldBefore = "[]";
   readonly #missing = new Set<string>();
@@ -87,7 +91,7 @@ class ResourceSyncer {
     this.#base = resyncBase(config, etcd, keystone, context.clock);
     this.#watching = new Watching(config.sync.startupResync, term, context);
     this.#attempts = new Attempts(term, config.sync, context);
-    this.#fullAt = context.clock.now();
+    this.#schedule = new Schedule(config.sync, context.clock.now());
     if (config.notifications === null) return;
     this.#events = new EventSync({
       base: this.#base,
@@ -97,10 +101,6 @@ class ResourceSyncer {
       compare: (why) => this.#compare(why),
       held: (result) => this.#account(this.#noted("announced"), context.clock.now(), result),
     });
-  }
-
-  get #intervalMs(): number {
-    return this.config.sync.resyncIntervalSeconds * 1000;
   }
 
   /** What Neutron announces, until the term ends. */
@@ -115,42 +115,35 @@ class ResourceSyncer {
   /** Something may have been missed: a comparison is due, after a failure when its turn comes. */
   #compare(why: string): void {
     this.context.log.debug("a comparison is due", { why });
-    this.#compareAsked = true;
+    this.#schedule.askCompare();
     if (!this.#index || this.#attempts.failing) return;
-    this.#scheduleIncremental();
+    this.#planIncremental();
     this.context.store.changes.wake(); // the loop waits for what was due before
   }
 
   async run(): Promise<void> {
     const { clock, store } = this.context;
+    const schedule = this.#schedule;
     await this.#watching.begin();
     while (!this.term.signal.aborted) {
       const seen = store.changes.count;
       this.#attempts.monitor();
       if (await this.#takeRequest()) continue;
+      const { on, doing } = this.#watching;
       const now = clock.now();
-      if (now >= this.#fullAt) {
-        const { on } = this.#watching;
-        await this.#attempts.try(
-          () => on ? this.#look() : this.#full(),
-          (at) => this.#retryFull(at),
-        );
-      } else if (now >= this.#incrementalAt) {
-        await this.#attempts.try(() => this.#incremental(), (at) => this.#incrementalAt = at);
+      const due = schedule.due(now);
+      if (due === "full") {
+        const resync = () => on ? this.#look() : this.#full();
+        await this.#attempts.try(resync, (at) => schedule.retryFull(at));
+      } else if (due === "incremental") {
+        const resync = () => this.#incremental();
+        await this.#attempts.try(resync, (at) => schedule.retryIncremental(at));
       } else {
-        const { on, doing } = this.#watching;
         this.context.alive(on ? doing : "in sync, waiting", this.#attempts.problem);
-        const waitMs = Math.min(this.#fullAt, this.#incrementalAt) - now;
-        await store.changes.after(seen, Math.min(TURN_MS, waitMs), clock, this.term.signal);
+        const waitMs = Math.min(TURN_MS, schedule.waitMs(now));
+        await store.changes.after(seen, waitMs, clock, this.term.signal);
       }
     }
-  }
-
-  /** A full resync failed: it takes nothing for granted the next time. */
-  #retryFull(at: number): void {
-    this.#reason = "retry";
-    this.#fullAt = at;
-    this.#incrementalAt = Math.max(this.#incrementalAt, at);
   }
 
   async #askExtensions(): Promise<void> {
@@ -171,26 +164,27 @@ class ResourceSyncer {
   /** Compares and writes nothing. */
   async #look(): Promise<void> {
     const noted = { ...this.#noted("watching"), dryRun: true };
+    const { doing } = this.#watching;
     await recorded(this.context, this.term, noted, async () => {
       await this.#askExtensions();
-      const tell = (doing: string) =>
-        this.#beats.step(doing.replace(/^resync/, this.#watching.doing));
-      const deps = { ...this.#deps(noted), progress: tell };
+      const progress = (step: Step) => this.#beats.step(`${doing}: ${step}`);
+      const deps = { ...this.#deps(noted), progress };
       const { index, ...result } = await fullResync(deps, this.term, { sink: new NoSink() });
       index.close();
       return result;
     });
     this.#watching.found = noted.differences.total;
-    this.#fullAt = this.context.clock.now() + this.#intervalMs;
+    this.#schedule.planFull(this.context.clock.now());
   }
 
   async #full(asked: Partial<FullOptions> = {}): Promise<ResyncResult> {
     // What an operator asks for, and the first of a term, takes nothing for granted.
-    const previous = this.#reason === "periodic" ? this.#index ?? undefined : undefined;
+    const { reason } = this.#schedule;
+    const previous = reason === "periodic" ? this.#index ?? undefined : undefined;
     const { clock } = this.context;
     const startedAt = clock.now();
-    const noted = this.#noted(this.#reason, asked.differences);
-    this.#compareAsked = false;
+    const noted = this.#noted(reason, asked.differences);
+    this.#schedule.comparing();
     this.#events?.beginFull();
     const made: CloudIndex[] = [];
     let index: CloudIndex | null = null;
@@ -213,9 +207,9 @@ class ResourceSyncer {
     }
     const { trouble } = this.#base.keystone.projects;
     if (trouble !== null) await this.#sayOnce([trouble]);
-    this.#reason = "periodic";
-    this.#fullAt = clock.now() + this.#intervalMs;
-    this.#scheduleIncremental();
+    this.#schedule.reason = "periodic";
+    this.#schedule.planFull(clock.now());
+    this.#planIncremental();
     const tookMs = clock.now() - startedAt;
     if (tookMs > this.config.sync.resyncMaxIntervalSeconds * 1000) {
       this.context.log.warn("a resync took longer than resync_max_interval", { tookMs });
@@ -232,10 +226,9 @@ class ResourceSyncer {
   async #incremental(): Promise<void> {
     const index = this.#index!;
     const noted = this.#noted("incremental");
-    const deps = this.#deps(noted);
-    const run = new SyncRun(deps, this.term, new EtcdSink(deps, this.term));
+    const run = SyncRun.writing(this.#deps(noted), this.term);
     const from = this.context.clock.now();
-    this.#compareAsked = false;
+    this.#schedule.comparing();
     const count = await incrementalResync(run, index);
     // A guard that goes on holding the same is no news every few seconds.
     const guards = JSON.stringify(run.guards);
@@ -246,7 +239,7 @@ class ResourceSyncer {
       this.#events?.foundSilently(created! + updated! + deleted!);
       await this.#account(noted, from, run.result());
     }
-    this.#scheduleIncremental();
+    this.#planIncremental();
   }
 
   /** The account of a run of some objects, which is over. */
@@ -255,28 +248,22 @@ class ResourceSyncer {
     await recorded(this.context, this.term, options, () => Promise.resolve(result));
   }
 
-  #noted(reason: string, differences = new DifferenceLog()): RecordedOptions {
+  #noted(reason: RunReason, differences = new DifferenceLog()): RecordedOptions {
     return { reason, differences, stateDir: this.config.stateDir };
   }
 
   #deps({ differences }: RecordedOptions, tell?: FullOptions["tell"]): ResyncDeps {
     this.#beats.problem = this.#attempts.problem;
-    const progress = (doing: string) => {
-      this.#beats.step(doing);
-      tell?.(doing);
+    const progress = (step: Step) => {
+      this.#beats.step(`resync: ${step}`);
+      tell?.(step);
     };
     return { ...this.#base, progress, differences };
   }
 
-  #scheduleIncremental(): void {
-    const now = this.context.clock.now();
-    const everyMs = this.config.sync.incrementalIntervalSeconds * 1000;
-    if (!this.#base.neutron.extensions.has("standard-attr-revisions")) {
-      // Nothing tells what has changed: only a full one finds it.
-      this.#incrementalAt = Infinity;
-      if (this.#compareAsked) this.#fullAt = now;
-    } else if (this.#compareAsked) this.#incrementalAt = now;
-    else this.#incrementalAt = everyMs === 0 ? Infinity : now + everyMs;
+  #planIncremental(): void {
+    const counted = this.#base.neutron.extensions.has("standard-attr-revisions");
+    this.#schedule.planIncremental(this.context.clock.now(), counted);
   }
 
   /** Does what an operator asks for; false: nobody asks. */
@@ -292,7 +279,7 @@ class ResourceSyncer {
       beats: this.#beats,
       index: this.#index ?? new CloudIndex(region),
       full: async (options: FullOptions) => {
-        this.#reason = "requested";
+        this.#schedule.reason = "requested";
         const result = await this.#full(options);
         this.#attempts.succeeded();
         await this.#watching.end();

@@ -8,7 +8,7 @@
 import type { Config } from "../config/config_types.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
 
-/** See the module. */
+/** Tells whether the syncer of a term only watches. */
 export class Watching {
   readonly #over = Promise.withResolvers<void>();
   #on: boolean;

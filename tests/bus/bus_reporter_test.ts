@@ -4,7 +4,7 @@ import { LogRecorder } from "../support/log_recorder.ts";
 import { RabbitServer } from "../support/rabbit_server.ts";
 import { defaultAnswer, Failure, FakePlugin } from "../support/fake_plugin.ts";
 import type { BusConfig } from "../../lib/config/config_types.ts";
-import { parseTransportUrl } from "../../lib/bus/transport_url.ts";
+import { parseTransportUrl } from "../../lib/config/transport_url.ts";
 import { BusReporter } from "../../lib/status/bus_reporter.ts";
 import { LIVE, SNAPSHOT } from "../../lib/status/newest_queue.ts";
 import type { PortUpdate } from "../../lib/status/reporter.ts";

@@ -1,5 +1,5 @@
 import amqp from "amqplib";
-import { parseTransportUrl } from "../../lib/bus/transport_url.ts";
+import { parseTransportUrl } from "../../lib/config/transport_url.ts";
 import { busChecks } from "../../lib/doctor/bus.ts";
 import { type Finding, runChecks } from "../../lib/doctor/check.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";

@@ -3,7 +3,7 @@ import amqp from "amqplib";
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { RabbitServer } from "../support/rabbit_server.ts";
-import { parseTransportUrl } from "../../lib/bus/transport_url.ts";
+import { parseTransportUrl } from "../../lib/config/transport_url.ts";
 import { Notifications } from "../../lib/bus/notifications.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 

@@ -1,18 +1,8 @@
 import fc from "fast-check";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
-import { parseTransportUrl } from "../../lib/bus/transport_url.ts";
-import {
-  configurationMarkdown,
-  helpText,
-  parseCommandLine,
-  UsageError,
-} from "../../lib/config/command_line.ts";
-import {
-  ConfigError,
-  type ConfigInput,
-  formatEffective,
-  resolveConfig,
-} from "../../lib/config/resolve.ts";
+import { parseTransportUrl } from "../../lib/config/transport_url.ts";
+import { ConfigError } from "../../lib/config/config_error.ts";
+import { type ConfigInput, formatEffective, resolveConfig } from "../../lib/config/resolve.ts";
 import { parseConfigFile } from "../../lib/config/oslo_file.ts";
 
 const resolve = (input: Partial<ConfigInput> = {}) =>
@@ -233,68 +223,6 @@ Deno.test("every effective value tells its source", () => {
   assertMatch(text, /region +\S* *= north {2}\(neutron\.conf \[calico\] openstack_region\)/);
   assertMatch(text, /username +\S* *= me {2}\(OS_USERNAME\)/);
   assertMatch(text, /election_ttl +\S* *= 15 {2}\(default\)/);
-});
-
-function usage(...args: string[]): string {
-  try {
-    parseCommandLine(args);
-  } catch (error) {
-    assert(error instanceof UsageError, String(error));
-    return error.message;
-  }
-  throw new Error("it was accepted");
-}
-
-Deno.test("an unknown option or command gets the nearest right one", () => {
-  assertMatch(usage("--node-nmae=x"), /unknown option "--node-nmae": did you mean --node-name\?/);
-  assertMatch(usage("strat"), /unknown command "strat": did you mean start\?/);
-  assertMatch(usage("--zzzzzzzzzzzz"), /see --help/);
-});
-
-Deno.test("a flag without its value, twice, or with a secret is refused", () => {
-  assertMatch(usage("--node-name"), /needs a value/);
-  assertMatch(usage("--node-name", "--lab=on"), /needs a value/);
-  assertMatch(usage("--region=a", "--region=b"), /more than once/);
-  assertMatch(usage("--etcd-password=x"), /secret .*CONDUCTOR_ETCD_PASSWORD/);
-  assertMatch(usage("start", "now"), /unexpected word "now"/);
-});
-
-Deno.test("what is no id is refused with what one looks like; ids that are no UUIDs are taken", () => {
-  for (const id of ["a/b", "a b", "", "x".repeat(65), "fenêtre"]) {
-    assertMatch(
-      usage("resync", `--port=${id}`),
-      /--port: given .*, allowed the id of an object as Neutron shows it, a UUID such as [\da-f-]{36}/,
-    );
-  }
-  const parsed = parseCommandLine(["resync", "--port=host-1.tap_7", "--subnet", "x".repeat(64)]);
-  assert(parsed.command === "resync");
-  assertEquals(parsed.resync.ports, ["host-1.tap_7"]);
-  const many = Array.from({ length: 501 }, (_, i) => `--network=n${i}`);
-  assertMatch(usage("resync", ...many), /--network: given 501 times, allowed 500/);
-});
-
-Deno.test("a flag of resync starts no node and is not passed over in silence", () => {
-  assertMatch(usage("--dry-run"), /--dry-run is for resync, not for start: say resync --dry-run/);
-  assertMatch(usage("status", "--port=x"), /--port is for resync, not for status/);
-  assertMatch(usage("step-down", "--allow-deletions"), /--allow-deletions is for resync/);
-});
-
-Deno.test("start is the default; repeatable flags are collected", () => {
-  const parsed = parseCommandLine(["--etcd", "a:1", "--etcd=b:2", "--config-file", "x"]);
-  assert(parsed.command === "start");
-  assertEquals(parsed.flags.etcd, ["a:1", "b:2"]);
-  assertEquals(parsed.configFiles, ["x"]);
-  assertEquals(parseCommandLine(["-h"]).command, "help");
-  assertEquals(parseCommandLine(["--version"]).command, "version");
-});
-
-Deno.test("the README's table is the generated one, and the help fits a terminal", async () => {
-  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
-  const squeeze = (text: string) => text.replaceAll(/[ -]+/g, " ");
-  for (const row of configurationMarkdown().split("\n")) {
-    assert(squeeze(readme).includes(squeeze(row)), row);
-  }
-  for (const line of helpText().split("\n")) assert(line.length <= 120, line);
 });
 
 Deno.test("notifications: topics and bus of an operator's neutron.conf; none: nobody listens", () => {

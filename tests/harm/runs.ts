@@ -5,8 +5,9 @@ import { systemClock } from "../../lib/base/clock.ts";
 import { EventSync } from "../../lib/sync/sources/events.ts";
 import { incrementalResync } from "../../lib/sync/sources/incremental.ts";
 import type { CloudIndex } from "../../lib/sync/index/cloud_index.ts";
-import { EtcdSink, type ResyncResult, SyncRun } from "../../lib/sync/apply/sync_run.ts";
-import { emptyScope, reconcile } from "../../lib/sync/sources/named.ts";
+import { type ResyncResult, SyncRun } from "../../lib/sync/apply/sync_run.ts";
+import { emptyScope } from "../../lib/sync/index/backlog.ts";
+import { reconcile } from "../../lib/sync/sources/named.ts";
 import { fullResync } from "../../lib/sync/sources/full.ts";
 import { TIME_FACTOR } from "../support/assert.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
@@ -97,8 +98,7 @@ const SCOPES = [["ports", "ports"], ["groups", "security-groups"], ["subnets", "
 
 function syncRunOf({ world, product }: Start, signal: AbortSignal): SyncRun {
   const { deps } = product;
-  const term = world.term(signal);
-  return new SyncRun(deps, term, new EtcdSink(deps, term));
+  return SyncRun.writing(deps, world.term(signal));
 }
 
 /** As notifications name what they bring. */

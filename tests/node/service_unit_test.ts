@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { resolveConfig } from "../../lib/config/resolve.ts";
-import { STOP_ORDER } from "../../lib/node/supervisor.ts";
+import { STOP_GROUPS } from "../../lib/process/roles.ts";
 
 const UNIT = await Deno.readTextFile(
   new URL("../../contrib/systemd/calico-conductor.service", import.meta.url),
@@ -21,7 +21,7 @@ async function hasSystemd(): Promise<boolean> {
 
 Deno.test("the unit leaves the supervisor the time and the order that a stop takes", () => {
   const { config } = resolveConfig({ flags: {}, env: {}, files: [], hostname: "h" });
-  const stopSeconds = STOP_ORDER.length * config.supervision.stopTimeoutMs / 1000;
+  const stopSeconds = STOP_GROUPS.length * config.supervision.stopTimeoutMs / 1000;
   assert(Number(value("TimeoutStopSec")) > 2 * stopSeconds, "too little time to stop in");
   assertEquals(value("KillMode"), "mixed");
   assertEquals(value("RestartPreventExitStatus"), "2");

@@ -14,8 +14,9 @@ import {
   UnknownRoleError,
 } from "../../lib/state/restart_request.ts";
 import { StateStore } from "../../lib/state/store.ts";
-import { type RoleDeps, type RoleSpec } from "../../lib/node/supervised_role.ts";
-import { Supervisor } from "../../lib/node/supervisor.ts";
+import type { RoleDeps } from "../../lib/node/supervised_role.ts";
+import { SUPERVISED, type SupervisedName } from "../../lib/process/roles.ts";
+import { type SupervisedSpec, Supervisor } from "../../lib/node/supervisor.ts";
 
 const LIVELY = `
 const kv = await Deno.openKv(Deno.args[0]);
@@ -44,12 +45,14 @@ async function withRoles(
   timeouts: Partial<RoleDeps> = {},
 ): Promise<Scene> {
   const dir = await Deno.makeTempDir();
-  const specs: RoleSpec[] = [];
+  const specs: SupervisedSpec[] = [];
   for (const [name, code] of Object.entries(programs)) {
     const path = `${dir}/${name}.ts`;
     await Deno.writeTextFile(path, code);
     const args = ["run", "-A", "--quiet", "--unstable-kv", path, `${dir}/state.kv`, name];
-    specs.push({ name, command: Deno.execPath(), args, env: {}, input: `{"hello":"${name}"}` });
+    const { stopGroup } = SUPERVISED[name as SupervisedName];
+    const input = `{"hello":"${name}"}`;
+    specs.push({ name, stopGroup, command: Deno.execPath(), args, env: {}, input });
   }
   try {
     using store = await StateStore.open(dir);

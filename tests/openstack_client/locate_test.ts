@@ -150,9 +150,19 @@ Deno.test("a role waits for what it is started with; the others do not, and a st
     const never = new Promise<ReturnType<typeof evaluate>>(() => {});
     const supervisor = new Supervisor(deps);
     await supervisor.start([
-      { name: "manager", ...evaluate(wait) },
-      { name: "resource-syncer", ...evaluate("Deno.exit(3)"), later: located.promise },
-      { name: "agent-status-watcher", ...evaluate("Deno.exit(3)"), later: never },
+      { name: "manager", stopGroup: "election", ...evaluate(wait) },
+      {
+        name: "resource-syncer",
+        stopGroup: "work",
+        ...evaluate("Deno.exit(3)"),
+        later: located.promise,
+      },
+      {
+        name: "agent-status-watcher",
+        stopGroup: "work",
+        ...evaluate("Deno.exit(3)"),
+        later: never,
+      },
     ]);
     const pid = async (name: string) => (await store.readRole(name))?.pid ?? null;
     await eventually("the manager runs", async () => await pid("manager") !== null);

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { testConfig } from "../support/test_config.ts";
 import { formatPermissions, reportPermissions } from "../../lib/process/permission_report.ts";
-import { permissionRow, TOOL_NAMES } from "../../lib/process/permissions.ts";
+import { permissionRow } from "../../lib/process/permissions.ts";
+import { TOOL_NAMES } from "../../lib/process/tools.ts";
 import { ROLE_NAMES } from "../../lib/state/records.ts";
 import { productCommand } from "../e2e/node.ts";
 

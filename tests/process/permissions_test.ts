@@ -1,15 +1,15 @@
 import { assert, assertEquals } from "../support/assert.ts";
 import { testConfig } from "../support/test_config.ts";
+import { GRPC_ENVIRONMENT } from "../../lib/process/grants.ts";
 import {
-  GRPC_ENVIRONMENT,
+  modulePath,
   permissionFlags,
   type PermissionPlaces,
   permissionRow,
   type ProcessName,
-  TOOL_NAMES,
 } from "../../lib/process/permissions.ts";
+import { TOOL_NAMES } from "../../lib/process/tools.ts";
 import { ROLE_NAMES } from "../../lib/state/records.ts";
-import { modulePath } from "../../lib/process/launcher.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 const places: PermissionPlaces = {

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "../support/assert.ts";
 import { resolveConfig } from "../../lib/config/resolve.ts";
 import { createLauncher } from "../../lib/process/launcher.ts";
 import { roleSpecs } from "../../lib/node/role_specs.ts";
-import { settingsOf } from "../../lib/process/settings.ts";
+import { settingsOf } from "../../lib/process/roles.ts";
 import { ROLE_NAMES } from "../../lib/state/records.ts";
 
 const BASE = {

@@ -13,13 +13,8 @@ import { KeystoneAuth } from "../../lib/openstack/keystone.ts";
 import { NeutronClient } from "../../lib/openstack/neutron.ts";
 import type { Project } from "../../lib/openstack/records.ts";
 import type { Change } from "../../lib/sync/model/compare.ts";
-import {
-  EtcdSink,
-  type ResyncDeps,
-  type RunOptions,
-  type Sink,
-  SyncRun,
-} from "../../lib/sync/apply/sync_run.ts";
+import type { Sink } from "../../lib/sync/apply/sink.ts";
+import { type ResyncDeps, type RunOptions, SyncRun } from "../../lib/sync/apply/sync_run.ts";
 import { fullResync, type ResyncOptions } from "../../lib/sync/sources/full.ts";
 
 export const WEP = "/calico/resources/v3/projectcalico.org/workloadendpoints/openstack/";
@@ -127,7 +122,7 @@ export async function withCloud(
       requests,
       meddle: (with_) => meddling = with_,
       resync: (options) => fullResync(deps, term, options),
-      run: (options) => new SyncRun(deps, term, new EtcdSink(deps, term), options),
+      run: (options) => SyncRun.writing(deps, term, options),
       async differences() {
         const sink = new Collector();
         await fullResync(deps, term, { sink, allowDeletions: true });

@@ -1,16 +1,11 @@
-/**
- * Applies what Neutron wants of one key after the other: compares it with what etcd holds and passes the
- * change on, if there is one. Full and narrow runs share it.
- *
- * @module
- */
+/** From one of Neutron's objects to the change that its key in etcd needs. @module */
 import { resourcePrefixes } from "../../calico/keys.ts";
 import { readFenced } from "../../etcd/fenced_write.ts";
 import type { Facet } from "../../calico/kept_facets.ts";
 import { type Change, compare, type Stored } from "../model/compare.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
-import { COLLECTION_OF } from "./guard.ts";
-import type { Desired, Kind } from "../model/translate.ts";
+import { COLLECTION_OF, type Kind } from "../model/kinds.ts";
+import type { Desired } from "../model/translate.ts";
 import type { SyncRun } from "./sync_run.ts";
 
 /** What a kind's objects may be without, in Neutron's words. */
@@ -41,7 +36,7 @@ export async function changeOf(
   const elsewhere = stored ? undefined : await storedElsewhere(run, index, want);
   const change = compare(want, stored, run.stamps, elsewhere);
   const doubtful = (change?.lostAddresses ?? []).filter((address) =>
-    !run.goneAddresses.has(address) && !index.knowsAddress(address)
+    !run.goneAddresses.has(address) && !index.floatingIps.hasAddress(address)
   );
   if (doubtful.length === 0) return change;
   run.doubtfulAddresses.set(want.subject.id, new Set(doubtful));
@@ -51,6 +46,12 @@ export async function changeOf(
     { of: "addresses", addresses: new Set(doubtful) },
   ];
   return compare({ ...want, resource: { ...resource!, keep } }, stored, run.stamps, elsewhere);
+}
+
+/** Whether Calico can say all of it, and there is nothing to say about it. */
+export function isExpressed({ resource }: Desired): boolean {
+  const { inexpressible = [], outside = [] } = resource ?? {};
+  return inexpressible.length + outside.length === 0;
 }
 
 /** What another endpoint of the same port holds, when there is one. */
@@ -69,23 +70,24 @@ async function storedElsewhere(
   return found.values().next().value;
 }
 
-/** Whether Calico can say all of it, and there is nothing to say about it. */
-export function isExpressed({ resource }: Desired): boolean {
-  const { inexpressible = [], outside = [] } = resource ?? {};
-  return inexpressible.length + outside.length === 0;
-}
-
-/** What one of Neutron's objects wants; when it cannot be translated, it is left as it is and null. */
-export function translated<T>(
+/**
+ * What some of Neutron's objects want, object by object. One that cannot be translated wants nothing and is left
+ * as it is in etcd; its id goes into `refused`.
+ */
+export function translateEach<T extends { readonly id: string }>(
   run: SyncRun,
   kind: Kind,
-  id: string,
-  translate: () => T,
-): T | null {
-  try {
-    return translate();
-  } catch (error) {
-    run.leave("not-understood", COLLECTION_OF[kind], `${id}: ${error}`);
-    return null;
-  }
+  objects: readonly T[],
+  refused: Set<string>,
+  translate: (object: T) => Desired[],
+): Desired[][] {
+  return objects.map((object) => {
+    try {
+      return translate(object);
+    } catch (error) {
+      refused.add(object.id);
+      run.leave("not-understood", COLLECTION_OF[kind], `${object.id}: ${error}`);
+      return [];
+    }
+  });
 }

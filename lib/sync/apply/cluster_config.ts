@@ -17,6 +17,9 @@ import { writeFenced } from "../../etcd/fenced_write.ts";
 import { type KeyValue, readSnapshot } from "../../etcd/snapshot.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Term } from "../../role/master_context.ts";
+import type { CloudIndex } from "../index/cloud_index.ts";
+import { removeEarlierNamespace } from "./earlier_namespace.ts";
+import type { SyncRun } from "./sync_run.ts";
 
 type Json = Record<string, unknown>;
 
@@ -45,8 +48,20 @@ function felixConfiguration(spec: Json): Json {
   };
 }
 
+/** Completes a full resync that writes: configuration, and what earlier releases left; each is said. */
+export async function completeCluster(run: SyncRun, index: CloudIndex): Promise<void> {
+  const { deps, term } = run;
+  deps.progress("cluster configuration");
+  await ensureClusterConfig(deps.etcd, term, deps.clock);
+  const legacy = await removeLegacy(deps.etcd, term, deps.region, deps.clock);
+  if (legacy.removed > 0) run.warn(`${legacy.removed} legacy objects removed`);
+  if (legacy.kept) run.warn(legacy.kept);
+  const earlier = await removeEarlierNamespace(run, index);
+  if (earlier > 0) run.warn(`${earlier} objects of the region's earlier namespace removed`);
+}
+
 /** Brings both objects up to date; a conflict is read again after a second. */
-export async function ensureClusterConfig(etcd: Etcd3, term: Term, clock: Clock): Promise<void> {
+async function ensureClusterConfig(etcd: Etcd3, term: Term, clock: Clock): Promise<void> {
   await ensure(
     etcd,
     term,
@@ -108,7 +123,7 @@ function parse(text: string): Json {
 const ALIVE_MS = 24 * 60 * 60 * 1000;
 
 /** What {@linkcode removeLegacy} did. */
-export interface LegacyRemoval {
+interface LegacyRemoval {
   readonly removed: number;
   /** Why objects of the unnamed region stay; null: there are none, or they are removed. */
   readonly kept: string | null;
@@ -119,7 +134,7 @@ export interface LegacyRemoval {
  * share one etcd, one of them unnamed: its objects go only when nobody leads it and nothing in it is newer
  * than a day.
  */
-export async function removeLegacy(
+async function removeLegacy(
   etcd: Etcd3,
   term: Term,
   region: string | null,

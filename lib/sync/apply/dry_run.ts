@@ -6,26 +6,11 @@
 import { clip } from "../../base/clip.ts";
 import type { Change, Stored } from "../model/compare.ts";
 import { readValue } from "./json_changes.ts";
-import type { Sink } from "./sync_run.ts";
+import { NoSink } from "./sink.ts";
 
 /** Of a value that is no JSON. */
 const MAX_TEXT_CHARS = 200;
 const decoder = new TextDecoder();
-
-/** Takes changes and makes none. */
-export class NoSink implements Sink {
-  readonly wantsDeleted = true;
-
-  add(_change: Change, _stored: Stored | undefined): Promise<void> {
-    return Promise.resolve();
-  }
-  flush(): Promise<void> {
-    return Promise.resolve();
-  }
-  takeConflicts(): Change[] {
-    return [];
-  }
-}
 
 /** Collects the differences as text; the first `maxChars` of them. */
 export class DryRunSink extends NoSink {

@@ -8,9 +8,8 @@
 import { earlierPrefixes, POLICY_NAME_PREFIX, resourcePrefixes } from "../../calico/keys.ts";
 import { writeFenced, type WriteOperation } from "../../etcd/fenced_write.ts";
 import { type KeyValue, readSnapshot } from "../../etcd/snapshot.ts";
-import { subjectOf } from "../model/compare.ts";
+import { COLLECTION_OF, subjectOf } from "../model/kinds.ts";
 import { certainlyGone } from "./gone.ts";
-import { COLLECTION_OF } from "./guard.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
 import type { SyncRun } from "./sync_run.ts";
 
@@ -39,7 +38,7 @@ export async function removeEarlierNamespace(run: SyncRun, index: CloudIndex): P
 /** Keys of ours below a prefix. */
 async function readKeys(run: SyncRun, kind: Kind, prefix: string): Promise<(KeyValue & Named)[]> {
   const { etcd, progress } = run.deps;
-  const onPage = () => progress("resync: reading etcd");
+  const onPage = () => progress("reading etcd");
   const options = { keysOnly: true, signal: run.term.signal, onPage };
   const start = kind === "NetworkPolicy" ? prefix + POLICY_NAME_PREFIX : prefix;
   const { items } = await readSnapshot(etcd, start, options);

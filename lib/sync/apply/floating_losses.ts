@@ -6,7 +6,6 @@
  * @module
  */
 import { floatingIpSchema } from "../../openstack/records.ts";
-import { whyHeld } from "./guard.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
 import type { SyncRun } from "./sync_run.ts";
 
@@ -25,22 +24,12 @@ export async function confirmFloatingLosses(
   const doubtful = new Map(run.doubtfulAddresses);
   run.doubtfulAddresses.clear();
   if (doubtful.size === 0) return new Set();
-  const loss = {
-    held: index.related.floatingIps.size + doubtful.size,
-    listed,
-    lost: doubtful.size,
-  };
-  const why = run.options.allowDeletions ? null : whyHeld(loss, run.deps.maxDeletions ?? null);
-  const hold = (why: "empty" | "many" | "unconfirmed", ports: Iterable<string>, lost: number) =>
-    run.hold({ collection: "floatingips", why, held: loss.held, lost, names: [...ports] });
-  if (why !== null) {
-    hold(why, doubtful.keys(), loss.lost);
-    return new Set();
-  }
+  const held = index.related.floatingIps.size + doubtful.size;
+  if (!run.believes("floatingips", { held, listed }, [...doubtful.keys()])) return new Set();
   const all = [...new Set([...doubtful.values()].flatMap((addresses) => [...addresses]))];
-  const witness = index.otherAddress(new Set(all));
+  const witness = index.floatingIps.otherAddress(new Set(all));
   for (let at = 0; at < all.length; at += ADDRESSES) {
-    run.deps.progress("resync: confirming deletions");
+    run.deps.progress("confirming deletions");
     await ask(run, all.slice(at, at + ADDRESSES), witness);
   }
   const certain = new Set<string>();
@@ -50,7 +39,10 @@ export async function confirmFloatingLosses(
       (run.goneAddresses.has(address) ? certain : kept).add(port);
     }
   }
-  if (kept.size > 0) hold("unconfirmed", kept, kept.size);
+  if (kept.size > 0) {
+    const lost = { held, lost: kept.size, names: [...kept] };
+    run.hold({ collection: "floatingips", why: "unconfirmed", ...lost });
+  }
   return certain;
 }
 

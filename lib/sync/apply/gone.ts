@@ -14,8 +14,8 @@
  * @module
  */
 import { floatingIpSchema, revisionSchema } from "../../openstack/records.ts";
-import { type Collection, whyHeld } from "./guard.ts";
-import type { CloudIndex, Followed } from "../index/cloud_index.ts";
+import type { CloudIndex } from "../index/cloud_index.ts";
+import type { Collection, Followed } from "../model/collections.ts";
 import type { SyncRun } from "./sync_run.ts";
 
 /** Witnesses that are tried before the answer is given up. */
@@ -34,36 +34,30 @@ export interface Doubt {
   readonly hidden: ReadonlySet<string> | null;
 }
 
-/** Objects of which etcd holds keys that nothing wants. */
-export interface Unwanted {
-  /** They were found and want another key, as ports that have moved: it is certain. */
-  readonly moved: readonly string[];
-  /** They were found and want none any more. */
-  readonly shrunk: readonly string[];
-  /** They were not found. */
-  readonly missing: readonly string[];
-}
+/**
+ * What has become of an object of which etcd holds keys that nothing wants. `moved`: it was found and wants
+ * another key, as a port on another host: that is certain. `shrunk`: it was found and wants none any more.
+ * `missing`: it was not found.
+ */
+export type Fate = "moved" | "shrunk" | "missing";
 
 /** Ids of those whose unwanted keys may go; the others are accounted for. */
 export async function deletable(
   run: SyncRun,
   index: CloudIndex,
   collection: Followed,
-  { moved, shrunk, missing }: Unwanted,
+  { moved, shrunk, missing }: Readonly<Record<Fate, readonly string[]>>,
   doubt: Doubt,
 ): Promise<ReadonlySet<string>> {
-  const { announced, allowDeletions } = run.options;
-  const isAnnounced = (id: string) => announced?.has(id) ?? false;
-  const names = [...missing, ...shrunk].filter((id) => !isAnnounced(id));
-  const { held } = doubt;
-  const loss = { ...doubt, lost: names.length };
-  const why = allowDeletions ? null : whyHeld(loss, run.deps.maxDeletions ?? null);
-  if (why !== null) {
-    run.hold({ collection, why, held, lost: names.length, names });
-    return new Set([...moved, ...missing.filter(isAnnounced)]);
+  const doubtful = [...missing, ...shrunk].filter((id) => !isAnnounced(run, id));
+  if (!run.believes(collection, doubt, doubtful)) {
+    return new Set([...moved, ...missing.filter((id) => isAnnounced(run, id))]);
   }
-  const gone = await certainlyGone(run, index, collection, missing, doubt);
-  return new Set([...moved, ...shrunk, ...gone]);
+  return new Set([
+    ...moved,
+    ...shrunk,
+    ...await provenGone(run, index, collection, missing, doubt),
+  ]);
 }
 
 /** Those of the ids, none of which was listed, that are certainly gone; the others are accounted for. */
@@ -74,14 +68,34 @@ export async function certainlyGone(
   ids: readonly string[],
   doubt: Doubt,
 ): Promise<ReadonlySet<string>> {
-  const gone = new Set(ids.filter((id) => run.options.announced?.has(id)));
-  const rest = ids.filter((id) => !gone.has(id));
-  if (rest.length === 0) return gone;
-  if (!run.options.allowDeletions && await isIncomplete(run, collection, rest, doubt)) {
-    return gone;
-  }
+  const doubtful = ids.filter((id) => !isAnnounced(run, id));
+  const isBelieved = run.holds(collection) || run.believes(collection, doubt, doubtful);
+  return await provenGone(
+    run,
+    index,
+    collection,
+    isBelieved ? ids : ids.filter((id) => isAnnounced(run, id)),
+    doubt,
+  );
+}
+
+function isAnnounced({ options }: SyncRun, id: string): boolean {
+  return options.announced?.has(id) ?? false;
+}
+
+/** The same when so many can be gone: each needs a proof of its own. */
+async function provenGone(
+  run: SyncRun,
+  index: CloudIndex,
+  collection: Followed,
+  ids: readonly string[],
+  doubt: Doubt,
+): Promise<ReadonlySet<string>> {
+  const gone = new Set(ids.filter((id) => isAnnounced(run, id)));
+  const doubtful = ids.filter((id) => !gone.has(id));
+  if (doubtful.length === 0 || await isIncomplete(run, collection, doubtful, doubt)) return gone;
   const kept = new Set<string>();
-  for (const id of await confirmed(run, index, collection, rest, kept)) gone.add(id);
+  for (const id of await confirmed(run, index, collection, doubtful, kept)) gone.add(id);
   if (kept.size > 0) {
     const held = { collection, held: doubt.held, lost: kept.size, names: [...kept] };
     run.hold({ ...held, why: "unconfirmed" });
@@ -96,17 +110,11 @@ async function isIncomplete(
   ids: readonly string[],
   doubt: Doubt,
 ): Promise<boolean> {
+  if (run.options.allowDeletions) return false;
   if (run.holds(collection)) return true;
-  const { held } = doubt;
-  const loss = { ...doubt, lost: ids.length };
-  const why = whyHeld(loss, run.deps.maxDeletions ?? null);
-  if (why !== null) {
-    run.hold({ collection, why, held, lost: ids.length, names: [...ids] });
-    return true;
-  }
   const hidden = doubt.hidden ?? await namedByOthers(run, collection, ids);
   if (hidden.size === 0) return false;
-  holdHidden(run, collection, held, hidden);
+  holdHidden(run, collection, doubt.held, hidden);
   return true;
 }
 
@@ -135,7 +143,7 @@ async function confirmed(
   const witnesses = doubtful.size === 0 ? [] : await findWitnesses(run, index, collection, ids);
   for (const witness of witnesses.length > 0 ? witnesses : [null]) {
     if (doubtful.size === 0) break;
-    progress("resync: confirming deletions");
+    progress("confirming deletions");
     const answer = await neutron.confirmGone(collection, signal, [...doubtful], witness);
     for (const id of answer.gone) {
       gone.add(id);
@@ -151,7 +159,7 @@ async function confirmed(
   return gone;
 }
 
-/** Ids of objects that are known to exist: as remembered, else as Neutron lists them first. */
+/** Ids of objects that are known to exist: as the index has them, else as Neutron lists them first. */
 async function findWitnesses(
   run: SyncRun,
   index: CloudIndex,

@@ -8,19 +8,6 @@
  * @module
  */
 import type { Guard } from "../../state/records.ts";
-import type { Followed } from "../index/cloud_index.ts";
-import type { Kind } from "../model/translate.ts";
-
-/** A collection of Neutron's, or Keystone's projects. */
-export type Collection = Followed | "projects";
-
-/** Whose objects stand behind the keys of a kind. */
-export const COLLECTION_OF = {
-  NetworkPolicy: "security-groups",
-  LiveMigration: "ports",
-  WorkloadEndpoint: "ports",
-  Subnet: "subnets",
-} as const satisfies Record<Kind, Followed>;
 
 /** So many objects may go at once, whatever share of all they are. */
 const ALWAYS_ALLOWED = 50;

@@ -9,16 +9,18 @@ import type { QosOptions } from "../../calico/qos.ts";
 import { calicoNamespace } from "../../calico/regions.ts";
 import { clip } from "../../base/clip.ts";
 import type { Clock } from "../../base/clock.ts";
-import { FencedWriter } from "../../etcd/fenced_write.ts";
 import type { Term } from "../../role/master_context.ts";
 import type { KeystoneAuth } from "../../openstack/keystone.ts";
-import type { NeutronClient } from "../../openstack/neutron.ts";
+import type { Listing, NeutronClient } from "../../openstack/neutron.ts";
 import type { Guard, KindCounts, LeftOut } from "../../state/records.ts";
 import type { Change, Stamps, Stored } from "../model/compare.ts";
 import { traced } from "../../base/tracing.ts";
 import type { DifferenceLog } from "./difference_log.ts";
-import { COLLECTION_OF } from "./guard.ts";
-import { type Kind, KINDS } from "../model/translate.ts";
+import { type Loss, whyHeld } from "./guard.ts";
+import { EtcdSink, type Sink } from "./sink.ts";
+import type { Step } from "./step.ts";
+import type { Collection } from "../model/collections.ts";
+import { COLLECTION_OF, type Kind, KINDS } from "../model/kinds.ts";
 
 /** What a run works with. */
 export interface ResyncDeps {
@@ -34,7 +36,7 @@ export interface ResyncDeps {
   /** See `max_deletions`; null: the guards' own limit. @default null */
   readonly maxDeletions?: number | null;
   /** Called with each page read and each batch written. */
-  progress(doing: string): void;
+  progress(step: Step): void;
   /** Where what differs is noted for people, if anywhere. */
   readonly differences?: DifferenceLog;
 }
@@ -55,41 +57,6 @@ export interface ResyncResult {
   readonly guards: Guard[];
   /** Objects that are as they were in etcd. */
   readonly leftOut: LeftOut[];
-}
-
-/** Where changes go. */
-export interface Sink {
-  /** What is deleted is of interest too, not only that it is. */
-  readonly wantsDeleted?: boolean;
-  /** Resolves once there is room for more. */
-  add(change: Change, stored: Stored | undefined): Promise<void>;
-  /** Resolves when all of them are where they go. */
-  flush(): Promise<void>;
-  /** Changes whose key was changed by others meanwhile; taking them empties the list. */
-  takeConflicts(): Change[];
-  /** Changes that etcd does not take for their size; taking them empties the list. */
-  takeTooLarge?(): Change[];
-}
-
-/** Writes to etcd, under the fence. */
-export class EtcdSink implements Sink {
-  readonly #writer: FencedWriter<Change>;
-
-  constructor(deps: Pick<ResyncDeps, "etcd" | "progress">, term: Term) {
-    this.#writer = new FencedWriter(deps.etcd, term, () => deps.progress("resync: writing"));
-  }
-  add(change: Change): Promise<void> {
-    return this.#writer.add(change);
-  }
-  flush(): Promise<void> {
-    return this.#writer.flush();
-  }
-  takeConflicts(): Change[] {
-    return this.#writer.conflicts.splice(0);
-  }
-  takeTooLarge(): Change[] {
-    return this.#writer.tooLarge.splice(0);
-  }
 }
 
 const COUNTED = { create: "created", update: "updated", delete: "deleted" } as const;
@@ -129,6 +96,11 @@ export class SyncRun {
       newUid: () => crypto.randomUUID(),
     };
     this.#sliceAt = deps.clock.monotonic();
+  }
+
+  /** A run that writes to etcd. @throws {TypeError} for an observer's term. */
+  static writing(deps: ResyncDeps, term: Term, options: RunOptions = {}): SyncRun {
+    return new SyncRun(deps, term, new EtcdSink(deps, term), options);
   }
 
   /** Passes a change on; null: the key is right as it is. */
@@ -180,7 +152,7 @@ export class SyncRun {
   async breathe(): Promise<void> {
     if (this.deps.clock.monotonic() - this.#sliceAt < SLICE_MS) return;
     await this.deps.clock.sleep(0, this.term.signal);
-    this.deps.progress("resync: comparing");
+    this.deps.progress("comparing");
     this.#sliceAt = this.deps.clock.monotonic();
   }
 
@@ -207,6 +179,19 @@ export class SyncRun {
     else if (this.guards[at]!.lost < guard.lost) this.guards[at] = { ...guard, names };
   }
 
+  /** Whether all of these can be gone from a collection; otherwise that is noted as held back. */
+  believes(
+    collection: Collection,
+    { held, listed }: Omit<Loss, "lost">,
+    names: readonly string[],
+  ): boolean {
+    if (this.options.allowDeletions) return true;
+    const lost = names.length;
+    const why = whyHeld({ held, listed, lost }, this.deps.maxDeletions ?? null);
+    if (why !== null) this.hold({ collection, why, held, lost, names: [...names] });
+    return why === null;
+  }
+
   /** Whether something of that collection was held back. */
   holds(collection: string): boolean {
     return this.guards.some((guard) => guard.collection === collection);
@@ -222,6 +207,18 @@ export class SyncRun {
     if (!of) this.leftOut.push(of = { why, collection, total: 0, names: [] });
     of.total++;
     if (of.names.length < MAX_NAMES) of.names.push(clip(name, MAX_WARNING_CHARS));
+  }
+
+  /** Leaves the objects of records that were not understood; their ids go into `ids`. */
+  leaveRefused(
+    collection: string,
+    refused: Listing<unknown>["refused"],
+    ids: Set<string> = new Set(),
+  ): void {
+    for (const { id, why } of refused) {
+      ids.add(id);
+      this.leave("not-understood", collection, id === "" ? why : `${id}: ${why}`);
+    }
   }
 
   result(): ResyncResult {

@@ -1,23 +1,36 @@
 /** What is to be looked at, by one run or by a later one. @module */
-import type { Scope } from "../sources/named.ts";
+import type { Related } from "../model/collections.ts";
 
-/** Filters of ports by what their endpoints show. */
-export const SHOWN_BY = ["network_id", "fixed_ips", "security_groups", "project_id"] as const;
+/** Ids of the objects to look at. */
+export interface Scope {
+  readonly ports: Set<string>;
+  readonly groups: Set<string>;
+  readonly subnets: Set<string>;
+}
 
-/** Objects, and the ports that show these networks, subnets and so on. */
+/** Nothing yet. */
+export function emptyScope(): Scope {
+  return { ports: new Set(), groups: new Set(), subnets: new Set() };
+}
+
+/** How many objects. */
+export function sizeOf({ ports, groups, subnets }: Scope): number {
+  return ports.size + groups.size + subnets.size;
+}
+
+/** Objects, and the ports that show others. */
 export interface Work extends Scope {
-  /** Ids of other objects by filter; of subnets for `fixed_ips`. */
-  readonly portsOf: Readonly<Record<typeof SHOWN_BY[number], Set<string>>>;
+  /** Ids of the others, by their collection. */
+  readonly portsOf: Map<Related, Set<string>>;
 }
 
 /** Nothing yet, or no more than these objects. */
 export function newWork(scope: Partial<Scope> = {}): Work {
-  const portsOf = Object.fromEntries(SHOWN_BY.map((field) => [field, new Set()]));
   return {
     ports: new Set(scope.ports),
     groups: new Set(scope.groups),
     subnets: new Set(scope.subnets),
-    portsOf: portsOf as unknown as Work["portsOf"],
+    portsOf: new Map(),
   };
 }
 
@@ -26,5 +39,12 @@ export function addWork(to: Work, from: Work): void {
   for (const kind of ["ports", "groups", "subnets"] as const) {
     for (const id of from[kind]) to[kind].add(id);
   }
-  for (const field of SHOWN_BY) for (const id of from.portsOf[field]) to.portsOf[field].add(id);
+  for (const [collection, ids] of from.portsOf) addPortsOf(to, collection, ids);
+}
+
+/** Adds the ports that show these objects. */
+export function addPortsOf(work: Work, collection: Related, ids: Iterable<string>): void {
+  const all = work.portsOf.get(collection) ?? new Set();
+  for (const id of ids) all.add(id);
+  if (all.size > 0) work.portsOf.set(collection, all);
 }

@@ -1,104 +1,99 @@
 /**
- * What the syncer remembers between two runs, so that it can tell what has changed and whom that
- * concerns: revisions by kind, what endpoints show of other objects, and which keys stand for a port.
- * The objects themselves are always read afresh; what their endpoints show of others may come from
- * here, because whoever changes it here looks at all ports that show it, or owes that.
+ * What the syncer knows of the cloud between two runs, so that it can tell what has changed and whom that
+ * concerns: revisions by collection, what endpoints show of other objects, and which keys stand for a port.
+ * The objects themselves are always read afresh; what their endpoints show of others may come from here,
+ * because whoever changes it here looks at all ports that show it, or puts them into the backlog.
  *
  * What there is of every port is packed (some 110 bytes, and 30 again while a full resync makes the next
- * one beside it); networks, subnets, groups, policies, floating
- * IPs and projects, which are fewer, are kept as objects.
+ * one beside it); networks, subnets, groups, policies, floating IPs and projects, which are fewer, are kept
+ * as objects.
  *
  * @module
  */
-import { policyOrSubnetKey, resourcePrefixes } from "../../calico/keys.ts";
+import { policyOrSubnetKey, type Prefixes, resourcePrefixes } from "../../calico/keys.ts";
 import { calicoNamespace } from "../../calico/regions.ts";
-import type {
-  AddressGroup,
-  FloatingIp,
-  Network,
-  Port,
-  Project,
-  QosPolicy,
-  SecurityGroup,
-  Subnet,
-} from "../../openstack/records.ts";
-import { ID_PATTERN } from "../../openstack/page.ts";
+import type { Port, Project, SecurityGroup } from "../../openstack/records.ts";
 import type { PackedIndex } from "../../packed/packed_index.ts";
+import {
+  COLLECTIONS,
+  type Followed,
+  followedIn,
+  type Listings,
+  type Related,
+  relatedIn,
+  type RelatedObject,
+  shownOf,
+  type Table,
+} from "../model/collections.ts";
+import { type Kind, KIND_TABLE, KINDS, type Subject } from "../model/kinds.ts";
+import { addressGroupsIn } from "../model/naming.ts";
+import { addPortsOf, addWork, newWork, type Work } from "./backlog.ts";
+import { FloatingIps } from "./floating_ips.ts";
 import { KeyTable } from "./key_table.ts";
-import { type Kind, KINDS } from "../model/translate.ts";
 import { PortTable } from "./port_table.ts";
-import { Revisions } from "./revisions.ts";
 import { RelatedObjects } from "./related_objects.ts";
-import { addWork, newWork, type Work } from "./backlog.ts";
+import { type Revised, Revisions } from "./revisions.ts";
 
-/** Neutron's collections that are followed by revision. */
-export const FOLLOWED = [
-  "ports",
-  "networks",
-  "subnets",
-  "security-groups",
-  "floatingips",
-  "qos/policies",
-  "address-groups",
-] as const;
-export type Followed = typeof FOLLOWED[number];
+/** A key, and whose it is. */
+interface Compared {
+  readonly kind: Kind;
+  readonly key: string;
+  readonly subject: Subject;
+}
 
-/** Groups' and subnets' keys end with an id; endpoints' and migrations' have a device before it. */
-const UUIDS_IN_KEY = {
-  NetworkPolicy: 1,
-  LiveMigration: 2,
-  WorkloadEndpoint: 2,
-  Subnet: 1,
-} as const;
+function hasRules(object: Revised): object is SecurityGroup {
+  return "security_group_rules" in object;
+}
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** Ids of the address groups that these rules name. */
-export function addressGroupsIn(rules: SecurityGroup["security_group_rules"]): Set<string> {
-  const named = rules.map(({ remote_address_group_id }) => remote_address_group_id);
-  return new Set(named.filter((id) => id !== null && ID_PATTERN.test(id)) as string[]);
+/** How an index is made. */
+export interface CloudIndexOptions {
+  /**
+   * Another one, of which this is independent; ids and keys that both have are kept once. Who makes one
+   * beside another closes one of them.
+   */
+  readonly beside?: CloudIndex;
+  /** @default {@linkcode COLLECTIONS} */
+  readonly table?: Table;
 }
 
 /** See the module. */
 export class CloudIndex {
+  readonly table: Table;
   /** Keys in etcd, as a full resync saw them. */
   readonly keys: Readonly<Record<Kind, KeyTable>>;
   readonly ports: PortTable;
   readonly revisions: Readonly<Record<Followed, Revisions>>;
-  readonly portOfFloatingIp = new Map<string, string>();
-  /** Floating addresses by the id of their floating IP, and the other way round. */
-  readonly #addresses = new Map<string, string>();
-  readonly #floatingIpAt = new Map<string, string>();
+  readonly floatingIps: FloatingIps;
   readonly related: RelatedObjects;
   /** Address groups that the rules of a security group name, by its id; only of those that name some. */
   readonly #addressGroupsOf = new Map<string, ReadonlySet<string>>();
+  /** By the monotonic clock, ms. */
   projectsReadAt = -Infinity;
-  readonly #prefixes: ReturnType<typeof resourcePrefixes>;
+  readonly #prefixes: Prefixes;
   #parent: CloudIndex | null = null;
   /** What an earlier run should have looked at and could not. */
   #backlog = newWork();
 
-  /**
-   * `beside`: another one, of which this is independent; ids and keys that both have are kept once. Who
-   * makes one beside another closes one of them.
-   */
-  constructor(readonly region: string | null, beside?: CloudIndex) {
-    this.related = new RelatedObjects(calicoNamespace(region));
+  constructor(
+    readonly region: string | null,
+    { beside, table = COLLECTIONS }: CloudIndexOptions = {},
+  ) {
+    this.table = table;
     this.#prefixes = resourcePrefixes(region);
     this.keys = Object.fromEntries(
-      KINDS.map((kind) => [kind, new KeyTable(UUIDS_IN_KEY[kind], beside?.keys[kind])]),
+      KINDS.map((kind) => [kind, new KeyTable(KIND_TABLE[kind].uuids, beside?.keys[kind])]),
     ) as Record<Kind, KeyTable>;
     this.ports = new PortTable(this.keys.WorkloadEndpoint, beside?.ports);
-    const revisions = (kind: Followed) => new Revisions(beside?.revisions[kind]);
-    this.revisions = {
-      ports: this.ports,
-      networks: revisions("networks"),
-      subnets: revisions("subnets"),
-      "security-groups": revisions("security-groups"),
-      floatingips: revisions("floatingips"),
-      "qos/policies": revisions("qos/policies"),
-      "address-groups": revisions("address-groups"),
-    };
+    this.revisions = Object.fromEntries(
+      followedIn(table).map((collection) => {
+        const own = collection !== "ports";
+        return [collection, own ? new Revisions(beside?.revisions[collection]) : this.ports];
+      }),
+    ) as Record<Followed, Revisions>;
+    this.floatingIps = new FloatingIps(this.revisions.floatingips);
+    this.related = new RelatedObjects(calicoNamespace(region), this.floatingIps.byPort, table);
   }
 
   get #indexes(): PackedIndex[] {
@@ -124,16 +119,16 @@ export class CloudIndex {
 
   /** For a run that does not write: it knows the same keys, and what it learns is not taken for written. */
   scratch(): CloudIndex {
-    const copy = new CloudIndex(this.region);
+    const copy = new CloudIndex(this.region, { table: this.table });
     copy.#parent = this;
     return copy;
   }
 
-  /** Takes what is owed; whoever cannot do it must owe it again. */
+  /** Takes the backlog; whoever cannot do all of it adds it again. */
   takeBacklog(): Work {
-    const owed = this.#backlog;
+    const backlog = this.#backlog;
     this.#backlog = newWork();
-    return owed;
+    return backlog;
   }
 
   addToBacklog(work: Work): void {
@@ -148,7 +143,40 @@ export class CloudIndex {
 
   /** How many keys of a kind etcd holds, as far as is known. */
   keyCount(kind: Kind): number {
-    return Math.max(this.keys[kind].index.size, this.#parent?.keyCount(kind) ?? 0);
+    return Math.max(this.keys[kind].size, this.#parent?.keyCount(kind) ?? 0);
+  }
+
+  /** Notes a key as etcd shows it (mod revision, decimal), and whose it is. */
+  seen(kind: Kind, key: string, modRevision: string, owner: string): void {
+    const row = this.keys[kind].seen(key, modRevision);
+    if (kind === "WorkloadEndpoint") this.ports.addEndpoint(owner, row);
+    else if (kind === "LiveMigration") this.ports.addKey(owner, key);
+  }
+
+  /**
+   * Notes that a key was compared: that something wants it and, with `rightAt`, that it was right at that mod
+   * revision. The mod revision at which it was seen before; null: it was not.
+   */
+  compared({ kind, key, subject }: Compared, rightAt: string | null): string | null {
+    const keys = this.keys[kind];
+    const row = keys.index.find(key);
+    if (row < 0) {
+      if (subject.type === "port") {
+        this.addKey(subject.id, key);
+        keys.want(keys.index.find(key));
+      }
+      return null;
+    }
+    const seenAt = keys.modRevision(row);
+    if (rightAt === null) keys.want(row);
+    else keys.right(row, rightAt);
+    return seenAt;
+  }
+
+  /** Notes that everything a port wants was right: that one endpoint, or nothing (null). */
+  verify(port: string, endpoint: string | null): void {
+    const row = endpoint === null ? -1 : this.keys.WorkloadEndpoint.index.find(endpoint);
+    this.ports.verify(port, row);
   }
 
   addKey(port: string, key: string): void {
@@ -160,7 +188,7 @@ export class CloudIndex {
     this.ports.dropKey(port, key);
   }
 
-  port({ id, revision_number, qos_policy_id }: Port): void {
+  notePort({ id, revision_number, qos_policy_id }: Port): void {
     this.ports.note(id, revision_number, qos_policy_id);
   }
 
@@ -169,42 +197,49 @@ export class CloudIndex {
     this.ports.delete(id);
   }
 
-  /** Notes a network; true: its ports show something of it otherwise than before. */
-  network(network: Network): boolean {
-    if (this.#isOld("networks", network)) return false;
-    this.revisions.networks.set(network.id, network.revision_number);
-    return this.related.put("networks", network);
+  /**
+   * Notes an object as read, whole or no more than is shown of it; true: those who show it show something
+   * of it otherwise than before.
+   */
+  note<C extends Followed & Related>(collection: C, object: RelatedObject<C> & Revised): boolean {
+    const revisions = this.revisions[collection];
+    if (revisions.hasNewer(object)) return false;
+    revisions.set(object.id, object.revision_number);
+    if (collection === "subnets") this.#doubt("Subnet", object.id);
+    if (collection === "security-groups") this.#doubt("NetworkPolicy", object.id);
+    if (hasRules(object)) this.noteRules(object);
+    return this.related.put(collection, object);
   }
 
-  /** Notes a subnet; as for a network. */
-  subnet(subnet: Subnet): boolean {
-    if (this.#isOld("subnets", subnet)) return false;
-    this.keys.Subnet.doubt(policyOrSubnetKey(this.#prefixes, "Subnet", subnet.id));
-    this.revisions.subnets.set(subnet.id, subnet.revision_number);
-    return this.related.put("subnets", subnet);
+  /** Notes what was listed of some collections. */
+  noteAll(lists: Partial<Listings<Exclude<Followed, "ports">>>): void {
+    const note = <C extends Followed & Related>(name: C) => {
+      for (const object of lists[name]?.items ?? []) this.note(name, object);
+    };
+    for (const name of relatedIn(this.table)) note(name);
+    for (const fip of lists.floatingips?.items ?? []) this.floatingIps.note(fip);
   }
 
-  /** Notes a security group; as for a network. */
-  group(group: SecurityGroup): boolean {
-    if (this.#isOld("security-groups", group)) return false;
-    this.groupRules(group);
-    return this.#groupName(group);
+  #doubt(kind: "NetworkPolicy" | "Subnet", id: string): void {
+    this.keys[kind].doubt(policyOrSubnetKey(this.#prefixes, kind, id));
   }
 
   /** Notes which address groups a security group's rules name. */
-  groupRules({ id, security_group_rules }: SecurityGroup): void {
-    const named = addressGroupsIn(security_group_rules);
-    if (named.size > 0) this.#addressGroupsOf.set(id, named);
-    else this.#addressGroupsOf.delete(id);
+  noteRules(group: SecurityGroup): void {
+    this.#noteAddressGroups(group.id, addressGroupsIn(group));
+  }
+
+  #noteAddressGroups(group: string, named: ReadonlySet<string>): void {
+    if (named.size > 0) this.#addressGroupsOf.set(group, named);
+    else this.#addressGroupsOf.delete(group);
   }
 
   /** Notes a security group that is as another index has it. */
-  sameGroup(id: string, other: CloudIndex): void {
+  noteSameGroup(id: string, other: CloudIndex): void {
     const group = other.related.securityGroups.get(id)!;
-    const named = other.#addressGroupsOf.get(id);
-    if (this.#isOld("security-groups", group)) return;
-    if (named) this.#addressGroupsOf.set(id, named);
-    this.#groupName(group);
+    if (this.revisions["security-groups"].hasNewer(group)) return;
+    this.#noteAddressGroups(id, other.addressGroupsOf(id));
+    this.note("security-groups", group);
   }
 
   /** Address groups that a security group's rules name. */
@@ -218,126 +253,29 @@ export class CloudIndex {
       .map(([id]) => id);
   }
 
-  /** Notes an address group; true: it is new or has other addresses than before. */
-  addressGroup(group: AddressGroup): boolean {
-    if (this.#isOld("address-groups", group)) return false;
-    this.revisions["address-groups"].set(group.id, group.revision_number);
-    return this.related.put("addressGroups", group);
-  }
-
-  #groupName({ id, name, revision_number }: Omit<SecurityGroup, "security_group_rules">): boolean {
-    this.keys.NetworkPolicy.doubt(policyOrSubnetKey(this.#prefixes, "NetworkPolicy", id));
-    this.revisions["security-groups"].set(id, revision_number);
-    return this.related.put("securityGroups", { id, name, revision_number });
-  }
-
-  /** Notes a QoS policy; as for a network. */
-  policy(policy: QosPolicy): boolean {
-    if (this.#isOld("qos/policies", policy)) return false;
-    this.revisions["qos/policies"].set(policy.id, policy.revision_number);
-    return this.related.put("qosPolicies", policy);
-  }
-
-  /** Whether another run has noted it since it was read. */
-  #isOld(kind: Followed, { id, revision_number }: { id: string; revision_number: number }) {
-    return (this.revisions[kind].get(id) ?? -1) > revision_number;
-  }
-
-  /** Adds the ports that show these QoS policies, their own or their network's. */
-  addPortsOfPolicies(policies: ReadonlySet<string>, { ports, portsOf }: Work): void {
-    for (const { id, qos_policy_id } of this.related.networks.values()) {
-      if (qos_policy_id !== null && policies.has(qos_policy_id)) portsOf.network_id.add(id);
+  /** Adds to the work whatever shows these objects. */
+  addShowing(collection: Related, ids: ReadonlySet<string>, work: Work): void {
+    if (ids.size === 0) return;
+    const { foundBy } = shownOf(this.table, collection);
+    switch (foundBy) {
+      case "filter":
+        return addPortsOf(work, collection, ids);
+      case "rules":
+        for (const id of ids) for (const group of this.groupsNaming(id)) work.groups.add(group);
+        return;
+      case "policy":
+        for (const { id, qos_policy_id } of this.related.networks.values()) {
+          if (qos_policy_id !== null && ids.has(qos_policy_id)) addPortsOf(work, "networks", [id]);
+        }
+        for (const port of this.ports.withPolicy(ids)) work.ports.add(port);
     }
-    for (const port of this.ports.withPolicy(policies)) ports.add(port);
   }
 
-  /** Notes a floating IP; the ports whose endpoints show it, before and now. */
-  floatingIp(fip: FloatingIp): string[] {
-    if (this.#isOld("floatingips", fip)) return [];
-    const before = this.#detach(fip.id);
-    this.revisions.floatingips.set(fip.id, fip.revision_number);
-    this.#addresses.set(fip.id, fip.floating_ip_address);
-    this.#floatingIpAt.set(fip.floating_ip_address, fip.id);
-    if (fip.port_id === null) return before;
-    this.portOfFloatingIp.set(fip.id, fip.port_id);
-    const others = this.related.floatingIps.get(fip.port_id) ?? [];
-    // In the order of ids, as Neutron lists them.
-    const sorted = [...others, fip].sort((a, b) => a.id < b.id ? -1 : 1);
-    this.related.floatingIps.set(fip.port_id, sorted);
-    return [...before, fip.port_id];
-  }
-
-  /** The floating IPs of these ports as just read; other ports that showed one of them. */
-  floatingIpsOf(ports: readonly string[], fips: readonly FloatingIp[]): string[] {
-    const now = new Set(fips.map(({ id }) => id));
-    for (const port of ports) {
-      for (const { id } of this.related.floatingIps.get(port) ?? []) {
-        if (now.has(id)) continue;
-        this.#detach(id);
-        this.#forgetAddress(id);
-        // Where it is now, if anywhere, was not read.
-        this.revisions.floatingips.delete(id);
-      }
-    }
-    const shown = fips.flatMap((fip) => this.floatingIp(fip));
-    return shown.filter((port) => !ports.includes(port));
-  }
-
-  /** Whether Neutron has a floating IP of that address, wherever it points. */
-  knowsAddress(address: string): boolean {
-    return this.#floatingIpAt.has(address);
-  }
-
-  /** The address of a floating IP that is remembered. */
-  addressOf(fip: string): string | undefined {
-    return this.#addresses.get(fip);
-  }
-
-  /** Some floating address that is not among those; null: none is known. */
-  otherAddress(than: ReadonlySet<string>): string | null {
-    for (const address of this.#floatingIpAt.keys()) if (!than.has(address)) return address;
-    return null;
-  }
-
-  #forgetAddress(fip: string): void {
-    const address = this.#addresses.get(fip);
-    if (address === undefined) return;
-    this.#addresses.delete(fip);
-    if (this.#floatingIpAt.get(address) === fip) this.#floatingIpAt.delete(address);
-  }
-
-  #detach(fip: string): string[] {
-    const port = this.portOfFloatingIp.get(fip);
-    if (port === undefined) return [];
-    this.portOfFloatingIp.delete(fip);
-    const left = (this.related.floatingIps.get(port) ?? []).filter(({ id }) => id !== fip);
-    if (left.length > 0) this.related.floatingIps.set(port, left);
-    else this.related.floatingIps.delete(port);
-    return [port];
-  }
-
-  /** An object that Neutron no longer has; the ports that showed a floating IP. */
-  forget(kind: Exclude<Followed, "ports">, id: string): string[] {
-    this.revisions[kind].delete(id);
-    switch (kind) {
-      case "networks":
-      case "subnets":
-        this.related.delete(kind, id);
-        return [];
-      case "security-groups":
-        this.related.delete("securityGroups", id);
-        this.#addressGroupsOf.delete(id);
-        return [];
-      case "address-groups":
-        this.related.delete("addressGroups", id);
-        return [];
-      case "qos/policies":
-        this.related.delete("qosPolicies", id);
-        return [];
-      case "floatingips":
-        this.#forgetAddress(id);
-        return this.#detach(id);
-    }
+  /** An object that Neutron no longer has. */
+  forget(collection: Followed & Related, id: string): void {
+    this.revisions[collection].delete(id);
+    this.related.delete(collection, id);
+    if (collection === "security-groups") this.#addressGroupsOf.delete(id);
   }
 
   /** Ids of those that show otherwise than before. */

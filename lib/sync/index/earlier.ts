@@ -7,6 +7,7 @@
  */
 import { policyOrSubnetKey, resourcePrefixes } from "../../calico/keys.ts";
 import type { Subnet } from "../../openstack/records.ts";
+import { COLLECTION_OF } from "../model/kinds.ts";
 import type { CloudIndex } from "./cloud_index.ts";
 import type { RelatedChanges } from "./related_objects.ts";
 
@@ -26,44 +27,49 @@ export class Earlier {
   }
 
   /**
-   * Row of the policy's key when the group is as it was, and then the group is remembered; else −1.
-   * `record` is what Neutron sent of it.
+   * Whether the group is as it was, and then it is noted with its key. `record` is what Neutron sent of it.
    */
-  group(record: unknown): number {
+  group(record: unknown): boolean {
     const { id, revision_number } = record as Record<string, unknown>;
     const group = typeof id === "string" && this.before.related.securityGroups.get(id);
-    if (!group || typeof revision_number !== "number") return -1;
+    if (!group || typeof revision_number !== "number") return false;
     for (const named of this.before.addressGroupsOf(group.id)) {
-      if (this.now.related.hasOtherAddresses(named, this.before.related)) return -1;
+      if (this.now.related.hasOtherAddresses(named, this.before.related)) return false;
     }
     const row = this.#row("NetworkPolicy", group.id, revision_number);
-    if (row >= 0) this.now.sameGroup(group.id, this.before);
-    return row;
+    if (row < 0) return false;
+    this.now.noteSameGroup(group.id, this.before);
+    this.now.keys.NetworkPolicy.right(row);
+    return true;
   }
 
-  /** Row of the subnet's key when it is as it was, else −1. */
-  subnet({ id, revision_number }: Subnet): number {
-    return this.#row("Subnet", id, revision_number);
+  /** Whether the subnet is as it was, and then its key is noted. */
+  subnet({ id, revision_number }: Subnet): boolean {
+    const row = this.#row("Subnet", id, revision_number);
+    if (row >= 0) this.now.keys.Subnet.right(row);
+    return row >= 0;
   }
 
   /**
-   * The row of the endpoint's key when the port is as it was (−1: it wants none), and then the port is
-   * remembered; else null. `record` is what Neutron sent of it.
+   * How many endpoints it has (0 or 1) when the port is as it was, and then the port is noted with its key;
+   * else null. `record` is what Neutron sent of it.
    */
   port(record: unknown): number | null {
     const { id, revision_number } = record as { id?: unknown; revision_number?: unknown };
     if (typeof id !== "string" || typeof revision_number !== "number") return null;
     const { before, now } = this;
     const same = before.ports.findUnchanged(id, revision_number, now.keys.WorkloadEndpoint);
-    if (!same || !this.#changes || this.#changes.concern(id, record)) return null;
+    if (!same || !this.#changes || this.#changes.concern(id, record as object)) return null;
     const row = now.ports.note(id, revision_number, same.policy);
     now.ports.verify(id, same.endpoint, row);
-    return same.endpoint;
+    if (same.endpoint < 0) return 0;
+    now.keys.WorkloadEndpoint.right(same.endpoint);
+    return 1;
   }
 
+  /** The row of its key, which is as it was; −1: it is not. */
   #row(kind: "NetworkPolicy" | "Subnet", id: string, revision: number): number {
-    const followed = kind === "Subnet" ? "subnets" : "security-groups";
-    if (this.before.revisions[followed].get(id) !== revision) return -1;
+    if (this.before.revisions[COLLECTION_OF[kind]].get(id) !== revision) return -1;
     const keys = this.before.keys[kind];
     const row = keys.index.find(policyOrSubnetKey(this.#prefixes, kind, id));
     return row < 0 ? -1 : this.now.keys[kind].findUnchanged(keys, row);

@@ -8,10 +8,10 @@ import { PackedIndex } from "../../packed/packed_index.ts";
 
 /** Something in Neutron stands behind the key. */
 const WANTED = 1;
-/** At the mod revision that is remembered, the key held what it should. */
+/** At the mod revision that is noted, the key held what it should. */
 const RIGHT = 2;
 
-/** The keys of one kind. Rows are those of {@linkcode index}. */
+/** The keys of one kind. Rows, those of {@linkcode index}, are for this folder's modules alone. */
 export class KeyTable {
   readonly index: PackedIndex;
   readonly #revisions;
@@ -22,6 +22,14 @@ export class KeyTable {
     this.index = new PackedIndex(uuids, beside?.index);
     this.#revisions = this.index.column(Float64Array);
     this.#states = this.index.column(Uint8Array);
+  }
+
+  get size(): number {
+    return this.index.size;
+  }
+
+  has(key: string): boolean {
+    return this.index.find(key) >= 0;
   }
 
   /** Notes a key as etcd shows it (mod revision, decimal); its row. */
@@ -64,10 +72,13 @@ export class KeyTable {
     return (this.#states.values[row]! & RIGHT) !== 0;
   }
 
-  /** What nothing stands behind, of what was seen in etcd. */
-  *unwanted(): Generator<number> {
+  /** Keys that were seen in etcd and that nothing stands behind. Keys may be dropped meanwhile. */
+  *unwanted(): Generator<[key: string, modRevision: string]> {
     for (const row of this.index.rows()) {
-      if (this.#states.values[row] === 0 && this.#revisions.values[row] !== 0) yield row;
+      const seen = this.#revisions.values[row] !== 0;
+      if (seen && this.#states.values[row] === 0) {
+        yield [this.index.text(row), this.modRevision(row)];
+      }
     }
   }
 

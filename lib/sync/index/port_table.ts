@@ -1,5 +1,5 @@
 /**
- * What is remembered of each port: its revision, its own QoS policy, its key in etcd, and whether that
+ * What is known of each port: its revision, its own QoS policy, its key in etcd, and whether that
  * was right. Some 100 bytes a port, the key included.
  *
  * @module
@@ -26,13 +26,13 @@ export class PortTable extends Revisions {
 
   /** A port as Neutron shows it now; its row, until the next call. */
   note(id: string, revision: number, policy: string | null): number {
-    const row = this.set(id, revision);
+    const row = this.setRow(id, revision);
     this.flags.values[row]! &= ~VERIFIED;
     this.#policies.values[row] = this.#policyNumber(policy ?? "");
     return row;
   }
 
-  /** Neutron has it no more; its keys are remembered. */
+  /** Neutron has it no more; its keys are kept. */
   override delete(id: string): void {
     const row = this.index.find(id);
     if (row < 0) return;
@@ -106,7 +106,7 @@ export class PortTable extends Revisions {
   verify(id: string, endpoint: number, row = this.index.find(id)): void {
     const has = this.#keys.values[row]! - 1;
     if (endpoint !== has && endpoint >= 0) {
-      // The one that is right is the one to remember; the other is a left-over.
+      // The one that is right is the one to keep here; the other is a left-over.
       this.#more.get(id)?.delete(this.endpoints.index.text(endpoint));
       if (has >= 0) this.addKey(id, this.endpoints.index.text(has));
       this.#keys.values[row] = endpoint + 1;

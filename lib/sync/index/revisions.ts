@@ -6,6 +6,12 @@ const KNOWN = 1;
 /** The listing that is being read has shown it. */
 const LISTED = 2;
 
+/** An object with a revision. */
+export interface Revised {
+  readonly id: string;
+  readonly revision_number: number;
+}
+
 /** Like a `Map<string, number>` in what it can do; packed. */
 export class Revisions {
   readonly index: PackedIndex;
@@ -24,8 +30,16 @@ export class Revisions {
     return row < 0 ? undefined : this.revisionAt(row);
   }
 
-  /** Its row. */
-  set(id: string, revision: number): number {
+  /** Whether it is known as it was after that one was read. */
+  hasNewer({ id, revision_number }: Revised): boolean {
+    return (this.get(id) ?? -1) > revision_number;
+  }
+
+  set(id: string, revision: number): void {
+    this.setRow(id, revision);
+  }
+
+  protected setRow(id: string, revision: number): number {
     const row = this.index.add(id);
     this.#revisions.values[row] = revision;
     this.flags.values[row]! |= KNOWN;

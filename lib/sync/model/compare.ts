@@ -5,12 +5,12 @@
  *
  * @module
  */
-import { endpointNameParts, POLICY_NAME_PREFIX } from "../../calico/keys.ts";
 import type { WriteOperation } from "../../etcd/fenced_write.ts";
 import { withKept } from "../../calico/kept_facets.ts";
 import { pythonJson } from "../../calico/python_json.ts";
 import { sameJson } from "../../calico/same_json.ts";
-import type { Desired, Kind, Subject } from "./translate.ts";
+import { type Kind, type Subject, subjectOf } from "./kinds.ts";
+import type { Desired } from "./translate.ts";
 
 /** A change of one key, with what it is about. */
 export interface Change extends WriteOperation {
@@ -151,22 +151,6 @@ function floatingAddresses(value: Json | null): string[] {
   if (!Array.isArray(nats)) return [];
   return nats.map((nat) => (nat as Json | null)?.externalIP)
     .filter((address) => typeof address === "string");
-}
-
-/** Whose key that is, by its name below the kind's prefix; null when it is not ours. */
-export function subjectOf(kind: Kind, name: string): (Subject & { group: string }) | null {
-  switch (kind) {
-    case "NetworkPolicy":
-      if (!name.startsWith(POLICY_NAME_PREFIX)) return null;
-      return { type: "group", id: name.slice(POLICY_NAME_PREFIX.length), group: "" };
-    case "Subnet":
-      return { type: "subnet", id: name, group: "subnets" };
-    case "WorkloadEndpoint":
-    case "LiveMigration": {
-      const parts = endpointNameParts(name);
-      return parts && { type: "port", id: parts.port, group: parts.host };
-    }
-  }
 }
 
 /**

@@ -1,10 +1,10 @@
 /**
- * What the syncer writes: the kinds of object, and which keys stand for one port, security group or
- * subnet. Pure.
+ * What the syncer writes: which keys stand for one port, security group or subnet, and what they hold.
+ * Pure.
  *
  * @module
  */
-import { POLICY_NAME_PREFIX, resourcePrefixes } from "../../calico/keys.ts";
+import { POLICY_NAME_PREFIX, type Prefixes, resourcePrefixes } from "../../calico/keys.ts";
 import { type AddressGroups, networkPolicy } from "../../calico/network_policy.ts";
 import { type IpNetwork, isSingle, NetworkSet, parseNetwork } from "../../calico/ip_network.ts";
 import type { QosOptions } from "../../calico/qos.ts";
@@ -20,19 +20,7 @@ import {
   workloadEndpoint,
 } from "../../calico/workload_endpoint.ts";
 import type { Port, SecurityGroup, Subnet } from "../../openstack/records.ts";
-
-/**
- * The kinds of object that the syncer writes, in the order in which they must appear: the DHCP agent serves a
- * port only when it knows its subnet, and Felix programs an endpoint with the policies that it knows.
- */
-export const KINDS = ["Subnet", "NetworkPolicy", "LiveMigration", "WorkloadEndpoint"] as const;
-export type Kind = typeof KINDS[number];
-
-/** Neutron's object that a key stands for. */
-export interface Subject {
-  readonly type: "port" | "group" | "subnet";
-  readonly id: string;
-}
+import type { Kind, Subject } from "./kinds.ts";
 
 /** What one key should hold. */
 export interface Desired {
@@ -56,7 +44,7 @@ export interface TranslatorOptions {
 
 /** Translates one object after the other. */
 export class Translator {
-  readonly #prefixes: ReturnType<typeof resourcePrefixes>;
+  readonly #prefixes: Prefixes;
   readonly #endpointOptions: EndpointOptions;
   /** Of the cloud, made anew when there are more or fewer. */
   #subnets: { readonly size: number; readonly set: NetworkSet } | null = null;

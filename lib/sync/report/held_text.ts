@@ -6,35 +6,22 @@
  */
 import { clip } from "../../base/clip.ts";
 import type { Guard, LeftOut } from "../../state/records.ts";
+import { COLLECTIONS } from "../model/collections.ts";
+import { COLLECTION_OF } from "../model/kinds.ts";
 
 /** Longest name in a sentence, with what is wrong with it. */
 const MAX_NAME_CHARS = 200;
 
-interface Things {
-  /** One of them, and several. */
-  readonly words: readonly [one: string, several: string];
-  /** Each is an object of its own in etcd; else only other objects show it. */
-  readonly stored: boolean;
-}
+/** One of them, and several. */
+type Words = readonly [one: string, several: string];
 
-const THINGS: ReadonlyMap<string, Things> = new Map([
-  ["ports", { words: ["port", "ports"], stored: true }],
-  ["security-groups", { words: ["security group", "security groups"], stored: true }],
-  ["subnets", { words: ["subnet", "subnets"], stored: true }],
-  ["networks", { words: ["network", "networks"], stored: false }],
-  ["qos/policies", { words: ["QoS policy", "QoS policies"], stored: false }],
-  ["floatingips", { words: ["floating IP", "floating IPs"], stored: false }],
-  ["projects", { words: ["project", "projects"], stored: false }],
-  ["address-groups", { words: ["address group", "address groups"], stored: false }],
-  ["security-group-rules", {
-    words: ["security group rule", "security group rules"],
-    stored: false,
-  }],
-  ["allowed-address-pairs", {
-    words: ["allowed address pair", "allowed address pairs"],
-    stored: false,
-  }],
+const WORDS: ReadonlyMap<string, Words> = new Map([
+  ...Object.entries(COLLECTIONS).map(([name, { words }]) => [name, words] as const),
+  ["security-group-rules", ["security group rule", "security group rules"]],
+  ["allowed-address-pairs", ["allowed address pair", "allowed address pairs"]],
 ]);
+/** Collections whose objects have keys of their own; of others something is shown at most. */
+const STORED: ReadonlySet<string> = new Set(Object.values(COLLECTION_OF));
 
 /** Objects of a collection in words: "1 port", "117 security groups". */
 export function objectsOf(collection: string, n: number): string {
@@ -67,7 +54,7 @@ export function reasonOf({ why, collection, held, lost }: Guard): string {
 
 function consequenceOf({ collection, lost }: Guard): string {
   const some = lost.toLocaleString("en-US");
-  return THINGS.get(collection)?.stored ?? false
+  return STORED.has(collection)
     ? `nothing of them is deleted (${some} would be)`
     : `what shows them stays as it is (${some} would be lost)`;
 }
@@ -126,7 +113,7 @@ function serviceOf(collection: string): string {
 }
 
 function nameOf(collection: string, n: number): string {
-  const [one, several] = THINGS.get(collection)?.words ?? ["object", "objects"];
+  const [one, several] = WORDS.get(collection) ?? ["object", "objects"];
   const word = n === 1 ? one : several;
-  return THINGS.has(collection) ? word : `${word} of ${clip(collection, 40)}`;
+  return WORDS.has(collection) ? word : `${word} of ${clip(collection, 40)}`;
 }

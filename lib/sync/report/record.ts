@@ -14,9 +14,23 @@ import type { ResyncResult } from "../apply/sync_run.ts";
 /** On a busy machine an answer is noticed later than it comes, ms. */
 const SLACK_MS = 5000;
 
+/**
+ * Why a run runs. "startup": the first of a term; "retry": the last full resync failed; "periodic",
+ * "incremental": its time has come; "requested": an operator asked for it; "announced": Neutron has told of
+ * changes, of which something was held back; "watching": it compares and writes nothing.
+ */
+export type RunReason =
+  | "startup"
+  | "retry"
+  | "periodic"
+  | "incremental"
+  | "requested"
+  | "announced"
+  | "watching";
+
 /** What {@linkcode recorded} notes of a resync. */
 export interface RecordedOptions {
-  readonly reason: string;
+  readonly reason: RunReason;
   /** Everything is compared. @default true */
   readonly whole?: boolean;
   /** What the resync's deps were given too. */
@@ -31,31 +45,14 @@ export interface RecordedOptions {
 
 /** Runs a resync with its record in the history and its line in the log. */
 export async function recorded<T extends ResyncResult>(
-  { clock, log, store, meter }: JobContext,
+  context: JobContext,
   term: Term,
-  {
-    reason,
-    whole = true,
-    differences,
-    stateDir,
-    startedAt = clock.now(),
-    dryRun = false,
-  }: RecordedOptions,
+  options: RecordedOptions,
   resync: () => Promise<T>,
 ): Promise<T> {
-  const record: Resync = {
-    id: Math.floor(startedAt).toString(36),
-    startedAt,
-    endedAt: null,
-    reason,
-    whole,
-    dryRun,
-    error: null,
-    kinds: {},
-    warnings: [],
-    guards: [],
-    leftOut: [],
-  };
+  const { clock, log, store } = context;
+  const { reason, dryRun, startedAt = clock.now() } = options;
+  const record = recordOf(options, startedAt);
   await store.writeResync(record);
   try {
     const result = await traced("resync", {
@@ -63,12 +60,8 @@ export async function recorded<T extends ResyncResult>(
       startTime: startedAt,
       result: (done) => spanCounts(done),
     }, resync);
-    Object.assign(record, {
-      kinds: result.kinds,
-      warnings: result.warnings,
-      guards: result.guards,
-      leftOut: result.leftOut,
-    });
+    const { kinds, warnings, guards, leftOut } = result;
+    Object.assign(record, { kinds, warnings, guards, leftOut });
     say(result, term, log);
     log.info(dryRun ? "compared, nothing is written" : "resync done", {
       ms: clock.now() - startedAt,
@@ -84,13 +77,40 @@ export async function recorded<T extends ResyncResult>(
     }
     throw error;
   } finally {
-    const endedAt = clock.now();
-    if (meter) measure(record, endedAt, term.signal.aborted, meter);
-    const known = (await store.readResyncs()).map(({ id }) => id);
-    await differences.save(stateDir, record.id, known, { log });
-    const [found, kept] = [differences.total, differences.objects.length];
-    await store.writeResync({ ...record, endedAt, differences: found, differencesKept: kept });
+    await finish(record, context, term, options);
   }
+}
+
+/** A record of a resync that begins. */
+function recordOf({ reason, whole = true, dryRun = false }: RecordedOptions, at: number): Resync {
+  return {
+    id: Math.floor(at).toString(36),
+    startedAt: at,
+    endedAt: null,
+    reason,
+    whole,
+    dryRun,
+    error: null,
+    kinds: {},
+    warnings: [],
+    guards: [],
+    leftOut: [],
+  };
+}
+
+/** Measures and writes the record of a resync that has ended, with its differences. */
+async function finish(
+  record: Resync,
+  { clock, log, store, meter }: JobContext,
+  term: Term,
+  { differences, stateDir }: RecordedOptions,
+): Promise<void> {
+  const endedAt = clock.now();
+  if (meter) measure(record, endedAt, term.signal.aborted, meter);
+  const known = (await store.readResyncs()).map(({ id }) => id);
+  await differences.save(stateDir, record.id, known, { log });
+  const [found, kept] = [differences.total, differences.objects.length];
+  await store.writeResync({ ...record, endedAt, differences: found, differencesKept: kept });
 }
 
 /** What was said in a term: what stays the same for hours is said once. */

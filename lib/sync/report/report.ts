@@ -11,6 +11,7 @@ import {
 import { clip } from "../../base/clip.ts";
 import { guardSentence, leftOutSentence, namesOf } from "./held_text.ts";
 import { type Difference, differenceSchema } from "../apply/difference_log.ts";
+import { STEPS } from "../apply/step.ts";
 
 /** Longest name of an object that was left, with what is wrong with it. */
 const MAX_NAME_CHARS = 200;
@@ -27,7 +28,7 @@ const reportedDifferenceSchema = differenceSchema.pick({ action: true, kind: tru
 
 /** A requested resync as `--output json` and the API give it. */
 export const reportSchema = resyncAnswerSchema
-  .omit({ at: true, leftOut: true, dryRun: true, differences: true }).extend({
+  .omit({ at: true, step: true, leftOut: true, dryRun: true, differences: true }).extend({
     dry_run: z.boolean(),
     left_out: z.array(leftOutSchema),
     differences: z.array(reportedDifferenceSchema).meta({
@@ -109,7 +110,6 @@ function leftOutLines(left: LeftOut): string[] {
   return [leftOutSentence(left), ...others, ...more > 0 ? [`  and ${more} more`] : []];
 }
 
-const STEPS = ["etcd", "listing", "Neutron", "writing", "configuration"];
 const WIDTH = 24;
 
 /** One line that is drawn over again; draws nothing where there is no terminal. */
@@ -119,10 +119,10 @@ export class ProgressBar {
 
   constructor(readonly enabled: boolean, readonly write: (text: string) => void) {}
 
-  show(doing: string): void {
+  /** `step`: how far it is, one of STEPS; another is not counted. */
+  show(doing: string, step: string | undefined): void {
     if (!this.enabled) return;
-    const step = STEPS.findIndex((word) => doing.includes(word)) + 1;
-    this.#reached = Math.max(this.#reached, step);
+    this.#reached = Math.max(this.#reached, STEPS.findIndex((each) => each === step) + 1);
     const full = Math.round(WIDTH * this.#reached / (STEPS.length + 1));
     const bar = "#".repeat(full).padEnd(WIDTH, ".");
     this.write(`\r\x1b[K[${bar}] ${doing}`);

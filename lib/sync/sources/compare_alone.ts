@@ -4,19 +4,20 @@ import { openEtcd } from "../../etcd/client.ts";
 import type { AloneAnswer, AloneInput } from "./alone.ts";
 import { compareAsObserver } from "./compare_only.ts";
 import { beginAnswer, finishAnswer } from "./on_demand.ts";
+import type { Step } from "../apply/step.ts";
 import { StepBeats } from "../report/record.ts";
 
 const ID = "alone";
 
-/** Compares; `say` hears of every step, within the deadline of one call. */
+/** Compares; `say` hears of every {@linkcode Step}, within the deadline of one call. */
 export async function compareAlone(
   { config, etcd: etcdConfig, request }: AloneInput,
   clock: Clock,
   signal: AbortSignal,
-  say: (doing: string) => void,
+  say: (step: string) => void,
 ): Promise<AloneAnswer> {
   const beats = new StepBeats(say, { openstack: config.openstack, etcd: etcdConfig });
-  const progress = (doing: string) => beats.step(doing);
+  const progress = (step: Step) => beats.step(step);
   const etcd = openEtcd(etcdConfig);
   try {
     const outcome = await compareAsObserver(request, { config, etcd, clock, signal, progress });

@@ -18,6 +18,7 @@ import { DryRunSink } from "../apply/dry_run.ts";
 import type { Named } from "./expand.ts";
 import { CloudIndex } from "../index/cloud_index.ts";
 import { isFull, narrowResync } from "./narrow.ts";
+import type { Step } from "../apply/step.ts";
 import { type ResyncDeps, type ResyncResult, SyncRun } from "../apply/sync_run.ts";
 import { fullResync } from "./full.ts";
 
@@ -43,8 +44,7 @@ export async function compareOnly(
 ): Promise<Outcome> {
   const differences = new DifferenceLog(DRY_RUN_BOUNDS);
   const sink = new DryRunSink();
-  const progress = (doing: string) => base.progress(doing.replace(/^resync/, "dry run"));
-  const deps = { ...base, progress, differences };
+  const deps = { ...base, differences };
   if (isFull(request)) {
     const { allowDeletions } = request;
     const { index: made, ...result } = await fullResync(deps, term, { sink, allowDeletions });
@@ -66,7 +66,7 @@ export interface ObserverDeps {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Called with each page read and each request sent. */
-  progress(doing: string): void;
+  progress(step: Step): void;
 }
 
 /** Compares without leading. */
@@ -74,11 +74,11 @@ export async function compareAsObserver(
   request: Comparison,
   { config, etcd, clock, signal, progress }: ObserverDeps,
 ): Promise<Outcome> {
-  let doing = "dry run: asking Neutron";
-  using keystone = new KeystoneAuth(config.openstack, clock, () => progress(doing));
+  let last: Step = "asking Neutron";
+  using keystone = new KeystoneAuth(config.openstack, clock, () => progress(last));
   const base = resyncBase(config, etcd, keystone, clock);
-  const say = (step: string) => progress(doing = step);
-  say(doing);
+  const say = (step: Step) => progress(last = step);
+  say(last);
   const { missing } = await base.neutron.askExtensions(signal);
   const outcome = await compareOnly(request, { ...base, progress: say }, observer(config, signal));
   const trouble = keystone.projects.trouble === null ? [] : [keystone.projects.trouble];

@@ -10,25 +10,22 @@
  *
  * @module
  */
-import { endpointNamePrefix, resourcePrefixes } from "../../calico/keys.ts";
 import { FenceLostError } from "../../etcd/client.ts";
 import type { JobContext, Term } from "../../role/master_context.ts";
-import { revisionSchema } from "../../openstack/records.ts";
 import type { NotificationsRecord } from "../../state/records.ts";
 import { Lag } from "../../status/lag.ts";
 import { RateLimitedLog } from "../../status/rate_limited.ts";
-import { applyChanges } from "./changes.ts";
-import { findChanged } from "./incremental.ts";
+import { type ResyncDeps, type ResyncResult, SyncRun } from "../apply/sync_run.ts";
+import { addWork, newWork, type Scope, sizeOf, type Work } from "../index/backlog.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
-import { addHints, decodeNotification, Hints } from "./notification.ts";
 import { guardSentence, leftOutSentence } from "../report/held_text.ts";
-import { EtcdSink, type ResyncDeps, type ResyncResult, SyncRun } from "../apply/sync_run.ts";
-import { type Scope, sizeOf } from "./named.ts";
-import { addWork, newWork, type Work } from "../index/backlog.ts";
+import { applyChanges } from "./changes.ts";
+import { addHints, decodeNotification, Hints } from "./notification.ts";
+import { resolveHints } from "./resolve_hints.ts";
 
 /** Notifications are gathered for so long after the first, ms. */
 const GATHER_MS = 50;
-/** More objects than this are not kept in mind: comparing all is as cheap. */
+/** More objects than this are not kept: comparing all is as cheap. */
 const MAX_PENDING = 5000;
 const FIRST_RETRY_MS = 1000;
 const MAX_RETRY_MS = 30_000;
@@ -38,7 +35,7 @@ export interface EventSyncOptions {
   readonly base: Omit<ResyncDeps, "progress">;
   readonly term: Term;
   readonly context: Pick<JobContext, "clock" | "log">;
-  /** What the last full resync remembered; null: there is none to build on, and events wait. */
+  /** That of the last full resync; null: there is none to build on, and events wait. */
   index(): CloudIndex | null;
   /** Asks for an incremental resync at once. */
   compare(why: string): void;
@@ -55,8 +52,8 @@ export class EventSync {
   #handled: { readonly hints: Hints; readonly work: Work } | null = null;
   /** What is being handled, or the last that was. */
   #handling: Promise<unknown> = Promise.resolve();
-  /** Something is owed that must not wait for the next event. */
-  #owing = false;
+  /** The backlog has something that must not wait for the next event. */
+  #isBacklogDue = false;
   #woken = Promise.withResolvers<void>();
   readonly #lag: Lag;
   readonly #limited: RateLimitedLog;
@@ -148,7 +145,7 @@ export class EventSync {
 
   #addToBacklog(index: CloudIndex, work: Work): void {
     index.addToBacklog(work);
-    this.#owing = true;
+    this.#isBacklogDue = true;
     this.#wake();
   }
 
@@ -160,11 +157,11 @@ export class EventSync {
     signal.addEventListener("abort", onAbort, { once: true });
     try {
       for (let failures = 0; !signal.aborted;) {
-        if (!this.options.index() || (this.#pending.size === 0 && !this.#owing)) {
+        if (!this.options.index() || (this.#pending.size === 0 && !this.#isBacklogDue)) {
           await this.#woken.promise;
           continue;
         }
-        const waitMs = this.#owing ? 0 : this.#pendingSince + GATHER_MS - clock.monotonic();
+        const waitMs = this.#isBacklogDue ? 0 : this.#pendingSince + GATHER_MS - clock.monotonic();
         if (waitMs > 0) await clock.sleep(waitMs, signal).catch(() => {});
         // Only now: a full resync may have put another in its place while this waited.
         const index = this.options.index();
@@ -206,13 +203,13 @@ export class EventSync {
     const { base, term, context: { clock, log } } = this.options;
     const [batch, since] = [this.#pending, this.#pendingSince];
     this.#pending = new Hints();
-    this.#owing = false;
+    this.#isBacklogDue = false;
     this.#noteHints(batch);
     const deps = { ...base, progress: () => {} };
     const announced = batch.deleted;
-    const run = new SyncRun(deps, term, new EtcdSink(deps, term), { announced });
+    const run = SyncRun.writing(deps, term, { announced });
     try {
-      await this.#resolve(batch, run, index);
+      await resolveHints(batch, run, index);
       const scope = await applyChanges(run, index, batch.changed);
       this.#noteWork(scope, index);
     } catch (error) {
@@ -269,33 +266,5 @@ export class EventSync {
     if (this.#handled) addWork(this.#handled.work, work);
     const current = this.#moved(index);
     if (current) this.#addToBacklog(current, work);
-  }
-
-  /** Turns what is not said by id into ids. */
-  async #resolve(batch: Hints, run: SyncRun, index: CloudIndex): Promise<void> {
-    for (const { id, network_id } of index.related.subnets.values()) {
-      if (batch.subnetsOf.has(network_id)) batch.changed.subnets.add(id);
-    }
-    if (batch.compare.size > 0) await findChanged(run, index, batch.compare, batch.changed);
-    if (batch.hosts.size > 0) await findMoved(batch, run, index);
-  }
-}
-
-/** Ports with an endpoint on one of the hosts that have another revision now. */
-async function findMoved(batch: Hints, run: SyncRun, index: CloudIndex): Promise<void> {
-  const { WorkloadEndpoint } = resourcePrefixes(run.deps.region);
-  const prefixes = [...batch.hosts].map((host) => WorkloadEndpoint + endpointNamePrefix(host));
-  const isThere = (key: string) => prefixes.some((prefix) => key.startsWith(prefix));
-  const ports = [...index.ports.keys()].filter(([, keys]) => keys.some(isThere))
-    .map(([port]) => port);
-  const { neutron } = run.deps;
-  const fields = ["id", "revision_number"];
-  const { signal } = run.term;
-  const { items } = await neutron.listBy("ports", revisionSchema, signal, "id", ports, fields);
-  const now = new Map(items.map(({ id, revision_number }) => [id, revision_number]));
-  const counted = neutron.extensions.has("standard-attr-revisions");
-  for (const port of ports) {
-    const same = counted && now.get(port) === index.revisions.ports.get(port);
-    if (!same) batch.changed.ports.add(port);
   }
 }

@@ -6,17 +6,19 @@
  * @module
  */
 import { policyOrSubnetKey, resourcePrefixes } from "../../calico/keys.ts";
+import { NETWORK_ID } from "../../calico/labels.ts";
 import { readFenced } from "../../etcd/fenced_write.ts";
 import { readSnapshot, snapshotPages } from "../../etcd/snapshot.ts";
-import { portSchema, revisionSchema } from "../../openstack/records.ts";
+import { portSchema, REVISION_FIELDS, revisionSchema } from "../../openstack/records.ts";
 import type { ResyncRequest } from "../../state/records.ts";
-import { subjectOf } from "../model/compare.ts";
-import type { CloudIndex } from "../index/cloud_index.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
-import { emptyScope, PORT_FIELDS, type Scope } from "./named.ts";
+import { emptyScope, type Scope } from "../index/backlog.ts";
+import type { CloudIndex } from "../index/cloud_index.ts";
+import { COLLECTIONS, type Followed } from "../model/collections.ts";
+import { subjectOf } from "../model/kinds.ts";
+import { filtersBy } from "../model/naming.ts";
 
 const decoder = new TextDecoder();
-const REVISION_FIELDS = ["id", "revision_number"];
 
 /** The lists of a request. */
 export type Named = Pick<
@@ -40,9 +42,7 @@ export async function expand(run: SyncRun, index: CloudIndex, named: Named): Pro
   for (const id of named.subnets) scope.subnets.add(id);
   for (const id of named.groups) scope.groups.add(id);
   const networksInEtcd = await addNetworks(run, scope, named.networks);
-  for (const id of named.subnets) {
-    // Of a filter by several subnets, Neutron makes "and".
-    const filter = [`subnet_id=${id}`];
+  for (const filter of filtersBy("fixed_ips", named.subnets)) {
     const by = [signal, "fixed_ips", filter, REVISION_FIELDS] as const;
     for (const port of (await neutron.listBy("ports", revisionSchema, ...by)).items) {
       scope.ports.add(port.id);
@@ -50,17 +50,18 @@ export async function expand(run: SyncRun, index: CloudIndex, named: Named): Pro
   }
   if (named.includeGroups) {
     const ids = [...scope.ports];
-    const ports = await neutron.listBy("ports", portSchema, signal, "id", ids, PORT_FIELDS);
+    const { fields } = COLLECTIONS.ports;
+    const ports = await neutron.listBy("ports", portSchema, signal, "id", ids, fields);
     for (const group of ports.items.flatMap((port) => port.security_groups)) {
       scope.groups.add(group);
     }
   }
   const portsInEtcd = await findKeys(run, index, scope.ports);
   const unknown = [
-    ...await unknownTo(run, "networks", "network", named.networks, networksInEtcd),
-    ...await unknownTo(run, "subnets", "subnet", named.subnets, "Subnet"),
-    ...await unknownTo(run, "ports", "port", named.ports, portsInEtcd),
-    ...await unknownTo(run, "security-groups", "security group", named.groups, "NetworkPolicy"),
+    ...await unknownTo(run, "networks", named.networks, networksInEtcd),
+    ...await unknownTo(run, "subnets", named.subnets, "Subnet"),
+    ...await unknownTo(run, "ports", named.ports, portsInEtcd),
+    ...await unknownTo(run, "security-groups", named.groups, "NetworkPolicy"),
   ];
   return { scope, unknown };
 }
@@ -81,12 +82,12 @@ async function addNetworks(
   for (const { id } of ports.items) scope.ports.add(id);
   const prefixes = resourcePrefixes(region);
   for (const kind of ["WorkloadEndpoint", "Subnet"] as const) {
-    const field = kind === "Subnet" ? "network_id" : "openstack.projectcalico.org/network-id";
+    const field = kind === "Subnet" ? "network_id" : NETWORK_ID;
     // Python prints a space after the colon.
     const marks = networks.flatMap((id) =>
       ["", " "].map((space) => [id, `"${field}":${space}${JSON.stringify(id)}`] as const)
     );
-    const onPage = () => progress("resync: reading etcd");
+    const onPage = () => progress("reading etcd");
     const options = { signal: run.term.signal, onPage };
     for (const { key, value } of (await readSnapshot(etcd, prefixes[kind], options)).items) {
       const text = decoder.decode(value);
@@ -116,7 +117,7 @@ async function findKeys(
   const options = { signal: run.term.signal, keysOnly: true };
   for (const kind of ["WorkloadEndpoint", "LiveMigration"] as const) {
     for await (const { items } of snapshotPages(etcd, prefixes[kind], options)) {
-      progress("resync: reading etcd");
+      progress("reading etcd");
       for (const { key } of items) {
         const owner = subjectOf(kind, key.slice(prefixes[kind].length));
         if (!owner || !ports.has(owner.id)) continue;
@@ -132,17 +133,17 @@ async function findKeys(
 /** Those of the named that neither Neutron nor etcd knows, with what they would be. */
 async function unknownTo(
   { deps, term }: SyncRun,
-  path: "networks" | "subnets" | "ports" | "security-groups",
-  what: string,
+  collection: Followed,
   named: readonly string[],
   inEtcd: ReadonlySet<string> | "Subnet" | "NetworkPolicy",
 ): Promise<string[]> {
   const by = [term.signal, "id", named, REVISION_FIELDS] as const;
-  const { items, refused } = await deps.neutron.listBy(path, revisionSchema, ...by);
+  const { items, refused } = await deps.neutron.listBy(collection, revisionSchema, ...by);
   const inNeutron = new Set([...items, ...refused].map(({ id }) => id));
   const missing = [...new Set(named)].filter((id) => !inNeutron.has(id));
   const isThere = await keysThere(inEtcd, missing);
-  return missing.filter((id) => !isThere(id)).map((id) => `${what} ${id}`);
+  return missing.filter((id) => !isThere(id))
+    .map((id) => `${COLLECTIONS[collection].words[0]} ${id}`);
 
   async function keysThere(where: typeof inEtcd, ids: readonly string[]) {
     if (typeof where !== "string") return (id: string) => where.has(id);

@@ -5,20 +5,18 @@
  *
  * @module
  */
-import { addressGroupSchema, revisionSchema } from "../../openstack/records.ts";
-import { whyHeld } from "../apply/guard.ts";
-import { applyChanges, type Changed, noChanges } from "./changes.ts";
-import { type CloudIndex, FOLLOWED, type Followed } from "../index/cloud_index.ts";
+import { REVISION_FIELDS, revisionSchema } from "../../openstack/records.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
+import { sizeOf } from "../index/backlog.ts";
+import type { CloudIndex } from "../index/cloud_index.ts";
+import { type Followed, followedIn, type Related } from "../model/collections.ts";
+import { applyChanges, type Changed, noChanges } from "./changes.ts";
 import { projectsAreDue } from "./read_related.ts";
-import { sizeOf } from "./named.ts";
-
-const REVISION_FIELDS = ["id", "revision_number"];
 
 /** What a listing shows. */
 interface Listed {
   readonly count: number;
-  /** What is new or has another revision than remembered. */
+  /** What is new or has another revision than the index has. */
   readonly revisions: ReadonlyMap<string, number>;
   readonly gone: readonly string[];
 }
@@ -26,15 +24,15 @@ interface Listed {
 /** Finds what has changed since the last run and makes it equal; resolves to how many objects. */
 export async function incrementalResync(run: SyncRun, index: CloudIndex): Promise<number> {
   const { keystone, clock } = run.deps;
-  const changed = noChanges();
+  const changed = noChanges(index.table);
   const [projects, listed] = await Promise.all([
     projectsAreDue(index, clock) ? keystone.listProjects(run.term.signal) : null,
-    findChanged(run, index, FOLLOWED, changed),
+    findChanged(run, index, followedIn(index.table), changed),
   ]);
   const scope = await applyChanges(run, index, changed, projects);
   // What cannot be understood is looked at again when it has changed again.
-  for (const [kind, { revisions }] of listed) {
-    const known = index.revisions[kind];
+  for (const [name, { revisions }] of listed) {
+    const known = index.revisions[name];
     for (const [id, revision] of revisions) {
       if (known.get(id) === undefined) known.set(id, revision);
     }
@@ -42,32 +40,33 @@ export async function incrementalResync(run: SyncRun, index: CloudIndex): Promis
   return sizeOf(scope);
 }
 
-/** Lists these kinds and adds what is not as remembered; resolves to what the listings show. */
+/** Lists these collections and adds what is not as the index has it; resolves to what the listings show. */
 export async function findChanged(
   run: SyncRun,
   index: CloudIndex,
-  kinds: Iterable<Followed>,
+  collections: Iterable<Followed>,
   changed: Changed,
 ): Promise<ReadonlyMap<Followed, Listed>> {
-  const listed = await Promise.all(
-    [...kinds].map(async (kind) => {
-      const listed = kind === "address-groups"
-        ? await listAddressGroups(run, index)
-        : await listChanges(run, index, kind);
-      return [kind, listed] as const;
-    }),
-  );
-  for (const [kind, { revisions, gone, ...listing }] of listed) {
-    for (const id of revisions.keys()) changed[kind].add(id);
-    if (isBelieved(run, index, kind, listing.count, gone)) {
-      for (const id of gone) changed[kind].add(id);
+  const listed = await Promise.all([...collections].map(async (name) => {
+    const counted = index.table[name].isCounted || !isRelated(index, name);
+    const found = counted ? listRevisions(run, index, name) : listWhole(run, index, name);
+    return [name, await found] as const;
+  }));
+  for (const [name, { count, revisions, gone }] of listed) {
+    for (const id of revisions.keys()) changed[name].add(id);
+    if (isBelieved(run, index, name, count, gone)) {
+      for (const id of gone) changed[name].add(id);
     }
     await run.breathe();
   }
   return new Map(listed);
 }
 
-/** Whether so many can be gone; else nothing of the kind is looked at as gone. */
+function isRelated({ table }: CloudIndex, name: Followed): name is Followed & Related {
+  return table[name].shown !== null;
+}
+
+/** Whether so many can be gone; else nothing of the collection is looked at as gone. */
 function isBelieved(
   run: SyncRun,
   index: CloudIndex,
@@ -75,21 +74,18 @@ function isBelieved(
   listed: number,
   gone: readonly string[],
 ): boolean {
-  if (gone.length === 0 || run.options.allowDeletions) return true;
-  const held = index.revisions[collection].size;
-  const loss = { held, listed, lost: gone.length };
-  const why = whyHeld(loss, run.deps.maxDeletions ?? null);
-  if (why !== null) run.hold({ collection, why, held, lost: gone.length, names: [...gone] });
-  return why === null;
+  if (gone.length === 0) return true;
+  const { size: held } = index.revisions[collection];
+  return run.believes(collection, { held, listed }, gone);
 }
 
 /** Lists a collection; nothing is kept of what is as it was. */
-async function listChanges(
+async function listRevisions(
   { deps, term }: SyncRun,
   index: CloudIndex,
-  kind: Followed,
+  name: Followed,
 ): Promise<Listed> {
-  const known = index.revisions[kind];
+  const known = index.revisions[name];
   const counted = deps.neutron.extensions.has("standard-attr-revisions");
   const revisions = new Map<string, number>();
   let count = 0;
@@ -98,9 +94,9 @@ async function listChanges(
     count++;
     if (!known.listed(id, revision) || !counted) revisions.set(id, revision);
   };
-  const { items, refused } = await deps.neutron.list(kind, revisionSchema, term.signal, {
+  const { items, refused } = await deps.neutron.list(name, revisionSchema, term.signal, {
     fields: REVISION_FIELDS,
-    onPage: () => deps.progress("resync: listing revisions"),
+    onPage: () => deps.progress("listing revisions"),
     // Most records are just as they should; only others are worth a closer look.
     known(record) {
       const { id, revision_number } = record as { id?: unknown; revision_number?: unknown };
@@ -115,26 +111,22 @@ async function listChanges(
   return { count, revisions, gone: known.gone() };
 }
 
-/**
- * Lists the address groups with their addresses: Neutron 29 does not raise the revision when one is taken
- * out, and sends no notification of it.
- */
-async function listAddressGroups(
+/** Lists a collection whose revisions do not tell all, and compares what is shown of its objects. */
+async function listWhole<C extends Followed & Related>(
   { deps, term }: SyncRun,
   index: CloudIndex,
+  name: C,
 ): Promise<Listed> {
-  const kind = "address-groups";
-  const known = index.revisions[kind];
-  const before = index.related.addressGroups;
-  const onPage = () => deps.progress("resync: listing address groups");
-  const { items, refused } = await deps.neutron.list(kind, addressGroupSchema, term.signal, {
-    onPage,
-  });
+  const { schema } = index.table[name];
+  const known = index.revisions[name];
+  const onPage = () => deps.progress("listing revisions");
+  const { items, refused } = await deps.neutron.list(name, schema, term.signal, { onPage });
   const revisions = new Map<string, number>();
   known.startListing();
-  for (const { id, revision_number, addresses } of items) {
-    const isSame = JSON.stringify(before.get(id)?.addresses) === JSON.stringify(addresses);
-    if (!known.listed(id, revision_number) || !isSame) revisions.set(id, revision_number);
+  for (const object of items) {
+    const { id, revision_number } = object;
+    const isKnown = known.listed(id, revision_number);
+    if (!isKnown || !index.related.showsSame(name, object)) revisions.set(id, revision_number);
   }
   for (const { id } of refused) {
     if (id === "") continue;

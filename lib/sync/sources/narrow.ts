@@ -2,7 +2,8 @@
 import { expand, type Named } from "./expand.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
 import { MAX_NAMES, type SyncRun } from "../apply/sync_run.ts";
-import { reconcile, sizeOf } from "./named.ts";
+import { sizeOf } from "../index/backlog.ts";
+import { reconcile } from "./named.ts";
 
 /** Whether a request is for everything: no list names anything. */
 export function isFull({ networks, subnets, ports, groups }: Omit<Named, "includeGroups">) {

@@ -8,8 +8,10 @@
  */
 import { z } from "zod";
 import { decodeEnvelope } from "../../bus/envelope.ts";
+import { isVmOwner } from "../../openstack/records.ts";
+import { ID_PATTERN } from "../../openstack/page.ts";
+import { COLLECTIONS, type Followed, followedIn, type Table } from "../model/collections.ts";
 import { type Changed, noChanges } from "./changes.ts";
-import { FOLLOWED, type Followed } from "../index/cloud_index.ts";
 
 /** A notification. */
 export interface Notification {
@@ -40,15 +42,19 @@ function bare(body: Uint8Array): unknown {
 
 /** What several notifications say, each object once. */
 export class Hints {
-  readonly changed: Changed = noChanges();
+  readonly changed: Changed;
   /** Ids of objects that were said to be deleted. */
   readonly deleted = new Set<string>();
-  /** Kinds of which something unknown has changed. */
+  /** Collections of which something unknown has changed. */
   readonly compare = new Set<Followed>();
   /** Hosts of ports that have gone elsewhere: activating a binding is silent, the clean-up is not. */
   readonly hosts = new Set<string>();
   /** Networks whose subnets went with them, without a notification of their own. */
   readonly subnetsOf = new Set<string>();
+
+  constructor(readonly table: Table = COLLECTIONS) {
+    this.changed = noChanges(table);
+  }
 
   get size(): number {
     const sets = [...Object.values(this.changed), this.compare, this.hosts, this.subnetsOf];
@@ -56,31 +62,18 @@ export class Hints {
   }
 
   add(other: Hints): void {
-    for (const kind of FOLLOWED) {
-      for (const id of other.changed[kind]) this.changed[kind].add(id);
+    for (const name of followedIn(this.table)) {
+      for (const id of other.changed[name]) this.changed[name].add(id);
     }
     for (const id of other.deleted) this.deleted.add(id);
-    for (const kind of other.compare) this.compare.add(kind);
+    for (const name of other.compare) this.compare.add(name);
     for (const host of other.hosts) this.hosts.add(host);
     for (const id of other.subnetsOf) this.subnetsOf.add(id);
   }
 }
 
-/** Resources that are followed by their own id, as notifications call them. */
-const KINDS: ReadonlyMap<string, Followed> = new Map([
-  ["network", "networks"],
-  ["subnet", "subnets"],
-  ["security_group", "security-groups"],
-  ["floatingip", "floatingips"],
-  ["policy", "qos/policies"],
-  ["address_group", "address-groups"],
-]);
-
-const idSchema = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/);
-
 function id(value: unknown): string | null {
-  const parsed = idSchema.safeParse(value);
-  return parsed.success ? parsed.data : null;
+  return typeof value === "string" && ID_PATTERN.test(value) ? value : null;
 }
 
 /**
@@ -98,20 +91,16 @@ export function addHints(
   const ids = objects.map((object) => id(object.id) ?? id(payload[`${resource}_id`]))
     .filter((found) => found !== null);
   if (action === "delete") { for (const found of ids) hints.deleted.add(found); }
-  const kind = KINDS.get(resource);
-  if (kind) {
-    for (const found of ids) hints.changed[kind].add(found);
-    if (kind === "networks" && action === "delete") {
+  if (resource === "port") return addPorts(hints, objects, ids, knowsPort);
+  for (const name of followedIn(hints.table)) {
+    const { notifiedAs, parts } = hints.table[name];
+    if (parts?.notifiedAs.test(resource)) return addWholes(hints, name, objects, parts.field);
+    if (resource !== notifiedAs) continue;
+    for (const found of ids) hints.changed[name].add(found);
+    if (name === "networks" && action === "delete") {
       for (const found of ids) hints.subnetsOf.add(found);
     }
     return ids.length > 0;
-  }
-  if (resource === "port") return addPorts(hints, objects, ids, knowsPort);
-  if (resource === "security_group_rule") {
-    return addParents(hints, "security-groups", objects, "security_group_id");
-  }
-  if (/(?:bandwidth|packet_rate)_limit_rule$/.test(resource)) {
-    return addParents(hints, "qos/policies", objects, "qos_policy_id");
   }
   if (resource !== "binding" || action !== "delete") return false;
   // The host is its id; which port it was is not said.
@@ -140,24 +129,23 @@ function addPorts(
   const owners = new Map(objects.map((object) => [object.id, object.device_owner]));
   const wanted = ids.filter((port) => {
     const owner = owners.get(port);
-    return typeof owner !== "string" || /^(?:compute:|kuryr:container)/.test(owner) ||
-      knowsPort(port);
+    return typeof owner !== "string" || isVmOwner(owner) || knowsPort(port);
   });
   for (const port of wanted) hints.changed.ports.add(port);
   return wanted.length > 0;
 }
 
-/** What the rules belong to; when one does not say, all of that kind are compared. */
-function addParents(
+/** What the parts belong to; when one does not say, all of that collection are compared. */
+function addWholes(
   hints: Hints,
-  kind: Followed,
-  objects: readonly Json[],
+  name: Followed,
+  parts: readonly Json[],
   field: string,
 ): boolean {
-  for (const object of objects) {
-    const parent = id(object[field]);
-    if (parent) hints.changed[kind].add(parent);
-    else hints.compare.add(kind);
+  for (const part of parts) {
+    const whole = id(part[field]);
+    if (whole) hints.changed[name].add(whole);
+    else hints.compare.add(name);
   }
-  return objects.length > 0;
+  return parts.length > 0;
 }

@@ -8,7 +8,8 @@ import { compareOnly, type Outcome } from "./compare_only.ts";
 import { DifferenceLog, saveDiff } from "../apply/difference_log.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
 import { isFull, narrowResync } from "./narrow.ts";
-import { EtcdSink, type ResyncResult, SyncRun } from "../apply/sync_run.ts";
+import type { Step } from "../apply/step.ts";
+import { type ResyncResult, SyncRun } from "../apply/sync_run.ts";
 import { recorded, type StepBeats } from "../report/record.ts";
 
 /** What answering needs. */
@@ -34,10 +35,14 @@ export interface FullOptions {
   readonly allowDeletions: boolean;
   readonly differences: DifferenceLog;
   /** Hears of each step. */
-  tell(doing: string): void;
+  tell(step: Step): void;
 }
 
 const ANSWER_MS = 200;
+
+function wordOf(dryRun: boolean): string {
+  return dryRun ? "dry run" : "resync";
+}
 
 /** An answer before anything is known. */
 export function beginAnswer(
@@ -48,7 +53,7 @@ export function beginAnswer(
     id,
     at,
     state: "running",
-    doing: dryRun ? "dry run" : "resync",
+    doing: wordOf(dryRun),
     dryRun,
     kinds: {},
     warnings: [],
@@ -78,7 +83,7 @@ export function finishAnswer(
 export async function answerRequest(
   request: ResyncRequest,
   context: AnswerContext,
-  carryOut: (progress: (doing: string) => void) => Promise<Outcome>,
+  carryOut: (progress: (step: Step) => void) => Promise<Outcome>,
 ): Promise<void> {
   const { store, clock, log, term } = context;
   await store.writeResyncRequest(null);
@@ -93,10 +98,11 @@ export async function answerRequest(
   let saidAt = 0;
   let saying = Promise.resolve();
   try {
-    const outcome = await carryOut((doing) => {
+    const outcome = await carryOut((step) => {
       if (clock.now() - saidAt < ANSWER_MS) return;
       saidAt = clock.now();
-      saying = store.writeResyncAnswer({ ...answer, at: saidAt, doing }).catch(() => {});
+      const doing = `${wordOf(request.dryRun)}: ${step}`;
+      saying = store.writeResyncAnswer({ ...answer, at: saidAt, doing, step }).catch(() => {});
     });
     await saying; // nothing may come after the last word
     await keep(request, outcome, context);
@@ -133,13 +139,13 @@ async function keep(
 export async function carryOut(
   request: ResyncRequest,
   context: OnDemandContext,
-  tell: (doing: string) => void,
+  tell: (step: Step) => void,
 ): Promise<Outcome> {
   const { term, base, stateDir, beats, index } = context;
   beats.problem = null;
-  const progress = (doing: string) => {
-    beats.step(doing);
-    tell(doing);
+  const progress = (step: Step) => {
+    beats.step(`${wordOf(request.dryRun)}: ${step}`);
+    tell(step);
   };
   if (request.dryRun) return await compareOnly(request, { ...base, progress }, term, index);
   const differences = new DifferenceLog();
@@ -150,9 +156,9 @@ export async function carryOut(
   }
   const deps = { ...base, progress, differences };
   const { allowDeletions } = request;
-  const run = new SyncRun(deps, term, new EtcdSink(deps, term), { allowDeletions });
+  const run = SyncRun.writing(deps, term, { allowDeletions });
   let problem: string | null = null;
-  const noted = { reason: "requested", whole: false, differences, stateDir };
+  const noted = { reason: "requested" as const, whole: false, differences, stateDir };
   const result = await recorded(context, term, noted, async () => {
     problem = await narrowResync(run, index, request);
     return run.result();

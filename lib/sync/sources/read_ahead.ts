@@ -1,6 +1,6 @@
 /** Pages of Neutron's with the next one on its way while one is dealt with. @module */
 import type { Listing } from "../../openstack/neutron.ts";
-import type { Kind } from "../model/translate.ts";
+import type { Kind } from "../model/kinds.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
 
 /** The items of each page; the first is asked for at once. `onPage` sees each page. */
@@ -27,7 +27,7 @@ async function* follow<T>(
     while (true) {
       const { value, done } = await run.timed(kind, "neutronReadMs", () => next);
       if (done) return;
-      run.deps.progress("resync: reading Neutron");
+      run.deps.progress("reading Neutron");
       onPage(value);
       next = pages.next();
       next.catch(() => {});

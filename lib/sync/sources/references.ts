@@ -7,38 +7,32 @@
  */
 import type { z } from "zod";
 import {
-  addressGroupSchema,
   floatingIpSchema,
-  networkSchema,
   type Port,
-  qosPolicySchema,
   revisionSchema,
   type SecurityGroup,
-  securityGroupSchema,
-  subnetSchema,
 } from "../../openstack/records.ts";
 import { holdHidden } from "../apply/gone.ts";
-import { addressGroupsIn, type CloudIndex, type Followed } from "../index/cloud_index.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
+import type { CloudIndex } from "../index/cloud_index.ts";
+import {
+  type Followed,
+  followedIn,
+  type ObjectOf,
+  type Related,
+  relatedIn,
+  shownOf,
+} from "../model/collections.ts";
+import { addressGroupsIn, idsIn } from "../model/naming.ts";
 import type { News } from "./read_related.ts";
 
 /** Once so many of a collection are hidden, no further ones are asked for. */
 const MAX_ASKED = 300;
 const NO_NEWS: News = { groups: [], subnets: [] };
 
-/** Collections whose objects others name. */
-type Named = Exclude<Followed, "floatingips">;
-
 /** Collects them while a full resync reads. */
 export class References {
-  readonly #hidden: Readonly<Record<Named, Set<string>>> = {
-    ports: new Set(),
-    networks: new Set(),
-    subnets: new Set(),
-    "security-groups": new Set(),
-    "qos/policies": new Set(),
-    "address-groups": new Set(),
-  };
+  readonly #hidden: ReadonlyMap<Followed, Set<string>>;
   /** Projects that ports name, those that are known and those that are not. */
   readonly #knownProjects = new Set<string>();
   readonly #unknownProjects = new Set<string>();
@@ -48,63 +42,50 @@ export class References {
     readonly run: SyncRun,
     readonly index: CloudIndex,
     readonly refused: Set<string>,
-  ) {}
+  ) {
+    this.#hidden = new Map(followedIn(index.table).map((name) => [name, new Set()]));
+  }
 
   /** Ids that are named and not shown. */
   hidden(collection: Followed): ReadonlySet<string> {
-    return collection === "floatingips" ? new Set() : this.#hidden[collection];
+    return this.#hidden.get(collection)!;
   }
 
   /** What networks and subnets name. Call it when their lists have been read. */
   async resolveRelated(): Promise<void> {
-    const { networks, subnets, qosPolicies } = this.index.related;
-    const unlisted = (all: Iterable<string | null>, known: ReadonlyMap<string, unknown>) =>
-      this.#worthAsking(all, known);
-    const policies = unlisted([...networks.values()].map((net) => net.qos_policy_id), qosPolicies);
-    await this.#policies(policies);
-    await this.#networks(unlisted([...subnets.values()].map((net) => net.network_id), networks));
+    const { networks, subnets } = this.index.related;
+    await this.#resolve("qos/policies", [...networks.values()].map((net) => net.qos_policy_id));
+    await this.#resolve("networks", [...subnets.values()].map((subnet) => subnet.network_id));
   }
 
   /** What these ports name; what was found on the way and has keys of its own. */
   async resolvePorts(ports: readonly Port[]): Promise<News> {
-    const { related } = this.index;
-    const missing = {
-      networks: new Set<string>(),
-      subnets: new Set<string>(),
-      groups: new Set<string>(),
-      policies: new Set<string>(),
-    };
-    for (const port of ports) {
-      this.#noteProject(port.project_id);
-      if (!related.networks.has(port.network_id)) missing.networks.add(port.network_id);
-      for (const { subnet_id } of port.fixed_ips) {
-        if (subnet_id !== "" && !related.subnets.has(subnet_id)) missing.subnets.add(subnet_id);
+    const { table, related } = this.index;
+    for (const { project_id } of ports) this.#noteProject(project_id);
+    let news = NO_NEWS;
+    for (const name of relatedIn(table)) {
+      const field = shownOf(table, name).portField;
+      if (field === null) continue;
+      const missing = new Set<string>();
+      const known = related.of(name);
+      for (const port of ports) {
+        for (const id of idsIn(port, field)) if (!known.has(id)) missing.add(id);
       }
-      for (const id of port.security_groups) {
-        if (!related.securityGroups.has(id)) missing.groups.add(id);
-      }
-      const policy = port.qos_policy_id;
-      if (policy !== null && !related.qosPolicies.has(policy)) missing.policies.add(policy);
+      if (missing.size === 0) continue;
+      if (name === "subnets") news = { ...news, subnets: await this.#resolve(name, missing) };
+      else if (name === "security-groups") {
+        const groups = await this.#resolve(name, missing);
+        await this.resolveGroups(groups);
+        news = { ...news, groups };
+      } else await this.#resolve(name, missing);
     }
-    if (Object.values(missing).every((ids) => ids.size === 0)) return NO_NEWS;
-    const worth = (ids: Set<string>) => this.#worthAsking(ids, new Map());
-    await this.#networks(worth(missing.networks));
-    await this.#policies(worth(missing.policies));
-    const subnets = await this.#ask("subnets", subnetSchema, worth(missing.subnets));
-    const groups = await this.#ask("security-groups", securityGroupSchema, worth(missing.groups));
-    await this.resolveGroups(groups);
-    for (const subnet of subnets) this.index.subnet(subnet);
-    for (const group of groups) this.index.group(group);
-    return { groups, subnets };
+    return news;
   }
 
   /** What the rules of these groups name. */
   async resolveGroups(groups: readonly SecurityGroup[]): Promise<void> {
-    const { addressGroups } = this.index.related;
-    const named = groups.flatMap((group) => [...addressGroupsIn(group.security_group_rules)]);
-    const ids = this.#worthAsking(named, addressGroups);
-    const found = await this.#ask("address-groups", addressGroupSchema, ids);
-    for (const group of found) this.index.addressGroup(group);
+    const named = groups.flatMap((group) => [...addressGroupsIn(group)]);
+    await this.#resolve("address-groups", named);
   }
 
   /**
@@ -112,8 +93,8 @@ export class References {
    * ports have been read.
    */
   async resolveFloatingIps(): Promise<string[]> {
-    const { portOfFloatingIp, ports } = this.index;
-    const named = [...portOfFloatingIp].filter(([, port]) =>
+    const { floatingIps, ports } = this.index;
+    const named = [...floatingIps.portOf].filter(([, port]) =>
       ports.get(port) === undefined && !this.refused.has(port)
     ).slice(0, MAX_ASKED);
     if (named.length === 0) return [];
@@ -124,18 +105,16 @@ export class References {
     const now = await neutron.listBy("floatingips", floatingIpSchema, signal, "id", ids);
     const still = new Set(now.items.map(({ port_id }) => port_id));
     const doubtful = [...new Set(named.map(([, port]) => port))].filter((port) => still.has(port));
-    const found = await this.#ask("ports", revisionSchema, doubtful);
-    return found.map(({ id }) => id);
+    return (await this.#ask("ports", revisionSchema, doubtful)).map(({ id }) => id);
   }
 
   /** Says which collections are not seen whole. Call it at the end. */
   report(): void {
     const { run, index } = this;
     if (run.options.allowDeletions) return; // it is let through
-    for (const [collection, ids] of Object.entries(this.#hidden)) {
+    for (const [collection, ids] of this.#hidden) {
       if (ids.size === 0) continue;
-      const held = index.revisions[collection as Named].size + ids.size;
-      holdHidden(run, collection as Named, held, ids);
+      holdHidden(run, collection, index.revisions[collection].size + ids.size, ids);
     }
     const unknown = this.#unknownProjects;
     const held = this.#knownProjects.size + unknown.size;
@@ -151,47 +130,35 @@ export class References {
     (known ? this.#knownProjects : this.#unknownProjects).add(id);
   }
 
-  /** Those that are not known, not refused and not yet known to be hidden. */
-  #worthAsking(ids: Iterable<string | null>, known: ReadonlyMap<string, unknown>): string[] {
-    const hidden = Object.values(this.#hidden);
-    return [...new Set(ids)].filter((id) =>
+  /** Asks for those of the ids that are not known, and notes what is found. */
+  async #resolve<C extends Followed & Related>(
+    collection: C,
+    ids: Iterable<string | null>,
+  ): Promise<ObjectOf<C>[]> {
+    const known = this.index.related.of(collection);
+    const hidden = [...this.#hidden.values()];
+    const worthAsking = [...new Set(ids)].filter((id) =>
       id !== null && !known.has(id) && !this.refused.has(id) && !hidden.some((set) => set.has(id))
     ) as string[];
-  }
-
-  async #networks(ids: readonly string[]): Promise<void> {
-    const found = await this.#ask("networks", networkSchema, ids);
-    for (const network of found) this.index.network(network);
-  }
-
-  async #policies(ids: readonly string[]): Promise<void> {
-    const found = await this.#ask("qos/policies", qosPolicySchema, ids);
-    for (const policy of found) this.index.policy(policy);
+    const found = await this.#ask(collection, this.index.table[collection].schema, worthAsking);
+    for (const object of found) this.index.note(collection, object);
+    return found;
   }
 
   /** Asks by id; what does not come back is hidden. */
   async #ask<T extends { id: string }>(
-    collection: Named,
+    collection: Followed,
     schema: z.ZodType<T>,
     ids: readonly string[],
   ): Promise<T[]> {
-    const hidden = this.#hidden[collection];
     if (ids.length === 0) return [];
-    const asked = hidden.size < MAX_ASKED && this.run.deps.neutron.extensions.offers(collection)
-      ? ids
-      : [];
+    const hidden = this.#hidden.get(collection)!;
     const { neutron } = this.run.deps;
-    const { items, refused } = await neutron.listBy(
-      collection,
-      schema,
-      this.run.term.signal,
-      "id",
-      asked,
-    );
-    for (const { id, why } of refused) {
-      this.refused.add(id);
-      this.run.leave("not-understood", collection, `${id}: ${why}`);
-    }
+    const isWorthIt = hidden.size < MAX_ASKED && neutron.extensions.offers(collection);
+    const asked = isWorthIt ? ids : [];
+    const found = await neutron.listBy(collection, schema, this.run.term.signal, "id", asked);
+    const { items, refused } = found;
+    this.run.leaveRefused(collection, refused, this.refused);
     const there = new Set([...items, ...refused].map(({ id }) => id));
     for (const id of ids) if (!there.has(id)) hidden.add(id);
     if (items.length > 0) {

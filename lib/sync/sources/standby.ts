@@ -14,7 +14,7 @@ import { answerRequest } from "./on_demand.ts";
 /** Between looks for a request of which nobody told it, ms: an idle standby costs next to nothing. */
 const LOOK_MS = 5000;
 
-/** See the module. */
+/** Answers requests for dry runs while another node leads. */
 export class StandbyAnswers {
   /** Aborted while the syncer answers, and at the end. */
   #stop = new AbortController();

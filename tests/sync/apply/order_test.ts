@@ -1,5 +1,6 @@
 import type { Etcd3 } from "etcd3";
-import { emptyScope, reconcile } from "../../../lib/sync/sources/named.ts";
+import { emptyScope } from "../../../lib/sync/index/backlog.ts";
+import { reconcile } from "../../../lib/sync/sources/named.ts";
 import { assertEquals, eventually } from "../../support/assert.ts";
 import { type Scene, withCloud } from "../scene.ts";
 

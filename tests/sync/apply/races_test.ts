@@ -1,7 +1,8 @@
 import { FenceLostError } from "../../../lib/etcd/client.ts";
 import { endpointHosts, isVmPort } from "../../../lib/calico/workload_endpoint.ts";
 import { portSchema } from "../../../lib/openstack/records.ts";
-import { emptyScope, reconcile } from "../../../lib/sync/sources/named.ts";
+import { emptyScope } from "../../../lib/sync/index/backlog.ts";
+import { reconcile } from "../../../lib/sync/sources/named.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { ELECTION, type Scene, WEP, withCloud } from "../scene.ts";
 

@@ -22,11 +22,11 @@ function somePorts(count: number): Known[] {
 /** As a full resync fills it. */
 function fill(index: CloudIndex, ports: readonly Known[]): CloudIndex {
   for (const [i, { port, key }] of ports.entries()) {
-    const row = index.keys.WorkloadEndpoint.seen(key, String(i + 1));
-    index.ports.addEndpoint(port.id, row);
-    index.port(port);
-    index.keys.WorkloadEndpoint.right(row);
-    index.ports.verify(port.id, row);
+    index.seen("WorkloadEndpoint", key, String(i + 1), port.id);
+    index.notePort(port);
+    const subject = { type: "port", id: port.id } as const;
+    index.compared({ kind: "WorkloadEndpoint", key, subject }, String(i + 1));
+    index.verify(port.id, key);
   }
   return index;
 }
@@ -35,7 +35,7 @@ Deno.test("an index made beside another takes a third of it, and neither sees th
   const ports = somePorts(5000);
   const [gone, moved] = [ports[0]!, ports[1]!];
   const before = fill(new CloudIndex(null), ports);
-  const now = new CloudIndex(null, before);
+  const now = new CloudIndex(null, { beside: before });
   assertEquals(now.ports.keysOf(moved.port.id), []);
   fill(now, ports.slice(1));
   assert(now.ownBytes < before.packedBytes / 3, `${now.ownBytes} of ${before.packedBytes}`);
@@ -43,7 +43,7 @@ Deno.test("an index made beside another takes a third of it, and neither sees th
   const key = WorkloadEndpoint + endpointName("elsewhere", crypto.randomUUID(), moved.port.id);
   before.dropKey(moved.port.id, moved.key);
   before.addKey(moved.port.id, key);
-  before.port({ ...moved.port, revision_number: 99 });
+  before.notePort({ ...moved.port, revision_number: 99 });
   assertEquals(now.ports.keysOf(moved.port.id), [moved.key]);
   assertEquals(now.revisions.ports.get(moved.port.id), 1);
   assertEquals(now.revisions.ports.get(gone.port.id), undefined);
@@ -62,7 +62,7 @@ Deno.test("a full resync that fails leaves the index of before as it was, and no
   const before = fill(new CloudIndex(null), ports);
   const bytes = before.packedBytes;
   for (let i = 0; i < 30; i++) {
-    const failed = new CloudIndex(null, before);
+    const failed = new CloudIndex(null, { beside: before });
     fill(failed, [...ports.slice(0, 1500), ...somePorts(20)]);
     failed.close();
   }

@@ -1,7 +1,8 @@
 import { addHints, Hints } from "../../../lib/sync/sources/notification.ts";
 import { applyChanges } from "../../../lib/sync/sources/changes.ts";
 import { incrementalResync } from "../../../lib/sync/sources/incremental.ts";
-import { emptyScope, reconcile } from "../../../lib/sync/sources/named.ts";
+import { emptyScope } from "../../../lib/sync/index/backlog.ts";
+import { reconcile } from "../../../lib/sync/sources/named.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { POLICY, type Scene, withCloud } from "../scene.ts";
 

@@ -1,7 +1,9 @@
-import { assert, assertEquals } from "../../support/assert.ts";
+import { OpenstackError } from "../../../lib/openstack/http.ts";
+import { newWork } from "../../../lib/sync/index/backlog.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { addHints, Hints } from "../../../lib/sync/sources/notification.ts";
 import { applyChanges, type Changed, noChanges } from "../../../lib/sync/sources/changes.ts";
-import { EtcdSink, SyncRun } from "../../../lib/sync/apply/sync_run.ts";
+import { SyncRun } from "../../../lib/sync/apply/sync_run.ts";
 import { type Scene, WEP, withCloud } from "../scene.ts";
 
 const endpoints = async ({ etcd }: Scene): Promise<number> =>
@@ -16,7 +18,7 @@ async function look(
 ) {
   const { deps, term } = scene;
   const options = { announced: new Set(announced) };
-  const run = new SyncRun(deps, term, new EtcdSink(deps, term), options);
+  const run = SyncRun.writing(deps, term, options);
   await applyChanges(run, index, { ...noChanges(), ...changed });
   return run.result();
 }
@@ -74,6 +76,20 @@ Deno.test("a floating IP goes from its endpoint when its deletion was announced,
     const said = await look(scene, index, changed, [fip!.id]);
     assertEquals([said.guards, await shown()], [[], 0]);
   }, { ports: 6, hosts: 2 }));
+
+Deno.test("what is in the backlog stays there when Neutron does not tell whether a floating IP is gone", () =>
+  withCloud(async (scene) => {
+    const { index } = await scene.resync();
+    const [fip] = scene.cloud.list("floatingips");
+    scene.cloud.remove("floatingips", fip!.id);
+    const [port] = scene.cloud.vmPorts();
+    index.addToBacklog(newWork({ ports: new Set([port!.id]) }));
+    let asked = 0;
+    scene.meddle(({ pathname }) => pathname.endsWith("/floatingips") && ++asked === 2);
+    const changed = { ...noChanges(), floatingips: new Set([fip!.id]) };
+    await assertRejects(() => applyChanges(scene.run(), index, changed), OpenstackError);
+    assertEquals([...index.takeBacklog().ports], [port!.id]);
+  }));
 
 Deno.test("notifications tell what is deleted, and odd types nothing", () => {
   const hints = new Hints();

@@ -1,7 +1,8 @@
 import type { Item } from "../../../lab/model.ts";
 import { addVmPort } from "../../../lab/seed.ts";
 import { incrementalResync } from "../../../lib/sync/sources/incremental.ts";
-import { emptyScope, reconcile } from "../../../lib/sync/sources/named.ts";
+import { emptyScope } from "../../../lib/sync/index/backlog.ts";
+import { reconcile } from "../../../lib/sync/sources/named.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { type Scene, WEP, withCloud } from "../scene.ts";
 

@@ -212,10 +212,10 @@ Deno.test("the report names every kind, in words and in JSON", () =>
     assertMatch(failed, /WorkloadEndpoint[^]*the resync failed: why/);
     let drawn = "";
     const bar = new ProgressBar(true, (text) => drawn += text);
-    bar.show("resync: reading Neutron");
+    bar.show("resync: reading Neutron", "reading Neutron");
     bar.end();
     assertMatch(drawn, /\[#+\.+\] resync: reading Neutron/);
-    new ProgressBar(false, () => assert(false, "drawn without a terminal")).show("x");
+    new ProgressBar(false, () => assert(false, "drawn without a terminal")).show("x", undefined);
   }));
 
 Deno.test("what a guard held back and what was left is told with counts, names and what to do", () => {

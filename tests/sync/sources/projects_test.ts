@@ -1,8 +1,9 @@
 import { systemClock } from "../../../lib/base/clock.ts";
 import { Projects } from "../../../lib/openstack/projects.ts";
 import { incrementalResync } from "../../../lib/sync/sources/incremental.ts";
-import { EtcdSink, SyncRun } from "../../../lib/sync/apply/sync_run.ts";
-import { emptyScope, reconcile } from "../../../lib/sync/sources/named.ts";
+import { SyncRun } from "../../../lib/sync/apply/sync_run.ts";
+import { emptyScope } from "../../../lib/sync/index/backlog.ts";
+import { reconcile } from "../../../lib/sync/sources/named.ts";
 import { fullResync } from "../../../lib/sync/sources/full.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { type Scene, WEP, withCloud } from "../scene.ts";
@@ -21,7 +22,7 @@ function withCount(scene: Scene) {
   const deps = { ...scene.deps, clock };
   return {
     deps,
-    run: () => new SyncRun(deps, scene.term, new EtcdSink(deps, scene.term)),
+    run: () => SyncRun.writing(deps, scene.term),
     forward: (ms: number) => aheadMs += ms,
     lists: () => lists,
   };

@@ -1,6 +1,6 @@
 /** Where a node's page is. @module */
-import type { Config } from "../config/config_types.ts";
-import { hostAndPort } from "../process/host_addresses.ts";
+import { hostAndPort } from "../base/host_and_port.ts";
+import type { Config } from "./config_types.ts";
 
 /** Its URL, without a slash at the end. */
 export function pageUrl({ host, port, tls }: Config["diagnostics"]): string {

@@ -1,0 +1,135 @@
+/**
+ * The list of commands, and the way from the words of a command line to one of them. Only the command that
+ * is asked for is loaded; the help, and the search for whose a flag is, load them all.
+ *
+ * To add one: its line here and its file.
+ *
+ * @module
+ */
+import {
+  COMMON_HELP,
+  findWord,
+  flagsHelp,
+  optionsHelp,
+  parseWords,
+  UnknownFlagError,
+  unknownWord,
+  UsageError,
+} from "../lib/config/command_line.ts";
+import type { Flags } from "../lib/config/values.ts";
+import type { Command, CommandContext } from "./context.ts";
+
+const COMMANDS = {
+  start: () => import("./start.ts"),
+  status: () => import("./status.ts"),
+  config: () => import("./config.ts"),
+  doctor: () => import("./doctor.ts"),
+  permissions: () => import("./permissions.ts"),
+  resync: () => import("./resync.ts"),
+  "step-down": () => import("./step_down.ts"),
+} satisfies Record<string, () => Promise<{ command: Command }>>;
+type CommandName = keyof typeof COMMANDS;
+const NAMES = Object.keys(COMMANDS) as CommandName[];
+/** Without a command. */
+const DEFAULT: CommandName = "start";
+
+/** A command with its words understood. */
+export interface Invocation {
+  readonly name: CommandName;
+  /** Options given as flags. */
+  readonly options: Flags;
+  readonly configFiles: readonly string[];
+  /** The command's own flags. */
+  readonly flags: Readonly<Record<string, unknown>>;
+  /** Runs it; resolves with the exit code. */
+  run(context: CommandContext): Promise<number>;
+}
+
+/** What a command line asks for. */
+export type Asked = { readonly help: string } | "version" | Invocation;
+
+/**
+ * Understands the words after the program's name.
+ *
+ * @throws {UsageError} they make no sense.
+ */
+export async function parseCommandLine(args: readonly string[]): Promise<Asked> {
+  const word = findWord(args, [...NAMES, "help", "version"]);
+  if (word === "version") return "version";
+  if (word === "help") return { help: await helpOf(findWord(args, NAMES)) };
+  const name = (word ?? DEFAULT) as CommandName;
+  const command: Command = (await COMMANDS[name]()).command;
+  const parsed = await explained(name, () => parseWords(args, command.flags));
+  if (parsed.help) return { help: await helpOf(word) };
+  if (parsed.version) return "version";
+  const [first = name, more] = parsed.words;
+  if (first !== name) throw new UsageError(unknownWord("command", first, NAMES));
+  if (more !== undefined) throw new UsageError(`unexpected word ${JSON.stringify(more)}`);
+  const { options, configFiles, flags } = parsed;
+  return { name, options, configFiles, flags, run: (context) => command.run(context, flags) };
+}
+
+/** What `parse` returns; a flag that is unknown here but another command's is told as that. */
+async function explained<T>(name: CommandName, parse: () => T): Promise<T> {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof UnknownFlagError)) throw error;
+    const { flag } = error;
+    const owners = (await all()).filter(([, { flags }]) => Object.hasOwn(flags, flag.slice(2)))
+      .map(([owner]) => owner);
+    if (owners.length === 0) throw error;
+    const say = owners.length === 1 ? `: say ${owners[0]} ${flag}` : "";
+    throw new UsageError(`${flag} is for ${listed(owners)}, not for ${name}${say}`);
+  }
+}
+
+function listed(names: readonly string[]): string {
+  const last = names.at(-1)!;
+  return names.length === 1 ? last : `${names.slice(0, -1).join(", ")} and ${last}`;
+}
+
+async function all(): Promise<[name: string, command: Command][]> {
+  return await Promise.all(
+    NAMES.map(async (name): Promise<[string, Command]> => [name, (await COMMANDS[name]()).command]),
+  );
+}
+
+/** The help of a command, or of all. */
+async function helpOf(word: string | null): Promise<string> {
+  const commands = await all();
+  const found = commands.find(([name]) => name === word);
+  return (found ? ownHelp(...found) : generalHelp(commands)).join("\n");
+}
+
+function ownHelp(name: string, { about, details = [], flags }: Command): string[] {
+  const own = flagsHelp(flags);
+  return [
+    `calico-conductor ${name}: ${about}`,
+    "",
+    `Usage: calico-conductor ${name}${own.length > 0 ? " [flags]" : ""} [options]`,
+    ...details.length > 0 ? ["", ...details] : [],
+    ...own.length > 0 ? ["", "Flags:", ...own] : [],
+    "",
+    "Options (all of them: calico-conductor --help):",
+    ...COMMON_HELP,
+  ];
+}
+
+function generalHelp(commands: readonly [name: string, command: Command][]): string[] {
+  const width = Math.max(...NAMES.map((name) => name.length)) + 2;
+  return [
+    "calico-conductor: the leader-only jobs of Calico's OpenStack driver, one process per job",
+    "",
+    "Usage: calico-conductor [command] [flags] [options]",
+    "",
+    "Commands (their flags: calico-conductor COMMAND --help):",
+    ...commands.map(([name, { about }]) =>
+      `  ${name.padEnd(width)}${about}${name === DEFAULT ? " (default)" : ""}`
+    ),
+    "",
+    "Options come from flags, then the environment, then --config-file, then defaults.",
+    ...COMMON_HELP,
+    ...optionsHelp(),
+  ];
+}

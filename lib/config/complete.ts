@@ -1,0 +1,66 @@
+/**
+ * Defaults that depend on the machine or on other options, and the lab's own cloud where no cloud is
+ * configured.
+ *
+ * @module
+ */
+import { authMethod } from "./openstack_config.ts";
+import type { OptionName } from "./options.ts";
+import { type EffectiveValue, OptionValues } from "./values.ts";
+
+type Texts = Partial<Record<OptionName, string>>;
+
+/** What of the machine a default may depend on. */
+export interface Machine {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly hostname: string;
+}
+
+/** The values, all that have a default filled in. */
+export function completeDefaults(
+  found: readonly EffectiveValue[],
+  { env, hostname }: Machine,
+): EffectiveValue[] {
+  const given = new OptionValues(found);
+  const home = env.HOME ? `${env.HOME}/.local/state/calico-conductor` : ".state";
+  const ofCloud = given.givenOfCloud() !== null;
+  const wanted = given.get("lab");
+  const lab = wanted === "on" || (wanted === "auto" && !ofCloud);
+  const derived: Texts = {
+    node_name: hostname,
+    state_dir: env.STATE_DIRECTORY ?? home,
+    elector_name: given.entry("node_name").value ?? hostname,
+    ...lab && !ofCloud ? labValues(given) : {},
+  };
+  // Without a URL of Neutron's own, the one of the catalogue is not known yet.
+  const known = lab || given.entry("neutron_url").source !== "default" ||
+    authMethod(given) === null;
+  const neutronUrl = derived.neutron_url ?? given.get("neutron_url");
+  if (known) derived.report_url = defaultReportUrl(neutronUrl);
+  return found.map((entry) => {
+    const { option, source } = entry;
+    if (option.name === "lab") return { ...entry, value: lab ? "on" : "off" };
+    const value = derived[option.name];
+    if (value === undefined || source !== "default") return entry;
+    return { ...entry, value, source: lab && option.cloud ? "lab" : "default" };
+  });
+}
+
+/** Where status reports go over HTTP unless `report_url` says otherwise: the lab answers there. */
+export function defaultReportUrl(neutronUrl: string): string {
+  return `${neutronUrl}/lab/v1`;
+}
+
+/** Where the lab's own cloud is. */
+function labValues(given: OptionValues): Texts {
+  const base = `http://127.0.0.1:${given.get("lab_openstack_port")}`;
+  return {
+    etcd: `http://127.0.0.1:${given.get("lab_etcd_port")}`,
+    neutron_url: base,
+    nova_url: `${base}/compute/v2.1`,
+    auth_url: `${base}/identity/v3`,
+    username: "lab",
+    password: "lab",
+    project_name: "admin",
+  };
+}

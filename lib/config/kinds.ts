@@ -1,0 +1,109 @@
+/**
+ * What an option or a flag may be: how its text is read, and what is allowed, in words for a message.
+ *
+ * @module
+ */
+import { parseNetwork } from "../calico/ip_network.ts";
+import { parseTransportUrl, type Transport, TRANSPORT_URL_FORM } from "./transport_url.ts";
+
+/** One kind of value. */
+export interface Kind<Value> {
+  /** What is allowed, in words. */
+  readonly allowed: string;
+  /** The value, or null when the text is none of this kind. */
+  parse(text: string): Value | null;
+  /** A flag of this kind stands alone: `--name` means true. */
+  readonly alone?: true;
+  /** A flag of this kind may be given several times. */
+  readonly repeatable?: true;
+}
+
+/** Any text that is not blank. */
+export const string: Kind<string> = {
+  allowed: "text",
+  parse: (text) => text.trim() === "" ? null : text,
+};
+
+/** `true` or `false`, in any case. */
+export const boolean: Kind<boolean> = {
+  allowed: "true | false",
+  parse: (text) => /^(true|false)$/i.test(text) ? text.toLowerCase() === "true" : null,
+  alone: true,
+};
+
+/** A whole number, both bounds allowed. */
+export function integer(min: number, max: number): Kind<number> {
+  return {
+    allowed: `a whole number from ${min} to ${max}`,
+    parse(text) {
+      const value = /^-?\d+$/.test(text) ? Number(text) : NaN;
+      return value >= min && value <= max ? value : null;
+    },
+  };
+}
+
+/** One of these words. */
+export function choice<const Word extends string>(...of: readonly Word[]): Kind<Word> {
+  return {
+    allowed: of.join(" | "),
+    parse: (text) => of.find((word) => word === text) ?? null,
+  };
+}
+
+/** A URL of HTTP, without the slashes at its end. */
+export const url: Kind<string> = {
+  allowed: "a URL such as http://host:9696",
+  parse: (text) => isUrl(text) ? text.replace(/\/+$/, "") : null,
+};
+
+/** etcd's URLs, separated by commas; a bare `host:port` is one. */
+export const urls: Kind<readonly string[]> = {
+  allowed: "URLs such as http://host:2379, of one scheme, separated by commas",
+  repeatable: true,
+  parse(text) {
+    const found = text.split(",").map((part) => part.trim()).filter((part) => part !== "")
+      .map((part) => part.includes("://") ? part : `http://${part}`)
+      .map((part) => part.replace(/\/$/, ""));
+    const schemes = new Set(found.map((part) => part.split(":")[0]));
+    return schemes.size === 1 && found.every(isUrl) ? found : null;
+  },
+};
+
+/** An address to listen on; an IPv6 address in brackets. */
+export const listen: Kind<{ readonly host: string; readonly port: number }> = {
+  allowed: "an address and a port such as 127.0.0.1:9797",
+  parse(text) {
+    const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/\s]+)):(\d{1,5})$/.exec(text);
+    const port = Number(match?.[3]);
+    if (!match || port < 1 || port > 65535) return null;
+    return { host: (match[1] ?? match[2])!, port };
+  },
+};
+
+const HOST = /^([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/;
+
+/** Host names, each with or without a port, in lower case. */
+export const hosts: Kind<readonly string[]> = {
+  allowed: "names such as conductor.example or conductor.example:443, separated by commas",
+  parse(text) {
+    const found = text.split(",").map((part) => part.trim().toLowerCase());
+    return found.every((host) => HOST.test(host)) ? found : null;
+  },
+};
+
+/** Networks in CIDR notation. */
+export const networks: Kind<readonly string[]> = {
+  allowed: "networks such as 10.244.0.0/16, separated by commas",
+  parse(text) {
+    const found = text.split(",").map((part) => part.trim());
+    return found.every((network) => parseNetwork(network) !== null) ? found : null;
+  },
+};
+
+/** A message bus, as oslo.messaging names it. */
+export const transport: Kind<Transport> = { allowed: TRANSPORT_URL_FORM, parse: parseTransportUrl };
+
+function isUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) &&
+    new URL(text).hostname !== "";
+}

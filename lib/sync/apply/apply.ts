@@ -1,0 +1,150 @@
+/**
+ * The one way in which etcd is made equal to Neutron, whatever a run looks at: what differs is written in
+ * the order of KINDS, what nothing wants is deleted in the reverse order as far as that is certain, a swap
+ * that fails is tried again alone from fresh data, and floating addresses that endpoints would lose are asked
+ * for. Where the changes go is the run's sink: without one that writes, all of this is a dry run.
+ *
+ * etcd is read before Neutron and every write is a compare-and-swap against what was read, so that a
+ * concurrent write can only make it fail, never be overwritten.
+ *
+ * @module
+ */
+import { emptyScope, newWork, type Scope } from "../index/backlog.ts";
+import type { CloudIndex } from "../index/cloud_index.ts";
+import type { Stored } from "../model/compare.ts";
+import { type Kind, KINDS } from "../model/kinds.ts";
+import type { Desired } from "../model/translate.ts";
+import { changeOf } from "./change_of.ts";
+import { confirmFloatingLosses } from "./floating_losses.ts";
+import { removeUnwanted } from "./remove_unwanted.ts";
+import type { Source } from "./source.ts";
+import type { SyncRun } from "./sync_run.ts";
+
+const RETRIES = 5;
+/** Ports that are looked at once more at a time: the values of so many are in memory. */
+const CHUNK = 500;
+
+/**
+ * Makes etcd equal to what the source says. What changes all the time is left to a later run, in the index's
+ * backlog.
+ *
+ * @throws what reading or writing threw; {@linkcode FenceLostError}: another node leads.
+ */
+export async function apply(run: SyncRun, index: CloudIndex, source: Source): Promise<void> {
+  await applyOnce(run, index, source);
+  await retryConflicts(run, index, source);
+  await applyAgain(run, index, source, source.missed);
+  const lost = await confirmFloatingLosses(run, index, source.listed("floatingips"));
+  await applyAgain(run, index, source, lost);
+  run.doubtfulAddresses.clear(); // what is still doubtful stays, and is accounted for
+}
+
+async function applyOnce(run: SyncRun, index: CloudIndex, source: Source): Promise<void> {
+  await writeWanted(run, index, source);
+  await removeUnwanted(run, index, source);
+}
+
+/** Ports whose data have to be read once more. */
+async function applyAgain(
+  run: SyncRun,
+  index: CloudIndex,
+  source: Source,
+  ports: Iterable<string>,
+): Promise<void> {
+  const all = [...ports];
+  for (let at = 0; at < all.length; at += CHUNK) {
+    const scope = { ...emptyScope(), ports: new Set(all.slice(at, at + CHUNK)) };
+    await applyOnce(run, index, source.named(scope));
+    await retryConflicts(run, index, source);
+  }
+}
+
+/** A batch, with what etcd holds of its keys. */
+interface Batch {
+  readonly wants: readonly Desired[];
+  readonly stored: Promise<ReadonlyMap<string, Stored>>;
+}
+
+/** Writes what differs. The values of a batch are on their way while the one before it is compared. */
+async function writeWanted(run: SyncRun, index: CloudIndex, source: Source): Promise<void> {
+  const order = new WriteOrder(run);
+  let last: Batch | null = null;
+  for await (const wants of source.batches()) {
+    if (wants.length === 0) continue;
+    const next = { wants, stored: source.keys.read(wants) };
+    next.stored.catch(() => {}); // it is awaited in its turn, if that comes
+    if (last) await writeBatch(run, index, source, order, last);
+    last = next;
+  }
+  if (last) await writeBatch(run, index, source, order, last);
+  await order.end();
+}
+
+async function writeBatch(
+  run: SyncRun,
+  index: CloudIndex,
+  source: Source,
+  order: WriteOrder,
+  { wants, stored }: Batch,
+): Promise<void> {
+  const { clock } = run.deps;
+  const { kind } = wants[0]!;
+  const counts = run.kinds[kind];
+  const values = await stored;
+  await order.begin(kind);
+  for (const want of wants) {
+    const value = values.get(want.key);
+    counts.neutronItems++;
+    const from = clock.monotonic();
+    const change = await changeOf(run, index, want, value);
+    counts.compareMs += clock.monotonic() - from;
+    await run.change(kind, source.keys.compared(want, value, change), value);
+    await run.breathe();
+  }
+}
+
+/** Lets nothing be written before all that has to be there first has landed. */
+class WriteOrder {
+  #last: Kind | null = null;
+
+  constructor(readonly run: SyncRun) {}
+
+  /** Something of that kind is to be written. */
+  async begin(kind: Kind): Promise<void> {
+    const last = this.#last;
+    if (last !== null && KINDS.indexOf(last) < KINDS.indexOf(kind)) await this.run.settle(last);
+    this.#last = kind;
+  }
+
+  /** Nothing more is to be written. */
+  async end(): Promise<void> {
+    if (this.#last !== null) await this.run.settle(this.#last);
+  }
+}
+
+/** Tries what failed again, each time from fresh data. */
+async function retryConflicts(run: SyncRun, index: CloudIndex, source: Source): Promise<void> {
+  for (let attempt = 1;; attempt++) {
+    const conflicts = run.conflicts();
+    if (conflicts.length === 0) return;
+    const scope = emptyScope();
+    for (const { subject, key } of conflicts) {
+      if (subject.type === "port") index.addKey(subject.id, key);
+      scope[SCOPE_OF[subject.type]].add(subject.id);
+    }
+    if (attempt > RETRIES) {
+      index.addToBacklog(newWork(scope));
+      const some = conflicts.slice(0, 3).map(({ key }) => key).join(", ");
+      run.warn(
+        `${conflicts.length} objects change all the time, left to the next resync: ${some}`,
+      );
+      return;
+    }
+    await applyOnce(run, index, source.named(scope));
+  }
+}
+
+const SCOPE_OF = { port: "ports", group: "groups", subnet: "subnets" } as const satisfies Record<
+  Desired["subject"]["type"],
+  keyof Scope
+>;

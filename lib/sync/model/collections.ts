@@ -1,0 +1,240 @@
+/**
+ * The table of collections: what the syncer follows of Neutron, and Keystone's projects. Whatever reads,
+ * compares, follows or counts them loops over it, so that a collection which endpoints show is one row
+ * here and one schema (`records.ts`), and what translates it. Which keys of etcd stand for objects says
+ * the table of kinds (`kinds.ts`).
+ *
+ * @module
+ */
+import type { z } from "zod";
+import type { Listing } from "../../openstack/listing.ts";
+import {
+  addressGroupSchema,
+  floatingIpSchema,
+  networkSchema,
+  type Port,
+  portSchema,
+  projectSchema,
+  qosPolicySchema,
+  securityGroupNameSchema,
+  securityGroupSchema,
+  subnetSchema,
+} from "../../openstack/records.ts";
+
+interface Identified {
+  readonly id: string;
+}
+
+/** A field of ports that names other objects. */
+export type PortField = keyof Port;
+
+/** What endpoints or policies show of an object. */
+export interface Shown<T extends Identified> {
+  /** What is read and kept of it for that. */
+  readonly schema: z.ZodType<T>;
+  /** Fields that are asked for; undefined: all. */
+  readonly fields: readonly (keyof T & string)[] | undefined;
+  /** What is shown: when it is another, whatever shows it is compared again. */
+  readonly of: (object: T) => unknown;
+  /** The field of ports that names it; null: ports do not. */
+  readonly portField: PortField | null;
+  /**
+   * How those who show it are found: `filter`, Neutron lists ports by that field; the index knows `policy`,
+   * the networks and ports with a QoS policy, and `rules`, the groups whose rules name an address group.
+   */
+  readonly foundBy: "filter" | "policy" | "rules";
+}
+
+/** One collection. T: its objects, S: what is kept of them for those who show them. */
+export interface Row<T extends Identified, S extends Identified = T> {
+  readonly service: "neutron" | "keystone";
+  /** What a record is. */
+  readonly schema: z.ZodType<T>;
+  /** Fields that are asked for; undefined: all. */
+  readonly fields: readonly string[] | undefined;
+  /** How notifications call an object; null: there are none. */
+  readonly notifiedAs: string | null;
+  /** Parts of an object with notifications of their own, and the field that names the object. */
+  readonly parts: { readonly notifiedAs: RegExp; readonly field: string } | null;
+  /** Null: nothing shows them, or (floating IPs) by their port. */
+  readonly shown: Shown<S> | null;
+  /** Whether every change raises the revision; else whole objects are compared. */
+  readonly isCounted: boolean;
+  /** For people: one of them, and several. */
+  readonly words: readonly [one: string, several: string];
+}
+
+/** A row with its literals kept; the schema gives the type of its objects. */
+function row<
+  T extends Identified,
+  const C extends Omit<Row<T>, "schema" | "shown"> & { readonly shown: object | null },
+>(schema: z.ZodType<T>, columns: C): C & { readonly schema: z.ZodType<T> } {
+  return { schema, ...columns };
+}
+
+/** The columns of {@linkcode Shown}, likewise. */
+function shown<T extends Identified>(
+  schema: z.ZodType<T>,
+  columns: Omit<Shown<T>, "schema">,
+): Shown<T> {
+  return { schema, ...columns };
+}
+
+const ROWS = {
+  ports: row(portSchema, {
+    service: "neutron",
+    fields: Object.keys(portSchema.shape),
+    notifiedAs: "port",
+    parts: null,
+    shown: null,
+    isCounted: true,
+    words: ["port", "ports"],
+  }),
+  networks: row(networkSchema, {
+    service: "neutron",
+    fields: undefined,
+    notifiedAs: "network",
+    parts: null,
+    shown: shown(networkSchema, {
+      fields: undefined,
+      of: ({ name, qos_policy_id }) => [name, qos_policy_id],
+      portField: "network_id",
+      foundBy: "filter",
+    }),
+    isCounted: true,
+    words: ["network", "networks"],
+  }),
+  subnets: row(subnetSchema, {
+    service: "neutron",
+    fields: undefined,
+    notifiedAs: "subnet",
+    parts: null,
+    shown: shown(subnetSchema, {
+      fields: undefined,
+      of: ({ gateway_ip }) => gateway_ip,
+      portField: "fixed_ips",
+      foundBy: "filter",
+    }),
+    isCounted: true,
+    words: ["subnet", "subnets"],
+  }),
+  "security-groups": row(securityGroupSchema, {
+    service: "neutron",
+    fields: undefined,
+    notifiedAs: "security_group",
+    parts: { notifiedAs: /^security_group_rule$/, field: "security_group_id" },
+    shown: shown(securityGroupNameSchema, {
+      fields: ["id", "revision_number", "name"],
+      of: ({ name }) => name,
+      portField: "security_groups",
+      foundBy: "filter",
+    }),
+    isCounted: true,
+    words: ["security group", "security groups"],
+  }),
+  floatingips: row(floatingIpSchema, {
+    service: "neutron",
+    fields: undefined,
+    notifiedAs: "floatingip",
+    parts: null,
+    shown: null, // by its port (`floating_ips.ts`)
+    isCounted: true,
+    words: ["floating IP", "floating IPs"],
+  }),
+  "qos/policies": row(qosPolicySchema, {
+    service: "neutron",
+    fields: undefined,
+    notifiedAs: "policy",
+    parts: { notifiedAs: /(?:bandwidth|packet_rate)_limit_rule$/, field: "qos_policy_id" },
+    shown: shown(qosPolicySchema, {
+      fields: undefined,
+      of: ({ rules }) => rules,
+      portField: "qos_policy_id",
+      foundBy: "policy",
+    }),
+    isCounted: true,
+    words: ["QoS policy", "QoS policies"],
+  }),
+  "address-groups": row(addressGroupSchema, {
+    service: "neutron",
+    fields: undefined,
+    notifiedAs: "address_group",
+    parts: null,
+    shown: shown(addressGroupSchema, {
+      fields: undefined,
+      of: ({ addresses }) => addresses,
+      portField: null,
+      foundBy: "rules",
+    }),
+    // Neutron 29 does not raise it when an address is taken out, and sends no notification of it.
+    isCounted: false,
+    words: ["address group", "address groups"],
+  }),
+  projects: row(projectSchema, {
+    service: "keystone",
+    fields: undefined,
+    notifiedAs: null,
+    parts: null,
+    shown: shown(projectSchema, {
+      fields: undefined,
+      of: ({ name, parent_id }) => [name, parent_id],
+      portField: "project_id",
+      foundBy: "filter",
+    }),
+    isCounted: false,
+    words: ["project", "projects"],
+  }),
+};
+type Rows = typeof ROWS;
+
+/** A collection, by its path in the API; Keystone's is "projects". */
+export type Collection = keyof Rows;
+/** Those of Neutron's. */
+export type Followed = {
+  [C in Collection]: Rows[C]["service"] extends "neutron" ? C : never;
+}[Collection];
+/** Those that endpoints or policies show something of, by id. */
+export type Related = {
+  [C in Collection]: Rows[C]["shown"] extends null ? never : C;
+}[Collection];
+/** What is kept of an object for those who show it. */
+export type RelatedObject<C extends Collection> = Rows[C]["shown"] extends Shown<infer S> ? S
+  : Identified;
+/** An object of a collection. */
+export type ObjectOf<C extends Collection> =
+  & z.infer<Rows[C]["schema"]>
+  & RelatedObject<C>;
+
+/** All rows. */
+export type Table = {
+  readonly [C in Collection]: Row<ObjectOf<C>, RelatedObject<C>>;
+};
+export const COLLECTIONS: Table = ROWS;
+
+/** Neutron's collections of the table, in its order. */
+export function followedIn(table: Table): Followed[] {
+  const all = Object.keys(table) as Collection[];
+  return all.filter((name): name is Followed => table[name].service === "neutron");
+}
+
+/** Those of Neutron's collections that are shown by id. */
+export function relatedIn(table: Table): (Followed & Related)[] {
+  return followedIn(table).filter((name): name is Followed & Related => table[name].shown !== null);
+}
+
+/** What is shown of a collection's objects. */
+export function shownOf<C extends Related>(table: Table, collection: C): Shown<RelatedObject<C>> {
+  return table[collection].shown!;
+}
+
+/** Objects of several collections. */
+export type Listings<C extends Collection> = { readonly [K in C]: Listing<ObjectOf<K>> };
+
+/** What `read` finds of each collection; they are read side by side. */
+export async function readEach<C extends Collection>(
+  collections: readonly C[],
+  read: <K extends C>(collection: K) => Promise<Listing<ObjectOf<K>>>,
+): Promise<Listings<C>> {
+  const found = collections.map(async (name) => [name, await read(name)] as const);
+  return Object.fromEntries(await Promise.all(found)) as Listings<C>;
+}

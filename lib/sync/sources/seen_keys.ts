@@ -1,0 +1,148 @@
+/**
+ * All keys of the cloud in etcd, as a full resync sees them before it asks Neutron: at one revision and
+ * without their values, which are read when their turn comes. A value that has changed since its key was seen
+ * does not count.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { resourcePrefixes } from "../../calico/keys.ts";
+import { type KeyValue, snapshotPages } from "../../etcd/snapshot.ts";
+import { isExpressed } from "../apply/change_of.ts";
+import { COLLECTION_OF, type Kind, KINDS, type Subject, subjectOf } from "../model/kinds.ts";
+import { readStored } from "../apply/read_stored.ts";
+import type { StoredKeys } from "../apply/source.ts";
+import type { SyncRun } from "../apply/sync_run.ts";
+import type { CloudIndex } from "../index/cloud_index.ts";
+import { type Change, removal, type Stored } from "../model/compare.ts";
+import type { Desired } from "../model/translate.ts";
+
+/** Keys alone are small: decoding so many does not hold up the event loop. */
+const ETCD_PAGE = 2000;
+
+/** A key whose bytes are no UTF-8, as other programs may have written it: it never is what it should be. */
+interface ForeignKey {
+  readonly kind: Kind;
+  readonly bytes: Buffer;
+  readonly modRevision: string;
+  /** Read as Latin-1: whose key it is; null: nobody's that we know. */
+  readonly owner: Subject | null;
+}
+
+/** Notes what is seen and found in an index. */
+export class SeenKeys implements StoredKeys {
+  /** Ids of ports that migrate, which change soon: they are compared each time. */
+  readonly migrating = new Set<string>();
+  readonly #foreign: ForeignKey[] = [];
+  readonly #prefixes: ReturnType<typeof resourcePrefixes>;
+
+  constructor(readonly run: SyncRun, readonly index: CloudIndex) {
+    this.#prefixes = resourcePrefixes(run.deps.region);
+  }
+
+  /** Notes every key with its mod revision, all at one revision. */
+  async look(): Promise<void> {
+    const { run } = this;
+    const { etcd, progress } = run.deps;
+    let revision: string | undefined;
+    for (const kind of KINDS) {
+      const options = { revision, pageSize: ETCD_PAGE, keysOnly: true, signal: run.term.signal };
+      await run.timed(kind, "etcdReadMs", async () => {
+        for await (const page of snapshotPages(etcd, this.#prefixes[kind], options)) {
+          progress("reading etcd");
+          revision ??= page.revision;
+          run.kinds[kind].etcdItems += page.items.length;
+          for (const item of page.items) this.#note(kind, item);
+          await run.breathe();
+        }
+      });
+    }
+  }
+
+  #note(kind: Kind, { key, modRevision, notText }: KeyValue): void {
+    const { length } = this.#prefixes[kind];
+    if (notText) {
+      const owner = subjectOf(kind, notText.toString("latin1").slice(length));
+      this.#foreign.push({ kind, bytes: notText, modRevision, owner });
+      return;
+    }
+    const owner = subjectOf(kind, key.slice(length));
+    if (!owner) return; // somebody else's
+    this.index.seen(kind, key, modRevision, owner.id);
+  }
+
+  /** Reads the values of those that were seen. */
+  read(wants: readonly Desired[]): Promise<ReadonlyMap<string, Stored>> {
+    const { kind } = wants[0]!;
+    const keys = this.index.keys[kind];
+    const seen = wants.map(({ key }) => key).filter((key) => keys.has(key));
+    return readStored(this.run, kind, seen);
+  }
+
+  compared(want: Desired, stored: Stored | undefined, change: Change | null): Change | null {
+    // What it lacks is said each time, so it is translated each time.
+    const isRight = change === null && isExpressed(want);
+    const seenAt = this.index.compared(want, isRight ? stored!.modRevision : null);
+    if (isRight && want.kind === "WorkloadEndpoint") this.verify(want.subject.id, want.key);
+    // A value that is newer than its key was tells of a newer Neutron: the swap has to fail.
+    return change && seenAt !== null ? { ...change, modRevision: seenAt } : change;
+  }
+
+  /** Notes that everything a port wants was right: that endpoint, or nothing (null). */
+  verify(port: string, endpoint: string | null): void {
+    if (this.migrating.has(port) || this.run.doubtfulAddresses.has(port)) return;
+    this.index.verify(port, endpoint);
+  }
+
+  /** Whether some endpoint stands rightly for the port. */
+  hasWanted(port: string): boolean {
+    const { WorkloadEndpoint } = this.index.keys;
+    for (const key of this.index.keysOf(port)) {
+      if (!key.startsWith(this.#prefixes.WorkloadEndpoint)) continue;
+      if (WorkloadEndpoint.isWanted(key)) return true;
+    }
+    return false;
+  }
+
+  *unwanted(kind: Kind): Generator<Change> {
+    for (const [key, modRevision] of this.index.keys[kind].unwanted()) {
+      const change = removal(kind, this.#prefixes[kind], key, modRevision);
+      if (change) yield change;
+    }
+    for (const { kind: its, bytes, modRevision, owner } of this.#foreign) {
+      if (its !== kind || owner === null) continue;
+      const change = { kind, subject: owner, key: shown(bytes), keyBytes: bytes, modRevision };
+      yield { ...change, action: "delete", value: null, group: "" };
+    }
+  }
+
+  async readUnwanted(
+    kind: Kind,
+    changes: readonly Change[],
+  ): Promise<ReadonlyMap<string, Stored>> {
+    if (!this.run.sink.wantsDeleted) return new Map();
+    const texts = changes.filter(({ keyBytes }) => !keyBytes);
+    return await readStored(this.run, kind, texts.map(({ key }) => key));
+  }
+
+  count(kind: Kind): number {
+    return this.run.kinds[kind].etcdItems;
+  }
+
+  /** Names the keys that stand for nothing known: they stay. */
+  leaveUnknown(): void {
+    for (const { kind, bytes, owner } of this.#foreign) {
+      if (owner !== null) continue;
+      const name = `${shown(bytes)}: nobody's that is known`;
+      this.run.leave("bad-key", COLLECTION_OF[kind], name);
+    }
+  }
+}
+
+/** A key for people: bytes that are no ASCII as \xNN. */
+function shown(bytes: Buffer): string {
+  return bytes.toString("latin1").replaceAll(
+    /[^\x20-\x7e]/g,
+    (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
+}

@@ -1,0 +1,60 @@
+import { FenceLostError } from "../../lib/etcd/client.ts";
+import { Attempts } from "../../lib/sync/attempts.ts";
+import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
+
+const MINUTE_MS = 60_000;
+
+function attempts(resyncIntervalSeconds = 60) {
+  const [clock, log, stop] = [new FakeClock(), new LogRecorder(), new AbortController()];
+  const term = { term: "1", id: "n:1", electionKey: "/e", signal: stop.signal };
+  const sync = { resyncIntervalSeconds, resyncMaxIntervalSeconds: 600 };
+  return { clock, log, stop, of: new Attempts(term, sync, { clock, log }) };
+}
+
+const fail = () => Promise.reject(new Error("no Neutron"));
+
+Deno.test("a failed resync is tried again with growing delay, and a good one ends that", async () => {
+  const { clock, of } = attempts();
+  const delays: number[] = [];
+  const retryAt = (at: number) => void delays.push((at - clock.now()) / 1000);
+  for (let i = 0; i < 7; i++) await of.try(fail, retryAt);
+  assertEquals(delays, [1, 2, 4, 8, 16, 30, 30]);
+  assertEquals(of.problem, "the last resync failed (no Neutron); next try in 30 s");
+  await of.try(() => Promise.resolve(), retryAt);
+  assertEquals([of.failing, of.problem, delays.length], [false, null, 7]);
+  await of.try(fail, retryAt);
+  assertEquals(delays.at(-1), 1);
+});
+
+Deno.test("that none has succeeded for too long is said once a minute, with the last failure", async () => {
+  const { clock, log, of } = attempts();
+  await of.try(fail, () => {});
+  const said = () => log.records.filter(({ message }) => message.startsWith("no resync"));
+  of.monitor();
+  assertEquals(said().length, 0);
+  clock.step(11 * MINUTE_MS);
+  for (let i = 0; i < 3; i++) of.monitor();
+  clock.step(MINUTE_MS);
+  for (let i = 0; i < 3; i++) of.monitor();
+  assertEquals(said().map(({ message }) => message), [
+    "no resync has succeeded for 11 min",
+    "no resync has succeeded for 12 min",
+  ]);
+  const failure = "the last resync failed (no Neutron); next try in 1 s";
+  assertEquals(of.problem, `no resync has succeeded for 12 min: ${failure}`);
+  of.succeeded();
+  of.monitor();
+  assertEquals([of.problem, said().length], [null, 2]);
+});
+
+Deno.test("who has lost the lead does not try again", async () => {
+  const { stop, of } = attempts();
+  const retryAt = () => assert(false, "tried again");
+  const lost = () => Promise.reject(new FenceLostError("1", "n:1"));
+  await assertRejects(() => of.try(lost, retryAt), FenceLostError);
+  stop.abort();
+  await of.try(fail, retryAt);
+  assertEquals(of.problem, null);
+});
