@@ -12,7 +12,7 @@ import { readFenced, writeFenced, type WriteOperation } from "../../lib/etcd/fen
 import { mirror } from "../../lib/etcd/mirror.ts";
 import { readSnapshot } from "../../lib/etcd/snapshot.ts";
 import type { Term } from "../../lib/role/master_context.ts";
-import { assert, assertEquals, eventually } from "../support/assert.ts";
+import { assert, assertEquals, eventually, TIME_FACTOR } from "../support/assert.ts";
 import { testConfig } from "../support/test_config.ts";
 import { EtcdCluster } from "./etcd_cluster.ts";
 import { Proxy } from "./proxy.ts";
@@ -26,7 +26,8 @@ const RESTARTS = Number(Deno.env.get("ROLLING_RESTARTS") ?? "3");
 const PREFIX = "/w/";
 const CALL_MS = 5000;
 const SLOW_MS = 3000;
-const LEASE_S = 5;
+/** Longer where the machine is slower: between two leaders of etcd nobody can answer. */
+const LEASE_S = Math.ceil(5 * TIME_FACTOR);
 /** As long after the last confirmation an elector steps down, ms: two thirds of its lease. */
 const TERM_MS = LEASE_S * 1000 * 2 / 3;
 
