@@ -1,7 +1,7 @@
 /**
  * One call, made to as many members as it takes: the next one is asked at once when a member refuses, when
- * one is found sick, and when a third of the time is over. The first answer counts; those who were asked
- * before may still do what they were asked for, so a call must bear to be done twice.
+ * one is found sick, and when a third of the time that is left is over. The first answer counts; those who
+ * were asked before may still do what they were asked for, so a call must bear to be done twice.
  *
  * A member that serves may never answer: what a follower hands to a leader that ends just then is lost. So
  * when all have been asked, they are asked again.
@@ -21,8 +21,10 @@ const ROUND_MS = 150;
  * the other, ms.
  */
 const ALL_REFUSE_MS = 1000;
-/** Of the time, after which the next member is asked. */
+/** Of the time that is left, after which the next member is asked … */
 const SHARE = 1 / 3;
+/** … and no sooner than this, ms. */
+const MIN_PATIENCE_MS = 300;
 
 /** One try at one member, until `deadline`, ms since the epoch. */
 export type Attempt<T> = (member: Member, deadline: number) => Promise<T>;
@@ -42,7 +44,6 @@ export class RepeatedCall<T> {
   readonly #tried = new Set<Member>();
   readonly #asked = new Set<Asked>();
   readonly #cleanUp = new Set<() => void>();
-  readonly #patienceMs: number;
   /** When a member last took the call, by the monotonic clock, ms. */
   #takenAt = performance.now();
   #over = false;
@@ -60,9 +61,7 @@ export class RepeatedCall<T> {
     readonly attempt: Attempt<T>,
     readonly deadline: number,
     readonly once = false,
-  ) {
-    this.#patienceMs = Math.max(1, (deadline - Date.now()) * SHARE);
-  }
+  ) {}
 
   /** Attempts that may have done what they were asked for. */
   get sent(): number {
@@ -147,7 +146,8 @@ export class RepeatedCall<T> {
     };
     const wellBefore = member.well;
     const forget = wellBefore ? member.whenSick(replace) : () => {};
-    const cancelPatience = this.#after(this.#patienceMs, replace);
+    const patienceMs = Math.max(MIN_PATIENCE_MS, (this.deadline - Date.now()) * SHARE);
+    const cancelPatience = this.#after(patienceMs, replace);
     let cancelDoubt = () => {};
     const doubtAfter = (ms: number) => {
       cancelDoubt = this.#after(ms, () => {
