@@ -21,7 +21,7 @@ async function main(args: string[]): Promise<number> {
   try {
     if (Deno.build.standalone && args[0] === ROLE_WORD) {
       const { hostRole } = await import("./lib/role/worker_host.ts");
-      return await hostRole(args[1] ?? "");
+      return await hostRole(args.slice(1));
     }
     const { parseCommandLine } = await import("./commands/commands.ts");
     const asked = await parseCommandLine(args);

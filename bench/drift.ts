@@ -6,7 +6,7 @@
  * @module
  */
 import type { Etcd3 } from "etcd3";
-import { electionKey } from "../lib/calico/regions.ts";
+import { electionKey } from "../lib/calico/keys.ts";
 import { systemClock } from "../lib/base/clock.ts";
 import { openEtcd } from "../lib/etcd/client.ts";
 import { KeystoneAuth } from "../lib/openstack/keystone.ts";

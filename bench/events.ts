@@ -13,6 +13,7 @@ import { systemClock } from "../lib/base/clock.ts";
 import { openEtcd } from "../lib/etcd/client.ts";
 import { StateStore } from "../lib/state/store.ts";
 import { runResourceSyncer } from "../lib/sync/resource_syncer.ts";
+import { watchKeys } from "../tests/support/etcd_events.ts";
 import { startEtcd } from "../tests/support/etcd_server.ts";
 import { LogRecorder } from "../tests/support/log_recorder.ts";
 import { RabbitServer } from "../tests/support/rabbit_server.ts";
@@ -35,14 +36,13 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 export class Arrivals implements AsyncDisposable {
   readonly #waiting = new Map<string, (at: number) => void>();
 
-  private constructor(readonly watcher: { cancel(): Promise<unknown> }) {}
+  #watch: AsyncDisposable | null = null;
 
   static async watch(etcd: Etcd3, prefix: string): Promise<Arrivals> {
-    const watcher = await etcd.watch().prefix(prefix).create();
-    const arrivals = new Arrivals(watcher);
-    watcher.on("put", ({ key }) => {
-      const id = key.toString().slice(-UUID_CHARS).replaceAll("--", "-");
-      arrivals.#waiting.get(id)?.(performance.now());
+    const arrivals = new Arrivals();
+    arrivals.#watch = await watchKeys(etcd, prefix, ({ type, key }) => {
+      const id = key.slice(-UUID_CHARS).replaceAll("--", "-");
+      if (type === "Put") arrivals.#waiting.get(id)?.(performance.now());
     });
     return arrivals;
   }
@@ -62,7 +62,7 @@ export class Arrivals implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.watcher.cancel();
+    await this.#watch?.[Symbol.asyncDispose]();
   }
 }
 

@@ -9,9 +9,9 @@
  *
  * @module
  */
-import { electionKey } from "../lib/calico/regions.ts";
+import { electionKey } from "../lib/calico/keys.ts";
 import { systemClock } from "../lib/base/clock.ts";
-import { isMaster } from "../lib/election/is_master.ts";
+import { isMaster } from "../lib/state/is_master.ts";
 import { whileMaster } from "../lib/election/while_master.ts";
 import { StateStore } from "../lib/state/store.ts";
 import { FaultNode, PARTS } from "../tests/faults/fault_node.ts";

@@ -12,10 +12,10 @@ import { type Change, mirror } from "../lib/etcd/mirror.ts";
 import { snapshotPages } from "../lib/etcd/snapshot.ts";
 import { setupLogging } from "../lib/base/log.ts";
 import { StateStore } from "../lib/state/store.ts";
-import { runAgentStatusWatcher } from "../lib/status/agent_status.ts";
+import { AgentStatusWatcher } from "../lib/status/agent_status.ts";
 import { EndpointStates } from "../lib/status/endpoint_states.ts";
 import { BusReporter } from "../lib/status/bus_reporter.ts";
-import { runEndpointStatusWatcher } from "../lib/status/endpoint_status.ts";
+import { EndpointStatusWatcher } from "../lib/status/endpoint_status.ts";
 import {
   type EndpointId,
   endpointId,
@@ -114,9 +114,10 @@ async function follow(): Promise<void> {
     status: { ...status, portStatusThreads: Number(Deno.args[3] ?? 4) },
   };
   const reporter = new BusReporter(bus, mode === "agents" ? "agents" : "ports", context);
+  const options = { config, etcd, context, reporter };
   const running = mode === "agents"
-    ? runAgentStatusWatcher(term, config, etcd, context, reporter)
-    : runEndpointStatusWatcher(term, config, etcd, context, reporter, null);
+    ? new AgentStatusWatcher(term, options).run()
+    : new EndpointStatusWatcher(term, { ...options, notifyNova: null }).run();
   const ticker = setInterval(async () => {
     const [ports, agents] = [await store.readPorts(), await store.readAgents()];
     const { total, reported } = ports ?? agents ?? {};

@@ -46,7 +46,7 @@ async function run(
   const answer = await runTool(launch, { timeoutMs: CHECK_MS + SLACK_MS });
   const found = z.array(findingSchema).parse(answer);
   // When Keystone itself is in trouble, its own check says so.
-  const keystone = found.some(({ name, state }) => /^Keystone /.test(name) && state === "failed");
+  const keystone = found.some(({ subject, state }) => subject === "keystone" && state === "failed");
   if (trouble && !keystone) findings.push(trouble);
   findings.push(...found);
   print(output === "json" ? JSON.stringify(findings, null, 2) : formatFindings(findings));

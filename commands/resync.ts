@@ -29,7 +29,7 @@ import {
   NobodyRunsError,
   nodeRuns,
   requestResync,
-  type ResyncWish,
+  type ResyncOptions,
 } from "../lib/state/resync_request.ts";
 import type { ResyncAnswer } from "../lib/state/records.ts";
 import type { StateStore } from "../lib/state/store.ts";
@@ -100,7 +100,7 @@ export const command: Command<typeof flags> = {
 };
 
 /** What is asked for. */
-type Wanted = Omit<ResyncWish, "by">;
+type Wanted = Omit<ResyncOptions, "by">;
 
 async function run(context: CommandContext, given: FlagValues<typeof flags>): Promise<number> {
   const { resolve, print, printError, errorIsTerminal } = context;
@@ -186,7 +186,7 @@ async function compareBeside(
   const timeoutMs = callMs + MAX_DELAY_MS + SLACK_MS;
   const onProgress = (step: string) => bar.show(`dry run: ${step}`, step);
   const answered = await runTool(launch, { timeoutMs, onProgress }).catch((error) => {
-    throw new Error(`the dry run failed: ${wordsOf(error)}`);
+    throw new Error(`the dry run failed: ${describeError(error, false)}`);
   });
   const { answer, differences, text } = aloneAnswerSchema.parse(answered);
   return { answer, differences: differences.objects, text };
@@ -203,10 +203,8 @@ async function locate(
   try {
     return withEndpoints(config, await lookUpEndpoints(config, { launcher, places, signal }));
   } catch (error) {
-    throw new Error(`Keystone's catalogue cannot be asked where Neutron is: ${wordsOf(error)}`);
+    throw new Error(
+      `Keystone's catalogue cannot be asked where Neutron is: ${describeError(error, false)}`,
+    );
   }
-}
-
-function wordsOf(error: unknown): string {
-  return describeError(error).replace(/^ToolError: /, "");
 }

@@ -9,6 +9,7 @@
 import { systemClock } from "../lib/base/clock.ts";
 import type { Config } from "../lib/config/config_types.ts";
 import { dropPermissions } from "../lib/process/drop_permissions.ts";
+import { nodeInfo, readStatus } from "../lib/health/read_status.ts";
 import { pageUrl } from "../lib/config/page_url.ts";
 import {
   formatJson,
@@ -73,6 +74,8 @@ async function run(context: CommandContext): Promise<number> {
     clock: systemClock,
     serviceManager,
     resolve,
+    verdict: async (store, config) =>
+      (await readStatus(store, nodeInfo(config), systemClock)).verdict.text,
     onConfig: (config) => inForce = config,
     forward,
     feed,

@@ -9,15 +9,14 @@ import { systemClock } from "../lib/base/clock.ts";
 import type { FlagValues } from "../lib/config/command_line.ts";
 import type { Config } from "../lib/config/config_types.ts";
 import { pageUrl, reachable } from "../lib/config/page_url.ts";
-import { readStatus } from "../lib/diagnostics/status.ts";
-import { type Status, statusSchema } from "../lib/diagnostics/status_schema.ts";
-import { formatStatus } from "../lib/diagnostics/status_text.ts";
-import { crashLoops } from "../lib/diagnostics/verdict.ts";
+import { nodeInfo, readStatus } from "../lib/health/read_status.ts";
+import { type Status, statusSchema } from "../lib/health/status.ts";
+import { formatStatus } from "../lib/health/status_text.ts";
+import { isHealthy } from "../lib/health/verdict.ts";
 import { describeError } from "../lib/base/log.ts";
 import { machinePlaces } from "../lib/process/machine_places.ts";
 import { permissionRow } from "../lib/process/permissions.ts";
 import { runTool } from "../lib/process/tool.ts";
-import { VERSION } from "../lib/base/version.ts";
 import { type Command, type CommandContext, output, UNHEALTHY } from "./context.ts";
 import { openExisting } from "./existing_state.ts";
 
@@ -42,10 +41,6 @@ async function run(
   const report = told ?? await readDirectly(config);
   print(output === "json" ? JSON.stringify(report, null, 2) : formatStatus(report));
   return told && isHealthy(told) ? 0 : UNHEALTHY;
-}
-
-function isHealthy({ verdict, roles }: Status): boolean {
-  return verdict.level !== "error" && crashLoops(roles).length === 0;
 }
 
 /** Null, and a word on standard error, when the page does not answer. */
@@ -74,7 +69,5 @@ async function askPage(
 /** What the state directory holds, whether or not anything runs. */
 async function readDirectly(config: Config): Promise<Status> {
   using store = await openExisting(config);
-  const { startupResync } = config.sync;
-  const node = { name: config.nodeName, version: VERSION, startupResync };
-  return await readStatus(store, node, systemClock);
+  return await readStatus(store, nodeInfo(config), systemClock);
 }

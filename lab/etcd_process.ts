@@ -1,7 +1,7 @@
 /**
- * The lab's etcd as a subprocess that cannot outlive the lab: a small shell stands between, which
- * ends etcd when its standard input closes, however the lab's process ended. It has a session of its
- * own, so that Ctrl-C does not take it away before the roles have released what they hold.
+ * The lab's etcd as a subprocess that cannot outlive the lab: a small shell between the two ends etcd when
+ * the shell's standard input closes, which it does however the lab's process ends. etcd has a session of
+ * its own, so that Ctrl-C does not end it before the roles have released what they hold.
  *
  * @module
  */
@@ -67,15 +67,15 @@ export async function startLabEtcd(
 async function whenEnded(
   child: Deno.ChildProcess,
   complaints: Promise<string>,
-  wanted: () => boolean,
+  stopping: () => boolean,
 ): Promise<never> {
   const { code, signal } = await child.status;
-  if (wanted()) return await new Promise(() => {});
+  if (stopping()) return await new Promise(() => {});
   const last = (await complaints).trim().split("\n").at(-1);
   throw new Error(`the lab's etcd has ended (${signal ?? `exit code ${code}`}): ${last}`);
 }
 
-/** One sentence with the remedy for what etcd printed. */
+/** A sentence that says what to do about what etcd printed. */
 function explain(url: string, output: string): string {
   if (/not found/.test(output)) {
     return "etcd is not on the PATH: run `sh bootstrap.sh start`, which installs it";

@@ -1,6 +1,6 @@
 /**
- * Simulated Felix agents, one per host: each writes its status under a lease, and a status for every
- * endpoint of its host, a moment after the endpoint appears in etcd.
+ * Simulated Felix agents, one per host. Each writes its own status under a lease, and a status of every
+ * endpoint of its host a moment after the endpoint appears in etcd.
  *
  * @module
  */
@@ -20,7 +20,7 @@ const LEASE_SECONDS = 90;
 const TURN_MS = 1000;
 const PLUG_MS = 50;
 const CALL_MS = 5000;
-/** An agent's turn, or that of following: some calls, each with a deadline. */
+/** Longest turn of one agent or of following endpoints, ms: some calls, each with a deadline. */
 const LATE_MS = 30_000;
 
 /** What the agents need. */
@@ -32,13 +32,13 @@ export interface FelixOptions {
   readonly log: Log;
   readonly random: Random;
   readonly signal: AbortSignal;
-  /** How many times faster than in life they report. */
+  /** How many times faster than real agents they report. @default 1 */
   readonly speed?: number;
   /** Told of each turn of the two loops. */
   readonly loops?: { readonly status: Watchdog; readonly endpoints: Watchdog };
 }
 
-/** One host's agent: its keys live under its own lease, and all of them are written again with a new one. */
+/** The agent of one host. Its keys live under its own lease; with a new lease, all are written again. */
 class Agent {
   readonly #keys = new Map<string, string>();
   #lease: string | null = null;

@@ -1,6 +1,6 @@
 /**
- * A small Networking API v2.0: lists with paging, `fields` and filters, and the refusals that a real
- * Neutron gives; create, update and delete of what the tests and the scenario change.
+ * A small Networking API v2.0: lists with paging, `fields` and filters; create, update and delete of what
+ * the tests and the scenario change; refusals as a real Neutron gives them.
  *
  * @module
  */
@@ -39,9 +39,9 @@ const FILTERS = new Set([
   "host",
 ]);
 const PAGING = new Set(["limit", "marker", "page_reverse", "fields", "sort_key", "sort_dir"]);
-/** What uWSGI's default buffer takes. */
+/** Ids in one request, as many as fit into uWSGI's default buffer. */
 const MAX_IDS = 36;
-/** Where an unknown marker is an error; elsewhere the list begins anew. */
+/** Collections in which an unknown marker is an error; the others begin their list anew. */
 const KNOWS_MARKERS: readonly Collection[] = ["ports", "networks"];
 
 type Refusal = { status: 400 | 404; type: string; message: string };
@@ -68,7 +68,7 @@ function project(item: Item, fields: readonly string[]): Record<string, unknown>
   return Object.fromEntries(Object.entries(item).filter(([name]) => fields.includes(name)));
 }
 
-/** There is always a way back; a way on while pages are full. */
+/** Links to the pages beside this one: always to the previous one, and to the next while pages are full. */
 function linksOf(url: URL, shown: readonly Item[], full: boolean) {
   const link = (rel: string, marker: Item | undefined, reverse: boolean) => {
     const href = new URL(url);
@@ -82,7 +82,7 @@ function linksOf(url: URL, shown: readonly Item[], full: boolean) {
   return full ? [link("next", shown.at(-1), false), previous] : [previous];
 }
 
-/** A page of a collection with the link to the next one, or why there is none. */
+/** A page of a collection with its links, or why there is none. */
 function page(url: URL, path: string, cloud: Cloud): Record<string, unknown> | Refusal {
   const { collection } = PATHS[path]!;
   const query = url.searchParams;
@@ -112,7 +112,7 @@ function page(url: URL, path: string, cloud: Cloud): Record<string, unknown> | R
   return answer;
 }
 
-/** What of Neutron's extensions the lab has. */
+/** The extensions that the lab has. */
 const EXTENSIONS = [
   "address-group",
   "agent",
@@ -130,7 +130,7 @@ const EXTENSIONS = [
   "standard-attr-revisions",
 ];
 
-/** What Neutron fills in when an object is made without it. */
+/** What Neutron fills in when an object is created without it. */
 const DEFAULTS: Partial<Record<Collection, Record<string, unknown>>> = {
   networks: {
     name: "",
@@ -175,45 +175,7 @@ const DEFAULTS: Partial<Record<Collection, Record<string, unknown>>> = {
 /** The API below /v2.0. */
 export function neutronApi(cloud: Cloud, random: Random): Hono {
   const app = new Hono();
-  for (const [path, { collection, one }] of Object.entries(PATHS)) {
-    app.get(`/${path}`, (c) => {
-      const url = new URL(c.req.url);
-      // A real one answers so when the URL grows too long, and not in JSON.
-      if (url.searchParams.getAll("id").length > MAX_IDS) {
-        return c.text("Request-URI Too Long", 414);
-      }
-      const answer = page(url, path, cloud);
-      return "status" in answer ? refuse(c, answer as Refusal) : c.json(answer);
-    });
-    const missing = (c: Context) =>
-      refuse(c, {
-        status: 404,
-        type: "HTTPNotFound",
-        message: `${one} ${c.req.param("id")} could not be found.`,
-      });
-    app.get(`/${path}/:id`, (c) => {
-      const item = cloud.get(collection, c.req.param("id"));
-      return item ? c.json({ [one]: item }) : missing(c);
-    });
-    app.post(`/${path}`, async (c) => {
-      const body = await c.req.json().catch(() => null);
-      if (typeof body?.[one] !== "object") {
-        const message = `the body needs an object ${one}`;
-        return refuse(c, { status: 400, type: "HTTPBadRequest", message });
-      }
-      const fields = { ...structuredClone(DEFAULTS[collection]), ...body[one] };
-      const item = cloud.add(collection, { ...fields, id: random.uuid() });
-      return c.json({ [one]: item }, 201);
-    });
-    app.put(`/${path}/:id`, async (c) => {
-      const { id: _id, status: _status, ...fields } = (await c.req.json())[one] ?? {};
-      const item = cloud.change(collection, c.req.param("id"), fields);
-      return item ? c.json({ [one]: item }) : missing(c);
-    });
-    app.delete(`/${path}/:id`, (c) => {
-      return cloud.remove(collection, c.req.param("id")) ? c.body(null, 204) : missing(c);
-    });
-  }
+  for (const path of Object.keys(PATHS)) addCollection(app, path, cloud, random);
   app.post("/security-group-rules", async (c) => {
     const fields = (await c.req.json()).security_group_rule;
     const group = cloud.get("security_groups", fields.security_group_id);
@@ -225,9 +187,43 @@ export function neutronApi(cloud: Cloud, random: Random): Hono {
     cloud.change("security_groups", group.id, { security_group_rules: rules });
     return c.json({ security_group_rule: rule }, 201);
   });
-  app.get("/extensions", (c) =>
-    c.json({
-      extensions: EXTENSIONS.map((alias) => ({ alias, name: alias })),
-    }));
+  app.get("/extensions", (c) => {
+    return c.json({ extensions: EXTENSIONS.map((alias) => ({ alias, name: alias })) });
+  });
   return app;
+}
+
+/** The routes of one collection. */
+function addCollection(app: Hono, path: string, cloud: Cloud, random: Random): void {
+  const { collection, one } = PATHS[path]!;
+  const shown = (c: Context, item: Item | undefined) => {
+    if (item) return c.json({ [one]: item });
+    const message = `${one} ${c.req.param("id")} could not be found.`;
+    return refuse(c, { status: 404, type: "HTTPNotFound", message });
+  };
+  app.get(`/${path}`, (c) => {
+    const url = new URL(c.req.url);
+    // A real one answers like this when the URL grows too long, and not in JSON.
+    if (url.searchParams.getAll("id").length > MAX_IDS) return c.text("Request-URI Too Long", 414);
+    const answer = page(url, path, cloud);
+    return "status" in answer ? refuse(c, answer as Refusal) : c.json(answer);
+  });
+  app.get(`/${path}/:id`, (c) => shown(c, cloud.get(collection, c.req.param("id"))));
+  app.post(`/${path}`, async (c) => {
+    const body = await c.req.json().catch(() => null);
+    if (typeof body?.[one] !== "object") {
+      const message = `the body needs an object ${one}`;
+      return refuse(c, { status: 400, type: "HTTPBadRequest", message });
+    }
+    const fields = { ...structuredClone(DEFAULTS[collection]), ...body[one] };
+    const item = cloud.add(collection, { ...fields, id: random.uuid() });
+    return c.json({ [one]: item }, 201);
+  });
+  app.put(`/${path}/:id`, async (c) => {
+    const { id: _id, status: _status, ...fields } = (await c.req.json())[one] ?? {};
+    return shown(c, cloud.change(collection, c.req.param("id"), fields));
+  });
+  app.delete(`/${path}/:id`, (c) => {
+    return cloud.remove(collection, c.req.param("id")) ? c.body(null, 204) : shown(c, undefined);
+  });
 }

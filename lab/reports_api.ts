@@ -1,4 +1,4 @@
-/** Where the roles report over HTTP, with the rules of Neutron's RPC. @module */
+/** Where the lab's status watchers report over HTTP, with the rules of Neutron's RPC. @module */
 import { Hono } from "hono";
 import { z } from "zod";
 import type { Cloud } from "./model.ts";

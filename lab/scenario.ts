@@ -8,14 +8,14 @@ import type { Random } from "./random.ts";
 import { addVmPort, makeRule } from "./seed.ts";
 
 const MAX_EXTRA = 10_000;
-/** A thing that happens takes less, ms. */
+/** Longest time that one thing takes to happen, ms. */
 const LATE_MS = 30_000;
 
 /** What may happen. */
 export const HAPPENINGS = ["comes", "goes", "migrates", "fails", "recovers", "rule"] as const;
 export type Happening = typeof HAPPENINGS[number];
 
-/** Draws and does one thing after another. */
+/** Draws one thing after another and makes it happen. */
 export class Scenario {
   #number = 1000;
   readonly #failed: string[] = [];
@@ -27,7 +27,7 @@ export class Scenario {
     readonly log: Log,
   ) {}
 
-  /** One thing each `intervalMs` until the signal aborts. */
+  /** Makes one thing happen each `intervalMs` until the signal aborts; 0: nothing. */
   async run(
     intervalMs: number,
     clock: Clock,
@@ -46,7 +46,7 @@ export class Scenario {
     }
   }
 
-  /** Does one thing. */
+  /** Makes one thing happen. */
   async happen(happening: Happening): Promise<void> {
     const { cloud, random, felixes, log } = this;
     const ports = cloud.vmPorts().filter((port) => port["binding:host_id"]);

@@ -1,11 +1,11 @@
-/** Fills a cloud from a seed: every sort of object that the resource syncer translates. @module */
+/** Fills a cloud from a seed, with every sort of object that the resource syncer translates. @module */
 import { Cloud, type Item } from "./model.ts";
 import type { Random } from "./random.ts";
 
 const GROUPS_PER_CLOUD = 8;
 const NETWORKS = 4;
 
-/** Makes the cloud. Deterministic. */
+/** The cloud that a seed gives, always the same. */
 export function seedCloud(random: Random, options: { ports: number; hosts: number }): Cloud {
   const cloud = new Cloud();
   for (let i = 0; i < options.hosts; i++) cloud.hosts.push(`host-${i + 1}`);

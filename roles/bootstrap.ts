@@ -10,10 +10,9 @@ import type { JobContext } from "../lib/role/master_context.ts";
 import { Meter } from "../lib/metrics/meter.ts";
 import { publishMetrics } from "../lib/metrics/publisher.ts";
 import type { SettingsOf, SupervisedName } from "../lib/process/roles.ts";
-import { SignsOfLife } from "../lib/role/heartbeat.ts";
+import { Heartbeats } from "../lib/role/heartbeat.ts";
 import { StateStore } from "../lib/state/store.ts";
-import { RateLimitedLog } from "../lib/status/rate_limited.ts";
-import { isStreamNoise } from "../lib/base/stream_noise.ts";
+import { RateLimitedLog } from "../lib/base/rate_limited.ts";
 import { openParentChannel, type ParentChannel } from "../lib/role/parent_channel.ts";
 import { write } from "../lib/role/write.ts";
 
@@ -46,9 +45,6 @@ export async function runRole<Name extends SupervisedName>(
   });
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
-    if (isStreamNoise(event.reason)) {
-      return log.debug("a stream has ended", { error: event.reason });
-    }
     log.error("unexpected error", { error: event.reason, stack: event.reason?.stack });
     channel.exit(1);
   });
@@ -58,7 +54,7 @@ export async function runRole<Name extends SupervisedName>(
     using store = await StateStore.open(config.stateDir);
     const limited = new RateLimitedLog(log, systemClock);
     const { roleTimeoutMs } = config.supervision;
-    using beats = new SignsOfLife(systemClock, roleTimeoutMs, (sign) => {
+    using beats = new Heartbeats(systemClock, roleTimeoutMs, (sign) => {
       const { rss: rssBytes } = Deno.memoryUsage();
       store.writeAlive(name, { ...sign, pid: Deno.pid, rssBytes }).catch((error) => {
         limited.warn("cannot write the heartbeat", { error });

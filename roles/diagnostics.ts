@@ -5,21 +5,15 @@ import { Fed } from "../lib/diagnostics/fed.ts";
 import { Sampler } from "../lib/diagnostics/samples.ts";
 import { runDiagnostics } from "../lib/diagnostics/server.ts";
 import { readMetrics } from "../lib/diagnostics/metrics.ts";
-import { readStatus } from "../lib/diagnostics/status.ts";
+import { nodeInfo, readStatus } from "../lib/health/read_status.ts";
 import { requestRestart } from "../lib/state/restart_request.ts";
 import { requestResync } from "../lib/state/resync_request.ts";
 import { readAsked } from "../lib/sync/apply/difference_log.ts";
 import { requestStepDown } from "../lib/state/step_down_request.ts";
-import { VERSION } from "../lib/base/version.ts";
 import { runRole } from "./bootstrap.ts";
 
 await runRole("diagnostics", async ({ config, job, signal, listen }) => {
-  const node = {
-    name: config.nodeName,
-    version: VERSION,
-    startedAt: job.clock.now(),
-    startupResync: config.sync.startupResync,
-  };
+  const node = { ...nodeInfo(config), startedAt: job.clock.now() };
   const read = () => readStatus(job.store, node, job.clock);
   const fed = new Fed();
   listen((line) => fed.take(line));
@@ -34,7 +28,7 @@ await runRole("diagnostics", async ({ config, job, signal, listen }) => {
     log: job.log,
     actions: {
       token: config.diagnostics.apiToken,
-      requestResync: (wish) => requestResync(job.store, job.clock, wish),
+      requestResync: (request) => requestResync(job.store, job.clock, request),
       restart: (role, by) => requestRestart(job.store, job.clock, role, by),
       note: (message) =>
         job.store.addEvent("diagnostics", { at: job.clock.now(), level: "info", message })

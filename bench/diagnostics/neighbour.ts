@@ -5,7 +5,7 @@
  * @module
  */
 import { systemClock } from "../../lib/base/clock.ts";
-import { isMaster } from "../../lib/election/is_master.ts";
+import { isMaster } from "../../lib/state/is_master.ts";
 import { StateStore } from "../../lib/state/store.ts";
 
 /** Of one period, ms. */

@@ -43,12 +43,16 @@ export type LogFormat = "text" | "json";
 const SECRET = /pass(word)?$|secret|token$|credential|authorization|private_?key$/i;
 const MAX_TEXT = 4096;
 
-/** An error with its causes, on one line and without a stack. */
-export function describeError(error: unknown): string {
+/**
+ * An error with its causes, on one line and without a stack.
+ *
+ * @param named with the names of the errors' classes, which help in a log and not in a sentence for an operator
+ */
+export function describeError(error: unknown, named = true): string {
   const parts: string[] = [];
   for (let e = error; e !== undefined && e !== null && parts.length < 5;) {
     const text = e instanceof Error
-      ? `${e.name === "Error" ? "" : e.name + ": "}${e.message}`
+      ? `${named && e.name !== "Error" ? e.name + ": " : ""}${e.message}`
       : String(e);
     if (!parts.includes(text)) parts.push(text);
     e = e instanceof Error ? e.cause : undefined;

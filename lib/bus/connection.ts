@@ -6,7 +6,9 @@
  */
 import type { Buffer } from "node:buffer";
 import type amqp from "amqplib";
+import { abortable } from "../base/abortable.ts";
 import type { Clock } from "../base/clock.ts";
+import { deadline } from "../base/deadline.ts";
 import type { BusConfig } from "../config/config_types.ts";
 import { describeError, type Log } from "../base/log.ts";
 import { decodeReply, encodeRpc, type RpcMessage, uniqueId } from "./envelope.ts";
@@ -16,11 +18,6 @@ const CONFIRM_MS = 10_000;
 /** oslo's: an unused reply queue goes after half an hour. */
 const REPLY_QUEUE_EXPIRES_MS = 1_800_000;
 
-interface Waiting {
-  resolve(result: unknown): void;
-  reject(error: Error): void;
-}
-
 interface Open {
   readonly channel: amqp.ConfirmChannel;
   readonly replyQueue: string;
@@ -28,11 +25,11 @@ interface Open {
   fail(error: Error): void;
 }
 
-/** See the module. Dispose of it to end it. */
+/** Casts and calls over one connection at a time. Dispose of it to end it. */
 export class BusConnection implements AsyncDisposable {
   readonly #stop = new AbortController();
   /** Casts that are not confirmed and calls that are not answered, by message. */
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting = new Map<string, PromiseWithResolvers<unknown>>();
   readonly #run: Promise<void>;
   #open: Open | null = null;
   #opened = Promise.withResolvers<void>();
@@ -66,15 +63,8 @@ export class BusConnection implements AsyncDisposable {
 
   /** Resolves once a message can be sent. @throws the signal's reason. */
   async whenOpen(signal: AbortSignal): Promise<void> {
-    const { promise, reject } = Promise.withResolvers<never>();
-    const onAbort = () => reject(signal.reason);
     signal.throwIfAborted();
-    signal.addEventListener("abort", onAbort, { once: true });
-    try {
-      while (!this.#open) await Promise.race([this.#opened.promise, promise]);
-    } finally {
-      signal.removeEventListener("abort", onAbort);
-    }
+    while (!this.#open) await abortable(this.#opened.promise, signal);
   }
 
   /** Sends without an answer; resolves when the broker has it in a queue. @throws {BusError} */
@@ -102,7 +92,7 @@ export class BusConnection implements AsyncDisposable {
     const late = `${message.method}: no answer from neutron-server within ${timeoutMs / 1000} s`;
     const answer = this.#wait(id, timeoutMs, late, signal);
     const body = encodeRpc(message, { id, queue: open.replyQueue });
-    // The answer says more than the broker's confirmation: only a refusal is waited for.
+    // The answer proves more than the broker's confirmation; only a rejected message is heard of here.
     this.#publish(open, topic, body, { messageId: id, expiration: String(timeoutMs) });
     return await answer;
   }
@@ -143,23 +133,17 @@ export class BusConnection implements AsyncDisposable {
   }
 
   /** Waits under an id until that is settled, timed out or aborted. */
-  #wait(id: string, ms: number, late: string, signal: AbortSignal): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const done = () => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", onAbort);
-        this.#waiting.delete(id);
-      };
-      const waiting: Waiting = {
-        resolve: (result) => (done(), resolve(result)),
-        reject: (error) => (done(), reject(error)),
-      };
-      const timer = setTimeout(() => waiting.reject(new BusError(late)), ms);
-      const onAbort = () => waiting.reject(signal.reason);
-      signal.addEventListener("abort", onAbort, { once: true });
-      this.#waiting.set(id, waiting);
-      if (signal.aborted) onAbort();
-    });
+  async #wait(id: string, ms: number, late: string, signal: AbortSignal): Promise<unknown> {
+    const waiting = Promise.withResolvers<unknown>();
+    this.#waiting.set(id, waiting);
+    const tooLate = () => {
+      throw new BusError(late);
+    };
+    try {
+      return await deadline(waiting.promise, ms, tooLate, { signal });
+    } finally {
+      this.#waiting.delete(id);
+    }
   }
 
   /** Makes sure that whoever is meant is there, and listens for answers. */

@@ -1,13 +1,14 @@
 /**
  * oslo.messaging's envelope, version 2.0: a JSON object that carries the message as JSON text. Source:
- * oslo.messaging, `serialize_msg` and the RPC client; `_context_is_admin` is what Neutron asks for.
+ * oslo.messaging, `serialize_msg` and the RPC client. Neutron requires `_context_is_admin`.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 import { z } from "zod";
+import { parseJson } from "../base/json.ts";
 
-/** What a call or a cast says. */
+/** The message of a call or a cast. */
 export interface RpcMessage {
   readonly method: string;
   readonly args: Readonly<Record<string, unknown>>;
@@ -15,7 +16,7 @@ export interface RpcMessage {
   readonly version: string;
 }
 
-/** The other side ran into an exception. */
+/** An exception on the other side. */
 export class RemoteError extends Error {
   override readonly name = "RemoteError";
   /** `remoteClass` is the exception's class there, such as `UnsupportedVersion`. */
@@ -24,17 +25,17 @@ export class RemoteError extends Error {
   }
 }
 
-/** What tells errors of the other side apart: the exception's class; empty for others. */
+/** The class of the exception behind an error of the other side; empty for any other error. */
 export function remoteClassOf(error: unknown): string {
   return error instanceof RemoteError ? error.remoteClass : "";
 }
 
-/** 32 hexadecimal digits. */
+/** A new id: 32 hexadecimal digits. */
 export function uniqueId(): string {
   return crypto.randomUUID().replaceAll("-", "");
 }
 
-/** The body of a cast, or of a call when told where the reply goes. */
+/** The body of a cast; with `reply`, which says where the answer goes, of a call. */
 export function encodeRpc(
   { method, args, version }: RpcMessage,
   reply: { readonly id: string; readonly queue: string } | null,
@@ -66,22 +67,14 @@ export interface RpcReply {
   readonly id: string;
   readonly result: unknown;
   readonly failure: RemoteError | null;
-  /** Nothing more comes for this call. */
+  /** Whether nothing more comes for this call. */
   readonly ending: boolean;
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The message in an envelope, or undefined when it is none. */
 export function decodeEnvelope(body: Uint8Array): unknown {
-  const envelope = envelopeSchema.safeParse(json(new TextDecoder().decode(body)));
-  return envelope.success ? json(envelope.data["oslo.message"]) : undefined;
+  const envelope = envelopeSchema.safeParse(parseJson(new TextDecoder().decode(body)));
+  return envelope.success ? parseJson(envelope.data["oslo.message"]) : undefined;
 }
 
 /** The answer in a message's body, or null when it is none. */
@@ -90,7 +83,7 @@ export function decodeReply(body: Uint8Array): RpcReply | null {
   if (!parsed.success) return null;
   const { _msg_id: id, result, failure, ending } = parsed.data;
   if (failure === null) return { id, result, failure: null, ending };
-  const known = failureSchema.safeParse(json(failure));
+  const known = failureSchema.safeParse(parseJson(failure));
   const error = known.success
     ? new RemoteError(known.data.class, known.data.message.slice(0, 300))
     : new RemoteError("an unknown error", failure.slice(0, 300));

@@ -8,7 +8,10 @@
  */
 import { Buffer } from "node:buffer";
 import amqp from "amqplib";
+import { abortable, whenAborted } from "../base/abortable.ts";
+import { type Backoff, backoffMs } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
+import { deadline } from "../base/deadline.ts";
 import type { BrokersConfig } from "../config/config_types.ts";
 import { describeError, type Log } from "../base/log.ts";
 import type { BusHost } from "../config/transport_url.ts";
@@ -21,8 +24,9 @@ export class BusError extends Error {
 const CONNECT_MS = 10_000;
 /** From the connection to its queues: a broker that is alive and does not answer ends it, ms. */
 const SET_UP_MS = 15_000;
-const FIRST_BACKOFF_MS = 500;
-const MAX_BACKOFF_MS = 10_000;
+const BACKOFF: Backoff = { firstMs: 500, maxMs: 10_000, jitter: "equal" };
+/** A broker that may be gone is not waited for longer at the end, ms. */
+const HANG_UP_MS = 1000;
 /** A broker that is silent for two of these is given up (amqplib). */
 const HEARTBEAT_SECONDS = 15;
 
@@ -72,8 +76,7 @@ export async function keepLinked(options: LinkOptions): Promise<void> {
       said = trouble;
     });
     if (signal.aborted) return;
-    const limit = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** failures++);
-    await clock.sleep(limit * (0.5 + Math.random() / 2), signal).catch(() => {});
+    await clock.sleep(backoffMs(BACKOFF, failures++), signal).catch(() => {});
   }
 }
 
@@ -84,28 +87,27 @@ async function linkOnce(
   onOpen: () => void,
   onTrouble: (error: unknown) => void,
 ): Promise<void> {
-  const { promise: failed, reject: fail } = Promise.withResolvers<never>();
-  failed.catch(() => {});
-  const onAbort = () => fail(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
+  const trouble = new AbortController();
+  const fail = (error: Error) => trouble.abort(error);
+  const lost = AbortSignal.any([signal, trouble.signal]);
   let connection: amqp.ChannelModel | null = null;
-  let late;
   try {
     connection = await dial(config, host);
     signal.throwIfAborted();
-    const reason = new BusError("the broker does not answer");
-    late = setTimeout(() => fail(reason), SET_UP_MS);
     connection.on("error", fail);
     connection.on("close", () => fail(new BusError("the broker closed the connection")));
-    await setUp(linkOf(connection, fail, failed));
-    clearTimeout(late);
+    // What it waits for ends with the connection's trouble, so it ends too.
+    await deadline(setUp(linkOf(connection, fail, lost)), SET_UP_MS, () => {
+      const reason = new BusError("the broker does not answer");
+      fail(reason);
+      throw reason;
+    });
     onOpen();
-    await failed;
+    await whenAborted(lost);
+    onTrouble(lost.reason);
   } catch (error) {
     onTrouble(error);
   } finally {
-    clearTimeout(late);
-    signal.removeEventListener("abort", onAbort);
     await hangUp(connection);
   }
 }
@@ -113,12 +115,9 @@ async function linkOnce(
 function linkOf(
   connection: amqp.ChannelModel,
   fail: (error: Error) => void,
-  failed: Promise<never>,
+  lost: AbortSignal,
 ): BusLink {
-  const orTrouble = <T>(work: Promise<T>): Promise<T> => {
-    work.catch(() => {});
-    return Promise.race([work, failed]);
-  };
+  const orTrouble = <T>(work: Promise<T>): Promise<T> => abortable(work, lost);
   const watched = async <T extends amqp.Channel>(opening: Promise<T>): Promise<T> => {
     const channel = await orTrouble(opening);
     channel.on("error", fail);
@@ -163,9 +162,6 @@ export async function dial(
 export async function hangUp(connection: amqp.ChannelModel | null): Promise<void> {
   if (!connection) return;
   connection.on("error", () => {});
-  let timer;
-  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, 1000));
-  await Promise.race([connection.close().catch(() => {}), late]);
-  clearTimeout(timer);
+  await deadline(connection.close().catch(() => {}), HANG_UP_MS, () => {});
   (connection.connection as unknown as { stream: { destroy(): void } }).stream.destroy();
 }

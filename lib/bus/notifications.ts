@@ -1,15 +1,15 @@
 /**
- * Neutron's notifications, through a queue of our own bound to Neutron's exchange: the queue that is
- * named after the topic belongs to others. Each connection declares a fresh one, exclusive, so that no
- * two consumers ever share one and nothing is left behind when this process or its connection goes; it
- * is bounded, and what does not fit any more is dropped from its head.
+ * Neutron's notifications, through a queue of our own that is bound to Neutron's exchange; the queue that
+ * is named after the topic belongs to others. Each connection declares a new exclusive queue, so that no
+ * two consumers ever share one and nothing is left behind when this process or its connection ends. The
+ * queue is bounded: what does not fit is dropped from its head.
  *
- * Two things can lose notifications, and both are told: a gap between two connections, and an
- * overflow. Dropped messages are dead-lettered into a second queue of length 1, which is nothing but
- * the sign that something was dropped.
+ * Notifications are lost in a gap between two connections and in an overflow; handlers are told of both.
+ * Dropped messages are dead-lettered into a second queue of length 1, whose only use is to show that
+ * something was dropped.
  *
- * The exchange is never declared here: with other properties than Neutron's it would keep Neutron from
- * declaring it. While it is missing (a broker that has just started) it is waited for.
+ * The exchange is never declared here: with other properties than Neutron's, Neutron could not declare it
+ * any more. While it does not exist, as on a broker that has just started, this waits for it.
  *
  * @module
  */
@@ -20,19 +20,19 @@ import type { Log } from "../base/log.ts";
 import { uniqueId } from "./envelope.ts";
 import { BusError, type BusLink, keepLinked } from "./link.ts";
 
-/** Notifications that wait in the broker at most; one is some 3 kB. */
+/** Notifications that wait in the broker at most; each has some 3 kB. */
 export const MAX_QUEUED = 10_000;
-/** A queue whose consumer is gone goes as well after so long, ms. */
+/** How long a queue outlives its consumer, ms. */
 const EXPIRES_MS = 60_000;
-/** Of several drops within so long the first is told, ms. */
+/** Time between two reports of drops, ms. */
 const OVERFLOW_MS = 1000;
 
-/** Who is told; none of them may throw. */
+/** Handlers of what is heard; none of them may throw. */
 export interface NotificationHandlers {
   onNotification(body: Uint8Array): void;
-  /** Everything from now on will come: what happened before has to be looked for. */
+  /** Everything from now on is heard; what happened before has to be looked for. */
   onSubscribed(): void;
-  /** Something was dropped: what happened has to be looked for. */
+  /** Something was dropped; what happened has to be looked for. */
   onOverflow(): void;
 }
 
@@ -46,7 +46,7 @@ export interface NotificationsOptions {
   readonly maxQueued?: number;
 }
 
-/** Listens until it is disposed of. */
+/** A subscription, until it is disposed of. */
 export class Notifications implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #run: Promise<void>;
@@ -101,7 +101,7 @@ export class Notifications implements AsyncDisposable {
       await link.orTrouble(channel.bindQueue(queue, exchange, `${topic}.info`));
     }
     await this.#watchDrops(link, dropped);
-    // Taken without acknowledgement: taking one is noting its ids, and a lost connection is a gap anyway.
+    // Without acknowledgement: a message is done once its ids are noted, and a lost connection is a gap anyway.
     const take = this.#consumer(link, ({ content }) => this.handlers.onNotification(content));
     await link.orTrouble(channel.consume(queue, take, { noAck: true }));
     this.#queue = queue;
@@ -109,7 +109,7 @@ export class Notifications implements AsyncDisposable {
     this.handlers.onSubscribed();
   }
 
-  /** One sign at a time, and the next only after a while: a flood must not become two. */
+  /** Reports drops, at most one in a while: a flood of notifications must not become a flood of reports. */
   async #watchDrops(link: BusLink, dropped: string): Promise<void> {
     const channel = await link.channel();
     await link.orTrouble(channel.prefetch(1));

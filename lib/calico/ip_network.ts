@@ -59,7 +59,7 @@ export function contains(outer: IpNetwork, inner: IpNetwork): boolean {
   return prefixOf(outer, outer.length) === prefixOf(inner, outer.length);
 }
 
-/** Networks, among which those around an address are found whatever their number. */
+/** Networks, asked which of them contain an address: as fast whatever their number. */
 export class NetworkSet {
   /** Prefixes by version and length. */
   readonly #prefixes = new Map<string, { readonly of: IpNetwork; readonly bits: Set<bigint> }>();

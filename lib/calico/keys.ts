@@ -1,4 +1,4 @@
-/** Keys and names of the data model, "Keys in etcd" and "WorkloadEndpoint". @module */
+/** All keys in etcd, and the names in them (data model, "Keys in etcd" and "WorkloadEndpoint"). @module */
 import { calicoNamespace, earlierNamespace, regionString } from "./regions.ts";
 
 const RESOURCES = "/calico/resources/v3/projectcalico.org";
@@ -39,6 +39,31 @@ function prefixesOf(namespace: string): Readonly<Record<ResourceKind, string>> {
     LiveMigration: of("LiveMigration"),
   };
 }
+
+/** The election key of a region. */
+export function electionKey(region: string | null): string {
+  return `/calico/openstack/v2/${regionString(region)}/neutron_election`;
+}
+
+/** The election key of older drivers, the same for all regions. */
+export const LEGACY_ELECTION_KEY = "/calico/openstack/v1/neutron_election";
+
+/** Prefix of what the conductors of a region keep about themselves. */
+export function conductorPrefix(region: string | null): string {
+  return `/calico/openstack/v2/${regionString(region)}/conductor/`;
+}
+
+/** Prefix of everything that Felix reports in a region. */
+export function felixPrefix(region: string | null): string {
+  return `/calico/felix/v2/${regionString(region)}/host/`;
+}
+
+/** Exists, under a lease of one period, until the next check of the compactor is due. */
+export const COMPACTION_TRIGGER_KEY = "/calico/compaction/v1/trigger";
+/** The last compacted revision, decimal. */
+export const COMPACTION_LAST_KEY = "/calico/compaction/v1/last";
+/** Asked for to see whether a member serves; nobody writes it. */
+export const PROBE_KEY = "/calico/conductor-probe";
 
 /** Keys of Felix's cluster-wide configuration. */
 export const CLUSTER_INFORMATION_KEY = `${RESOURCES}/clusterinformations/default`;

@@ -14,13 +14,3 @@ export function calicoNamespace(region: string | null): string {
 export function earlierNamespace(region: string | null): string | null {
   return region === null || region.startsWith("region-") ? null : `openstack-${region}`;
 }
-
-/** The election key of a region. */
-export function electionKey(region: string | null): string {
-  return `/calico/openstack/v2/${regionString(region)}/neutron_election`;
-}
-
-/** Prefix of what the conductors of a region keep about themselves. */
-export function conductorPrefix(region: string | null): string {
-  return `/calico/openstack/v2/${regionString(region)}/conductor/`;
-}

@@ -35,10 +35,7 @@ export function buildConfig(values: OptionValues): Config {
       periodSeconds: get("compaction_period") * 60,
       minRevisions: get("compaction_min_revisions"),
     },
-    status: {
-      portStatusThreads: get("port_status_threads"),
-      reportUrl: get("report_url") ?? "",
-    },
+    status: { portStatusThreads: get("port_status_threads") },
     diagnostics: buildDiagnostics(values),
     lab: buildLab(values),
     log: { level: get("log_level"), format: get("log_format") },
@@ -87,15 +84,18 @@ function buildDiagnostics(values: OptionValues): Config["diagnostics"] {
 
 function buildLab(values: OptionValues): Config["lab"] {
   const speed = values.get("lab_speed");
+  const openstackPort = values.get("lab_openstack_port");
+  const inLab = values.get("lab") !== "off";
   return {
     enabled: values.get("lab") === "on",
+    reportUrl: inLab ? `http://127.0.0.1:${openstackPort}/lab/v1` : null,
     ports: values.get("lab_ports"),
     hosts: values.get("lab_hosts"),
     seed: values.get("lab_seed"),
     eventIntervalMs: values.get("lab_event_interval") * 1000 / speed,
     speed,
     etcdPort: values.get("lab_etcd_port"),
-    openstackPort: values.get("lab_openstack_port"),
+    openstackPort,
   };
 }
 

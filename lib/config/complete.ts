@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { authMethod } from "./openstack_config.ts";
 import type { OptionName } from "./options.ts";
 import { type EffectiveValue, OptionValues } from "./values.ts";
 
@@ -25,30 +24,20 @@ export function completeDefaults(
   const home = env.HOME ? `${env.HOME}/.local/state/calico-conductor` : ".state";
   const ofCloud = given.givenOfCloud() !== null;
   const wanted = given.get("lab");
-  const lab = wanted === "on" || (wanted === "auto" && !ofCloud);
+  const lab = wanted !== "auto" ? wanted : ofCloud ? "off" : "on";
   const derived: Texts = {
     node_name: hostname,
     state_dir: env.STATE_DIRECTORY ?? home,
     elector_name: given.entry("node_name").value ?? hostname,
-    ...lab && !ofCloud ? labValues(given) : {},
+    ...lab !== "off" && !ofCloud ? labValues(given) : {},
   };
-  // Without a URL of Neutron's own, the one of the catalogue is not known yet.
-  const known = lab || given.entry("neutron_url").source !== "default" ||
-    authMethod(given) === null;
-  const neutronUrl = derived.neutron_url ?? given.get("neutron_url");
-  if (known) derived.report_url = defaultReportUrl(neutronUrl);
   return found.map((entry) => {
     const { option, source } = entry;
-    if (option.name === "lab") return { ...entry, value: lab ? "on" : "off" };
+    if (option.name === "lab") return { ...entry, value: lab };
     const value = derived[option.name];
     if (value === undefined || source !== "default") return entry;
-    return { ...entry, value, source: lab && option.cloud ? "lab" : "default" };
+    return { ...entry, value, source: lab !== "off" && option.cloud ? "lab" : "default" };
   });
-}
-
-/** Where status reports go over HTTP unless `report_url` says otherwise: the lab answers there. */
-export function defaultReportUrl(neutronUrl: string): string {
-  return `${neutronUrl}/lab/v1`;
 }
 
 /** Where the lab's own cloud is. */

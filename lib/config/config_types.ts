@@ -7,8 +7,10 @@
  */
 import type { QosOptions } from "../calico/qos.ts";
 import type { BusHost } from "./transport_url.ts";
-import type { Credential } from "../openstack/credential.ts";
+import type { OpenstackConfig } from "../openstack/config.ts";
 import type { LogFormat, LogLevelOption } from "../base/log.ts";
+
+export type { OpenstackConfig };
 
 /** How to reach etcd. */
 export interface EtcdConfig {
@@ -22,31 +24,6 @@ export interface EtcdConfig {
   readonly keyFile: string | null;
   /** Deadline of one call, milliseconds. */
   readonly callTimeoutMs: number;
-}
-
-/** How to reach OpenStack. */
-export interface OpenstackConfig {
-  /** Base URL of Neutron without `/v2.0`, such as `http://127.0.0.1:9696`; see `fromCatalogue`. */
-  readonly neutronUrl: string;
-  /** Base URL of Nova (with its version), or null: Nova is not told of migrations. */
-  readonly novaUrl: string | null;
-  /** URLs that Keystone's catalogue has to tell; until then Neutron's is empty and Nova's null. */
-  readonly fromCatalogue: { readonly neutron: boolean; readonly nova: boolean };
-  /** Keystone's URL, with or without its version, or null: requests carry no token. */
-  readonly authUrl: string | null;
-  /** null without an `authUrl`. */
-  readonly credential: Credential | null;
-  /** Region in the catalogue, or null: it has but one. Calico's region is another matter. */
-  readonly regionName: string | null;
-  readonly interface: "internal" | "public" | "admin";
-  /** PEM files: the CA of Keystone, Neutron and Nova, and our client certificate to them. */
-  readonly caFile: string | null;
-  readonly certFile: string | null;
-  readonly keyFile: string | null;
-  /** Deadline of one request, milliseconds. */
-  readonly requestTimeoutMs: number;
-  /** Objects asked for in one page. */
-  readonly pageSize: number;
 }
 
 /** How to reach a message bus. */
@@ -121,8 +98,6 @@ export interface Config {
   readonly status: {
     /** Writers of port status. */
     readonly portStatusThreads: number;
-    /** Where status reports go: HTTP of the lab or of a bridge, below this URL; empty while Neutron's is. */
-    readonly reportUrl: string;
   };
   readonly diagnostics: {
     readonly host: string;
@@ -137,7 +112,10 @@ export interface Config {
     readonly requestRate: number;
   };
   readonly lab: {
+    /** The lab's own process runs here. */
     readonly enabled: boolean;
+    /** Where status is reported instead of Neutron's message bus; null: this node is in no lab. */
+    readonly reportUrl: string | null;
     readonly ports: number;
     readonly hosts: number;
     readonly seed: number;

@@ -289,10 +289,6 @@ const GROUPS = {
     }),
     request_timeout: row(integer(1, 600), "30", "Deadline of one request", { unit: "s" }),
     page_size: row(integer(10, 10000), "1000", "Objects asked for in one page"),
-    report_url: optional(
-      url,
-      "Where status reports go without a bus (default: <neutron_url>/lab/v1)",
-    ),
   },
   Jobs: {
     startup_resync: row(choice("always", "never"), "always", START_HELP, {
@@ -379,9 +375,9 @@ const GROUPS = {
   },
   Lab: {
     lab: row(
-      choice("auto", "on", "off"),
+      choice("auto", "on", "off", "join"),
       "auto",
-      "A whole cloud in small; auto: when no etcd or OpenStack is set",
+      "A whole cloud in small; auto: when no etcd or OpenStack is set; join: another node's",
     ),
     lab_ports: row(integer(0, 100000), "200", "VM ports of the seeded cloud"),
     lab_hosts: row(integer(1, 5000), "5", "Hosts of the seeded cloud"),

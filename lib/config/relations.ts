@@ -34,7 +34,7 @@ export function checkRelations(values: OptionValues): ConfigProblem[] {
   onlyTogether("bus_cert_file", "bus_key_file");
   checkOpenstack(values, refuse);
   const cloud = values.givenOfCloud();
-  if (values.get("lab") === "on" && cloud) {
+  if (values.get("lab") !== "off" && cloud) {
     refuse("lab", `off or auto when ${cloud.option.name} is given (${cloud.source})`);
   }
   return problems;

@@ -50,8 +50,8 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
   const config = buildConfig(values);
   const warnings = [
     ...cloud?.warnings ?? [],
-    ...config.lab.enabled ? [] : warnOpenstack(values),
-    ...warnReports(config, values),
+    ...config.lab.reportUrl !== null ? [] : warnOpenstack(values),
+    ...warnReports(config),
     ...warnIgnored(files),
   ];
   return { config: freeze(config), effective, warnings };
@@ -79,13 +79,9 @@ function checkKind(found: EffectiveValue): ConfigProblem[] {
   return value === null || kind.parse(value) !== null ? [] : [problemOf(found, kind.allowed)];
 }
 
-function warnReports(config: Config, values: OptionValues): string[] {
-  const byDefault = values.entry("report_url").source === "default";
-  if (config.lab.enabled || config.bus || !byDefault) return [];
-  return [
-    "neither transport_url nor report_url is given: status reports go over HTTP to " +
-    `${config.status.reportUrl || "Neutron"}, which a real Neutron does not answer`,
-  ];
+function warnReports(config: Config): string[] {
+  if (config.bus || config.lab.reportUrl !== null) return [];
+  return ["transport_url is not given: no status of agents and ports is reported to Neutron"];
 }
 
 function freeze<T extends object>(value: T): T {

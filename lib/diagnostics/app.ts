@@ -7,6 +7,7 @@
 import type { MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 import { HTTPException } from "hono/http-exception";
+import { deadline } from "../base/deadline.ts";
 import { describeError, type Log } from "../base/log.ts";
 import type { Family } from "../metrics/exposition.ts";
 import type { Meter } from "../metrics/meter.ts";
@@ -25,7 +26,7 @@ import type { RoleMetrics } from "./metrics.ts";
 import { addPages } from "./pages/page_routes.tsx";
 import { RateLimit } from "./rate_limit.ts";
 import { Shared } from "./shared.ts";
-import type { Status } from "./status_schema.ts";
+import type { Status } from "../health/status.ts";
 
 /** What the server needs. */
 export interface AppDeps {
@@ -119,14 +120,8 @@ function streams(open: number): Family {
   return { name: "page_streams", type: "gauge", help: "Open streams of the page", samples };
 }
 
-async function withDeadline<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+function withDeadline<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  return deadline(work, timeoutMs, () => {
+    throw new Error(`no answer within ${timeoutMs} ms`);
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

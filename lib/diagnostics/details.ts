@@ -13,7 +13,7 @@ import type { PermissionRow } from "../process/permissions.ts";
 import type { Fed } from "./fed.ts";
 import { NO_SAMPLES, type Sampler } from "./samples.ts";
 
-/** See the module. */
+/** What is read on demand. */
 export interface Details {
   /** Figures of the last hour. */
   samples(): Samples;

@@ -5,6 +5,8 @@
  * @module
  */
 import type { z } from "zod";
+import { parseJson } from "../base/json.ts";
+import { Ring } from "../base/ring.ts";
 import {
   type LogRecord,
   MAX_RECORDS,
@@ -18,12 +20,12 @@ export const LOGGING = ["supervisor", "lab", ...ROLE_NAMES] as const;
 
 /** The receiving end of `page_feed.ts`. */
 export class Fed {
-  readonly #records = new Map<string, LogRecord[]>();
+  readonly #records = new Map<string, Ring<LogRecord>>();
   #permissions: Readonly<Record<string, z.infer<typeof permissionRowSchema>>> = {};
 
   /** Takes a line; one of another shape is ignored. */
   take(line: string): void {
-    const parsed = pageFeedMessageSchema.safeParse(tryJson(line));
+    const parsed = pageFeedMessageSchema.safeParse(parseJson(line));
     if (!parsed.success) return;
     if ("permissions" in parsed.data) {
       this.#permissions = parsed.data.permissions;
@@ -32,26 +34,17 @@ export class Fed {
     const record = parsed.data.log;
     if (!(LOGGING as readonly string[]).includes(record.role)) return;
     let ring = this.#records.get(record.role);
-    if (!ring) this.#records.set(record.role, ring = []);
+    if (!ring) this.#records.set(record.role, ring = new Ring(MAX_RECORDS));
     ring.push(record);
-    if (ring.length > MAX_RECORDS) ring.shift();
   }
 
   /** The last records of a process, newest last. */
   log(role: string): readonly LogRecord[] {
-    return this.#records.get(role) ?? [];
+    return [...this.#records.get(role) ?? []];
   }
 
   /** What a process may do; null: not told. */
   permissions(role: string): z.infer<typeof permissionRowSchema> | null {
     return Object.hasOwn(this.#permissions, role) ? this.#permissions[role]! : null;
-  }
-}
-
-function tryJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -6,20 +6,13 @@
  */
 import type { Child } from "hono/jsx";
 import { raw } from "hono/html";
-import { clip } from "./format.ts";
+import { clip } from "../base/clip.ts";
 import { Verdict } from "./sections/verdict_section.tsx";
 
-/** The pages of the navigation. */
-export const NAVIGATION = [
-  ["/", "Overview"],
-  ["/resyncs", "Resyncs"],
-  ["/agents", "Agents"],
-  ["/ports", "Ports"],
-  ["/election", "Election"],
-] as const;
-
 /** The whole document around the main part. */
-export function Layout({ node, version, title, place, now, reloadSeconds, children }: {
+export function Layout({ pages, node, version, title, place, now, reloadSeconds, children }: {
+  /** Those with a label are in the navigation. */
+  pages: readonly { readonly path: string; readonly label: string | null }[];
   /** Null while the state cannot be read. */
   node: string | null;
   version: string | null;
@@ -38,18 +31,10 @@ export function Layout({ node, version, title, place, now, reloadSeconds, childr
     <>
       {raw("<!doctype html>")}
       <html lang="en">
-        <head>
-          <meta charset="utf-8" />
-          <meta name="viewport" content="width=device-width, initial-scale=1" />
-          <meta name="color-scheme" content="light dark" />
-          <title>{title ? `${title} · ${name}` : `${name} · Calico Conductor`}</title>
-          <link rel="icon" href="/icon.svg" type="image/svg+xml" />
-          <link rel="stylesheet" href="/app.css" />
-          <noscript>
-            <meta http-equiv="refresh" content={String(reloadSeconds)} />
-          </noscript>
-          <script src="/app.js" defer></script>
-        </head>
+        <Head
+          title={title ? `${title} · ${name}` : `${name} · Calico Conductor`}
+          reloadSeconds={reloadSeconds}
+        />
         <body data-now={String(now)}>
           <a class="skip" href="#main">Skip to the state</a>
           <header>
@@ -58,7 +43,7 @@ export function Layout({ node, version, title, place, now, reloadSeconds, childr
             </p>
             <p class="node">{name}</p>
             <nav aria-label="Pages">
-              {NAVIGATION.map(([path, label]) => (
+              {pages.filter(({ label }) => label !== null).map(({ path, label }) => (
                 <a href={path} aria-current={path === place ? "page" : undefined}>{label}</a>
               ))}
             </nav>
@@ -80,6 +65,23 @@ export function Layout({ node, version, title, place, now, reloadSeconds, childr
         </body>
       </html>
     </>
+  );
+}
+
+function Head({ title, reloadSeconds }: { title: string; reloadSeconds: number }) {
+  return (
+    <head>
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <meta name="color-scheme" content="light dark" />
+      <title>{title}</title>
+      <link rel="icon" href="/icon.svg" type="image/svg+xml" />
+      <link rel="stylesheet" href="/app.css" />
+      <noscript>
+        <meta http-equiv="refresh" content={String(reloadSeconds)} />
+      </noscript>
+      <script src="/app.js" type="module"></script>
+    </head>
   );
 }
 

@@ -6,26 +6,41 @@
 import type { Family, HistogramValue, Sample } from "../metrics/exposition.ts";
 import { type Instrument, INSTRUMENTS } from "../metrics/instruments.ts";
 import type { MetricsRecord, Series } from "../metrics/meter.ts";
-import { ROLE_NAMES } from "../state/records.ts";
+import { ROLE_NAMES, type RoleName } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
-import { clip } from "./format.ts";
-import type { Status } from "./status_schema.ts";
-import { isUp } from "./verdict.ts";
+import { clip } from "../base/clip.ts";
+import type { Status } from "../health/status.ts";
+import { isUp } from "../health/roles.ts";
 
 const MAX_LABEL_CHARS = 100;
 
 /** What each role has measured, by its name. */
 export type RoleMetrics = Readonly<Record<string, MetricsRecord["instruments"]>>;
 
+/** Metrics, and the role whose job they tell of; null: the node as a whole, or what each role has measured. */
+export interface JobFamily extends Family {
+  readonly job: RoleName | null;
+}
+
 /** All families. */
-export function families(status: Status, measured: RoleMetrics): Family[] {
+export function families(status: Status, measured: RoleMetrics): JobFamily[] {
   return [
     ...nodeFamilies(status),
-    ...workFamilies(status),
-    ...heldFamilies(status),
-    ...notificationFamilies(status),
-    ...measuredFamilies(measured),
+    ...tellingOf("diagnostics", pageFamilies(status)),
+    ...tellingOf("manager", managerFamilies(status)),
+    ...tellingOf("resource-syncer", [
+      ...resyncFamilies(status),
+      ...heldFamilies(status),
+      ...notificationFamilies(status),
+    ]),
+    ...tellingOf("agent-status-watcher", agentFamilies(status)),
+    ...tellingOf("endpoint-status-watcher", portFamilies(status)),
+    ...tellingOf(null, measuredFamilies(measured)),
   ];
+}
+
+function tellingOf(job: RoleName | null, families: readonly Family[]): JobFamily[] {
+  return families.map((family) => ({ ...family, job }));
 }
 
 /** What each role has written last. */
@@ -53,8 +68,8 @@ function counter(name: string, help: string, samples: readonly Sample[]): Family
   return { name, type: "counter", help, samples };
 }
 
-/** The node, its roles and the cloud's nodes. */
-function nodeFamilies({ node, isMaster, ready, roles, cluster, verdict, since }: Status): Family[] {
+/** The node and its roles. */
+function nodeFamilies({ node, roles }: Status): JobFamily[] {
   const ofRoles = (value: (role: Status["roles"][number]) => number | null | undefined) =>
     roles.flatMap((role): Sample[] => {
       const found = value(role);
@@ -62,18 +77,13 @@ function nodeFamilies({ node, isMaster, ready, roles, cluster, verdict, since }:
         ? []
         : [{ labels: { role: role.name }, value: found }];
     });
-  const errors = { ok: 0, warn: 1, error: 2 }[verdict.level];
-  return [
+  return tellingOf(null, [
     {
       name: "build",
       type: "info",
       help: "Version of this node and its name",
       samples: [{ labels: { version: node.version, node: node.name }, value: 1 }],
     },
-    gauge("is_master", "Whether this node is master", one(Number(isMaster))),
-    gauge("term_start_timestamp_seconds", "When this node's term began", seconds(since)),
-    gauge("ready", "Whether this node is ready", one(Number(ready))),
-    gauge("verdict_level", "Worst finding: 0 none, 1 warning, 2 error", one(errors)),
     gauge(
       "role_up",
       "Whether a role is running and alive",
@@ -94,25 +104,24 @@ function nodeFamilies({ node, isMaster, ready, roles, cluster, verdict, since }:
       "Resident memory of a role's process",
       ofRoles(({ alive }) => alive?.rssBytes),
     ),
-    gauge("nodes", "Nodes of the cloud that are registered", one(cluster?.nodes.length)),
+  ]);
+}
+
+/** What the page makes of it. */
+function pageFamilies({ ready, verdict }: Status): Family[] {
+  const level = { ok: 0, warn: 1, error: 2 }[verdict.level];
+  return [
+    gauge("ready", "Whether this node is ready", one(Number(ready))),
+    gauge("verdict_level", "Worst finding: 0 none, 1 warning, 2 error", one(level)),
   ];
 }
 
-/** Resyncs, compaction, agents and ports. */
-function workFamilies({ resyncs, compaction, agents, ports }: Status): Family[] {
-  const done = resyncs.find((r) => r.endedAt !== null);
-  const good = resyncs.find((r) => r.endedAt !== null && r.error === null);
+/** Election, the cloud's nodes and compaction. */
+function managerFamilies({ isMaster, since, cluster, compaction }: Status): Family[] {
   return [
-    gauge(
-      "last_resync_duration_seconds",
-      "Duration of the last finished resync",
-      seconds(done && done.endedAt! - done.startedAt),
-    ),
-    gauge(
-      "last_resync_success_timestamp_seconds",
-      "End of the last resync that succeeded",
-      seconds(good?.endedAt),
-    ),
+    gauge("is_master", "Whether this node is master", one(Number(isMaster))),
+    gauge("term_start_timestamp_seconds", "When this node's term began", seconds(since)),
+    gauge("nodes", "Nodes of the cloud that are registered", one(cluster?.nodes.length)),
     counter(
       "compaction_checks",
       "Checks whether etcd is due for compaction",
@@ -129,6 +138,28 @@ function workFamilies({ resyncs, compaction, agents, ports }: Status): Family[] 
       "Time of the last compaction by this node",
       seconds(compaction?.lastAt),
     ),
+  ];
+}
+
+function resyncFamilies({ resyncs }: Status): Family[] {
+  const done = resyncs.find((r) => r.endedAt !== null);
+  const good = resyncs.find((r) => r.endedAt !== null && r.error === null);
+  return [
+    gauge(
+      "last_resync_duration_seconds",
+      "Duration of the last finished resync",
+      seconds(done && done.endedAt! - done.startedAt),
+    ),
+    gauge(
+      "last_resync_success_timestamp_seconds",
+      "End of the last resync that succeeded",
+      seconds(good?.endedAt),
+    ),
+  ];
+}
+
+function agentFamilies({ agents }: Status): Family[] {
+  return [
     gauge(
       "agents",
       "Felix agents by the age of their status: late over 75 s, stale over 5 min",
@@ -146,6 +177,11 @@ function workFamilies({ resyncs, compaction, agents, ports }: Status): Family[] 
     ),
     counter("agent_reports", "Agent reports that arrived", one(agents?.reported)),
     counter("agent_report_failures", "Agent reports that failed", one(agents?.failed)),
+  ];
+}
+
+function portFamilies({ ports }: Status): Family[] {
+  return [
     counter("port_reports", "Port status reports that arrived", one(ports?.reported)),
     counter("port_report_failures", "Port status reports that failed", one(ports?.failed)),
     gauge("ports", "Ports by the status that Felix wrote", by("status", ports?.byStatus ?? {})),

@@ -5,8 +5,8 @@
  * @module
  */
 import type { Child } from "hono/jsx";
-import { coarseAge, formatCount, isoTime, utcTime } from "./format.ts";
-import type { Level } from "./status_schema.ts";
+import { coarseAge, formatCount, isoTime, utcMinute, utcTime } from "../base/format.ts";
+import type { Level } from "../health/facts.ts";
 
 const LEVELS: Readonly<Record<Level | "info", readonly [symbol: string, word: string]>> = {
   ok: ["✓", "OK"],
@@ -42,10 +42,10 @@ export function Time({ at, now, age, short }: {
     <span class="when">
       <time
         datetime={iso}
-        title={iso.replace("T", " ").replace(/\.\d+Z$/, " UTC")}
+        title={`${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`}
         data-short={short ? "" : undefined}
       >
-        {short ? utcTime(at, now).replace(/:\d\d UTC$/, " UTC") : utcTime(at, now)}
+        {short ? utcMinute(at, now) : utcTime(at, now)}
       </time>
       {age ? <Age at={at} now={now} /> : null}
     </span>

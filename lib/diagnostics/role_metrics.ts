@@ -5,9 +5,9 @@
  * @module
  */
 import type { Family, HistogramValue, Sample } from "../metrics/exposition.ts";
-import { formatBytes, formatCount, formatDuration } from "./format.ts";
+import { formatBytes, formatCount, formatDuration } from "../base/format.ts";
 import { families, type RoleMetrics } from "./metrics.ts";
-import type { Status } from "./status_schema.ts";
+import type { Status } from "../health/status.ts";
 
 /** One value, for people. */
 export interface RoleMetric {
@@ -20,21 +20,12 @@ export interface RoleMetric {
 
 const MAX_METRICS = 100;
 
-/** What the status says of each role's job. */
-const JOBS: ReadonlyMap<string, RegExp> = new Map([
-  ["manager", /^(is_master|term_|nodes|compaction|last_compaction)/],
-  ["resource-syncer", /^(last_resync|deletions_|objects_left|watch)/],
-  ["agent-status-watcher", /^agent/],
-  ["endpoint-status-watcher", /^port/],
-  ["diagnostics", /^(ready|verdict)/],
-]);
-
 /** The metrics of `role`. */
 export function roleMetrics(status: Status, measured: RoleMetrics, role: string): RoleMetric[] {
   const own = Object.hasOwn(measured, role) ? measured[role]! : {};
   const all = families(status, { [role]: own });
   const found = all.flatMap((family) => {
-    const about = Object.hasOwn(own, family.name) || (JOBS.get(role)?.test(family.name) ?? false);
+    const about = Object.hasOwn(own, family.name) || family.job === role;
     return family.samples
       .filter(({ labels }) => labels.role === undefined ? about : labels.role === role)
       .map((sample) => metricOf(family, sample));

@@ -8,7 +8,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Samples } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
-import type { Status } from "./status_schema.ts";
+import type { Status } from "../health/status.ts";
 
 /** Between two samples, ms. */
 export const SAMPLE_MS = 10_000;

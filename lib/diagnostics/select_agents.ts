@@ -5,7 +5,7 @@ import { type Freshness, freshness } from "../status/freshness.ts";
 /** By the age of the status, the host, Felix's uptime or the last report. */
 export const AGENT_ORDERS = ["age", "host", "up", "reported"] as const;
 
-/** See the module. */
+/** A selection of agents and their order. */
 export interface AgentsWanted {
   /** Part of the host's name, in any case; empty: every host. */
   readonly q: string;

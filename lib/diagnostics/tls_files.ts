@@ -34,8 +34,6 @@ export async function readTlsFiles(paths: TlsPaths): Promise<TlsFiles> {
     belong = publicPart(new X509Certificate(cert).publicKey) ===
       publicPart(createPublicKey(createPrivateKey(key)));
   } catch (error) {
-    // A runtime that cannot compare them (Deno before 2.5) leaves it to the first handshake.
-    if (/not implemented/i.test(String(error))) return { cert, key };
     throw new TlsFilesError(
       `${paths.cert} and ${paths.key} are no certificate and key: ${describeError(error)}`,
     );

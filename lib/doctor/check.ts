@@ -1,5 +1,6 @@
 /** A check of the doctor, and how checks are run: all at once, each with a deadline. @module */
 import { z } from "zod";
+import { deadline } from "../base/deadline.ts";
 import { describeError } from "../base/log.ts";
 
 export const findingSchema = z.object({
@@ -11,18 +12,22 @@ export const findingSchema = z.object({
   found: z.string(),
   /** What to do about it; null when there is nothing to do. */
   advice: z.string().nullable(),
+  /** The service that was looked at, when others cannot be looked at without it. */
+  subject: z.literal("keystone").optional(),
 });
 /** One line of the doctor's report. */
 export type Finding = z.infer<typeof findingSchema>;
 
 /** A finding without its name. */
-export type Verdict = Omit<Finding, "name" | "advice"> & { readonly advice?: string };
+export type Verdict = Omit<Finding, "name" | "advice" | "subject"> & { readonly advice?: string };
 
 /** One thing to look at. */
 export interface Check {
   readonly name: string;
   /** What to do when it fails in a way that it does not foresee. */
   readonly advice: string;
+  /** As in its findings. */
+  readonly subject?: Finding["subject"];
   /** Resolves to one verdict under its own name, or to findings with theirs. @throws what is wrong. */
   run(signal: AbortSignal): Promise<Verdict | Finding[]>;
 }
@@ -60,20 +65,25 @@ export async function runChecks(
 ): Promise<Finding[]> {
   const found = await Promise.all(checks.map(async (check) => {
     const end = new AbortController();
-    const { promise: late, resolve } = Promise.withResolvers<Verdict>();
-    const timer = setTimeout(() => {
-      resolve(failed(`no result within ${deadlineMs / 1000} s`, check.advice));
-    }, deadlineMs);
     const either = AbortSignal.any([signal, end.signal]);
-    const work = check.run(either).catch((error) =>
-      failed(describeError(error).replace(/^\w+Error: | Resolution note: *$/g, ""), check.advice)
+    const work = check.run(either).catch((error) => failed(reasonOf(error), check.advice));
+    const verdict = await deadline(
+      work,
+      deadlineMs,
+      () => failed(`no result within ${deadlineMs / 1000} s`, check.advice),
     );
-    const verdict = await Promise.race([work, late]);
-    clearTimeout(timer);
     end.abort(new Error("the check is over"));
-    return Array.isArray(verdict) ? verdict : [named(check.name, verdict)];
+    const findings = Array.isArray(verdict) ? verdict : [named(check.name, verdict)];
+    const { subject } = check;
+    return subject ? findings.map((finding) => ({ ...finding, subject })) : findings;
   }));
   return found.flat();
+}
+
+/** What went wrong, without the class of the error and without the heading that grpc-js leaves empty. */
+function reasonOf(error: unknown): string {
+  const plain = error instanceof Error ? new Error(error.message, { cause: error.cause }) : error;
+  return describeError(plain).replace(/ Resolution note: *$/, "");
 }
 
 /** Computes once what several checks need; who comes later gets the same. */

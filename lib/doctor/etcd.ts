@@ -7,14 +7,15 @@
  *
  * @module
  */
-import type { Etcd3 } from "etcd3";
+import { type Etcd3, EtcdPermissionDeniedError } from "etcd3";
 import {
   CLUSTER_INFORMATION_KEY,
+  conductorPrefix,
+  electionKey,
   FELIX_CONFIGURATION_KEY,
   LEGACY_SUBNET_PREFIX,
   resourcePrefixes,
 } from "../calico/keys.ts";
-import { conductorPrefix, electionKey } from "../calico/regions.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config_types.ts";
 import { openEtcd } from "../etcd/client.ts";
@@ -113,10 +114,10 @@ function judgeStatus({ version, leader, dbSize, alarms, tookMs }: Status): Verdi
   if (leader === "0") {
     return failed(`${found}, has no leader`, "it has lost its quorum: start the other members");
   }
-  const alarm = alarms.find((alarm) => !/none/i.test(alarm));
+  const alarm = alarms.find((alarm) => alarm !== "None");
   if (alarm !== undefined) {
     return failed(
-      `${found}, alarm ${/1|nospace/i.test(alarm) ? "NOSPACE" : alarm}: it takes no writes`,
+      `${found}, alarm ${alarm.toUpperCase()}: it takes no writes`,
       "compact and defragment it, raise its quota, then etcdctl alarm disarm",
     );
   }
@@ -173,7 +174,7 @@ async function checkRights(etcd: Etcd3, config: Config): Promise<Verdict> {
       await etcd.getAll().prefix(prefix).limit(1).keys();
       if (write) await pretendToWrite(etcd, prefix);
     } catch (error) {
-      if (!/permission denied/i.test(String(error))) throw error;
+      if (!(error instanceof EtcdPermissionDeniedError)) throw error;
       refused.push(prefix);
     }
   }

@@ -1,11 +1,13 @@
 /** This machine: the state directory, TLS files, the runtime, clocks of the hosts that Felix runs on. @module */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { Buffer } from "node:buffer";
-import * as fs from "node:fs";
-import { conductorPrefix } from "../calico/regions.ts";
+import { EtcdPermissionDeniedError } from "etcd3";
+import { statfs } from "node:fs";
+import { conductorPrefix } from "../calico/keys.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config_types.ts";
 import { openEtcd } from "../etcd/client.ts";
+import { parseJson, parseJsonObject } from "../base/json.ts";
 import { describeError } from "../base/log.ts";
 import { nodeSchema, termSchema } from "../state/records.ts";
 import { KV_FILE, StateStore } from "../state/store.ts";
@@ -79,15 +81,13 @@ async function checkStateDir(dir: string): Promise<Verdict> {
   await Deno.writeTextFile(probe, "written by calico-conductor doctor");
   await Deno.remove(probe);
   const free = await freeBytes(dir);
-  if (free === null) return ok("writable; this Deno does not tell how much is free");
+  if (free === null) return ok("writable; how much is free cannot be told");
   const found = `writable, ${Math.floor(free / 2 ** 20)} MiB free`;
   return free < LITTLE_BYTES ? warning(found, "make room on its file system") : ok(found);
 }
 
-/** Room for us on the file system; null where the runtime does not tell. */
+/** Room for us on the file system; null where it cannot be told. */
 function freeBytes(dir: string): Promise<number | null> {
-  const { statfs } = fs as { statfs?: typeof fs.statfs };
-  if (!statfs) return Promise.resolve(null);
   return new Promise((resolve) => {
     statfs(
       dir,
@@ -119,7 +119,7 @@ async function checkHostClocks(config: Config, clock: Clock): Promise<Verdict> {
   try {
     const prefix = felixPrefix(config.region);
     const found = await etcd.getAll().prefix(prefix).limit(MAX_HOSTS).strings()
-      .catch((error) => /denied/i.test(String(error)) ? {} : Promise.reject(error));
+      .catch((error) => error instanceof EtcdPermissionDeniedError ? {} : Promise.reject(error));
     const statuses = Object.entries(found).filter(([key]) => key.endsWith("/status"));
     const ahead: string[] = [];
     for (const [key, value] of statuses) {
@@ -173,26 +173,18 @@ async function checkNodeClocks(config: Config, clock: Clock): Promise<Verdict> {
 
 /** The times in the record of a node or of a term. */
 function nodeTimes(value: string): { node: string; time: number }[] {
-  try {
-    const record = JSON.parse(value);
-    const node = nodeSchema.safeParse(record);
-    if (node.success) return [{ node: node.data.name, time: node.data.since }];
-    const term = termSchema.safeParse(record);
-    if (!term.success) return [];
-    return [term.data.start, term.data.end]
-      .flatMap((time) => time === null ? [] : [{ node: term.data.node, time }]);
-  } catch {
-    return [];
-  }
+  const record = parseJson(value);
+  const node = nodeSchema.safeParse(record);
+  if (node.success) return [{ node: node.data.name, time: node.data.since }];
+  const term = termSchema.safeParse(record);
+  if (!term.success) return [];
+  return [term.data.start, term.data.end]
+    .flatMap((time) => time === null ? [] : [{ node: term.data.node, time }]);
 }
 
 function timeOf(value: string): number | null {
-  try {
-    const time = Date.parse(JSON.parse(value).time);
-    return Number.isNaN(time) ? null : time;
-  } catch {
-    return null;
-  }
+  const time = Date.parse(String(parseJsonObject(value)?.time));
+  return Number.isNaN(time) ? null : time;
 }
 
 function tlsFiles({ etcd, openstack, bus, diagnostics }: Config): TlsFile[] {

@@ -5,8 +5,17 @@ import type { Config } from "../config/config_types.ts";
 import { Extensions } from "../openstack/extensions.ts";
 import { discard, OpenstackError, readJson, readList } from "../openstack/http.ts";
 import type { KeystoneAuth } from "../openstack/keystone.ts";
-import { type Check, type Finding, named, ok, once, skipped, warning } from "./check.ts";
-import { failed, type Verdict } from "./check.ts";
+import {
+  type Check,
+  failed,
+  type Finding,
+  named,
+  ok,
+  once,
+  skipped,
+  type Verdict,
+  warning,
+} from "./check.ts";
 import { type ClockReading, judgeOffset, readDateHeader } from "./clock_offset.ts";
 
 const AGENT_TYPE = "Calico per-host agent (felix)";
@@ -59,6 +68,7 @@ function keystoneChecks(auth: KeystoneAuth, clock: Clock): Check[] {
   return [
     {
       name: `Keystone ${url}`,
+      subject: "keystone",
       advice: "is Keystone up there (auth_url), and os_cacert right? See docs/keystone.md",
       async run(signal) {
         const token = await auth.token(signal);
@@ -71,6 +81,7 @@ function keystoneChecks(auth: KeystoneAuth, clock: Clock): Check[] {
     },
     {
       name: "Keystone rights",
+      subject: "keystone",
       advice: "look at Keystone above",
       async run(signal) {
         const advice = "give the service user the admin role (or a policy for " +

@@ -6,19 +6,19 @@
  * - `…/conductor/terms/<term, 20 digits>`: JSON of a `TermRecord`; the last {@linkcode MAX_TERMS} stay.
  * - `…/conductor/nodes/<name>`: JSON of a `NodeRecord`, under a lease of 30 s.
  *
- * A term's start and end are written by the node that led. Every node watches the election key beside that:
- * terms of drivers that keep no history are written by whoever sees them, and a term whose node could not end
- * it (killed, cut off) ends when the key goes, or when the lease did that was seen last; the node's own account
- * replaces that when it comes back. What a leader writes is fenced by its term, what others see by the key as
- * they saw it; the account of a term's own end cannot be, and replaces only the record of that very term.
+ * The node that leads writes the start and the end of its term. All nodes watch the election key as well: they
+ * write the terms of drivers that keep no history, and the end of a term whose node could not write it (killed,
+ * cut off), which is when the key goes, or when the lease ended that was seen last. When that node comes back, its
+ * own account replaces theirs. A leader's writes are fenced by its term, those of the others compare the key as
+ * they saw it. The own account of a term's end can have no fence; it replaces only the record of that term.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 import type { Etcd3, ICompare, IRequestOp } from "etcd3";
-import { conductorPrefix, electionKey } from "../calico/regions.ts";
+import { conductorPrefix, electionKey } from "../calico/keys.ts";
 import type { Clock } from "../base/clock.ts";
-import { fence, readFence, throwIfFenceLost } from "../etcd/fence.ts";
+import { fencedIf } from "../etcd/fence.ts";
 import { keepLeaseAlive } from "../etcd/lease.ts";
 import type { Log } from "../base/log.ts";
 import {
@@ -34,6 +34,7 @@ import { ClusterRecords } from "./cluster_records.ts";
 import type { TermObserver } from "./elector.ts";
 import type { Leadership } from "./states.ts";
 import { OWN_ACCOUNT_MS, TermObservations } from "./observed_terms.ts";
+import { describeTermEnd, type TermEnd } from "./reasons.ts";
 import { readRawKey } from "./raw_key.ts";
 
 /** Terms that are kept. */
@@ -106,7 +107,7 @@ export class ClusterRegistry implements TermObserver {
     });
   }
 
-  async ended({ term, since }: Leadership, reason: string): Promise<void> {
+  async ended({ term, since }: Leadership, end: TermEnd): Promise<void> {
     const { etcd, clock, id } = this.options;
     await this.#pending;
     await this.#attempt("the end of a term", async () => {
@@ -116,7 +117,7 @@ export class ClusterRegistry implements TermObserver {
         const write = this.#records.putting(found.key, {
           ...found.record,
           end: clock.now(),
-          reason,
+          reason: describeTermEnd(end),
         });
         const { succeeded } = await etcd.kv.txn({
           compare: [this.#records.unchanged(found)],
@@ -167,20 +168,14 @@ export class ClusterRegistry implements TermObserver {
   }
 
   /**
-   * Writes for a term of this node; false when what else is compared has changed.
+   * Writes for a term of this node; false: a conflict, something else that is compared has changed.
    *
    * @throws {FenceLostError} the term is over.
    */
   async #whileLeading(term: string, compare: ICompare[], write: IRequestOp): Promise<boolean> {
     const { etcd, region, id } = this.options;
     const led = { electionKey: electionKey(region), term, id };
-    const answer = await etcd.kv.txn({
-      compare: [...fence(led), ...compare],
-      success: [write],
-      failure: [readFence(led)],
-    });
-    if (!answer.succeeded) throwIfFenceLost(led, answer);
-    return answer.succeeded;
+    return await fencedIf(etcd, led, compare, [write]) !== null;
   }
 
   #putNode(lease: string): Promise<unknown> {

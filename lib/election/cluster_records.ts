@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import type { Etcd3, ICompare, IRequestOp } from "etcd3";
 import type { z } from "zod";
+import { parseJson } from "../base/json.ts";
 import { readSnapshot } from "../etcd/snapshot.ts";
 import type { Log } from "../base/log.ts";
 
@@ -54,15 +55,13 @@ export class ClusterRecords {
   }
 
   #parse<T>(key: string, schema: z.ZodType<T>, text: string): T | null {
-    try {
-      return schema.parse(JSON.parse(text));
-    } catch {
-      if (!this.#named.has(key)) {
-        const fields = { key: this.prefix + key };
-        this.log.warn("a record in etcd is not of its shape, ignored", fields);
-      }
-      this.#named.add(key);
-      return null;
+    const parsed = schema.safeParse(parseJson(text));
+    if (parsed.success) return parsed.data;
+    if (!this.#named.has(key)) {
+      const fields = { key: this.prefix + key };
+      this.log.warn("a record in etcd is not of its shape, ignored", fields);
     }
+    this.#named.add(key);
+    return null;
   }
 }

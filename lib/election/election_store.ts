@@ -12,8 +12,8 @@ export interface HeldKey {
 }
 
 /**
- * Each call rejects when etcd does not answer within `deadlineMs`; what it asked for may still be done, at
- * any later time, and then must not hurt what has become of the key meanwhile. Lease ids are decimal strings.
+ * Each call rejects when etcd does not answer within `deadlineMs`. What it asked for may still be done at any
+ * later time, and must then change nothing that others have made of the key meanwhile. Lease ids are decimal strings.
  */
 export interface ElectionStore {
   /** The election key. */

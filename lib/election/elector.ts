@@ -23,6 +23,7 @@ import { electionValue, isOwnTerm, parseElectionValue } from "./key.ts";
 import { KeyHolder, readClocks } from "./key_holder.ts";
 import { advance, START } from "./machine.ts";
 import { Publisher } from "./publisher.ts";
+import { describeTermEnd, type TermEnd } from "./reasons.ts";
 import type { Effect, Event, Leadership, Settings, State } from "./states.ts";
 
 /** The part of the configuration that it uses. */
@@ -32,7 +33,7 @@ export type ElectorConfig = Pick<Config, "election" | "etcd">;
 export interface TermObserver {
   began(leadership: Leadership): void;
   /** Resolves when that is written, or cannot be. */
-  ended(leadership: Leadership, reason: string): Promise<void>;
+  ended(leadership: Leadership, end: TermEnd): Promise<void>;
 }
 
 /** What the elector needs beside a job's context. */
@@ -151,7 +152,7 @@ class Elector {
       case "refresh":
         return await this.#holder.refresh(effect.leadership, effect.deadlineMs);
       case "end":
-        await this.#end(effect.leadership, effect.reason, effect.release);
+        await this.#end(effect.leadership, effect.end, effect.release);
         return { type: "ended" };
       case "wait":
         await this.#show(state, effect);
@@ -166,8 +167,8 @@ class Elector {
     if (key === null) return { type: "observed", key, granted: false, predecessor: false };
     const ours = parseElectionValue(key.value)?.name === this.config.election.name;
     const own = ours ? await store.readOwnTerm().catch(() => null) : null;
-    // What is asked after it: an earlier manager that only stood still cannot publish its term again, and
-    // the record is no later one's.
+    // Asked after the record is read: then no earlier manager that stood still can publish its term again, and
+    // the record is not a later manager's.
     const predecessor = isOwnTerm(own, key, place) && await this.#publisher.isAlone();
     return { type: "observed", key, granted: this.#holder.wasGranted(key.lease), predecessor };
   }
@@ -196,12 +197,13 @@ class Elector {
   }
 
   /** Notes the end of a term; gives the key up, or leaves it to the lease. */
-  async #end(leadership: Leadership, reason: string, release: boolean): Promise<void> {
+  async #end(leadership: Leadership, end: TermEnd, release: boolean): Promise<void> {
     const { log, observer } = this.context;
-    const noted = observer?.ended(leadership, reason);
+    const noted = observer?.ended(leadership, end);
     if (release) await this.#holder.release(leadership);
     await noted;
     const { term } = leadership;
+    const reason = describeTermEnd(end);
     log[this.signal.aborted ? "info" : "warn"]("term ended", { term, reason });
     if (!release) {
       log.warn("the election key is left to its lease: this node's roles may believe to lead", {
@@ -234,7 +236,7 @@ class Elector {
     return { type: "woken" };
   }
 
-  /** An operator's wish that this node steps down, answered at once. */
+  /** An operator's request that this node steps down, answered at once. */
   async #request(state: State): Promise<Event | null> {
     const { store, clock, log } = this.context;
     const request = await store.readStepDown().catch(() => null); // asked for again soon
@@ -251,7 +253,7 @@ class Elector {
   }
 
   /**
-   * The deadline of the next call, until which the loop counts as alive. Short enough that a call to a
+   * The deadline of the next call, ms; until then the loop counts as alive. Short enough that a call to a
    * member that does not answer can be made again within the term.
    */
   #callMs(): number {

@@ -6,7 +6,8 @@
  */
 import { Buffer } from "node:buffer";
 import type { Etcd3, ICompare, IRequestOp, ITxnResponse } from "etcd3";
-import { electionKey } from "../calico/regions.ts";
+import { electionKey, LEGACY_ELECTION_KEY } from "../calico/keys.ts";
+import { type Backoff, backoffMs } from "../base/backoff.ts";
 import { systemClock } from "../base/clock.ts";
 import type { Config } from "../config/config_types.ts";
 import { fence } from "../etcd/fence.ts";
@@ -17,9 +18,9 @@ import type { ElectionStore, HeldKey } from "./election_store.ts";
 
 /** Silence of the watch after which it is looked at whether its member serves, ms. */
 const QUIET_MS = 5000;
-/** Pause before a watch that ended is made anew, about, ms. */
-const RETRY_MS = 500;
-const LEGACY_KEY = Buffer.from("/calico/openstack/v1/neutron_election");
+/** Pause before a watch that ended is made anew. */
+const RETRY: Backoff = { firstMs: 500, maxMs: 500, jitter: "around" };
+const LEGACY_KEY = Buffer.from(LEGACY_ELECTION_KEY);
 
 /** See {@linkcode ElectionStore}. The client stays its owner's to close. */
 export class EtcdElectionStore implements ElectionStore {
@@ -133,14 +134,9 @@ export class EtcdElectionStore implements ElectionStore {
         if (!signal.aborted) onChange();
         if (item === "broken" || item instanceof Error) break;
       }
-      if (!signal.aborted) await pause(RETRY_MS * (0.5 + Math.random()), signal);
+      await systemClock.sleep(backoffMs(RETRY, 0), signal).catch(() => {});
     }
   }
-}
-
-/** Resolves after so many ms, or when the signal aborts. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return systemClock.sleep(ms, signal).catch(() => {});
 }
 
 function put(key: Buffer, value: string, lease: string): IRequestOp {

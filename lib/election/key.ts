@@ -5,6 +5,7 @@
  */
 import type { ProcessPlace } from "../process/place.ts";
 import type { OwnTerm } from "../state/records.ts";
+import type { StaleReason } from "./reasons.ts";
 
 /** The election key as read from etcd; revisions are decimal strings. */
 export interface ObservedKey {
@@ -19,7 +20,7 @@ export interface ObservedKey {
 export type Judgement =
   | { readonly is: "absent" }
   | { readonly is: "held"; readonly problem: string | null }
-  | { readonly is: "stale"; readonly reason: string };
+  | { readonly is: "stale"; readonly reason: StaleReason };
 
 /** Everything that the judgement rests on. */
 export interface Situation {
@@ -43,9 +44,9 @@ export interface Situation {
 }
 
 /**
- * Whether an own-term record tells of a key that this node's earlier manager wrote, in the boot and pid
- * namespace of now: a state directory that was copied to another machine, or has survived a restart of
- * this one, tells nothing.
+ * Whether an own-term record proves that an earlier manager of this node wrote the key, in this boot and pid
+ * namespace. A state directory that was copied to another machine, or has survived a restart of this one,
+ * proves nothing.
  */
 export function isOwnTerm(own: OwnTerm | null, key: ObservedKey, place: ProcessPlace): boolean {
   return own !== null && own.term === key.createRevision && own.value === key.value &&
@@ -77,17 +78,17 @@ export function judgeKey(situation: Situation): Judgement {
     };
   }
   const own = observed.value === electionValue(name, pid);
-  if (own && situation.granted) return stale("it is left of an attempt of this process");
+  if (own && situation.granted) return { is: "stale", reason: { why: "own-attempt" } };
   if (situation.predecessor) {
-    return stale(`it is left of process ${holder.pid}, an earlier manager of this node`);
+    return { is: "stale", reason: { why: "predecessor", pid: holder.pid } };
   }
   if (observed.lease === "0") return unleased(situation, observed);
   return { is: "held", problem: holder.name === name ? namesake(situation, observed, own) : null };
 }
 
 /**
- * A key of this node's name that nothing proves to be left of a process that is gone. That a process id
- * cannot be seen proves nothing: a container does not see those of its host, nor a host those of another.
+ * What is wrong with a key of this node's name whose process is not proven to be gone. A process id that cannot
+ * be seen proves nothing: a container does not see those of its host, nor a host those of another.
  */
 function namesake(
   { refreshed, ttlMs }: Situation,
@@ -110,7 +111,7 @@ function namesake(
 function unleased(situation: Situation, observed: ObservedKey): Judgement {
   const limitMs = 2 * situation.ttlMs;
   if (!situation.respectUnleased && situation.unchangedMs >= limitMs) {
-    return stale(`it has no lease and did not change for ${limitMs / 1000} s`);
+    return { is: "stale", reason: { why: "unleased", unchangedMs: limitMs } };
   }
   const remedy = situation.respectUnleased
     ? `nobody else leads until it is gone: delete ${situation.key} by hand`
@@ -120,8 +121,4 @@ function unleased(situation: Situation, observed: ObservedKey): Judgement {
     is: "held",
     problem: `the election key is held by ${observed.value} without a lease; ${remedy}`,
   };
-}
-
-function stale(reason: string): Judgement {
-  return { is: "stale", reason };
 }

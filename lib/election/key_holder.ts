@@ -5,8 +5,10 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
+import { Ring } from "../base/ring.ts";
 import type { Log } from "../base/log.ts";
 import type { ElectionStore } from "./election_store.ts";
+import { describeStale } from "./reasons.ts";
 import type { Event, Leadership, Reading, StaleKey } from "./states.ts";
 
 /** What it needs. */
@@ -27,13 +29,13 @@ const MAX_GRANTED = 100;
 /** One process's hold on the election key. */
 export class KeyHolder {
   /** The newest last. */
-  readonly #granted: string[] = [];
+  readonly #granted = new Ring<string>(MAX_GRANTED);
 
   constructor(readonly elections: ElectionStore, readonly context: KeyHolderContext) {}
 
   /** Whether this process was granted that lease. */
   wasGranted(lease: string): boolean {
-    return this.#granted.includes(lease);
+    return [...this.#granted].includes(lease);
   }
 
   /**
@@ -42,11 +44,13 @@ export class KeyHolder {
    */
   async stand(stale: StaleKey | null): Promise<Event> {
     const { log, clock, ttlSeconds, callMs } = this.context;
-    if (stale) log.warn("stale election key is deleted", { ...stale });
+    if (stale) {
+      const reason = describeStale(stale.reason);
+      log.warn("stale election key is deleted", { ...stale, reason });
+    }
     const sent = readClocks(clock);
     const lease = await this.elections.grant(ttlSeconds, callMs());
     this.#granted.push(lease);
-    if (this.#granted.length > MAX_GRANTED) this.#granted.shift();
     const term = await this.#create(lease, stale);
     if (term === null) {
       await this.elections.revoke(lease, callMs()).catch(() => {});
@@ -57,8 +61,8 @@ export class KeyHolder {
 
   /**
    * The new term, or null when another was first. The creation is sent right behind the deletion of a
-   * stale key, before any standby has heard of it; should it overtake, it is sent again. The deletion
-   * concerns the key as it was judged, so it hurts neither the new one nor one that was refreshed since.
+   * stale key, before any standby has heard of it; should it arrive first, it is sent again. The deletion
+   * compares the key's revision as it was judged, so it changes neither the new key nor one refreshed since.
    */
   async #create(lease: string, stale: StaleKey | null): Promise<string | null> {
     const { value, callMs } = this.context;
@@ -77,9 +81,9 @@ export class KeyHolder {
     const sent = readClocks(clock);
     const endsAt = sent.monotonic + deadlineMs;
     const leftMs = () => Math.min(callMs(), endsAt - clock.monotonic());
-    if (!await this.elections.keepAlive(lease, leftMs())) return { type: "refused" };
+    if (!await this.elections.keepAlive(lease, leftMs())) return { type: "conflict" };
     const done = await this.elections.refresh({ value, lease, term }, leftMs());
-    return done ? { type: "refreshed", sent } : { type: "refused" };
+    return done ? { type: "refreshed", sent } : { type: "conflict" };
   }
 
   /** Gives the key up; what cannot be done in a second is left to the lease. */

@@ -6,7 +6,7 @@
  * ```
  *                      absent or stale              elected
  *   follower ───────────────────────▶ candidate ──────────────▶ leader
- *    ▲  ▲ │ held, unreachable            │ outrun, unreachable     │ refused · not refreshed in time ·
+ *    ▲  ▲ │ held, unreachable            │ outrun, unreachable     │ conflict · not refreshed in time ·
  *    │  │ └── wait, read again           │                         │ clock stepped · unpublished ·
  *    │  └────────────────────────────────┘                         │ step-down · stop
  *    └────────────────────────── ending ◀──────────────────────────┘
@@ -29,7 +29,7 @@
  * | leader | published, woken: it is due | refresh | leader |
  * | leader | unreachable | wait | leader |
  * | leader | refreshed, in time | publish | leader |
- * | leader | refused, unpublished, step-down, stop; time run out, clock stepped | clear | ending |
+ * | leader | conflict, unpublished, step-down, stop; time run out, clock stepped | clear | ending |
  * | ending | cleared | end | ending |
  * | ending | ended | read | follower |
  * | ending, to stop | ended | finish | stopping |
@@ -38,13 +38,15 @@
  * | any | superseded | finish | stopping |
  *
  * **What somebody believes.** Roles of this node may believe in a term that was published, until "nobody"
- * is published or its time has run out by the machine's uptime, which no step of a clock moves. Whether they
- * may, every `cleared` tells; and while they may, the key is neither given up (`end` without `release`) nor
- * deleted nor stood for. So another node cannot win before.
+ * is published or its time has run out by the machine's uptime, which no step of a clock moves. Each `cleared`
+ * says until when they may. Until then the key is neither given up (`end` without `release`) nor deleted, and
+ * this node does not stand: so no other node can win before.
  *
  * @module
  */
+import { type Backoff, backoffMs } from "../base/backoff.ts";
 import { judgeKey, type ObservedKey } from "./key.ts";
+import type { Overdue, TermEnd } from "./reasons.ts";
 import {
   type Effect,
   type Ending,
@@ -63,7 +65,8 @@ import {
 /** How long a follower or leader waits at most before it looks again. */
 export const TURN_MS = 1000;
 const RETRY_MS = 500;
-const MAX_BACKOFF_MS = 2000;
+/** Without jitter, as this function is pure: each node fails at its own times. */
+const BACKOFF: Backoff = { firstMs: 100, maxMs: 2000, jitter: "none" };
 /** A node that could not publish its term leaves the next one to others for so long. */
 const UNPUBLISHED_MS = 10_000;
 const STILL_BELIEVED = "it cannot be published that this node does not lead, and what was " +
@@ -109,7 +112,7 @@ function advanceFollower(state: Follower, event: Event, at: Reading, settings: S
       return { state: { ...state, name: "follower", believedUntil }, effect: { do: "read" } };
     }
     case "unreachable": {
-      const ms = Math.min(MAX_BACKOFF_MS, 100 * 2 ** state.failures);
+      const ms = backoffMs(BACKOFF, state.failures);
       return {
         state: { ...state, name: "follower", failures: state.failures + 1 },
         effect: { do: "wait", ms, leader: null, problem: event.problem },
@@ -123,8 +126,8 @@ function advanceFollower(state: Follower, event: Event, at: Reading, settings: S
 }
 
 /**
- * Until when somebody may believe to lead, as told, uptime s. What cannot be told counts as a term that
- * has been published just now, unless it was told before.
+ * Until when a role may believe to lead, uptime s. When that is not known, now or from before, it counts as a
+ * term that has been published just now.
  */
 function believed(told: number | null, before: number, at: Reading, { ttlMs }: Settings): number {
   if (told !== null) return told;
@@ -169,16 +172,18 @@ function advanceLeader(state: Leader, event: Event, at: Reading, settings: Setti
   const { leadership } = state;
   switch (event.type) {
     case "stop":
-      return resign(leadership, "stopped in order", -Infinity, true);
+      return resign(leadership, { why: "stopped" }, -Infinity, true);
     case "refreshed":
       return lead({ ...leadership, sent: event.sent }, at, settings);
-    case "refused":
-      return resign(leadership, "the election key is another's", -Infinity);
-    case "unpublished":
-      return resign(leadership, event.problem, at.monotonic + UNPUBLISHED_MS);
+    case "conflict":
+      return resign(leadership, { why: "key-lost" }, -Infinity);
+    case "unpublished": {
+      const { problem } = event;
+      return resign(leadership, { why: "unpublished", problem }, at.monotonic + UNPUBLISHED_MS);
+    }
     case "step-down": {
-      const reason = `stepped down, asked by ${event.by}`;
-      return resign(leadership, reason, at.monotonic + event.pauseMs);
+      const { by, pauseMs } = event;
+      return resign(leadership, { why: "step-down", by }, at.monotonic + pauseMs);
     }
     case "unreachable":
       return hold(
@@ -207,7 +212,7 @@ function lead(leadership: Leadership, at: Reading, settings: Settings): Step {
 function hold(state: Leader, at: Reading, settings: Settings): Step {
   const { leadership, problem } = state;
   const over = whyOver(leadership, at, settings);
-  if (over) return resign(leadership, problem ? `${over}; ${problem}` : over, -Infinity);
+  if (over) return resign(leadership, { ...over, problem }, -Infinity);
   const left = leftMs(leadership, at, settings);
   if (state.nextRefresh <= at.monotonic) {
     return { state, effect: { do: "refresh", leadership, deadlineMs: left } };
@@ -217,9 +222,9 @@ function hold(state: Leader, at: Reading, settings: Settings): Step {
 }
 
 /** The term is over: first nobody of this node is to believe in it. */
-function resign(leadership: Leadership, reason: string, notBefore: number, toStop = false): Step {
+function resign(leadership: Leadership, end: TermEnd, notBefore: number, toStop = false): Step {
   return {
-    state: { name: "ending", leadership, reason, notBefore, believedUntil: null, toStop },
+    state: { name: "ending", leadership, end, notBefore, believedUntil: null, toStop },
     effect: { do: "clear" },
   };
 }
@@ -247,10 +252,10 @@ function advanceEnding(state: Ending, event: Event, at: Reading, settings: Setti
 
 /** What is left to do for the end of a term. */
 function goOn(state: Ending, at: Reading): Step {
-  const { leadership, reason, believedUntil } = state;
+  const { leadership, end, believedUntil } = state;
   if (believedUntil === null) return { state, effect: { do: "clear" } };
   const release = believedUntil <= at.uptime;
-  return { state, effect: { do: "end", leadership, reason, release } };
+  return { state, effect: { do: "end", leadership, end, release } };
 }
 
 /** How long the term is still valid by the monotonic clock, ms. */
@@ -258,12 +263,11 @@ function leftMs({ sent }: Leadership, at: Reading, { ttlMs, marginMs }: Settings
   return sent.monotonic + ttlMs - marginMs - at.monotonic;
 }
 
-function whyOver(leadership: Leadership, at: Reading, settings: Settings): string | null {
-  if (leftMs(leadership, at, settings) <= 0) return "not refreshed before the end of the lease";
+/** Why the clocks end the term; null: it goes on. */
+function whyOver(leadership: Leadership, at: Reading, settings: Settings): Overdue | null {
+  if (leftMs(leadership, at, settings) <= 0) return { why: "expired", problem: null };
   const wallMs = at.wall - leadership.sent.wall;
   const stepMs = wallMs - (at.monotonic - leadership.sent.monotonic);
-  if (Math.abs(stepMs) > CLOCK_STEP_MS) {
-    return `the clock was stepped by ${Math.round(stepMs)} ms`;
-  }
-  return null;
+  if (Math.abs(stepMs) <= CLOCK_STEP_MS) return null;
+  return { why: "clock-stepped", byMs: stepMs, problem: null };
 }

@@ -10,7 +10,7 @@ import { describeError } from "../base/log.ts";
 import type { JobContext } from "../role/master_context.ts";
 import { SupersededError } from "../state/mastership_claim.ts";
 import type { Mastership } from "../state/records.ts";
-import { runsOutAt } from "./is_master.ts";
+import { runsOutAt } from "../state/is_master.ts";
 import type { Event, Leadership } from "./states.ts";
 
 /** What it needs. */
@@ -102,7 +102,7 @@ export class Publisher {
     try {
       const record = await this.context.store.readMastership();
       if (record === null) return -Infinity;
-      // The uptime of another boot is not to be compared with.
+      // A higher uptime than now is of another boot, and cannot be compared.
       return record.uptime > this.context.clock.uptime() ? null : runsOutAt(record);
     } catch {
       return null;

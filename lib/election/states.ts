@@ -1,5 +1,6 @@
 /** What the election's state machine speaks of: states, events, effects. See `machine.ts`. @module */
 import type { ObservedKey } from "./key.ts";
+import type { StaleReason, TermEnd } from "./reasons.ts";
 
 /** The clocks at one instant; see `Clock`. */
 export interface Reading {
@@ -78,7 +79,7 @@ export interface Leader {
 export interface Ending {
   readonly name: "ending";
   readonly leadership: Leadership;
-  readonly reason: string;
+  readonly end: TermEnd;
   /** Does not stand again before that, monotonic ms. */
   readonly notBefore: number;
   /** Null until it is known; as of a {@linkcode Follower}. */
@@ -108,8 +109,8 @@ export type Event =
   /** It could not be published, so no role of this node works for it. */
   | { readonly type: "unpublished"; readonly problem: string }
   | { readonly type: "refreshed"; readonly sent: Reading }
-  /** The key or the lease is gone. */
-  | { readonly type: "refused" }
+  /** The key is no longer as this term has left it, or its lease is gone. */
+  | { readonly type: "conflict" }
   /** etcd did not answer in time. */
   | { readonly type: "unreachable"; readonly problem: string }
   /**
@@ -128,7 +129,7 @@ export type Event =
 export interface StaleKey {
   readonly value: string;
   readonly modRevision: string;
-  readonly reason: string;
+  readonly reason: StaleReason;
 }
 
 /** The one thing to do next; its outcome is the next event. */
@@ -144,7 +145,7 @@ export type Effect =
   | {
     readonly do: "end";
     readonly leadership: Leadership;
-    readonly reason: string;
+    readonly end: TermEnd;
     readonly release: boolean;
   }
   | {

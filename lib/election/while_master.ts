@@ -4,19 +4,22 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
+import { type Backoff, backoffMs } from "../base/backoff.ts";
+import { deadline } from "../base/deadline.ts";
 import { FenceLostError } from "../etcd/client.ts";
 import { describeError, type Log } from "../base/log.ts";
 import type { Term } from "../role/master_context.ts";
 import type { Mastership } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
-import { isMaster, validForMs } from "./is_master.ts";
+import { isMaster, validForMs } from "../state/is_master.ts";
 import { parseElectionValue } from "./key.ts";
 
 /** Between looks whether a term has begun of which nobody told, ms. */
 const POLL_MS = 1000;
 /** Between looks whether it goes on, when nobody tells of its end, ms. */
 const GUARD_MS = 2000;
-const MAX_BACKOFF_MS = 30_000;
+/** Of a job that fails. */
+const BACKOFF: Backoff = { firstMs: 1000, maxMs: 30_000, jitter: "equal" };
 
 /** What {@linkcode whileMaster} tells of itself. */
 export interface WhileMasterOptions {
@@ -33,7 +36,7 @@ export interface WhileMasterOptions {
 /**
  * Runs `job` whenever this node is master, one term at a time, until `signal` aborts. The job's own
  * signal aborts at mastership's end: as soon as its record changes or is no longer valid; the job is
- * joined before it can start again. A job that fails is tried again after a growing delay (1 to 30 s);
+ * joined before it can start again. A job that fails is tried again after a growing delay (up to 30 s);
  * one that lost the fence waits for another term.
  */
 export async function whileMaster(
@@ -61,7 +64,7 @@ export async function whileMaster(
         lost = record;
         options.log.warn("another node leads; this term's work is over", { error: outcome.error });
       } else if (outcome.error !== null && !outcome.aborted) {
-        const delayMs = Math.min(MAX_BACKOFF_MS, 1000 * 2 ** failures++);
+        const delayMs = Math.round(backoffMs(BACKOFF, failures++));
         notBefore = clock.now() + delayMs;
         options.log.error("job failed, will be tried again", { error: outcome.error, delayMs });
       } else failures = 0;
@@ -122,12 +125,6 @@ async function readInTime(
   clock: Clock,
   known: Mastership,
 ): Promise<Mastership | null> {
-  const done = new AbortController();
-  const late = clock.sleep(Math.max(0, known.validUntil - clock.now()), done.signal)
-    .then(() => null, () => null);
-  try {
-    return await Promise.race([store.readMastership().catch(() => null), late]);
-  } finally {
-    done.abort();
-  }
+  const leftMs = Math.max(0, known.validUntil - clock.now());
+  return await deadline(store.readMastership().catch(() => null), leftMs, () => null, { clock });
 }

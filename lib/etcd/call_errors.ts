@@ -51,21 +51,30 @@ export function wasNeverSent(error: unknown): boolean {
 }
 
 /**
- * The cluster is between two leaders, which its members say for it: nothing is wrong with the one that was
- * asked. Source: etcd's `ErrLeaderChanged`, `ErrTimeout…`.
+ * The cluster is between two leaders: nothing is wrong with the member that was asked, which only reports it.
+ * Source: etcd's `ErrLeaderChanged`, `ErrTimeout…`.
  */
 export function isBetweenLeaders(error: unknown): boolean {
   return /etcdserver: (leader changed|request timed out)/.test(String(error));
 }
 
 /**
- * The token is not taken any more, which a new one mends: it has expired, or, with JWT, users or roles were
- * changed since. Source: etcd's `ErrInvalidAuthToken`, `ErrAuthOldRevision`.
+ * The token has expired or, with JWT, users or roles were changed since: a new token helps. Source: etcd's `ErrInvalidAuthToken`, `ErrAuthOldRevision`.
  */
 export function isOldToken(error: unknown): boolean {
   if (error instanceof EtcdInvalidAuthTokenError) return true;
   return codeOf(error) === UNAUTHENTICATED ||
     /invalid auth token|revision of auth store is old/.test(String(error));
+}
+
+/** The revision that was asked for is compacted. Source: etcd's `ErrCompacted`. */
+export function isCompacted(error: unknown): boolean {
+  return /required revision has been compacted/.test(String(error));
+}
+
+/** The request is larger than etcd takes. Source: etcd's `ErrRequestTooLarge`, and gRPC's own limit. */
+export function isTooLarge(error: unknown): boolean {
+  return /request is too large|message larger than max/.test(String(error));
 }
 
 /** The member answered, whatever it said. */

@@ -35,16 +35,15 @@ export class CompactedError extends Error {
   override readonly name = "CompactedError";
 }
 
-/** Done a second time, these fail or do more than was asked for. */
+/** Methods that fail, or do more than was asked for, when they are called twice. */
 const ONCE = new Set(["compact", "defragment", "memberAdd", "memberRemove", "moveLeader"]);
 
 /**
  * A client for that configuration; close it with `close()`. No connection is made before the first
  * call. With TLS files named, they are read at once.
  *
- * A call is made to one member after the other (`repeated_call.ts`). A transaction that was answered with
- * "no" after it may have happened is told apart (`transaction_outcome.ts`). A stream of etcd3's own stays
- * with one member.
+ * A call is made to one member after the other (`repeated_call.ts`); whether a transaction that was sent twice
+ * has happened is found out (`transaction_outcome.ts`). A stream that etcd3 opens itself stays with one member.
  *
  * @throws {Deno.errors.NotFound} a TLS file is missing.
  * @throws {TypeError} etcd3 or grpc-js are of a version that cannot be used.

@@ -4,69 +4,30 @@
  * lease says when the next check is due, and `last`, whose value is the last compacted revision and
  * whose mod revision is the revision at the last check.
  *
- * The writes carry the leadership fence. The compaction itself cannot; it follows a fenced read at
- * once, and one by a master deposed in between is harmless: it removes less than its successor's.
+ * The writes carry the leadership fence. The compaction itself cannot, but it follows a fenced read at once;
+ * if a master is deposed in between, its compaction is harmless: it removes less than its successor's.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 import type { Etcd3, IRangeResponse } from "etcd3";
+import { whenAborted } from "../base/abortable.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import { COMPACTION_LAST_KEY, COMPACTION_TRIGGER_KEY } from "../calico/keys.ts";
 import type { Term } from "../role/master_context.ts";
 import type { Compaction } from "../state/records.ts";
 import type { Beat } from "../role/heartbeat.ts";
 import type { StateStore } from "../state/store.ts";
+import { isCompacted } from "./call_errors.ts";
 import { FenceLostError } from "./client.ts";
-import { fence, throwIfObserver } from "./fence.ts";
-
-/** Exists, under a lease of one period, until the next check is due. */
-export const TRIGGER_KEY = "/calico/compaction/v1/trigger";
-/** The last compacted revision, decimal. */
-export const LAST_KEY = "/calico/compaction/v1/last";
-
-/** What a check finds; revisions are those of etcd. */
-export interface Findings {
-  /** The trigger's lease: its granted TTL in s (null: no lease), or no trigger. */
-  readonly trigger: { readonly ttlSeconds: number | null } | null;
-  /** The `last` key; value null when it is no decimal number. */
-  readonly last: { readonly value: bigint | null; readonly modRevision: bigint } | null;
-  /** etcd's current revision. */
-  readonly current: bigint;
-}
-
-/** What follows; `last` is the value to write with a new trigger. */
-export type Decision =
-  | { readonly do: "nothing"; readonly why: string }
-  | { readonly do: "record"; readonly last: bigint; readonly why: string }
-  | { readonly do: "compact"; readonly at: bigint; readonly last: bigint };
-
-/** The rules of the data model, in their order. */
-export function decideCompaction(
-  { trigger, last, current }: Findings,
-  settings: { readonly periodSeconds: number; readonly minRevisions: number },
-): Decision {
-  const record = (value: bigint, why: string): Decision => ({ do: "record", last: value, why });
-  if (trigger) {
-    const { ttlSeconds } = trigger;
-    if (ttlSeconds === null) return record(0n, "the trigger had no lease: started afresh");
-    if (ttlSeconds > settings.periodSeconds) {
-      return record(0n, "the trigger's lease was longer than the period: started afresh");
-    }
-    return { do: "nothing", why: "the next check is not due" };
-  }
-  if (!last) return record(0n, "first check");
-  if (last.value === null) return record(0n, "the last revision was no number: started afresh");
-  if (last.value > current) {
-    return record(0n, "etcd was restored from an older backup: started afresh");
-  }
-  const min = BigInt(settings.minRevisions);
-  if (current <= min) return record(last.value, "there is not enough history");
-  const sinceLastCheck = current - last.modRevision;
-  const at = current - (min > sinceLastCheck ? min : sinceLastCheck);
-  if (at <= last.value) return record(last.value, "there is nothing new to compact");
-  return { do: "compact", at, last: at };
-}
+import {
+  type CheckOutcome,
+  decideCompaction,
+  describeOutcome,
+  type Findings,
+} from "./compaction_rules.ts";
+import { fenced, throwIfObserver } from "./fence.ts";
 
 /** What {@linkcode runCompactor} needs. */
 export interface CompactorOptions {
@@ -79,12 +40,12 @@ export interface CompactorOptions {
   readonly minRevisions: number;
   readonly pid: number;
   readonly alive: Beat;
-  /** The client's deadline of one call, ms, of which a check is made. @default 60000 */
+  /** The client's deadline of one call, ms; a check makes several. @default 60000 */
   readonly callTimeoutMs?: number;
 }
 
 const MAX_CHECK_MS = 60_000;
-/** A check is so many calls to etcd at most. */
+/** Most calls to etcd in one check. */
 const CALLS_IN_CHECK = 6;
 
 /** Checks and compacts until the term ends. @throws {FenceLostError} another node leads. */
@@ -92,20 +53,21 @@ export async function runCompactor(term: Term, options: CompactorOptions): Promi
   const { store, clock, log, periodSeconds, callTimeoutMs = 60_000 } = options;
   if (periodSeconds === 0) {
     options.alive("no compaction", null, Infinity);
-    return await over(term.signal);
+    return await whenAborted(term.signal);
   }
   let account: Compaction = await store.readCompaction() ?? NO_COMPACTION;
   while (!term.signal.aborted) {
     options.alive("compaction", null, CALLS_IN_CHECK * callTimeoutMs + MAX_CHECK_MS);
     try {
-      const { outcome, compactedAt } = await checkOnce(term, options);
-      account = { ...account, at: clock.now(), outcome, checks: account.checks + 1 };
-      if (compactedAt !== null) {
+      const outcome = await checkOnce(term, options);
+      const words = describeOutcome(outcome);
+      account = { ...account, at: clock.now(), outcome: words, checks: account.checks + 1 };
+      if (outcome.do === "compact") {
         account.compactions++;
-        account.lastRevision = String(compactedAt);
+        account.lastRevision = String(outcome.at);
         account.lastAt = clock.now();
-        log.info("etcd is compacted", { revision: String(compactedAt) });
-      } else log.debug("no compaction", { why: outcome });
+        log.info("etcd is compacted", { revision: String(outcome.at) });
+      } else log.debug("no compaction", { why: words });
     } catch (error) {
       if (error instanceof FenceLostError) throw error;
       if (term.signal.aborted) return;
@@ -135,43 +97,30 @@ const NO_COMPACTION: Compaction = {
   failures: 0,
 };
 
-/** Resolves when the signal aborts. */
-function over(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) =>
-    signal.addEventListener("abort", () => resolve(), { once: true })
-  );
-}
-
 /** One check, with what follows. @throws {FenceLostError} another node leads. */
 export async function checkOnce(
   term: Term,
   options: Pick<CompactorOptions, "etcd" | "periodSeconds" | "minRevisions" | "pid">,
-): Promise<{ outcome: string; compactedAt: bigint | null }> {
+): Promise<CheckOutcome> {
   const { etcd } = options;
   const found = await find(etcd, term);
   const decision = decideCompaction(found, options);
-  if (decision.do === "nothing") return { outcome: decision.why, compactedAt: null };
-  if (decision.do === "record") {
-    await record(etcd, term, decision.last, options);
-    return { outcome: decision.why, compactedAt: null };
+  if (decision.do === "nothing") return decision;
+  if (decision.do === "compact" && !await compact(etcd, decision.at)) {
+    await record(etcd, term, found.current, options);
+    return { do: "leave" };
   }
-  if (await compact(etcd, decision.at)) {
-    await record(etcd, term, decision.last, options);
-    return { outcome: `compacted at revision ${decision.at}`, compactedAt: decision.at };
-  }
-  await record(etcd, term, found.current, options);
-  return { outcome: "another service compacts etcd", compactedAt: null };
+  await record(etcd, term, decision.last, options);
+  return decision;
 }
 
 /** Reads both keys at one revision, under the fence. */
 async function find(etcd: Etcd3, term: Term): Promise<Findings> {
-  const success = [TRIGGER_KEY, LAST_KEY].map((key) => ({
+  const success = [COMPACTION_TRIGGER_KEY, COMPACTION_LAST_KEY].map((key) => ({
     request_range: { key: Buffer.from(key) },
   }));
-  const answer = await etcd.kv.txn({ compare: fence(term), success, failure: [] });
-  if (!answer.succeeded) throw new FenceLostError(term.term, term.id);
-  const [triggerKv, lastKv] = answer.responses.map((response) =>
+  const { header, responses } = await fenced(etcd, term, success);
+  const [triggerKv, lastKv] = responses.map((response) =>
     (response.response_range as IRangeResponse).kvs[0]
   );
   let trigger: Findings["trigger"] = null;
@@ -189,7 +138,7 @@ async function find(etcd: Etcd3, term: Term): Promise<Findings> {
         modRevision: BigInt(lastKv.mod_revision),
       }
       : null,
-    current: BigInt(answer.header.revision),
+    current: BigInt(header.revision),
   };
 }
 
@@ -205,7 +154,7 @@ async function compact(etcd: Etcd3, at: bigint): Promise<boolean> {
     await etcd.kv.compact({ revision: String(at), physical: false });
     return true;
   } catch (error) {
-    if (/required revision has been compacted/.test(String(error))) return false;
+    if (isCompacted(error)) return false;
     throw error;
   }
 }
@@ -222,10 +171,16 @@ async function record(
   const put = (key: string, value: string, lease = "0") => ({
     request_put: { key: Buffer.from(key), value: Buffer.from(value), lease },
   });
-  const success = [put(LAST_KEY, String(last)), put(TRIGGER_KEY, String(pid), lease)];
-  const answer = await etcd.kv.txn({ compare: fence(term), success, failure: [] });
-  if (!answer.succeeded) {
-    await etcd.leaseClient.leaseRevoke({ ID: lease }).catch(() => {});
-    throw new FenceLostError(term.term, term.id);
+  const success = [
+    put(COMPACTION_LAST_KEY, String(last)),
+    put(COMPACTION_TRIGGER_KEY, String(pid), lease),
+  ];
+  try {
+    await fenced(etcd, term, success);
+  } catch (error) {
+    if (error instanceof FenceLostError) {
+      await etcd.leaseClient.leaseRevoke({ ID: lease }).catch(() => {});
+    }
+    throw error;
   }
 }

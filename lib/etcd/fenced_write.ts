@@ -7,8 +7,8 @@
 import { Buffer } from "node:buffer";
 import type { Etcd3, ICompare, IRequestOp } from "etcd3";
 import type { Term } from "../role/master_context.ts";
-import { FenceLostError } from "./client.ts";
-import { fence, FENCE_COMPARES, readFence, throwIfFenceLost, throwIfObserver } from "./fence.ts";
+import { isTooLarge } from "./call_errors.ts";
+import { FENCE_COMPARES, fenced, fencedIf, throwIfObserver } from "./fence.ts";
 
 /** One change of one key; it lands only when the key is still at `modRevision` (`"0"`: absent). */
 export interface WriteOperation {
@@ -31,14 +31,14 @@ export const MAX_PER_GROUP = 4;
 const IN_FLIGHT = 4;
 /** More waiting operations than this make {@linkcode FencedWriter.add} wait. */
 const MAX_WAITING = 2000;
-/** And so do more bytes in them. */
+/** More bytes in waiting operations than this do so too. */
 const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 /**
  * Bytes of one transaction, about. etcd takes 1.5 MiB by default (`--max-request-bytes`); a value that alone
  * is larger than this goes alone.
  */
 export const MAX_BATCH_BYTES = 1024 * 1024;
-/** Of an operation beside its key, which is sent twice, and its value. */
+/** Bytes of an operation beside its value and its key, which is sent twice. */
 const OVERHEAD_BYTES = 64;
 
 /** About how many bytes an operation takes in a transaction. */
@@ -47,17 +47,12 @@ function bytesOf({ key, value }: WriteOperation): number {
   return 2 * key.length + (value?.length ?? 0) + OVERHEAD_BYTES;
 }
 
-/** etcd refuses a request for its size. Source: etcd's `ErrRequestTooLarge`, and gRPC's own limit. */
-function isTooLarge(error: unknown): boolean {
-  return /request is too large|message larger than max/.test(String(error));
-}
-
 /**
- * Lands one batch whole or not at all; false when a key has changed meanwhile. The request is built by
+ * Lands one batch whole or not at all; false: a conflict, a key has changed meanwhile. The request is built by
  * hand: the library's builders make three promises for each key, which is most of a large batch's time.
  */
 async function commit(etcd: Etcd3, term: Term, batch: readonly WriteOperation[]): Promise<boolean> {
-  const compare: ICompare[] = fence(term);
+  const compare: ICompare[] = [];
   const success: IRequestOp[] = [];
   for (const { key: name, keyBytes, value, modRevision } of batch) {
     const key = keyBytes ? Buffer.from(keyBytes) : Buffer.from(name);
@@ -68,10 +63,7 @@ async function commit(etcd: Etcd3, term: Term, batch: readonly WriteOperation[])
         : { request_put: { key, value: Buffer.from(value) } },
     );
   }
-  const answer = await etcd.kv.txn({ compare, success, failure: [readFence(term)] });
-  if (answer.succeeded) return true;
-  throwIfFenceLost(term, answer);
-  return false;
+  return await fencedIf(etcd, term, compare, success) !== null;
 }
 
 /**
@@ -85,7 +77,7 @@ export class FencedWriter<T extends WriteOperation = WriteOperation> {
   readonly tooLarge: T[] = [];
   readonly #waiting = new Map<string, T[]>();
   #count = 0;
-  /** Of those that wait. */
+  /** Bytes of the operations that wait. */
   #bytes = 0;
   #inFlight = 0;
   #flushing = false;
@@ -214,8 +206,8 @@ export async function writeFenced<T extends WriteOperation>(
 }
 
 /**
- * The keys as they are, those that exist, read under the fence, several transactions in flight. An
- * observer reads them without it.
+ * Those of the keys that exist, as they are now, read under the fence with several transactions in flight. An
+ * observer reads without the fence.
  *
  * @throws {FenceLostError} another node leads.
  */
@@ -231,9 +223,8 @@ export async function readFenced(
       term.signal.throwIfAborted();
       const batch = keys.slice(next, next += MAX_OPERATIONS);
       const success = batch.map((key) => ({ request_range: { key: Buffer.from(key) } }));
-      const answer = await etcd.kv.txn({ compare: fence(term), success, failure: [] });
-      if (!answer.succeeded) throw new FenceLostError(term.term, term.id);
-      for (const { response_range } of answer.responses) {
+      const { responses } = await fenced(etcd, term, success);
+      for (const { response_range } of responses) {
         for (const kv of response_range?.kvs ?? []) {
           found.set(kv.key.toString(), { value: kv.value, modRevision: kv.mod_revision });
         }

@@ -35,8 +35,7 @@ interface Credentials {
 }
 
 /**
- * Puts the filter into all connections that the client will make; with a grpc-js before 1.13, which makes
- * them in another way, there is none.
+ * Puts the filter into all connections that the client will make.
  *
  * @throws {TypeError} etcd3 or grpc-js are of a version without the names that this leans on.
  */
@@ -46,8 +45,9 @@ export function filterFrames(etcd: Etcd3): void {
   };
   const credentials = authenticator?.credentials;
   if (!credentials) throw unfit("pool.authenticator.credentials");
-  // grpc-js before 1.13, which a binary of an older runtime is built with: connections are as it makes them.
-  if (typeof credentials._createSecureConnector !== "function") return;
+  if (typeof credentials._createSecureConnector !== "function") {
+    throw unfit("ChannelCredentials._createSecureConnector");
+  }
   const create = credentials._createSecureConnector.bind(credentials);
   credentials._createSecureConnector = (...args) => {
     const connector = create(...args);

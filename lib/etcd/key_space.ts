@@ -1,13 +1,13 @@
 /**
- * How densely keys lie, learnt from those that were read, to guess where so many more of them end. A key
- * is taken for a number between 0 and 1 whose digits are its bytes, each position with an alphabet of its
- * own: what was seen there. Nothing may depend on a guess but how long something takes.
+ * How densely keys lie, learnt from the keys that were read, to guess where the next so many of them end. A
+ * key counts as a number between 0 and 1 whose digits are its bytes; each position has an alphabet of its own,
+ * the bytes that were seen there. A wrong guess may only cost time.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 
-/** Every so manyth key of a page is looked at: alphabets are small. */
+/** One key in so many of a page is looked at: alphabets are small. */
 const SAMPLE = 16;
 /** Steps that a number between 0 and 1 tells apart. */
 const PRECISION = 2 ** 48;
@@ -42,7 +42,7 @@ class Alphabet {
   }
 }
 
-/** See the module. */
+/** The alphabets of the keys that were read, by position. */
 export class KeySpace {
   readonly #alphabets: Alphabet[] = [];
 

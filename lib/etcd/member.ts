@@ -1,6 +1,8 @@
 /** One member of an etcd cluster, on connections of its own, and how it does. @module */
 import { Buffer } from "node:buffer";
 import type { Etcd3, IRangeResponse, IResponseHeader } from "etcd3";
+import { type Backoff, backoffMs } from "../base/backoff.ts";
+import { PROBE_KEY } from "../calico/keys.ts";
 import { isAnswer, isOldToken } from "./call_errors.ts";
 
 /** What a call may be given. */
@@ -22,18 +24,17 @@ export function poolOf(etcd: Etcd3): Pool {
   return etcd["pool"] as unknown as Pool;
 }
 
-/** Asked for to see whether a member serves; nobody writes it. */
-const PROBE_KEY = Buffer.from("/calico/conductor-probe");
-const FIRST_PAUSE_MS = 500;
-const MAX_PAUSE_MS = 15_000;
+const PROBE = Buffer.from(PROBE_KEY);
+/** How long a member that does not serve is left alone. */
+const PAUSE: Backoff = { firstMs: 500, maxMs: 15_000, jitter: "equal" };
 
-/** See the module. */
+/** A member: a client of it alone, and whether it is well. */
 export class Member {
   readonly #listeners = new Set<() => void>();
   /** When it was found sick, by the monotonic clock, ms; null: it is well. */
   #sickSince: number | null = null;
   #dueAt = 0;
-  #pauseMs = FIRST_PAUSE_MS;
+  #failures = 0;
 
   /** @param etcd a client of this member alone. */
   constructor(readonly url: string, readonly etcd: Etcd3) {}
@@ -51,8 +52,7 @@ export class Member {
   sicken(): void {
     const now = performance.now();
     if (this.due || this.well) {
-      this.#dueAt = now + this.#pauseMs * (0.5 + Math.random() / 2);
-      this.#pauseMs = Math.min(MAX_PAUSE_MS, this.#pauseMs * 2);
+      this.#dueAt = now + backoffMs(PAUSE, this.#failures++);
     }
     if (!this.well) return;
     this.#sickSince = now;
@@ -62,7 +62,7 @@ export class Member {
   /** It answers. */
   recover(): void {
     this.#sickSince = null;
-    this.#pauseMs = FIRST_PAUSE_MS;
+    this.#failures = 0;
   }
 
   /** Calls `tell` when the member is found sick, until what is returned is called. */
@@ -95,7 +95,7 @@ export class Member {
    * @throws it does not serve.
    */
   async probe(deadline: number): Promise<IResponseHeader | null> {
-    const request = { key: PROBE_KEY, count_only: true };
+    const request = { key: PROBE, count_only: true };
     try {
       return (await this.exec<IRangeResponse>("KV", "range", request, { deadline })).header;
     } catch (error) {

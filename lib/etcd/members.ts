@@ -8,6 +8,7 @@
  * @module
  */
 import type { Etcd3 } from "etcd3";
+import { deadline } from "../base/deadline.ts";
 import { isBetweenLeaders, isOfMember } from "./call_errors.ts";
 import { Member, poolOf } from "./member.ts";
 
@@ -18,7 +19,7 @@ const PROBE_MS = 3000;
 /** A member that is asked again is well when it answers within this. */
 const WELL_MS = 1000;
 
-/** See the module. */
+/** All members that are configured, and what is being asked of them. */
 export class Members {
   readonly #doubts = new Map<Member, Promise<void>>();
   readonly #asked = new Set<Member>();
@@ -60,12 +61,12 @@ export class Members {
     const other = this.choose(new Set([member]));
     if (!other?.well) return;
     const from = performance.now();
-    const deadline = Date.now() + PROBE_MS;
-    const own = answers(member, deadline);
-    const others = answers(other, deadline);
+    const until = Date.now() + PROBE_MS;
+    const own = answers(member, until);
+    const others = answers(other, until);
     if (await Promise.race([own, others.then((ok) => ok ? false : own)])) return member.recover();
     const graceMs = Math.max(GRACE_MS, 3 * (performance.now() - from));
-    if (!await within(own, graceMs) && await others) member.sicken();
+    if (!await deadline(own, graceMs, () => false) && await others) member.sicken();
   }
 
   /** Asks sick members whose pause is over. */
@@ -82,17 +83,8 @@ export class Members {
   }
 }
 
-function answers(member: Member, deadline: number): Promise<boolean> {
-  return member.probe(deadline).then(() => true, () => false);
-}
-
-/** Whether it resolves with true within so many ms. */
-async function within(answer: Promise<boolean>, ms: number): Promise<boolean> {
-  let timer;
-  const late = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(false), ms));
-  const ok = await Promise.race([answer, late]);
-  clearTimeout(timer);
-  return ok;
+function answers(member: Member, until: number): Promise<boolean> {
+  return member.probe(until).then(() => true, () => false);
 }
 
 const registered = new WeakMap<Etcd3, Members>();

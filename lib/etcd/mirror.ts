@@ -1,8 +1,7 @@
 /**
- * Follows all keys with a prefix: a snapshot, then a watch from the next revision; when the watch is
- * lost, a snapshot again, of which exactly the differences are passed on, vanished keys included. No
- * change of a key is lost, none is invented, none is out of order. What is remembered per key is its
- * last revision alone.
+ * Follows all keys with a prefix: a snapshot, then a watch from the next revision. When the watch is
+ * lost, a snapshot is read again, and exactly its differences are passed on, vanished keys included. No
+ * change of a key is lost, invented or out of order. Only the last revision of each key is remembered.
  *
  * @module
  */
@@ -76,7 +75,7 @@ function pageMs({ callTimeoutMs = MAX_CALL_MS }: MirrorOptions): number {
 class Known {
   readonly #index = new PackedIndex(2);
   readonly #revisions = this.#index.column(Float64Array);
-  /** 1: the snapshot that is being read has shown the key; what none has shown has vanished. */
+  /** 1: the snapshot that is being read has shown the key; keys that stay at 0 have vanished. */
   readonly #shown = this.#index.column(Uint8Array);
   #clusterId: string | null = null;
 
@@ -110,7 +109,7 @@ class Known {
         if (this.#see(key, Number(modRevision)) && same) continue;
         changes.push({ key, value, modRevision, live: false });
       }
-      // What is passed on is known, also when the next page cannot be read.
+      // Each page is passed on at once: what was passed on is known, even if the next page cannot be read.
       if (changes.length > 0) yield changes;
     }
     this.#clusterId = at.clusterId;

@@ -8,14 +8,15 @@
  *
  * @module
  */
+import { type Backoff, backoffMs } from "../base/backoff.ts";
 import { isBetweenLeaders, isOfMember, wasNeverSent } from "./call_errors.ts";
 import type { Member } from "./member.ts";
 import type { Members } from "./members.ts";
 
 /** A call without an answer for so long makes one ask how the member does, ms; then twice as long, … */
 const DOUBT_MS = 200;
-/** Pause when no member can answer, about, ms. */
-const ROUND_MS = 150;
+/** Pause when no member can answer. */
+const ROUND: Backoff = { firstMs: 150, maxMs: 150, jitter: "around" };
 /**
  * With several members, time in which all of them may refuse the connection, as when one is restarted after
  * the other, ms.
@@ -37,7 +38,7 @@ interface Asked {
   stop(): void;
 }
 
-/** See the module. */
+/** A call and its attempts; `run` it once. */
 export class RepeatedCall<T> {
   readonly #outcome = Promise.withResolvers<T>();
   /** Members that were asked in this round. */
@@ -115,7 +116,7 @@ export class RepeatedCall<T> {
     this.#answered ||= isBetweenLeaders(error);
     const waits = () => [...this.#asked].some((other) => !other.replaced);
     if (this.#pausing || (replaced && waits()) || this.#next() || waits()) return;
-    const pauseMs = ROUND_MS * (0.5 + Math.random());
+    const pauseMs = backoffMs(ROUND, 0);
     const hopeful = this.#answered ||
       (this.members.all.length > 1 && performance.now() < this.#takenAt + ALL_REFUSE_MS);
     if (!hopeful || Date.now() + 2 * pauseMs >= this.deadline) {

@@ -6,6 +6,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { Etcd3 } from "etcd3";
+import { isCompacted } from "./call_errors.ts";
 import { CompactedError } from "./client.ts";
 import { KeySpace } from "./key_space.ts";
 
@@ -48,9 +49,9 @@ export function prefixEnd(prefix: string): Buffer {
   return end;
 }
 
-/** Pages that a range is to hold, by the density of the last one: it may become thinner. */
+/** Pages that a range should hold at the density of the last page: keys may become sparser. */
 const PAGES_AHEAD = 3;
-/** A range that held less than a page is followed by one so much wider, and that by all the rest. */
+/** After a range with less than a page, the next is wider by this factor, and the one after it is the rest. */
 const WIDER = 8;
 
 /**
@@ -63,7 +64,7 @@ class Ranges {
   readonly #end: Buffer;
   /** How far apart the first and the last key of the last full page were. */
   #width = 0;
-  /** Since then, answers that were not full. */
+  /** Answers since then that were not full. */
   #short = 0;
   from: Buffer;
   end: Buffer;
@@ -85,7 +86,7 @@ class Ranges {
       this.from = this.end;
     }
     const width = this.#width * PAGES_AHEAD * WIDER ** this.#short;
-    // No more than three requests for a page, however wrong the guesses are.
+    // A page takes at most three requests, however wrong the guesses are.
     const guess = this.#short > 1 ? null : this.#space.after(this.from, width);
     this.end = guess && Buffer.compare(guess, this.#end) < 0 ? guess : this.#end;
     return true;
@@ -115,7 +116,7 @@ export async function* snapshotPages(
       revision,
       keys_only: keysOnly,
     }).catch((error) => {
-      if (/required revision has been compacted/.test(String(error))) {
+      if (isCompacted(error)) {
         throw new CompactedError(`revision ${revision} of ${prefix} was compacted`);
       }
       throw error;

@@ -3,7 +3,7 @@
  * stream (`watch_stream.ts`) is used until the first sign of trouble, and then made anew, at another member
  * when the one before does not serve.
  *
- * What resuming cannot mend ends the watch, and a snapshot has to be read again: a compaction, a
+ * What resuming cannot repair ends the watch, and a snapshot has to be read again: a compaction, a
  * cancellation, another cluster behind the same address, a stream that is silent although a key in its
  * range was written, a reader that is too slow.
  *
@@ -12,35 +12,35 @@
 import type { Etcd3 } from "etcd3";
 import type { Clock } from "../base/clock.ts";
 import { describeError } from "../base/log.ts";
-import { type WatchEvent, WatchLostError, WatchStream } from "./watch_stream.ts";
+import {
+  type WatchEvent,
+  WatchLostError,
+  WatchStream,
+  type WatchStreamOptions,
+} from "./watch_stream.ts";
 
 export { type WatchEvent, WatchLostError };
 
 /** Options of {@linkcode watchFrom}. */
-export interface WatchOptions {
-  readonly signal: AbortSignal;
+export interface WatchOptions extends Omit<WatchStreamOptions, "clusterId" | "onAttached"> {
   readonly clock: Clock;
   /** The cluster of the snapshot. */
   readonly clusterId: string;
-  /** Keys that are followed; the others are dropped before anything is made of them. */
-  wants(key: string): boolean;
   /** A key in the range that is written when the stream is silent, and must come back; null: none. */
   readonly roundTripKey: string | null;
   /** Called when etcd does not answer, with the error; null once it does. */
   onTrouble(error: unknown): void;
   /** Called with each turn, with the longest time until the next one, ms. */
   onTurn?(withinMs: number): void;
-  /** The client's deadline of one call, ms, of which that time is made. @default 60000 */
+  /** The client's deadline of one call, ms: a part of that time. @default 60000 */
   readonly callTimeoutMs?: number;
   /** Times, for tests. */
   readonly quietMs?: number;
   readonly roundTripMs?: number;
-  /** @default 50000 */
-  readonly maxQueued?: number;
 }
 
 const RETRY_MS = 500;
-/** Streams in a row that etcd does not attach: said to the caller. */
+/** Streams in a row without an attached watcher, after which the caller is told. */
 const MAX_UNATTACHED = 3;
 /** Silence after which the round-trip key is written. */
 const QUIET_MS = 5000;

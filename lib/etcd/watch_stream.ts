@@ -8,16 +8,15 @@
  */
 import { Buffer } from "node:buffer";
 import type { Etcd3, IWatchResponse } from "etcd3";
+import { deadline } from "../base/deadline.ts";
 import type { Member } from "./member.ts";
 import { membersOf } from "./members.ts";
 import { prefixEnd } from "./snapshot.ts";
-import type { WatchOptions } from "./watch.ts";
 
 /** Time for a watcher to be attached, ms. */
 const ATTACH_MS = 5000;
 /** Time for etcd to end a stream in order, ms. */
 const END_MS = 200;
-/** Events that may wait for the reader. */
 const MAX_QUEUED = 50_000;
 
 /** One change; `value` is null for a deletion. Revisions are decimal strings. */
@@ -43,14 +42,19 @@ export type Item = Batch | Error | "broken" | "quiet";
 
 type Stream = Awaited<ReturnType<Etcd3["watchClient"]["watch"]>>;
 /** What {@linkcode WatchStream} needs. */
-export interface WatchStreamOptions extends Pick<WatchOptions, "signal" | "wants" | "maxQueued"> {
+export interface WatchStreamOptions {
+  readonly signal: AbortSignal;
+  /** Keys that are followed; the others are dropped before anything is made of them. */
+  wants(key: string): boolean;
+  /** Events that may wait for the reader. @default 50000 */
+  readonly maxQueued?: number;
   /** The cluster that is to answer; null: any. */
   readonly clusterId: string | null;
   /** Called when etcd has attached the watcher. */
   onAttached?(): void;
 }
 
-/** See the module. */
+/** A watcher with the queue of what it brings; dispose of it to end its stream. */
 export class WatchStream {
   readonly #queue: Item[] = [];
   readonly #member: Member;
@@ -211,18 +215,19 @@ export class WatchStream {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     for (const clean of this.#cleanUp) clean();
-    let limit;
-    const late = new Promise<null>((resolve) => limit = setTimeout(() => resolve(null), END_MS));
-    const stream = await Promise.race([this.#opened, late]);
-    if (stream && !this.#ended) {
-      const ended = new Promise<boolean>((resolve) => {
-        stream.on("end", () => resolve(true));
-        stream.on("error", () => resolve(true));
-      });
-      stream.end();
-      if (!await Promise.race([ended, late])) stream.cancel();
-    } else if (!stream) this.#opened.then((opened) => opened?.cancel());
-    clearTimeout(limit);
+    if (await deadline(this.#end(), END_MS, () => false)) return;
+    this.#opened.then((opened) => opened?.cancel());
+  }
+
+  /** Half closes the stream, if it is open; resolves to true once etcd has ended it. */
+  async #end(): Promise<boolean> {
+    const stream = await this.#opened;
+    if (!stream || this.#ended) return true;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    stream.on("end", () => resolve(true));
+    stream.on("error", () => resolve(true));
+    stream.end();
+    return await promise;
   }
 }
 

@@ -7,8 +7,8 @@
  * @module
  */
 import { z } from "zod";
+import { type Backoff, backoffMs } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
-import { defaultReportUrl } from "../config/complete.ts";
 import type { Config } from "../config/config_types.ts";
 import type { Launcher } from "../process/launcher.ts";
 import { describeError, type Log } from "../base/log.ts";
@@ -35,25 +35,20 @@ export interface LocateDeps {
   readonly signal: AbortSignal;
 }
 
-const MAX_RETRY_MS = 30_000;
+const BACKOFF: Backoff = { firstMs: 1000, maxMs: 30_000, jitter: "equal" };
 /** Requests to Keystone are tried several times each before the process gives up. */
 const TRIES = 5;
 
 /** The configuration with the endpoints in it. */
 export function withEndpoints(config: Config, found: FoundEndpoints): Config {
   const { fromCatalogue } = config.openstack;
-  const neutronUrl = fromCatalogue.neutron ? found.neutronUrl : config.openstack.neutronUrl;
   return {
     ...config,
     openstack: {
       ...config.openstack,
       authUrl: found.authUrl,
-      neutronUrl,
+      neutronUrl: fromCatalogue.neutron ? found.neutronUrl : config.openstack.neutronUrl,
       novaUrl: fromCatalogue.nova ? found.novaUrl : config.openstack.novaUrl,
-    },
-    status: {
-      ...config.status,
-      reportUrl: config.status.reportUrl || defaultReportUrl(neutronUrl),
     },
   };
 }
@@ -90,8 +85,8 @@ export async function locateEndpoints(
       return withEndpoints(config, found);
     } catch (error) {
       signal.throwIfAborted();
-      const problem = describeError(error).replace(/^ToolError: (\w+Error: )?/, "");
-      const retryMs = Math.min(MAX_RETRY_MS, 1000 * 2 ** failures);
+      const problem = describeError(error, false);
+      const retryMs = Math.round(backoffMs(BACKOFF, failures));
       if (problem !== said) {
         log.error("the endpoints of Neutron and Nova cannot be looked up, will be tried again", {
           error: problem,

@@ -7,7 +7,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { ResolvedConfig } from "../config/resolve.ts";
 import type { Config } from "../config/config_types.ts";
-import { readStatus } from "../diagnostics/status.ts";
 import { locateEndpoints, lookUpEndpoints, withEndpoints } from "./catalogue_lookup.ts";
 import type { Launcher } from "../process/launcher.ts";
 import { describeError, type Log, type LogEntry } from "../base/log.ts";
@@ -21,7 +20,6 @@ import { openStateDir } from "../state/directory.ts";
 import type { StateStore } from "../state/store.ts";
 import { StateWatch } from "../state/directory_watch.ts";
 import { type SupervisedSpec, Supervisor } from "./supervisor.ts";
-import { VERSION } from "../base/version.ts";
 
 /** What a node works with. */
 export interface NodeOptions {
@@ -32,6 +30,8 @@ export interface NodeOptions {
   readonly serviceManager: ServiceManager | null;
   /** Reads the configuration anew. @throws {ConfigError} it cannot be used. */
   resolve(): ResolvedConfig;
+  /** How the node is, in a sentence. Rejects when the store cannot be read. */
+  verdict(store: StateStore, config: Config): Promise<string>;
   /** Called with each configuration that comes into force. */
   onConfig(config: Config): void;
   /** Receives the records that roles log. */
@@ -49,10 +49,10 @@ export interface NodeSignals {
 }
 
 const TURN_MS = 1000;
-/** Between the loss of the state file and the new beginning, so that a lasting cause costs little. */
+/** Pause between the loss of the state file and the new start, ms, so that a lasting cause costs little. */
 const AGAIN_MS = 1000;
 
-/** Beyond this Keystone is not waited for when the configuration is read again, ms. */
+/** Longest wait for Keystone when the configuration is read again, ms. */
 const ASK_AGAIN_MS = 10_000;
 
 /** A search for endpoints. */
@@ -67,17 +67,17 @@ interface Located {
   readonly search: number;
 }
 
-/** See the module; run it once. */
+/** A node from its start to its end; `run` it once. */
 export class Node {
   #config: Config;
   /** Roles that ended again and again when the node stopped. */
   #crashLoops: readonly string[] = [];
   #reloadWanted = false;
-  /** The service manager was told so. */
+  /** Whether the service manager was told that this node is ready. */
   #ready = false;
   /** The configuration with its endpoints from Keystone's catalogue, and what gives the search up. */
   #located: Located | null = null;
-  /** Once read, it stays. */
+  /** Read once. */
   #place: ProcessPlace | null = null;
 
   constructor(config: Config, readonly options: NodeOptions, readonly signals: NodeSignals) {
@@ -157,7 +157,7 @@ export class Node {
     );
   }
 
-  /** The configuration with its endpoints; one search goes on for as long as it is for the same. */
+  /** The configuration with its endpoints; a search goes on until the configuration of OpenStack changes. */
   #locate(config: Config, places: PermissionPlaces, store: StateStore): Promise<Config> {
     const waiting = awaitingEndpoints(config);
     if (waiting.length === 0) return Promise.resolve(config);
@@ -189,7 +189,7 @@ export class Node {
     this.#located = located;
   }
 
-  /** What the catalogue told before is asked for again; what it tells otherwise now begins a search. */
+  /** Asks the catalogue again for what it has told before; another answer counts as a new search. */
   async #lookAgain(config: Config, places: PermissionPlaces): Promise<void> {
     const { launcher, log } = this.options;
     const before = this.#located;
@@ -253,10 +253,8 @@ export class Node {
     if (health.is !== "fine") {
       return manager.status(`The state file takes no writes: ${health.reason}`);
     }
-    const { nodeName: name, sync: { startupResync } } = this.#config;
-    const node = { name, version: VERSION, startupResync };
-    await readStatus(store, node, this.options.clock).then(
-      ({ verdict }) => manager.status(verdict.text),
+    await this.options.verdict(store, this.#config).then(
+      (text) => manager.status(text),
       (error) => manager.status(`The node's state cannot be read: ${describeError(error)}`),
     );
   }
@@ -267,7 +265,6 @@ function sameOpenstack(one: Config, other: Config): boolean {
 }
 
 /** A configuration with the endpoints that were found for another one with the same Keystone. */
-function withLocated(config: Config, { openstack, status }: Config): Config {
-  const reportUrl = config.status.reportUrl || status.reportUrl;
-  return { ...config, openstack, status: { ...config.status, reportUrl } };
+function withLocated(config: Config, { openstack }: Config): Config {
+  return { ...config, openstack };
 }

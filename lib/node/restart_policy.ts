@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { type Backoff, backoffMs } from "../base/backoff.ts";
 
 /** Longest delay between two starts, ms. */
 export const MAX_DELAY_MS = 30_000;
@@ -12,7 +13,7 @@ export const MAX_DELAY_MS = 30_000;
 export const HEALTHY_MS = 60_000;
 /** A role that has ended so often in a row does not get better by itself. */
 const CRASH_LOOP_FAILURES = 3;
-const FIRST_DELAY_MS = 500;
+const BACKOFF: Backoff = { firstMs: 500, maxMs: MAX_DELAY_MS, jitter: "equal" };
 
 /** How a role did so far. */
 export interface RestartHistory {
@@ -42,6 +43,5 @@ export function afterEnd(
 ): { delayMs: number; history: RestartHistory } {
   const failures = (healthyMs >= HEALTHY_MS ? 0 : history.failures) + 1;
   if (failures === 1) return { delayMs: 0, history: { failures } };
-  const cap = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - 2));
-  return { delayMs: Math.round(cap * (0.5 + random / 2)), history: { failures } };
+  return { delayMs: Math.round(backoffMs(BACKOFF, failures - 2, random)), history: { failures } };
 }

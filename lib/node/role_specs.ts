@@ -52,6 +52,7 @@ export function roleSpecs(
       name,
       permissionRow(name, config, places),
       settingsOf(name, config, places.process),
+      config.lab.reportUrl !== null,
     );
   return supervisedNames(config).map((name) => ({
     name,

@@ -9,7 +9,9 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
+import { deadline } from "../base/deadline.ts";
 import { describeError, type Log } from "../base/log.ts";
+import { isNotCapable } from "../base/not_capable.ts";
 
 /** Where and how often to notify. */
 export interface NotifyAddress {
@@ -85,18 +87,12 @@ export class ServiceManager implements AsyncDisposable {
       throw new Error(`the path ${local} is longer than ${MAX_PATH} bytes`);
     }
     const paths = [socket.replace(/^@/, "\0"), local];
-    const start = (net: string[] | false) =>
-      new Worker(this.#options.module, {
-        type: "module",
-        name: "notifier",
-        deno: { permissions: { net, read: paths, write: paths } },
-      });
-    try {
-      this.#worker = start(paths.map((path) => `unix:${path}`));
-    } catch {
-      // Earlier runtimes know no `unix:` in it: there, the paths alone allow a socket.
-      this.#worker = start(false);
-    }
+    const net = paths.map((path) => `unix:${path}`);
+    this.#worker = new Worker(this.#options.module, {
+      type: "module",
+      name: "notifier",
+      deno: { permissions: { net, read: paths, write: paths } },
+    });
     this.#worker.onerror = (event) => {
       event.preventDefault();
       this.#warn(event.message);
@@ -154,23 +150,19 @@ export class ServiceManager implements AsyncDisposable {
     if (this.#warned) return;
     this.#warned = true;
     const { socket, local } = this.#places;
-    const text = describeError(error);
-    const remedy = /NotCapable|escalate/.test(text)
+    const remedy = isNotCapable(error)
       ? "; run from source, this process needs --allow-net with both paths as unix:PATH"
       : "";
     this.#options.log.warn(`the service manager cannot be told how this node is${remedy}`, {
       socket,
       local,
-      error: text,
+      error: describeError(error),
     });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#worker) return;
-    let timer;
-    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, LAST_MS));
-    if (this.#pending > 0) await Promise.race([this.#settled.promise, late]);
-    clearTimeout(timer);
+    if (this.#pending > 0) await deadline(this.#settled.promise, LAST_MS, () => {});
     this.#worker.terminate();
     await Deno.remove(this.#places.local).catch(() => {});
   }

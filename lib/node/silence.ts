@@ -1,7 +1,7 @@
 /**
- * How long a process has been silent, by this process's monotonic clock: what counts is that its sign of
- * life has changed, not what time it says, so that no clock step looks like silence. Time in which this
- * process did not run itself, or in which the store did not work, is nobody's silence.
+ * How long a process has been silent, by this process's monotonic clock. Only a change of its heartbeat
+ * counts, not the time written in it, so that a clock step does not look like silence. Time in which this
+ * process itself did not run, or in which the store did not work, does not count.
  *
  * @module
  */
@@ -22,40 +22,40 @@ export interface SilenceDeps {
   storeWorks?(): boolean;
 }
 
-/** Whose beats are looked at. */
+/** Whose heartbeats are looked at. */
 export interface Watched {
   readonly name: string;
   readonly pid: number;
-  /** Time of a sign from before it started, which may have come from the same pid; or null. */
+  /** Time of a heartbeat from before it started, which may have come from the same pid; or null. */
   readonly earlier: number | null;
 }
 
 /** Time between two looks, ms. */
 export const WATCH_INTERVAL_MS = 1000;
-/** A process may take so long, ms, to load and give its first sign, if `roleTimeoutMs` is not more. */
+/** Time for a process to load and show its first heartbeat, ms, if `roleTimeoutMs` is shorter. */
 const START_MS = 20_000;
 
 /** The silence of one process; look every {@linkcode WATCH_INTERVAL_MS}. */
 export class Silence {
   ms = 0;
-  /** What the last sign said, or null before the first. */
+  /** What the last heartbeat said, or null before the first. */
   doing: string | null = null;
   #lookedAt: number;
   #firstAt: number | null = null;
   #lastAt = 0;
-  #sign: number | null;
+  #seenAt: number | null;
 
   constructor(readonly deps: SilenceDeps, readonly watched: Watched) {
-    this.#sign = watched.earlier;
+    this.#seenAt = watched.earlier;
     this.#lookedAt = deps.clock.monotonic();
   }
 
-  /** From the first sign to the last, ms; null before the first. */
+  /** From the first heartbeat to the last, ms; null before the first. */
   get healthyMs(): number | null {
     return this.#firstAt === null ? null : this.#lastAt - this.#firstAt;
   }
 
-  /** `ms` counts from the look that saw the last sign, so that the silence has been longer than it says. */
+  /** Whether the silence is too long. `ms` counts from the look that saw the last heartbeat: it was longer. */
   get tooLong(): boolean {
     const { roleTimeoutMs } = this.deps;
     if (this.#firstAt !== null) return this.ms >= roleTimeoutMs;
@@ -68,8 +68,8 @@ export class Silence {
     const now = clock.monotonic();
     const passedMs = Math.min(now - this.#lookedAt, 2 * WATCH_INTERVAL_MS);
     this.#lookedAt = now;
-    if (alive && alive.pid === this.watched.pid && alive.at !== this.#sign) {
-      this.#sign = alive.at;
+    if (alive && alive.pid === this.watched.pid && alive.at !== this.#seenAt) {
+      this.#seenAt = alive.at;
       this.#firstAt ??= now;
       this.#lastAt = now;
       this.doing = alive.doing;

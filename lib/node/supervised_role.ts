@@ -1,20 +1,22 @@
 /**
- * One role's process, kept running: started, watched for heartbeats, restarted after an end with
- * the delay of `restart_policy.ts`, stopped with SIGTERM and, when that is not enough, SIGKILL.
+ * One role, kept running: its process (`role_process.ts`) is started again after each end, with the delay
+ * of `restart_policy.ts`, and at once when an operator asks for it.
  *
  * The role's configuration, secrets included, is the first line on its standard input; the pipe
  * stays open, and its end tells the role that its supervisor is gone.
  *
  * @module
  */
-import { parseEntry, readLines } from "../process/child_output.ts";
-import { describeError, type Log, type LogEntry } from "../base/log.ts";
+import { abortable } from "../base/abortable.ts";
+import { describeError } from "../base/log.ts";
 import type { Launch } from "../process/launcher.ts";
 import type { WriteLine } from "../state/page_feed.ts";
 import { takeRestart } from "../state/restart_request.ts";
 import { afterEnd, CALM, HEALTHY_MS, type RestartHistory } from "./restart_policy.ts";
-import { Silence, type SilenceDeps, WATCH_INTERVAL_MS } from "./silence.ts";
-import type { RestartWish, RoleState } from "../state/records.ts";
+import { describeRoleEnd, type RoleEnd } from "./role_end.ts";
+import { RoleProcess, type RoleProcessDeps, type StopSignals } from "./role_process.ts";
+import { WATCH_INTERVAL_MS } from "./silence.ts";
+import type { RestartRequest, RoleState } from "../state/records.ts";
 
 /** What a role's process is started with. */
 export interface RoleSpec {
@@ -24,11 +26,11 @@ export interface RoleSpec {
   readonly env: Readonly<Record<string, string>>;
   /** Standard input: one line. */
   readonly input: string;
-  /** Tells versions of the files that it reads at its start apart. */
+  /** Identifies the versions of the files that it reads when it starts. */
   readonly files?: string;
-  /** With what it is started instead, once that is known; the role waits for it. */
+  /** What it is started with instead; the role waits until this is known. */
   readonly later?: Promise<Launch>;
-  /** Which search for endpoints `later` comes of: another one may find others. */
+  /** Number of the search for endpoints that gives `later`: another search may find others. */
   readonly search?: number;
   /** Called with each new process: what writes further lines to its standard input. */
   onStart?(write: WriteLine): void;
@@ -37,20 +39,10 @@ export interface RoleSpec {
 }
 
 /** What a supervised role needs. */
-export interface RoleDeps extends SilenceDeps {
-  readonly log: Log;
-  readonly stopTimeoutMs: number;
-  /** Receives the records that the role logs. */
-  forward(entry: LogEntry): void;
+export interface RoleDeps extends RoleProcessDeps {
   /** In [0, 1). */
   random(): number;
 }
-
-/** What a process that has ended has written is read for so long at most, ms. */
-const LAST_WORDS_MS = 2000;
-
-/** Between looks for a role's first heartbeat, ms. */
-const FIRST_LOOKS_MS = 100;
 
 /** One role; `run` once. */
 export class SupervisedRole {
@@ -66,8 +58,8 @@ export class SupervisedRole {
     nextStartAt: null,
   };
   #history: RestartHistory = CALM;
-  /** The operator's wish that ended the process, until it is started again. */
-  #wish: RestartWish | null = null;
+  /** The operator's request that ended the process, until it is started again. */
+  #request: RestartRequest | null = null;
   /** How long the process has shown heartbeats, ms. */
   #healthyMs = 0;
   #turnedAt: number;
@@ -94,65 +86,70 @@ export class SupervisedRole {
    * @param hurry ends the patience with a role that stops
    */
   async run(signal: AbortSignal, hurry?: AbortSignal): Promise<void> {
-    const { clock, log } = this.#deps;
+    const { log } = this.#deps;
     const launch = await this.#whatToStart(signal);
     while (!signal.aborted && launch) {
-      const end = await this.#runOnce(launch, signal, hurry);
+      const end = await this.#runOnce(launch, { stop: signal, hurry });
       await this.spec.onEnd?.().catch((error) => {
         log.warn("what follows a role's end failed", { name: this.spec.name, error });
       });
       if (signal.aborted) break;
-      if (await this.#startsOnWish()) continue;
-      const next = afterEnd(this.#history, this.#healthyMs, this.#deps.random());
-      this.#history = next.history;
-      await this.#publish({
-        state: "backoff",
-        pid: null,
-        restarts: this.#state.restarts + 1,
-        failures: next.history.failures,
-        lastEnd: end,
-        nextStartAt: clock.now() + next.delayMs,
-      });
-      log.warn("role ended, will be restarted", {
-        name: this.spec.name,
-        end,
-        delayMs: next.delayMs,
-      });
-      await this.#event(`${this.spec.name} ended (${end}); next start in ${next.delayMs} ms`);
-      await this.#waitToStart(next.delayMs, signal);
+      if (!await this.#startsOnRequest()) await this.#backOff(end, signal);
     }
     await this.#publish({ state: "stopped", pid: null, nextStartAt: null });
+  }
+
+  /** Notes an end that nobody asked for, and waits for the next start. */
+  async #backOff(end: RoleEnd, signal: AbortSignal): Promise<void> {
+    const { log, clock, random } = this.#deps;
+    const { name } = this.spec;
+    const { history, delayMs } = afterEnd(this.#history, this.#healthyMs, random());
+    this.#history = history;
+    const lastEnd = describeRoleEnd(end);
+    await this.#publish({
+      state: "backoff",
+      pid: null,
+      restarts: this.#state.restarts + 1,
+      failures: history.failures,
+      lastEnd,
+      nextStartAt: clock.now() + delayMs,
+    });
+    log.warn("role ended, will be restarted", { name, end: lastEnd, delayMs });
+    await this.#event(`${name} ended (${lastEnd}); next start in ${delayMs} ms`);
+    await this.#waitToStart(delayMs, signal);
   }
 
   async #whatToStart(signal: AbortSignal): Promise<Launch | null> {
     if (!this.spec.later) return this.spec;
     this.#turnedAt = Infinity;
-    const launch = await unlessAborted(this.spec.later, signal);
+    // The search fails only when it is given up, and then this role is stopped.
+    const found = this.spec.later.catch(() => new Promise<never>(() => {}));
+    const launch = await abortable(found, signal).catch(() => null);
     this.#turnedAt = this.#deps.clock.monotonic();
     return launch;
   }
 
-  /** Whether the process ended because an operator wished so, which is no crash. */
-  async #startsOnWish(): Promise<boolean> {
-    if (this.#wish === null) return false;
-    const { by } = this.#wish;
-    this.#wish = null;
+  /** Whether the process ended because an operator asked for it, which is no crash. */
+  async #startsOnRequest(): Promise<boolean> {
+    if (this.#request === null) return false;
+    const { by } = this.#request;
+    this.#request = null;
     this.#history = CALM;
-    const lastEnd = `restart asked for by ${by}`;
+    const lastEnd = describeRoleEnd({ why: "request", by });
     await this.#publish({ state: "starting", pid: null, failures: 0, lastEnd });
     return true;
   }
 
-  /** Waits for the next start; an operator's wish ends the wait. */
+  /** Waits for the next start; an operator's request ends the wait. */
   async #waitToStart(delayMs: number, signal: AbortSignal): Promise<void> {
     const { clock, store } = this.#deps;
     const due = clock.monotonic() + delayMs;
     while (!signal.aborted && clock.monotonic() < due) {
       this.#turnedAt = clock.monotonic();
       const seen = store.changes.count;
-      if (await this.#takeWish()) {
+      if (await this.#takeRequest()) {
         this.#history = CALM;
-        this.#wish = null;
+        this.#request = null;
         await this.#publish({ failures: 0 });
         return;
       }
@@ -161,154 +158,47 @@ export class SupervisedRole {
     }
   }
 
-  /** Takes up an operator's wish to restart this role, and says so. */
-  async #takeWish(): Promise<RestartWish | null> {
+  /** Takes up an operator's request to restart this role, and says so. */
+  async #takeRequest(): Promise<RestartRequest | null> {
     const { store, clock, log } = this.#deps;
-    this.#wish = await takeRestart(store, clock, this.spec.name).catch(() => null);
-    if (this.#wish === null) return null;
-    const { by } = this.#wish;
+    this.#request = await takeRestart(store, clock, this.spec.name).catch(() => null);
+    if (this.#request === null) return null;
+    const { by } = this.#request;
     log.info("role is restarted, as was asked for", { name: this.spec.name, by });
     await this.#event(`restart of ${this.spec.name} was asked for by ${by}`, "info");
-    return this.#wish;
+    return this.#request;
   }
 
   /** One process from start to end; tells why it ended. */
-  async #runOnce(launch: Launch, signal: AbortSignal, hurry?: AbortSignal): Promise<string> {
+  async #runOnce(launch: Launch, signals: StopSignals): Promise<RoleEnd> {
     const { name } = this.spec;
-    const { command, args, env, input } = launch;
+    const { store, clock, log } = this.#deps;
     this.#healthyMs = 0;
-    const earlier = await this.#deps.store.readAlive(name).catch(() => null);
-    let child: Deno.ChildProcess;
+    const earlier = await store.readAlive(name).catch(() => null);
+    let process: RoleProcess;
     try {
-      child = new Deno.Command(command, {
-        args: [...args],
-        env: { ...env },
-        clearEnv: true,
-        stdin: "piped",
-        stdout: "piped",
-        stderr: "piped",
-        // Signals to the process group (Ctrl-C, a closed terminal) are the supervisor's to pass on.
-        detached: true,
-      }).spawn();
+      process = new RoleProcess(name, launch, earlier?.at ?? null, this.#deps);
     } catch (error) {
-      return `could not be started: ${describeError(error)}`;
+      return { why: "not-started", problem: describeError(error) };
     }
-    await this.#publish({
-      state: "starting",
-      pid: child.pid,
-      startedAt: this.#deps.clock.now(),
-      nextStartAt: null,
-    });
-    this.#deps.log.debug("role started", { name, rolePid: child.pid });
-    const stdin = child.stdin.getWriter();
-    const say: WriteLine = (line) => stdin.write(new TextEncoder().encode(line + "\n"));
-    say(input).catch(() => {});
-    this.spec.onStart?.(say);
-    const ended = new AbortController();
-    const output = Promise.all([this.#forwardLog(child), this.#collectErrors(child)]);
-    const watch = this.#watch(child, earlier?.at ?? null, {
-      stop: signal,
-      ended: ended.signal,
-      hurry,
-    });
-    const status = await child.status;
-    ended.abort();
-    const reason = await watch;
-    await stdin.close().catch(() => {});
-    const complaint = await this.#lastWords(output);
-    const how = status.signal ? `killed by ${status.signal}` : `exit code ${status.code}`;
-    return [reason ?? how, complaint].filter(Boolean).join(": ");
-  }
-
-  async #forwardLog(child: Deno.ChildProcess): Promise<void> {
-    for await (const line of readLines(child.stdout)) {
-      const entry = parseEntry(line);
-      if (entry) this.#deps.forward(entry);
-      else if (line.trim() !== "") this.#raw(child.pid, "INFO", line);
-    }
-  }
-
-  /** Shows what comes on standard error and returns its first `error:` line, the reason of a crash. */
-  async #collectErrors(child: Deno.ChildProcess): Promise<string | null> {
-    let complaint: string | null = null;
-    for await (const line of readLines(child.stderr)) {
-      if (line.trim() === "" || /^(Download|Check|Initialize) /.test(line)) continue;
-      if (/^error:/.test(line)) complaint ??= line.slice("error:".length).trim();
-      this.#raw(child.pid, /^\s+at /.test(line) ? "DEBUG" : "WARN", line);
-    }
-    return complaint;
-  }
-
-  #raw(pid: number, level: string, message: string): void {
-    const time = new Date(this.#deps.clock.now()).toISOString();
-    this.#deps.forward({ time, level, role: this.spec.name, pid, message, fields: {} });
-  }
-
-  /** The reason that the process gave; its pipes may be held open by a process of its own. */
-  async #lastWords(output: Promise<[void, string | null]>): Promise<string | null> {
-    const done = new AbortController();
-    const late = this.#deps.clock.sleep(LAST_WORDS_MS, done.signal).then(() => null, () => null);
-    const words = await Promise.race([output, late]);
-    done.abort();
-    return words?.[1] ?? null;
-  }
-
-  /** Watches heartbeats and the wish to stop; resolves after the end with the reason, if ours. */
-  async #watch(
-    child: Deno.ChildProcess,
-    earlier: number | null,
-    signals: WatchSignals,
-  ): Promise<string | null> {
-    const { clock, log, store } = this.#deps;
-    const either = AbortSignal.any([signals.stop, signals.ended]);
-    const silence = new Silence(this.#deps, { name: this.spec.name, pid: child.pid, earlier });
-    let seen = store.changes.count;
-    while (!either.aborted) {
-      this.#turnedAt = clock.monotonic();
-      const first = silence.healthyMs === null;
-      const waitMs = first ? FIRST_LOOKS_MS : WATCH_INTERVAL_MS;
-      await store.changes.after(seen, waitMs, clock, either);
-      if (either.aborted) break;
-      seen = store.changes.count;
-      const [wish] = await Promise.all([this.#takeWish(), silence.look()]);
-      await this.#noteHealth(silence);
-      if (wish) {
-        await this.#terminate(child, signals);
-        return null;
-      }
-      if (silence.tooLong) {
-        const { ms: silentMs, doing } = silence;
-        log.error("role shows no progress, is stopped", { name: this.spec.name, silentMs, doing });
-        await this.#terminate(child, signals);
-        const last = doing === null ? "" : `, the last one: ${doing}`;
-        return `no heartbeat for ${Math.round(silentMs / 1000)} s${last}`;
-      }
-    }
-    if (!signals.ended.aborted) await this.#terminate(child, signals);
-    return null;
+    const { pid } = process;
+    await this.#publish({ state: "starting", pid, startedAt: clock.now(), nextStartAt: null });
+    log.debug("role started", { name, rolePid: pid });
+    this.spec.onStart?.(process.tell);
+    return await process.run({
+      onTurn: () => this.#turnedAt = clock.monotonic(),
+      onHealthy: (healthyMs) => this.#noteHealth(healthyMs),
+      restartRequested: async () => await this.#takeRequest() !== null,
+    }, signals);
   }
 
   /** Publishes that the role runs, and that it is healthy again. */
-  async #noteHealth({ healthyMs }: Silence): Promise<void> {
-    if (healthyMs === null) return;
+  async #noteHealth(healthyMs: number): Promise<void> {
     this.#healthyMs = healthyMs;
     if (this.#state.state === "starting") await this.#publish({ state: "running" });
     if (healthyMs < HEALTHY_MS || this.#history === CALM) return;
     this.#history = CALM;
     await this.#publish({ failures: 0 });
-  }
-
-  async #terminate(child: Deno.ChildProcess, { ended, hurry }: WatchSignals): Promise<void> {
-    const { clock, stopTimeoutMs, log } = this.#deps;
-    kill(child, "SIGTERM");
-    const over = hurry ? AbortSignal.any([ended, hurry]) : ended;
-    await clock.sleep(stopTimeoutMs, over).catch(() => {});
-    if (ended.aborted) return;
-    log.warn("role did not stop in time, is killed", {
-      name: this.spec.name,
-      timeoutMs: stopTimeoutMs,
-    });
-    kill(child, "SIGKILL");
   }
 
   async #publish(change: Partial<RoleState>): Promise<void> {
@@ -321,34 +211,5 @@ export class SupervisedRole {
   async #event(message: string, level: "info" | "warn" = "warn"): Promise<void> {
     const event = { at: this.#deps.clock.now(), level, message };
     await this.#deps.store.addEvent("supervisor", event).catch(() => {});
-  }
-}
-
-/** What ends watching a process. */
-interface WatchSignals {
-  /** It is to stop. */
-  readonly stop: AbortSignal;
-  /** It has ended. */
-  readonly ended: AbortSignal;
-  /** It is to be killed if it stops. */
-  readonly hurry?: AbortSignal;
-}
-
-function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
-  try {
-    child.kill(signal);
-  } catch { /* it has ended meanwhile */ }
-}
-
-/** What the promise gives, or null when the signal comes first or the promise fails with it. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | null> {
-  const { promise: stopped, resolve } = Promise.withResolvers<null>();
-  const stop = () => resolve(null);
-  signal.addEventListener("abort", stop, { once: true });
-  if (signal.aborted) stop();
-  try {
-    return await Promise.race([promise.catch(() => stopped), stopped]);
-  } finally {
-    signal.removeEventListener("abort", stop);
   }
 }

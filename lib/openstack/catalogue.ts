@@ -79,6 +79,11 @@ export function neutronBase(endpoint: string): string {
   return endpoint.replace(/\/+$/, "").replace(/\/v2\.0$/, "");
 }
 
+/** Neutron's URL in a catalogue. @throws {CatalogueError} as {@linkcode findEndpoint}. */
+export function neutronIn(catalogue: Catalogue, choice: EndpointChoice): string {
+  return neutronBase(findEndpoint(catalogue, "network", choice));
+}
+
 /** Nova's URL from its endpoint, which may lack the version. */
 export function novaBase(endpoint: string): string {
   const bare = endpoint.replace(/\/+$/, "");

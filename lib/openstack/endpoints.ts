@@ -1,12 +1,5 @@
 /** Neutron and Nova by Keystone's catalogue, as seen with our token. @module */
-import {
-  type Catalogue,
-  CatalogueError,
-  findEndpoint,
-  neutronBase,
-  novaBase,
-} from "./catalogue.ts";
-import type { OpenstackConfig } from "../config/config_types.ts";
+import { CatalogueError, findEndpoint, neutronIn, novaBase } from "./catalogue.ts";
 import type { KeystoneAuth } from "./keystone.ts";
 
 /** Endpoints and what an operator should know of them. */
@@ -33,20 +26,11 @@ export async function endpointsOf(auth: KeystoneAuth, signal: AbortSignal): Prom
   let novaUrl = config.novaUrl;
   if (config.fromCatalogue.nova) {
     try {
-      novaUrl = novaBase(findEndpoint(catalogue, "compute", choice(config)));
+      novaUrl = novaBase(findEndpoint(catalogue, "compute", config));
     } catch (error) {
       if (!(error instanceof CatalogueError)) throw error;
       notes.push(`Nova is not told of live migrations (nova_url): ${error.message}`);
     }
   }
   return { authUrl, neutronUrl, novaUrl, notes };
-}
-
-/** Neutron's URL in a catalogue. @throws {CatalogueError} it cannot be found. */
-export function neutronIn(catalogue: Catalogue, config: OpenstackConfig): string {
-  return neutronBase(findEndpoint(catalogue, "network", choice(config)));
-}
-
-function choice({ interface: wanted, regionName }: OpenstackConfig) {
-  return { interface: wanted, regionName };
 }

@@ -4,8 +4,11 @@
  *
  * @module
  */
+import { type Backoff, backoffMs } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
+import { parseJsonObject } from "../base/json.ts";
 import { describeError } from "../base/log.ts";
+import { isNotCapable } from "../base/not_capable.ts";
 import { ANSWER_BYTES, ERROR_BYTES, LIST_BYTES, readBeginning } from "./body.ts";
 
 /** A service refused or did not answer; the message names the URL, never a header or a body of ours. */
@@ -35,6 +38,7 @@ export interface RequestOptions {
 
 /** Longest wait between two attempts. */
 export const MAX_DELAY_MS = 10_000;
+const BACKOFF: Backoff = { firstMs: 500, maxMs: MAX_DELAY_MS, jitter: "full" };
 
 /**
  * What `read` makes of a successful response; a body that breaks off counts as a broken connection.
@@ -54,8 +58,7 @@ export async function request<T>(
     const outcome = await once(url, options, read);
     if ("result" in outcome) return outcome.result;
     if (!outcome.again || attempt >= attempts) throw outcome.failure;
-    const backoffMs = Math.random() * Math.min(MAX_DELAY_MS, 250 * 2 ** attempt);
-    await clock.sleep(outcome.afterMs ?? backoffMs, signal);
+    await clock.sleep(outcome.afterMs ?? backoffMs(BACKOFF, attempt - 1), signal);
   }
 }
 
@@ -116,25 +119,21 @@ function connectionProblem(error: unknown): string {
   if (/InvalidContentType|CorruptMessage/i.test(text)) {
     return ": it does not speak TLS, is it http?";
   }
-  if (/NotCapable|Requires net access/i.test(text)) return ": it was not known at start";
+  if (isNotCapable(error)) return ": it was not known at start";
   return "";
 }
 
 /** A service's own message in an error body, or the beginning of whatever it is. */
 function serviceMessage(body: string): string {
-  try {
-    const parsed = JSON.parse(body);
+  const parsed = parseJsonObject(body);
+  if (parsed) {
     // Neutron, Keystone and Nova (badRequest, forbidden, … with a message) in this order.
     const inner = parsed.NeutronError ?? parsed.error ?? Object.values(parsed)[0];
     return String((inner as { message?: unknown } | null)?.message ?? body).slice(0, 300);
-  } catch {
-    // The beginning is enough, and a pattern on hostile text takes the square of its length.
-    return body.slice(0, 4000).replaceAll(/<(style|script)[^]*?<\/\1>|<[^>]*>/gi, " ").replaceAll(
-      /\s+/g,
-      " ",
-    )
-      .trim().slice(0, 120) || "nothing more";
   }
+  // The beginning is enough, and a pattern on hostile text takes the square of its length.
+  const text = body.slice(0, 4000).replaceAll(/<(style|script)[^]*?<\/\1>|<[^>]*>/gi, " ");
+  return text.replaceAll(/\s+/g, " ").trim().slice(0, 120) || "nothing more";
 }
 
 /** For answers whose body says nothing. */

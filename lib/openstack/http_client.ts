@@ -1,5 +1,5 @@
 /** The HTTP client that knows the cloud's own CA, when the configuration names one. @module */
-import type { OpenstackConfig } from "../config/config_types.ts";
+import type { OpenstackConfig } from "./config.ts";
 import { describeError } from "../base/log.ts";
 
 /**

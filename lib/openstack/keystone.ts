@@ -4,11 +4,12 @@
  *
  * @module
  */
+import { abortable } from "../base/abortable.ts";
 import type { Clock } from "../base/clock.ts";
-import type { OpenstackConfig } from "../config/config_types.ts";
+import type { OpenstackConfig } from "./config.ts";
 import { type Credential, tokenRequest } from "./credential.ts";
 import { findIdentityV3 } from "./discovery.ts";
-import { neutronIn } from "./endpoints.ts";
+import { neutronIn } from "./catalogue.ts";
 import { OpenstackError, readJson, readList, request } from "./http.ts";
 import { openHttpClient } from "./http_client.ts";
 import type { Project } from "./records.ts";
@@ -111,7 +112,7 @@ export class KeystoneAuth implements Disposable {
       const others = this.#renewal.catch((error) => {
         if (error instanceof OpenstackError) throw error;
       });
-      await orAborted(others, signal);
+      await abortable(others, signal);
     }
   }
 
@@ -200,17 +201,5 @@ export class KeystoneAuth implements Disposable {
     const read = path.endsWith("/projects") ? readList : readJson;
     if (token) return await this.#send(url, signal, read, {}, token);
     return await this.fetch(url, signal, read);
-  }
-}
-
-/** What the promise gives. @throws the signal's reason, should that come first. */
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
   }
 }

@@ -6,7 +6,7 @@
  * @module
  */
 import { z } from "zod";
-import type { OpenstackConfig } from "../config/config_types.ts";
+import type { OpenstackConfig } from "./config.ts";
 import { Inquiry, type Whereabouts } from "./confirm_gone.ts";
 import { Extensions } from "./extensions.ts";
 import { OpenstackError, readJson, readList } from "./http.ts";

@@ -1,7 +1,7 @@
 /**
- * Nova's external events: telling it that a port is ready at a migration's target. Each event has a code
- * of its own in the answer (200 as a whole when all were taken, 207 when some were not); a Nova that
- * finds no server at all says 404 as a whole. Source: Nova's API reference, "Run Events".
+ * Nova's external events, by which it is told that a port is ready at a migration's destination. The answer
+ * has a code for each event; its own is 200 when all were taken, 207 when some were not, and 404 when Nova
+ * found none of the servers. Source: Nova's API reference, "Run Events".
  *
  * @module
  */
@@ -17,19 +17,19 @@ const answerSchema = z.object({
   })),
 });
 
-/** What became of an event; `refused`: it never will be taken, and why. */
+/** What became of an event; `refused` says why Nova will never take it. */
 export type EventOutcome = { readonly taken: true } | { readonly refused: string };
 
-/** Not yet: the server is being scheduled, and has no host. */
+/** The server is being scheduled and has no host yet. */
 const NO_HOST = 422;
 
 /** Sends external events. */
 export class NovaClient {
-  /** `novaUrl` with its version. */
+  /** @param novaUrl with the version */
   constructor(readonly novaUrl: string, readonly auth: KeystoneAuth) {}
 
   /**
-   * `network-vif-plugged` for one server and port.
+   * Sends `network-vif-plugged` for one server and port.
    *
    * @throws {OpenstackError} Nova cannot take it now; a later try may succeed.
    */
@@ -53,7 +53,6 @@ export class NovaClient {
         body: JSON.stringify({ events: [event] }),
       });
     } catch (error) {
-      // The whole answer: no instances found for any event.
       if (error instanceof OpenstackError && error.status === 404) return UNKNOWN;
       throw error;
     }

@@ -22,7 +22,7 @@ const MAX_SINGLE = 100;
 /** Sends a GET to Keystone with our token. */
 type Get = (path: string, signal: AbortSignal) => Promise<unknown>;
 
-/** See the module. */
+/** Projects that were read, by id. */
 export class Projects {
   readonly #get: Get;
   /** The last list, without what was found one by one. */

@@ -7,14 +7,21 @@
 import { z } from "zod";
 import { type Credential, describeCredential, describeNamed, unscoped } from "./credential.ts";
 import { OpenstackError } from "./http.ts";
-import type { KeystoneAuth } from "./keystone.ts";
+import type { Token } from "./token.ts";
 
 const projectsSchema = z.object({ projects: z.array(z.object({ name: z.string() })) });
 const MAX_NAMES = 5;
 
+/** What Keystone is asked with. */
+interface Identity {
+  readonly config: { readonly authUrl: string | null };
+  issueToken(credential: Credential, signal: AbortSignal): Promise<Token>;
+  get(path: string, signal: AbortSignal, token?: Token): Promise<unknown>;
+}
+
 /** A sentence that says what is wrong and what to set. */
 export async function explainRefusal(
-  auth: Pick<KeystoneAuth, "issueToken" | "get" | "config">,
+  auth: Identity,
   credential: Credential,
   error: OpenstackError,
   signal: AbortSignal,
@@ -48,7 +55,7 @@ export async function explainRefusal(
 
 /** Names of the projects in which the user has a role; null: it is refused without a project too. */
 async function projectsOf(
-  auth: Pick<KeystoneAuth, "issueToken" | "get">,
+  auth: Identity,
   credential: Credential,
   signal: AbortSignal,
 ): Promise<string[] | null> {

@@ -18,7 +18,7 @@ const MAX_STEPS_BACK = 3 * (MARKERS + 1);
 /** More objects than this are no cloud but a list without an end. */
 const MAX_RECORDS = 20_000_000;
 
-/** See the module. */
+/** A walk through one list; use it once. */
 export class Walk {
   /** The id after which the next page begins; null: it is the first one. */
   marker: string | null = null;

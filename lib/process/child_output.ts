@@ -1,10 +1,14 @@
 /**
- * What a role writes, line by line: log records as JSON on standard output, anything else (a crash's
- * stack trace) as plain text. Lines are bounded, so that a role cannot fill the supervisor's memory.
+ * What a child writes, line by line: log records as JSON on standard output, anything else (a crash's
+ * stack trace) as plain text. Lines are bounded, so that a child cannot fill its parent's memory.
+ *
+ * Which lines of its standard error are Deno's own is judged here and nowhere else: that it loads modules,
+ * an uncaught error, the frames of its stack.
  *
  * @module
  */
 import { z } from "zod";
+import { parseJson } from "../base/json.ts";
 import type { LogEntry } from "../base/log.ts";
 
 const MAX_LINE = 64 * 1024;
@@ -34,10 +38,21 @@ export async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGener
 /** The log record in a line, or null when the line is something else. */
 export function parseEntry(line: string): LogEntry | null {
   if (!line.startsWith("{")) return null;
-  try {
-    const parsed = entrySchema.safeParse(JSON.parse(line));
-    return parsed.success ? parsed.data : null;
-  } catch {
-    return null;
-  }
+  const parsed = entrySchema.safeParse(parseJson(line));
+  return parsed.success ? parsed.data : null;
+}
+
+/** The error that a line tells, as Deno and our tools begin it; null when it tells none. */
+export function errorOf(line: string): string | null {
+  return line.startsWith("error:") ? line.slice("error:".length).trim() : null;
+}
+
+/** Whether the line says nothing: empty, or that Deno loads or checks a module. */
+export function isNoise(line: string): boolean {
+  return line.trim() === "" || /^(Download|Check|Initialize) /.test(line);
+}
+
+/** Whether the line is a frame of a stack. */
+export function isStackFrame(line: string): boolean {
+  return /^\s+at /.test(line);
 }

@@ -16,7 +16,6 @@ export type Droppable = typeof ALL_KINDS[number] | { readonly sys: string };
 export async function dropPermissions(kinds: readonly Droppable[]): Promise<void> {
   for (const kind of kinds) {
     const descriptor = typeof kind === "string" ? { name: kind } : { name: "sys", kind: kind.sys };
-    // A runtime that does not know a kind has not granted it either.
-    await Deno.permissions.revoke(descriptor as Deno.PermissionDescriptor).catch(() => {});
+    await Deno.permissions.revoke(descriptor as Deno.PermissionDescriptor);
   }
 }

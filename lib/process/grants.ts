@@ -57,7 +57,7 @@ export type Grants = ReturnType<typeof grantsOf>;
 
 /** The parts that this configuration grants on this machine. */
 export function grantsOf(config: Config, places: PermissionPlaces) {
-  const { etcd, openstack, bus, notifications, diagnostics, status, stateDir } = config;
+  const { etcd, openstack, bus, notifications, diagnostics, lab, stateDir } = config;
   const brokers = netOfBrokers(bus);
   /** `net` entries by peer; those of Neutron and Nova are empty until the catalogue was asked. */
   const net = {
@@ -68,7 +68,7 @@ export function grantsOf(config: Config, places: PermissionPlaces) {
     neutron: netOf(openstack.neutronUrl),
     nova: netOf(openstack.novaUrl),
     bus: brokers,
-    reports: bus ? brokers : netOf(status.reportUrl),
+    reports: bus ? brokers : netOf(lab.reportUrl),
     notifications: netOfBrokers(notifications?.bus),
     /** Names whose addresses have to be looked up. */
     unknownNames: hostNames(config).filter((host) => places.addresses(host).length === 0),

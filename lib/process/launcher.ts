@@ -3,7 +3,7 @@
  * of `permissions.ts` and nothing more. Two ways behind one interface:
  *
  * - from source, `deno run --allow-…=… <module>`: Deno holds the whole process to its flags;
- * - from the compiled binary, which has no `deno run`, the binary starts itself as `role NAME`, and
+ * - from the compiled binary, which has no `deno run`, the binary starts itself as `role NAME [lab]`, and
  *   `lib/role/worker_host.ts` runs the same module in a Worker whose permissions are the same row.
  *
  * Either way the process is told its input on standard input, one line of JSON, because it may hold
@@ -12,6 +12,7 @@
  * @module
  */
 import {
+  LAB_WORD,
   modulePath,
   permissionFlags,
   type PermissionRow,
@@ -34,8 +35,11 @@ export interface Launch {
 export interface Launcher {
   /** Whether processes come from the compiled binary, and not from source. */
   readonly standalone: boolean;
-  /** @param input what the process is told, as `channel.input` of `lib/role/parent_channel.ts`; JSON. */
-  prepare(name: ProcessName, row: PermissionRow, input: unknown): Launch;
+  /**
+   * @param input what the process is told, as `channel.input` of `lib/role/parent_channel.ts`; JSON
+   * @param inLab whether the lab's own entry file is taken, where there is one
+   */
+  prepare(name: ProcessName, row: PermissionRow, input: unknown, inLab?: boolean): Launch;
 }
 
 /** Where processes come from. */
@@ -79,12 +83,12 @@ export const INSPECTED: readonly ProcessName[] = [...ROLE_NAMES, "lab"];
 export function createLauncher(options: LauncherOptions): Launcher {
   return {
     standalone: options.standalone,
-    prepare: (name, row, input) => ({
+    prepare: (name, row, input, inLab = false) => ({
       command: options.executable,
       env: childEnvironment(name, options.environment),
       ...(options.standalone
-        ? fromBinary(name, row, input)
-        : fromSource(name, row, input, options)),
+        ? fromBinary(name, row, input, inLab)
+        : fromSource(name, row, input, inLab, options)),
     }),
   };
 }
@@ -93,6 +97,7 @@ function fromSource(
   name: ProcessName,
   row: PermissionRow,
   input: unknown,
+  inLab: boolean,
   { root, environment }: LauncherOptions,
 ): Pick<Launch, "args" | "input"> {
   // Room for new objects, MiB. V8's own 16 stays with a process once a burst has filled it, a third of what
@@ -107,7 +112,7 @@ function fromSource(
       ...inspection(name, environment),
       `--config=${root}/deno.json`,
       ...permissionFlags(row),
-      `${root}/${modulePath(name)}`,
+      `${root}/${modulePath(name, inLab)}`,
     ],
     input: JSON.stringify(input),
   };
@@ -125,9 +130,10 @@ function fromBinary(
   name: ProcessName,
   row: PermissionRow,
   input: unknown,
+  inLab: boolean,
 ): Pick<Launch, "args" | "input"> {
   const hosted: HostedInput = { permissions: workerPermissions(row), input };
-  return { args: [ROLE_WORD, name], input: JSON.stringify(hosted) };
+  return { args: [ROLE_WORD, name, ...inLab ? [LAB_WORD] : []], input: JSON.stringify(hosted) };
 }
 
 /** What Deno's OpenTelemetry is configured with, when it is; each process is told apart by its role. */

@@ -21,9 +21,13 @@ export function isProcessName(name: string): name is ProcessName {
   return Object.hasOwn(PROCESSES, name);
 }
 
+/** The word after a role's name, as the binary starts itself, where the lab's own entry file is taken. */
+export const LAB_WORD = "lab";
+
 /** Path of a process's entry file below the root. */
-export function modulePath(name: ProcessName): string {
-  return PROCESSES[name].module;
+export function modulePath(name: ProcessName, inLab = false): string {
+  const row: { readonly module: string; readonly labModule?: string } = PROCESSES[name];
+  return inLab ? row.labModule ?? row.module : row.module;
 }
 
 /** The row of one process. */

@@ -33,6 +33,8 @@ export interface RoleRow {
   readonly about: string;
   /** Path of its entry file below the root. */
   readonly module: string;
+  /** The same in a lab, where it has another. */
+  readonly labModule?: string;
   /** When it is stopped. */
   readonly stopGroup: StopGroup;
   /** Whether it waits until Keystone's catalogue has told the endpoints that are not configured. */
@@ -54,15 +56,10 @@ function leading(config: Config) {
   return { ...common(config), region, etcd, election: { name } };
 }
 
-/** What a status watcher uses without or with a message bus. */
+/** What a status watcher uses; in the lab, where that takes reports. */
 function watching(config: Config) {
-  const { bus, status, openstack } = config;
-  return {
-    ...leading(config),
-    bus,
-    status: { reportUrl: bus === null ? status.reportUrl : "" },
-    openstack: { requestTimeoutMs: openstack.requestTimeoutMs },
-  };
+  const { bus, lab: { reportUrl } } = config;
+  return { ...leading(config), bus, ...reportUrl !== null && { lab: { reportUrl } } };
 }
 
 const never = () => false;
@@ -100,8 +97,9 @@ export const ROLES = {
   "agent-status-watcher": {
     about: "Felix status → agent reports",
     module: "roles/agent_status_watcher.ts",
+    labModule: "lab/agent_status_watcher.ts",
     stopGroup: "work",
-    awaits: ({ openstack, bus }: Config) => openstack.fromCatalogue.neutron && bus === null,
+    awaits: never,
     settings: (config: Config) => watching(config),
     permissions: ({ withEtcd, net, files }: Grants) => ({
       ...withEtcd,
@@ -112,13 +110,13 @@ export const ROLES = {
   "endpoint-status-watcher": {
     about: "endpoint status → port status; live migration → Nova",
     module: "roles/endpoint_status_watcher.ts",
+    labModule: "lab/endpoint_status_watcher.ts",
     stopGroup: "work",
     awaits: ({ openstack: { fromCatalogue } }: Config) =>
       fromCatalogue.neutron || fromCatalogue.nova,
     settings(config: Config) {
-      const { status, ...others } = watching(config);
-      const { openstack, status: { portStatusThreads } } = config;
-      return { ...others, openstack, status: { ...status, portStatusThreads } };
+      const { openstack, status } = config;
+      return { ...watching(config), openstack, status };
     },
     permissions({ withEtcd, net, files, config }: Grants) {
       // Over the bus, a port's data_plane_status goes to Neutron itself.

@@ -6,7 +6,8 @@
  *
  * @module
  */
-import { readLines } from "./child_output.ts";
+import { parseJson } from "../base/json.ts";
+import { Child } from "./child.ts";
 import { describeError } from "../base/log.ts";
 import type { Launch } from "./launcher.ts";
 
@@ -34,53 +35,58 @@ export interface ToolOptions {
  * @throws {ToolError} it cannot be started, fails, is killed, or answers something that is not JSON.
  */
 export async function runTool(
-  { command, args, env, input }: Launch,
+  launch: Launch,
   { timeoutMs, signal, onProgress }: ToolOptions,
 ): Promise<unknown> {
-  const name = args.at(-1)!.replace(/^.*\/|\.ts$/g, "");
-  using deadline = new Deadline(timeoutMs);
-  const end = signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal;
-  let child: Deno.ChildProcess;
-  try {
-    child = new Deno.Command(command, {
-      args: [...args],
-      env: { ...env },
-      clearEnv: true,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-  } catch (error) {
-    throw new ToolError(`${name} cannot be started: ${describeError(error)}`, { cause: error });
-  }
-  const kill = () => killHard(child);
-  end.addEventListener("abort", kill, { once: true });
-  if (end.aborted) kill();
-  const stdin = child.stdin.getWriter();
-  stdin.write(new TextEncoder().encode(input + "\n")).catch(() => {});
-  const hear = onProgress && ((doing: string) => {
-    deadline.putOff();
-    onProgress(doing);
-  });
-  const output = Promise.all([new Response(child.stdout).text(), complaint(child.stderr, hear)]);
-  const status = await child.status;
-  end.removeEventListener("abort", kill);
-  await stdin.close().catch(() => {});
-  const [answer, words] = await output;
-  if (deadline.signal.aborted) {
+  const name = launch.args.at(-1)!.replace(/^.*\/|\.ts$/g, "");
+  using timeout = new Timeout(timeoutMs);
+  const child = start(launch, name);
+  using _ = onAbort(
+    signal ? [signal, timeout.signal] : [timeout.signal],
+    () => child.kill("SIGKILL"),
+  );
+  const output = Promise.all([
+    new Response(child.output).text(),
+    child.readErrors((line) => {
+      if (!onProgress || !line.startsWith(PROGRESS)) return;
+      timeout.restart();
+      onProgress(line.slice(PROGRESS.length).trim());
+    }),
+  ]);
+  const { success, code } = await child.ended();
+  const [answer, problem] = await output;
+  if (timeout.signal.aborted) {
     throw new ToolError(`${name} did not answer within ${timeoutMs / 1000} s`);
   }
   signal?.throwIfAborted();
-  if (!status.success) throw new ToolError(words ?? `${name} ended with exit code ${status.code}`);
+  if (!success) throw new ToolError(problem ?? `${name} ended with exit code ${code}`);
+  const value = parseJson(answer);
+  if (value === undefined) throw new ToolError(`${name} gave no answer that could be read`);
+  return value;
+}
+
+function start(launch: Launch, name: string): Child {
   try {
-    return JSON.parse(answer);
-  } catch (cause) {
-    throw new ToolError(`${name} gave no answer that could be read`, { cause });
+    return new Child(launch);
+  } catch (error) {
+    throw new ToolError(`${name} cannot be started: ${describeError(error)}`, { cause: error });
   }
 }
 
-/** Aborts after so many ms, unless it is put off. */
-class Deadline implements Disposable {
+/** Calls `act` when one of the signals aborts, or has; no more once it is disposed of. */
+function onAbort(signals: readonly AbortSignal[], act: () => void): Disposable {
+  const once = { once: true };
+  for (const signal of signals) signal.addEventListener("abort", act, once);
+  if (signals.some(({ aborted }) => aborted)) act();
+  return {
+    [Symbol.dispose]() {
+      for (const signal of signals) signal.removeEventListener("abort", act);
+    },
+  };
+}
+
+/** Aborts after so many ms, counted anew with each restart. */
+class Timeout implements Disposable {
   readonly #late = new AbortController();
   #timer: ReturnType<typeof setTimeout>;
 
@@ -90,7 +96,7 @@ class Deadline implements Disposable {
   get signal(): AbortSignal {
     return this.#late.signal;
   }
-  putOff(): void {
+  restart(): void {
     clearTimeout(this.#timer);
     this.#timer = this.#start();
   }
@@ -100,23 +106,4 @@ class Deadline implements Disposable {
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
   }
-}
-
-/** The first `error:` line; the stream is read to its end, and `hear` told of what is being done. */
-async function complaint(
-  stderr: ReadableStream<Uint8Array>,
-  hear: (doing: string) => void = () => {},
-): Promise<string | null> {
-  let found: string | null = null;
-  for await (const line of readLines(stderr)) {
-    if (line.startsWith(PROGRESS)) hear(line.slice(PROGRESS.length).trim());
-    if (/^error:/.test(line)) found ??= line.slice("error:".length).trim();
-  }
-  return found;
-}
-
-function killHard(child: Deno.ChildProcess): void {
-  try {
-    child.kill("SIGKILL");
-  } catch { /* it has ended meanwhile */ }
 }

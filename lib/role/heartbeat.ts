@@ -1,11 +1,11 @@
 /**
  * A role's heartbeats. They come from the loops that do the role's work, never from a timer alone:
  *
- * - The main loop calls `alive` with each turn. Before a wait that may take longer than the supervisor
- *   puts up with, it says for how long at most, and until then the sign is repeated: a blocked event
- *   loop or a stopped process repeats nothing, and a wait beyond its limit goes silent.
+ * - The main loop calls `alive` with each turn. Before a wait that may take longer than `role_timeout`,
+ *   it says how long at most, and until then the heartbeat is repeated. A blocked event loop or a stopped
+ *   process repeats nothing, and a wait beyond its limit goes silent.
  * - A loop beside the main one has a {@linkcode Watchdog}: it says when it will be back at the latest.
- *   While one is late, {@linkcode whileOnTime} lets no sign of the main loop through.
+ *   While one is late, {@linkcode whileOnTime} lets no heartbeat of the main loop through.
  *
  * Trusts the process's monotonic clock.
  *
@@ -18,43 +18,42 @@ import type { Log } from "../base/log.ts";
 export type Beat = (doing: string, problem?: string | null, withinMs?: number) => void;
 
 /** What is written. */
-export interface Sign {
+export interface Heartbeat {
   /** ms since the epoch */
   readonly at: number;
   readonly doing: string;
   readonly problem: string | null;
 }
 
-/** Longest time between two beats, ms. */
+/** Longest time between two heartbeats, ms. */
 const MAX_INTERVAL_MS = 2000;
-/** Who does something else for longer says so, or a pass every few seconds would look like one without end. */
+/** Time after which another `doing` is written at once, ms: short runs in a row must not look like one long run. */
 const NEWS_MS = 900;
-/** Signs within the time that the supervisor puts up with. */
-const SIGNS_IN_TIMEOUT = 5;
-/** A loop that turns once a second is now and then a little early: that is no reason to skip a sign, ms. */
+/** Heartbeats within `role_timeout`. */
+const BEATS_IN_TIMEOUT = 5;
+/** A heartbeat may be this early, ms: a loop that turns once a second is not exact. */
 const EARLY_MS = 100;
 
 /**
- * Writes the signs of one role: a fifth of the time apart that the supervisor puts up with, 2 s at most.
- * Each costs a role about as much as all else that it does in an idle second. Dispose of it to end the
- * repetition.
+ * Writes the heartbeats of one role, a fifth of `role_timeout` apart and 2 s at most: each costs about as much
+ * as all else that a role does in an idle second. Dispose of it to end the repetition.
  */
-export class SignsOfLife implements Disposable {
+export class Heartbeats implements Disposable {
   readonly #clock: Clock;
-  readonly #write: (sign: Sign) => void;
+  readonly #write: (heartbeat: Heartbeat) => void;
   readonly #stop = new AbortController();
   #writtenAt = -Infinity;
-  #last: Omit<Sign, "at"> | null = null;
-  #written: Omit<Sign, "at"> | null = null;
+  #last: Omit<Heartbeat, "at"> | null = null;
+  #written: Omit<Heartbeat, "at"> | null = null;
   /** The main loop is back by then, monotonic ms. */
   #backBy = -Infinity;
   #repeating = false;
   readonly #intervalMs: number;
 
-  constructor(clock: Clock, roleTimeoutMs: number, write: (sign: Sign) => void) {
+  constructor(clock: Clock, roleTimeoutMs: number, write: (heartbeat: Heartbeat) => void) {
     this.#clock = clock;
     this.#write = write;
-    this.#intervalMs = Math.min(MAX_INTERVAL_MS, roleTimeoutMs / SIGNS_IN_TIMEOUT);
+    this.#intervalMs = Math.min(MAX_INTERVAL_MS, roleTimeoutMs / BEATS_IN_TIMEOUT);
   }
 
   /** See `JobContext.alive`. */
@@ -82,7 +81,7 @@ export class SignsOfLife implements Disposable {
     this.#write({ at: this.#clock.now(), ...this.#last! });
   }
 
-  /** Repeats the sign until the main loop is back, or should be. */
+  /** Repeats the heartbeat until the main loop is back, or should be. */
   async #repeat(): Promise<void> {
     if (this.#repeating) return;
     this.#repeating = true;
@@ -96,7 +95,7 @@ export class SignsOfLife implements Disposable {
   }
 }
 
-/** A loop's promise to be back; nothing is promised at first. */
+/** When a loop has to be back at the latest; at first there is no limit. */
 export class Watchdog {
   #backBy = Infinity;
 
@@ -108,18 +107,18 @@ export class Watchdog {
     this.#backBy = this.clock.monotonic() + ms;
   }
 
-  /** The loop has ended, or waits for something that need not come. */
+  /** The loop has ended, or waits without a limit. */
   rest(): void {
     this.#backBy = Infinity;
   }
 
-  /** Whether the promise is broken. */
+  /** Whether the loop is late. */
   get late(): boolean {
     return this.clock.monotonic() > this.#backBy;
   }
 }
 
-/** `alive`, let through while none of the loops is late; the first one that is gets named in the log. */
+/** Passes `alive` on while none of the loops is late; the log names the first one that is. */
 export function whileOnTime(
   alive: Beat,
   loops: readonly Pick<Watchdog, "name" | "late">[],

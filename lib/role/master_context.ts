@@ -34,7 +34,7 @@ export interface JobContext {
    * @param doing a few words
    * @param problem a sentence when the job cannot be done now
    * @param withinMs the loop is back within that time, ms, which is the deadline of what it waits for;
-   * to be given when that can be longer than the supervisor waits for a sign (`role_timeout`)
+   * to be given when that can be longer than the supervisor waits for a heartbeat (`role_timeout`)
    */
   readonly alive: Beat;
   /** Takes what is measured; without one, nothing is. */

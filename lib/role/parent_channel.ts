@@ -1,16 +1,17 @@
 /**
- * Where a role or tool sits: a process of its own (from source), or a Worker in a process of its own
- * (from the binary, see `worker_host.ts`). It is told its input, when to stop, and says how it ended,
- * over standard input and signals in the one case and over messages in the other.
+ * How a role or tool talks with its parent. From source it is a process, which reads its input on standard
+ * input and is stopped by a signal; in the binary it is a Worker in a process (see `worker_host.ts`), which
+ * gets both as messages. Both say how they ended.
  *
  * @module
  */
+import { Ring } from "../base/ring.ts";
 
 /** A role's or tool's connection to whoever started it. */
 export interface ParentChannel {
   /** What it is told; JSON. */
   readonly input: unknown;
-  /** Where the lines go that come after the input; those that came before are told at once. */
+  /** Hands over the lines that come after the input, first those that have come already. */
   listen(listener: Listener): void;
   /** Aborted by SIGTERM, and when whoever started it is gone. */
   readonly stop: AbortSignal;
@@ -71,23 +72,22 @@ async function openProcessChannel(): Promise<ParentChannel> {
   };
 }
 
-/** More lines than this are not kept for a listener that comes late. */
+/** Lines that are kept until somebody listens. */
 const MAX_KEPT = 4000;
 
 /** Keeps lines until somebody listens. */
 export class Inbox {
-  #kept: string[] = [];
+  readonly #kept = new Ring<string>(MAX_KEPT);
   #listener: Listener | null = null;
 
   put(line: string): void {
     if (this.#listener) return this.#listener(line);
     this.#kept.push(line);
-    if (this.#kept.length > MAX_KEPT) this.#kept.shift();
   }
 
   listen(listener: Listener): void {
     this.#listener = listener;
-    for (const line of this.#kept.splice(0)) listener(line);
+    for (const line of this.#kept.take()) listener(line);
   }
 }
 
@@ -98,7 +98,7 @@ export interface FirstLine {
   readonly end: Promise<string>;
 }
 
-/** A longer line is no message for us; without a limit it would fill the memory. */
+/** Longest line, characters: without a limit, one would fill the memory. */
 const MAX_LINE = 1024 * 1024;
 
 /**

@@ -27,7 +27,7 @@ export async function runTool<Input>(
     write(Deno.stdout, JSON.stringify(answer) + "\n");
     channel.exit(0);
   } catch (error) {
-    write(Deno.stderr, `error: ${describeError(error)}\n`);
+    write(Deno.stderr, `error: ${describeError(error, false)}\n`);
     channel.exit(1);
   }
 }

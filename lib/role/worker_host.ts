@@ -1,6 +1,6 @@
 /**
  * The binary as a role's process: runs the role's module in a Worker that has the role's row of the
- * permission table and no more, and hands it its input, the wish to stop, and its exit code. As soon as
+ * permission table and no more, and hands it its input, the request to stop, and its exit code. As soon as
  * the Worker runs, this thread gives up every permission of its own: the row is all that is left in
  * the process.
  *
@@ -12,7 +12,7 @@
 import type { Config } from "../config/config_types.ts";
 import { ALL_KINDS, dropPermissions } from "../process/drop_permissions.ts";
 import type { HostedInput } from "../process/launcher.ts";
-import { isProcessName, modulePath } from "../process/permissions.ts";
+import { isProcessName, LAB_WORD, modulePath } from "../process/permissions.ts";
 import { type HostMessage, Inbox, readFirstLine, type WorkerMessage } from "./parent_channel.ts";
 
 /** A Worker whose supervisor is gone ends itself after the time to stop and a second; if not, then this. */
@@ -20,10 +20,11 @@ const ORPHAN_GRACE_MS = 3000;
 /** The time to stop of a tool, which has no configuration, ms. */
 const TOOL_STOP_MS = 1000;
 
-/** Runs the role or tool `name`; resolves with the exit code. */
-export async function hostRole(name: string): Promise<number> {
+/** Runs the role or tool that the words name, as the launcher gives them; resolves with the exit code. */
+export async function hostRole([name = "", place]: readonly string[]): Promise<number> {
   if (!isProcessName(name)) throw new Error(`there is no role ${JSON.stringify(name)}`);
-  return await hostModule(name, new URL(`../../${modulePath(name)}`, import.meta.url));
+  const path = modulePath(name, place === LAB_WORD);
+  return await hostModule(name, new URL(`../../${path}`, import.meta.url));
 }
 
 /** Runs a module that takes a channel (`parent_channel.ts`); resolves with the exit code. */

@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { tryLock } from "../base/file_lock.ts";
 import { describeError, type Log } from "../base/log.ts";
+import { isDamaged } from "./sqlite_errors.ts";
 import { KV_FILE, StateStore } from "./store.ts";
 
 /** Name of the lock file inside the state directory. */
@@ -58,8 +58,8 @@ async function lockDirectory(path: string, holder: string): Promise<Deno.FsFile>
       { cause: error },
     );
   }
-  if (!await tryLock(file)) {
-    if ("tryLock" in file) file.close();
+  if (!await file.tryLock(true)) {
+    file.close();
     const other = (await Deno.readTextFile(`${path}/${LOCK_FILE}`).catch(() => "")).trim();
     throw new StateDirError(
       `the state directory ${path} is in use by the supervisor with ${
@@ -80,7 +80,7 @@ async function openStore(path: string, log: Log): Promise<StateStore> {
   try {
     return await probe(path);
   } catch (error) {
-    if (!/not a database|malformed|corrupt/i.test(String(error))) {
+    if (!isDamaged(error)) {
       throw new StateDirError(
         `the file ${path}/${KV_FILE} cannot be opened (${describeError(error)}): ` +
           "check its owner and the free space of its disk",

@@ -1,13 +1,14 @@
 /**
- * Watches the state directory under a running node. Its processes share one open KV file: when that is
- * deleted or replaced, those that run go on with a file that no new process will see, so what it says,
- * mastership included, must not be believed for long. And while the file takes no writes, because the disk
- * is full, no role can show that it lives.
+ * Watches the state directory under a running node. Its processes share one open KV file. When that is
+ * deleted or replaced, the processes that run keep a file that no new process will see, so its records,
+ * mastership included, must not be trusted for long. While the file takes no writes, because the disk is
+ * full, no role can show a heartbeat.
  *
  * @module
  */
 import type { Clock } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
+import { isDamaged } from "./sqlite_errors.ts";
 import { LOCK_FILE } from "./directory.ts";
 import { KV_FILE, type StateStore } from "./store.ts";
 
@@ -33,7 +34,7 @@ export class StateWatch {
     this.#files = files;
   }
 
-  /** Begins; to be called as soon as the directory is open. */
+  /** Begins a watch; to be called as soon as the directory is open. */
   static async begin(
     path: string,
     store: Pick<StateStore, "writeSupervisor">,
@@ -80,9 +81,7 @@ export class StateWatch {
       await this.store.writeSupervisor({ at: clock.now(), pid });
       return { is: "fine" };
     } catch (error) {
-      const reason = describeError(error);
-      const damaged = /malformed|not a database|corrupt/i.test(reason);
-      return { is: damaged ? "lost" : "unwritable", reason };
+      return { is: isDamaged(error) ? "lost" : "unwritable", reason: describeError(error) };
     }
   }
 }

@@ -6,6 +6,7 @@
  * @module
  */
 import type { z } from "zod";
+import { parseJson } from "../base/json.ts";
 
 /** Nothing that is written here is larger, bytes. */
 export const MAX_FILE_BYTES = 4 * 1024 * 1024;
@@ -32,10 +33,10 @@ export async function writeStateFile(path: string, value: unknown): Promise<void
 export async function readStateFile<T>(path: string, schema: z.ZodType<T>): Promise<T | null> {
   try {
     if ((await Deno.stat(path)).size > MAX_FILE_BYTES) return null;
-    const parsed = schema.safeParse(JSON.parse(await Deno.readTextFile(path)));
+    const parsed = schema.safeParse(parseJson(await Deno.readTextFile(path)));
     return parsed.success ? parsed.data : null;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return null;
+    if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
 }

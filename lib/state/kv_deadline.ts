@@ -1,4 +1,5 @@
 /** Deno KV with a deadline on every call: a disk that hangs is an error, not a wait without end. @module */
+import { deadline } from "../base/deadline.ts";
 
 /** What the state store uses of a KV database. */
 export interface Kv
@@ -46,12 +47,8 @@ async function* entries<T>(list: AsyncIterableIterator<T>, ms: number): AsyncGen
   }
 }
 
-async function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new KvTimeoutError(ms)), ms);
-  try {
-    return await Promise.race([work, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
+  return deadline(work, ms, () => {
+    throw new KvTimeoutError(ms);
+  });
 }

@@ -1,13 +1,16 @@
 /**
- * Which of several managers on one state directory may write there who is master. There is one as a rule;
- * but one whose supervisor was killed, and that stood still before a write, may wake up beside its
- * successor. Each claims the directory when it starts, and every write compares the claim's version.
+ * Which of several managers on one state directory may publish mastership there. As a rule there is one
+ * manager, but one that was stopped before a write, and whose supervisor was killed, may wake up beside its
+ * successor. Each manager claims the directory when it starts, and every write compares the claim's version.
  *
- * The supervisor makes no claim, and its "nobody" is taken always.
+ * The supervisor makes no claim; it may always publish that nobody of this node leads.
  *
  * @module
  */
+import { type Backoff, backoffMs } from "../base/backoff.ts";
+import { systemClock } from "../base/clock.ts";
 import type { Kv } from "./kv_deadline.ts";
+import { isBusy } from "./sqlite_errors.ts";
 
 /** Who has made a claim, for people; its version in the file is what counts. */
 export interface Claimant {
@@ -26,14 +29,11 @@ export class SupersededError extends Error {
 
 const KEY = ["mastership-claim"];
 /**
- * A write with a check fails at once when another process writes between the two (SQLite cannot turn what has
- * been read into a write then), though nothing is wrong. Beside five processes that write without a pause,
- * 40 attempts and 0.25 s were the most that it took.
+ * How long a write with a check is tried again when another process has written in between, ms. Beside five
+ * processes that write without a pause, 40 attempts and 0.25 s were the most that it took.
  */
-const BUSY = /database is locked/;
-/** How long it is tried again, ms. */
 const BUSY_MS = 5000;
-const MAX_PAUSE_MS = 3;
+const PAUSE: Backoff = { firstMs: 3, maxMs: 3, jitter: "full" };
 
 /** The claim of this process, if it makes one. */
 export class MastershipClaim {
@@ -75,8 +75,8 @@ export class MastershipClaim {
         if ((await change.commit()).ok) return;
         throw new SupersededError();
       } catch (error) {
-        if (!BUSY.test(String(error)) || performance.now() >= endsAt) throw error;
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * MAX_PAUSE_MS));
+        if (!isBusy(error) || performance.now() >= endsAt) throw error;
+        await systemClock.sleep(backoffMs(PAUSE, 0));
       }
     }
   }

@@ -1,10 +1,10 @@
 /**
  * News of the state directory: whoever writes a record that another process waits for touches a file
  * beside the KV file, and whoever waits is woken by the kernel (`Deno.watchFs`), within a millisecond and
- * without looking in between. What has changed, the record tells; the file is empty.
+ * without looking in between. The file is empty: only the record tells what has changed.
  *
- * Nothing rests on it: a touch may be lost, so whoever waits looks by itself once in a while. Where files
- * cannot be watched (all of the machine's inotify instances are in use), a look is due five times a second.
+ * Nothing may depend on it, as a touch may be lost: whoever waits also looks by itself once in a while, and
+ * five times a second where files cannot be watched (all of the machine's inotify instances are in use).
  *
  * @module
  */
@@ -24,7 +24,7 @@ export class StateChanges implements Disposable {
   #closed = false;
   readonly #waiting = new Set<() => void>();
 
-  /** The file's path; null: nobody can be told, and a look is due as where files cannot be watched. */
+  /** @param path of the file; null: other processes are neither told nor heard. */
   constructor(readonly path: string | null) {}
 
   /** How much news there has been: to be read before the record is, and given to {@linkcode after}. */
@@ -44,7 +44,7 @@ export class StateChanges implements Disposable {
     this.wake();
     if (this.path === null) return;
     const now = new Date();
-    // Nobody is woken, then: they look by themselves.
+    // If it fails, the others find the record when they look by themselves.
     await Deno.utime(this.path, now, now).catch(() => {});
   }
 

@@ -1,7 +1,7 @@
 /**
  * What the supervisor tells the page's process over its standard input, after the configuration: the
  * log records of all processes and what each may do, one JSON message a line. The supervisor sees all
- * of it anyway, the KV file is no place for it, and so the page's process needs no permission more.
+ * of it anyway, it is too much for the KV file, and this way the page's process needs no further permission.
  *
  * The last records of each process are kept and told again when the page's process is restarted. One
  * that reads too slowly misses records; the supervisor never waits for it.
@@ -11,6 +11,7 @@
 import { z } from "zod";
 import { clip } from "../base/clip.ts";
 import { formatJson, type LogEntry } from "../base/log.ts";
+import { Ring } from "../base/ring.ts";
 import type { PermissionRow } from "../process/permissions.ts";
 
 /** Records kept of each process. */
@@ -54,8 +55,8 @@ export type WriteLine = (line: string) => Promise<void>;
 
 /** The sending end. */
 export class PageFeed {
-  readonly #rings = new Map<string, string[]>();
-  #waiting: string[] = [];
+  readonly #rings = new Map<string, Ring<string>>();
+  #waiting = new Ring<string>(MAX_WAITING);
   #write: WriteLine | null = null;
   #sending = false;
 
@@ -71,31 +72,30 @@ export class PageFeed {
   add(entry: LogEntry): void {
     const line = `{"log":${bounded(entry)}}`;
     let ring = this.#rings.get(entry.role);
-    if (!ring) this.#rings.set(entry.role, ring = []);
+    if (!ring) this.#rings.set(entry.role, ring = new Ring(MAX_RECORDS));
     ring.push(line);
-    if (ring.length > MAX_RECORDS) ring.shift();
     if (this.#write) this.#tell(line);
   }
 
   /** A new process of the page reads from here on, in place of an earlier one. */
   attach(write: WriteLine): void {
-    const records = [...this.#rings.values()].flat();
-    this.#waiting = [JSON.stringify({ permissions: this.#permissions }), ...records];
+    this.#waiting = new Ring(MAX_WAITING);
+    this.#waiting.push(JSON.stringify({ permissions: this.#permissions }));
+    for (const ring of this.#rings.values()) for (const line of ring) this.#waiting.push(line);
     this.#write = write;
     this.#send(write);
   }
 
   #tell(line: string): void {
     this.#waiting.push(line);
-    if (this.#waiting.length > MAX_WAITING) this.#waiting.shift();
     if (!this.#sending && this.#write) this.#send(this.#write);
   }
 
   async #send(write: WriteLine): Promise<void> {
     this.#sending = true;
     try {
-      while (this.#write === write && this.#waiting.length > 0) {
-        await write(this.#waiting.splice(0, MAX_BATCH).join("\n"));
+      while (this.#write === write && this.#waiting.size > 0) {
+        await write(this.#waiting.take(MAX_BATCH).join("\n"));
       }
     } catch {
       if (this.#write === write) this.#write = null; // it is gone; the next one attaches

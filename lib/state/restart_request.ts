@@ -6,11 +6,11 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
-import type { RestartWish } from "./records.ts";
+import type { RestartRequest } from "./records.ts";
+import { ask } from "./request.ts";
 import type { StateStore } from "./store.ts";
 
 const ANSWER_MS = 5000;
-const POLL_MS = 50;
 
 /** This node has no role of that name. */
 export class UnknownRoleError extends Error {
@@ -23,11 +23,11 @@ export class RestartRefusedError extends Error {
 }
 
 /**
- * Leaves the wish and waits up to 5 s until the supervisor has taken it up.
+ * Leaves the request and waits up to 5 s until the supervisor has taken it up.
  *
  * @throws {UnknownRoleError} there is no such role on this node.
  * @throws {RestartRefusedError} the node stops.
- * @throws when no supervisor answers; the wish is void then.
+ * @throws when no supervisor answers; the request is void then.
  */
 export async function requestRestart(
   store: StateStore,
@@ -39,33 +39,40 @@ export async function requestRestart(
     throw new UnknownRoleError(`this node has no role ${JSON.stringify(role)}`);
   }
   const id = crypto.randomUUID();
-  const wish: RestartWish = { id, at: clock.now(), by, outcome: null };
-  await store.writeRestart(role, wish);
-  const endsAt = clock.monotonic() + ANSWER_MS;
-  while (clock.monotonic() < endsAt) {
-    const answer = await store.readRestart(role);
-    if (answer?.id !== id) throw new Error("another request to restart this role came in between");
-    if (answer.outcome === "restarting") return;
-    if ((await store.readRole(role))?.state === "stopped") {
-      throw new RestartRefusedError(`${role} is stopped, as the node stops`);
-    }
-    await clock.sleep(POLL_MS);
-  }
-  await store.writeRestart(role, { ...wish, outcome: "void" });
+  const request: RestartRequest = { id, at: clock.now(), by, outcome: null };
+  const outcome = await ask(store, clock, {
+    leave: () => store.writeRestart(role, request),
+    async readAnswer() {
+      const answer = await store.readRestart(role);
+      if (answer?.id !== id) {
+        throw new Error("another request to restart this role came in between");
+      }
+      if (answer.outcome !== null) return answer.outcome;
+      if ((await store.readRole(role))?.state === "stopped") {
+        throw new RestartRefusedError(`${role} is stopped, as the node stops`);
+      }
+      return null;
+    },
+    async withdraw() {
+      if ((await store.readRestart(role))?.id !== id) return;
+      await store.writeRestart(role, { ...request, outcome: "void" });
+    },
+  }, { answerMs: ANSWER_MS });
+  if (outcome !== null) return;
   throw new Error(`no supervisor answered within ${ANSWER_MS / 1000} s: is the node running?`);
 }
 
-/** Takes up a wish that waits, on the supervisor's side; null when there is none. */
+/** Takes up a request that waits, on the supervisor's side; null when there is none. */
 export async function takeRestart(
   store: StateStore,
   clock: Clock,
   role: string,
-): Promise<RestartWish | null> {
-  const wish = await store.readRestart(role);
+): Promise<RestartRequest | null> {
+  const request = await store.readRestart(role);
   // One that its asker gave up on, or left before this supervisor started, is not acted on.
-  if (wish === null || wish.outcome !== null) return null;
-  if (Math.abs(clock.now() - wish.at) > ANSWER_MS) return null;
-  const taken: RestartWish = { ...wish, outcome: "restarting" };
+  if (request === null || request.outcome !== null) return null;
+  if (Math.abs(clock.now() - request.at) > ANSWER_MS) return null;
+  const taken: RestartRequest = { ...request, outcome: "restarting" };
   await store.writeRestart(role, taken);
   return taken;
 }

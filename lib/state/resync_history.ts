@@ -1,26 +1,58 @@
 /**
- * What the history of resyncs keeps: of all of them the newest, and of each what one record can hold. Deno
- * KV takes no value above 64 KiB, and a run whose account cannot be written would be a failed one. Pure.
+ * The history of resyncs in the KV file: the newest ones are kept, and of each as much as one record can hold.
+ * Deno KV takes no value above 64 KiB, and a run whose record cannot be written would count as failed.
  *
  * @module
  */
 import { clip } from "../base/clip.ts";
-import { comparedAll, type Guard, type LeftOut, MAX_RESYNCS, resyncSchema } from "./records.ts";
+import type { Kv } from "./kv_deadline.ts";
+import { comparedAll, MAX_RESYNCS, type Resync, resyncSchema } from "./records/resync.ts";
 
 /** Guards, and kinds of objects that were left, in one record. */
 const MAX_ENTRIES = 20;
 const MAX_WARNINGS = 20;
 const MAX_WARNING_CHARS = 500;
-/** Of one name, with what is wrong with it. */
+/** Longest name, with what is wrong with it. */
 const MAX_NAME_CHARS = 200;
-/** Of all names together: two bytes each, and as much again for warnings, stay below the limit. */
+/** All names of a record together; two bytes for each character, and as much again for warnings, stay below the limit. */
 const NAMES_CHARS = 16_000;
 
 /** What is cut of a record. */
-interface Account {
-  readonly guards: Guard[];
-  readonly leftOut: LeftOut[];
-  readonly warnings: string[];
+type Account = Pick<Resync, "guards" | "leftOut" | "warnings">;
+
+/** Written last of all: its version stands for the whole history. */
+const CHANGED_KEY = ["resyncs-changed"];
+
+/** The history, one record a resync. */
+export class ResyncHistory {
+  /** As it was read last: reading 50 records is costly, and they seldom change. */
+  #read: { readonly versionstamp: string; readonly records: readonly Resync[] } | null = null;
+
+  constructor(readonly kv: Kv) {}
+
+  /** Newest first; empty when there is none. */
+  async read(): Promise<Resync[]> {
+    const { versionstamp } = await this.kv.get(CHANGED_KEY);
+    if (versionstamp !== null && this.#read?.versionstamp === versionstamp) {
+      return [...this.#read.records];
+    }
+    const records: Resync[] = [];
+    const range = this.kv.list({ prefix: ["resyncs"] }, { limit: MAX_RESYNCS, reverse: true });
+    for await (const { value } of range) {
+      const parsed = resyncSchema.safeParse(value);
+      if (parsed.success) records.push(parsed.data);
+    }
+    if (versionstamp !== null) this.#read = { versionstamp, records };
+    return [...records];
+  }
+
+  /** Adds a resync or replaces it; what is too old goes. */
+  async write(record: Resync): Promise<void> {
+    await this.kv.set(["resyncs", record.startedAt, record.id], boundedRun(record));
+    const range = this.kv.list({ prefix: ["resyncs"] }, { reverse: true });
+    for (const key of tooOld(await Array.fromAsync(range))) await this.kv.delete(key);
+    await this.kv.set(CHANGED_KEY, record.id);
+  }
 }
 
 /** The same record with fewer and shorter names, where it would be too large; counts stay as they are. */
@@ -47,7 +79,7 @@ export function boundedRun<T extends Account>(record: T): T {
  * Keys of what is too old; `entries` newest first. The last run that compared everything is kept: only it
  * tells what is held back.
  */
-export function tooOld(entries: readonly Deno.KvEntry<unknown>[]): Deno.KvKey[] {
+function tooOld(entries: readonly Deno.KvEntry<unknown>[]): Deno.KvKey[] {
   const kept = entries.findIndex(({ value }) => {
     const parsed = resyncSchema.safeParse(value);
     return parsed.success && comparedAll(parsed.data);

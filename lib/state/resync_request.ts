@@ -4,19 +4,19 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
-import { isMaster } from "../election/is_master.ts";
+import { isMaster } from "./is_master.ts";
 import type { ResyncAnswer, ResyncRequest } from "./records.ts";
+import { ask, type Request } from "./request.ts";
 import type { StateStore } from "./store.ts";
 
-/** What is to be resynced. */
-export type ResyncWish = Omit<ResyncRequest, "id" | "at" | "term">;
+/** What is to be resynced, how, and who asks. */
+export type ResyncOptions = Omit<ResyncRequest, "id" | "at" | "term">;
 
 /** No node runs on this state directory, so nobody answers. */
 export class NobodyRunsError extends Error {
   override readonly name = "NobodyRunsError";
 }
 
-const POLL_MS = 50;
 /** The syncer takes a request up between two turns, or after the resync that runs. */
 const SILENCE_MS = 30_000;
 /** A supervisor writes its record once a second, ms. */
@@ -30,11 +30,11 @@ const SUPERVISOR_MS = 10_000;
 export async function requestResync(
   store: StateStore,
   clock: Clock,
-  wish: ResyncWish,
+  options: ResyncOptions,
 ): Promise<ResyncRequest> {
   const mastership = await store.readMastership();
   const leads = isMaster(mastership, clock);
-  if (!leads && !wish.dryRun) {
+  if (!leads && !options.dryRun) {
     const leader = (await store.readElection())?.leader;
     throw new Error(
       `this node does not lead, and only the master writes: ask ${leader ?? "the node that leads"}`,
@@ -45,7 +45,7 @@ export async function requestResync(
     throw new Error(`another resync, asked for by ${waiting.by}, waits to begin: ask again later`);
   }
   const term = leads ? mastership.term : null;
-  const request = { ...wish, id: crypto.randomUUID(), at: clock.now(), term };
+  const request = { ...options, id: crypto.randomUUID(), at: clock.now(), term };
   await store.writeResyncRequest(request);
   return request;
 }
@@ -60,7 +60,7 @@ export async function nodeRuns(store: StateStore, clock: Clock): Promise<boolean
  * Follows a request to its end; `onProgress` hears each state. A request that nobody has taken up when
  * this throws is withdrawn.
  *
- * @throws when the syncer gives no sign for 30 s, or mastership ends under what is to be written.
+ * @throws when the syncer is silent for 30 s, or mastership ends under what is to be written.
  * @throws {NobodyRunsError} there is no node any more.
  */
 export async function followResync(
@@ -69,49 +69,56 @@ export async function followResync(
   request: ResyncRequest,
   onProgress: (answer: ResyncAnswer) => void,
 ): Promise<ResyncAnswer> {
-  try {
-    return await follow(store, clock, request, onProgress);
-  } catch (error) {
-    if ((await store.readResyncRequest())?.id === request.id) {
-      await store.writeResyncRequest(null);
-    }
-    throw error;
-  }
+  const followed = new FollowedResync(store, clock, request, onProgress);
+  const answer = await ask(store, clock, followed, { answerMs: SILENCE_MS });
+  if (answer !== null) return answer;
+  throw new Error("the resource syncer gives no sign of the resync: look at its log");
 }
 
-async function follow(
-  store: StateStore,
-  clock: Clock,
-  { id, dryRun }: ResyncRequest,
-  onProgress: (answer: ResyncAnswer) => void,
-): Promise<ResyncAnswer> {
-  let heardAt = clock.monotonic();
-  let last = "";
-  while (clock.monotonic() - heardAt < SILENCE_MS) {
+class FollowedResync implements Request<ResyncAnswer> {
+  /** Time and step of the answer that was seen last. */
+  #last = "";
+
+  constructor(
+    readonly store: StateStore,
+    readonly clock: Clock,
+    readonly request: ResyncRequest,
+    readonly onProgress: (answer: ResyncAnswer) => void,
+  ) {}
+
+  async readAnswer(heard: () => void): Promise<ResyncAnswer | null> {
+    const { store, clock, request: { id, dryRun } } = this;
     const answer = await store.readResyncAnswer();
     if (answer?.id === id) {
       const shown = `${answer.at} ${answer.doing}`;
-      if (shown !== last) heardAt = clock.monotonic();
-      last = shown;
-      onProgress(answer);
-      if (answer.state === "done" || answer.state === "failed") return answer;
-    } else if (last !== "") {
+      if (shown !== this.#last) heard();
+      this.#last = shown;
+      this.onProgress(answer);
+      if (answer.state !== "running") return answer;
+    } else if (this.#last !== "") {
       throw new Error(
         "another resync was asked for meanwhile: the history has what came of this one",
       );
-    } else {
-      const alive = await store.readAlive("resource-syncer");
-      if (alive && clock.now() - alive.at < SILENCE_MS / 3) {
-        heardAt = clock.monotonic(); // it is busy with another resync
-      } else if (!await nodeRuns(store, clock)) {
-        throw new NobodyRunsError("no node runs any more with this state directory");
-      }
-    }
+    } else await this.#waitsItsTurn(heard);
     // Whoever does not lead may still compare.
     if (!dryRun && !isMaster(await store.readMastership(), clock)) {
       throw new Error("mastership has ended, and the resync with it");
     }
-    await clock.sleep(POLL_MS);
+    return null;
   }
-  throw new Error("the resource syncer gives no sign of the resync: look at its log");
+
+  /** The syncer is busy with another resync, or does not run. */
+  async #waitsItsTurn(heard: () => void): Promise<void> {
+    const { store, clock } = this;
+    const alive = await store.readAlive("resource-syncer");
+    if (alive && clock.now() - alive.at < SILENCE_MS / 3) heard();
+    else if (!await nodeRuns(store, clock)) {
+      throw new NobodyRunsError("no node runs any more with this state directory");
+    }
+  }
+
+  async withdraw(): Promise<void> {
+    const { store, request } = this;
+    if ((await store.readResyncRequest())?.id === request.id) await store.writeResyncRequest(null);
+  }
 }

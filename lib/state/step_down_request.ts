@@ -4,40 +4,37 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
-import type { StepDown } from "./records.ts";
+import type { StepDownRequest } from "./records.ts";
+import { ask } from "./request.ts";
 import type { StateStore } from "./store.ts";
 
 const ANSWER_MS = 5000;
-const POLL_MS = 50;
 
 /**
- * Writes the wish and waits up to 5 s until the manager has seen it.
+ * Leaves the request and waits up to 5 s until the manager has answered it.
  *
- * @throws when no manager answers; the wish is void then.
+ * @throws when no manager answers; the request is void then.
  */
 export async function requestStepDown(
   store: StateStore,
   clock: Clock,
   by: string,
   pauseSeconds: number,
-): Promise<NonNullable<StepDown["outcome"]>> {
+): Promise<NonNullable<StepDownRequest["outcome"]>> {
   const id = crypto.randomUUID();
-  const wish: StepDown = {
-    id,
-    at: clock.now(),
-    by,
-    pauseSeconds,
-    outcome: null,
-    handledAt: null,
-  };
-  await store.writeStepDown(wish);
-  const endsAt = clock.monotonic() + ANSWER_MS;
-  while (clock.monotonic() < endsAt) {
-    const answer = await store.readStepDown();
-    if (answer?.id !== id) throw new Error("another request to step down came in between");
-    if (answer.outcome !== null) return answer.outcome;
-    await clock.sleep(POLL_MS);
-  }
-  await store.writeStepDown({ ...wish, outcome: "not leading", handledAt: clock.now() });
+  const asked = { id, at: clock.now(), by, pauseSeconds };
+  const outcome = await ask(store, clock, {
+    leave: () => store.writeStepDown({ ...asked, outcome: null, handledAt: null }),
+    async readAnswer() {
+      const answer = await store.readStepDown();
+      if (answer?.id !== id) throw new Error("another request to step down came in between");
+      return answer.outcome;
+    },
+    async withdraw() {
+      if ((await store.readStepDown())?.id !== id) return;
+      await store.writeStepDown({ ...asked, outcome: "not leading", handledAt: clock.now() });
+    },
+  }, { answerMs: ANSWER_MS });
+  if (outcome !== null) return outcome;
   throw new Error(`no manager answered within ${ANSWER_MS / 1000} s: is the node running?`);
 }

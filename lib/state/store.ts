@@ -1,7 +1,7 @@
 /**
  * The Deno KV file that the processes of one node share: every key in one place.
  * What is read is validated; a record that does not fit its schema counts as absent. `kv.watch` does
- * not see other processes' writes: who waits for one is told by {@linkcode StateStore.changes}.
+ * not see the writes of other processes; {@linkcode StateStore.changes} tells of those that are waited for.
  *
  * Heartbeats and small summaries only: about one write a second per role, each value far below
  * Deno KV's limit of 64 KiB, so that what the elector publishes never waits behind bulk writes.
@@ -14,7 +14,7 @@ import { batchReads } from "./kv_batch.ts";
 import { type Kv, withDeadline } from "./kv_deadline.ts";
 import { clip } from "../base/clip.ts";
 import { MastershipClaim } from "./mastership_claim.ts";
-import { boundedRun, tooOld } from "./resync_history.ts";
+import { boundedRun, ResyncHistory } from "./resync_history.ts";
 import { CHANGES_FILE, StateChanges } from "./news.ts";
 import {
   type Agents,
@@ -31,7 +31,6 @@ import {
   eventsSchema,
   type Mastership,
   mastershipSchema,
-  MAX_RESYNCS,
   type NotificationsRecord,
   notificationsSchema,
   type OwnTerm,
@@ -40,20 +39,19 @@ import {
   portsSchema,
   type Released,
   releasedSchema,
-  restartSchema,
-  type RestartWish,
+  type RestartRequest,
+  restartRequestSchema,
   type Resync,
   type ResyncAnswer,
   resyncAnswerSchema,
   type ResyncRequest,
   resyncRequestSchema,
-  resyncSchema,
   roleSchema,
   type RoleState,
   type Samples,
   samplesSchema,
-  type StepDown,
-  stepDownSchema,
+  type StepDownRequest,
+  stepDownRequestSchema,
   supervisorSchema,
   type SupervisorState,
 } from "./records.ts";
@@ -61,7 +59,7 @@ import {
 /** Name of the KV file inside the state directory. */
 export const KV_FILE = "state.kv";
 
-/** A record that says nothing new is written again after that, ms. */
+/** Time after which a record that says nothing new is written again, ms. */
 const REPEAT_MS = 5000;
 const MAX_EVENTS = 50;
 const MAX_EVENT_CHARS = 500;
@@ -69,21 +67,21 @@ const MAX_EVENT_CHARS = 500;
 /** Typed access to the shared KV file; disposable. */
 export class StateStore implements Disposable {
   readonly #kv: Kv;
-  /** The latest write of an event: they follow one another, or one would be lost. */
+  /** The latest write of an event; the next one waits for it, or one of the two would be lost. */
   #lastEvent: Promise<void> = Promise.resolve();
   readonly #said = new Map<string, { at: number; said: string }>();
   readonly #parsed = new Map<string, { versionstamp: string; record: unknown }>();
-  /** The history as it was read last: 50 records are much to read, and seldom news. */
-  #resyncs: { versionstamp: string; records: readonly Resync[] } | null = null;
+  readonly #resyncs: ResyncHistory;
   /** The term that this process has published last. */
   #published: string | null = null;
-  /** A manager's; no other process makes one. */
+  /** Only a manager makes a claim. */
   readonly claim: MastershipClaim;
 
   /** `changes`: tells of mastership, and of what operators ask for. */
   constructor(kv: Kv, readonly changes: StateChanges = new StateChanges(null)) {
     this.#kv = batchReads(withDeadline(kv));
     this.claim = new MastershipClaim(this.#kv);
+    this.#resyncs = new ResyncHistory(this.#kv);
   }
 
   /**
@@ -94,7 +92,7 @@ export class StateStore implements Disposable {
   static async open(stateDir: string): Promise<StateStore> {
     const path = `${stateDir}/${CHANGES_FILE}`;
     const kv = await Deno.openKv(`${stateDir}/${KV_FILE}`);
-    // Without it, on a full disk, everybody looks by themselves.
+    // If it cannot be made, as on a full disk, each process looks by itself.
     await Deno.open(path, { create: true, write: true, mode: 0o600 }).then(
       (file) => file.close(),
       () => {},
@@ -116,8 +114,8 @@ export class StateStore implements Disposable {
   }
 
   /**
-   * Writes a record that is told again and again: at once when it says something new, else only now and
-   * then, for its time. A write costs about as much as everything else that an idle role does in a second.
+   * Writes a record that is repeated often: at once when it says something new, else only every few seconds,
+   * to renew its time. A write costs about as much as all else that an idle role does in a second.
    */
   async #setNews(key: string, record: { readonly at: number }): Promise<void> {
     const said = JSON.stringify({ ...record, at: 0 });
@@ -147,12 +145,12 @@ export class StateStore implements Disposable {
     await this.claim.write(["own-term"], record);
   }
 
-  readStepDown(): Promise<StepDown | null> {
-    return this.#get(["step-down"], stepDownSchema);
+  readStepDown(): Promise<StepDownRequest | null> {
+    return this.#get(["step-down"], stepDownRequestSchema);
   }
-  async writeStepDown(record: StepDown): Promise<void> {
+  async writeStepDown(record: StepDownRequest): Promise<void> {
     await this.#kv.set(["step-down"], record);
-    if (record.outcome === null) await this.changes.announce();
+    await this.changes.announce();
   }
 
   readCluster(): Promise<Cluster | null> {
@@ -190,12 +188,12 @@ export class StateStore implements Disposable {
     await this.#kv.set(["supervisor"], record);
   }
 
-  readRestart(role: string): Promise<RestartWish | null> {
-    return this.#get(["restart", role], restartSchema);
+  readRestart(role: string): Promise<RestartRequest | null> {
+    return this.#get(["restart", role], restartRequestSchema);
   }
-  async writeRestart(role: string, record: RestartWish): Promise<void> {
+  async writeRestart(role: string, record: RestartRequest): Promise<void> {
     await this.#kv.set(["restart", role], record);
-    if (record.outcome === null) await this.changes.announce();
+    await this.changes.announce();
   }
 
   readAlive(role: string): Promise<Alive | null> {
@@ -206,26 +204,12 @@ export class StateStore implements Disposable {
   }
 
   /** Newest first; empty when there is none. */
-  async readResyncs(): Promise<Resync[]> {
-    const { versionstamp } = await this.#kv.get(["resyncs-changed"]);
-    if (versionstamp !== null && this.#resyncs?.versionstamp === versionstamp) {
-      return [...this.#resyncs.records];
-    }
-    const records: Resync[] = [];
-    const range = this.#kv.list({ prefix: ["resyncs"] }, { limit: MAX_RESYNCS, reverse: true });
-    for await (const { value } of range) {
-      const parsed = resyncSchema.safeParse(value);
-      if (parsed.success) records.push(parsed.data);
-    }
-    if (versionstamp !== null) this.#resyncs = { versionstamp, records };
-    return [...records];
+  readResyncs(): Promise<Resync[]> {
+    return this.#resyncs.read();
   }
   /** Adds a resync to the history or replaces it there; what is too old goes. */
   async writeResync(record: Resync): Promise<void> {
-    await this.#kv.set(["resyncs", record.startedAt, record.id], boundedRun(record));
-    const range = this.#kv.list({ prefix: ["resyncs"] }, { reverse: true });
-    for (const key of tooOld(await Array.fromAsync(range))) await this.#kv.delete(key);
-    await this.#kv.set(["resyncs-changed"], record.id); // last: its version stands for all of it
+    await this.#resyncs.write(record);
   }
 
   readResyncRequest(): Promise<ResyncRequest | null> {
@@ -243,6 +227,7 @@ export class StateStore implements Disposable {
   }
   async writeResyncAnswer(record: ResyncAnswer): Promise<void> {
     await this.#kv.set(["resync-answer"], boundedRun(record));
+    await this.changes.announce();
   }
 
   readReleased(): Promise<Released | null> {

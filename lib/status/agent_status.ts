@@ -5,168 +5,162 @@
  * @module
  */
 import type { Etcd3 } from "etcd3";
-import { remoteClassOf } from "../bus/envelope.ts";
-import { clip } from "../base/clip.ts";
+import { joinLoops } from "../base/join_loops.ts";
 import type { Config } from "../config/config_types.ts";
 import type { Change } from "../etcd/mirror.ts";
-import { describeError } from "../base/log.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
-import type { Agents } from "../state/records.ts";
+import { Agents } from "./agents.ts";
 import { MAX_AGENTS, writeAgentsFile } from "./agents_file.ts";
-import { agentHost, type AgentStatus, felixPrefix, parseAgentStatus } from "./felix_status.ts";
+import { agentHost, felixPrefix, parseAgentStatus } from "./felix_status.ts";
 import { follow } from "./follow.ts";
-import { countFreshness, STALE_AGENT_MS } from "./freshness.ts";
-import { Lag } from "./lag.ts";
+import { STALE_AGENT_MS } from "./freshness.ts";
+import { Lag } from "../base/lag.ts";
 import { LIVE, SNAPSHOT } from "./newest_queue.ts";
-import { RateLimitedLog } from "./rate_limited.ts";
+import { RateLimitedLog } from "../base/rate_limited.ts";
+import { ReportOutcomes } from "./report_outcomes.ts";
 import type { StatusReporter } from "./reporter.ts";
-import { Writers } from "./writers.ts";
+import { WorkQueue } from "./work_queue.ts";
 
 const FUTURE_MS = 60_000;
 /** Reports are casts: only the broker's confirmation is waited for. */
 const REPORTS_IN_FLIGHT = 32;
-/** What is longer is no name of a host. */
-const MAX_NAME = 253;
 /** In the KV record; all of them go to the file, this often. */
 const SHOWN = 50;
 const FILE_INTERVAL_MS = 5000;
 
-interface Agent {
-  status: AgentStatus;
-  reportedAt: number | null;
-  /** An update with `first_update` is not reported yet; a newer one must not hide it. */
-  starts: boolean;
+/** What the watcher works with. */
+export interface AgentStatusOptions {
+  readonly config: Pick<Config, "region" | "etcd" | "stateDir">;
+  readonly etcd: Etcd3;
+  readonly context: JobContext;
+  readonly reporter: StatusReporter;
 }
 
-/** Reports until the term ends. */
-export async function runAgentStatusWatcher(
-  term: Term,
-  config: Pick<Config, "region" | "etcd" | "stateDir">,
-  etcd: Etcd3,
-  context: JobContext,
-  reporter: StatusReporter,
-): Promise<void> {
-  const { clock, log, store, meter } = context;
-  const prefix = felixPrefix(config.region);
-  const limited = new RateLimitedLog(log, clock);
-  const staleLog = new RateLimitedLog(log, clock, STALE_AGENT_MS);
-  const agents = new Map<string, Agent>();
-  const lag = new Lag(clock);
-  const counts = { reported: 0, failed: 0 };
-  let problem: string | null = null;
-  let writtenAt = -Infinity;
+/** Reports agents for one term. */
+export class AgentStatusWatcher {
+  readonly #options: AgentStatusOptions;
+  readonly #prefix: string;
+  readonly #limited: RateLimitedLog;
+  readonly #staleLog: RateLimitedLog;
+  readonly #agents = new Agents();
+  readonly #lag: Lag;
+  readonly #outcomes: ReportOutcomes;
+  /** Ends what goes on beside a loop that has failed. */
+  readonly #stop = new AbortController();
+  readonly #term: Term;
+  readonly #queue: WorkQueue<string>;
+  #writtenAt = -Infinity;
 
-  const writers = new Writers<string>({
-    count: REPORTS_IN_FLIGHT,
-    maxBatch: 1,
-    clock,
-    signal: term.signal,
-    gate: reporter.gate,
-    groupOf: (host) => host,
-    async write([entry], signal) {
-      const host = entry!.value;
-      const agent = agents.get(host);
-      const start = agent?.starts ?? false;
-      if (agent) agent.starts = false;
-      try {
-        await reporter.reportAgent({ host, start }, signal);
-      } catch (error) {
-        if (agent && start) agent.starts = true;
-        throw error;
-      }
-      return new Map();
-    },
-    onSuccess({ value: host }) {
-      counts.reported++;
-      problem = null;
-      const agent = agents.get(host);
-      if (agent) agent.reportedAt = clock.now();
-    },
-    onFailure({ value: host }, error, retryMs) {
-      counts.failed++;
-      problem = `agent reports fail (${describeError(error)}): check that Neutron is up`;
-      const fields = { host, error, retryMs };
-      limited.warn("agent report failed, will be tried again", fields, remoteClassOf(error));
-    },
-  });
-
-  function checkTime(key: string, time: number | null, live: boolean): void {
-    if (time === null) return limited.warn("agent status has no time that can be read", { key });
-    const lagMs = clock.now() - time;
-    if (lagMs < -FUTURE_MS) {
-      limited.warn("agent status comes from the future: check the clocks", { key });
-    }
-    if (!live) return; // a snapshot is as old as it is
-    lag.add(lagMs);
-    meter?.add("agent_status_delay_seconds", Math.max(0, lagMs) / 1000, {});
-    if (lagMs <= STALE_AGENT_MS) return;
-    const lagSeconds = Math.round(lagMs / 1000);
-    staleLog.warn(
-      "agent status is old: the watcher is falling behind or the host's clock is wrong",
-      {
-        key,
-        lagSeconds,
+  constructor(term: Term, options: AgentStatusOptions) {
+    const { config, context: { clock, log }, reporter } = options;
+    this.#options = options;
+    this.#prefix = felixPrefix(config.region);
+    this.#limited = new RateLimitedLog(log, clock);
+    this.#staleLog = new RateLimitedLog(log, clock, STALE_AGENT_MS);
+    this.#lag = new Lag(clock);
+    this.#outcomes = new ReportOutcomes("agent", this.#limited);
+    this.#term = { ...term, signal: AbortSignal.any([term.signal, this.#stop.signal]) };
+    this.#queue = new WorkQueue<string>({
+      workers: REPORTS_IN_FLIGHT,
+      maxBatch: 1,
+      clock,
+      signal: this.#term.signal,
+      gate: reporter.gate,
+      groupOf: (host) => host,
+      write: ([entry], signal) => this.#report(entry!.value, signal),
+      onSuccess: ({ value: host }) => {
+        this.#outcomes.succeeded();
+        this.#agents.reported(host, clock.now());
       },
-    );
+      onFailure: ({ value: host }, error, retryMs) =>
+        this.#outcomes.failed({ host }, error, retryMs),
+    });
   }
 
-  function onChange({ key, value, live }: Change): void {
-    const host = agentHost(key, prefix)!;
+  /** Reports until the term ends. */
+  async run(): Promise<void> {
+    const { config, etcd, context, reporter } = this.#options;
+    const watch = follow(this.#term, etcd, context, {
+      prefix: this.#prefix,
+      wants: (key) => agentHost(key, this.#prefix) !== null,
+      onChange: (change) => this.#onChange(change),
+      callTimeoutMs: config.etcd.callTimeoutMs,
+      loops: [this.#queue],
+      problem: () => reporter.trouble ?? this.#outcomes.problem,
+      publish: () => this.#publish(),
+    });
+    try {
+      await joinLoops([watch], this.#stop);
+    } finally {
+      await this.#queue.join();
+    }
+  }
+
+  #onChange({ key, value, live }: Change): void {
+    const host = agentHost(key, this.#prefix)!;
     if (value === null) {
-      agents.delete(host);
-      log.info("agent's status is gone", { host });
+      this.#agents.gone(host);
+      this.#options.context.log.info("agent's status is gone", { host });
       return;
     }
     const status = parseAgentStatus(value);
     if (status === null) {
-      limited.warn("agent status is not understood, ignored", { key });
+      this.#limited.warn("agent status is not understood, ignored", { key });
       return;
     }
-    checkTime(key, status.time, live);
-    const before = agents.get(host);
-    const starts = status.firstUpdate || (before?.starts ?? false);
-    agents.set(host, { status, reportedAt: before?.reportedAt ?? null, starts });
-    writers.put(host, host, live ? LIVE : SNAPSHOT);
+    this.#checkTime(key, status.time, live);
+    this.#agents.seen(host, status);
+    this.#queue.put(host, host, live ? LIVE : SNAPSHOT);
   }
 
-  async function publish(): Promise<void> {
-    const now = clock.now();
-    const age = ({ status }: Agent) => status.time ?? -Infinity;
-    const sorted = [...agents].sort(([, a], [, b]) => age(a) - age(b));
-    const shown = (max: number) =>
-      sorted.slice(0, max).map(([host, { status, reportedAt }]) => {
-        const { time, uptimeSeconds } = status;
-        return { host: clip(host, MAX_NAME), time, uptimeSeconds, reportedAt };
-      });
-    const record: Agents = {
-      at: now,
-      total: agents.size,
-      byFreshness: countFreshness(sorted.map(([, { status }]) => status), now),
-      ...counts,
-      ...lag.summary(),
-      agents: shown(SHOWN),
-    };
-    await store.writeAgents(record);
-    if (clock.monotonic() - writtenAt < FILE_INTERVAL_MS) return;
-    writtenAt = clock.monotonic();
-    const file = { at: now, total: sorted.length, agents: shown(MAX_AGENTS) };
-    await writeAgentsFile(config.stateDir, file).catch((error) =>
-      limited.warn("the list of agents cannot be written for the page", { error })
+  #checkTime(key: string, time: number | null, live: boolean): void {
+    if (time === null) {
+      return this.#limited.warn("agent status has no time that can be read", { key });
+    }
+    const { clock, meter } = this.#options.context;
+    const lagMs = clock.now() - time;
+    if (lagMs < -FUTURE_MS) {
+      this.#limited.warn("agent status comes from the future: check the clocks", { key });
+    }
+    if (!live) return; // a snapshot is as old as it is
+    this.#lag.add(lagMs);
+    meter?.add("agent_status_delay_seconds", Math.max(0, lagMs) / 1000, {});
+    if (lagMs <= STALE_AGENT_MS) return;
+    this.#staleLog.warn(
+      "agent status is old: the watcher is falling behind or the host's clock is wrong",
+      { key, lagSeconds: Math.round(lagMs / 1000) },
     );
   }
 
-  const wants = (key: string) => agentHost(key, prefix) !== null;
-  try {
-    await follow(term, etcd, context, {
-      prefix,
-      wants,
-      onChange,
-      callTimeoutMs: config.etcd.callTimeoutMs,
-      loops: [writers],
-      problem: () => reporter.trouble ?? problem,
-      publish,
+  async #report(host: string, signal: AbortSignal): Promise<ReadonlyMap<string, unknown>> {
+    const start = this.#agents.takeStart(host);
+    try {
+      await this.#options.reporter.reportAgent({ host, start }, signal);
+    } catch (error) {
+      if (start) this.#agents.returnStart(host);
+      throw error;
+    }
+    return new Map();
+  }
+
+  async #publish(): Promise<void> {
+    const { clock, store } = this.#options.context;
+    const at = clock.now();
+    const total = this.#agents.size;
+    const fileDue = clock.monotonic() - this.#writtenAt >= FILE_INTERVAL_MS;
+    const agents = this.#agents.stalest(fileDue ? MAX_AGENTS : SHOWN);
+    await store.writeAgents({
+      at,
+      total,
+      byFreshness: this.#agents.byFreshness(at),
+      ...this.#outcomes.counts,
+      ...this.#lag.summary(),
+      agents: agents.slice(0, SHOWN),
     });
-  } finally {
-    await writers.join();
+    if (!fileDue) return;
+    this.#writtenAt = clock.monotonic();
+    await writeAgentsFile(this.#options.config.stateDir, { at, total, agents }).catch((error) =>
+      this.#limited.warn("the list of agents cannot be written for the page", { error })
+    );
   }
 }

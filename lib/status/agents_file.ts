@@ -1,7 +1,7 @@
 /**
- * All Felix agents, for the page that lists them: a file in the state directory, because 5,000 of them
- * do not fit into a value of the KV file, and would be bulk there. The watcher writes it every few
- * seconds; its readers sort, filter and page.
+ * All Felix agents, for the page that lists them. They are in a file of their own in the state directory,
+ * because 5,000 of them do not fit into a value of the KV file. The watcher writes the file every few
+ * seconds; whoever reads it sorts, filters and pages.
  *
  * @module
  */
@@ -23,12 +23,12 @@ export const agentsFileSchema = z.object({
 });
 export type AgentsFile = z.infer<typeof agentsFileSchema>;
 
-/** @throws when the directory is not writable. */
+/** Replaces the file. @throws the directory is not writable. */
 export function writeAgentsFile(stateDir: string, file: AgentsFile): Promise<void> {
   return writeStateFile(`${stateDir}/${FILE}`, file);
 }
 
-/** null: this node has not been master yet. */
+/** What the file holds; null: this node has not been master yet. */
 export function readAgentsFile(stateDir: string): Promise<AgentsFile | null> {
   return readStateFile(`${stateDir}/${FILE}`, agentsFileSchema);
 }

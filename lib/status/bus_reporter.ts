@@ -1,10 +1,10 @@
 /**
  * Status reports over the message bus: agents as casts of `report_state`, ports as calls of the plugin
- * (`update_device_up`, `update_device_down`, `update_device_list` for several of a host). Versions and
- * arguments: Neutron's `PluginReportStateAPI` and `RpcCallbacks`.
+ * (`update_device_up`, `update_device_down`, `update_device_list` for several of a host). The versions and
+ * arguments are those of Neutron's `PluginReportStateAPI` and `RpcCallbacks`.
  *
- * ERROR cannot be set from outside: such a port is reported down, and where Neutron has the extension
- * `data-plane-status` that is set as well.
+ * Neutron takes no status ERROR from outside: such a port is reported as down, and its `data_plane_status`
+ * is set where Neutron has that extension.
  *
  * @module
  */
@@ -30,11 +30,11 @@ const listResultSchema = z.object({
   failed_devices_down: z.array(z.string()).default([]),
 });
 
-/** Reports through RabbitMQ. Dispose of it to close the connection. */
+/** A reporter over RabbitMQ. Dispose of it to close the connection. */
 export class BusReporter implements StatusReporter {
   readonly #bus: BusConnection;
 
-  /** `reports` says which of Neutron's two queues must be there. */
+  /** @param reports decides which of Neutron's two queues has to exist */
   constructor(
     config: BusConfig,
     reports: "agents" | "ports",

@@ -1,9 +1,10 @@
 /**
- * A port's `data_plane_status`, Neutron's place for "the network below does not carry it", where the
- * extension `data-plane-status` is loaded: DOWN while Felix says error, ACTIVE after (null would be
- * cleaner, but Neutron 21 answers it with a 500). Only the port's
- * binding host is believed: the status that an endpoint leaves behind on another host says nothing
- * about the port.
+ * A port's `data_plane_status`: Neutron's attribute for "the network below does not carry this port",
+ * where the extension `data-plane-status` is loaded. It is DOWN while Felix reports an error and ACTIVE
+ * afterwards (null would be cleaner, but Neutron 21 answers it with a 500).
+ *
+ * Only the host that the port is bound to counts: the status that an endpoint leaves behind on another host
+ * says nothing about the port.
  *
  * @module
  */
@@ -25,15 +26,21 @@ function isForbidden(error: unknown): boolean {
   return error instanceof OpenstackError && error.status === 403;
 }
 
-/** Keeps it; one per term. */
+function isMissing(error: unknown): boolean {
+  return error instanceof OpenstackError && error.status === 404;
+}
+
+/** Sets the attribute where it has to change; one per term. */
 export class DataPlaneStatus {
-  /** Ports that are DOWN in this sense; undefined before the first look, null without the extension or the right. */
-  #down: Promise<Set<string> | null> | undefined;
+  /** Ports whose attribute is DOWN; undefined: not read yet. */
+  #down: Promise<Set<string>> | undefined;
+  /** The extension is not loaded, or the service user may not set the attribute. */
+  #unusable = false;
 
   /** @param log is told once when the service user lacks the right; ports are then left as they are. */
   constructor(readonly neutron: NeutronClient, readonly auth: KeystoneAuth, readonly log: Log) {}
 
-  /** After these states were reported; resolves to errors by port. */
+  /** Follows states that were reported. Resolves to errors by port. */
   async apply(
     updates: readonly PortUpdate[],
     signal: AbortSignal,
@@ -41,17 +48,9 @@ export class DataPlaneStatus {
     const failed = new Map<string, unknown>();
     try {
       const down = await (this.#down ??= this.#load(signal));
-      if (!down) return failed;
       for (const update of updates) {
-        const wanted = update.status === "ERROR";
-        if (!wanted && !down.has(update.port)) continue;
-        await this.#set(update, wanted ? "DOWN" : "ACTIVE")
-          .then((done) => done && (wanted ? down.add(update.port) : down.delete(update.port)))
-          .catch((error) => {
-            if (isForbidden(error)) this.#giveUp(error);
-            else failed.set(update.port, error);
-          });
-        if (await this.#down === null) return failed;
+        if (this.#unusable) break;
+        await this.#follow(update, down).catch((error) => failed.set(update.port, error));
       }
     } catch (error) {
       this.#down = undefined;
@@ -60,8 +59,22 @@ export class DataPlaneStatus {
     return failed;
   }
 
+  async #follow(update: PortUpdate, down: Set<string>): Promise<void> {
+    const isDown = update.status === "ERROR";
+    if (!isDown && !down.has(update.port)) return;
+    try {
+      if (!await this.#set(update, isDown ? "DOWN" : "ACTIVE")) return;
+    } catch (error) {
+      if (!isForbidden(error)) throw error;
+      return this.#giveUp(error);
+    }
+    if (isDown) down.add(update.port);
+    else down.delete(update.port);
+  }
+
   #giveUp(error: unknown): void {
-    this.#down = Promise.resolve(null);
+    if (this.#unusable) return;
+    this.#unusable = true;
     this.log.warn(
       "ports in error are reported as down only: Neutron refuses the service user " +
         "update_port:data_plane_status",
@@ -69,16 +82,17 @@ export class DataPlaneStatus {
     );
   }
 
-  /** Those that an earlier term left behind: Neutron has no filter for them. */
-  async #load(signal: AbortSignal): Promise<Set<string> | null> {
+  /** Reads which ports an earlier term left DOWN: all ports, since Neutron has no filter for that. */
+  async #load(signal: AbortSignal): Promise<Set<string>> {
+    const down = new Set<string>();
     const url = `${this.neutron.config.neutronUrl}/v2.0/extensions/data-plane-status`;
     try {
       await this.auth.fetch(url, signal, discard);
     } catch (error) {
-      if (error instanceof OpenstackError && error.status === 404) return null;
-      throw error;
+      if (!isMissing(error)) throw error;
+      this.#unusable = true;
+      return down;
     }
-    const down = new Set<string>();
     for await (
       const { items } of this.neutron.pages("ports", portSchema, signal, { fields: FIELDS })
     ) {
@@ -87,7 +101,7 @@ export class DataPlaneStatus {
     return down;
   }
 
-  /** False when the port is gone or bound elsewhere. */
+  /** Sets the attribute; false when the port is gone or bound elsewhere. */
   async #set({ host, port }: PortUpdate, value: "DOWN" | "ACTIVE"): Promise<boolean> {
     const signal = AbortSignal.timeout(this.neutron.config.requestTimeoutMs);
     const url = `${this.neutron.config.neutronUrl}/v2.0/ports/${encodeURIComponent(port)}`;
@@ -103,7 +117,7 @@ export class DataPlaneStatus {
       });
       return true;
     } catch (error) {
-      if (error instanceof OpenstackError && error.status === 404) return false;
+      if (isMissing(error)) return false;
       throw error;
     }
   }

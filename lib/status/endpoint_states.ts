@@ -4,7 +4,7 @@ import type { PortStatus } from "./felix_status.ts";
 
 const NAMES: readonly PortStatus[] = ["ACTIVE", "DOWN", "ERROR"];
 
-/** Like a `Map` in what it can do. */
+/** A `Map` from keys to statuses, which also counts. */
 export class EndpointStates {
   readonly #index = new PackedIndex(2);
   /** Index of the status in NAMES. */
@@ -36,7 +36,7 @@ export class EndpointStates {
     this.#index.remove(row);
   }
 
-  /** How many endpoints have which status, of those that any has. */
+  /** How many endpoints have which status; a status that none has is left out. */
   byStatus(): Record<string, number> {
     const counted = NAMES.map((name, i) => [name, this.#counts[i]!] as const);
     return Object.fromEntries(counted.filter(([, count]) => count > 0));

@@ -1,21 +1,18 @@
 /**
- * What Felix writes (data model, "Felix status"), read with suspicion: a key or value of another
- * shape is refused with a reason, never an exception. Pure.
+ * What Felix writes to etcd (data model, "Felix status"). A key or value of another shape gives null or
+ * ERROR, never an exception. Pure.
  *
  * @module
  */
 import { z } from "zod";
-import { regionString } from "../calico/regions.ts";
+import { parseJson } from "../base/json.ts";
 
-/** The key that status watchers write to see whether their watch lives (data model). */
+/** The key that status watchers write to see whether their watch is alive (data model). */
 export function roundTripKey(prefix: string): string {
   return `${prefix}round-trip-check`;
 }
 
-/** Prefix of everything that Felix reports in a region. */
-export function felixPrefix(region: string | null): string {
-  return `/calico/felix/v2/${regionString(region)}/host/`;
-}
+export { felixPrefix } from "../calico/keys.ts";
 
 /** The host in the key of an agent's status, or null for another key. */
 export function agentHost(key: string, prefix: string): string | null {
@@ -43,7 +40,7 @@ export function endpointId(key: string, prefix: string): EndpointId | null {
   return { host, device: /%2f(.+)$/i.exec(workload)?.[1] ?? "", port };
 }
 
-/** Keys under which Felix may report an endpoint. */
+/** The keys under which Felix may report an endpoint. */
 export function endpointKeys(prefix: string, namespace: string, id: EndpointId): string[] {
   return ["%2F", "%2f"].map((slash) =>
     `${prefix}${id.host}/workload/openstack/${namespace}${slash}${id.device}/endpoint/${id.port}`
@@ -65,13 +62,7 @@ export interface AgentStatus {
   readonly firstUpdate: boolean;
 }
 
-function parseJson(value: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(value));
-  } catch {
-    return undefined;
-  }
-}
+const decoder = new TextDecoder();
 
 /** A time in RFC 3339; one without a zone is UTC, as everything that Felix writes. */
 function parseTime(value: unknown): number | null {
@@ -84,13 +75,13 @@ function parseTime(value: unknown): number | null {
 
 /** The agent's status in a value, or null when it is no JSON object. */
 export function parseAgentStatus(value: Uint8Array): AgentStatus | null {
-  const parsed = statusSchema.safeParse(parseJson(value));
+  const parsed = statusSchema.safeParse(parseJson(decoder.decode(value)));
   if (!parsed.success) return null;
   const { time, uptime, first_update } = parsed.data;
   return { time: parseTime(time), uptimeSeconds: uptime, firstUpdate: first_update };
 }
 
-/** Port status in Neutron's words. */
+/** A port's status in Neutron's words. */
 export type PortStatus = "ACTIVE" | "DOWN" | "ERROR";
 
 const PORT_STATUS: ReadonlyMap<unknown, PortStatus> = new Map<unknown, PortStatus>([
@@ -99,9 +90,9 @@ const PORT_STATUS: ReadonlyMap<unknown, PortStatus> = new Map<unknown, PortStatu
   ["error", "ERROR"],
 ]);
 
-/** Port status in a value: ERROR for a deleted key, bad JSON, an unknown word or none. */
+/** The port status in a value; ERROR for a deleted key (null), bad JSON, an unknown word or none. */
 export function parsePortStatus(value: Uint8Array | null): PortStatus {
-  const parsed = value === null ? undefined : parseJson(value);
+  const parsed = value === null ? undefined : parseJson(decoder.decode(value));
   if (typeof parsed !== "object" || parsed === null) return "ERROR";
   return PORT_STATUS.get((parsed as { status?: unknown }).status) ?? "ERROR";
 }

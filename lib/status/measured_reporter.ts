@@ -1,7 +1,12 @@
-/** A reporter whose reports are measured and traced. @module */
+/** Measures and traces what another reporter does. @module */
 import type { Meter } from "../metrics/meter.ts";
 import { traced } from "../base/tracing.ts";
 import type { AgentReport, PortUpdate, StatusReporter } from "./reporter.ts";
+
+/** The reporter, measured when there is a meter. */
+export function measured(reporter: StatusReporter, meter: Meter | undefined): StatusReporter {
+  return meter ? new MeasuredReporter(reporter, meter) : reporter;
+}
 
 /** Passes everything on to `inner`, which it owns. */
 export class MeasuredReporter implements StatusReporter {

@@ -1,7 +1,7 @@
 /**
- * The end of live migrations. While a port migrates, Neutron ignores what its destination reports, in
- * silence, because the port is bound to its source; and Felix, to which nothing changes at the end, does
- * not say it again. So when a LiveMigration goes, what the destination has said last is reported again.
+ * The end of live migrations. While a port migrates it is bound to its source, and Neutron silently ignores
+ * what the destination reports. Felix does not repeat it when the migration ends, because nothing changes
+ * for Felix then. So when a LiveMigration is deleted, the destination's last status is reported again.
  *
  * @module
  */
@@ -13,22 +13,24 @@ import type { JobContext, Term } from "../role/master_context.ts";
 import type { Watchdog } from "../role/heartbeat.ts";
 import type { EndpointId } from "./felix_status.ts";
 
-/** Nothing is written to see whether a silent stream still lives: nothing is looked at sooner, ms. */
+/** How long the stream may be silent before it is checked, ms: nothing is written to keep it busy. */
 const QUIET_MS = 60_000;
 
 /** What {@linkcode followMigrations} needs. */
 export interface MigrationsOptions extends Pick<JobContext, "clock"> {
   readonly region: string | null;
   readonly etcd: EtcdConfig;
-  /** Told of every turn. */
+  /** Told when the next turn is due. */
   readonly watchdog: Pick<Watchdog, "within">;
   /** Called with the destination of every migration that has ended. */
   onEnd(destination: EndpointId): void;
 }
 
 /**
- * Runs until the term ends, on a connection of its own: npm:etcd3 throws beside every promise when one
- * of several watches on a connection ends while a response to it is on its way.
+ * Runs until the term ends. It has a connection of its own, because npm:etcd3 throws outside of every
+ * promise when one of several watches on a connection ends while a response to it is on its way.
+ *
+ * @throws the watch has failed.
  */
 export async function followMigrations(
   { signal }: Term,
@@ -45,7 +47,7 @@ export async function followMigrations(
     quietMs: QUIET_MS,
     wants: (key) => destinationOf(key) !== null,
     onTurn: (withinMs) => watchdog.within(withinMs),
-    onTrouble() {}, // the watch of endpoint status, on the same etcd, says what is wrong with it
+    onTrouble() {}, // the watch of endpoint status reports what is wrong with the same etcd
   });
   try {
     for await (const batch of changes) {

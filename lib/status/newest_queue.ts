@@ -1,7 +1,8 @@
 /**
- * A queue of keys in which the newest value of a key replaces what still waits: live before snapshot
- * before retries, first come first served within each. Bounded by the number of keys. What is not live
- * is taken group by group (a host), so that one message can carry many.
+ * A queue of keys in which the newest value of a key replaces the one that still waits. Values that were
+ * seen live come first, then those of a snapshot, then retries; within each, first come, first served.
+ * What is not live is taken group by group (a group is a host), so that one message can carry many. The
+ * queue is bounded by the number of keys.
  *
  * @module
  */
@@ -27,13 +28,13 @@ export interface Entry<T> {
 interface Waiting<T> {
   value: T;
   priority: Priority;
-  /** Where it waits in its lane. */
+  /** The group that it waits with in its lane. */
   group: string;
 }
 /** Groups in the order in which they came, each with its keys. */
 type Lane = Map<string, Set<string>>;
 
-/** See the module. */
+/** Keys that wait, each with its newest value. */
 export class NewestQueue<T> {
   readonly #entries = new Map<string, Waiting<T>>();
   readonly #lanes: readonly [Lane, Lane, Lane] = [new Map(), new Map(), new Map()];
@@ -49,7 +50,7 @@ export class NewestQueue<T> {
     return this.#entries.has(key);
   }
 
-  /** Adds or replaces; a key that waits at a better priority keeps its place. */
+  /** Adds or replaces a value; a key that waits with a better priority keeps its place. */
   put(key: string, value: T, priority: Priority): void {
     const waiting = this.#entries.get(key);
     if (waiting && waiting.priority <= priority) {

@@ -1,13 +1,13 @@
 /**
- * Ports whose status in Neutron is not what Felix last wrote to etcd, as far as this node can know it
+ * Ports whose status in Neutron differs from what Felix last wrote to etcd, as far as this node knows
  * without asking Neutron for every port:
  *
  * - "waiting": the newest status has not been accepted by Neutron yet: it is queued or on its way;
  * - "failed": Neutron refused it or did not answer, and it is tried again;
  * - "error": Calico says ERROR. Neutron takes no ERROR from outside and shows DOWN.
  *
- * A status that somebody changes in Neutron itself is not seen here. One entry per endpoint that
- * waits or is in error, in the order in which they began to differ; nothing per endpoint in order.
+ * A status that somebody changes in Neutron itself is not seen here. There is one entry for each endpoint
+ * that waits or is in error, in the order in which they began to differ, and none for all others.
  *
  * @module
  */
@@ -18,12 +18,12 @@ import { describeError } from "../base/log.ts";
 import { readStateFile, writeStateFile } from "../state/files.ts";
 import type { PortUpdate } from "./reporter.ts";
 
-/** Differences that are shown at most: those that have lasted longest. */
+/** Differences that are shown at most: those that have differed longest. */
 export const MAX_PORT_DIFFERENCES = 500;
 const FILE = "port-differences.json";
 const WRITE_INTERVAL_MS = 2000;
 
-/** One port. */
+/** One port that differs. */
 export const portDifferenceSchema = z.object({
   host: z.string(),
   port: z.string(),
@@ -55,7 +55,7 @@ interface Entry {
   accepted: boolean;
 }
 
-/** Keeps account while reports are queued, accepted and refused. */
+/** The differing ports, kept up to date as reports are queued, accepted and refused. */
 export class PortDifferences {
   readonly #entries = new Map<string, Entry>();
   #changed = true;
@@ -80,7 +80,7 @@ export class PortDifferences {
     entry.accepted = false;
   }
 
-  /** Neutron has accepted that status; `lasts`: the endpoint is still there, and not gone. */
+  /** Neutron has accepted that status; `lasts`: the endpoint still exists. */
   accepted(key: string, status: string, lasts: boolean): void {
     const entry = this.#entries.get(key);
     if (!entry || entry.update.status !== status) return; // a newer one waits
@@ -99,7 +99,7 @@ export class PortDifferences {
     entry.error = clip(describeError(error), 300);
   }
 
-  /** Those that have lasted longest. */
+  /** Those that have differed longest. */
   list(max = MAX_PORT_DIFFERENCES): PortDifference[] {
     const found: PortDifference[] = [];
     for (const { update, since, attempts, error, accepted } of this.#entries.values()) {
@@ -112,7 +112,7 @@ export class PortDifferences {
     return found;
   }
 
-  /** Writes the file, when something changed and not too often. @throws when it cannot. */
+  /** Writes the file when something has changed, at most every 2 s. @throws the directory is not writable. */
   async publish(stateDir: string): Promise<void> {
     const now = this.clock.monotonic();
     if (!this.#changed || now - this.#writtenAt < WRITE_INTERVAL_MS) return;
@@ -123,7 +123,7 @@ export class PortDifferences {
   }
 }
 
-/** null: this node has not been master yet. */
+/** What the file holds; null: this node has not been master yet. */
 export function readPortDifferences(stateDir: string): Promise<PortDifferencesFile | null> {
   return readStateFile(`${stateDir}/${FILE}`, portDifferencesSchema);
 }

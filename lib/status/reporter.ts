@@ -1,6 +1,6 @@
-/** Where status goes: one interface for every way of telling Neutron. @module */
+/** The interface of what reports status to Neutron, and what all reports have in common. @module */
 import type { PortStatus } from "./felix_status.ts";
-import type { Gate } from "./writers.ts";
+import type { Gate } from "./work_queue.ts";
 
 /** One agent's report. */
 export interface AgentReport {
@@ -16,16 +16,16 @@ export interface PortUpdate {
   readonly status: PortStatus;
 }
 
-/** Tells Neutron; each call has a deadline. */
+/** Reports to Neutron; each call has a deadline. */
 export interface StatusReporter extends AsyncDisposable {
-  /** Closed while Neutron cannot be reached: reports wait rather than fail. */
+  /** Closed while Neutron cannot be reached, so that reports wait and do not fail. */
   readonly gate: Gate;
   /** Why the gate is closed, or null. */
   readonly trouble: string | null;
-  /** @throws the report did not arrive. */
+  /** Reports one agent. @throws the report did not arrive. */
   reportAgent(report: AgentReport, signal: AbortSignal): Promise<void>;
   /**
-   * Ports of one host, each once. Resolves to the errors of those that were not taken, by port.
+   * Reports ports of one host, each once. Resolves to the errors of those that were not taken, by port.
    *
    * @throws no report arrived.
    */
@@ -36,7 +36,7 @@ export interface StatusReporter extends AsyncDisposable {
   ): Promise<ReadonlyMap<string, unknown>>;
 }
 
-/** Neutron's idea of Felix. */
+/** Felix as Neutron lists it among its agents. */
 export const FELIX_AGENT = {
   agent_type: "Calico per-host agent (felix)",
   binary: "calico-felix",
@@ -44,18 +44,18 @@ export const FELIX_AGENT = {
   configurations: {},
 } as const;
 
-/** oslo's time: UTC with six digits and no zone. */
+/** A time (ms since the epoch) as oslo writes it: UTC with six digits and no zone. */
 export function osloTime(ms: number): string {
   return new Date(ms).toISOString().replace(/(\.\d{3})Z$/, "$1000");
 }
 
-/** `report_state`'s arguments; `now` is the moment of sending (ms), or Neutron ignores the report. */
+/** The arguments of `report_state`. `now` is the moment of sending, ms: Neutron ignores older reports. */
 export function reportStateArguments({ host, start }: AgentReport, now: number) {
   const agent_state = { ...FELIX_AGENT, host, ...(start ? { start_flag: true } : {}) };
   return { agent_state: { agent_state }, time: osloTime(now) };
 }
 
-/** Who reports, in the plugin's RPC. */
+/** The `agent_id` of a host's Felix in the plugin's RPC. */
 export function agentId(host: string): string {
   return `calico-felix-${host}`;
 }

@@ -4,12 +4,13 @@
  *
  * @module
  */
+import { type Backoff, backoffMs } from "../base/backoff.ts";
 import type { Config } from "../config/config_types.ts";
 import { FenceLostError } from "../etcd/client.ts";
 import { describeError } from "../base/log.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
 
-const MAX_RETRY_MS = 30_000;
+const BACKOFF: Backoff = { firstMs: 1000, maxMs: 30_000, jitter: "equal" };
 
 /** Counts the failures in a row, and the time since the last success. */
 export class Attempts {
@@ -68,7 +69,7 @@ export class Attempts {
       if (this.term.signal.aborted) return;
       if (error instanceof FenceLostError) throw error;
       const intervalMs = this.sync.resyncIntervalSeconds * 1000;
-      const retryMs = Math.min(MAX_RETRY_MS, intervalMs, 1000 * 2 ** this.#failures++);
+      const retryMs = Math.round(Math.min(intervalMs, backoffMs(BACKOFF, this.#failures++)));
       this.#failure = `the last resync failed (${describeError(error)}); next try in ` +
         `${Math.round(retryMs / 1000)} s`;
       log.error("resync failed, will be tried again", { error, retryMs });

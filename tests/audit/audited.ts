@@ -32,14 +32,14 @@ export function auditingLauncher(dir: string): { launcher: Launcher; started: Au
   const started: Audited[] = [];
   const launcher: Launcher = {
     standalone: false,
-    prepare(name, row, input) {
+    prepare(name, row, input, inLab) {
       const path = `${dir}/${started.length}-${name}.jsonl`;
       started.push({
         name,
         row,
         accesses: async () => parseAuditLog(await Deno.readTextFile(path).catch(() => "")),
       });
-      const launch = plain.prepare(name, row, input);
+      const launch = plain.prepare(name, row, input, inLab);
       return { ...launch, env: { ...launch.env, DENO_AUDIT_PERMISSIONS: path } };
     },
   };

@@ -35,9 +35,8 @@ export function labConfig(stateDir: string): Config {
       authUrl: null,
       credential: null,
     },
-    status: { ...base.status, reportUrl: `${openstack}/lab/v1` },
     diagnostics: { ...base.diagnostics, port: freePort() },
-    lab: { ...base.lab, enabled: true, etcdPort, openstackPort },
+    lab: { ...base.lab, enabled: true, reportUrl: `${openstack}/lab/v1`, etcdPort, openstackPort },
   });
 }
 

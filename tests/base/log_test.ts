@@ -33,6 +33,7 @@ Deno.test("secrets are written in no format, nested or not", () => {
 Deno.test("an error is told with its causes and without a stack", () => {
   const error = new Error("cannot sync", { cause: new TypeError("bad\n  page") });
   assertEquals(describeError(error), "cannot sync: TypeError: bad page");
+  assertEquals(describeError(error, false), "cannot sync: bad page");
 });
 
 Deno.test("records below the level are dropped", () => {

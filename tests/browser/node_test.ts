@@ -35,8 +35,8 @@ browserTest("the page of a node", async (browser, t) => {
   await using second = Node.start([
     "--node-name=node-2",
     `--state-dir=${two.path}`,
-    `--etcd=${lab.etcdUrl}`,
-    `--neutron-url=${lab.neutronUrl}`,
+    "--lab=join",
+    ...lab.args.filter((arg) => /^--lab-\w+-port=/.test(arg)),
     ...election,
     ...quick,
   ]);

@@ -1,5 +1,6 @@
 /** The pages over states that are made up: every one in calm and in trouble, at every width. */
-import type { Facts, Status } from "../../lib/diagnostics/status_schema.ts";
+import type { Facts } from "../../lib/health/facts.ts";
+import type { Status } from "../../lib/health/status.ts";
 import type { Details } from "../../lib/diagnostics/details.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { details } from "../diagnostics/details_fixture.ts";

@@ -8,7 +8,7 @@ import { parseTransportUrl } from "../../lib/config/transport_url.ts";
 import { BusReporter } from "../../lib/status/bus_reporter.ts";
 import { LIVE, SNAPSHOT } from "../../lib/status/newest_queue.ts";
 import type { PortUpdate } from "../../lib/status/reporter.ts";
-import { Writers } from "../../lib/status/writers.ts";
+import { WorkQueue } from "../../lib/status/work_queue.ts";
 
 /** amqplib's sockets live across steps. */
 const SOCKETS = { sanitizeOps: false, sanitizeResources: false };
@@ -192,8 +192,8 @@ Deno.test("the message bus", SOCKETS, async (t) => {
       let plugin = await serve();
       await using reporter = open(server.url, "ports").reporter;
       const stop = new AbortController();
-      const writers = new Writers<PortUpdate>({
-        count: 4,
+      const writers = new WorkQueue<PortUpdate>({
+        workers: 4,
         maxBatch: 100,
         clock: systemClock,
         signal: stop.signal,

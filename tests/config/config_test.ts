@@ -103,10 +103,10 @@ Deno.test("an operator's neutron.conf works as it is", () => {
   assertEquals(config.bus?.rpcTimeoutMs, 60_000);
 });
 
-Deno.test("a cloud without transport_url and report_url is warned about", () => {
+Deno.test("a cloud without transport_url is warned about: no status is reported to it", () => {
   const { config, warnings } = resolve({ flags: { neutron_url: "http://n:9696" } });
-  assertEquals(config.bus, null);
-  assertMatch(warnings[0]!, /neither transport_url nor report_url/);
+  assertEquals([config.bus, config.lab.reportUrl], [null, null]);
+  assertMatch(warnings[0]!, /transport_url is not given: no status .* is reported/);
 });
 
 Deno.test("transport URLs: the forms of oslo.messaging, and what is none", () => {
@@ -153,10 +153,22 @@ Deno.test("flags come before environment before files before defaults, later fil
   assertEquals(resolve({ files, env, flags: { region: "west" } }).config.region, "west");
 });
 
+Deno.test("a node that joins a lab uses it as the lab's own node does, and starts nothing of it", () => {
+  const flags = { lab_etcd_port: "4001", lab_openstack_port: "4002" };
+  const own = resolve({ flags }).config;
+  const { config, warnings } = resolve({ flags: { ...flags, lab: "join" } });
+  assertEquals({ ...config, lab: own.lab }, own);
+  assertEquals([config.lab.enabled, own.lab.enabled], [false, true]);
+  assertEquals(config.lab.reportUrl, "http://127.0.0.1:4002/lab/v1");
+  assertEquals(warnings, []);
+});
+
 Deno.test("any etcd or OpenStack setting turns the lab off, and contradicts --lab on", () => {
   assertEquals(resolve({ flags: { etcd: ["10.0.0.1:2379"] } }).config.lab.enabled, false);
   assertEquals(resolve({ flags: { lab: "off" } }).config.lab.enabled, false);
-  assertMatch(refusal({ flags: { lab: "on", etcd: ["a:1"] } }).message, /lab .*when etcd is given/);
+  for (const lab of ["on", "join"]) {
+    assertMatch(refusal({ flags: { lab, etcd: ["a:1"] } }).message, /lab .*when etcd is given/);
+  }
 });
 
 const BAD: [string, string | string[], RegExp][] = [

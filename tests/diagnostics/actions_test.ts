@@ -12,8 +12,8 @@ function app(token: string | null, asked: Asked[], outcome: "stepped down" | "no
   return testApp({
     actions: {
       token,
-      requestResync(wish) {
-        asked.push({ by: wish.by, pauseSeconds: wish.ports.length });
+      requestResync(request) {
+        asked.push({ by: request.by, pauseSeconds: request.ports.length });
         if (outcome === "not leading") return Promise.reject(new Error("this node does not lead"));
         return Promise.resolve({ id: "id-1" });
       },

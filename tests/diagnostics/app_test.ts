@@ -1,6 +1,6 @@
 import { isAllowedHost } from "../../lib/diagnostics/guards.ts";
 import { formatEvent } from "../../lib/diagnostics/live.ts";
-import { type Status, statusSchema } from "../../lib/diagnostics/status.ts";
+import { type Status, statusSchema } from "../../lib/health/status.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { resync, role, status } from "./fixtures.ts";
 import { type Setup, testApp as app } from "./test_app.ts";
@@ -126,7 +126,7 @@ Deno.test("other hosts, methods and paths are refused", async () => {
 async function within<T>(work: Promise<T>, what: () => string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited in vain for ${what()}`)), 5000);
+    timer = setTimeout(() => reject(new Error(`waited in vain for ${what()}`)), 60_000);
   });
   try {
     return await Promise.race([work, late]);

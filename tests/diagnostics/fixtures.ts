@@ -7,8 +7,9 @@ import {
   ROLE_NAMES,
 } from "../../lib/state/records.ts";
 import { countFreshness } from "../../lib/status/freshness.ts";
-import type { Facts, RoleStatus, Status } from "../../lib/diagnostics/status_schema.ts";
-import { judge, judgeRole } from "../../lib/diagnostics/verdict.ts";
+import type { Facts, RoleStatus } from "../../lib/health/facts.ts";
+import type { Status } from "../../lib/health/status.ts";
+import { judge, judgeRole } from "../../lib/health/verdict.ts";
 
 /** 2026-11-24 14:02:03 UTC. */
 export const NOW = Date.UTC(2026, 10, 24, 14, 2, 3);

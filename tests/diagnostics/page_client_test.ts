@@ -2,7 +2,7 @@ import { rejects as assertRejects } from "node:assert/strict";
 import { openListener } from "../../lib/diagnostics/listener.ts";
 import { readPage } from "../../lib/diagnostics/page_client.ts";
 import { reachable } from "../../lib/config/page_url.ts";
-import { statusSchema } from "../../lib/diagnostics/status_schema.ts";
+import { statusSchema } from "../../lib/health/status.ts";
 import { readTlsFiles } from "../../lib/diagnostics/tls_files.ts";
 import { assertEquals } from "../support/assert.ts";
 import { makeCertificate } from "../support/certificates.ts";

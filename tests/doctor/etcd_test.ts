@@ -4,7 +4,7 @@ import type { Config } from "../../lib/config/config_types.ts";
 import { type Finding, runChecks } from "../../lib/doctor/check.ts";
 import { etcdChecks } from "../../lib/doctor/etcd.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
-import { conductorPrefix } from "../../lib/calico/regions.ts";
+import { conductorPrefix } from "../../lib/calico/keys.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { startEtcd } from "../support/etcd_server.ts";
 import { testConfig } from "../support/test_config.ts";

@@ -1,4 +1,4 @@
-import { conductorPrefix } from "../../lib/calico/regions.ts";
+import { conductorPrefix } from "../../lib/calico/keys.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import type { Config } from "../../lib/config/config_types.ts";
 import { type Finding, runChecks } from "../../lib/doctor/check.ts";

@@ -1,4 +1,4 @@
-import type { Status } from "../../lib/diagnostics/status_schema.ts";
+import type { Status } from "../../lib/health/status.ts";
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
 import { makeCertificate } from "../support/certificates.ts";
 import { labArgs, Node, productCommand, productRuntime, tempDir } from "./node.ts";

@@ -255,7 +255,7 @@ Deno.test("the terminal is closed: the node stops in order", async () => {
     await eventually("it leads", async () => (await leader())?.startsWith("node-1:"), 20_000);
     const processes = (await terminal.tree()).slice(1);
     assert(processes.length >= 6, `${processes.length} processes`);
-    // With its terminal there, a SIGHUP is somebody's wish to read the configuration again.
+    // With its terminal there, a SIGHUP is somebody's request to read the configuration again.
     Deno.kill(processes[0]!, "SIGHUP");
     await eventually("it was read", () => /configuration was read again/.test(terminal.output()));
     assert(processes.every(lives));

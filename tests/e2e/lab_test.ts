@@ -1,5 +1,6 @@
 import { Etcd3 } from "etcd3";
 import { assert, assertEquals, assertMatch, assertWithin, eventually } from "../support/assert.ts";
+import { watchKeys } from "../support/etcd_events.ts";
 import { labArgs, lives, Node, tempDir } from "./node.ts";
 
 const FELIX = "/calico/felix/v2/no-region/host/";
@@ -128,9 +129,8 @@ Deno.test(
       await eventually("its endpoint", async () => (await keysOf(ENDPOINTS, id)).length === 1);
       const target = ["host-1", "host-2", "host-3"].find((h) => h !== port["binding:host_id"])!;
       const seen = new Set<string>();
-      const watcher = await etcd.watch().prefix(MIGRATIONS).create();
-      watcher.on("data", ({ events }) => {
-        for (const event of events) seen.add(`${event.type} ${event.kv.key}`);
+      await using _watch = await watchKeys(etcd, MIGRATIONS, ({ type, key }) => {
+        seen.add(`${type} ${key}`);
       });
       const response = await fetch(`${lab.neutronUrl}/v2.0/ports/${port.id}`, {
         method: "PUT",
@@ -148,13 +148,15 @@ Deno.test(
         return key?.includes(`/${name}`) && others.length === 0;
       }, 20_000);
       await eventually("no migration is left", async () => !(await keysOf(MIGRATIONS, id)).length);
-      const events = [...seen].filter((event) => event.includes(id));
+      const events = await eventually("what became of it", () => {
+        const events = [...seen].filter((event) => event.includes(id));
+        return events.length > 1 && events;
+      });
       assertEquals(events.map((event) => event.split(" ")[0]), ["Put", "Delete"]);
       assert(
         events.every((event) => event.includes(`/${name}`)),
         "named like the target's endpoint",
       );
-      await watcher.cancel();
     } finally {
       etcd.close();
     }

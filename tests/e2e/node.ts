@@ -1,5 +1,5 @@
 /** A whole node as a process, started the way a user starts it. @module */
-import type { Status } from "../../lib/diagnostics/status_schema.ts";
+import type { Status } from "../../lib/health/status.ts";
 import { eventually } from "../support/assert.ts";
 import { freePort } from "../support/etcd_server.ts";
 

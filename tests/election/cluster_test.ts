@@ -1,5 +1,5 @@
 import { Etcd3 } from "etcd3";
-import { conductorPrefix, electionKey } from "../../lib/calico/regions.ts";
+import { conductorPrefix, electionKey } from "../../lib/calico/keys.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { ClusterRegistry } from "../../lib/election/cluster.ts";
 import { EtcdElectionStore } from "../../lib/election/etcd_election_store.ts";
@@ -119,7 +119,7 @@ Deno.test(
       ) {
         const deposed = new ClusterRegistry({ ...base, id });
         deposed.began(leadership(led, 5));
-        await deposed.ended(leadership(led, 5), "x");
+        await deposed.ended(leadership(led, 5), { why: "stopped" });
         assertEquals(await etcd.getAll().prefix(prefix).keys(), [keyOf("1")], "nothing is begun");
         assertEquals((await read("1"))!.end, null, "nor is another's term ended");
       }
@@ -129,13 +129,13 @@ Deno.test(
       await eventually("the term before is ended", async () => (await read("1"))!.end === 5);
       assertEquals((await read(term))?.id, "node-1:7");
       await etcd.delete().key(electionKey(null)); // released, or lost
-      await registry.ended(leadership(term, 5), "stopped in order");
+      await registry.ended(leadership(term, 5), { why: "stopped" });
       assertEquals((await read(term))?.reason, "stopped in order");
 
       // An etcd that was restored gives revisions out again: that term is another's now.
       for (const other of [open(term, "node-2:7", 5), open(term, "node-1:7", 6)]) {
         await put(other);
-        await registry.ended(leadership(term, 5), "stopped in order");
+        await registry.ended(leadership(term, 5), { why: "stopped" });
         assertEquals(await read(term), other);
       }
     } finally {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { advance, START } from "../../lib/election/machine.ts";
+import { describeTermEnd } from "../../lib/election/reasons.ts";
 import type {
   Effect,
   Event,
@@ -87,7 +88,7 @@ Deno.test("a grant that took longer than its validity is given back, not publish
 });
 
 const ENDS: [string, Event, Reading, RegExp][] = [
-  ["the key is another's", { type: "refused" }, at(100), /another's/],
+  ["the key is another's", { type: "conflict" }, at(100), /another's/],
   ["time has run out", { type: "woken" }, at(13_000), /not refreshed/],
   ["the clock jumped forward", { type: "woken" }, at(100, 1500), /stepped by 1500 ms/],
   ["the clock jumped backward", { type: "woken" }, at(100, -1500), /stepped by -1500 ms/],
@@ -98,7 +99,7 @@ for (const [what, event, now, reason] of ENDS) {
   Deno.test(`a term ends when ${what}`, () => {
     const { state, effect } = advance(leader(0), event, now, SETTINGS);
     assertEquals([state.name, effect.do], ["ending", "clear"]);
-    assertMatch(ending(state, -Infinity, now).reason, reason);
+    assertMatch(describeTermEnd(ending(state, -Infinity, now).end), reason);
   });
 }
 
@@ -114,7 +115,10 @@ Deno.test("etcd out of reach: tried again each half second until the term is ove
   }
   assertEquals(waits, 16);
   const over = advance(state, { type: "woken" }, at(13_000), SETTINGS);
-  assertMatch(ending(over.state, -Infinity, at(13_000)).reason, /not refreshed.*gone/);
+  assertMatch(
+    describeTermEnd(ending(over.state, -Infinity, at(13_000)).end),
+    /not refreshed.*gone/,
+  );
 });
 
 Deno.test("after a step-down it follows, and stands again only after the pause", () => {
@@ -143,7 +147,7 @@ Deno.test("stop: a leader publishes nobody, releases, finishes; a follower finis
 });
 
 Deno.test("stop in the middle of an end: what is left of the end is done, then it finishes", () => {
-  const over = advance(leader(0), { type: "refused" }, at(100), SETTINGS);
+  const over = advance(leader(0), { type: "conflict" }, at(100), SETTINGS);
   const stopped = advance(over.state, { type: "stop" }, at(101), SETTINGS);
   assertEquals([stopped.state.name, stopped.effect.do], ["ending", "clear"]);
   const cleared = advance(over.state, NOBODY, at(102), SETTINGS);
@@ -153,12 +157,12 @@ Deno.test("stop in the middle of an end: what is left of the end is done, then i
 });
 
 Deno.test("while somebody may believe in a term, its key is neither released nor taken again", () => {
-  for (const event of [{ type: "refused" }, { type: "stop" }] satisfies Event[]) {
+  for (const event of [{ type: "conflict" }, { type: "stop" }] satisfies Event[]) {
     const { state } = advance(leader(0), event, at(100), SETTINGS);
     assert(!ending(state, 14, at(13_999)).release, "uptime 13 s");
     assert(ending(state, 14, at(14_000)).release);
   }
-  const state = afterEnd({ type: "refused" }, 14);
+  const state = afterEnd({ type: "conflict" }, 14);
   const left = observed({ key: { ...KEY, value: "node-1:10" }, granted: true });
   for (const seen of [left, absent]) {
     const early = advance(state, seen, at(13_999), SETTINGS);
@@ -210,7 +214,7 @@ Deno.test("whatever happens: nothing past the lease, and no key given up or take
       fc.constantFrom<Event>(
         { type: "woken" },
         { type: "published" },
-        { type: "refused" },
+        { type: "conflict" },
         { type: "ended" },
         { type: "outrun" },
         { type: "unpublished", problem: "p" },

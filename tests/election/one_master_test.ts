@@ -1,6 +1,6 @@
 /** The faults that have once given a cloud two masters, each played against the real elector. @module */
 import { SupersededError } from "../../lib/state/mastership_claim.ts";
-import type { StepDown } from "../../lib/state/records.ts";
+import type { StepDownRequest } from "../../lib/state/records.ts";
 import { StateStore } from "../../lib/state/store.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { ScriptedKv } from "../support/scripted_kv.ts";
@@ -23,7 +23,7 @@ async function twoNodes(
 }
 
 async function askToStepDown({ store }: Manager, at: number, pauseSeconds: number) {
-  const wish: StepDown = {
+  const request: StepDownRequest = {
     id: "x",
     at,
     by: "a test",
@@ -31,7 +31,7 @@ async function askToStepDown({ store }: Manager, at: number, pauseSeconds: numbe
     outcome: null,
     handledAt: null,
   };
-  await store.writeStepDown(wish);
+  await store.writeStepDown(request);
 }
 
 Deno.test("a release that arrives late does not end the next term of the same process", async () => {

@@ -1,5 +1,5 @@
 import { Publisher } from "../../lib/election/publisher.ts";
-import { isMaster, runsOutAt } from "../../lib/election/is_master.ts";
+import { isMaster, runsOutAt } from "../../lib/state/is_master.ts";
 import type { Event, Leadership } from "../../lib/election/states.ts";
 import { KvTimeoutError } from "../../lib/state/kv_deadline.ts";
 import { SupersededError } from "../../lib/state/mastership_claim.ts";

@@ -67,9 +67,9 @@ class Node {
   }
 
   async #stepDown(pauseSeconds: number): Promise<void> {
-    const wish = { id: "x", at: this.machine.clock.now(), by: "chance", pauseSeconds };
+    const request = { id: "x", at: this.machine.clock.now(), by: "chance", pauseSeconds };
     using store = new StateStore(new ScriptedKv(this.machine.file).kv);
-    await store.writeStepDown({ ...wish, outcome: null, handledAt: null }).catch(() => {});
+    await store.writeStepDown({ ...request, outcome: null, handledAt: null }).catch(() => {});
   }
 
   /** Another one starts. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { runElector } from "../../lib/election/elector.ts";
-import { isMaster } from "../../lib/election/is_master.ts";
+import { isMaster } from "../../lib/state/is_master.ts";
 import type { Config } from "../../lib/config/config_types.ts";
 import type { ProcessPlace } from "../../lib/process/place.ts";
 import { type Mastership, mastershipSchema } from "../../lib/state/records.ts";

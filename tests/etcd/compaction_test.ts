@@ -1,14 +1,16 @@
 import type { Etcd3 } from "etcd3";
+import {
+  COMPACTION_LAST_KEY as LAST_KEY,
+  COMPACTION_TRIGGER_KEY as TRIGGER_KEY,
+} from "../../lib/calico/keys.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { FenceLostError, openEtcd } from "../../lib/etcd/client.ts";
+import { checkOnce, runCompactor } from "../../lib/etcd/compaction.ts";
 import {
-  checkOnce,
   decideCompaction,
+  describeOutcome,
   type Findings,
-  LAST_KEY,
-  runCompactor,
-  TRIGGER_KEY,
-} from "../../lib/etcd/compaction.ts";
+} from "../../lib/etcd/compaction_rules.ts";
 import type { Term } from "../../lib/role/master_context.ts";
 import { StateStore } from "../../lib/state/store.ts";
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
@@ -76,8 +78,11 @@ async function scene(play: (scene: Scene) => Promise<void>): Promise<void> {
       etcd,
       server,
       term,
-      check: (minRevisions = 10) =>
-        checkOnce(term, { etcd, periodSeconds: 60, minRevisions, pid: 77 }),
+      async check(minRevisions = 10) {
+        const found = await checkOnce(term, { etcd, periodSeconds: 60, minRevisions, pid: 77 });
+        const compactedAt = found.do === "compact" ? found.at : null;
+        return { outcome: describeOutcome(found), compactedAt };
+      },
       async write(count) {
         let revision = "0";
         for (let i = 0; i < count; i++) {

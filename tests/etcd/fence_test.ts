@@ -1,4 +1,6 @@
+import { Buffer } from "node:buffer";
 import { FenceLostError, openEtcd } from "../../lib/etcd/client.ts";
+import { fenced, fencedIf } from "../../lib/etcd/fence.ts";
 import {
   FencedWriter,
   MAX_OPERATIONS,
@@ -65,6 +67,28 @@ for (
     });
   });
 }
+
+Deno.test(
+  "under the fence, a failed compare is a conflict and not the end of the term",
+  GRPC,
+  async () => {
+    await withTerm(async ({ etcd, term }) => {
+      const key = Buffer.from("/x/1");
+      const absent = { key, result: "Equal", target: "Create", create_revision: "0" } as const;
+      const write = () => [{ request_put: { key, value: Buffer.from("1") } }];
+      assert((await fencedIf(etcd, term, [absent], write()))?.succeeded);
+      assertEquals(await fencedIf(etcd, term, [absent], write()), null);
+      const over = { ...term, id: "node-2:7" };
+      for (const compare of [[], [absent]]) {
+        const lost = await fencedIf(etcd, over, compare, write()).catch((error) => error);
+        assert(lost instanceof FenceLostError, String(lost));
+      }
+      const lost = await fenced(etcd, over, write()).catch((error) => error);
+      assert(lost instanceof FenceLostError, String(lost));
+      assertEquals((await etcd.get("/x/1").exec()).kvs[0]!.version, "1");
+    });
+  },
+);
 
 Deno.test("an observer reads without leading and cannot write", GRPC, async () => {
   await withTerm(async ({ etcd, term }) => {

@@ -43,18 +43,21 @@ for (const size of [1, 4, 9, 10, 1000]) {
   });
 }
 
-Deno.test("a library without the names that the filter leans on is refused", () => {
-  const etcd = new Etcd3({ hosts: "http://127.0.0.1:1" });
-  Object.assign(poolOf(etcd), { authenticator: {} });
-  let refused: unknown = null;
-  try {
-    filterFrames(etcd);
-  } catch (error) {
-    refused = error;
-  }
-  assert(refused instanceof TypeError && /cannot be used/.test(refused.message), String(refused));
-  etcd.close();
-});
+for (const authenticator of [{}, { credentials: {} }]) {
+  const there = Object.keys(authenticator).join() || "none";
+  Deno.test(`a library with ${there} of the names that the filter leans on is refused`, () => {
+    const etcd = new Etcd3({ hosts: "http://127.0.0.1:1" });
+    Object.assign(poolOf(etcd), { authenticator });
+    let refused: unknown = null;
+    try {
+      filterFrames(etcd);
+    } catch (error) {
+      refused = error;
+    }
+    assert(refused instanceof TypeError && /cannot be used/.test(refused.message), String(refused));
+    etcd.close();
+  });
+}
 
 Deno.test("TLS to an address: the certificate's addresses are checked", GRPC, async () => {
   const dir = await Deno.makeTempDir({ prefix: "etcd-tls-" });

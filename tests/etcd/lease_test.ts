@@ -1,5 +1,6 @@
 import { Etcd3 } from "etcd3";
 import { assert, assertEquals, assertRejects, assertWithin } from "../support/assert.ts";
+import { watchKeys } from "../support/etcd_events.ts";
 import { startEtcd } from "../support/etcd_server.ts";
 import { keepLeaseAlive } from "../../lib/etcd/lease.ts";
 
@@ -12,7 +13,7 @@ Deno.test("keep-alives beside other calls and a watch, and one of a lease that i
   const etcd = new Etcd3({ hosts: server.url });
   try {
     const { ID } = await etcd.leaseClient.leaseGrant({ TTL: 30 });
-    const watcher = await etcd.watch().prefix("x").create();
+    const watch = await watchKeys(etcd, "x", () => {});
     const put = () => etcd.put("x").value("y").lease(ID).exec();
     for (let turn = 0; turn < 10; turn++) {
       const [alive, again] = await Promise.all([
@@ -23,7 +24,7 @@ Deno.test("keep-alives beside other calls and a watch, and one of a lease that i
       ]);
       assert(alive && again, `turn ${turn}`);
     }
-    await watcher.cancel();
+    await watch[Symbol.asyncDispose]();
     await etcd.leaseClient.leaseRevoke({ ID });
     assertEquals(await keepLeaseAlive(etcd, ID, 5000), false);
   } finally {

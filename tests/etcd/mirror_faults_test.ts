@@ -7,6 +7,8 @@ import { type Change, mirror, type MirrorOptions } from "../../lib/etcd/mirror.t
 import { readSnapshot } from "../../lib/etcd/snapshot.ts";
 
 /** grpc-js keeps timers and sockets of cut streams for a while. */
+/** Between two disturbances: enough for one to hit writes under way. */
+const WRITES_IN_ROUND = 4000;
 const GRPC = { sanitizeOps: false, sanitizeResources: false };
 const client = (url: string, callTimeoutMs = 2000) =>
   openEtcd({ ...testConfig().etcd, endpoints: [url], callTimeoutMs });
@@ -119,7 +121,8 @@ Deno.test(
       while (!stop) await writer.write(etcd).catch(() => systemClock.sleep(20));
     })();
     for (let round = 0; round < 5; round++) {
-      await systemClock.sleep(1200);
+      const enough = writer.writes + WRITES_IN_ROUND;
+      while (writer.writes < enough) await systemClock.sleep(20);
       await disturb(server, writer, round);
     }
     stop = true;
@@ -135,7 +138,6 @@ Deno.test(
       [...expected].every(([key, value]) => state.get(key) === value);
     await eventually("the newest state of every key", same, 30_000);
     assertEquals(wrong.slice(0, 5), []);
-    assert(writer.writes > 20_000, `only ${writer.writes} writes`);
   },
 );
 
@@ -165,12 +167,13 @@ Deno.test(
 
 Deno.test("a quiet stream that lives is not given up", GRPC, async () => {
   await using server = await startEtcd();
-  await using following = follow(server.url, () => {}, { quietMs: 100, roundTripMs: 2000 });
-  await systemClock.sleep(1500);
-  assertEquals(following.lost, []);
+  await using following = follow(server.url, () => {}, { quietMs: 100, roundTripMs: 20_000 });
   const etcd = client(server.url);
-  const { kvs } = await etcd.get("/w/round-trip").exec();
-  assert(Number(kvs[0]!.version) >= 5, "the key was written again and again");
+  await eventually("the key is written again and again", async () => {
+    const { kvs } = await etcd.get("/w/round-trip").exec();
+    return Number(kvs[0]?.version) >= 5;
+  });
+  assertEquals(following.lost, []);
   etcd.close();
 });
 

@@ -5,8 +5,8 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { electionKey } from "../../lib/calico/regions.ts";
-import { isMaster } from "../../lib/election/is_master.ts";
+import { electionKey } from "../../lib/calico/keys.ts";
+import { isMaster } from "../../lib/state/is_master.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
 import { fence } from "../../lib/etcd/fence.ts";
 import { StateStore } from "../../lib/state/store.ts";

@@ -9,6 +9,7 @@ import { publishMetrics } from "../../lib/metrics/publisher.ts";
 import { MeasuredReporter } from "../../lib/status/measured_reporter.ts";
 import type { StatusReporter } from "../../lib/status/reporter.ts";
 import { assert, assertEquals } from "../support/assert.ts";
+import { watchKeys } from "../support/etcd_events.ts";
 import { freePort, startEtcd } from "../support/etcd_server.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { testConfig } from "../support/test_config.ts";
@@ -80,8 +81,7 @@ Deno.test({
     await etcd.put("a").value("b");
     assertEquals(await etcd.get("a").string(), "b");
     await etcd.get("none").string();
-    const watcher = await etcd.watch().key("a").create();
-    await watcher.cancel();
+    await (await watchKeys(etcd, "a", () => {}))[Symbol.asyncDispose]();
     etcd.close();
     const gone = { ...testConfig().etcd, endpoints: [`http://127.0.0.1:${freePort()}`] };
     const lost = openEtcd({ ...gone, callTimeoutMs: 300 }, meter);

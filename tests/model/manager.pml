@@ -151,7 +151,7 @@ proctype Manager(byte e) {
     if
     :: carry_out();
       if
-      :: !ok -> me.call = idle; me.asked = 0; T(leader, refused, ending, clear); carry_on()
+      :: !ok -> me.call = idle; me.asked = 0; T(leader, conflict, ending, clear); carry_on()
       :: ok && me.call == keepAlive -> me.call = rewrite
       :: ok && me.call == rewrite ->
         me.call = idle; me.age = AGE_OF_ANSWER; me.asked = 0;

@@ -56,7 +56,7 @@ function outcomes(effect: Effect, state: State, at: Reading): Event[] {
     case "refresh":
       return [
         ...[0, 2000].map((ms): Event => ({ type: "refreshed", sent: before(at, ms) })),
-        { type: "refused" },
+        { type: "conflict" },
         unreachable,
       ];
     case "end":

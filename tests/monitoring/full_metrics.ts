@@ -1,7 +1,7 @@
 /** Metrics of a node on which everything has been measured. @module */
 import { type InstrumentName, INSTRUMENTS } from "../../lib/metrics/instruments.ts";
 import { families } from "../../lib/diagnostics/metrics.ts";
-import type { Status } from "../../lib/diagnostics/status_schema.ts";
+import type { Status } from "../../lib/health/status.ts";
 import type { Family } from "../../lib/metrics/exposition.ts";
 import { Meter } from "../../lib/metrics/meter.ts";
 import { guard, left, NOW, resync, status } from "../diagnostics/fixtures.ts";

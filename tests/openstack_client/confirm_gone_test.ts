@@ -171,7 +171,7 @@ Deno.test("whatever is damaged, capped or cut off, nothing that is there is gone
         if (!rest.witnessExists) assertEquals(found.gone.size, 0);
       }, { cap, pageSize });
     }),
-    { numRuns: 200 },
+    { numRuns: 500 },
   );
   assert(gone > 100, `${gone} were found gone`);
 });

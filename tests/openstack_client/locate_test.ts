@@ -23,7 +23,6 @@ const launcher = createLauncher({
 function configOf(keystoneUrl: string) {
   const config = testConfig();
   return testConfig({
-    status: { ...config.status, reportUrl: "" },
     openstack: {
       ...config.openstack,
       authUrl: keystoneUrl,
@@ -59,7 +58,6 @@ Deno.test("a process of its own asks Keystone, and the roles' permissions follow
       signal,
     });
     assertEquals(located.openstack.neutronUrl, "http://192.0.2.1:9696");
-    assertEquals(located.status.reportUrl, "http://192.0.2.1:9696/lab/v1");
     const keystoneHost = new URL(keystone.url).host;
     assertEquals(permissionRow("endpoint-lookup", config, places).net, [keystoneHost]);
     const { net } = permissionRow("endpoint-status-watcher", located, places);

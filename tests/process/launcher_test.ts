@@ -10,6 +10,7 @@ import { testConfig } from "../support/test_config.ts";
 import { createLauncher, type Launch } from "../../lib/process/launcher.ts";
 import { machinePlaces } from "../../lib/process/machine_places.ts";
 import { permissionRow, type ProcessName } from "../../lib/process/permissions.ts";
+import { roleSpecs } from "../../lib/node/role_specs.ts";
 import { ROLE_NAMES } from "../../lib/state/records.ts";
 import { runTool, ToolError } from "../../lib/process/tool.ts";
 
@@ -50,6 +51,25 @@ Deno.test("both ways grant the same row: flags from source, a Worker's permissio
       assertEquals(permissions[kind], granted === undefined ? false : row[kind]);
     }
     assertEquals([permissions.ffi, permissions.import], [false, false]);
+  }
+});
+
+Deno.test("in the lab, what reports status is started with the lab's own module and told where", () => {
+  const lab = { ...testConfig().lab, reportUrl: "http://127.0.0.1:9696/lab/v1" };
+  for (const config of [testConfig(), testConfig({ lab })]) {
+    const folder = config.lab.reportUrl === null ? "roles" : "lab";
+    const process = { bootId: "boot", pidNamespace: "pid:[1]" };
+    const found = [source, binary].map((launcher) =>
+      new Map(roleSpecs(config, { ...places, process }, launcher).map((spec) => [spec.name, spec]))
+    );
+    for (const name of ROLE_NAMES) {
+      const [ran, started] = found.map((specs) => specs.get(name)!);
+      const expected = name.endsWith("-status-watcher") ? folder : "roles";
+      assertEquals(ran!.args.at(-1)!.split("/").at(-2), expected, name);
+      const words = folder === "lab" ? ["role", name, "lab"] : ["role", name];
+      assertEquals(started!.args, words);
+      assertEquals(ran!.input.includes("/lab/v1"), expected === "lab", name);
+    }
   }
 });
 

@@ -59,7 +59,7 @@ Deno.test("on the command line: the effective configuration", async () => {
     CONDUCTOR_NOVA_URL: "http://10.1.2.5:8774/v2.1",
   };
   const { watcher, notes } = await permissions({ ...AUTH, ...urls });
-  assertEquals(watcher.net, ["10.1.2.3:2379", "10.1.2.4:9696", "127.0.0.1:9", "10.1.2.5:8774"]);
+  assertEquals(watcher.net, ["10.1.2.3:2379", "127.0.0.1:9", "10.1.2.5:8774"]);
   assertEquals([watcher.write, notes], [["/x"], []]);
 });
 

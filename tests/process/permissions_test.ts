@@ -22,7 +22,7 @@ Deno.test("each role reaches what its job needs and nothing else", () => {
   const row = (name: ProcessName) => permissionRow(name, testConfig(), places);
   assertEquals(row("manager").net, ["127.0.0.1:2379"]);
   assertEquals(row("resource-syncer").net, ["127.0.0.1:2379", "127.0.0.1:9696", "127.0.0.1:5000"]);
-  assertEquals(row("agent-status-watcher").net, ["127.0.0.1:2379", "127.0.0.1:9696"]);
+  assertEquals(row("agent-status-watcher").net, ["127.0.0.1:2379"]);
   assertEquals(row("diagnostics").net, ["127.0.0.1:9797"]);
   assertEquals(row("diagnostics").env, []);
   assertEquals(row("diagnostics").read, ["/nonexistent"]);
@@ -52,7 +52,13 @@ Deno.test("a page that listens on a name may listen on its addresses", () => {
   assertEquals(row.net, ["etcd-1:9797", "192.0.2.7:9797", "[2001:db8::7]:9797"]);
 });
 
-Deno.test("with a message bus the watchers reach its brokers instead of the report address", () => {
+Deno.test("in the lab the watchers reach where it takes reports", () => {
+  const lab = { ...testConfig().lab, reportUrl: "http://127.0.0.1:9999/lab/v1" };
+  const row = permissionRow("agent-status-watcher", testConfig({ lab }), places);
+  assertEquals(row.net, ["127.0.0.1:2379", "127.0.0.1:9999"]);
+});
+
+Deno.test("with a message bus the watchers reach its brokers", () => {
   const host = { port: 5672, username: "u", password: "very-secret" };
   const bus = {
     hosts: [{ ...host, host: "rabbit-1" }, { ...host, host: "::1" }],

@@ -73,9 +73,8 @@ const CONCERNS: Record<string, [value: string, roles: readonly string[]]> = {
   NOTIFICATION_TOPICS: ["one,another", [SYNCER]],
   NOTIFICATION_URL: ["rabbit://u:p@10.0.0.7:5672/", [SYNCER]],
   RPC_TIMEOUT: ["30", REPORTING],
-  REQUEST_TIMEOUT: ["20", [SYNCER, ...REPORTING]],
+  REQUEST_TIMEOUT: ["20", [SYNCER, PORTS]],
   PAGE_SIZE: ["500", [SYNCER, PORTS]],
-  REPORT_URL: ["http://10.0.0.8/x", []],
   STARTUP_RESYNC: ["never", [SYNCER, "diagnostics"]],
   RESYNC_INTERVAL: ["100", [SYNCER]],
   COMPACTION_PERIOD: ["10", ["manager"]],
@@ -107,7 +106,6 @@ Deno.test("a role's settings are read by nothing but their names in the configur
   // the place where the manager runs.
   const config = configOf(BASE);
   for (const name of ROLE_NAMES) {
-    if (name === AGENTS || name === PORTS) continue; // whose report URL is left out beside a bus
     const isPart = (part: unknown, whole: unknown): boolean =>
       typeof part !== "object" || part === null || Array.isArray(part)
         ? JSON.stringify(part) === JSON.stringify(whole)

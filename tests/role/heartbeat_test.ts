@@ -1,12 +1,16 @@
 import { assert, assertEquals } from "../support/assert.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
-import { type Sign, SignsOfLife, Watchdog, whileOnTime } from "../../lib/role/heartbeat.ts";
+import { type Heartbeat, Heartbeats, Watchdog, whileOnTime } from "../../lib/role/heartbeat.ts";
 
 function scene(roleTimeoutMs = 5000) {
   const clock = new FakeClock();
-  const beats: Sign[] = [];
-  return { clock, beats, life: new SignsOfLife(clock, roleTimeoutMs, (sign) => beats.push(sign)) };
+  const beats: Heartbeat[] = [];
+  return {
+    clock,
+    beats,
+    life: new Heartbeats(clock, roleTimeoutMs, (heartbeat) => beats.push(heartbeat)),
+  };
 }
 
 Deno.test("beats come at most once a second, a new problem at once", async () => {

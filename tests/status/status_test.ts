@@ -10,8 +10,8 @@ import {
 } from "../../lib/status/felix_status.ts";
 import { osloTime } from "../../lib/status/reporter.ts";
 import { LIVE, NewestQueue, RETRY, SNAPSHOT } from "../../lib/status/newest_queue.ts";
-import { Lag } from "../../lib/status/lag.ts";
-import { Writers } from "../../lib/status/writers.ts";
+import { Lag } from "../../lib/base/lag.ts";
+import { WorkQueue } from "../../lib/status/work_queue.ts";
 
 const prefix = felixPrefix(null);
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -129,8 +129,8 @@ function scene(count: number) {
   const finish: { resolve(failed?: string[]): void; reject(error: Error): void }[] = [];
   const gate = { open: true, opened: Promise.withResolvers<void>() };
   const delays: number[] = [];
-  const writers = new Writers<number>({
-    count,
+  const writers = new WorkQueue<number>({
+    workers: count,
     maxBatch: 2,
     clock,
     signal: stop.signal,

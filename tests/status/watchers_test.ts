@@ -7,8 +7,8 @@ import { systemClock } from "../../lib/base/clock.ts";
 import { endpointName, resourcePrefixes } from "../../lib/calico/keys.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
 import { StateStore } from "../../lib/state/store.ts";
-import { runAgentStatusWatcher } from "../../lib/status/agent_status.ts";
-import { runEndpointStatusWatcher } from "../../lib/status/endpoint_status.ts";
+import { AgentStatusWatcher } from "../../lib/status/agent_status.ts";
+import { EndpointStatusWatcher } from "../../lib/status/endpoint_status.ts";
 import { felixPrefix } from "../../lib/status/felix_status.ts";
 import { readAgentsFile } from "../../lib/status/agents_file.ts";
 import { readPortDifferences } from "../../lib/status/port_differences.ts";
@@ -100,14 +100,17 @@ async function scene() {
     told,
     put: (key: string, value: string) => etcd.put(key).value(value).exec(),
     agents() {
-      running.push(runAgentStatusWatcher(term, config, etcd, context, reporter));
+      running.push(new AgentStatusWatcher(term, { config, etcd, context, reporter }).run());
     },
     endpoints() {
       const nova = (server: string, port: string) => {
         told.push(`${server} ${port}`);
         return Promise.resolve({ taken: true as const });
       };
-      running.push(runEndpointStatusWatcher(term, config, etcd, context, reporter, nova));
+      running.push(
+        new EndpointStatusWatcher(term, { config, etcd, context, reporter, notifyNova: nova })
+          .run(),
+      );
     },
     async end() {
       stop.abort(new Error("the term is over"));

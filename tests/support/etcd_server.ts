@@ -38,15 +38,30 @@ function isFree(port: number): boolean {
   }
 }
 
+/** A start that has come to nothing after so long never does, ms. */
+const START_MS = 60_000;
+/** Somebody else may take a free port before etcd does: so often others are tried. */
+const STARTS = 3;
+
 /**
- * Starts etcd and waits until `/health` answers (10 s).
+ * Starts etcd and waits until `/health` answers; when it ends instead, on other ports.
  *
- * @throws when it does not become healthy, with what it printed.
+ * @throws when it does not become healthy.
  */
 export async function startEtcd(
   extraArgs: readonly string[] = [],
-  port: number = freePort(),
+  port?: number,
 ): Promise<EtcdServer> {
+  for (let start = 1;; start++) {
+    try {
+      return await startAt(port ?? freePort(), extraArgs);
+    } catch (error) {
+      if (start === STARTS || port !== undefined) throw error;
+    }
+  }
+}
+
+async function startAt(port: number, extraArgs: readonly string[]): Promise<EtcdServer> {
   const dir = await Deno.makeTempDir({ prefix: "etcd-" });
   const url = `http://127.0.0.1:${port}`;
   const peer = `http://127.0.0.1:${freePort()}`;
@@ -73,16 +88,16 @@ export async function startEtcd(
   const restart = async () => {
     await kill();
     process = spawn(args);
-    await healthy(url);
+    await healthy(url, process);
   };
   const replace = async () => {
     await kill();
     await Deno.remove(`${dir}/data`, { recursive: true });
     process = spawn([...args, "--initial-cluster-token=another"]);
-    await healthy(url);
+    await healthy(url, process);
   };
   try {
-    await healthy(url);
+    await healthy(url, process);
   } catch (error) {
     await stop();
     throw error;
@@ -108,15 +123,18 @@ function spawn(args: readonly string[]): Deno.ChildProcess {
   }).spawn();
 }
 
-async function healthy(url: string): Promise<void> {
-  const deadline = Date.now() + 10_000;
+async function healthy(url: string, process: Deno.ChildProcess): Promise<void> {
+  let ended = false;
+  process.status.then(() => ended = true);
+  const deadline = Date.now() + START_MS;
   while (Date.now() < deadline) {
+    if (ended) throw new Error(`etcd at ${url} has ended instead of becoming healthy`);
     try {
-      const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(1000) });
+      const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(5000) });
       const body = await response.text();
       if (response.ok && body.includes("true")) return;
     } catch { /* not yet */ }
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 25));
   }
-  throw new Error(`etcd at ${url} did not become healthy within 10 s`);
+  throw new Error(`etcd at ${url} did not become healthy within ${START_MS / 1000} s`);
 }

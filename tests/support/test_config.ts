@@ -55,7 +55,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
       qos: DEFAULT_QOS,
     },
     compaction: { periodSeconds: 3600, minRevisions: 1000 },
-    status: { portStatusThreads: 4, reportUrl: "http://127.0.0.1:9696/lab/v1" },
+    status: { portStatusThreads: 4 },
     diagnostics: {
       host: "127.0.0.1",
       port: 9797,
@@ -66,6 +66,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
     },
     lab: {
       enabled: false,
+      reportUrl: null,
       ports: 20,
       hosts: 2,
       seed: 1,

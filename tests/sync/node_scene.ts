@@ -12,7 +12,7 @@ import { systemClock } from "../../lib/base/clock.ts";
 import type { Config } from "../../lib/config/config_types.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
 import type { JobContext } from "../../lib/role/master_context.ts";
-import { followResync, requestResync, type ResyncWish } from "../../lib/state/resync_request.ts";
+import { followResync, requestResync, type ResyncOptions } from "../../lib/state/resync_request.ts";
 import type { ResyncAnswer } from "../../lib/state/records.ts";
 import { StateStore } from "../../lib/state/store.ts";
 import { runResourceSyncer } from "../../lib/sync/resource_syncer.ts";
@@ -20,7 +20,7 @@ import { runResourceSyncer } from "../../lib/sync/resource_syncer.ts";
 const ELECTION = "/election";
 
 /** A request for everything, for real. */
-export const EVERYTHING: ResyncWish = {
+export const EVERYTHING: ResyncOptions = {
   by: "a test",
   networks: [],
   subnets: [],
@@ -56,7 +56,7 @@ export interface NodeScene {
   /** Starts a syncer in that term. */
   lead(term: string): Promise<RunningSyncer>;
   /** Asks for a resync and follows it to its end. */
-  ask(wish: Partial<ResyncWish>): Promise<ResyncAnswer>;
+  ask(options: Partial<ResyncOptions>): Promise<ResyncAnswer>;
   /** All that etcd holds for Felix and the DHCP agent, by key. */
   everything(): Promise<Record<string, string>>;
 }
@@ -118,8 +118,8 @@ export async function withNode(
         await store.writeMastership(mastershipNow(term));
         return syncer;
       },
-      async ask(wish) {
-        const request = await requestResync(store, systemClock, { ...EVERYTHING, ...wish });
+      async ask(options) {
+        const request = await requestResync(store, systemClock, { ...EVERYTHING, ...options });
         await store.writeSupervisor({ at: Date.now(), pid: Deno.pid });
         return await followResync(store, systemClock, request, () => {});
       },

@@ -151,9 +151,9 @@ Deno.test(
   () =>
     withNode({ ...WATCH, resyncIntervalSeconds: 3600 }, async (scene) => {
       const { lead, elect, store, everything } = scene;
-      const wish = { networks: [], subnets: [], ports: [], groups: [], includeGroups: false };
+      const request = { networks: [], subnets: [], ports: [], groups: [], includeGroups: false };
       await store.writeResyncRequest({
-        ...wish,
+        ...request,
         id: "old",
         at: Date.now(),
         by: "a test",

@@ -5,8 +5,8 @@ import { describeError, type Log } from "../../base/log.ts";
 import { OBJECT_ID, OBJECT_ID_HELP } from "../../openstack/object_id.ts";
 import { RestartRefusedError, UnknownRoleError } from "../../state/restart_request.ts";
 import { reportOf, reportSchema } from "../../sync/report/report.ts";
-import type { ResyncWish } from "../../state/resync_request.ts";
-import type { ResyncAnswer, StepDown } from "../../state/records.ts";
+import type { ResyncOptions } from "../../state/resync_request.ts";
+import type { ResyncAnswer, StepDownRequest } from "../../state/records.ts";
 import type { Differences } from "../../sync/apply/difference_log.ts";
 import { asker, authorize, emptyIsObject, limitBody } from "./authorize.ts";
 import { type Api, json, refusals } from "./openapi.ts";
@@ -16,10 +16,10 @@ export interface ActionDeps {
   /** Bearer token, or null: loopback only. */
   readonly token: string | null;
   /** Asks the manager; rejects when it does not answer. */
-  stepDown(by: string, pauseSeconds: number): Promise<NonNullable<StepDown["outcome"]>>;
+  stepDown(by: string, pauseSeconds: number): Promise<NonNullable<StepDownRequest["outcome"]>>;
   /** Leaves a request for the resource syncer; rejects on a standby, but for a dry run. */
-  requestResync(wish: ResyncWish): Promise<{ readonly id: string }>;
-  /** Asks the supervisor; resolves when it has taken the wish up. */
+  requestResync(request: ResyncOptions): Promise<{ readonly id: string }>;
+  /** Asks the supervisor; resolves when it has taken the request up. */
   restart(role: string, by: string): Promise<void>;
   /** The last request's answer. */
   readResync(): Promise<ResyncAnswer | null>;

@@ -4,8 +4,8 @@ import { z } from "zod";
 import { describeError, type Log } from "../../base/log.ts";
 import { CONTENT_TYPES, type Family, formatFamilies, formatFor } from "../../metrics/exposition.ts";
 import { families, type RoleMetrics } from "../metrics.ts";
-import type { Status } from "../status_schema.ts";
-import { crashLoops } from "../verdict.ts";
+import type { Status } from "../../health/status.ts";
+import { crashLoops } from "../../health/verdict.ts";
 import { type Api, json } from "./openapi.ts";
 
 /** What these routes need. */

@@ -12,7 +12,8 @@ import {
   samplesSchema,
   termSchema,
 } from "../../state/records.ts";
-import { sourcedEventSchema, type Status } from "../status_schema.ts";
+import { sourcedEventSchema } from "../../health/facts.ts";
+import type { Status } from "../../health/status.ts";
 import type { Details } from "../details.ts";
 import { type Api, json, refusals } from "./openapi.ts";
 

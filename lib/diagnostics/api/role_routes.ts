@@ -5,7 +5,8 @@ import { logRecordSchema, permissionRowSchema } from "../../state/page_feed.ts";
 import { metricsSchema } from "../../metrics/meter.ts";
 import type { Details } from "../details.ts";
 import type { RoleMetrics } from "../metrics.ts";
-import { roleStatusSchema, type Status } from "../status_schema.ts";
+import { roleStatusSchema } from "../../health/facts.ts";
+import type { Status } from "../../health/status.ts";
 import { type Api, json, refusals } from "./openapi.ts";
 
 /** What these routes need. */

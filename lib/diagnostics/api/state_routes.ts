@@ -1,6 +1,6 @@
 /** The state as JSON: what the page shows, in the shapes in which it is read. @module */
 import { createRoute } from "@hono/zod-openapi";
-import { type Status, statusSchema } from "../status_schema.ts";
+import { type Status, statusSchema } from "../../health/status.ts";
 import { type Api, json } from "./openapi.ts";
 
 /** What these routes need. */

@@ -6,7 +6,7 @@ import { FRESHNESS, freshness } from "../../status/freshness.ts";
 import { portDifferenceSchema } from "../../status/port_differences.ts";
 import type { Details } from "../details.ts";
 import { AGENT_ORDERS, selectAgents } from "../select_agents.ts";
-import type { Status } from "../status_schema.ts";
+import type { Status } from "../../health/status.ts";
 import { type Api, json, refusals } from "./openapi.ts";
 import { paged, pageQuery, pageSchema } from "./paging.ts";
 

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { resyncSchema } from "../../state/records.ts";
 import { differenceSchema } from "../../sync/apply/difference_log.ts";
 import type { Details } from "../details.ts";
-import type { Status } from "../status_schema.ts";
+import type { Status } from "../../health/status.ts";
 import { type Api, json, refusals } from "./openapi.ts";
 import { paged, pageQuery, pageSchema } from "./paging.ts";
 

@@ -7,7 +7,8 @@
  */
 import type { KindCounts, Resync } from "../../state/records.ts";
 import { reasonOf } from "../../sync/report/held_text.ts";
-import { clip, formatCount, formatDuration, plural } from "../format.ts";
+import { clip } from "../../base/clip.ts";
+import { formatCount, formatDuration, plural } from "../../base/format.ts";
 
 const SLOT = 16;
 const BAR = 12;

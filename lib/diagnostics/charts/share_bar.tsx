@@ -1,6 +1,6 @@
 /** Parts of a whole as one bar with a legend of links. Pure. @module */
-import { formatCount } from "../format.ts";
-import type { Level } from "../status_schema.ts";
+import { formatCount } from "../../base/format.ts";
+import type { Level } from "../../health/facts.ts";
 
 /** One part. */
 export interface Share {

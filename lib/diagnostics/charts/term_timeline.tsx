@@ -6,7 +6,8 @@
  * @module
  */
 import type { TermRecord } from "../../state/records.ts";
-import { clip, formatDuration } from "../format.ts";
+import { clip } from "../../base/clip.ts";
+import { formatDuration } from "../../base/format.ts";
 import { Time } from "../parts.tsx";
 
 const HOURS = 24;

@@ -1,15 +1,14 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** All Felix agents: sorted (the stalest first), filtered, a page at a time. Pure. @module */
 import { z } from "zod";
-import type { Agent } from "../../state/records.ts";
 import type { AgentsFile } from "../../status/agents_file.ts";
-import { countFreshness, FRESHNESS, type Freshness, freshness } from "../../status/freshness.ts";
+import { countFreshness, FRESHNESS } from "../../status/freshness.ts";
 import { ShareBar } from "../charts/share_bar.tsx";
-import { clip, formatCount, formatDuration, plural } from "../format.ts";
+import { formatCount, plural } from "../../base/format.ts";
 import { pageOfList } from "../page_of_list.ts";
-import { Badge, Empty, Pager, Section, Table, Time } from "../parts.tsx";
+import { Empty, Pager, Section, Table, Time } from "../parts.tsx";
 import { AGENT_ORDERS, selectAgents } from "../select_agents.ts";
-import { freshnessShares } from "../sections/status_sections.tsx";
+import { AgentRow, freshnessShares } from "../sections/agent_parts.tsx";
 
 /** Agents on one page. */
 export const AGENTS_PAGE = 100;
@@ -124,33 +123,4 @@ function Filter({ query: { q, state, sort } }: { query: AgentsQuery }) {
       <button id="filter-go" type="submit">Show</button>
     </form>
   );
-}
-
-const BADGES: Readonly<Record<Freshness, "ok" | "info" | "warn" | "error">> = {
-  fresh: "ok",
-  late: "info",
-  stale: "warn",
-  unreadable: "error",
-};
-
-/** One agent. */
-export function AgentRow({ agent, now }: { agent: Agent; now: number }) {
-  const { host, time, uptimeSeconds, reportedAt } = agent;
-  const state = freshness(time, now);
-  return (
-    <tr>
-      <th scope="row">{clip(host, 120)}</th>
-      <td>
-        <Badge level={BADGES[state]} word={state} />
-      </td>
-      <td>{time === null ? "–" : <Time at={time} now={now} age />}</td>
-      <td>{uptimeSeconds === null ? "–" : formatDuration(roughly(uptimeSeconds) * 1000)}</td>
-      <td>{reportedAt === null ? "not yet" : <Time at={reportedAt} now={now} />}</td>
-    </tr>
-  );
-}
-
-/** Whole minutes once there are any. */
-function roughly(seconds: number): number {
-  return seconds < 60 ? seconds : Math.floor(seconds / 60) * 60;
 }

@@ -3,10 +3,11 @@
 import type { Child } from "hono/jsx";
 import type { RawElectionKey, TermRecord } from "../../state/records.ts";
 import { recentTerms, TermTimeline } from "../charts/term_timeline.tsx";
-import { clip, formatDuration } from "../format.ts";
+import { clip } from "../../base/clip.ts";
+import { formatDuration } from "../../base/format.ts";
 import { Badge, Empty, Section, Table, Time } from "../parts.tsx";
 import { NodesTable } from "../sections/cluster_section.tsx";
-import type { Status } from "../status_schema.ts";
+import type { Status } from "../../health/status.ts";
 
 const MAX_TERMS = 100;
 

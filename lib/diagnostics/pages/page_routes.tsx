@@ -6,16 +6,15 @@
  */
 import { describeError, type Log } from "../../base/log.ts";
 import type { Api } from "../api/openapi.ts";
+import { ASSETS } from "../client/assets.ts";
 import type { Details } from "../details.ts";
 import { peer } from "../guards.ts";
 import { ErrorMain, Layout, MissingMain } from "../layout.tsx";
 import { LiveStreams } from "../live.ts";
 import type { RoleMetrics } from "../metrics.ts";
-import { SCRIPT } from "../script.ts";
 import { Shared } from "../shared.ts";
-import type { Status } from "../status_schema.ts";
-import { ICON, STYLE } from "../style.ts";
-import { type Rendered, type View, viewOf } from "./views.tsx";
+import type { Status } from "../../health/status.ts";
+import { PAGES, type Rendered, type View, viewOf } from "./views.tsx";
 
 /** What the pages need. */
 export interface PageDeps {
@@ -32,12 +31,10 @@ export interface PageDeps {
   readonly updateIntervalMs: number;
 }
 
-const PATHS = ["/", "/election", "/resyncs", "/resyncs/:id", "/agents", "/ports", "/roles/:name"];
-
 /** Adds the routes; the streams that follow the pages. */
 export function addPages(app: Api, deps: PageDeps): LiveStreams<View> {
   const documents = new Shared<Document>(deps.updateIntervalMs / 2, deps.updateIntervalMs * 2);
-  for (const path of PATHS) {
+  for (const { path } of PAGES) {
     app.get(path, async (c) => {
       const url = new URL(c.req.url);
       const view = viewOf(url.pathname, url.searchParams, deps);
@@ -45,12 +42,7 @@ export function addPages(app: Api, deps: PageDeps): LiveStreams<View> {
       return c.html(html, code);
     });
   }
-  const fixed = [
-    ["/app.js", SCRIPT, "text/javascript; charset=utf-8"],
-    ["/app.css", STYLE, "text/css; charset=utf-8"],
-    ["/icon.svg", ICON, "image/svg+xml"],
-  ] as const;
-  for (const [path, text, type] of fixed) {
+  for (const { path, text, type } of ASSETS) {
     app.get(path, (c) => c.body(text, 200, { "content-type": type }));
   }
   return addEvents(app, deps);
@@ -70,6 +62,7 @@ async function makeDocument(view: View | null, deps: PageDeps): Promise<Document
     : await render(view, status, deps);
   const html = await textOf(
     <Layout
+      pages={PAGES}
       node={failed ? null : status.node.name}
       version={failed ? null : status.node.version}
       title={view ? view.title : "Not found"}

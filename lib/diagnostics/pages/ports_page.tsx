@@ -7,7 +7,8 @@ import {
   type PortDifference,
   type PortDifferencesFile,
 } from "../../status/port_differences.ts";
-import { clip, formatCount, plural } from "../format.ts";
+import { clip } from "../../base/clip.ts";
+import { formatCount, plural } from "../../base/format.ts";
 import { pageOfList } from "../page_of_list.ts";
 import { Age, Badge, Empty, Pager, Section, Table, Time } from "../parts.tsx";
 import { LatestPorts, PortBadge } from "../sections/status_sections.tsx";

@@ -5,11 +5,12 @@ import type { PermissionRow } from "../../process/permissions.ts";
 import type { LogRecord } from "../../state/page_feed.ts";
 import type { Samples } from "../../state/records.ts";
 import { LineChart } from "../charts/line_chart.tsx";
-import { clip, formatCount, plural } from "../format.ts";
+import { clip } from "../../base/clip.ts";
+import { formatCount, plural } from "../../base/format.ts";
 import { Badge, Empty, Section, Table, Time } from "../parts.tsx";
 import { type RoleMetric } from "../role_metrics.ts";
 import { RoleFigures } from "../sections/roles_section.tsx";
-import type { RoleStatus } from "../status_schema.ts";
+import type { RoleStatus } from "../../health/facts.ts";
 
 const MAX_FIELDS_CHARS = 600;
 const LEVELS = ["DEBUG", "INFO", "WARN", "ERROR"] as const;

@@ -15,7 +15,7 @@ import { ResyncsSection } from "../sections/resyncs_section.tsx";
 import { RolesSection } from "../sections/roles_section.tsx";
 import { AgentsSection, HourSection, PortsSection } from "../sections/status_sections.tsx";
 import { FindingsSection, VerdictSection } from "../sections/verdict_section.tsx";
-import type { Status } from "../status_schema.ts";
+import type { Status } from "../../health/status.ts";
 import { AgentsPage, agentsPath, agentsQuerySchema } from "./agents_page.tsx";
 import { ElectionPage } from "./election_page.tsx";
 import { PortsPage, portsPath, portsQuerySchema } from "./ports_page.tsx";
@@ -52,30 +52,53 @@ export interface ViewSources {
   readonly readMetrics: () => Promise<RoleMetrics>;
 }
 
+/** One row of the table of pages. */
+export interface Page {
+  /** Where it is; `:id` stands for the name of its subject. */
+  readonly path: string;
+  /** Its entry in the navigation; null: it has none. */
+  readonly label: string | null;
+  /** What `:id` may be. */
+  readonly id?: RegExp;
+  view(query: Query, sources: ViewSources, id: string): View;
+}
+
+/** The pages, in the order of the navigation. To add one: its row here and its file. */
+export const PAGES: readonly Page[] = [
+  { path: "/", label: "Overview", view: (_query, { details }) => overview(details) },
+  { path: "/resyncs", label: "Resyncs", view: resyncs },
+  {
+    path: "/resyncs/:id",
+    label: null,
+    id: /^[a-z0-9]{1,20}$/,
+    view: (query, { details }, id) => resync(id, query, details),
+  },
+  { path: "/agents", label: "Agents", view: (query, { details }) => agents(query, details) },
+  { path: "/ports", label: "Ports", view: (query, { details }) => ports(query, details) },
+  { path: "/election", label: "Election", view: election },
+  {
+    path: "/roles/:id",
+    label: null,
+    id: /^[a-z-]{1,40}$/,
+    view: (query, sources, id) => role(id, query, sources),
+  },
+];
+
 /** The page at an address, or null when there is none. */
 export function viewOf(path: string, search: URLSearchParams, sources: ViewSources): View | null {
-  const { details } = sources;
-  const query = Object.fromEntries(search);
-  const [, first = "", id, ...rest] = path.split("/");
-  if (rest.length > 0) return null;
-  if (id === undefined) {
-    switch (first) {
-      case "":
-        return overview(details);
-      case "election":
-        return election();
-      case "resyncs":
-        return resyncs();
-      case "agents":
-        return agents(query, details);
-      case "ports":
-        return ports(query, details);
-    }
-    return null;
+  for (const page of PAGES) {
+    const id = subjectIn(path, page);
+    if (id !== null) return page.view(Object.fromEntries(search), sources, id);
   }
-  if (first === "roles" && /^[a-z-]{1,40}$/.test(id)) return role(id, query, sources);
-  if (first === "resyncs" && /^[a-z0-9]{1,20}$/.test(id)) return resync(id, query, details);
   return null;
+}
+
+/** The subject that a path names, "" for a page without one; null: it is another page's. */
+function subjectIn(path: string, page: Page): string | null {
+  if (!page.id) return path === page.path ? "" : null;
+  const [folder = ""] = page.path.split(":");
+  const id = path.slice(folder.length);
+  return path.startsWith(folder) && page.id.test(id) ? id : null;
 }
 
 type Query = Readonly<Record<string, string>>;

@@ -1,9 +1,9 @@
 /** The whole cloud: its nodes, who leads, who led when and why each term ended. Pure. @module */
 import type { Cluster } from "../../state/records.ts";
 import { recentTerms, TermEnds, TermTimeline } from "../charts/term_timeline.tsx";
-import { clip } from "../format.ts";
+import { clip } from "../../base/clip.ts";
 import { Empty, Figure, Section, Table, Time } from "../parts.tsx";
-import type { Status } from "../status_schema.ts";
+import type { Status } from "../../health/status.ts";
 
 const MAX_NODES = 20;
 /** The manager reads it every 10 s; older than this, it could not. */

@@ -1,7 +1,7 @@
 /** What happened on this node, newest first. Pure. @module */
-import { clip } from "../format.ts";
+import { clip } from "../../base/clip.ts";
 import { Badge, Empty, Section, Time } from "../parts.tsx";
-import type { SourcedEvent } from "../status_schema.ts";
+import type { SourcedEvent } from "../../health/facts.ts";
 
 const MAX_EVENTS = 40;
 

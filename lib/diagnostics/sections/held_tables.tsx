@@ -2,9 +2,10 @@
 /** What a resync held back and which objects it left, as tables. Pure. @module */
 import type { Guard, LeftOut } from "../../state/records.ts";
 import { isConcern, LEFT_BECAUSE, reasonOf } from "../../sync/report/held_text.ts";
-import { clip, formatCount } from "../format.ts";
+import { clip } from "../../base/clip.ts";
+import { formatCount } from "../../base/format.ts";
 import { Badge, Table } from "../parts.tsx";
-import { guardLevel } from "../resync_findings.ts";
+import { guardLevel } from "../../health/held.ts";
 
 /** Of the entries in a record, and of the names in each. */
 const MAX_ROWS = 20;

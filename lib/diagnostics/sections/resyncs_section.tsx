@@ -3,10 +3,11 @@
 import { isConcern } from "../../sync/report/held_text.ts";
 import type { Guard, KindCounts, NotificationsRecord, Resync } from "../../state/records.ts";
 import { changesOf, lengthMs, ResyncBars } from "../charts/resync_bars.tsx";
-import { clip, formatCount, formatDuration, plural } from "../format.ts";
+import { clip } from "../../base/clip.ts";
+import { formatCount, formatDuration, plural } from "../../base/format.ts";
 import { Badge, Empty, Section, Table, Time } from "../parts.tsx";
-import { guardLevel } from "../resync_findings.ts";
-import type { Level } from "../status_schema.ts";
+import { guardLevel } from "../../health/held.ts";
+import type { Level } from "../../health/facts.ts";
 
 const MAX_KINDS = 12;
 const MAX_WARNINGS = 5;

@@ -1,10 +1,11 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** This node's roles as cards: how each is, what it does, what is wrong with it. Pure. @module */
-import { clip, formatBytes, formatCount } from "../format.ts";
+import { clip } from "../../base/clip.ts";
+import { formatBytes, formatCount } from "../../base/format.ts";
 import { Age, Badge, Section, Time } from "../parts.tsx";
-import type { RoleStatus } from "../status_schema.ts";
+import type { RoleStatus } from "../../health/facts.ts";
 
-/** A sign of life this fresh is "just now": it comes every two seconds, and is no news. */
+/** A heartbeat this fresh, ms, is "just now": it comes every two seconds, and is no news. */
 const FRESH_MS = 5000;
 
 /** The section. */

@@ -1,13 +1,14 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** Status reports: the last hour as charts, agents by freshness, ports and their differences. Pure. @module */
+import { freshness } from "../../status/freshness.ts";
 import type { Agents, Ports, Samples } from "../../state/records.ts";
-import { LONG_QUEUE } from "../../status/newest_queue.ts";
+import { LAG_MS, LONG_QUEUE } from "../../health/limits.ts";
 import { LineChart } from "../charts/line_chart.tsx";
-import { type Share, ShareBar } from "../charts/share_bar.tsx";
-import { clip, formatCount, formatDuration } from "../format.ts";
+import { ShareBar } from "../charts/share_bar.tsx";
+import { clip } from "../../base/clip.ts";
+import { formatCount, formatDuration } from "../../base/format.ts";
 import { Badge, Empty, Figure, Section, Table, Time } from "../parts.tsx";
-import { LAG_MS } from "../verdict.ts";
-import { AgentRow } from "../pages/agents_page.tsx";
+import { AgentRow, freshnessShares } from "./agent_parts.tsx";
 
 const MAX_STALE = 5;
 const NONE = "only the node that leads follows status";
@@ -25,7 +26,7 @@ export function HourSection({ samples, now }: { samples: Samples; now: number })
           name="Agent status lag"
           series={{ at, values: samples.lagMs }}
           now={now}
-          format={(ms) => formatDuration(Math.max(0, ms))}
+          format={formatDuration}
           limit={LAG_MS}
           none={NONE}
         />
@@ -41,23 +42,6 @@ export function HourSection({ samples, now }: { samples: Samples; now: number })
       </div>
     </Section>
   );
-}
-
-/** The groups with their words, as shares of all agents. */
-export function freshnessShares({ byFreshness }: Pick<Agents, "byFreshness">): Share[] {
-  const groups = [
-    ["fresh", "fresh", "ok", "✓"],
-    ["late", "late (over 75 s)", "info", "•"],
-    ["stale", "stale (over 5 min)", "warn", "▲"],
-    ["unreadable", "unreadable", "error", "✕"],
-  ] as const;
-  return groups.map(([group, name, level, symbol]) => ({
-    name,
-    count: byFreshness[group],
-    level,
-    symbol,
-    href: `/agents?state=${group}`,
-  }));
 }
 
 /** The agents by freshness, and the stalest. */
@@ -77,7 +61,7 @@ export function AgentsSection({ agents, isMaster, now }: {
       </Section>
     );
   }
-  const late = agents.agents.filter(({ time }) => time === null || now - time > 75_000);
+  const late = agents.agents.filter(({ time }) => freshness(time, now) !== "fresh");
   return (
     <Section id="agents" title="Felix agents" note={isMaster ? undefined : "from an earlier term"}>
       <dl class="figures">
@@ -105,7 +89,7 @@ export function AgentsSection({ agents, isMaster, now }: {
 }
 
 function lagText(ms: number | null): string {
-  return ms === null ? "–" : formatDuration(Math.max(0, ms));
+  return ms === null ? "–" : formatDuration(ms);
 }
 
 /** Port status as last reported. */

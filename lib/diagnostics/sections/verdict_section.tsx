@@ -1,9 +1,10 @@
 /** What the operator reads first: the verdict, the figures beside it, and all else that is wrong. @module */
 import type { Child } from "hono/jsx";
-import { formatCount, formatDuration } from "../format.ts";
+import { formatCount, formatDuration } from "../../base/format.ts";
 import { Age, Badge, Section, Time } from "../parts.tsx";
-import type { Finding, Level, Status } from "../status_schema.ts";
-import { calm } from "../verdict.ts";
+import type { Level } from "../../health/facts.ts";
+import type { Statement, Status } from "../../health/status.ts";
+import { calm } from "../../health/text.ts";
 
 const MAX_FINDINGS = 12;
 
@@ -29,7 +30,7 @@ export function VerdictSection({ status }: { status: Status }) {
   const { verdict } = status;
   return (
     <Verdict level={verdict.level} aside={<Beside status={status} />}>
-      {verdict.level === "ok" ? <Calm status={status} /> : <Sentence finding={verdict} />}
+      {verdict.level === "ok" ? <Calm status={status} /> : <Sentence said={verdict} />}
     </Verdict>
   );
 }
@@ -50,7 +51,7 @@ function Calm({ status }: { status: Status }) {
   );
 }
 
-function Sentence({ finding: { text, link } }: { finding: Finding }) {
+function Sentence({ said: { text, link } }: { said: Statement }) {
   return (
     <>
       {link ? `${text} ` : text}
@@ -69,7 +70,7 @@ function Beside({ status }: { status: Status }) {
       {isMaster && lag !== null
         ? (
           <span>
-            Status lag <b>{formatDuration(Math.max(0, lag))}</b>
+            Status lag <b>{formatDuration(lag)}</b>
           </span>
         )
         : null}
@@ -96,7 +97,7 @@ function Beside({ status }: { status: Status }) {
 }
 
 /** All that is wrong beside the verdict. */
-export function FindingsSection({ findings }: { findings: readonly Finding[] }) {
+export function FindingsSection({ findings }: { findings: readonly Statement[] }) {
   const others = findings.slice(1);
   if (others.length === 0) return null;
   return (
@@ -106,7 +107,7 @@ export function FindingsSection({ findings }: { findings: readonly Finding[] }) 
           <li>
             <Badge level={finding.level} />
             <span>
-              <Sentence finding={finding} />
+              <Sentence said={finding} />
             </span>
           </li>
         ))}

@@ -18,7 +18,7 @@ const PARTS_OF = {
 
 /**
  * The change that one key needs, or null. Floating addresses that an endpoint would lose stay until it is
- * certain that they are gone; the run remembers the doubt. A port that has moved keeps under its new key
+ * certain that they are gone; the run notes the doubt. A port that has moved keeps under its new key
  * what is not known, as it was under the old one.
  */
 export async function changeOf(

@@ -7,12 +7,13 @@
 import type { Etcd3 } from "etcd3";
 import {
   CLUSTER_INFORMATION_KEY,
+  electionKey,
   FELIX_CONFIGURATION_KEY,
   LEGACY_SUBNET_PREFIX,
   POLICY_NAME_PREFIX,
   resourcePrefixes,
 } from "../../calico/keys.ts";
-import { electionKey } from "../../calico/regions.ts";
+import { parseJsonObject } from "../../base/json.ts";
 import { writeFenced } from "../../etcd/fenced_write.ts";
 import { type KeyValue, readSnapshot } from "../../etcd/snapshot.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -91,7 +92,7 @@ async function ensure(
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const { kvs } = await etcd.get(key).exec();
     const text = kvs[0]?.value.toString() ?? "";
-    const stored = parse(text);
+    const stored: Json = parseJsonObject(text) ?? {};
     const now = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, "Z");
     const value = JSON.stringify({
       ...stored,
@@ -101,22 +102,13 @@ async function ensure(
         { name: "default", uid: crypto.randomUUID(), creationTimestamp: now },
       spec: complete((stored.spec ?? {}) as Json),
     });
-    if (JSON.stringify(parse(value)) === JSON.stringify(stored)) return;
+    if (JSON.stringify(parseJsonObject(value)) === JSON.stringify(stored)) return;
     const modRevision = kvs[0]?.mod_revision ?? "0";
     const conflicts = await writeFenced(etcd, term, [{ key, value, modRevision, group: "" }]);
     if (conflicts.length === 0) return;
     await clock.sleep(RETRY_MS, term.signal);
   }
   throw new Error(`${key} changes all the time: it could not be brought up to date`);
-}
-
-function parse(text: string): Json {
-  try {
-    const value = JSON.parse(text);
-    return typeof value === "object" && value !== null ? value : {};
-  } catch {
-    return {};
-  }
 }
 
 /** An unnamed region in which something is newer than this is taken to be alive, ms. */
@@ -170,7 +162,7 @@ async function whyAlive(
   const leader = (await etcd.get(electionKey(null)).exec()).kvs[0];
   if (leader) return `${objects}: ${leader.value.toString().slice(0, 80)} leads it`;
   const isNew = ({ value }: KeyValue) => {
-    const metadata = parse(value.toString()).metadata as Json | null | undefined;
+    const metadata = parseJsonObject(value.toString())?.metadata as Json | null | undefined;
     const created = Date.parse(String(metadata?.creationTimestamp));
     return !(clock.now() - created > ALIVE_MS);
   };

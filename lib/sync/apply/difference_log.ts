@@ -13,7 +13,7 @@ import { clip } from "../../base/clip.ts";
 import type { JobContext } from "../../role/master_context.ts";
 import { readStateFile, writeStateFile } from "../../state/files.ts";
 import type { Change, Stored } from "../model/compare.ts";
-import { changeLines } from "./dry_run.ts";
+import { changeLines } from "./change_lines.ts";
 import { changeSchema, jsonChanges } from "./json_changes.ts";
 
 /** How much is kept: objects, and bytes of all of them. */

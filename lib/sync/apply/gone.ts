@@ -13,9 +13,10 @@
  *
  * @module
  */
-import { floatingIpSchema, revisionSchema } from "../../openstack/records.ts";
+import { floatingIpSchema, REVISION_FIELDS, revisionSchema } from "../../openstack/records.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
 import type { Collection, Followed } from "../model/collections.ts";
+import { filtersBy } from "../model/naming.ts";
 import type { SyncRun } from "./sync_run.ts";
 
 /** Witnesses that are tried before the answer is given up. */
@@ -93,7 +94,9 @@ async function provenGone(
 ): Promise<ReadonlySet<string>> {
   const gone = new Set(ids.filter((id) => isAnnounced(run, id)));
   const doubtful = ids.filter((id) => !gone.has(id));
-  if (doubtful.length === 0 || await isIncomplete(run, collection, doubtful, doubt)) return gone;
+  if (doubtful.length === 0 || await isIncomplete(run, index, collection, doubtful, doubt)) {
+    return gone;
+  }
   const kept = new Set<string>();
   for (const id of await confirmed(run, index, collection, doubtful, kept)) gone.add(id);
   if (kept.size > 0) {
@@ -106,13 +109,14 @@ async function provenGone(
 /** Whether the collection is not seen whole, so that nothing of it may be deleted; the run is told why. */
 async function isIncomplete(
   run: SyncRun,
+  index: CloudIndex,
   collection: Followed,
   ids: readonly string[],
   doubt: Doubt,
 ): Promise<boolean> {
   if (run.options.allowDeletions) return false;
   if (run.holds(collection)) return true;
-  const hidden = doubt.hidden ?? await namedByOthers(run, collection, ids);
+  const hidden = doubt.hidden ?? await namedByOthers(run, index, collection, ids);
   if (hidden.size === 0) return false;
   holdHidden(run, collection, doubt.held, hidden);
   return true;
@@ -174,7 +178,7 @@ async function findWitnesses(
   }
   if (found.length > 0) return found;
   const pages = run.deps.neutron.pages(collection, revisionSchema, run.term.signal, {
-    fields: ["id", "revision_number"],
+    fields: REVISION_FIELDS,
   });
   for await (const { items } of pages) {
     found.push(...items.map(({ id }) => id).filter((id) => !doubtful.has(id)));
@@ -186,6 +190,7 @@ async function findWitnesses(
 /** Those that another object names: a port its groups and subnets, a floating IP its port. */
 async function namedByOthers(
   run: SyncRun,
+  index: CloudIndex,
   collection: Followed,
   ids: readonly string[],
 ): Promise<Set<string>> {
@@ -195,19 +200,15 @@ async function namedByOthers(
     const fips = await neutron.listBy("floatingips", floatingIpSchema, signal, "port_id", ids);
     return new Set(fips.items.map(({ port_id }) => port_id!));
   }
-  const filter = NAMED_IN.get(collection);
   const named = new Set<string>();
-  for (const id of filter ? ids : []) {
-    const [field, value] = filter!(id);
-    const fields = ["id", "revision_number"];
-    const ports = await neutron.listBy("ports", revisionSchema, signal, field, [value], fields);
-    if (ports.items.length + ports.refused.length > 0) named.add(id);
+  const { shown } = index.table[collection];
+  if (!shown?.portField || shown.foundBy !== "filter") return named;
+  for (const id of ids) {
+    for (const values of filtersBy(shown.portField, [id])) {
+      const by = [signal, shown.portField, values, REVISION_FIELDS] as const;
+      const ports = await neutron.listBy("ports", revisionSchema, ...by);
+      if (ports.items.length + ports.refused.length > 0) named.add(id);
+    }
   }
   return named;
 }
-
-/** The filter of ports that name an object, by its collection. */
-const NAMED_IN: ReadonlyMap<string, (id: string) => [field: string, value: string]> = new Map([
-  ["subnets", (id) => ["fixed_ips", `subnet_id=${id}`]],
-  ["security-groups", (id) => ["security_groups", id]],
-]);

@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { clip } from "../../base/clip.ts";
+import { parseJson } from "../../base/json.ts";
 
 /** Places that are told of one object. */
 export const MAX_CHANGES = 40;
@@ -31,11 +32,8 @@ export type JsonChange = z.infer<typeof changeSchema>;
  */
 export function readValue(text: string): unknown {
   if (isDeep(text)) return clip(text, MAX_VALUE_CHARS);
-  try {
-    return JSON.parse(text);
-  } catch {
-    return clip(text, MAX_VALUE_CHARS);
-  }
+  const value = parseJson(text);
+  return value === undefined ? clip(text, MAX_VALUE_CHARS) : value;
 }
 
 function isDeep(text: string): boolean {

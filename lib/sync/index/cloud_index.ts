@@ -155,9 +155,14 @@ export class CloudIndex {
 
   /**
    * Notes that a key was compared: that something wants it and, with `rightAt`, that it was right at that mod
-   * revision. The mod revision at which it was seen before; null: it was not.
+   * revision; `isAll`: so that its port, an endpoint's, has all that it wants. The mod revision at which it was
+   * seen before; null: it was not.
    */
-  compared({ kind, key, subject }: Compared, rightAt: string | null): string | null {
+  compared(
+    { kind, key, subject }: Compared,
+    rightAt: string | null,
+    isAll: boolean,
+  ): string | null {
     const keys = this.keys[kind];
     const row = keys.index.find(key);
     if (row < 0) {
@@ -169,14 +174,16 @@ export class CloudIndex {
     }
     const seenAt = keys.modRevision(row);
     if (rightAt === null) keys.want(row);
-    else keys.right(row, rightAt);
+    else {
+      keys.right(row, rightAt);
+      if (isAll) this.ports.verify(subject.id, row);
+    }
     return seenAt;
   }
 
-  /** Notes that everything a port wants was right: that one endpoint, or nothing (null). */
-  verify(port: string, endpoint: string | null): void {
-    const row = endpoint === null ? -1 : this.keys.WorkloadEndpoint.index.find(endpoint);
-    this.ports.verify(port, row);
+  /** Notes that a port wants no key. */
+  wantsNone(port: string): void {
+    this.ports.verify(port, -1);
   }
 
   addKey(port: string, key: string): void {

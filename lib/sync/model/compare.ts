@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { parseJsonObject } from "../../base/json.ts";
 import type { WriteOperation } from "../../etcd/fenced_write.ts";
 import { withKept } from "../../calico/kept_facets.ts";
 import { pythonJson } from "../../calico/python_json.ts";
@@ -37,16 +38,6 @@ export interface Stamps {
 
 type Json = Record<string, unknown>;
 const decoder = new TextDecoder();
-
-/** A JSON object, or null. */
-function parseObject(text: string): Json | null {
-  try {
-    const value = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
 
 function textIn(value: unknown): string | null {
   return typeof value === "string" ? value : null;
@@ -97,7 +88,7 @@ export function compare(
 ): Change | null {
   const { key, kind, subject, group } = want;
   if (!stored) {
-    const other = elsewhere ? parseObject(decoder.decode(elsewhere.value)) : null;
+    const other = elsewhere ? parseJsonObject(decoder.decode(elsewhere.value)) : null;
     const target = desiredValue(
       want,
       other && { ...other, metadata: withoutStamps(other) },
@@ -108,7 +99,7 @@ export function compare(
   }
   const text = decoder.decode(stored.value);
   if (isOwnText(text, want, stamps)) return null;
-  const have = parseObject(text);
+  const have = parseJsonObject(text);
   const target = desiredValue(want, have, stamps);
   // A subnet's text counts, not only what it says.
   if (want.resource !== null && have !== null && sameJson(have, target)) return null;

@@ -76,10 +76,15 @@ export const LEFT_BECAUSE = {
   "outside-subnets": "outside every subnet of the cloud",
 } as const satisfies Record<LeftOut["why"], string>;
 
+/** How many objects were left as they are in etcd, and why; without a full stop. */
+export function leftOutClause({ why, collection, total }: LeftOut): string {
+  return `${objectsOf(collection, total)} ${predicateOf(why, total)}`;
+}
+
 /** Which objects were left as they are in etcd, why, and the first of them. */
-export function leftOutSentence({ why, collection, total, names }: LeftOut): string {
-  const what = `${objectsOf(collection, total)} ${predicateOf(why, total)}`;
-  const [first] = names;
+export function leftOutSentence(left: LeftOut): string {
+  const { total, names: [first] } = left;
+  const what = leftOutClause(left);
   if (first === undefined) return `${what}.`;
   const name = clip(first, MAX_NAME_CHARS).replace(/[.\s]+$/, "");
   return `${what}: ${name}${total > 1 ? ", and others" : ""}.`;

@@ -6,7 +6,7 @@
  * @module
  */
 import type { Etcd3 } from "etcd3";
-import { electionKey } from "../../calico/regions.ts";
+import { electionKey } from "../../calico/keys.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Config } from "../../config/config_types.ts";
 import type { Term } from "../../role/master_context.ts";

@@ -13,8 +13,8 @@
 import { FenceLostError } from "../../etcd/client.ts";
 import type { JobContext, Term } from "../../role/master_context.ts";
 import type { NotificationsRecord } from "../../state/records.ts";
-import { Lag } from "../../status/lag.ts";
-import { RateLimitedLog } from "../../status/rate_limited.ts";
+import { Lag } from "../../base/lag.ts";
+import { RateLimitedLog } from "../../base/rate_limited.ts";
 import { type ResyncDeps, type ResyncResult, SyncRun } from "../apply/sync_run.ts";
 import { addWork, newWork, type Scope, sizeOf, type Work } from "../index/backlog.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";

@@ -233,7 +233,7 @@ class FullSource implements Source {
     for (const [i, { id }] of ports.entries()) {
       const { length } = wanted[i]!;
       if (length > 1) this.keys.migrating.add(id);
-      else if (length === 0 && !this.#refused.has(id)) this.keys.verify(id, null);
+      else if (length === 0 && !this.#refused.has(id)) index.wantsNone(id);
     }
     const all = wanted.flat();
     yield all.filter(({ kind }) => kind === "LiveMigration");

@@ -7,6 +7,7 @@
  * @module
  */
 import { z } from "zod";
+import { parseJson } from "../../base/json.ts";
 import { decodeEnvelope } from "../../bus/envelope.ts";
 import { isVmOwner } from "../../openstack/records.ts";
 import { ID_PATTERN } from "../../openstack/page.ts";
@@ -33,11 +34,7 @@ export function decodeNotification(body: Uint8Array): Notification | null {
 
 /** A message without an envelope. */
 function bare(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(body));
-  } catch {
-    return undefined;
-  }
+  return parseJson(new TextDecoder().decode(body));
 }
 
 /** What several notifications say, each object once. */

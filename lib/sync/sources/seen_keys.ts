@@ -82,16 +82,12 @@ export class SeenKeys implements StoredKeys {
   compared(want: Desired, stored: Stored | undefined, change: Change | null): Change | null {
     // What it lacks is said each time, so it is translated each time.
     const isRight = change === null && isExpressed(want);
-    const seenAt = this.index.compared(want, isRight ? stored!.modRevision : null);
-    if (isRight && want.kind === "WorkloadEndpoint") this.verify(want.subject.id, want.key);
+    const { kind, subject: { id } } = want;
+    const isAll = kind === "WorkloadEndpoint" && !this.migrating.has(id) &&
+      !this.run.doubtfulAddresses.has(id);
+    const seenAt = this.index.compared(want, isRight ? stored!.modRevision : null, isAll);
     // A value that is newer than its key was tells of a newer Neutron: the swap has to fail.
     return change && seenAt !== null ? { ...change, modRevision: seenAt } : change;
-  }
-
-  /** Notes that everything a port wants was right: that endpoint, or nothing (null). */
-  verify(port: string, endpoint: string | null): void {
-    if (this.migrating.has(port) || this.run.doubtfulAddresses.has(port)) return;
-    this.index.verify(port, endpoint);
   }
 
   /** Whether some endpoint stands rightly for the port. */

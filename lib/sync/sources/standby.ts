@@ -5,7 +5,7 @@
  * @module
  */
 import type { Etcd3 } from "etcd3";
-import { isMaster } from "../../election/is_master.ts";
+import { isMaster } from "../../state/is_master.ts";
 import type { JobContext } from "../../role/master_context.ts";
 import type { ResyncConfig } from "./base.ts";
 import { compareAsObserver } from "./compare_only.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { jsonChanges, MAX_CHANGES } from "../../../lib/sync/apply/json_changes.ts";
-import { changeLines } from "../../../lib/sync/apply/dry_run.ts";
+import { changeLines } from "../../../lib/sync/apply/change_lines.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
 const text = (value: unknown) => JSON.stringify(value);

@@ -24,7 +24,7 @@ Deno.test("of all that syncs, the engine alone writes to etcd", async () => {
   assertEquals(writers.sort(), [
     "apply/cluster_config.ts",
     "apply/earlier_namespace.ts",
-    "apply/sink.ts",
+    "apply/etcd_sink.ts",
     "apply/sync_run.ts",
   ]);
 });

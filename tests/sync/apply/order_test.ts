@@ -2,6 +2,7 @@ import type { Etcd3 } from "etcd3";
 import { emptyScope } from "../../../lib/sync/index/backlog.ts";
 import { reconcile } from "../../../lib/sync/sources/named.ts";
 import { assertEquals, eventually } from "../../support/assert.ts";
+import { watchKeys } from "../../support/etcd_events.ts";
 import { type Scene, withCloud } from "../scene.ts";
 
 /** The client of the watch keeps timers beyond its end. */
@@ -18,21 +19,14 @@ const ORDER = KINDS.map(([, kind]) => kind);
 async function seen(etcd: Etcd3, act: () => Promise<unknown>) {
   const events: { kind: string; type: string }[] = [];
   let last = false;
-  const watcher = await etcd.watch().prefix("/").create();
-  const note = (type: string) => (kv: { key: { toString(): string } }) => {
-    const key = kv.key.toString();
+  await using _watch = await watchKeys(etcd, "/", ({ key, type }) => {
     const kind = KINDS.find(([pattern]) => pattern.test(key))?.[1];
     if (kind) events.push({ kind, type });
     last ||= key === "/end";
-  };
-  watcher.on("put", note("Put")).on("delete", note("Delete"));
-  try {
-    await act();
-    await etcd.put("/end").value("");
-    await eventually("all events", () => last);
-  } finally {
-    await watcher.cancel();
-  }
+  });
+  await act();
+  await etcd.put("/end").value("");
+  await eventually("all events", () => last);
   const of = (type: string) =>
     events.filter((event) => event.type === type).map(({ kind }) => kind)
       .filter((kind, i, all) => kind !== all[i - 1]);

@@ -25,8 +25,7 @@ function fill(index: CloudIndex, ports: readonly Known[]): CloudIndex {
     index.seen("WorkloadEndpoint", key, String(i + 1), port.id);
     index.notePort(port);
     const subject = { type: "port", id: port.id } as const;
-    index.compared({ kind: "WorkloadEndpoint", key, subject }, String(i + 1));
-    index.verify(port.id, key);
+    index.compared({ kind: "WorkloadEndpoint", key, subject }, String(i + 1), true);
   }
   return index;
 }

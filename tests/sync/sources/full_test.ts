@@ -1,5 +1,6 @@
 import type { Etcd3 } from "etcd3";
 import { assert, assertEquals, assertMatch, eventually } from "../../support/assert.ts";
+import { watchKeys } from "../../support/etcd_events.ts";
 import { FenceLostError } from "../../../lib/etcd/client.ts";
 import { MAX_PER_GROUP, writeFenced } from "../../../lib/etcd/fenced_write.ts";
 import { readSnapshot } from "../../../lib/etcd/snapshot.ts";
@@ -142,23 +143,18 @@ Deno.test("a reader that breaks at 5 events of one host in a revision keeps up",
     }
     const from = BigInt(await revisionOf(etcd)) + 1n;
     await resync();
-    const watcher = await etcd.watch().prefix("/calico/").startRevision(String(from)).create();
     const events: { revision: string; reader: string }[] = [];
-    watcher.on("data", (data) => {
-      for (const { kv } of data.events) {
-        const key = kv.key.toString();
-        const reader = key.startsWith(WEP)
-          ? key.slice(WEP.length).split("-openstack-")[0]!
-          : key.includes("/subnet/")
-          ? "subnets"
-          : "other";
-        events.push({ revision: kv.mod_revision, reader });
-      }
-    });
+    await using _watch = await watchKeys(etcd, "/calico/", ({ key, modRevision }) => {
+      const reader = key.startsWith(WEP)
+        ? key.slice(WEP.length).split("-openstack-")[0]!
+        : key.includes("/subnet/")
+        ? "subnets"
+        : "other";
+      events.push({ revision: modRevision, reader });
+    }, String(from));
     await eventually("all events", () => events.length >= 80);
     for (const one of Map.groupBy(events, (e) => `${e.revision} ${e.reader}`).values()) {
       assert(one[0]!.reader === "other" || one.length < 5, `${one.length} of ${one[0]!.reader}`);
     }
-    await watcher.cancel();
   }, { ports: 120, hosts: 3 });
 });

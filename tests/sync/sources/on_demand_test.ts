@@ -3,7 +3,7 @@ import { endpointName } from "../../../lib/calico/keys.ts";
 import { formatReport, ProgressBar, reportOf } from "../../../lib/sync/report/report.ts";
 import type { ResyncAnswer } from "../../../lib/state/records.ts";
 import { compareOnly, type Comparison } from "../../../lib/sync/sources/compare_only.ts";
-import { diffLines } from "../../../lib/sync/apply/dry_run.ts";
+import { diffLines } from "../../../lib/sync/apply/change_lines.ts";
 import { CloudIndex } from "../../../lib/sync/index/cloud_index.ts";
 import { narrowResync } from "../../../lib/sync/sources/narrow.ts";
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";

@@ -1,0 +1,88 @@
+/**
+ * What may be wrong with a node, as values: which kind of thing, how grave, and what the sentence about it
+ * says. The sentences are made in `text.ts`.
+ *
+ * @module
+ */
+import type { Level } from "./facts.ts";
+import type { HeldGuard, HeldLeftOut } from "./held.ts";
+
+/** What is wrong with a role. */
+export type RoleProblem =
+  | { readonly is: "not-started" }
+  | { readonly is: "waits-for-restart"; readonly lastEnd: string | null }
+  | { readonly is: "stopped"; readonly lastEnd: string | null }
+  | { readonly is: "starts-slowly" }
+  /** It has ended again and again, and this start is one more try. */
+  | { readonly is: "ends-again"; readonly lastEnd: string | null; readonly runs: boolean }
+  | { readonly is: "silent" }
+  /** What it says itself. */
+  | { readonly is: "reported"; readonly problem: string };
+
+/** Every kind of finding. */
+export const FINDING_KINDS = [
+  /** The node has just been started. */
+  "roles-not-started",
+  "role",
+  "election-unknown",
+  "election-problem",
+  /** The election key is this node's, but it does no work: its mastership is over, or was never published. */
+  "mastership-over",
+  "mastership-unpublished",
+  "election-starting",
+  "no-leader",
+  "first-resync-due",
+  "first-resync-running",
+  "resync-failed",
+  "resync-warned",
+  "held-back",
+  "left-out",
+  "notifications-unheard",
+  "notifications-unsent",
+  "agents-late",
+  "agents-stale",
+  "ports-waiting",
+] as const;
+export type FindingKind = typeof FINDING_KINDS[number];
+
+/** What is known of a finding beside its kind. */
+interface Data extends Record<FindingKind, unknown> {
+  readonly role: { readonly role: string; readonly problem: RoleProblem };
+  readonly "election-problem": { readonly problem: string };
+  readonly "resync-failed": { readonly resync: string; readonly error: string };
+  readonly "resync-warned": {
+    readonly resync: string;
+    readonly first: string;
+    /** How many warnings there are beside the first. */
+    readonly more: number;
+  };
+  readonly "held-back": { readonly guard: HeldGuard };
+  readonly "left-out": { readonly left: HeldLeftOut };
+  readonly "notifications-unheard": { readonly trouble: string };
+  readonly "notifications-unsent": {
+    /** Changes that only comparing has found. */
+    readonly changes: number;
+  };
+  readonly "agents-late": { readonly lagMs: number };
+  readonly "agents-stale": {
+    readonly stale: number;
+    readonly total: number;
+    /** The first of them. */
+    readonly hosts: readonly string[];
+  };
+  readonly "ports-waiting": { readonly queued: number };
+}
+
+/** A finding of one kind. */
+export type FindingOf<K extends FindingKind> =
+  & { readonly kind: K; readonly level: Exclude<Level, "ok"> }
+  & Data[K];
+
+/** Something that is wrong. */
+export type Finding = { [K in FindingKind]: FindingOf<K> }[FindingKind];
+
+/** A reason for which a node is not ready. */
+export type NotReady =
+  | { readonly is: "role-down"; readonly role: string }
+  | { readonly is: "no-leader" }
+  | { readonly is: "no-resync" };

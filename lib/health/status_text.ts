@@ -1,0 +1,80 @@
+/** The status for a terminal: what `status` prints. Pure. @module */
+import type { Resync } from "../state/records.ts";
+import { guardSentence, isConcern, leftOutSentence, namesOf } from "../sync/report/held_text.ts";
+import { plural } from "../base/format.ts";
+import type { Status } from "./status.ts";
+
+/** Names of a guard. */
+const SHOWN_NAMES = 3;
+
+/** Lines for people; times are in seconds before `status.at`. */
+export function formatStatus(status: Status): string {
+  const ago = (at: number) => `${Math.max(0, Math.round((status.at - at) / 1000))} s ago`;
+  const lines = [
+    `${status.verdict.level.toUpperCase()}: ${status.verdict.text}`,
+    "",
+    `node    ${status.node.name}, version ${status.node.version}`,
+    `master  ${status.isMaster ? "this node" : status.leader ?? "nobody"}`,
+    `ready   ${status.ready ? "yes" : `no: ${status.notReady.join("; ")}`}`,
+    "",
+    "role                      state      pid      restarts  last heartbeat",
+  ];
+  for (const { name, process, alive, problem } of status.roles) {
+    const cells = [
+      name.padEnd(26),
+      (process?.state ?? "unknown").padEnd(11),
+      String(process?.pid ?? "-").padEnd(9),
+      String(process?.restarts ?? 0).padEnd(10),
+      alive ? `${ago(alive.at)}, ${alive.doing}` : "none",
+    ];
+    lines.push(cells.join(""));
+    if (problem) lines.push(`  ! ${problem}`);
+    if (process?.state === "backoff" && process.nextStartAt !== null) {
+      const seconds = Math.max(0, Math.round((process.nextStartAt - status.at) / 1000));
+      lines.push(`  ! ended ${process.failures} times in a row, next start in ${seconds} s`);
+    }
+  }
+  lines.push(...resyncLines(status, ago));
+  if (status.agents) {
+    lines.push(`agents  ${status.agents.total}, ${status.agents.reported} reports`);
+  }
+  if (status.ports) {
+    lines.push(`ports   ${status.ports.total}, ${status.ports.queued} reports waiting`);
+  }
+  return lines.join("\n");
+}
+
+/** The newest resync, and what holds whichever said it. */
+function resyncLines({ resyncs, held }: Status, ago: (at: number) => string): string[] {
+  const [resync] = resyncs;
+  const { guards, leftOut, watching } = held;
+  const lines = resync
+    ? ["", `resync  ${ago(resync.startedAt)} (${resync.reason}): ${outcomeOf(resync)}`]
+    : [];
+  if (watching) {
+    if (!resync) lines.push("");
+    const found = watching.differences;
+    const differences = found === null ? "nothing compared yet" : plural(found, "difference");
+    lines.push(`  ! watching only: ${differences}; nothing is written until resync is asked for`);
+  }
+  for (const guard of guards) {
+    lines.push(`  ! ${guardSentence(guard)}`);
+    const names = namesOf(guard, SHOWN_NAMES);
+    if (names) lines.push(`    ${names}`);
+  }
+  lines.push(...leftOut.filter(isConcern).map((left) => `  ! ${leftOutSentence(left)}`));
+  return lines;
+}
+
+function outcomeOf(resync: Resync): string {
+  const { kinds, error, startedAt, endedAt, dryRun, differences = 0 } = resync;
+  if (endedAt === null) return "running";
+  if (error !== null) return error;
+  const total = (name: "created" | "updated" | "deleted" | "correct") =>
+    Object.values(kinds).reduce((sum, counts) => sum + counts[name], 0);
+  const counts = dryRun
+    ? `${total("correct")} correct, ${plural(differences, "difference")}, nothing written`
+    : `${total("correct")} correct, ${total("created")} created, ${total("updated")} updated, ` +
+      `${total("deleted")} deleted`;
+  return `${counts} in ${endedAt - startedAt} ms`;
+}

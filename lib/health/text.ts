@@ -1,0 +1,213 @@
+/**
+ * The sentences about a node: made from what was judged, here and nowhere else. They hold no running times,
+ * so that a screen reader is told of a change of state and not of every second. Pure.
+ *
+ * @module
+ */
+import { clip } from "../base/clip.ts";
+import { formatCount, formatDuration, plural, utcMinute } from "../base/format.ts";
+import { guardSentence, leftOutSentence } from "../sync/report/held_text.ts";
+import type { Facts, RoleStatus } from "./facts.ts";
+import type { Finding, FindingKind, FindingOf, NotReady, RoleProblem } from "./findings.ts";
+import { heldNow } from "./held.ts";
+import { isUp } from "./roles.ts";
+import type { Statement } from "./status.ts";
+
+/** How much of another's text is in a sentence. */
+const MAX_QUOTED_CHARS = 300;
+const MAX_END_CHARS = 200;
+
+/** Each kind of finding as a sentence: what is wrong and what to do first. */
+const SENTENCES: { readonly [K in FindingKind]: (finding: FindingOf<K>) => string } = {
+  "roles-not-started": () => "The roles are not started yet; this takes some seconds.",
+  "role": roleSentence,
+  "election-unknown": () => "The election is not known yet: the manager has not reported.",
+  "election-problem": ({ problem }) => `Election: ${quoted(problem)}.`,
+  "mastership-over": () =>
+    "This node holds the election key, but its mastership has run out and it does no work: " +
+    "check etcd and the machine's clock.",
+  "mastership-unpublished": () =>
+    "This node holds the election key, but has not published its mastership: " +
+    "look at the manager's log.",
+  "election-starting": () => "The election has just started; no node leads yet.",
+  "no-leader": () =>
+    "No node leads, so nothing is synchronised: check etcd and the managers' logs.",
+  "first-resync-due": () => "The first resync has not started yet.",
+  "first-resync-running": () => "The first resync is running.",
+  "resync-failed": ({ error }) =>
+    `The last resync failed: ${
+      quoted(error)
+    }. Check Neutron and etcd; it is tried again by itself.`,
+  "resync-warned": ({ first, more }) =>
+    `The last resync warns: ${quoted(first)}${more > 0 ? ` (and ${more} more)` : ""}.`,
+  "held-back": ({ guard }) => guardSentence(guard),
+  "left-out": ({ left }) => leftOutSentence(left),
+  "notifications-unheard": ({ trouble }) =>
+    `Neutron's notifications are not heard, so changes take longer: ${quoted(trouble)}.`,
+  "notifications-unsent": ({ changes }) =>
+    `${plural(changes, "change")} came without a notification: Neutron sends none; ` +
+    "set driver = messagingv2 in [oslo_messaging_notifications] of its neutron.conf.",
+  "agents-late": ({ lagMs }) =>
+    `Agent status is seen ${formatDuration(lagMs)} late: the watcher falls behind, or the ` +
+    "clocks differ; check etcd's load first.",
+  "agents-stale": ({ stale, total, hosts }) => {
+    const names = hosts.map((host) => clip(host, 63)).join(", ");
+    const more = stale > hosts.length ? ", …" : "";
+    return `${formatCount(stale)} of ${plural(total, "agent")} gave no status for more than ` +
+      `5 min (${names}${more}): check Felix on these hosts first.`;
+  },
+  "ports-waiting": ({ queued }) =>
+    `${queued} port status reports are waiting: Neutron takes them too slowly.`,
+};
+
+/** A finding in words, with its place on the page. */
+export function stated<K extends FindingKind>(finding: FindingOf<K>): Statement {
+  const text = SENTENCES[finding.kind](finding);
+  const link = linkOf(finding as Finding);
+  return { kind: finding.kind, level: finding.level, text, ...link === null ? {} : { link } };
+}
+
+/** Path of the page that shows more. */
+function linkOf(finding: Finding): string | null {
+  switch (finding.kind) {
+    case "role":
+      return `/roles/${finding.role}`;
+    case "election-problem":
+    case "mastership-over":
+    case "mastership-unpublished":
+    case "no-leader":
+      return "/election";
+    case "resync-failed":
+    case "resync-warned":
+      return `/resyncs/${finding.resync}`;
+    case "held-back":
+      return `/resyncs/${finding.guard.resync}`;
+    case "left-out":
+      return `/resyncs/${finding.left.resync}`;
+    case "notifications-unheard":
+    case "notifications-unsent":
+      return "/resyncs";
+    case "agents-stale":
+      return "/agents";
+    case "ports-waiting":
+      return "/ports";
+    default:
+      return null;
+  }
+}
+
+function roleSentence({ role, problem }: FindingOf<"role">): string {
+  const advice = ROLE_ADVICE[adviceFor(problem)];
+  return `${role}: ${quoted(problemText(problem))}.${advice ? ` ${advice}` : ""}`;
+}
+
+const ROLE_ADVICE = {
+  log: "Look at its last log lines first.",
+  start: "Start the node again if this was not wanted.",
+  restarts: "The supervisor restarts it; look at its last log lines.",
+  wait: "If it stays so, look at its log.",
+  /** The role's own words say what to do. */
+  none: "",
+} as const;
+
+function adviceFor(problem: RoleProblem): keyof typeof ROLE_ADVICE {
+  switch (problem.is) {
+    case "waits-for-restart":
+      return "log";
+    case "stopped":
+      return "start";
+    case "silent":
+      return "restarts";
+    case "ends-again":
+      return problem.runs ? "restarts" : "wait";
+    case "reported":
+      return "none";
+    case "not-started":
+    case "starts-slowly":
+      return "wait";
+  }
+}
+
+/** What is wrong with a role, without a full stop of its own. */
+export function problemText(problem: RoleProblem): string {
+  switch (problem.is) {
+    case "not-started":
+      return "not started yet";
+    case "waits-for-restart":
+      return `ended and waits for its restart${endText(problem)}`;
+    case "stopped":
+      return `stopped${endText(problem)}`;
+    case "starts-slowly":
+      return "still starting after more than 10 s";
+    case "ends-again":
+      return `ends again and again${endText(problem)}`;
+    case "silent":
+      return "no heartbeat for more than 10 s";
+    case "reported":
+      return clip(problem.problem, MAX_QUOTED_CHARS);
+  }
+}
+
+function endText({ lastEnd }: { lastEnd: string | null }): string {
+  return lastEnd ? `: ${clip(lastEnd, MAX_END_CHARS)}` : "";
+}
+
+/** Which role ends again and again, and why. */
+export function endsAgainText({ name, process }: Pick<RoleStatus, "name" | "process">): string {
+  const last = process?.lastEnd ? ` (${clip(process.lastEnd, MAX_END_CHARS)})` : "";
+  return `${name} ends again and again${last}`;
+}
+
+/** Why a node is not ready. */
+export function notReadyText(reason: NotReady): string {
+  switch (reason.is) {
+    case "role-down":
+      return `${reason.role} is not running or gives no heartbeat`;
+    case "no-leader":
+      return "no election leader is known";
+    case "no-resync":
+      return "no resync has succeeded yet";
+  }
+}
+
+/** The sentence of a node with which all is well, in parts: the page shows its time in the local zone. */
+export function calm(facts: Facts): { subject: string; since: number | null; rest: string } {
+  const { isMaster, node, leader, roles, since, cluster } = facts;
+  const allRun = roles.every(isUp);
+  if (!isMaster) {
+    const running = allRun ? `all ${roles.length} roles run here` : "the roles here are starting";
+    const term = cluster?.terms[0];
+    const known = term && term.end === null && term.id === leader ? term.start : null;
+    const rest = `${node.name} stands by, ${running}`;
+    return { subject: `${leader} leads`, since: known, rest };
+  }
+  const synced = syncedText(facts);
+  const rest = allRun ? synced : `its roles are starting, ${synced}`;
+  return { subject: `${node.name} leads`, since, rest };
+}
+
+/** The same in one piece, with the time in UTC. */
+export function calmText(facts: Facts): string {
+  const { subject, since, rest } = calm(facts);
+  const when = since === null ? "" : ` since ${utcMinute(since, facts.at)}`;
+  const lagMs = facts.isMaster ? facts.agents?.lagMs ?? null : null;
+  const lag = lagMs === null ? "" : `; status lag ${formatDuration(lagMs)}`;
+  return `${subject}${when}; ${rest}${lag}.`;
+}
+
+/** How etcd is compared with Neutron, as far as nothing is wrong with it. */
+function syncedText(facts: Facts): string {
+  const { watching } = heldNow(facts);
+  if (watching === null) return "everything in sync";
+  return watching.differences === null
+    ? "watching only: nothing is compared yet and nothing written"
+    : `watching only: ${plural(watching.differences, "difference")}, nothing is written`;
+}
+
+/**
+ * Another's text as a part of a sentence: cut, without a full stop of its own, and without what gRPC puts
+ * between brackets, which holds running times. The role's card and log have all of it.
+ */
+function quoted(text: string): string {
+  return clip(text, MAX_QUOTED_CHARS).replace(/ \(\d+ [A-Z_]+:[^)]*\)/g, "").replace(/[.\s]+$/, "");
+}

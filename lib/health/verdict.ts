@@ -1,0 +1,156 @@
+/**
+ * Judges the facts: what is wrong, worst first. Pure functions of the facts and the time in them.
+ *
+ * @module
+ */
+import { isStale } from "../status/freshness.ts";
+import type { Facts, Level, RoleStatus } from "./facts.ts";
+import type { Finding, NotReady } from "./findings.ts";
+import { heldNow } from "./held.ts";
+import { LAG_MS, LONG_QUEUE, SILENT_MS } from "./limits.ts";
+import { resyncFindings } from "./resync_findings.ts";
+import { endingAgain, isUp, levelOf, problemOf } from "./roles.ts";
+import type { Statement, Status } from "./status.ts";
+import { calmText, endsAgainText, notReadyText, problemText, stated } from "./text.ts";
+
+/** The facts and all that follows from them. */
+export function judge(facts: Facts): Status {
+  const all = findings(facts);
+  const notReady = notReadyReasons(facts).map(notReadyText);
+  return {
+    ...facts,
+    verdict: all[0] ?? { kind: "all-well", level: "ok", text: calmText(facts) },
+    findings: all,
+    held: heldNow(facts),
+    ready: notReady.length === 0,
+    notReady,
+  };
+}
+
+/** All that is wrong, in sentences: errors first, each in the order in which to look at it. */
+export function findings(facts: Facts): Statement[] {
+  return findAll(facts).map(stated);
+}
+
+/** How a role is, and what is wrong with it in words. */
+export function judgeRole(
+  process: RoleStatus["process"],
+  alive: RoleStatus["alive"],
+  now: number,
+): { level: Level; problem: string | null } {
+  const problem = problemOf(process, alive, now);
+  return problem === null
+    ? { level: "ok", problem: null }
+    : { level: levelOf(problem), problem: problemText(problem) };
+}
+
+/** Roles that end again and again, and why: only starting the node again may help. */
+export function crashLoops(roles: readonly Pick<RoleStatus, "name" | "process">[]): string[] {
+  return endingAgain(roles).map(endsAgainText);
+}
+
+/** Whether nothing is wrong for which somebody has to come. */
+export function isHealthy({ verdict, roles }: Pick<Status, "verdict" | "roles">): boolean {
+  return verdict.level !== "error" && endingAgain(roles).length === 0;
+}
+
+function findAll(facts: Facts): Finding[] {
+  const all = [
+    ...roleFindings(facts),
+    ...electionFindings(facts),
+    ...(facts.isMaster ? masterFindings(facts) : []),
+  ];
+  return [...all.filter((f) => f.level === "error"), ...all.filter((f) => f.level === "warn")];
+}
+
+/** Why the node is not ready; empty when it is. */
+function notReadyReasons(facts: Facts): NotReady[] {
+  const reasons: NotReady[] = facts.roles.filter((role) => !isUp(role))
+    .map(({ name }) => ({ is: "role-down", role: name }));
+  if (facts.leader === null) reasons.push({ is: "no-leader" });
+  const resynced = facts.resyncs.some((r) => r.endedAt !== null && r.error === null);
+  if (facts.isMaster && !resynced && facts.node.startupResync === "always") {
+    reasons.push({ is: "no-resync" });
+  }
+  return reasons;
+}
+
+function roleFindings({ roles, at }: Facts): Finding[] {
+  // Without a record of any role the node has just been started: one sentence, not five.
+  if (roles.every((role) => role.process === null)) {
+    return [{ kind: "roles-not-started", level: "warn" }];
+  }
+  return roles.flatMap(({ name: role, process, alive }): Finding[] => {
+    const problem = problemOf(process, alive, at);
+    return problem === null ? [] : [{ kind: "role", level: levelOf(problem), role, problem }];
+  });
+}
+
+function electionFindings({ election, isMaster, mastership, roles }: Facts): Finding[] {
+  if (!election) return [{ kind: "election-unknown", level: "warn" }];
+  const { problem, state, leader } = election;
+  const found: Finding[] = [];
+  const said = roles.some((role) => role.name === "manager" && role.problem !== null);
+  if (problem && !said) { // the manager says the same
+    found.push({ kind: "election-problem", level: "error", problem });
+  }
+  if (state === "leader" && !isMaster) {
+    const kind = mastership ? "mastership-over" : "mastership-unpublished";
+    found.push({ kind, level: "error" });
+  }
+  if (leader === null && !problem) {
+    found.push(
+      state === "starting"
+        ? { kind: "election-starting", level: "warn" }
+        : { kind: "no-leader", level: "error" },
+    );
+  }
+  return found;
+}
+
+function masterFindings(facts: Facts): Finding[] {
+  return [
+    ...resyncFindings(facts),
+    ...notificationFindings(facts),
+    ...lateFindings(facts),
+    ...staleFindings(facts),
+    ...portFindings(facts),
+  ];
+}
+
+/** What every agent says comes late: the watcher is behind. */
+function lateFindings({ agents }: Facts): Finding[] {
+  const lagMs = agents?.lagMs ?? 0;
+  return lagMs > LAG_MS ? [{ kind: "agents-late", level: "warn", lagMs }] : [];
+}
+
+function staleFindings({ agents, at }: Facts): Finding[] {
+  if (!agents) return [];
+  const stale = agents.byFreshness.stale + agents.byFreshness.unreadable;
+  if (stale === 0) return [];
+  const hosts = agents.agents.filter(({ time }) => isStale(time, at)).slice(0, 3)
+    .map(({ host }) => host);
+  return [{ kind: "agents-stale", level: "warn", stale, total: agents.total, hosts }];
+}
+
+/** Changes that no notification has told of, while none at all has come: Neutron sends none. */
+const MANY_SILENT = 20;
+/** A subscription may take so long, ms. */
+const SUBSCRIBE_MS = 30_000;
+
+/** What Neutron announces is not heard: changes are only found by comparing. */
+function notificationFindings({ notifications, at, since }: Facts): Finding[] {
+  // An earlier term's record says nothing.
+  if (!notifications || at - notifications.at > SILENT_MS) return [];
+  const { trouble, received, silent: changes } = notifications;
+  if (trouble !== null && at - (since ?? at) > SUBSCRIBE_MS) {
+    return [{ kind: "notifications-unheard", level: "warn", trouble }];
+  }
+  if (received > 0 || changes < MANY_SILENT) return [];
+  return [{ kind: "notifications-unsent", level: "warn", changes }];
+}
+
+function portFindings({ ports }: Facts): Finding[] {
+  if (!ports || ports.queued <= LONG_QUEUE) return [];
+  return [{ kind: "ports-waiting", level: "warn", queued: ports.queued }];
+}

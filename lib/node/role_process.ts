@@ -1,0 +1,145 @@
+/**
+ * One process of a role from its start to its end: its output is passed on, its heartbeats are watched, and
+ * it is stopped with SIGTERM and, when that is not enough, SIGKILL.
+ *
+ * @module
+ */
+import { deadline } from "../base/deadline.ts";
+import type { Log, LogEntry } from "../base/log.ts";
+import { Child } from "../process/child.ts";
+import { isNoise, isStackFrame, parseEntry, readLines } from "../process/child_output.ts";
+import type { Launch } from "../process/launcher.ts";
+import type { WriteLine } from "../state/page_feed.ts";
+import type { RoleEnd } from "./role_end.ts";
+import { Silence, type SilenceDeps, WATCH_INTERVAL_MS } from "./silence.ts";
+
+/** What a role's process needs of the supervisor. */
+export interface RoleProcessDeps extends SilenceDeps {
+  readonly log: Log;
+  readonly stopTimeoutMs: number;
+  /** Receives the records that the role logs. */
+  forward(entry: LogEntry): void;
+}
+
+/** What is done at each look at it. */
+export interface RoleProcessHooks {
+  /** The watch makes progress. */
+  onTurn(): void;
+  /** It shows heartbeats, since so many ms. */
+  onHealthy(healthyMs: number): Promise<void>;
+  /** Whether an operator has asked for its restart. */
+  restartRequested(): Promise<boolean>;
+}
+
+/** What ends watching a process. */
+export interface StopSignals {
+  /** It is to stop. */
+  readonly stop: AbortSignal;
+  /** It is to be killed if it stops. */
+  readonly hurry?: AbortSignal;
+}
+
+/** What a process that has ended has written is read for so long at most, ms. */
+const LAST_WORDS_MS = 2000;
+/** Between looks for a role's first heartbeat, ms. */
+const FIRST_LOOKS_MS = 100;
+
+/** One process; `run` once. */
+export class RoleProcess {
+  readonly #child: Child;
+  readonly #ended = new AbortController();
+
+  /**
+   * Starts it.
+   *
+   * @param earlier time of the last heartbeat from before, which may have come from the same pid; or null
+   * @throws what {@linkcode Child} throws.
+   */
+  constructor(
+    readonly name: string,
+    launch: Launch,
+    readonly earlier: number | null,
+    readonly deps: RoleProcessDeps,
+  ) {
+    // Signals to the process group (Ctrl-C, a closed terminal) are the supervisor's to pass on.
+    this.#child = new Child(launch, { detached: true });
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Writes a further line to its standard input. */
+  readonly tell: WriteLine = (line) => this.#child.tell(line);
+
+  /** Watches it to its end, and tells why it ended. */
+  async run(hooks: RoleProcessHooks, signals: StopSignals): Promise<RoleEnd> {
+    const output = Promise.all([this.#readErrors(), this.#readLog()]);
+    const watching = this.#watch(hooks, signals);
+    const { signal, code } = await this.#child.ended();
+    this.#ended.abort();
+    const silence = await watching;
+    // A process of its own may hold its pipes open.
+    const { clock } = this.deps;
+    const words = await deadline(output, LAST_WORDS_MS, () => null, { clock });
+    const complaint = words?.[0] ?? null;
+    if (silence) return { why: "silent", silentMs: silence.ms, doing: silence.doing, complaint };
+    return signal ? { why: "signal", signal, complaint } : { why: "exit", code, complaint };
+  }
+
+  async #readLog(): Promise<void> {
+    for await (const line of readLines(this.#child.output)) {
+      const entry = parseEntry(line);
+      if (entry) this.deps.forward(entry);
+      else if (line.trim() !== "") this.#forwardRaw("INFO", line);
+    }
+  }
+
+  #readErrors(): Promise<string | null> {
+    return this.#child.readErrors((line) => {
+      if (!isNoise(line)) this.#forwardRaw(isStackFrame(line) ? "DEBUG" : "WARN", line);
+    });
+  }
+
+  #forwardRaw(level: string, message: string): void {
+    const time = new Date(this.deps.clock.now()).toISOString();
+    this.deps.forward({ time, level, role: this.name, pid: this.pid, message, fields: {} });
+  }
+
+  /** Resolves once it is to end, or has ended; to the silence, if that is why. */
+  async #watch(hooks: RoleProcessHooks, { stop, hurry }: StopSignals): Promise<Silence | null> {
+    const { log, store, clock } = this.deps;
+    const either = AbortSignal.any([stop, this.#ended.signal]);
+    const silence = new Silence(this.deps, this);
+    let seen = store.changes.count;
+    while (!either.aborted) {
+      hooks.onTurn();
+      const waitMs = silence.healthyMs === null ? FIRST_LOOKS_MS : WATCH_INTERVAL_MS;
+      await store.changes.after(seen, waitMs, clock, either);
+      if (either.aborted) break;
+      seen = store.changes.count;
+      const [requested] = await Promise.all([hooks.restartRequested(), silence.look()]);
+      if (silence.healthyMs !== null) await hooks.onHealthy(silence.healthyMs);
+      if (requested) break;
+      if (silence.tooLong) {
+        const { ms: silentMs, doing } = silence;
+        log.error("role shows no progress, is stopped", { name: this.name, silentMs, doing });
+        await this.#terminate(hurry);
+        return silence;
+      }
+    }
+    if (!this.#ended.signal.aborted) await this.#terminate(hurry);
+    return null;
+  }
+
+  async #terminate(hurry?: AbortSignal): Promise<void> {
+    const { clock, stopTimeoutMs: timeoutMs, log } = this.deps;
+    const ended = this.#ended.signal;
+    this.#child.kill("SIGTERM");
+    const over = hurry ? AbortSignal.any([ended, hurry]) : ended;
+    await clock.sleep(timeoutMs, over).catch(() => {});
+    if (ended.aborted) return;
+    log.warn("role did not stop in time, is killed", { name: this.name, timeoutMs });
+    this.#child.kill("SIGKILL");
+  }
+}

@@ -1,0 +1,66 @@
+/** What operators ask of a node's processes, and the answers. @module */
+import { z } from "zod";
+import { count, ms } from "./fields.ts";
+import { resyncAccount } from "./resync.ts";
+
+/** An operator's request that this node gives mastership away. */
+export const stepDownRequestSchema = z.object({
+  id: z.string(),
+  at: ms,
+  /** Who asked, for the log and the history. */
+  by: z.string(),
+  /** How long this node does not stand again. */
+  pauseSeconds: count,
+  /** What the manager did; null until it has seen the request. */
+  outcome: z.enum(["stepped down", "not leading"]).nullable(),
+  handledAt: ms.nullable(),
+});
+export type StepDownRequest = z.infer<typeof stepDownRequestSchema>;
+
+/** An operator's request that the supervisor restarts a role. */
+export const restartRequestSchema = z.object({
+  id: z.string(),
+  at: ms,
+  /** Who asked, for the log and the events. */
+  by: z.string(),
+  /** null until the supervisor has taken it up; "void" when nobody did in time. */
+  outcome: z.enum(["restarting", "void"]).nullable(),
+});
+export type RestartRequest = z.infer<typeof restartRequestSchema>;
+
+const ids = z.array(z.string().min(1).max(64)).max(500);
+/** An operator's request for a resync: of everything when no list names anything. */
+export const resyncRequestSchema = z.object({
+  id: z.string(),
+  at: ms,
+  /** Who asked, for the log. */
+  by: z.string(),
+  /** The term in which it was asked for, which is the only one that may write for it; null: none. */
+  term: z.string().nullable(),
+  networks: ids,
+  subnets: ids,
+  ports: ids,
+  groups: ids,
+  /** The security groups of the ports as well. */
+  includeGroups: z.boolean(),
+  dryRun: z.boolean(),
+  /** What a guard holds back is let through, once. */
+  allowDeletions: z.boolean(),
+});
+export type ResyncRequest = z.infer<typeof resyncRequestSchema>;
+
+/** How it goes with the last request. */
+export const resyncAnswerSchema = z.object({
+  id: z.string(),
+  at: ms,
+  state: z.enum(["running", "done", "failed"]),
+  doing: z.string(),
+  /** The step that it takes, see `lib/sync/apply/step.ts`. */
+  step: z.string().optional(),
+  dryRun: z.boolean().default(false),
+  ...resyncAccount,
+  error: z.string().nullable(),
+  /** How many were found; the first of them are in a file, see `lib/sync/apply/difference_log.ts`. */
+  differences: count.catch(0),
+});
+export type ResyncAnswer = z.infer<typeof resyncAnswerSchema>;

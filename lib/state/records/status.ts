@@ -1,0 +1,101 @@
+/** What the status watchers and the page's process count. @module */
+import { z } from "zod";
+import { count, ms } from "./fields.ts";
+
+/** One Felix agent. */
+export const agentSchema = z.object({
+  host: z.string(),
+  /** `time` of the status value, ms since the epoch; null when it could not be read. */
+  time: ms.nullable(),
+  uptimeSeconds: z.number().nullable(),
+  reportedAt: ms.nullable(),
+});
+export type Agent = z.infer<typeof agentSchema>;
+
+/** Agents by the age of their status at `at`, see `lib/status/freshness.ts`. */
+export const freshnessSchema = z.object({
+  fresh: count,
+  late: count,
+  stale: count,
+  unreadable: count,
+});
+export type FreshnessCounts = z.infer<typeof freshnessSchema>;
+
+/** Felix agents in short; all of them are in a file, see `lib/status/agents_file.ts`. */
+export const agentsSchema = z.object({
+  at: ms,
+  total: count,
+  /** Of all agents. */
+  byFreshness: freshnessSchema,
+  reported: count,
+  failed: count,
+  /** Age of what Felix said when it was seen, ms: of the last live updates the median and the most. */
+  lagMs: z.number().nullable(),
+  maxLagMs: z.number().nullable(),
+  /** The stalest. */
+  agents: z.array(agentSchema).max(50),
+});
+export type Agents = z.infer<typeof agentsSchema>;
+
+/** Port status as last reported. */
+export const portsSchema = z.object({
+  at: ms,
+  total: count,
+  queued: count,
+  /** Ports whose status Neutron does not show, see `lib/status/port_differences.ts`. */
+  differing: count.optional(),
+  reported: count,
+  failed: count,
+  /** In Calico's terms: ERROR too, which Neutron shows as DOWN. */
+  byStatus: z.record(z.string(), count),
+  /** Newest first. */
+  recent: z.array(z.object({
+    at: ms,
+    host: z.string(),
+    port: z.string(),
+    status: z.string(),
+    reported: z.boolean(),
+  })).max(50),
+});
+export type Ports = z.infer<typeof portsSchema>;
+
+/** How it goes with Neutron's notifications; counts since the term's start. */
+export const notificationsSchema = z.object({
+  at: ms,
+  /** The queue of our own that is listened to, or null. */
+  queue: z.string().nullable(),
+  /** Why nothing is heard, or null. */
+  trouble: z.string().nullable(),
+  /** Objects that wait to be looked at. */
+  pending: count,
+  received: count,
+  /** Of those, that concern nothing in etcd. */
+  ignored: count,
+  /** Times that what was announced was made equal, and that this failed. */
+  passes: count,
+  failures: count,
+  /** Objects in etcd that were created, updated or deleted that way. */
+  changes: count,
+  /** Objects that differed although no notification had told, found by comparing. */
+  silent: count,
+  subscriptions: count,
+  /** Times that notifications were dropped. */
+  overflows: count,
+  /** From a notification's arrival to etcd, ms: of the last minute's the median and the most. */
+  lagMs: z.number().nullable(),
+  maxLagMs: z.number().nullable(),
+});
+export type NotificationsRecord = z.infer<typeof notificationsSchema>;
+
+/** Figures of the last hour, oldest first; all lists are of one length. */
+export const samplesSchema = z.object({
+  /** ms since the epoch. */
+  at: z.array(ms).max(400),
+  /** Age of agent status when it was seen, ms; null: nothing was seen, or this node was no master. */
+  lagMs: z.array(z.number().nullable()).max(400),
+  /** Port status reports that waited; null: this node was no master. */
+  queued: z.array(count.nullable()).max(400),
+  /** Resident memory by role, MiB. */
+  rssMib: z.record(z.string(), z.array(count.nullable()).max(400)),
+});
+export type Samples = z.infer<typeof samplesSchema>;

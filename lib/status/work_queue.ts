@@ -1,0 +1,169 @@
+/**
+ * The queue of reports, and the workers that empty it.
+ *
+ * A fixed number of writes is in flight, never two of them for one key. A write that fails is tried again
+ * after 5 s, then ever later up to 60 s, without end, unless something newer came meanwhile. While the gate
+ * is closed everything waits, the newest value of each key. Nothing is written once the signal has aborted.
+ *
+ * @module
+ */
+import type { Clock } from "../base/clock.ts";
+import { type Entry, NewestQueue, type Priority, RETRY } from "./newest_queue.ts";
+
+/** Whether it makes sense to write at all. */
+export interface Gate {
+  readonly open: boolean;
+  /** Resolves once it is open. @throws the signal's reason. */
+  whenOpen(signal: AbortSignal): Promise<void>;
+}
+
+/** What {@linkcode WorkQueue} needs. */
+export interface WorkQueueOptions<T> {
+  /** Writes in flight at most. */
+  readonly workers: number;
+  /** Most keys in one write. */
+  readonly maxBatch: number;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly gate: Gate;
+  /** Keys of one group may be written together. */
+  groupOf(value: T): string;
+  /** Writes; resolves to the errors of the keys that failed. Rejects when all failed. */
+  write(batch: readonly Entry<T>[], signal: AbortSignal): Promise<ReadonlyMap<string, unknown>>;
+  onSuccess(entry: Entry<T>): void;
+  onFailure(entry: Entry<T>, error: unknown, retryMs: number): void;
+}
+
+const FIRST_RETRY_MS = 5000;
+const MAX_RETRY_MS = 60_000;
+/** Between two looks at what of the failed is due, ms. */
+const RETRY_TICK_MS = 1000;
+/** A write that takes longer never ends, since all that it waits for has a much shorter deadline; ms. */
+const MAX_WRITE_MS = 600_000;
+
+/** Keys with their newest values, written as soon as a worker is free; `join` it after the signal aborted. */
+export class WorkQueue<T> {
+  readonly #queue: NewestQueue<T>;
+  /** Since when, by key; monotonic ms. */
+  readonly #inFlight = new Map<string, number>();
+  readonly #failures = new Map<string, number>();
+  readonly #later = new Map<string, { value: T; due: number }>();
+  readonly #pending = new Set<Promise<void>>();
+  #writing = 0;
+  #waitsForGate = false;
+  #ticks = false;
+
+  constructor(readonly options: WorkQueueOptions<T>) {
+    this.#queue = new NewestQueue(options.groupOf);
+  }
+
+  /** The backlog: keys that wait, sleep before a retry or are being written, each counted once. */
+  get length(): number {
+    let writing = 0; // what is newer than a write in flight waits already
+    for (const key of this.#inFlight.keys()) if (!this.#queue.has(key)) writing++;
+    return this.#queue.size + writing + this.#later.size;
+  }
+
+  readonly name = "the queue of reports";
+
+  /** Whether a write does not end, as `Watchdog` has it. */
+  get late(): boolean {
+    const limit = this.options.clock.monotonic() - MAX_WRITE_MS;
+    for (const since of this.#inFlight.values()) if (since < limit) return true;
+    return false;
+  }
+
+  /** Queues the newest value of a key. */
+  put(key: string, value: T, priority: Priority): void {
+    this.#later.delete(key);
+    this.#queue.put(key, value, priority);
+    this.#start();
+  }
+
+  /** Waits until nothing is in flight any more. */
+  async join(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.all(this.#pending);
+  }
+
+  #start(): void {
+    const { signal, workers, gate, maxBatch, clock } = this.options;
+    while (!signal.aborted && this.#writing < workers && this.#queue.size > 0) {
+      if (!gate.open) return this.#waitForGate();
+      const batch = this.#queue.take((key) => this.#inFlight.has(key), maxBatch);
+      if (batch.length === 0) return;
+      this.#writing++;
+      const now = clock.monotonic();
+      for (const { key } of batch) this.#inFlight.set(key, now);
+      this.#track(this.#write(batch));
+    }
+  }
+
+  #waitForGate(): void {
+    if (this.#waitsForGate) return;
+    this.#waitsForGate = true;
+    const opened = this.options.gate.whenOpen(this.options.signal).catch(() => {});
+    this.#track(opened.then(() => {
+      this.#waitsForGate = false;
+      this.#start();
+    }));
+  }
+
+  #track(work: Promise<void>): void {
+    this.#pending.add(work);
+    work.finally(() => this.#pending.delete(work));
+  }
+
+  async #write(batch: readonly Entry<T>[]): Promise<void> {
+    const { write, signal, onSuccess } = this.options;
+    let failed: ReadonlyMap<string, unknown>;
+    try {
+      failed = await write(batch, signal);
+    } catch (error) {
+      failed = new Map(batch.map(({ key }) => [key, error]));
+    }
+    this.#writing--;
+    for (const entry of batch) {
+      this.#inFlight.delete(entry.key);
+      if (failed.has(entry.key)) this.#onFailure(entry, failed.get(entry.key));
+      else {
+        this.#failures.delete(entry.key);
+        onSuccess(entry);
+      }
+    }
+    this.#start();
+  }
+
+  #onFailure(entry: Entry<T>, error: unknown): void {
+    const { signal, clock, onFailure } = this.options;
+    if (signal.aborted) return;
+    const failures = this.#failures.get(entry.key) ?? 0;
+    this.#failures.set(entry.key, failures + 1);
+    const retryMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 1.5 ** failures);
+    onFailure(entry, error, retryMs);
+    if (this.#queue.has(entry.key)) return;
+    this.#later.set(entry.key, { value: entry.value, due: clock.monotonic() + retryMs });
+    if (!this.#ticks) this.#track(this.#retry());
+  }
+
+  /** Brings what failed back into the queue when it is due, until nothing sleeps. */
+  async #retry(): Promise<void> {
+    const { clock, signal } = this.options;
+    this.#ticks = true;
+    try {
+      while (this.#later.size > 0) {
+        await clock.sleep(RETRY_TICK_MS, signal);
+        const now = clock.monotonic();
+        for (const [key, { value, due }] of this.#later) {
+          if (due > now) continue;
+          this.#later.delete(key);
+          this.#queue.put(key, value, RETRY);
+        }
+        this.#start();
+      }
+    } catch {
+      // stopped
+    } finally {
+      this.#ticks = false;
+    }
+  }
+}

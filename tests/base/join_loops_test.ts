@@ -1,0 +1,32 @@
+import { assertEquals, assertRejects } from "../support/assert.ts";
+import { joinLoops } from "../../lib/base/join_loops.ts";
+
+function scene() {
+  const stop = new AbortController();
+  const ended: string[] = [];
+  /** Ends some turns after it was told to. */
+  const loop = async (name: string, fails?: Promise<unknown>) => {
+    const told = new Promise((resolve) => stop.signal.addEventListener("abort", resolve));
+    await (fails ?? told);
+    for (let i = 0; i < 5; i++) await Promise.resolve();
+    ended.push(name);
+  };
+  return { stop, ended, loop };
+}
+
+Deno.test("when a loop fails, the others are stopped and waited for, and its error is thrown", async () => {
+  const { stop, ended, loop } = scene();
+  const loops = [
+    loop("a"),
+    loop("b", Promise.reject(new RangeError("b is broken"))),
+    loop("c").then(() => Promise.reject(new TypeError("stopped while it worked"))),
+  ];
+  const error = await assertRejects(() => joinLoops(loops, stop), RangeError);
+  assertEquals([error.message, ended], ["b is broken", ["a", "c"]]);
+});
+
+Deno.test("loops that end by themselves stop nobody", async () => {
+  const { stop, ended, loop } = scene();
+  await joinLoops([loop("a", Promise.resolve()), loop("b", Promise.resolve())], stop);
+  assertEquals([ended, stop.signal.aborted], [["a", "b"], false]);
+});
