@@ -28,8 +28,12 @@ export async function removeUnwanted(
   for (const kind of KINDS.toReversed()) {
     const ids = mayGo.get(COLLECTION_OF[kind])!;
     if (ids.size === 0) continue;
-    await removeKeys(run, index, source, kind, ids);
+    const removed = await removeKeys(run, source, kind, ids);
     await run.settle(kind);
+    // Only now: should it fail, a later run has to know of the keys.
+    for (const { subject, key } of removed) {
+      if (subject.type === "port") index.dropKey(subject.id, key);
+    }
   }
 }
 
@@ -58,19 +62,20 @@ async function removable(
   });
 }
 
+/** Passes the deletions on; resolves to them. */
 async function removeKeys(
   run: SyncRun,
-  index: CloudIndex,
   source: Source,
   kind: Kind,
   ids: ReadonlySet<string>,
-): Promise<void> {
+): Promise<Change[]> {
+  const removed: Change[] = [];
   let some: Change[] = [];
   const remove = async () => {
     const values = await source.keys.readUnwanted(kind, some);
     for (const change of some) {
       await run.change(kind, change, values.get(change.key));
-      if (change.subject.type === "port") index.dropKey(change.subject.id, change.key);
+      removed.push(change);
       await run.breathe();
     }
     some = [];
@@ -81,4 +86,5 @@ async function removeKeys(
     if (some.length === CHUNK) await remove();
   }
   await remove();
+  return removed;
 }
