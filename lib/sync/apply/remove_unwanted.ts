@@ -28,12 +28,7 @@ export async function removeUnwanted(
   for (const kind of KINDS.toReversed()) {
     const ids = mayGo.get(COLLECTION_OF[kind])!;
     if (ids.size === 0) continue;
-    const removed = await removeKeys(run, source, kind, ids);
-    await run.settle(kind);
-    // Only now: should it fail, a later run has to know of the keys.
-    for (const { subject, key } of removed) {
-      if (subject.type === "port") index.dropKey(subject.id, key);
-    }
+    await removeKeys(run, index, source, kind, ids);
   }
 }
 
@@ -62,21 +57,25 @@ async function removable(
   });
 }
 
-/** Passes the deletions on; resolves to them. */
+/** Deletes the unwanted keys of these objects; resolves when the deletions have landed. */
 async function removeKeys(
   run: SyncRun,
+  index: CloudIndex,
   source: Source,
   kind: Kind,
   ids: ReadonlySet<string>,
-): Promise<Change[]> {
-  const removed: Change[] = [];
+): Promise<void> {
   let some: Change[] = [];
   const remove = async () => {
     const values = await source.keys.readUnwanted(kind, some);
     for (const change of some) {
       await run.change(kind, change, values.get(change.key));
-      removed.push(change);
       await run.breathe();
+    }
+    await run.settle(kind);
+    // Only now: should it fail, a later run has to know of the keys.
+    for (const { subject, key } of some) {
+      if (subject.type === "port") index.dropKey(subject.id, key);
     }
     some = [];
   };
@@ -85,6 +84,5 @@ async function removeKeys(
     some.push(change);
     if (some.length === CHUNK) await remove();
   }
-  await remove();
-  return removed;
+  if (some.length > 0) await remove();
 }
