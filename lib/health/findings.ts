@@ -70,7 +70,11 @@ interface Data extends Record<FindingKind, unknown> {
     /** The first of them. */
     readonly hosts: readonly string[];
   };
-  readonly "ports-waiting": { readonly queued: number };
+  readonly "ports-waiting": {
+    readonly queued: number;
+    /** Whether nothing can be reported at present, for which the watcher's own problem is the reason. */
+    readonly unsent: boolean;
+  };
 }
 
 /** A finding of one kind. */

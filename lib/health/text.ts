@@ -56,8 +56,10 @@ const SENTENCES: { readonly [K in FindingKind]: (finding: FindingOf<K>) => strin
     return `${formatCount(stale)} of ${plural(total, "agent")} gave no status for more than ` +
       `5 min (${names}${more}): check Felix on these hosts first.`;
   },
-  "ports-waiting": ({ queued }) =>
-    `${queued} port status reports are waiting: Neutron takes them too slowly.`,
+  "ports-waiting": ({ queued, unsent }) =>
+    `${queued} port status reports are waiting: ${
+      unsent ? "they cannot be sent" : "Neutron takes them too slowly"
+    }.`,
 };
 
 /** A finding in words, with its place on the page. */
