@@ -72,8 +72,8 @@ interface Data extends Record<FindingKind, unknown> {
   };
   readonly "ports-waiting": {
     readonly queued: number;
-    /** Whether nothing can be reported at present, for which the watcher's own problem is the reason. */
-    readonly unsent: boolean;
+    /** Whether Neutron is the reason: their watcher has no problem of its own, such as a bus that is gone. */
+    readonly slow: boolean;
   };
 }
 

@@ -153,6 +153,6 @@ function notificationFindings({ notifications, at, since }: Facts): Finding[] {
 function portFindings({ ports, roles }: Facts): Finding[] {
   if (!ports || ports.queued <= LONG_QUEUE) return [];
   const watcher = roles.find(({ name }) => name === "endpoint-status-watcher");
-  const unsent = (watcher?.alive?.problem ?? null) !== null;
-  return [{ kind: "ports-waiting", level: "warn", queued: ports.queued, unsent }];
+  const slow = !watcher?.alive?.problem;
+  return [{ kind: "ports-waiting", level: "warn", queued: ports.queued, slow }];
 }
