@@ -56,8 +56,8 @@ const SENTENCES: { readonly [K in FindingKind]: (finding: FindingOf<K>) => strin
     return `${formatCount(stale)} of ${plural(total, "agent")} gave no status for more than ` +
       `5 min (${names}${more}): check Felix on these hosts first.`;
   },
-  "ports-waiting": ({ queued }) =>
-    `${queued} port status reports are waiting: Neutron takes them too slowly.`,
+  "ports-waiting": ({ queued, slow }) =>
+    `${queued} port status reports are waiting${slow ? ": Neutron takes them too slowly" : ""}.`,
 };
 
 /** A finding in words, with its place on the page. */
