@@ -139,7 +139,10 @@ export class RoleProcess {
     const over = hurry ? AbortSignal.any([ended, hurry]) : ended;
     await clock.sleep(timeoutMs, over).catch(() => {});
     if (ended.aborted) return;
-    log.warn("role did not stop in time, is killed", { name: this.name, timeoutMs });
+    const { name } = this;
+    if (hurry?.aborted) {
+      log.warn("role is killed: the node was told a second time to stop", { name });
+    } else log.warn("role did not stop in time, is killed", { name, timeoutMs });
     this.#child.kill("SIGKILL");
   }
 }
