@@ -58,7 +58,7 @@ export interface CloudIndexOptions {
   readonly table?: Table;
 }
 
-/** See the module. */
+/** The cloud as the last runs have seen it. */
 export class CloudIndex {
   readonly table: Table;
   /** Keys in etcd, as a full resync saw them. */
