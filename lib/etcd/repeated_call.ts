@@ -1,7 +1,7 @@
 /**
  * One call, made to as many members as it takes: the next one is asked at once when a member refuses, when
  * one is found sick, and when a third of the time is over. The first answer counts; those who were asked
- * before may still do what they were asked for, so a call must bear to be done twice.
+ * before may still do what they were asked for, so a call must be safe to make twice.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const DOUBT_MS = 200;
 const ROUND: Backoff = { firstMs: 150, maxMs: 150, jitter: "around" };
 /** With several members, time in which all of them may refuse, as when one is restarted after the other, ms. */
 const ALL_REFUSE_MS = 1000;
-/** Of the time, after which the next member is asked. */
+/** The share of the time after which the next member is asked. */
 const SHARE = 1 / 3;
 
 /** One try at one member, until `deadline`, ms since the epoch. */
@@ -147,7 +147,7 @@ export class RepeatedCall<T> {
   }
 }
 
-/** Makes a call that bears to be done twice. @throws what the last member said. */
+/** Makes a call that is safe to make twice. @throws what the last member said. */
 export function repeated<T>(
   members: Members,
   deadline: number,
