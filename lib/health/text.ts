@@ -27,7 +27,7 @@ const SENTENCES: { readonly [K in FindingKind]: (finding: FindingOf<K>) => strin
     "This node holds the election key, but its mastership has run out and it does no work: " +
     "check etcd and the machine's clock.",
   "mastership-unpublished": () =>
-    "This node holds the election key, but has not published its mastership: " +
+    "This node holds the election key, but its mastership is not published, so it does no work: " +
     "look at the manager's log.",
   "election-starting": () => "The election has just started; no node leads yet.",
   "no-leader": () =>

@@ -1,6 +1,6 @@
 /**
- * How it goes with the resyncs of a term: a failed one is said once and tried again with growing delay,
- * and that none has succeeded for too long is said too.
+ * How the resyncs of a term go: a failure is logged once and tried again after a growing delay, and there is
+ * a warning when none has succeeded for too long.
  *
  * @module
  */

@@ -121,6 +121,7 @@ Deno.test("each command's help has its own flags, and the general one all comman
   assert(!general.includes("--dry-run"), "the flags of commands stand in their own help");
   assertMatch(general, /--election-ttl +Life of the election key's lease \[15 s\]/);
   for (const line of general.split("\n")) assert(line.length <= 120, line);
+  assertMatch(general, /^ {2}--application-credential-id\n {28}Application credential, /m);
 });
 
 Deno.test("what a command does with a flag that it has not, or takes for another type, does not type-check", () => {

@@ -1,6 +1,6 @@
 /**
- * Felix's cluster-wide configuration and legacy data, at the end of a full resync (data model). Only
- * ever adds to what exists, under the mod revision that was read and under the fence.
+ * Felix's cluster-wide configuration, which is only ever added to, and the removal of legacy data, at the
+ * end of a full resync (data model). Every write is under the mod revision that was read and the fence.
  *
  * @module
  */
