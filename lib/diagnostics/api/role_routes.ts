@@ -1,7 +1,8 @@
 /** The roles of this node: state, what each may do, its last log records, what it measures. @module */
 import { createRoute } from "@hono/zod-openapi";
 import { z } from "zod";
-import { logRecordSchema, permissionRowSchema } from "../../state/page_feed.ts";
+import { logRecordSchema } from "../../process/child_output.ts";
+import { permissionRowSchema } from "../../state/page_feed.ts";
 import { metricsSchema } from "../../metrics/meter.ts";
 import type { Details } from "../details.ts";
 import type { RoleMetrics } from "../metrics.ts";
