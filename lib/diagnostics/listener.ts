@@ -33,7 +33,7 @@ export interface ListenerLimits {
 }
 
 /** A request's head has at most this many bytes. */
-export const MAX_HEAD_BYTES = 16_384;
+const MAX_HEAD_BYTES = 16_384;
 const KEEP_ALIVE_MS = 15_000;
 /** What is being answered when the listener closes may take this long. */
 const GRACE_MS = 500;
