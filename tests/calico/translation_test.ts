@@ -299,7 +299,7 @@ function holdsForAny<T>(
       assertEquals(JSON.stringify(once), JSON.stringify(translate(schema.parse(raw))));
       for (const { key } of once) assertMatch(key, /^\/calico(?:\/[^/\s]+)+$/);
     }),
-    { numRuns: 500 },
+    { numRuns: 1000 },
   );
   assert(understood > 20 && refused > 20, `${understood} understood, ${refused} refused`);
 }
