@@ -8,7 +8,7 @@ import { clip } from "../base/clip.ts";
 import { formatCount, formatDuration, plural, utcMinute } from "../base/format.ts";
 import { guardSentence, leftOutSentence } from "../sync/report/held_text.ts";
 import type { Facts, RoleStatus } from "./facts.ts";
-import type { Finding, FindingKind, FindingOf, NotReady, RoleProblem } from "./findings.ts";
+import type { FindingKind, FindingOf, NotReady, RoleProblem } from "./findings.ts";
 import { heldNow } from "./held.ts";
 import { isUp } from "./roles.ts";
 import type { Statement } from "./status.ts";
@@ -63,38 +63,26 @@ const SENTENCES: { readonly [K in FindingKind]: (finding: FindingOf<K>) => strin
 /** A finding in words, with its place on the page. */
 export function stated<K extends FindingKind>(finding: FindingOf<K>): Statement {
   const text = SENTENCES[finding.kind](finding);
-  const link = linkOf(finding as Finding);
-  return { kind: finding.kind, level: finding.level, text, ...link === null ? {} : { link } };
+  const link = LINKS[finding.kind]?.(finding);
+  return { kind: finding.kind, level: finding.level, text, ...link === undefined ? {} : { link } };
 }
 
-/** Path of the page that shows more. */
-function linkOf(finding: Finding): string | null {
-  switch (finding.kind) {
-    case "role":
-      return `/roles/${finding.role}`;
-    case "election-problem":
-    case "mastership-over":
-    case "mastership-unpublished":
-    case "no-leader":
-      return "/election";
-    case "resync-failed":
-    case "resync-warned":
-      return `/resyncs/${finding.resync}`;
-    case "held-back":
-      return `/resyncs/${finding.guard.resync}`;
-    case "left-out":
-      return `/resyncs/${finding.left.resync}`;
-    case "notifications-unheard":
-    case "notifications-unsent":
-      return "/resyncs";
-    case "agents-stale":
-      return "/agents";
-    case "ports-waiting":
-      return "/ports";
-    default:
-      return null;
-  }
-}
+/** Path of the page that shows more, where there is one. */
+const LINKS: { readonly [K in FindingKind]?: (finding: FindingOf<K>) => string } = {
+  "role": ({ role }) => `/roles/${role}`,
+  "election-problem": () => "/election",
+  "mastership-over": () => "/election",
+  "mastership-unpublished": () => "/election",
+  "no-leader": () => "/election",
+  "resync-failed": ({ resync }) => `/resyncs/${resync}`,
+  "resync-warned": ({ resync }) => `/resyncs/${resync}`,
+  "held-back": ({ guard }) => `/resyncs/${guard.resync}`,
+  "left-out": ({ left }) => `/resyncs/${left.resync}`,
+  "notifications-unheard": () => "/resyncs",
+  "notifications-unsent": () => "/resyncs",
+  "agents-stale": () => "/agents",
+  "ports-waiting": () => "/ports",
+};
 
 function roleSentence({ role, problem }: FindingOf<"role">): string {
   const advice = ROLE_ADVICE[adviceFor(problem)];
