@@ -84,36 +84,24 @@ const LINKS: { readonly [K in FindingKind]?: (finding: FindingOf<K>) => string }
   "ports-waiting": () => "/ports",
 };
 
-function roleSentence({ role, problem }: FindingOf<"role">): string {
-  const advice = ROLE_ADVICE[adviceFor(problem)];
-  return `${role}: ${quoted(problemText(problem))}.${advice ? ` ${advice}` : ""}`;
-}
+const RESTARTS = "The supervisor restarts it; look at its last log lines.";
+const WAIT = "If it stays so, look at its log.";
 
-const ROLE_ADVICE = {
-  log: "Look at its last log lines first.",
-  start: "Start the node again if this was not wanted.",
-  restarts: "The supervisor restarts it; look at its last log lines.",
-  wait: "If it stays so, look at its log.",
+/** What to do about a role. */
+const ROLE_ADVICE: Readonly<Record<RoleProblem["is"], string>> = {
+  "not-started": WAIT,
+  "waits-for-restart": "Look at its last log lines first.",
+  "stopped": "Start the node again if this was not wanted.",
+  "starts-slowly": WAIT,
+  "ends-again": WAIT,
+  "silent": RESTARTS,
   /** The role's own words say what to do. */
-  none: "",
-} as const;
+  "reported": "",
+};
 
-function adviceFor(problem: RoleProblem): keyof typeof ROLE_ADVICE {
-  switch (problem.is) {
-    case "waits-for-restart":
-      return "log";
-    case "stopped":
-      return "start";
-    case "silent":
-      return "restarts";
-    case "ends-again":
-      return problem.runs ? "restarts" : "wait";
-    case "reported":
-      return "none";
-    case "not-started":
-    case "starts-slowly":
-      return "wait";
-  }
+function roleSentence({ role, problem }: FindingOf<"role">): string {
+  const advice = problem.is === "ends-again" && problem.runs ? RESTARTS : ROLE_ADVICE[problem.is];
+  return `${role}: ${quoted(problemText(problem))}.${advice ? ` ${advice}` : ""}`;
 }
 
 /** What is wrong with a role, without a full stop of its own. */
