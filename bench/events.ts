@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { Buffer } from "node:buffer";
 import amqp from "amqplib";
 import type { Etcd3 } from "etcd3";
@@ -29,8 +30,6 @@ const SECONDS = setting("BENCH_SECONDS", 20, 5);
 const ENDPOINTS = "/calico/resources/v3/projectcalico.org/workloadendpoints/openstack/";
 const FLOOR = "/floor/";
 const LATE_MS = 10_000;
-
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** When each key that ends with an id is written next. */
 export class Arrivals implements AsyncDisposable {

@@ -6,11 +6,12 @@
  *
  * @module
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { Node, tempDir } from "../tests/e2e/node.ts";
 import { startEtcd } from "../tests/support/etcd_server.ts";
 import { Child } from "./child.ts";
 import { added, type EtcdCounters, etcdCounters } from "./etcd_metrics.ts";
-import { cpuSeconds, wakeUps } from "./measure.ts";
+import { cpuSeconds, processesOf, wakeUps } from "./measure.ts";
 import { Report } from "./report.ts";
 import { QUICK, setting } from "./settings.ts";
 
@@ -20,17 +21,6 @@ const SETTLE_MS = QUICK ? 10_000 : 80_000;
 const TIMEOUT_MS = 60_000;
 const PORTS = "1000";
 const PER_MINUTE = 60 / SECONDS;
-
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Processes of the product below a supervisor, itself included: name and pid. */
-async function processesOf(node: Node): Promise<{ name: string; pid: number }[]> {
-  const status = (await node.status())!;
-  return [
-    { name: "supervisor", pid: node.pid },
-    ...status.roles.map(({ name, process }) => ({ name: String(name), pid: process!.pid! })),
-  ];
-}
 
 /** The newest versionstamp of a KV file: it grows by a random step with every commit. Costs one. */
 async function kvVersion(path: string): Promise<number> {

@@ -5,6 +5,7 @@
  * @module
  */
 import { cpuUsage } from "node:process";
+import type { Node } from "../tests/e2e/node.ts";
 import { quantile } from "./print.ts";
 
 const TICK_MS = 5;
@@ -110,4 +111,13 @@ export async function handles(pid: number): Promise<{ files: number; threads: nu
   let files = 0;
   for await (const _ of Deno.readDir(`/proc/${pid}/fd`)) files++;
   return { files, threads: await statusField(pid, "Threads") };
+}
+
+/** Processes of a node, its supervisor included. */
+export async function processesOf(node: Node): Promise<{ name: string; pid: number }[]> {
+  const status = (await node.status())!;
+  return [
+    { name: "supervisor", pid: node.pid },
+    ...status.roles.map(({ name, process }) => ({ name: String(name), pid: process!.pid! })),
+  ];
 }

@@ -7,7 +7,7 @@
  */
 import { BINARY, labArgs, Node, tempDir } from "../tests/e2e/node.ts";
 import { idlePssMiB } from "./idle_process.ts";
-import { cpuSeconds, pssMiB } from "./measure.ts";
+import { cpuSeconds, processesOf, pssMiB } from "./measure.ts";
 import { ROLE_NAMES } from "../lib/process/roles.ts";
 import { Report } from "./report.ts";
 import { setting } from "./settings.ts";
@@ -33,12 +33,8 @@ export async function measureOnce(binary: string | null) {
   await node.ready(TIMEOUT_MS);
   const seconds = (performance.now() - startedAt) / 1000;
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-  const status = (await node.status())!;
   const idle = await idlePssMiB();
-  const processes = [
-    { name: "supervisor", pid: node.pid },
-    ...status.roles.map(({ name, process }) => ({ name: String(name), pid: process!.pid! })),
-  ];
+  const processes = await processesOf(node);
   const memory = await Promise.all(
     processes.map(async ({ name, pid }) => ({ name, mib: await pssMiB(pid) })),
   );

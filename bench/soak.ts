@@ -11,11 +11,12 @@
  *
  * @module
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { labArgs, Node, tempDir } from "../tests/e2e/node.ts";
 import { DriftWatch } from "./drift.ts";
 import { INSPECT, INSPECTED } from "../lib/process/launcher.ts";
 import { Inspected } from "./heap.ts";
-import { cpuSeconds, handles, median } from "./measure.ts";
+import { cpuSeconds, handles, median, processesOf } from "./measure.ts";
 import { print } from "./print.ts";
 import { slopeOf } from "./regression.ts";
 import { Report, table } from "./report.ts";
@@ -54,17 +55,6 @@ interface Series {
   readonly samples: Sample[];
   /** What lives in its heap, MiB. */
   readonly data: { readonly hours: number; readonly mib: number }[];
-}
-
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Name and pid of the node's processes. */
-async function processesOf(node: Node): Promise<{ name: string; pid: number }[]> {
-  const status = (await node.status())!;
-  return [
-    { name: "supervisor", pid: node.pid },
-    ...status.roles.map(({ name, process }) => ({ name: String(name), pid: process!.pid! })),
-  ];
 }
 
 /** Inspectors listen on ports in a row. */

@@ -15,6 +15,7 @@
  *
  * @module
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Etcd3 } from "etcd3";
 import { openEtcd } from "../lib/etcd/client.ts";
 import { Proxy } from "../tests/faults/proxy.ts";
@@ -28,7 +29,7 @@ import { cpuSeconds } from "./measure.ts";
 import { quantile } from "./print.ts";
 import { Report } from "./report.ts";
 import { QUICK, setting } from "./settings.ts";
-import { drive, Endpoints, type Load, Pending, PREFIX, put, sleep } from "./status_load.ts";
+import { drive, Endpoints, type Load, Pending, PREFIX, put } from "./status_load.ts";
 import { echoTimes } from "./tcp_echo.ts";
 
 const HOSTS = (Deno.env.get("BENCH_HOSTS") ?? (QUICK ? "100" : "100,1000,5000"))

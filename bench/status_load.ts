@@ -4,15 +4,13 @@
  *
  * @module
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { Buffer } from "node:buffer";
 import type { Etcd3 } from "etcd3";
 import { felixPrefix } from "../lib/status/felix_status.ts";
 
 export const PREFIX = felixPrefix(null);
 const IN_FLIGHT = 64;
-
-/** A pause, ms. */
-export const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Endpoints spread over hosts: 20 on each. */
 export class Endpoints {

@@ -5,7 +5,6 @@
  * @module
  */
 import { z } from "zod";
-import type { FlagValues } from "../lib/config/command_line.ts";
 import type { Config } from "../lib/config/config_types.ts";
 import { CHECK_MS } from "../lib/doctor/doctor.ts";
 import { failed, type Finding, findingSchema, named, ok, warning } from "../lib/doctor/check.ts";
@@ -27,31 +26,28 @@ export const command: Command<typeof flags> = {
   about: "Look at all that this node depends on, and say what to do",
   details: ["Exit code 1: something failed."],
   flags,
-  run,
+  async run(context, { output }) {
+    const { resolve, launcher, print } = context;
+    const { config, warnings } = resolve();
+    const findings = warnings.map((text) => named("configuration", warning(text, "")));
+    const warn = (message: string, fields: Record<string, unknown> = {}) => {
+      findings.push(named("host names", warning(`${message} (${JSON.stringify(fields)})`, "")));
+    };
+    const places = await machinePlaces(config, launcher, { warn });
+    const { located, trouble } = await locate(context, config, places, findings);
+    const launch = launcher.prepare("doctor", permissionRow("doctor", located, places), located);
+    const answer = await runTool(launch, { timeoutMs: CHECK_MS + SLACK_MS });
+    const found = z.array(findingSchema).parse(answer);
+    // When Keystone itself is in trouble, its own check says so.
+    const keystone = found.some(({ subject, state }) =>
+      subject === "keystone" && state === "failed"
+    );
+    if (trouble && !keystone) findings.push(trouble);
+    findings.push(...found);
+    print(output === "json" ? JSON.stringify(findings, null, 2) : formatFindings(findings));
+    return isHealthy(findings) ? 0 : 1;
+  },
 };
-
-async function run(
-  context: CommandContext,
-  { output }: FlagValues<typeof flags>,
-): Promise<number> {
-  const { resolve, launcher, print } = context;
-  const { config, warnings } = resolve();
-  const findings = warnings.map((text) => named("configuration", warning(text, "")));
-  const warn = (message: string, fields: Record<string, unknown> = {}) => {
-    findings.push(named("host names", warning(`${message} (${JSON.stringify(fields)})`, "")));
-  };
-  const places = await machinePlaces(config, launcher, { warn });
-  const { located, trouble } = await locate(context, config, places, findings);
-  const launch = launcher.prepare("doctor", permissionRow("doctor", located, places), located);
-  const answer = await runTool(launch, { timeoutMs: CHECK_MS + SLACK_MS });
-  const found = z.array(findingSchema).parse(answer);
-  // When Keystone itself is in trouble, its own check says so.
-  const keystone = found.some(({ subject, state }) => subject === "keystone" && state === "failed");
-  if (trouble && !keystone) findings.push(trouble);
-  findings.push(...found);
-  print(output === "json" ? JSON.stringify(findings, null, 2) : formatFindings(findings));
-  return isHealthy(findings) ? 0 : 1;
-}
 
 /** With the catalogue's endpoints, or why they cannot be had. */
 async function locate(

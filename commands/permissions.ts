@@ -1,6 +1,5 @@
 /** `permissions`: what each process of this configuration may do, from the table that starts them. @module */
 import { lookUpEndpoints, withEndpoints } from "../lib/node/catalogue_lookup.ts";
-import type { FlagValues } from "../lib/config/command_line.ts";
 import type { Config } from "../lib/config/config_types.ts";
 import { describeError } from "../lib/base/log.ts";
 import { machinePlaces } from "../lib/process/machine_places.ts";
@@ -20,28 +19,23 @@ const flags = { output };
 export const command: Command<typeof flags> = {
   about: "Print what each process may do with this configuration",
   flags,
-  run,
+  async run(context, { output }) {
+    const { resolve, launcher, print, printError } = context;
+    const { config } = resolve();
+    const warn = (message: string, fields: Record<string, unknown> = {}) =>
+      printError(`warning: ${message} ${JSON.stringify(fields)}\n`);
+    const places = await machinePlaces(config, launcher, { warn });
+    const notes: string[] = [];
+    const located = await locate(context, config, places, notes);
+    const report: PermissionReport = {
+      enforcedBy: launcher.standalone ? "permissions of a Worker" : "flags of deno run",
+      processes: reportPermissions(located, places),
+      notes,
+    };
+    print(output === "json" ? JSON.stringify(report, null, 2) : formatPermissions(report));
+    return 0;
+  },
 };
-
-async function run(
-  context: CommandContext,
-  { output }: FlagValues<typeof flags>,
-): Promise<number> {
-  const { resolve, launcher, print, printError } = context;
-  const { config } = resolve();
-  const warn = (message: string, fields: Record<string, unknown> = {}) =>
-    printError(`warning: ${message} ${JSON.stringify(fields)}\n`);
-  const places = await machinePlaces(config, launcher, { warn });
-  const notes: string[] = [];
-  const located = await locate(context, config, places, notes);
-  const report: PermissionReport = {
-    enforcedBy: launcher.standalone ? "permissions of a Worker" : "flags of deno run",
-    processes: reportPermissions(located, places),
-    notes,
-  };
-  print(output === "json" ? JSON.stringify(report, null, 2) : formatPermissions(report));
-  return 0;
-}
 
 /** With the endpoints that Keystone's catalogue tells, as `start` does; without them when it does not. */
 async function locate(

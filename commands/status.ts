@@ -6,7 +6,6 @@
  * @module
  */
 import { systemClock } from "../lib/base/clock.ts";
-import type { FlagValues } from "../lib/config/command_line.ts";
 import type { Config } from "../lib/config/config_types.ts";
 import { pageUrl, reachable } from "../lib/config/page_url.ts";
 import { nodeInfo, readStatus } from "../lib/health/read_status.ts";
@@ -28,20 +27,15 @@ export const command: Command<typeof flags> = {
   about: "Print what the node's processes say of themselves",
   details: ["Exit code 3: something is wrong, or the page does not answer."],
   flags,
-  run,
+  async run(context, { output }) {
+    const { resolve, print } = context;
+    const { config } = resolve();
+    const told = await askPage(config, context);
+    const report = told ?? await readDirectly(config);
+    print(output === "json" ? JSON.stringify(report, null, 2) : formatStatus(report));
+    return told && isHealthy(told) ? 0 : UNHEALTHY;
+  },
 };
-
-async function run(
-  context: CommandContext,
-  { output }: FlagValues<typeof flags>,
-): Promise<number> {
-  const { resolve, print } = context;
-  const { config } = resolve();
-  const told = await askPage(config, context);
-  const report = told ?? await readDirectly(config);
-  print(output === "json" ? JSON.stringify(report, null, 2) : formatStatus(report));
-  return told && isHealthy(told) ? 0 : UNHEALTHY;
-}
 
 /** Null, and a word on standard error, when the page does not answer. */
 async function askPage(

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Etcd3 } from "etcd3";
-import { hostOfEndpointName, resourcePrefixes } from "../lib/calico/keys.ts";
+import { endpointNameParts, resourcePrefixes } from "../lib/calico/keys.ts";
 import { calicoNamespace } from "../lib/calico/regions.ts";
 import type { Clock } from "../lib/base/clock.ts";
 import { keepLeaseAlive } from "../lib/etcd/lease.ts";
@@ -160,7 +160,7 @@ export class Felixes {
       return;
     }
     if (known) return;
-    const host = hostOfEndpointName(key.slice(prefix.length));
+    const host = endpointNameParts(key.slice(prefix.length))?.host;
     const agent = this.#agents.get(host ?? "");
     if (!host || !agent) return;
     const { spec } = JSON.parse(new TextDecoder().decode(value));

@@ -21,7 +21,7 @@ import { uniqueId } from "./envelope.ts";
 import { BusError, type BusLink, keepLinked } from "./link.ts";
 
 /** Notifications that wait in the broker at most; each has some 3 kB. */
-export const MAX_QUEUED = 10_000;
+const MAX_QUEUED = 10_000;
 /** How long a queue outlives its consumer, ms. */
 const EXPIRES_MS = 60_000;
 /** Time between two reports of drops, ms. */

@@ -110,8 +110,3 @@ export function endpointNameParts(
   const [host, device, port] = match.slice(1).map((part) => part.replaceAll("--", "-"));
   return { host: host!, device: device!, port: port! };
 }
-
-/** The host in the name of a WorkloadEndpoint, or null. */
-export function hostOfEndpointName(name: string): string | null {
-  return endpointNameParts(name)?.host ?? null;
-}

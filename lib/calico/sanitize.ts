@@ -1,7 +1,7 @@
 /** Names as Calico label values (data model, "sanitise"). @module */
 
 /** Longest label value. */
-export const LABEL_MAX = 63;
+const LABEL_MAX = 63;
 /** Longest security-group name inside a label key. */
 export const SG_NAME_MAX = LABEL_MAX - "sg-name.projectcalico.org/openstack-".length;
 

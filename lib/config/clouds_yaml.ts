@@ -25,7 +25,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 type Json = { readonly [name: string]: unknown };
 
 /** Where such a file may be, the first that exists counts. */
-export function searchPath(stem: "clouds" | "secure", env: Env): string[] {
+function searchPath(stem: "clouds" | "secure", env: Env): string[] {
   const given = stem === "clouds" ? env.OS_CLIENT_CONFIG_FILE : env.OS_CLIENT_SECURE_FILE;
   const config = env.XDG_CONFIG_HOME || (env.HOME ? `${env.HOME}/.config` : null);
   const folders = [".", ...(config ? [`${config}/openstack`] : []), "/etc/openstack"];

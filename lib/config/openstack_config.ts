@@ -33,7 +33,7 @@ const METHODS: Record<NonNullable<ValueOf<"auth_type">>, Credential["method"] | 
  * How the configuration logs in to Keystone; null: not at all. An `auth_type` says so, unless a secret
  * comes from a place that counts more: neutron.conf's `auth_type = password` is about its own password.
  */
-export function authMethod(values: OptionValues): Credential["method"] | null {
+function authMethod(values: OptionValues): Credential["method"] | null {
   if (!values.has("auth_url")) return null;
   const given = SECRETS.filter(([, option]) => values.has(option))
     .map(([method, option]) => ({ method, level: values.entry(option).level }));

@@ -14,7 +14,7 @@ import type { Cloud } from "./clouds_yaml.ts";
 export type Flags = Readonly<Partial<Record<OptionName, string | readonly string[]>>>;
 
 /** Places of values; a lower number counts more. */
-export const LEVEL = { flag: 0, own: 1, cloud: 2, environment: 3, file: 4, none: 5 } as const;
+const LEVEL = { flag: 0, own: 1, cloud: 2, environment: 3, file: 4, none: 5 } as const;
 
 /** What was found for one option. */
 export interface EffectiveValue {

@@ -20,33 +20,25 @@ import { addRoles } from "./api/role_routes.ts";
 import { addStatusRoutes } from "./api/status_routes.ts";
 import { addSync } from "./api/sync_routes.ts";
 import { addState } from "./api/state_routes.ts";
-import { type Details, NO_DETAILS } from "./details.ts";
+import type { Sources } from "./details.ts";
 import { guard } from "./guards.ts";
-import type { RoleMetrics } from "./metrics.ts";
 import { addPages } from "./pages/page_routes.tsx";
 import { RateLimit } from "./rate_limit.ts";
 import { Shared } from "./shared.ts";
 import type { Status } from "../health/status.ts";
 
 /** What the server needs. */
-export interface AppDeps {
-  readonly readStatus: () => Promise<Status>;
-  /** What the roles have measured. @default nothing */
-  readonly readMetrics?: () => Promise<RoleMetrics>;
+export interface AppDeps extends Sources {
   /** Takes what the page itself measures. */
   readonly meter?: Meter;
-  /** What the detail pages show beyond it. @default none */
-  readonly details?: Details;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
   /** Ends the open streams. */
   readonly signal: AbortSignal;
   readonly log: Log;
   readonly actions: Omit<ActionDeps, "log">;
-  /** Names beside loopback's and addresses that may stand in the Host header. @default [] */
-  readonly allowedHosts?: readonly string[];
-  /** Requests per second of one client, after a burst of twice that; 0: any. @default 0 */
-  readonly requestRate?: number;
+  /** Names beside loopback's and addresses that may stand in the Host header. */
+  readonly allowedHosts: readonly string[];
+  /** Requests per second of one client, after a burst of twice that; 0: any. */
+  readonly requestRate: number;
   /** @default 256 */
   readonly maxStreams?: number;
   /** Shortest time between two updates of a stream, milliseconds. @default 1000 */
@@ -63,9 +55,9 @@ export function createApp(deps: AppDeps): Api {
   const statuses = new Shared<Status>(Math.min(STATUS_FRESH_MS, intervalMs));
   const readStatus = () => statuses.get("", () => withDeadline(deps.readStatus(), READ_TIMEOUT_MS));
   const app = createApi();
-  const rate = new RateLimit(deps.requestRate ?? 0, () => performance.now());
+  const rate = new RateLimit(deps.requestRate, () => performance.now());
   if (deps.meter) app.use(measure(deps.meter));
-  app.use(guard(deps.allowedHosts ?? [], rate));
+  app.use(guard(deps.allowedHosts, rate));
   app.notFound((c) => c.text("There is nothing here. The page is at /\n", 404));
   app.onError((error, c) => {
     // What the framework refuses itself, such as a body that is no JSON.
@@ -76,30 +68,22 @@ export function createApp(deps: AppDeps): Api {
       500,
     );
   });
-  const readMetrics = deps.readMetrics ?? (() => Promise.resolve({}));
-  const details = deps.details ?? NO_DETAILS;
+  const { readMetrics, details, now, log } = deps;
+  const sources = { readStatus, readMetrics, details, now };
   const live = addPages(app, {
-    readStatus,
-    readMetrics,
-    details,
-    now: deps.now,
+    ...sources,
     signal: deps.signal,
-    log: deps.log,
+    log,
     maxStreams: deps.maxStreams ?? 256,
     updateIntervalMs: intervalMs,
   });
-  addState(app, { readStatus });
-  addRoles(app, { readStatus, readMetrics, details });
-  addCloud(app, { readStatus, details });
-  addSync(app, { readStatus, details });
-  addStatusRoutes(app, { readStatus, details, now: deps.now });
-  addChecks(app, {
-    readStatus,
-    readMetrics,
-    ownFamilies: () => [streams(live.size)],
-    log: deps.log,
-  });
-  addActions(app, { ...deps.actions, log: deps.log });
+  addState(app, sources);
+  addRoles(app, sources);
+  addCloud(app, sources);
+  addSync(app, sources);
+  addStatusRoutes(app, sources);
+  addChecks(app, { ...sources, ownFamilies: () => [streams(live.size)], log });
+  addActions(app, { ...deps.actions, log });
   addDocument(app, VERSION);
   return app;
 }

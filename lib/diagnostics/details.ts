@@ -11,7 +11,9 @@ import { type Differences, readDifferences } from "../sync/apply/difference_log.
 import type { LogRecord } from "../state/page_feed.ts";
 import type { PermissionRow } from "../process/permissions.ts";
 import type { Fed } from "./fed.ts";
-import { NO_SAMPLES, type Sampler } from "./samples.ts";
+import type { RoleMetrics } from "./metrics.ts";
+import type { Sampler } from "./samples.ts";
+import type { Status } from "../health/status.ts";
 
 /** What is read on demand. */
 export interface Details {
@@ -29,15 +31,15 @@ export interface Details {
   differences(id: string): Promise<Differences | null>;
 }
 
-/** Of a node that has nothing to tell. */
-export const NO_DETAILS: Details = {
-  samples: () => NO_SAMPLES,
-  log: () => [],
-  permissions: () => null,
-  agents: () => Promise.resolve(null),
-  portDifferences: () => Promise.resolve(null),
-  differences: () => Promise.resolve(null),
-};
+/** Where routes and pages find what they show. */
+export interface Sources {
+  readonly readStatus: () => Promise<Status>;
+  /** What the roles have measured. */
+  readonly readMetrics: () => Promise<RoleMetrics>;
+  readonly details: Details;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
 
 /** Of this node. */
 export function nodeDetails(

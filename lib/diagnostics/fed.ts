@@ -16,7 +16,7 @@ import {
 import { ROLE_NAMES } from "../state/records.ts";
 
 /** Processes that log, whether or not they run. */
-export const LOGGING = ["supervisor", "lab", ...ROLE_NAMES] as const;
+const LOGGING = ["supervisor", "lab", ...ROLE_NAMES] as const;
 
 /** The receiving end of `page_feed.ts`. */
 export class Fed {

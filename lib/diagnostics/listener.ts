@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { once } from "node:events";
 import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
@@ -32,7 +33,7 @@ export interface ListenerLimits {
 }
 
 /** A request's head has at most this many bytes. */
-export const MAX_HEAD_BYTES = 16_384;
+const MAX_HEAD_BYTES = 16_384;
 const KEEP_ALIVE_MS = 15_000;
 /** What is being answered when the listener closes may take this long. */
 const GRACE_MS = 500;
@@ -78,7 +79,8 @@ export async function openListener(
   }, answer);
   server.maxConnections = limits.maxConnections ?? 1000;
   server.setTimeout(limits.idleTimeoutMs ?? 60_000, (socket: Socket) => socket.destroy());
-  await listen(server, host, port);
+  server.listen(port, host);
+  await once(server, "listening");
   const address = server.address();
   return {
     port: typeof address === "object" && address !== null ? address.port : port,
@@ -104,14 +106,4 @@ function whole(request: Request): Request {
   const { method, headers, body } = request;
   if (method === "GET" || method === "HEAD") return request;
   return new Request(request.url, { method, headers, body });
-}
-
-function listen(server: http.Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
 }

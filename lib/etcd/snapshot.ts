@@ -14,7 +14,6 @@ import { KeySpace } from "./key_space.ts";
 export interface KeyValue {
   readonly key: string;
   readonly value: Buffer;
-  readonly createRevision: string;
   readonly modRevision: string;
   /** The key's bytes, when they are no UTF-8, so that `key` does not name it. */
   readonly notText?: Buffer;
@@ -129,7 +128,6 @@ export async function* snapshotPages(
       items.push({
         key,
         value: kv.value,
-        createRevision: kv.create_revision,
         modRevision: kv.mod_revision,
         ...(isText(key, kv.key) ? {} : { notText: kv.key }),
       });

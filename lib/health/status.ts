@@ -10,7 +10,7 @@ import { FINDING_KINDS } from "./findings.ts";
 import { heldSchema } from "./held.ts";
 
 /** One sentence: what is wrong and what to do first; or that all is well. */
-export const statementSchema = z.object({
+const statementSchema = z.object({
   /** What kind of thing is wrong, for programs. */
   kind: z.enum(["all-well", ...FINDING_KINDS]),
   level: levelSchema,

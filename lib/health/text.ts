@@ -8,7 +8,7 @@ import { clip } from "../base/clip.ts";
 import { formatCount, formatDuration, plural, utcMinute } from "../base/format.ts";
 import { guardSentence, leftOutSentence } from "../sync/report/held_text.ts";
 import type { Facts, RoleStatus } from "./facts.ts";
-import type { Finding, FindingKind, FindingOf, NotReady, RoleProblem } from "./findings.ts";
+import type { FindingKind, FindingOf, NotReady, RoleProblem } from "./findings.ts";
 import { heldNow } from "./held.ts";
 import { isUp } from "./roles.ts";
 import type { Statement } from "./status.ts";
@@ -63,69 +63,45 @@ const SENTENCES: { readonly [K in FindingKind]: (finding: FindingOf<K>) => strin
 /** A finding in words, with its place on the page. */
 export function stated<K extends FindingKind>(finding: FindingOf<K>): Statement {
   const text = SENTENCES[finding.kind](finding);
-  const link = linkOf(finding as Finding);
-  return { kind: finding.kind, level: finding.level, text, ...link === null ? {} : { link } };
+  const link = LINKS[finding.kind]?.(finding);
+  return { kind: finding.kind, level: finding.level, text, ...link === undefined ? {} : { link } };
 }
 
-/** Path of the page that shows more. */
-function linkOf(finding: Finding): string | null {
-  switch (finding.kind) {
-    case "role":
-      return `/roles/${finding.role}`;
-    case "election-problem":
-    case "mastership-over":
-    case "mastership-unpublished":
-    case "no-leader":
-      return "/election";
-    case "resync-failed":
-    case "resync-warned":
-      return `/resyncs/${finding.resync}`;
-    case "held-back":
-      return `/resyncs/${finding.guard.resync}`;
-    case "left-out":
-      return `/resyncs/${finding.left.resync}`;
-    case "notifications-unheard":
-    case "notifications-unsent":
-      return "/resyncs";
-    case "agents-stale":
-      return "/agents";
-    case "ports-waiting":
-      return "/ports";
-    default:
-      return null;
-  }
-}
+/** Path of the page that shows more, where there is one. */
+const LINKS: { readonly [K in FindingKind]?: (finding: FindingOf<K>) => string } = {
+  "role": ({ role }) => `/roles/${role}`,
+  "election-problem": () => "/election",
+  "mastership-over": () => "/election",
+  "mastership-unpublished": () => "/election",
+  "no-leader": () => "/election",
+  "resync-failed": ({ resync }) => `/resyncs/${resync}`,
+  "resync-warned": ({ resync }) => `/resyncs/${resync}`,
+  "held-back": ({ guard }) => `/resyncs/${guard.resync}`,
+  "left-out": ({ left }) => `/resyncs/${left.resync}`,
+  "notifications-unheard": () => "/resyncs",
+  "notifications-unsent": () => "/resyncs",
+  "agents-stale": () => "/agents",
+  "ports-waiting": () => "/ports",
+};
+
+const RESTARTS = "The supervisor restarts it; look at its last log lines.";
+const WAIT = "If it stays so, look at its log.";
+
+/** What to do about a role. */
+const ROLE_ADVICE: Readonly<Record<RoleProblem["is"], string>> = {
+  "not-started": WAIT,
+  "waits-for-restart": "Look at its last log lines first.",
+  "stopped": "Start the node again if this was not wanted.",
+  "starts-slowly": WAIT,
+  "ends-again": WAIT,
+  "silent": RESTARTS,
+  /** The role's own words say what to do. */
+  "reported": "",
+};
 
 function roleSentence({ role, problem }: FindingOf<"role">): string {
-  const advice = ROLE_ADVICE[adviceFor(problem)];
+  const advice = problem.is === "ends-again" && problem.runs ? RESTARTS : ROLE_ADVICE[problem.is];
   return `${role}: ${quoted(problemText(problem))}.${advice ? ` ${advice}` : ""}`;
-}
-
-const ROLE_ADVICE = {
-  log: "Look at its last log lines first.",
-  start: "Start the node again if this was not wanted.",
-  restarts: "The supervisor restarts it; look at its last log lines.",
-  wait: "If it stays so, look at its log.",
-  /** The role's own words say what to do. */
-  none: "",
-} as const;
-
-function adviceFor(problem: RoleProblem): keyof typeof ROLE_ADVICE {
-  switch (problem.is) {
-    case "waits-for-restart":
-      return "log";
-    case "stopped":
-      return "start";
-    case "silent":
-      return "restarts";
-    case "ends-again":
-      return problem.runs ? "restarts" : "wait";
-    case "reported":
-      return "none";
-    case "not-started":
-    case "starts-slowly":
-      return "wait";
-  }
 }
 
 /** What is wrong with a role, without a full stop of its own. */

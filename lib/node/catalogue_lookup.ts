@@ -16,7 +16,7 @@ import { type PermissionPlaces, permissionRow } from "../process/permissions.ts"
 import { runTool } from "../process/tool.ts";
 
 /** What `roles/endpoint_lookup.ts` answers. */
-export const foundEndpointsSchema = z.object({
+const foundEndpointsSchema = z.object({
   /** Keystone's URL with its version. */
   authUrl: z.string(),
   neutronUrl: z.string(),

@@ -66,13 +66,34 @@ export class NeutronClient {
    *
    * @throws {OpenstackError} a page failed, or the walk could not be completed.
    */
-  pages<T extends { id: string }>(
+  async *pages<T extends { id: string }>(
     path: string,
     schema: z.ZodType<T>,
     signal: AbortSignal,
-    query: Query = {},
+    query: Query | Filtered = {},
   ): AsyncGenerator<Listing<T>> {
-    return this.#pages(path, schema, signal, query);
+    if (!this.#extensions.offers(path)) return yield { items: [], refused: [] };
+    this.#demandBinding(path);
+    const url = `${this.config.neutronUrl}/v2.0/${path}`;
+    const { known } = query;
+    const required = this.#requiredFields(path, schema, query);
+    const reader = new RecordReader({ schema, url, required, known });
+    const paged = this.#extensions.has("pagination");
+    const walk = new Walk(path, paged ? this.config.pageSize : Infinity);
+    while (!walk.done) {
+      let page: Page;
+      try {
+        page = await this.#page(path, signal, query, walk);
+      } catch (error) {
+        const gone = error instanceof OpenstackError && error.status === 404;
+        if (!gone || !walk.stepBack()) throw error;
+        continue;
+      }
+      if ("by" in query && !page.records.every(query.by.asked)) {
+        throw new FilterIgnoredError(url, query.by.field);
+      }
+      yield reader.read(walk.take(page));
+    }
   }
 
   /** All objects of a collection. @throws {OpenstackError} as {@linkcode pages}. */
@@ -82,7 +103,7 @@ export class NeutronClient {
     signal: AbortSignal,
     { onPage, ...query }: Query & { onPage?: () => void } = {},
   ): Promise<Listing<T>> {
-    return await collect(this.#pages(path, schema, signal, query), onPage);
+    return await collect(this.pages(path, schema, signal, query), onPage);
   }
 
   /**
@@ -109,7 +130,7 @@ export class NeutronClient {
     return await listInBatches(
       field,
       values,
-      (some) => collect(this.#pages(path, schema, signal, filteredQuery(field, some, asked))),
+      (some) => collect(this.pages(path, schema, signal, filteredQuery(field, some, asked))),
     );
   }
 
@@ -128,7 +149,7 @@ export class NeutronClient {
   ): Promise<Whereabouts> {
     const idSchema = z.object({ id: z.string() });
     const inquiry = new Inquiry(
-      (asked) => this.#pages(path, idSchema, signal, filteredQuery("id", asked, ["id"])),
+      (asked) => this.pages(path, idSchema, signal, filteredQuery("id", asked, ["id"])),
       witness,
     );
     await inquiry.ask(ids);
@@ -150,36 +171,6 @@ export class NeutronClient {
         return Array.isArray(security_groups) && !security_groups.some((id) => wanted.has(id));
       },
     });
-  }
-
-  async *#pages<T extends { id: string }>(
-    path: string,
-    schema: z.ZodType<T>,
-    signal: AbortSignal,
-    query: Query | Filtered,
-  ): AsyncGenerator<Listing<T>> {
-    if (!this.#extensions.offers(path)) return yield { items: [], refused: [] };
-    this.#demandBinding(path);
-    const url = `${this.config.neutronUrl}/v2.0/${path}`;
-    const { known } = query;
-    const required = this.#requiredFields(path, schema, query);
-    const reader = new RecordReader({ schema, url, required, known });
-    const paged = this.#extensions.has("pagination");
-    const walk = new Walk(path, paged ? this.config.pageSize : Infinity);
-    while (!walk.done) {
-      let page: Page;
-      try {
-        page = await this.#page(path, signal, query, walk);
-      } catch (error) {
-        const gone = error instanceof OpenstackError && error.status === 404;
-        if (!gone || !walk.stepBack()) throw error;
-        continue;
-      }
-      if ("by" in query && !page.records.every(query.by.asked)) {
-        throw new FilterIgnoredError(url, query.by.field);
-      }
-      yield reader.read(walk.take(page));
-    }
   }
 
   /** Without it every port looks unbound, and no endpoint would be left. */

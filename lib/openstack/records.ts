@@ -115,7 +115,6 @@ export const addressGroupSchema = z.object({
   /** Networks in CIDR notation, of both versions. */
   addresses: z.array(text),
 });
-export type AddressGroup = z.infer<typeof addressGroupSchema>;
 
 export const floatingIpSchema = z.object({
   id,
@@ -134,7 +133,7 @@ const QOS_AMOUNTS: Readonly<
   packet_rate_limit: ["max_kpps"],
 };
 const amount = z.number().nullish();
-export const qosRuleSchema = z.object({
+const qosRuleSchema = z.object({
   type: z.string(),
   /** Of minimum rates also `any`; DSCP marks have none. */
   direction: z.string().default("egress"),

@@ -15,7 +15,9 @@ const MAX_LINE = 64 * 1024;
 // deno-lint-ignore no-control-regex -- terminal colour sequences start with ESC
 const ANSI = /\x1b\[[0-9;]*m/g;
 
-const entrySchema = z.object({
+/** A log record as it travels; its fields are secret-free. */
+export const logRecordSchema = z.object({
+  /** RFC 3339, UTC, milliseconds. */
   time: z.string(),
   level: z.string(),
   role: z.string(),
@@ -38,7 +40,7 @@ export async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGener
 /** The log record in a line, or null when the line is something else. */
 export function parseEntry(line: string): LogEntry | null {
   if (!line.startsWith("{")) return null;
-  const parsed = entrySchema.safeParse(parseJson(line));
+  const parsed = logRecordSchema.safeParse(parseJson(line));
   return parsed.success ? parsed.data : null;
 }
 

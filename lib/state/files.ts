@@ -9,7 +9,7 @@ import type { z } from "zod";
 import { parseJson } from "../base/json.ts";
 
 /** Nothing that is written here is larger, bytes. */
-export const MAX_FILE_BYTES = 4 * 1024 * 1024;
+const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
 /**
  * Writes a JSON file, replacing the one that is there; `path` is absolute. Each file has one writer.

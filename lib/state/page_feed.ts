@@ -12,6 +12,7 @@ import { z } from "zod";
 import { clip } from "../base/clip.ts";
 import { formatJson, type LogEntry } from "../base/log.ts";
 import { Ring } from "../base/ring.ts";
+import { logRecordSchema } from "../process/child_output.ts";
 import type { PermissionRow } from "../process/permissions.ts";
 
 /** Records kept of each process. */
@@ -32,16 +33,6 @@ export const permissionRowSchema = z.object({
   sys: list,
 });
 
-/** A log record, whose fields are secret-free. */
-export const logRecordSchema = z.object({
-  /** RFC 3339, UTC, milliseconds. */
-  time: z.string(),
-  level: z.string(),
-  role: z.string(),
-  pid: z.number(),
-  message: z.string(),
-  fields: z.record(z.string(), z.unknown()),
-});
 export type LogRecord = z.infer<typeof logRecordSchema>;
 
 /** One message. */

@@ -69,7 +69,6 @@ export class StateStore implements Disposable {
   readonly #kv: Kv;
   /** The latest write of an event; the next one waits for it, or one of the two would be lost. */
   #lastEvent: Promise<void> = Promise.resolve();
-  readonly #said = new Map<string, { at: number; said: string }>();
   readonly #parsed = new Map<string, { versionstamp: string; record: unknown }>();
   readonly #resyncs: ResyncHistory;
   /** The term that this process has published last. */
@@ -113,22 +112,35 @@ export class StateStore implements Disposable {
     return record;
   }
 
+  #reader<T>(key: string, schema: z.ZodType<T>) {
+    return (): Promise<T | null> => this.#get([key], schema);
+  }
+
+  /** Reads the record of one role. */
+  #readerOf<T>(key: string, schema: z.ZodType<T>) {
+    return (role: string): Promise<T | null> => this.#get([key, role], schema);
+  }
+
+  #writer<T>(key: string) {
+    return async (record: T): Promise<void> => void await this.#kv.set([key], record);
+  }
+
   /**
    * Writes a record that is repeated often: at once when it says something new, else only every few seconds,
    * to renew its time. A write costs about as much as all else that an idle role does in a second.
    */
-  async #setNews(key: string, record: { readonly at: number }): Promise<void> {
-    const said = JSON.stringify({ ...record, at: 0 });
-    const last = this.#said.get(key);
-    const age = record.at - (last?.at ?? -Infinity);
-    if (last?.said === said && age >= 0 && age < REPEAT_MS) return;
-    await this.#kv.set([key], record);
-    this.#said.set(key, { at: record.at, said });
+  #newsWriter<T extends { readonly at: number }>(key: string) {
+    let [lastAt, lastSaid] = [-Infinity, ""];
+    return async (record: T): Promise<void> => {
+      const said = JSON.stringify({ ...record, at: 0 });
+      const age = record.at - lastAt;
+      if (lastSaid === said && age >= 0 && age < REPEAT_MS) return;
+      await this.#kv.set([key], record);
+      [lastAt, lastSaid] = [record.at, said];
+    };
   }
 
-  readMastership(): Promise<Mastership | null> {
-    return this.#get(["mastership"], mastershipSchema);
-  }
+  readonly readMastership = this.#reader("mastership", mastershipSchema);
   /** Null publishes "nobody". @throws {SupersededError} see {@linkcode MastershipClaim}. */
   async writeMastership(record: Mastership | null): Promise<void> {
     await this.claim.write(["mastership"], record);
@@ -137,68 +149,42 @@ export class StateStore implements Disposable {
     if (!heartbeat) await this.changes.announce();
   }
 
-  readOwnTerm(): Promise<OwnTerm | null> {
-    return this.#get(["own-term"], ownTermSchema);
-  }
+  readonly readOwnTerm = this.#reader("own-term", ownTermSchema);
   /** @throws {SupersededError} see {@linkcode MastershipClaim}. */
   async writeOwnTerm(record: OwnTerm): Promise<void> {
     await this.claim.write(["own-term"], record);
   }
 
-  readStepDown(): Promise<StepDownRequest | null> {
-    return this.#get(["step-down"], stepDownRequestSchema);
-  }
+  readonly readStepDown = this.#reader("step-down", stepDownRequestSchema);
   async writeStepDown(record: StepDownRequest): Promise<void> {
     await this.#kv.set(["step-down"], record);
     await this.changes.announce();
   }
 
-  readCluster(): Promise<Cluster | null> {
-    return this.#get(["cluster"], clusterSchema);
-  }
-  async writeCluster(record: Cluster): Promise<void> {
-    await this.#kv.set(["cluster"], record);
-  }
+  readonly readCluster = this.#reader("cluster", clusterSchema);
+  readonly writeCluster = this.#writer<Cluster>("cluster");
 
-  readCompaction(): Promise<Compaction | null> {
-    return this.#get(["compaction"], compactionSchema);
-  }
-  async writeCompaction(record: Compaction): Promise<void> {
-    await this.#kv.set(["compaction"], record);
-  }
+  readonly readCompaction = this.#reader("compaction", compactionSchema);
+  readonly writeCompaction = this.#writer<Compaction>("compaction");
 
-  readElection(): Promise<Election | null> {
-    return this.#get(["election"], electionSchema);
-  }
-  async writeElection(record: Election): Promise<void> {
-    await this.#setNews("election", record);
-  }
+  readonly readElection = this.#reader("election", electionSchema);
+  readonly writeElection = this.#newsWriter<Election>("election");
 
-  readRole(role: string): Promise<RoleState | null> {
-    return this.#get(["role", role], roleSchema);
-  }
+  readonly readRole = this.#readerOf("role", roleSchema);
   async writeRole(role: string, record: RoleState): Promise<void> {
     await this.#kv.set(["role", role], record);
   }
 
-  readSupervisor(): Promise<SupervisorState | null> {
-    return this.#get(["supervisor"], supervisorSchema);
-  }
-  async writeSupervisor(record: SupervisorState): Promise<void> {
-    await this.#kv.set(["supervisor"], record);
-  }
+  readonly readSupervisor = this.#reader("supervisor", supervisorSchema);
+  readonly writeSupervisor = this.#writer<SupervisorState>("supervisor");
 
-  readRestart(role: string): Promise<RestartRequest | null> {
-    return this.#get(["restart", role], restartRequestSchema);
-  }
+  readonly readRestart = this.#readerOf("restart", restartRequestSchema);
   async writeRestart(role: string, record: RestartRequest): Promise<void> {
     await this.#kv.set(["restart", role], record);
     await this.changes.announce();
   }
 
-  readAlive(role: string): Promise<Alive | null> {
-    return this.#get(["alive", role], aliveSchema);
-  }
+  readonly readAlive = this.#readerOf("alive", aliveSchema);
   async writeAlive(role: string, record: Alive): Promise<void> {
     await this.#kv.set(["alive", role], record);
   }
@@ -212,9 +198,7 @@ export class StateStore implements Disposable {
     await this.#resyncs.write(record);
   }
 
-  readResyncRequest(): Promise<ResyncRequest | null> {
-    return this.#get(["resync-request"], resyncRequestSchema);
-  }
+  readonly readResyncRequest = this.#reader("resync-request", resyncRequestSchema);
   /** Null: it was taken up. */
   async writeResyncRequest(record: ResyncRequest | null): Promise<void> {
     if (!record) return await this.#kv.delete(["resync-request"]);
@@ -222,55 +206,31 @@ export class StateStore implements Disposable {
     await this.changes.announce();
   }
 
-  readResyncAnswer(): Promise<ResyncAnswer | null> {
-    return this.#get(["resync-answer"], resyncAnswerSchema);
-  }
+  readonly readResyncAnswer = this.#reader("resync-answer", resyncAnswerSchema);
   async writeResyncAnswer(record: ResyncAnswer): Promise<void> {
     await this.#kv.set(["resync-answer"], boundedRun(record));
     await this.changes.announce();
   }
 
-  readReleased(): Promise<Released | null> {
-    return this.#get(["released"], releasedSchema);
-  }
-  async writeReleased(record: Released): Promise<void> {
-    await this.#kv.set(["released"], record);
-  }
+  readonly readReleased = this.#reader("released", releasedSchema);
+  readonly writeReleased = this.#writer<Released>("released");
 
-  readAgents(): Promise<Agents | null> {
-    return this.#get(["agents"], agentsSchema);
-  }
-  async writeAgents(record: Agents): Promise<void> {
-    await this.#setNews("agents", record);
-  }
+  readonly readAgents = this.#reader("agents", agentsSchema);
+  readonly writeAgents = this.#newsWriter<Agents>("agents");
 
-  readNotifications(): Promise<NotificationsRecord | null> {
-    return this.#get(["notifications"], notificationsSchema);
-  }
-  async writeNotifications(record: NotificationsRecord): Promise<void> {
-    await this.#kv.set(["notifications"], record);
-  }
+  readonly readNotifications = this.#reader("notifications", notificationsSchema);
+  readonly writeNotifications = this.#writer<NotificationsRecord>("notifications");
 
-  readPorts(): Promise<Ports | null> {
-    return this.#get(["ports"], portsSchema);
-  }
-  async writePorts(record: Ports): Promise<void> {
-    await this.#setNews("ports", record);
-  }
+  readonly readPorts = this.#reader("ports", portsSchema);
+  readonly writePorts = this.#newsWriter<Ports>("ports");
 
-  readMetrics(role: string): Promise<MetricsRecord | null> {
-    return this.#get(["metrics", role], metricsSchema);
-  }
+  readonly readMetrics = this.#readerOf("metrics", metricsSchema);
   async writeMetrics(role: string, record: MetricsRecord): Promise<void> {
     await this.#kv.set(["metrics", role], record);
   }
 
-  readSamples(): Promise<Samples | null> {
-    return this.#get(["samples"], samplesSchema);
-  }
-  async writeSamples(record: Samples): Promise<void> {
-    await this.#kv.set(["samples"], record);
-  }
+  readonly readSamples = this.#reader("samples", samplesSchema);
+  readonly writeSamples = this.#writer<Samples>("samples");
 
   /** Events of one source (a role or "supervisor"), newest first. */
   async readEvents(source: string): Promise<Event[]> {

@@ -14,7 +14,7 @@ export const MAX_AGENTS = 20_000;
 const FILE = "agents.json";
 
 /** What the file holds. */
-export const agentsFileSchema = z.object({
+const agentsFileSchema = z.object({
   /** When it was written, ms since the epoch. */
   at: z.number(),
   /** Agents that are known; the list holds the stalest of them. */

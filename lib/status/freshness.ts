@@ -8,7 +8,7 @@
 import type { Agent, FreshnessCounts } from "../state/records.ts";
 
 /** Older than this is late, ms: Neutron's default timeout. */
-export const LATE_AGENT_MS = 75_000;
+const LATE_AGENT_MS = 75_000;
 /** Older than this is stale, ms. */
 export const STALE_AGENT_MS = 300_000;
 

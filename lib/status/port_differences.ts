@@ -39,7 +39,7 @@ export const portDifferenceSchema = z.object({
 export type PortDifference = z.infer<typeof portDifferenceSchema>;
 
 /** What the file holds. */
-export const portDifferencesSchema = z.object({
+const portDifferencesSchema = z.object({
   at: z.number(),
   total: z.number().int().nonnegative(),
   ports: z.array(portDifferenceSchema).max(MAX_PORT_DIFFERENCES),

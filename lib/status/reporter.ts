@@ -37,7 +37,7 @@ export interface StatusReporter extends AsyncDisposable {
 }
 
 /** Felix as Neutron lists it among its agents. */
-export const FELIX_AGENT = {
+const FELIX_AGENT = {
   agent_type: "Calico per-host agent (felix)",
   binary: "calico-felix",
   topic: "N/A",

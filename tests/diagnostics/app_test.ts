@@ -100,7 +100,7 @@ Deno.test("the metrics tell the state", async () => {
 });
 
 Deno.test("other hosts, methods and paths are refused", async () => {
-  const get = async (host: string, allowedHosts?: string[]) => {
+  const get = async (host: string, allowedHosts: string[] = []) => {
     const response = await app({ allowedHosts }).request("/livez", { headers: { host } });
     await response.body?.cancel();
     return response.status;

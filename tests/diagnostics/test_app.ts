@@ -1,8 +1,20 @@
 /** The application over the fixtures, with changes. @module */
 import { type AppDeps, createApp } from "../../lib/diagnostics/app.ts";
+import type { Details } from "../../lib/diagnostics/details.ts";
+import { NO_SAMPLES } from "../../lib/diagnostics/samples.ts";
 import type { Api } from "../../lib/diagnostics/api/openapi.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { NOW, status } from "./fixtures.ts";
+
+/** Of a node that has nothing to tell. */
+const NO_DETAILS: Details = {
+  samples: () => NO_SAMPLES,
+  log: () => [],
+  permissions: () => null,
+  agents: () => Promise.resolve(null),
+  portDifferences: () => Promise.resolve(null),
+  differences: () => Promise.resolve(null),
+};
 
 /** What a test changes; `actions` are merged. */
 export type Setup = Partial<Omit<AppDeps, "actions">> & { actions?: Partial<AppDeps["actions"]> };
@@ -11,9 +23,13 @@ export type Setup = Partial<Omit<AppDeps, "actions">> & { actions?: Partial<AppD
 export function testApp({ actions, ...changes }: Setup = {}): Api {
   return createApp({
     readStatus: () => Promise.resolve(status()),
+    readMetrics: () => Promise.resolve({}),
+    details: NO_DETAILS,
     now: () => NOW,
     signal: new AbortController().signal,
     log: new LogRecorder(),
+    allowedHosts: [],
+    requestRate: 0,
     updateIntervalMs: 10,
     ...changes,
     actions: {

@@ -3,6 +3,8 @@ import type { Status } from "../../lib/health/status.ts";
 import { eventually } from "../support/assert.ts";
 import { freePort } from "../support/etcd_server.ts";
 
+export { tempDir } from "../support/temp_dir.ts";
+
 /** The repository. */
 export const ROOT = new URL("../..", import.meta.url).pathname;
 
@@ -189,17 +191,6 @@ export function lives(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-/** A temporary directory that removes itself. */
-export async function tempDir(): Promise<AsyncDisposable & { path: string }> {
-  const path = await Deno.makeTempDir({ prefix: "conductor-" });
-  return {
-    path,
-    async [Symbol.asyncDispose]() {
-      await Deno.remove(path, { recursive: true }).catch(() => {});
-    },
-  };
 }
 
 /** Arguments of a lab of its own on free ports. */

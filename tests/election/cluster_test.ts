@@ -10,36 +10,43 @@ import type { TermRecord } from "../../lib/state/records.ts";
 import { StateStore } from "../../lib/state/store.ts";
 import { assert, assertEquals, eventually } from "../support/assert.ts";
 import { startEtcd } from "../support/etcd_server.ts";
+import { tempDir } from "../support/temp_dir.ts";
 import { testConfig } from "../support/test_config.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 
+const GRPC = { sanitizeOps: false, sanitizeResources: false };
+
+interface Cloud {
+  readonly etcd: Etcd3;
+  readonly store: StateStore;
+  readonly log: LogRecorder;
+  readonly stop: AbortController;
+  /** All that a registry is made of but its id. */
+  readonly base: Omit<ConstructorParameters<typeof ClusterRegistry>[0], "id">;
+}
+
+async function withCloud(test: (cloud: Cloud) => Promise<void>): Promise<void> {
+  await using server = await startEtcd();
+  await using dir = await tempDir();
+  using store = await StateStore.open(dir.path);
+  const etcd = new Etcd3({ hosts: server.url });
+  const [stop, log] = [new AbortController(), new LogRecorder()];
+  const node = { name: "node-1", version: "1", roles: ["manager"], since: 1, diagnostics: "x:1" };
+  const base = { etcd, region: null, node, store, clock: systemClock, log };
+  try {
+    await test({ etcd, store, log, stop, base });
+  } finally {
+    stop.abort();
+    etcd.close();
+  }
+}
+
 Deno.test(
   "the cloud's record fits into the KV file whatever etcd holds, with the raw election key",
-  { sanitizeOps: false, sanitizeResources: false },
-  async () => {
-    await using server = await startEtcd();
-    const etcd = new Etcd3({ hosts: server.url });
-    const dir = await Deno.makeTempDir({ prefix: "cluster-" });
-    const store = await StateStore.open(dir);
-    const stop = new AbortController();
-    const log = new LogRecorder();
-    const node = {
-      name: "node-1",
-      version: "1",
-      roles: ["manager"],
-      since: 1,
-      diagnostics: "10.0.0.1:9797",
-    };
-    const registry = new ClusterRegistry({
-      etcd,
-      region: null,
-      node,
-      id: "node-1:7",
-      store,
-      clock: systemClock,
-      log,
-    });
-    try {
+  GRPC,
+  () =>
+    withCloud(async ({ base, etcd, log, stop, store }) => {
+      const registry = new ClusterRegistry({ ...base, id: "node-1:7" });
       const prefix = conductorPrefix(null);
       for (let i = 1; i <= 100; i++) {
         const term = {
@@ -69,48 +76,35 @@ Deno.test(
       await running;
       await lease.revoke();
       assertEquals(log.at("warn"), []);
-    } finally {
-      stop.abort();
-      etcd.close();
-      store[Symbol.dispose]();
-      await Deno.remove(dir, { recursive: true });
-    }
-  },
+    }),
 );
 
 Deno.test(
   "what is written of a term is fenced by it, and no other term's record is replaced",
-  { sanitizeOps: false, sanitizeResources: false },
-  async () => {
-    await using server = await startEtcd();
-    const etcd = new Etcd3({ hosts: server.url });
-    const dir = await Deno.makeTempDir({ prefix: "cluster-" });
-    const store = await StateStore.open(dir);
-    const log = new LogRecorder();
-    const node = { name: "node-1", version: "1", roles: [], since: 1, diagnostics: "x:1" };
-    const base = { etcd, region: null, node, store, clock: systemClock, log };
-    const registry = new ClusterRegistry({ ...base, id: "node-1:7" });
-    const prefix = `${conductorPrefix(null)}terms/`;
-    const keyOf = (term: string) => prefix + term.padStart(20, "0");
-    const put = (record: TermRecord) =>
-      etcd.put(keyOf(record.term)).value(JSON.stringify(record)).exec();
-    const read = async (term: string): Promise<TermRecord | null> =>
-      JSON.parse(await etcd.get(keyOf(term)).string() ?? "null");
-    const leadership = (term: string, since: number): Leadership => ({
-      lease: "1",
-      term,
-      since,
-      sent: { wall: 0, monotonic: 0, uptime: 0 },
-    });
-    const open = (term: string, id: string, start: number): TermRecord => ({
-      term,
-      node: id.split(":")[0]!,
-      id,
-      start,
-      end: null,
-      reason: null,
-    });
-    try {
+  GRPC,
+  () =>
+    withCloud(async ({ base, etcd, log }) => {
+      const registry = new ClusterRegistry({ ...base, id: "node-1:7" });
+      const prefix = `${conductorPrefix(null)}terms/`;
+      const keyOf = (term: string) => prefix + term.padStart(20, "0");
+      const put = (record: TermRecord) =>
+        etcd.put(keyOf(record.term)).value(JSON.stringify(record)).exec();
+      const read = async (term: string): Promise<TermRecord | null> =>
+        JSON.parse(await etcd.get(keyOf(term)).string() ?? "null");
+      const leadership = (term: string, since: number): Leadership => ({
+        lease: "1",
+        term,
+        since,
+        sent: { wall: 0, monotonic: 0, uptime: 0 },
+      });
+      const open = (term: string, id: string, start: number): TermRecord => ({
+        term,
+        node: id.split(":")[0]!,
+        id,
+        start,
+        end: null,
+        reason: null,
+      });
       const { header } = await etcd.put(electionKey(null)).value("node-1:7").exec();
       const term = header.revision;
       await put(open("1", "node-9:1", 3));
@@ -138,53 +132,39 @@ Deno.test(
         await registry.ended(leadership(term, 5), { why: "stopped" });
         assertEquals(await read(term), other);
       }
-    } finally {
-      etcd.close();
-      store[Symbol.dispose]();
-      await Deno.remove(dir, { recursive: true });
-    }
-  },
+    }),
 );
 
 Deno.test(
   "who held the key from when to when is told of drivers that write no history, with the gap after",
-  { sanitizeOps: false, sanitizeResources: false },
-  async () => {
-    await using server = await startEtcd();
-    const etcd = new Etcd3({ hosts: server.url });
-    const dir = await Deno.makeTempDir({ prefix: "cluster-" });
-    const store = await StateStore.open(dir);
-    const stop = new AbortController();
-    const node = { name: "node-1", version: "1", roles: [], since: 1, diagnostics: "x:1" };
-    const clock = systemClock;
-    const log = new LogRecorder();
-    const elections = new EtcdElectionStore(etcd, testConfig());
-    const watch = (onChange: () => void) => elections.watch(onChange);
-    const registry = new ClusterRegistry({
-      ...{ etcd, region: null, node, id: "node-1:7", store, clock, log, watch },
-    });
-    const running = registry.run(stop.signal);
-    try {
-      const lease = etcd.lease(30);
-      await lease.put(electionKey(null)).value("ctl-9:41");
-      const terms = async () => (await store.readCluster())?.terms ?? [];
-      const [term] = await eventually("its term", async () => {
-        const found = await terms();
-        return found.length === 1 ? found : null;
-      }, 20_000);
-      assertEquals([term!.node, term!.id, term!.end], ["ctl-9 (another driver)", "ctl-9:41", null]);
-      assertEquals(term!.term, (await readRawKey(etcd, electionKey(null)))!.createRevision);
-      const from = Date.now();
-      await lease.revoke();
-      const end = await eventually("its end", async () => (await terms())[0]?.end, 20_000);
-      assert(end >= from && end <= Date.now(), `${end} is not after ${from}`);
-      assertEquals(log.at("warn"), []);
-    } finally {
-      stop.abort();
-      await running;
-      etcd.close();
-      store[Symbol.dispose]();
-      await Deno.remove(dir, { recursive: true });
-    }
-  },
+  GRPC,
+  () =>
+    withCloud(async ({ base, etcd, log, stop, store }) => {
+      const elections = new EtcdElectionStore(etcd, testConfig());
+      const watch = (onChange: () => void) => elections.watch(onChange);
+      const running = new ClusterRegistry({ ...base, id: "node-1:7", watch }).run(stop.signal);
+      try {
+        const lease = etcd.lease(30);
+        await lease.put(electionKey(null)).value("ctl-9:41");
+        const terms = async () => (await store.readCluster())?.terms ?? [];
+        const [term] = await eventually("its term", async () => {
+          const found = await terms();
+          return found.length === 1 ? found : null;
+        }, 20_000);
+        assertEquals([term!.node, term!.id, term!.end], [
+          "ctl-9 (another driver)",
+          "ctl-9:41",
+          null,
+        ]);
+        assertEquals(term!.term, (await readRawKey(etcd, electionKey(null)))!.createRevision);
+        const from = Date.now();
+        await lease.revoke();
+        const end = await eventually("its end", async () => (await terms())[0]?.end, 20_000);
+        assert(end >= from && end <= Date.now(), `${end} is not after ${from}`);
+        assertEquals(log.at("warn"), []);
+      } finally {
+        stop.abort();
+        await running;
+      }
+    }),
 );

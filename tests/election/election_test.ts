@@ -423,8 +423,9 @@ Deno.test("what cannot be published is no term: the key goes to another node", G
     async prepare(store) {
       for (const name of ["writeMastership", "writeElection", "writeOwnTerm"] as const) {
         const write = store[name].bind(store) as (record: unknown) => Promise<void>;
-        store[name] = (record: unknown) =>
+        const replaced = (record: unknown) =>
           full ? Promise.reject(new Error("the disk is full")) : write(record);
+        Object.assign(store, { [name]: replaced });
       }
     },
   });

@@ -26,7 +26,7 @@ await beat();
 setInterval(beat, 100);
 `;
 const OBEDIENT = LIVELY + `Deno.addSignalListener("SIGTERM", () => Deno.exit(0));`;
-const STUBBORN = LIVELY + `Deno.addSignalListener("SIGTERM", () => {});`;
+const STUBBORN = `Deno.addSignalListener("SIGTERM", () => {});` + LIVELY;
 const CRASHING = `throw new Error("no such thing");`;
 const BLOCKED = LIVELY + `setTimeout(() => { while (true); }, 300);`;
 

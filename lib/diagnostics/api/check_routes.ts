@@ -3,15 +3,14 @@ import { createRoute } from "@hono/zod-openapi";
 import { z } from "zod";
 import { describeError, type Log } from "../../base/log.ts";
 import { CONTENT_TYPES, type Family, formatFamilies, formatFor } from "../../metrics/exposition.ts";
-import { families, type RoleMetrics } from "../metrics.ts";
+import { families } from "../metrics.ts";
 import type { Status } from "../../health/status.ts";
 import { crashLoops } from "../../health/verdict.ts";
+import type { Sources } from "../details.ts";
 import { type Api, json } from "./openapi.ts";
 
 /** What these routes need. */
-export interface CheckDeps {
-  readonly readStatus: () => Promise<Status>;
-  readonly readMetrics: () => Promise<RoleMetrics>;
+export interface CheckDeps extends Sources {
   /** What only the page's process knows. */
   readonly ownFamilies: () => Family[];
   readonly log: Log;

@@ -13,15 +13,8 @@ import {
   termSchema,
 } from "../../state/records.ts";
 import { sourcedEventSchema } from "../../health/facts.ts";
-import type { Status } from "../../health/status.ts";
-import type { Details } from "../details.ts";
+import type { Sources } from "../details.ts";
 import { type Api, json, refusals } from "./openapi.ts";
-
-/** What these routes need. */
-export interface CloudDeps {
-  readonly readStatus: () => Promise<Status>;
-  readonly details: Details;
-}
 
 const ms = z.number();
 const readAt = clusterSchema.shape.at.nullable().meta({
@@ -117,7 +110,7 @@ const series = createRoute({
 const WORSE = { info: 0, warn: 1, error: 2 } as const;
 
 /** Adds the routes. */
-export function addCloud(api: Api, { readStatus, details }: CloudDeps): void {
+export function addCloud(api: Api, { readStatus, details }: Sources): void {
   api.openapi(nodes, async (c) => {
     const { cluster, leader } = await readStatus();
     return c.json({ readAt: cluster?.at ?? null, leader, nodes: cluster?.nodes ?? [] }, 200);

@@ -31,7 +31,7 @@ import { z } from "zod";
 export type Api = OpenAPIHono;
 
 /** What every refusal looks like. */
-export const errorSchema = z.object({
+const errorSchema = z.object({
   error: z.string().meta({ description: "What is wrong and what to do" }),
 }).meta({ id: "Error" });
 

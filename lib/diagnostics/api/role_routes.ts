@@ -1,20 +1,12 @@
 /** The roles of this node: state, what each may do, its last log records, what it measures. @module */
 import { createRoute } from "@hono/zod-openapi";
 import { z } from "zod";
-import { logRecordSchema, permissionRowSchema } from "../../state/page_feed.ts";
+import { logRecordSchema } from "../../process/child_output.ts";
+import { permissionRowSchema } from "../../state/page_feed.ts";
 import { metricsSchema } from "../../metrics/meter.ts";
-import type { Details } from "../details.ts";
-import type { RoleMetrics } from "../metrics.ts";
 import { roleStatusSchema } from "../../health/facts.ts";
-import type { Status } from "../../health/status.ts";
+import type { Sources } from "../details.ts";
 import { type Api, json, refusals } from "./openapi.ts";
-
-/** What these routes need. */
-export interface RoleDeps {
-  readonly readStatus: () => Promise<Status>;
-  readonly readMetrics: () => Promise<RoleMetrics>;
-  readonly details: Details;
-}
 
 const LEVELS = ["DEBUG", "INFO", "WARN", "ERROR", "CRITICAL"];
 const named = z.object({ name: z.string().min(1).max(64) });
@@ -76,7 +68,7 @@ const log = createRoute({
 });
 
 /** Adds the routes. */
-export function addRoles(api: Api, { readStatus, readMetrics, details }: RoleDeps): void {
+export function addRoles(api: Api, { readStatus, readMetrics, details }: Sources): void {
   const missing = (name: string) => ({ error: `this node has no role ${JSON.stringify(name)}` });
   api.openapi(roles, async (c) => {
     const { at, roles } = await readStatus();

@@ -1,12 +1,8 @@
 /** The state as JSON: what the page shows, in the shapes in which it is read. @module */
 import { createRoute } from "@hono/zod-openapi";
-import { type Status, statusSchema } from "../../health/status.ts";
+import { statusSchema } from "../../health/status.ts";
+import type { Sources } from "../details.ts";
 import { type Api, json } from "./openapi.ts";
-
-/** What these routes need. */
-export interface StateDeps {
-  readonly readStatus: () => Promise<Status>;
-}
 
 const status = createRoute({
   method: "get",
@@ -17,6 +13,6 @@ const status = createRoute({
 });
 
 /** Adds the routes. */
-export function addState(api: Api, deps: StateDeps): void {
+export function addState(api: Api, deps: Sources): void {
   api.openapi(status, async (c) => c.json(await deps.readStatus(), 200));
 }

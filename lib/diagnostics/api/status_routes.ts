@@ -4,19 +4,10 @@ import { z } from "zod";
 import { agentSchema, portsSchema } from "../../state/records.ts";
 import { FRESHNESS, freshness } from "../../status/freshness.ts";
 import { portDifferenceSchema } from "../../status/port_differences.ts";
-import type { Details } from "../details.ts";
 import { AGENT_ORDERS, selectAgents } from "../select_agents.ts";
-import type { Status } from "../../health/status.ts";
+import type { Sources } from "../details.ts";
 import { type Api, json, refusals } from "./openapi.ts";
 import { paged, pageQuery, pageSchema } from "./paging.ts";
-
-/** What these routes need. */
-export interface StatusRouteDeps {
-  readonly readStatus: () => Promise<Status>;
-  readonly details: Details;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-}
 
 const q = z.string().max(100).default("");
 const NEVER_MASTER = { error: "this node has not been master: the master knows. Ask its page." };
@@ -83,7 +74,7 @@ const portDifferences = createRoute({
 });
 
 /** Adds the routes. */
-export function addStatusRoutes(api: Api, deps: StatusRouteDeps): void {
+export function addStatusRoutes(api: Api, deps: Sources): void {
   const { readStatus, details } = deps;
   api.openapi(agents, async (c) => {
     const file = await details.agents();

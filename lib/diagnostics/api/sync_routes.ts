@@ -3,16 +3,9 @@ import { createRoute } from "@hono/zod-openapi";
 import { z } from "zod";
 import { resyncSchema } from "../../state/records.ts";
 import { differenceSchema } from "../../sync/apply/difference_log.ts";
-import type { Details } from "../details.ts";
-import type { Status } from "../../health/status.ts";
+import type { Sources } from "../details.ts";
 import { type Api, json, refusals } from "./openapi.ts";
 import { paged, pageQuery, pageSchema } from "./paging.ts";
-
-/** What these routes need. */
-export interface SyncDeps {
-  readonly readStatus: () => Promise<Status>;
-  readonly details: Details;
-}
 
 const id = z.object({ id: resyncSchema.shape.id });
 const resyncs = createRoute({
@@ -52,7 +45,7 @@ const differences = createRoute({
 });
 
 /** Adds the routes. */
-export function addSync(api: Api, { readStatus, details }: SyncDeps): void {
+export function addSync(api: Api, { readStatus, details }: Sources): void {
   const missing = (id: string) => ({
     error: `the resync ${id} is not in this node's history, which holds the last 50`,
   });

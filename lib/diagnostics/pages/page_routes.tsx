@@ -7,22 +7,16 @@
 import { describeError, type Log } from "../../base/log.ts";
 import type { Api } from "../api/openapi.ts";
 import { ASSETS } from "../client/assets.ts";
-import type { Details } from "../details.ts";
+import type { Sources } from "../details.ts";
 import { peer } from "../guards.ts";
 import { ErrorMain, Layout, MissingMain } from "../layout.tsx";
 import { LiveStreams } from "../live.ts";
-import type { RoleMetrics } from "../metrics.ts";
 import { Shared } from "../shared.ts";
 import type { Status } from "../../health/status.ts";
 import { PAGES, type Rendered, type View, viewOf } from "./views.tsx";
 
 /** What the pages need. */
-export interface PageDeps {
-  readonly readStatus: () => Promise<Status>;
-  readonly readMetrics: () => Promise<RoleMetrics>;
-  readonly details: Details;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
+export interface PageDeps extends Sources {
   /** Ends the open streams. */
   readonly signal: AbortSignal;
   readonly log: Log;

@@ -14,7 +14,7 @@ import { Age, Badge, Empty, Pager, Section, Table, Time } from "../parts.tsx";
 import { LatestPorts, PortBadge } from "../sections/status_sections.tsx";
 
 /** Ports on one page. */
-export const PORTS_PAGE = 100;
+const PORTS_PAGE = 100;
 const MAX_LATEST = 50;
 
 const WHY = ["waiting", "failed", "error"] as const;
@@ -29,7 +29,7 @@ export const portsQuerySchema = z.object({
 export type PortsQuery = z.infer<typeof portsQuerySchema>;
 
 /** The ports that a query asks for: the page's and how many there are. */
-export function selectPorts(
+function selectPorts(
   { ports }: Pick<PortDifferencesFile, "ports">,
   { q, why, page }: PortsQuery,
 ): { rows: PortDifference[]; page: number; total: number } {

@@ -18,7 +18,7 @@ import {
 } from "../sections/resyncs_section.tsx";
 
 /** Differences on one page. */
-export const DIFFERENCES_PAGE = 25;
+const DIFFERENCES_PAGE = 25;
 
 /** What the page of one resync can be asked for. */
 export const resyncQuerySchema = z.object({

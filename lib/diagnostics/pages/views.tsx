@@ -5,9 +5,8 @@
  * @module
  */
 import type { Child } from "hono/jsx";
-import type { Details } from "../details.ts";
+import type { Details, Sources } from "../details.ts";
 import { MissingMain } from "../layout.tsx";
-import type { RoleMetrics } from "../metrics.ts";
 import { roleMetrics } from "../role_metrics.ts";
 import { ClusterSection } from "../sections/cluster_section.tsx";
 import { EventsSection } from "../sections/events_section.tsx";
@@ -47,10 +46,7 @@ const RELOAD_SECONDS = 5;
 const FORM_SECONDS = 60;
 
 /** Where pages find what the status does not hold. */
-export interface ViewSources {
-  readonly details: Details;
-  readonly readMetrics: () => Promise<RoleMetrics>;
-}
+export type ViewSources = Pick<Sources, "details" | "readMetrics">;
 
 /** One row of the table of pages. */
 export interface Page {

@@ -17,7 +17,7 @@ export function EventsSection({ events, now }: { events: readonly SourcedEvent[]
 }
 
 /** Events as a list that scrolls by itself. */
-export function EventList({ events, now }: { events: readonly SourcedEvent[]; now: number }) {
+function EventList({ events, now }: { events: readonly SourcedEvent[]; now: number }) {
   return (
     <div class="scroll lines" id="event-list" role="region" aria-label="Events" tabindex={0}>
       <ol class="events">

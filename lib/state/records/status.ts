@@ -13,7 +13,7 @@ export const agentSchema = z.object({
 export type Agent = z.infer<typeof agentSchema>;
 
 /** Agents by the age of their status at `at`, see `lib/status/freshness.ts`. */
-export const freshnessSchema = z.object({
+const freshnessSchema = z.object({
   fresh: count,
   late: count,
   stale: count,

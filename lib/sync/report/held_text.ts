@@ -24,7 +24,7 @@ const WORDS: ReadonlyMap<string, Words> = new Map([
 const STORED: ReadonlySet<string> = new Set(Object.values(COLLECTION_OF));
 
 /** Objects of a collection in words: "1 port", "117 security groups". */
-export function objectsOf(collection: string, n: number): string {
+function objectsOf(collection: string, n: number): string {
   return `${n.toLocaleString("en-US")} ${nameOf(collection, n)}`;
 }
 
