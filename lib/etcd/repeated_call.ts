@@ -1,7 +1,10 @@
 /**
  * One call, made to as many members as it takes: the next one is asked at once when a member refuses, when
- * one is found sick, and when a third of the time is over. The first answer counts; those who were asked
- * before may still do what they were asked for, so a call must bear to be done twice.
+ * one is found sick, and when a third of the time that is left is over. The first answer counts; those who
+ * were asked before may still do what they were asked for, so a call must bear to be done twice.
+ *
+ * A member that serves may never answer: what a follower hands to a leader that ends just then is lost. So
+ * when all have been asked, they are asked again.
  *
  * @module
  */
@@ -14,23 +17,39 @@ import type { Members } from "./members.ts";
 const DOUBT_MS = 200;
 /** Pause when no member can answer. */
 const ROUND: Backoff = { firstMs: 150, maxMs: 150, jitter: "around" };
-/** With several members, time in which all of them may refuse, as when one is restarted after the other, ms. */
+/**
+ * With several members, time in which all of them may refuse the connection, as when one is restarted after
+ * the other, ms.
+ */
 const ALL_REFUSE_MS = 1000;
-/** Of the time, after which the next member is asked. */
+/** Of the time that is left, after which the next member is asked … */
 const SHARE = 1 / 3;
+/** … and no sooner than this, ms. */
+const MIN_PATIENCE_MS = 300;
 
 /** One try at one member, until `deadline`, ms since the epoch. */
 export type Attempt<T> = (member: Member, deadline: number) => Promise<T>;
 
+/** A member that was asked, and for whom one waits. */
+interface Asked {
+  /** Another was asked in its place, since it took too long. */
+  replaced: boolean;
+  /** Ends the waiting. */
+  stop(): void;
+}
+
 /** A call and its attempts; `run` it once. */
 export class RepeatedCall<T> {
   readonly #outcome = Promise.withResolvers<T>();
+  /** Members that were asked in this round. */
   readonly #tried = new Set<Member>();
+  readonly #asked = new Set<Asked>();
   readonly #cleanUp = new Set<() => void>();
-  readonly #patienceMs: number;
-  readonly #startedAt = performance.now();
+  /** When a member last took the call, by the monotonic clock, ms. */
+  #takenAt = performance.now();
   #over = false;
-  #inFlight = 0;
+  /** All were asked, and none answers: they are asked again in a moment. */
+  #pausing = false;
   #sent = 0;
   #answered = false;
 
@@ -43,9 +62,7 @@ export class RepeatedCall<T> {
     readonly attempt: Attempt<T>,
     readonly deadline: number,
     readonly once = false,
-  ) {
-    this.#patienceMs = Math.max(1, (deadline - Date.now()) * SHARE);
-  }
+  ) {}
 
   /** Attempts that may have done what they were asked for. */
   get sent(): number {
@@ -63,74 +80,91 @@ export class RepeatedCall<T> {
     }
   }
 
-  /** Asks a member that was not asked yet; false: there is none. */
+  /** Asks a member that was not asked in this round; false: there is none. */
   #next(): boolean {
     const member = this.members.choose(this.#tried);
     if (this.#over || member === null) return false;
     this.#tried.add(member);
-    this.#inFlight++;
     this.#sent++;
-    const stop = this.#watchOver(member);
+    const asked = this.#watchOver(member);
+    this.#asked.add(asked);
+    const done = () => {
+      asked.stop();
+      this.#asked.delete(asked);
+    };
     this.attempt(member, this.deadline).then(
       (value) => {
-        stop();
+        done();
         this.#outcome.resolve(value);
       },
       (error) => {
-        stop();
-        this.#inFlight--;
-        this.#failed(member, error);
+        done();
+        this.#failed(member, asked, error);
       },
     );
     return true;
   }
 
-  #failed(member: Member, error: unknown): void {
+  #failed(member: Member, { replaced }: Asked, error: unknown): void {
     if (this.#over) return;
     if (wasNeverSent(error)) this.#sent--;
+    else this.#takenAt = performance.now();
     this.members.note(member, error);
     if (!isOfMember(error) || (this.once && !wasNeverSent(error))) {
       return this.#outcome.reject(error);
     }
     this.#answered ||= isBetweenLeaders(error);
-    if (this.#next() || this.#inFlight > 0) return;
+    const waits = () => [...this.#asked].some((other) => !other.replaced);
+    if (this.#pausing || (replaced && waits()) || this.#next() || waits()) return;
     const pauseMs = backoffMs(ROUND, 0);
     const hopeful = this.#answered ||
-      (this.members.all.length > 1 && performance.now() < this.#startedAt + ALL_REFUSE_MS);
-    if (!hopeful || Date.now() + 2 * pauseMs >= this.deadline) return this.#outcome.reject(error);
+      (this.members.all.length > 1 && performance.now() < this.#takenAt + ALL_REFUSE_MS);
+    if (!hopeful || Date.now() + 2 * pauseMs >= this.deadline) {
+      // One of whom nothing was heard for long may still answer.
+      if (this.#asked.size === 0) this.#outcome.reject(error);
+      return;
+    }
+    this.#pausing = true;
+    this.#after(pauseMs, () => this.#nextRound());
+  }
+
+  #nextRound(except?: Member): void {
+    this.#pausing = false;
     this.#tried.clear();
+    if (except) this.#tried.add(except);
     this.#answered = false;
-    this.#after(pauseMs, () => this.#next());
+    this.#next();
   }
 
   /** Goes on to the next member when this one is found sick, or lets the time pass. */
-  #watchOver(member: Member): () => void {
-    if (this.once || this.members.all.length === 1) return () => {};
-    let moved = false;
-    const move = () => {
-      if (moved) return;
-      moved = true;
-      this.#next();
+  #watchOver(member: Member): Asked {
+    const asked: Asked = { replaced: false, stop: () => {} };
+    if (this.once || this.members.all.length === 1) return asked;
+    const replace = () => {
+      if (asked.replaced) return;
+      asked.replaced = true;
+      if (!this.#next()) this.#nextRound(member);
     };
     const wellBefore = member.well;
-    const forget = wellBefore ? member.whenSick(move) : () => {};
-    const cancelPatience = this.#after(this.#patienceMs, move);
+    const forget = wellBefore ? member.whenSick(replace) : () => {};
+    const patienceMs = Math.max(MIN_PATIENCE_MS, (this.deadline - Date.now()) * SHARE);
+    const cancelPatience = this.#after(patienceMs, replace);
     let cancelDoubt = () => {};
     const doubtAfter = (ms: number) => {
       cancelDoubt = this.#after(ms, () => {
         this.members.doubt(member);
-        if (!moved) doubtAfter(2 * ms);
+        if (!asked.replaced) doubtAfter(2 * ms);
       });
     };
     doubtAfter(DOUBT_MS);
-    const stop = () => {
+    asked.stop = () => {
       forget();
       cancelPatience();
       cancelDoubt();
-      this.#cleanUp.delete(stop);
+      this.#cleanUp.delete(asked.stop);
     };
-    this.#cleanUp.add(stop);
-    return stop;
+    this.#cleanUp.add(asked.stop);
+    return asked;
   }
 
   #after(ms: number, act: () => void): () => void {

@@ -216,6 +216,7 @@ const SORTS: Readonly<Record<string, Sort>> = {
     "security-groups": ["security-group", "port-security-groups-filtering"],
     "floatingips": ["router"],
     "qos/policies": ["qos"],
+    "address-groups": ["address-group"],
   }),
   "extension of a field not loaded": extensionMissing({
     "ports": ["allowed-address-pairs", "dns-integration"],

@@ -7,6 +7,8 @@
  */
 import { Cloud } from "../../lab/model.ts";
 import {
+  addressGroup,
+  addressGroupRule,
   type CollectionName,
   COLLECTIONS,
   type Fields,
@@ -25,6 +27,7 @@ const PROJECTS = 60;
 const NETWORKS = 60;
 const GROUPS = 120;
 const POLICIES = 64;
+const ADDRESS_GROUPS = 64;
 const PORTS = 200;
 const HOSTS = 10;
 
@@ -55,6 +58,7 @@ export function cloudBefore(): Cloud {
     cloud.add("policies", qosPolicy(idOf("qos/policies", i), projectOf(i), 1000 + i));
   }
   for (let i = 0; i <= NETWORKS; i++) addNetwork(cloud, i);
+  for (let i = 0; i <= ADDRESS_GROUPS; i++) addAddressGroup(cloud, i);
   for (let i = 0; i <= GROUPS; i++) addGroup(cloud, i);
   for (let i = 0; i < PORTS; i++) addPort(cloud, i);
   addOtherPorts(cloud);
@@ -89,6 +93,15 @@ function addNetwork(cloud: Cloud, number: number): void {
   cloud.add("subnets", subnet(idOf("subnets", V6 + number), of, v6));
 }
 
+function addAddressGroup(cloud: Cloud, number: number): void {
+  const addresses = [`172.20.${number}.0/24`, `fd20:${number}::/64`, `172.21.${number}.7/32`];
+  cloud.add(
+    "address_groups",
+    addressGroup(idOf("address-groups", number), projectOf(number), addresses),
+  );
+}
+
+/** Every group with an even number names an address group. */
 function addGroup(cloud: Cloud, number: number): void {
   const id = idOf("security-groups", number);
   const rules = [
@@ -96,6 +109,9 @@ function addGroup(cloud: Cloud, number: number): void {
     groupRule(id, 1, { direction: "egress", ethertype: "IPv6" }),
     groupRule(id, 2, { remote_group_id: number % 3 === 0 ? id : null }),
     groupRule(id, 3, { protocol: "tcp", port_range_min: number + 1, port_range_max: number + 9 }),
+    ...number % 2 === 0
+      ? [addressGroupRule(id, 4, idOf("address-groups", number % ADDRESS_GROUPS))]
+      : [],
   ];
   cloud.add("security_groups", group(id, projectOf(number), rules, `group ${number}`));
 }
@@ -188,6 +204,19 @@ function changeGroups(cloud: Cloud): void {
   const rules = cloud.get("security_groups", ruled)!.security_group_rules as Fields[];
   cloud.change("security_groups", ruled, { security_group_rules: rules.slice(0, 3) });
   cloud.change("security_groups", renamed, { name: "another name" });
+  const moved = idOf("security-groups", 28);
+  const others = (cloud.get("security_groups", moved)!.security_group_rules as Fields[]).slice(
+    0,
+    4,
+  );
+  cloud.change("security_groups", moved, {
+    security_group_rules: [...others, addressGroupRule(moved, 4, idOf("address-groups", 29))],
+  });
+  cloud.change("address_groups", idOf("address-groups", 4), {
+    addresses: ["172.20.4.0/24", "172.22.4.0/24"],
+  });
+  cloud.remove("address_groups", idOf("address-groups", ADDRESS_GROUPS));
+  addAddressGroup(cloud, ADDRESS_GROUPS + 2);
   addGroup(cloud, GROUPS + 1);
 }
 
@@ -239,6 +268,7 @@ export const VICTIMS: Readonly<Record<CollectionName, readonly string[]>> = {
   "qos/policies": [idOf("qos/policies", 1), idOf("qos/policies", 5)],
   "floatingips": [idOf("floatingips", 13), idOf("floatingips", SHARED)],
   "projects": [idOf("projects", CHANGED), idOf("projects", 30)],
+  "address-groups": [idOf("address-groups", 4), idOf("address-groups", 40)],
 };
 
 /** The cloud after, but for some objects that are as they were before, or were not. */

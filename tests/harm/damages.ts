@@ -23,6 +23,7 @@ const FIELDS: Readonly<Record<CollectionName, Readonly<Record<string, unknown>>>
   "qos/policies": { "rules": "none" },
   "floatingips": { "floating_ip_address": 7, "port_id": 7 },
   "projects": { "name": 7 },
+  "address-groups": { "addresses": "none" },
 };
 
 /** The first of the fields, or the one with that number; null: there are not so many. */

@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { Cloud } from "../../lab/model.ts";
 import { damaged, DAMAGES } from "./damages.ts";
 import {
+  addressGroup,
+  addressGroupRule,
   type CollectionName,
   COLLECTIONS,
   type Fields,
@@ -29,6 +31,7 @@ const SIZES = {
   "ports": 7,
   "floatingips": 4,
   "projects": 3,
+  "address-groups": 3,
 } as const satisfies Record<CollectionName, number>;
 
 const small = fc.nat(3);
@@ -115,7 +118,7 @@ export function drawnCloud(state: Drawn, earlier: Cloud | null): Cloud {
     cloud.projects.push({ id, name, parent_id: "default", domain_id: "default" });
   });
   addNetworks(state, { is, add, each });
-  addGroups(state, { add, each });
+  addGroups(state, { is, add, each });
   addPorts(state, { is, add, each });
   return cloud;
 }
@@ -159,13 +162,21 @@ function addNetworks(state: Drawn, { is, add, each }: Adding): void {
   });
 }
 
-function addGroups(state: Drawn, { add, each }: Pick<Adding, "add" | "each">): void {
+function addGroups(state: Drawn, { is, add, each }: Adding): void {
+  each("address-groups", (number, id) => {
+    const { a, b } = state["address-groups"][number]!;
+    const addresses = [`172.20.${a}.0/24`, `fd20:${b}::/64`];
+    add("address_groups", addressGroup(id, projectOf(number), addresses));
+  });
   each("security-groups", (number, id) => {
-    const { a, b } = state["security-groups"][number]!;
+    const { a, b, c } = state["security-groups"][number]!;
     const rules = Array.from(
       { length: b },
       (_, i) => groupRule(id, i, { protocol: "tcp", port_range_min: i + 1, port_range_max: 9 }),
     );
+    if (c < SIZES["address-groups"] && is("address-groups", c)) {
+      rules.push(addressGroupRule(id, b, idOf("address-groups", c)));
+    }
     add("security_groups", group(id, projectOf(number), rules, `group ${number} ${a}`));
   });
   each("qos/policies", (number, id) => {

@@ -47,11 +47,26 @@ type Json = Record<string, unknown>;
 function facetsOf(key: string, text: string): Facets {
   const value = JSON.parse(text) as Json;
   const { creationTimestamp: _at, uid: _uid, ...metadata } = (value.metadata ?? {}) as Json;
+  if (key.includes("/networkpolicies/")) return policyFacets({ ...value, metadata });
   if (!key.includes("/workloadendpoints/")) {
     const rest = "metadata" in value ? { ...value, metadata } : value;
     return new Map([[WHOLE, JSON.stringify(rest)]]);
   }
   return endpointFacets({ ...value, metadata });
+}
+
+/** Calico's protocol of the rules that name an address group (`addressGroupRule`). */
+const FOR_ADDRESS_GROUP = 4;
+const ADDRESSES = "addresses";
+
+function policyFacets(value: Json): Facets {
+  const spec = value.spec as { ingress: { protocol?: unknown }[] };
+  const named = spec.ingress.filter(({ protocol }) => protocol === FOR_ADDRESS_GROUP);
+  const ingress = spec.ingress.filter(({ protocol }) => protocol !== FOR_ADDRESS_GROUP);
+  return new Map([
+    [WHOLE, JSON.stringify({ ...value, spec: { ...spec, ingress } })],
+    [ADDRESSES, JSON.stringify(named)],
+  ]);
 }
 
 const SG = "sg.projectcalico.org/openstack-";
@@ -118,6 +133,8 @@ export class Sources {
   readonly #ports = new Map<string, Item[]>();
   readonly #policies = new Map<string, Set<string>>();
   readonly #floatingIps = new Map<string, Set<string>>();
+  /** By the security group whose rules name them. */
+  readonly #addressGroups = new Map<string, Set<string>>();
 
   constructor(clouds: readonly Cloud[]) {
     const add = (to: Map<string, Set<string>>, key: unknown, id: unknown) => {
@@ -135,6 +152,11 @@ export class Sources {
       for (const { id, floating_ip_address } of cloud.list("floatingips")) {
         add(this.#floatingIps, floating_ip_address, id);
       }
+      for (const { id, security_group_rules } of cloud.list("security_groups")) {
+        for (const { remote_address_group_id } of security_group_rules as Json[]) {
+          add(this.#addressGroups, id, remote_address_group_id);
+        }
+      }
     }
   }
 
@@ -151,6 +173,10 @@ export class Sources {
         subject,
         ...[...this.#floatingIps.get(id!) ?? []].map((fip) => `floatingips:${fip}` as Source),
       ];
+    }
+    if (facet === ADDRESSES) {
+      const ids = this.#addressGroups.get(subject.slice("security-groups:".length)) ?? [];
+      return [subject, ...[...ids].map((of) => `address-groups:${of}` as Source)];
     }
     const networks = named("networks", (port) => [port.network_id]);
     switch (facet) {

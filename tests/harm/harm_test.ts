@@ -24,7 +24,7 @@ const ONLY = new RegExp(Deno.env.get("HARM_ONLY") ?? "");
 const SHOWN = 12;
 const WAYS: readonly Kind[] = ["full", "incremental", "periodic", "narrow", "events"];
 /** Days of these collections are played in every way, those of the others in two. */
-const IN_EVERY_WAY = new Set(["ports", "security-groups"]);
+const IN_EVERY_WAY = new Set(["ports", "security-groups", "address-groups"]);
 
 /** The runs that see everything, of which a day's goal is asked. */
 const LOOKS_AT_ALL = new Set<string>(["full", "periodic", "incremental"] satisfies Kind[]);

@@ -13,6 +13,7 @@ export const COLLECTIONS = [
   "qos/policies",
   "floatingips",
   "projects",
+  "address-groups",
 ] as const;
 export type CollectionName = typeof COLLECTIONS[number];
 
@@ -106,6 +107,23 @@ export function group(id: string, project: string, rules: readonly Fields[], nam
     security_group_rules: [...rules],
     ...owned(project),
   };
+}
+
+/** An address group. */
+export function addressGroup(id: string, project: string, addresses: readonly string[]): Fields {
+  return {
+    id,
+    name: "",
+    description: "",
+    shared: false,
+    addresses: [...addresses],
+    ...owned(project),
+  };
+}
+
+/** A group's rule for an address group, numbered within the group; nothing else goes by IP in IP. */
+export function addressGroupRule(group: string, number: number, addresses: string): Fields {
+  return groupRule(group, number, { protocol: "ipip", remote_address_group_id: addresses });
 }
 
 /** A QoS policy that limits the bandwidth one way, kbit/s. */

@@ -109,6 +109,7 @@ const RESOURCES = {
   "networks": "network",
   "qos/policies": "policy",
   "floatingips": "floatingip",
+  "address-groups": "address_group",
 } as const;
 type Announced = keyof typeof RESOURCES;
 

@@ -23,6 +23,7 @@ async function others({ neutron }: Bed, project_id: string) {
     return id;
   };
   const group_id = await make("security-groups", "security_group", {});
+  await make("address-groups", "address_group", { addresses: ["192.0.2.0/24"] });
   const policy_id = await make("qos/policies", "policy", {});
   const network_id = await make("networks", "network", { qos_policy_id: policy_id });
   await make("subnets", "subnet", { network_id, ip_version: 4, cidr: "10.241.0.0/24" });
@@ -56,6 +57,7 @@ Deno.test("the service user reads what the node needs, and changes nothing", asy
       "networks",
       "subnets",
       "security-groups",
+      "address-groups",
       "qos/policies",
       "floatingips",
     ];
@@ -77,6 +79,7 @@ Deno.test("the service user reads what the node needs, and changes nothing", asy
     await same("subnets", Object.keys(subnetSchema.shape));
     await same("networks", ["id", "name", "qos_policy_id", "revision_number"]);
     await same("security-groups", ["id", "name", "security_group_rules", "revision_number"]);
+    await same("address-groups", ["id", "addresses"]);
     await same("qos/policies", ["id", "rules", "revision_number"]);
     await same("floatingips", ["id", "port_id", "fixed_ip_address", "floating_ip_address"]);
   });

@@ -6,6 +6,8 @@ set -euo pipefail
 packages="neutron-common python3-neutron rabbitmq-server mariadb-server python3-pymysql keystone
   uwsgi-core uwsgi-plugin-python3 python3-keystonemiddleware python3-pip python3-setuptools
   python3-wheel curl"
+# The Python driver's client of etcd.
+[ -z "${NETWORKING_CALICO:-}" ] || packages="$packages python3-etcd3gw"
 
 missing() {
   for package in $packages etcd-server; do
