@@ -2,6 +2,7 @@ import { addVmPort } from "../../../lab/seed.ts";
 import { EtcdSink } from "../../../lib/sync/apply/etcd_sink.ts";
 import { SyncRun } from "../../../lib/sync/apply/sync_run.ts";
 import { applyChanges, noChanges } from "../../../lib/sync/sources/changes.ts";
+import { fullResync } from "../../../lib/sync/sources/full.ts";
 import { incrementalResync } from "../../../lib/sync/sources/incremental.ts";
 import type { Change } from "../../../lib/sync/model/compare.ts";
 import { assertEquals, assertMatch } from "../../support/assert.ts";
@@ -61,4 +62,16 @@ Deno.test("the policy of a group that was come upon is written, though the first
     await failAt(scene, isPolicy, (run) => applyChanges(run, index, changed));
     await applyChanges(scene.run(), index, changed);
     assertEquals((await scene.differences()).map(({ action, key }) => `${action} ${key}`), []);
+  }));
+
+Deno.test("a term that ends while Neutron is asked writes nothing more", () =>
+  withCloud(async ({ etcd, deps, term, meddle }) => {
+    const end = new AbortController();
+    const reason = new Error("another node leads");
+    meddle((url) => {
+      if (url.pathname.endsWith("/ports")) end.abort(reason);
+    });
+    const ending = { ...term, signal: end.signal };
+    assertEquals(await fullResync(deps, ending).then(() => null, (e) => e), reason);
+    assertEquals(await etcd.getAll().prefix("/calico/").keys(), []);
   }));
