@@ -1,6 +1,12 @@
 /** The permission table as `calico-conductor permissions` prints it. @module */
 import type { Config } from "../config/config_types.ts";
-import { KINDS, type PermissionPlaces, type PermissionRow, permissionRow } from "./permissions.ts";
+import {
+  KINDS,
+  type PermissionPlaces,
+  type PermissionRow,
+  permissionRow,
+  type ProcessName,
+} from "./permissions.ts";
 import { supervisedNames } from "./roles.ts";
 import { TOOL_NAMES } from "./tools.ts";
 
@@ -22,17 +28,12 @@ export interface PermissionReport {
 
 /** The rows of all processes of this configuration, the tools last. */
 export function reportPermissions(config: Config, places: PermissionPlaces): ReportedRow[] {
+  const row = (name: ProcessName, kind: ReportedRow["kind"]): ReportedRow => (
+    { name, kind, ...permissionRow(name, config, places) }
+  );
   return [
-    ...supervisedNames(config).map((name) => ({
-      name,
-      kind: name === "lab" ? "lab" as const : "role" as const,
-      ...permissionRow(name, config, places),
-    })),
-    ...TOOL_NAMES.map((name) => ({
-      name,
-      kind: "tool" as const,
-      ...permissionRow(name, config, places),
-    })),
+    ...supervisedNames(config).map((name) => row(name, name === "lab" ? "lab" : "role")),
+    ...TOOL_NAMES.map((name) => row(name, "tool")),
   ];
 }
 

@@ -8,6 +8,7 @@ import { freePort } from "../support/etcd_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { testConfig } from "../support/test_config.ts";
 import { testApp } from "./test_app.ts";
+import { tempDir } from "../support/temp_dir.ts";
 
 const encoder = new TextEncoder();
 const ADDRESS = { host: "127.0.0.1", port: 0, tls: null };
@@ -173,47 +174,44 @@ async function trusts(url: string, ca: string): Promise<boolean> {
 }
 
 Deno.test("TLS: a certificate that changes is used, one that cannot be is named and not used", async () => {
-  const dir = await Deno.makeTempDir();
-  const [one, two] = [await makeCertificate(dir, "one"), await makeCertificate(dir, "two")];
-  const used = { cert: `${dir}/used.pem`, key: `${dir}/used.key` };
+  await using dir = await tempDir();
+  const [one, two] = [
+    await makeCertificate(dir.path, "one"),
+    await makeCertificate(dir.path, "two"),
+  ];
+  const used = { cert: `${dir.path}/used.pem`, key: `${dir.path}/used.key` };
   const use = async (files: { cert: string; key: string }) => {
     await Deno.copyFile(files.cert, used.cert);
     await Deno.copyFile(files.key, used.key);
   };
   await use(one);
-  {
-    await using shown = page(used);
-    await eventually("it answers", () => trusts(shown.url, one.cert));
-    assert(!await trusts(shown.url, two.cert), "another CA is trusted");
-    await Deno.writeTextFile(used.cert, "half of a fi");
-    await eventually(
-      "it is told",
-      () => /certificate cannot be used/.test(shown.alive.problem ?? ""),
-    );
-    assert(await trusts(shown.url, one.cert), "the old one serves on");
-    await use(two);
-    await eventually("the new one is used", () => trusts(shown.url, two.cert));
-    await eventually("all is well", () => shown.alive.problem === null);
-    assert(!await trusts(shown.url, one.cert), "the old one is used still");
-  }
-  await Deno.remove(dir, { recursive: true });
+  await using shown = page(used);
+  await eventually("it answers", () => trusts(shown.url, one.cert));
+  assert(!await trusts(shown.url, two.cert), "another CA is trusted");
+  await Deno.writeTextFile(used.cert, "half of a fi");
+  await eventually(
+    "it is told",
+    () => /certificate cannot be used/.test(shown.alive.problem ?? ""),
+  );
+  assert(await trusts(shown.url, one.cert), "the old one serves on");
+  await use(two);
+  await eventually("the new one is used", () => trusts(shown.url, two.cert));
+  await eventually("all is well", () => shown.alive.problem === null);
+  assert(!await trusts(shown.url, one.cert), "the old one is used still");
 });
 
 Deno.test("TLS: a page without its files says so and waits for them", async () => {
-  const dir = await Deno.makeTempDir();
-  const files = await makeCertificate(dir, "one");
-  const late = { cert: `${dir}/late.pem`, key: files.key };
-  {
-    await using shown = page(late);
-    await eventually(
-      "it is told",
-      () => /late\.pem cannot be read/.test(shown.alive.problem ?? ""),
-    );
-    await Deno.copyFile(files.cert, late.cert);
-    await eventually("it answers", () => trusts(shown.url, files.cert));
-    assertEquals(shown.log.at("error").length, 1, "said once");
-  }
-  await Deno.remove(dir, { recursive: true });
+  await using dir = await tempDir();
+  const files = await makeCertificate(dir.path, "one");
+  const late = { cert: `${dir.path}/late.pem`, key: files.key };
+  await using shown = page(late);
+  await eventually(
+    "it is told",
+    () => /late\.pem cannot be read/.test(shown.alive.problem ?? ""),
+  );
+  await Deno.copyFile(files.cert, late.cert);
+  await eventually("it answers", () => trusts(shown.url, files.cert));
+  assertEquals(shown.log.at("error").length, 1, "said once");
 });
 
 Deno.test("an address that is taken is waited for", async () => {

@@ -7,6 +7,7 @@ import { readTlsFiles } from "../../lib/diagnostics/tls_files.ts";
 import { assertEquals } from "../support/assert.ts";
 import { makeCertificate } from "../support/certificates.ts";
 import { testApp } from "./test_app.ts";
+import { tempDir } from "../support/temp_dir.ts";
 
 const never = new AbortController().signal;
 const HOST = { host: "127.0.0.1", cert: null };
@@ -19,17 +20,17 @@ Deno.test("the status is read from the page", async () => {
 });
 
 Deno.test("with TLS the page must hold the very certificate of the configuration", async () => {
-  const dir = await Deno.makeTempDir();
-  const [one, two] = [await makeCertificate(dir, "one"), await makeCertificate(dir, "two")];
-  {
-    const tls = await readTlsFiles(one);
-    await using listener = await openListener(testApp().fetch, { ...HOST, port: 0, tls });
-    const address = { ...HOST, port: listener.port };
-    statusSchema.parse(await readPage({ ...address, cert: one.cert }, "/api/v1/status", never));
-    const other = readPage({ ...address, cert: two.cert }, "/api/v1/status", never);
-    await assertRejects(other, /does not hold the certificate of .*two\.pem/);
-  }
-  await Deno.remove(dir, { recursive: true });
+  await using dir = await tempDir();
+  const [one, two] = [
+    await makeCertificate(dir.path, "one"),
+    await makeCertificate(dir.path, "two"),
+  ];
+  const tls = await readTlsFiles(one);
+  await using listener = await openListener(testApp().fetch, { ...HOST, port: 0, tls });
+  const address = { ...HOST, port: listener.port };
+  statusSchema.parse(await readPage({ ...address, cert: one.cert }, "/api/v1/status", never));
+  const other = readPage({ ...address, cert: two.cert }, "/api/v1/status", never);
+  await assertRejects(other, /does not hold the certificate of .*two\.pem/);
 });
 
 Deno.test("a page that listens on every address is reached on loopback", () => {

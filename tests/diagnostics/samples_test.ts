@@ -2,6 +2,7 @@ import { NO_SAMPLES, SAMPLE_MS, withSample } from "../../lib/diagnostics/samples
 import { StateStore } from "../../lib/state/store.ts";
 import { assertEquals } from "../support/assert.ts";
 import { NOW, role, status } from "./fixtures.ts";
+import { tempDir } from "../support/temp_dir.ts";
 
 Deno.test("samples of an hour fit into one value of the KV file, and older ones go", async () => {
   let samples = NO_SAMPLES;
@@ -16,16 +17,12 @@ Deno.test("samples of an hour fit into one value of the KV file, and older ones 
     80,
     null,
   ]);
-  const dir = await Deno.makeTempDir({ prefix: "samples-" });
-  try {
-    using store = await StateStore.open(dir);
-    const worst = { ...samples, lagMs: samples.lagMs.map(() => Math.PI) };
-    for (let i = 0; i < 8; i++) worst.rssMib[`role-${i}`] = samples.at.map(() => 12345);
-    await store.writeSamples(worst);
-    assertEquals(await store.readSamples(), worst);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
+  await using dir = await tempDir();
+  using store = await StateStore.open(dir.path);
+  const worst = { ...samples, lagMs: samples.lagMs.map(() => Math.PI) };
+  for (let i = 0; i < 8; i++) worst.rssMib[`role-${i}`] = samples.at.map(() => 12345);
+  await store.writeSamples(worst);
+  assertEquals(await store.readSamples(), worst);
 });
 
 Deno.test("a standby's hour is empty, a clock that is set back forgets the future", () => {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { startEtcd } from "../support/etcd_server.ts";
+import { tempDir } from "../support/temp_dir.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 
@@ -45,33 +46,29 @@ Deno.test("with everything down it ends soon, with exit code 1 and a line for ea
 
 Deno.test("it works within its permissions, and JSON is for machines", async () => {
   await using server = await startEtcd();
-  const stateDir = await Deno.makeTempDir();
-  try {
-    await using neutron = Deno.serve(
-      { port: 0, hostname: "127.0.0.1", onListen: () => {} },
-      (r) => {
-        const { pathname } = new URL(r.url);
-        if (pathname === "/v2.0/extensions") {
-          return Response.json({ extensions: [{ alias: "qos" }] });
-        }
-        if (pathname === "/v2.0/ports") return Response.json({ ports: [] });
-        return Response.json({ agents: [{ host: "h", alive: true }] });
-      },
-    );
-    const { code, text, error } = await doctor([
-      ...["--etcd", server.url, "--state-dir", stateDir, "--output", "json"],
-      ...["--neutron-url", `http://127.0.0.1:${neutron.addr.port}`],
-    ]);
-    assertEquals(code, 0, text + error);
-    const findings = JSON.parse(text) as { name: string; state: string; found: string }[];
-    assert(!text.includes("NotCapable") && !text.includes("Requires"), text);
-    const state = (name: string) => findings.find((f) => f.name.startsWith(name))?.state;
-    assertEquals(
-      ["Deno", "state directory", "etcd rights", "Neutron http", "Neutron rights"].map(state),
-      ["ok", "ok", "ok", "ok", "ok"],
-    );
-    assertEquals([state("Neutron extensions"), state("configuration")], ["warning", "warning"]);
-  } finally {
-    await Deno.remove(stateDir, { recursive: true });
-  }
+  await using dir = await tempDir();
+  await using neutron = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    (r) => {
+      const { pathname } = new URL(r.url);
+      if (pathname === "/v2.0/extensions") {
+        return Response.json({ extensions: [{ alias: "qos" }] });
+      }
+      if (pathname === "/v2.0/ports") return Response.json({ ports: [] });
+      return Response.json({ agents: [{ host: "h", alive: true }] });
+    },
+  );
+  const { code, text, error } = await doctor([
+    ...["--etcd", server.url, "--state-dir", dir.path, "--output", "json"],
+    ...["--neutron-url", `http://127.0.0.1:${neutron.addr.port}`],
+  ]);
+  assertEquals(code, 0, text + error);
+  const findings = JSON.parse(text) as { name: string; state: string; found: string }[];
+  assert(!text.includes("NotCapable") && !text.includes("Requires"), text);
+  const state = (name: string) => findings.find((f) => f.name.startsWith(name))?.state;
+  assertEquals(
+    ["Deno", "state directory", "etcd rights", "Neutron http", "Neutron rights"].map(state),
+    ["ok", "ok", "ok", "ok", "ok"],
+  );
+  assertEquals([state("Neutron extensions"), state("configuration")], ["warning", "warning"]);
 });

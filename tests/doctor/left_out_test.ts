@@ -5,24 +5,21 @@ import type { Resync } from "../../lib/state/records.ts";
 import { StateStore } from "../../lib/state/store.ts";
 import { assertEquals, assertMatch } from "../support/assert.ts";
 import { left, resync } from "../diagnostics/fixtures.ts";
+import { tempDir } from "../support/temp_dir.ts";
 
 /** What the doctor finds on a node with these runs, the oldest first; null: nothing has ever run. */
 async function check(runs: readonly Partial<Resync>[] | null): Promise<Finding[]> {
-  const stateDir = await Deno.makeTempDir();
-  try {
-    if (runs !== null) {
-      using store = await StateStore.open(stateDir);
-      for (const [i, changes] of runs.entries()) {
-        const startedAt = Date.now() - 600_000 + i * 1000;
-        await store.writeResync(resync({ startedAt, endedAt: startedAt + 100, ...changes }));
-      }
+  await using dir = await tempDir();
+  if (runs !== null) {
+    using store = await StateStore.open(dir.path);
+    for (const [i, changes] of runs.entries()) {
+      const startedAt = Date.now() - 600_000 + i * 1000;
+      await store.writeResync(resync({ startedAt, endedAt: startedAt + 100, ...changes }));
     }
-    const { signal } = new AbortController();
-    const checks = [leftOutCheck(stateDir, systemClock)];
-    return await runChecks(checks, { deadlineMs: 20_000, signal });
-  } finally {
-    await Deno.remove(stateDir, { recursive: true });
   }
+  const { signal } = new AbortController();
+  const checks = [leftOutCheck(dir.path, systemClock)];
+  return await runChecks(checks, { deadlineMs: 20_000, signal });
 }
 
 const rules = left({

@@ -9,6 +9,7 @@ import { felixPrefix } from "../../lib/status/felix_status.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { startEtcd } from "../support/etcd_server.ts";
 import { testConfig } from "../support/test_config.ts";
+import { tempDir } from "../support/temp_dir.ts";
 
 /** grpc-js keeps timers of connections beyond the end of its client. */
 const GRPC = { sanitizeOps: false, sanitizeResources: false };
@@ -26,12 +27,8 @@ async function check(changes: Partial<Config>): Promise<(name: string) => Findin
 }
 
 async function inFolder(play: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await play(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using dir = await tempDir();
+  await play(dir.path);
 }
 
 async function certificate(folder: string, name: string, days: number): Promise<void> {

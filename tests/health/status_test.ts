@@ -4,19 +4,16 @@ import { ROLE_NAMES } from "../../lib/state/records.ts";
 import { StateStore } from "../../lib/state/store.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { facts, NOW, role } from "../diagnostics/fixtures.ts";
+import { tempDir } from "../support/temp_dir.ts";
 
 /** A clock that stands; the fixture's record was made at an uptime of 1000 s. */
 const at = (now: number) => ({ now: () => now, uptime: () => 1000 });
 const node = { name: "node-1", version: "0.1.0" };
 
 async function withStore(use: (store: StateStore) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir({ prefix: "status-" });
-  try {
-    using store = await StateStore.open(dir);
-    await use(store);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
+  await using dir = await tempDir();
+  using store = await StateStore.open(dir.path);
+  await use(store);
 }
 
 Deno.test("an empty store is a node that has just started", () =>

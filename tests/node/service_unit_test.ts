@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { resolveConfig } from "../../lib/config/resolve.ts";
 import { STOP_GROUPS } from "../../lib/process/roles.ts";
+import { tempDir } from "../support/temp_dir.ts";
 
 const UNIT = await Deno.readTextFile(
   new URL("../../contrib/systemd/calico-conductor.service", import.meta.url),
@@ -32,25 +33,19 @@ Deno.test("the unit leaves the supervisor the time and the order that a stop tak
 Deno.test("systemd accepts the unit, and finds it well fenced", {
   ignore: !await hasSystemd(),
 }, async () => {
-  const dir = await Deno.makeTempDir();
-  try {
-    const path = `${dir}/calico-conductor.service`;
-    await Deno.writeTextFile(path, UNIT.replace(/^ExecStart=\S+/m, "ExecStart=/bin/true"));
-    const run = async (...args: string[]) => {
-      const { code, stdout, stderr } = await new Deno.Command("systemd-analyze", { args }).output();
-      const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-      return { code, out: decode(stdout), complaints: decode(stderr) };
-    };
-    const verified = await run("verify", path);
-    const ours = verified.complaints.split("\n").filter((line) =>
-      line.includes("calico-conductor")
-    );
-    assertEquals([verified.code, ours], [0, []]);
-    const { out } = await run("security", "--offline=true", "--no-pager", "--threshold=15", path);
-    assertMatch(out, /Overall exposure level for calico-conductor.service: 1\.\d OK/);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
+  await using dir = await tempDir();
+  const path = `${dir.path}/calico-conductor.service`;
+  await Deno.writeTextFile(path, UNIT.replace(/^ExecStart=\S+/m, "ExecStart=/bin/true"));
+  const run = async (...args: string[]) => {
+    const { code, stdout, stderr } = await new Deno.Command("systemd-analyze", { args }).output();
+    const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    return { code, out: decode(stdout), complaints: decode(stderr) };
+  };
+  const verified = await run("verify", path);
+  const ours = verified.complaints.split("\n").filter((line) => line.includes("calico-conductor"));
+  assertEquals([verified.code, ours], [0, []]);
+  const { out } = await run("security", "--offline=true", "--no-pager", "--threshold=15", path);
+  assertMatch(out, /Overall exposure level for calico-conductor.service: 1\.\d OK/);
 });
 
 Deno.test("the container's supervisor is process 1, as nobody special, and gets SIGTERM", () => {

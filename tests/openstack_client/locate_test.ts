@@ -10,6 +10,7 @@ import { LogRecorder } from "../support/log_recorder.ts";
 import { testConfig } from "../support/test_config.ts";
 import { makeCertificate } from "./certificate.ts";
 import { service, withKeystone } from "./fake_keystone.ts";
+import { tempDir } from "../support/temp_dir.ts";
 
 const process = { bootId: "boot", pidNamespace: "pid:[1]" };
 const places = { protoDir: "/proto", addresses: () => [], process };
@@ -91,25 +92,21 @@ Deno.test("while Keystone does not answer it is asked again, and what is wrong i
   }));
 
 Deno.test("over TLS, with a CA that the process may read and nothing else", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    const { ca, cert, key } = await makeCertificate(folder, "IP:127.0.0.1");
-    const tls = { cert: await Deno.readTextFile(cert), key: await Deno.readTextFile(key) };
-    await withKeystone(async (keystone) => {
-      keystone.answer.catalog = catalog;
-      const { signal } = new AbortController();
-      const config = configOf(keystone.url);
-      const trusting = { ...config, openstack: { ...config.openstack, caFile: ca } };
-      assertEquals(permissionRow("endpoint-lookup", trusting, places).read, [ca]);
-      const found = await lookUpEndpoints(trusting, { launcher, places, signal });
-      assertEquals(found.neutronUrl, "http://192.0.2.1:9696");
-      const refused = await lookUpEndpoints(config, { launcher, places, signal })
-        .then(() => "it succeeded", (error) => String(error));
-      assertMatch(refused, /no CA that we know signed its certificate/);
-    }, tls);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using dir = await tempDir();
+  const { ca, cert, key } = await makeCertificate(dir.path, "IP:127.0.0.1");
+  const tls = { cert: await Deno.readTextFile(cert), key: await Deno.readTextFile(key) };
+  await withKeystone(async (keystone) => {
+    keystone.answer.catalog = catalog;
+    const { signal } = new AbortController();
+    const config = configOf(keystone.url);
+    const trusting = { ...config, openstack: { ...config.openstack, caFile: ca } };
+    assertEquals(permissionRow("endpoint-lookup", trusting, places).read, [ca]);
+    const found = await lookUpEndpoints(trusting, { launcher, places, signal });
+    assertEquals(found.neutronUrl, "http://192.0.2.1:9696");
+    const refused = await lookUpEndpoints(config, { launcher, places, signal })
+      .then(() => "it succeeded", (error) => String(error));
+    assertMatch(refused, /no CA that we know signed its certificate/);
+  }, tls);
 });
 
 Deno.test("what Keystone refuses is told in its own sentence, without the secret", () =>
@@ -124,52 +121,48 @@ Deno.test("what Keystone refuses is told in its own sentence, without the secret
   }));
 
 Deno.test("a role waits for what it is started with; the others do not, and a stop ends the wait", async () => {
-  const dir = await Deno.makeTempDir();
-  try {
-    using store = await StateStore.open(dir);
-    const log = new LogRecorder();
-    const deps = {
-      log,
-      clock: systemClock,
-      store,
-      roleTimeoutMs: 60_000,
-      stopTimeoutMs: 5000,
-      forward: () => {},
-      random: () => 0,
-    };
-    const evaluate = (code: string) => ({
-      command: Deno.execPath(),
-      args: ["eval", code],
-      env: {},
-      input: "{}",
-    });
-    const wait = "await new Promise((resolve) => setTimeout(resolve, 60_000))";
-    const located = Promise.withResolvers<ReturnType<typeof evaluate>>();
-    const never = new Promise<ReturnType<typeof evaluate>>(() => {});
-    const supervisor = new Supervisor(deps);
-    await supervisor.start([
-      { name: "manager", stopGroup: "election", ...evaluate(wait) },
-      {
-        name: "resource-syncer",
-        stopGroup: "work",
-        ...evaluate("Deno.exit(3)"),
-        later: located.promise,
-      },
-      {
-        name: "agent-status-watcher",
-        stopGroup: "work",
-        ...evaluate("Deno.exit(3)"),
-        later: never,
-      },
-    ]);
-    const pid = async (name: string) => (await store.readRole(name))?.pid ?? null;
-    await eventually("the manager runs", async () => await pid("manager") !== null);
-    assertEquals([await pid("resource-syncer"), await pid("agent-status-watcher")], [null, null]);
-    located.resolve(evaluate(wait));
-    await eventually("the syncer runs", async () => await pid("resource-syncer") !== null);
-    await supervisor.stop();
-    assertEquals(log.at("warn"), []);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
+  await using dir = await tempDir();
+  using store = await StateStore.open(dir.path);
+  const log = new LogRecorder();
+  const deps = {
+    log,
+    clock: systemClock,
+    store,
+    roleTimeoutMs: 60_000,
+    stopTimeoutMs: 5000,
+    forward: () => {},
+    random: () => 0,
+  };
+  const evaluate = (code: string) => ({
+    command: Deno.execPath(),
+    args: ["eval", code],
+    env: {},
+    input: "{}",
+  });
+  const wait = "await new Promise((resolve) => setTimeout(resolve, 60_000))";
+  const located = Promise.withResolvers<ReturnType<typeof evaluate>>();
+  const never = new Promise<ReturnType<typeof evaluate>>(() => {});
+  const supervisor = new Supervisor(deps);
+  await supervisor.start([
+    { name: "manager", stopGroup: "election", ...evaluate(wait) },
+    {
+      name: "resource-syncer",
+      stopGroup: "work",
+      ...evaluate("Deno.exit(3)"),
+      later: located.promise,
+    },
+    {
+      name: "agent-status-watcher",
+      stopGroup: "work",
+      ...evaluate("Deno.exit(3)"),
+      later: never,
+    },
+  ]);
+  const pid = async (name: string) => (await store.readRole(name))?.pid ?? null;
+  await eventually("the manager runs", async () => await pid("manager") !== null);
+  assertEquals([await pid("resource-syncer"), await pid("agent-status-watcher")], [null, null]);
+  located.resolve(evaluate(wait));
+  await eventually("the syncer runs", async () => await pid("resource-syncer") !== null);
+  await supervisor.stop();
+  assertEquals(log.at("warn"), []);
 });

@@ -4,33 +4,30 @@ import { assertEquals, assertMatch } from "../support/assert.ts";
 import { testConfig } from "../support/test_config.ts";
 import { makeCertificate } from "./certificate.ts";
 import { withKeystone } from "./fake_keystone.ts";
+import { tempDir } from "../support/temp_dir.ts";
 
 async function withTls(
   subject: string,
   play: (token: (caFile: string | null) => Promise<string>, ca: string) => Promise<void>,
 ): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    const files = await makeCertificate(folder, subject);
-    const [cert, key] = await Promise.all([files.cert, files.key].map((f) => Deno.readTextFile(f)));
-    await withKeystone(async (keystone) => {
-      const token = async (caFile: string | null) => {
-        const openstack = { ...testConfig().openstack, authUrl: `${keystone.url}/v3`, caFile };
-        const credential = { ...openstack.credential!, password: "sesame", project: null };
-        using auth = new KeystoneAuth(
-          { ...openstack, credential } as typeof openstack,
-          systemClock,
-        );
-        return await auth.token(AbortSignal.timeout(20_000)).then(
-          (token) => token!.value,
-          (error) => error.message,
-        );
-      };
-      await play(token, files.ca);
-    }, { cert: cert!, key: key! });
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using dir = await tempDir();
+  const files = await makeCertificate(dir.path, subject);
+  const [cert, key] = await Promise.all([files.cert, files.key].map((f) => Deno.readTextFile(f)));
+  await withKeystone(async (keystone) => {
+    const token = async (caFile: string | null) => {
+      const openstack = { ...testConfig().openstack, authUrl: `${keystone.url}/v3`, caFile };
+      const credential = { ...openstack.credential!, password: "sesame", project: null };
+      using auth = new KeystoneAuth(
+        { ...openstack, credential } as typeof openstack,
+        systemClock,
+      );
+      return await auth.token(AbortSignal.timeout(20_000)).then(
+        (token) => token!.value,
+        (error) => error.message,
+      );
+    };
+    await play(token, files.ca);
+  }, { cert: cert!, key: key! });
 }
 
 Deno.test("TLS with a CA of one's own, and without it a sentence that says what to set", () =>

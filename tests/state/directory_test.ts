@@ -2,14 +2,11 @@ import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { openStateDir, StateDirError } from "../../lib/state/directory.ts";
 import { StateStore } from "../../lib/state/store.ts";
+import { tempDir } from "../support/temp_dir.ts";
 
 async function withDir(test: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await test(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
+  await using dir = await tempDir();
+  await test(dir.path);
 }
 
 async function refusal(path: string): Promise<StateDirError> {

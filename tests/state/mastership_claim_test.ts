@@ -2,20 +2,18 @@ import { SupersededError } from "../../lib/state/mastership_claim.ts";
 import { StateStore } from "../../lib/state/store.ts";
 import { assert, assertEquals, assertRejects, eventually } from "../support/assert.ts";
 import { mastershipNow } from "../support/mastership.ts";
+import { tempDir } from "../support/temp_dir.ts";
 
 async function withStores(
   play: (
     stores: { supervisor: StateStore; first: StateStore; second: StateStore },
   ) => Promise<void>,
 ): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  {
-    using supervisor = await StateStore.open(dir);
-    using first = await StateStore.open(dir);
-    using second = await StateStore.open(dir);
-    await play({ supervisor, first, second });
-  }
-  await Deno.remove(dir, { recursive: true });
+  await using dir = await tempDir();
+  using supervisor = await StateStore.open(dir.path);
+  using first = await StateStore.open(dir.path);
+  using second = await StateStore.open(dir.path);
+  await play({ supervisor, first, second });
 }
 
 const OWN = { term: "5", value: "n:1", bootId: "b", pidNamespace: "p" };

@@ -5,6 +5,7 @@ import {
 } from "../../lib/status/port_differences.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { assert, assertEquals } from "../support/assert.ts";
+import { tempDir } from "../support/temp_dir.ts";
 
 const update = (port: string, status: "ACTIVE" | "DOWN" | "ERROR") => ({ host: "h", port, status });
 
@@ -19,17 +20,13 @@ Deno.test("an older status that is accepted does not end the difference", () => 
 });
 
 Deno.test("100,000 ports that wait: the file stays small, the oldest are in it", async () => {
-  const dir = await Deno.makeTempDir({ prefix: "differences-" });
-  try {
-    const differences = new PortDifferences(systemClock);
-    for (let i = 0; i < 100_000; i++) differences.queued(`k${i}`, update(`port-${i}`, "ACTIVE"));
-    for (let i = 0; i < 10; i++) differences.accepted(`k${i}`, "ACTIVE", true);
-    await differences.publish(dir);
-    const file = (await readPortDifferences(dir))!;
-    assertEquals([file.total, file.ports.length], [99_990, MAX_PORT_DIFFERENCES]);
-    assertEquals(file.ports[0]!.port, "port-10");
-    assert((await Deno.stat(`${dir}/port-differences.json`)).size < 200_000);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
+  await using dir = await tempDir();
+  const differences = new PortDifferences(systemClock);
+  for (let i = 0; i < 100_000; i++) differences.queued(`k${i}`, update(`port-${i}`, "ACTIVE"));
+  for (let i = 0; i < 10; i++) differences.accepted(`k${i}`, "ACTIVE", true);
+  await differences.publish(dir.path);
+  const file = (await readPortDifferences(dir.path))!;
+  assertEquals([file.total, file.ports.length], [99_990, MAX_PORT_DIFFERENCES]);
+  assertEquals(file.ports[0]!.port, "port-10");
+  assert((await Deno.stat(`${dir.path}/port-differences.json`)).size < 200_000);
 });
