@@ -112,12 +112,20 @@ async function makeCertificates(dir: string): Promise<void> {
   if (!made.success) throw new Error(new TextDecoder().decode(made.stderr));
 }
 
-/** Erlang's port mapper is a daemon of its own. */
+/**
+ * Erlang's port mapper is a daemon of its own, and does not end before it has seen that the node, which was
+ * killed, is gone.
+ */
 async function stopEpmd(port: number): Promise<void> {
-  await new Deno.Command("epmd", {
+  const command = new Deno.Command("epmd", {
     args: ["-port", String(port), "-kill"],
     stdin: "null",
-    stdout: "null",
+    stdout: "piped",
     stderr: "null",
-  }).output().catch(() => {});
+  });
+  for (let tries = 0; tries < 50; tries++) {
+    const { stdout } = await command.output();
+    if (!new TextDecoder().decode(stdout).includes("living nodes")) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
