@@ -63,6 +63,9 @@ export async function parseCommandLine(args: readonly string[]): Promise<Asked> 
   if (parsed.help) return { help: await helpOf(word) };
   if (parsed.version) return "version";
   const [first = name, more] = parsed.words;
+  if (word !== null && parsed.words.length === 0) {
+    throw new UsageError(`${JSON.stringify(word)} is a flag's value here: say ${word} before it`);
+  }
   if (first !== name) throw new UsageError(unknownWord("command", first, NAMES));
   if (more !== undefined) throw new UsageError(`unexpected word ${JSON.stringify(more)}`);
   const { options, configFiles, flags } = parsed;

@@ -25,6 +25,12 @@ import { ServiceManager } from "../lib/node/service_manager.ts";
 import { VERSION } from "../lib/base/version.ts";
 import { type Command, type CommandContext, UNHEALTHY } from "./context.ts";
 
+/**
+ * A signal this soon after the first, ms, is the first once more: a terminal sends Ctrl-C to `deno task`
+ * and to us, and `deno task` passes it on.
+ */
+const SAME_SIGNAL_MS = 500;
+
 /** What the supervisor can do without once it knows its configuration; from source it never had most. */
 const NOT_NEEDED = [
   "net",
@@ -94,8 +100,15 @@ function onSignals(
   stop: AbortController,
   hurry: AbortController,
 ): void {
+  let toldAt = 0;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    onSignal(signal, () => stop.signal.aborted ? hurry.abort(signal) : stop.abort(signal));
+    onSignal(signal, () => {
+      const now = systemClock.monotonic();
+      if (!stop.signal.aborted) {
+        toldAt = now;
+        stop.abort(signal);
+      } else if (now - toldAt > SAME_SIGNAL_MS) hurry.abort(signal);
+    });
   }
   const interactive = onTerminal();
   onSignal("SIGHUP", () => {

@@ -60,8 +60,9 @@ async function askPage(
   }
 }
 
-/** What the state directory holds, whether or not anything runs. */
+/** What the state directory holds, whether or not anything runs; it knows the name of its node. */
 async function readDirectly(config: Config): Promise<Status> {
   using store = await openExisting(config);
-  return await readStatus(store, nodeInfo(config), systemClock);
+  const nodeName = (await store.readSupervisor())?.node ?? config.nodeName;
+  return await readStatus(store, nodeInfo({ ...config, nodeName }), systemClock);
 }

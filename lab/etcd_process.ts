@@ -12,7 +12,8 @@ import { labEtcdCommand } from "./etcd.ts";
 const START_TIMEOUT_MS = 15_000;
 const POLL_MS = 25;
 const STOP_TIMEOUT_MS = 1500;
-const SCRIPT = 'exec 3<&0; (cat <&3 >/dev/null; kill -TERM $$) & exec etcd "$@" 3<&-';
+/** The shell that waits does not hold standard error, whose end says that etcd is gone. */
+const SCRIPT = 'exec 3<&0; (cat <&3 >/dev/null; kill -TERM $$) 2>/dev/null & exec etcd "$@" 3<&-';
 
 /** The lab's etcd; dispose of it to stop it. */
 export interface LabEtcd extends AsyncDisposable {

@@ -44,7 +44,11 @@ export function keystoneApi(cloud: Cloud, tokens: Tokens, baseUrl: string): Hono
     return c.json({
       token: {
         methods: ["password"],
+        issued_at: new Date(expiresAt - TOKEN_LIFE_MS).toISOString(),
         expires_at: new Date(expiresAt).toISOString(),
+        user: { name: "lab" },
+        project: { name: "admin" },
+        roles: [{ name: "admin" }],
         catalog: [
           service("network", baseUrl),
           service("compute", `${baseUrl}/compute/v2.1`),

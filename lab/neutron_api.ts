@@ -35,8 +35,8 @@ const FILTERS = new Set([
   "revision_number",
   "status",
   "port_id",
-  "floating_ip_address",
   "host",
+  "agent_type",
 ]);
 const PAGING = new Set(["limit", "marker", "page_reverse", "fields", "sort_key", "sort_dir"]);
 /** Ids in one request, as many as fit into uWSGI's default buffer. */

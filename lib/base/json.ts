@@ -1,6 +1,6 @@
-/** JSON that may be none. @module */
+/** Texts that may not be JSON. @module */
 
-/** The value in a JSON text, or undefined when it is none: `null` is a value. */
+/** The value in a JSON text, or undefined when the text is not JSON: `null` is a value. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -9,7 +9,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The object in a JSON text, or null when there is none: a list, `null` and a bare value are none. */
+/** The object in a JSON text, or null for anything else: a list, `null`, a bare value, no JSON at all. */
 export function parseJsonObject(text: string): Record<string, unknown> | null {
   const value = parseJson(text);
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);

@@ -58,6 +58,11 @@ export function felixPrefix(region: string | null): string {
   return `/calico/felix/v2/${regionString(region)}/host/`;
 }
 
+/** What status watchers write below Felix's prefix, to see whether their watch is alive. */
+export function roundTripKey(prefix: string): string {
+  return `${prefix}round-trip-check`;
+}
+
 /** Exists, under a lease of one period, until the next check of the compactor is due. */
 export const COMPACTION_TRIGGER_KEY = "/calico/compaction/v1/trigger";
 /** The last compacted revision, decimal. */

@@ -189,7 +189,12 @@ function refuseSecret(flag: string): void {
 
 /** Room for flags in the help, characters. */
 const FLAG_WIDTH = 26;
-const line = (flag: string, help: string) => `  ${flag.padEnd(FLAG_WIDTH)}${help}`;
+/** Begins the line below a flag that has no room beside its help. */
+const GAP = " ".repeat(FLAG_WIDTH);
+const line = (flag: string, help: string) => {
+  const room = flag.length < FLAG_WIDTH ? flag.padEnd(FLAG_WIDTH) : `${flag}\n  ${GAP}`;
+  return `  ${room}${help}`;
+};
 
 /** The help's lines about what every command takes beside the options. */
 export const COMMON_HELP: readonly string[] = [

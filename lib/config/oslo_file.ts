@@ -43,10 +43,17 @@ function linesOf(text: string): string[] {
   return text.replace(/^\uFEFF/, "").split(/\r\n|\r|\n/).map((line) => line.trimEnd());
 }
 
-/** Substitutions within substitutions; a value that stands for itself ends there. */
-const MAX_DEPTH = 10;
-
-function substituted(place: string, text: string, values: FileValues, depth = 0): string {
+/**
+ * The text with what its names stand for.
+ *
+ * @param within places whose values it is a part of: their names stay, or there would be no end
+ */
+function substituted(
+  place: string,
+  text: string,
+  values: FileValues,
+  within: readonly string[] = [place],
+): string {
   const section = place.slice(0, place.lastIndexOf("."));
   const pattern = /\$(?:(\$)|([_a-z][._a-z0-9]*)|\{([_a-z][._a-z0-9]*)\})/gi;
   return text.replaceAll("\\$", "$$$$").replace(pattern, (whole, escaped, named, braced) => {
@@ -54,8 +61,8 @@ function substituted(place: string, text: string, values: FileValues, depth = 0)
     const name: string = named ?? braced;
     const places = [name.includes(".") ? name : `${section}.${name}`, `DEFAULT.${name}`];
     const found = places.find((one) => values.has(one));
-    if (found === undefined || depth === MAX_DEPTH) return whole;
-    return substituted(found, values.get(found)!, values, depth + 1);
+    if (found === undefined || within.includes(found)) return whole;
+    return substituted(found, values.get(found)!, values, [...within, found]);
   });
 }
 

@@ -1,6 +1,6 @@
 /**
  * The diagnostics server's routes. Answers are made from one status read per request; a read that
- * takes longer than 2 s counts as failed. Nothing is written but by the actions of `actions.ts`.
+ * takes longer than 2 s counts as failed. Nothing is written but by the actions of `action_routes.ts`.
  *
  * @module
  */

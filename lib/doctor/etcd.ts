@@ -10,11 +10,14 @@
 import { type Etcd3, EtcdPermissionDeniedError } from "etcd3";
 import {
   CLUSTER_INFORMATION_KEY,
+  COMPACTION_LAST_KEY,
+  COMPACTION_TRIGGER_KEY,
   conductorPrefix,
   electionKey,
   FELIX_CONFIGURATION_KEY,
   LEGACY_SUBNET_PREFIX,
   resourcePrefixes,
+  roundTripKey,
 } from "../calico/keys.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config_types.ts";
@@ -151,7 +154,7 @@ function judgeCluster(results: readonly PromiseSettledResult<Status>[]): Verdict
 }
 
 /** What we read, and what we write as well. */
-function places({ region }: Config): { prefix: string; write: boolean }[] {
+function places({ region, compaction }: Config): { prefix: string; write: boolean }[] {
   const written = [
     ...Object.values(resourcePrefixes(region)),
     LEGACY_SUBNET_PREFIX,
@@ -159,6 +162,8 @@ function places({ region }: Config): { prefix: string; write: boolean }[] {
     CLUSTER_INFORMATION_KEY,
     electionKey(region),
     conductorPrefix(region),
+    roundTripKey(felixPrefix(region)),
+    ...compaction.periodSeconds > 0 ? [COMPACTION_TRIGGER_KEY, COMPACTION_LAST_KEY] : [],
   ];
   return [
     ...written.map((prefix) => ({ prefix, write: true })),

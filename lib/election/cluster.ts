@@ -64,7 +64,7 @@ export interface ClusterOptions {
   watch?(onChange: () => void): { close(): void };
   /** Told of each turn of the registry's loop. */
   readonly watchdog?: Pick<Watchdog, "within" | "rest">;
-  /** etcd's deadline of one call, ms, of which a turn is made. @default 60000 */
+  /** Deadline of one call to etcd, ms; a turn makes several. @default 60000 */
   readonly callTimeoutMs?: number;
 }
 

@@ -189,7 +189,7 @@ export class FencedWriter<T extends WriteOperation = WriteOperation> {
 }
 
 /**
- * Writes all operations.
+ * Writes all operations; `onBatch` is called with each batch written.
  *
  * @returns those that were not written: their key has changed, or etcd does not take them for their size.
  * @throws {FenceLostError} another node leads; nothing more is written.
@@ -198,8 +198,9 @@ export async function writeFenced<T extends WriteOperation>(
   etcd: Etcd3,
   term: Term,
   operations: readonly T[],
+  onBatch?: () => void,
 ): Promise<T[]> {
-  const writer = new FencedWriter<T>(etcd, term);
+  const writer = new FencedWriter<T>(etcd, term, onBatch);
   for (const operation of operations) await writer.add(operation);
   await writer.flush();
   return [...writer.conflicts, ...writer.tooLarge];

@@ -1,7 +1,7 @@
 /**
  * One call, made to as many members as it takes: the next one is asked at once when a member refuses, when
  * one is found sick, and when a third of the time that is left is over. The first answer counts; those who
- * were asked before may still do what they were asked for, so a call must bear to be done twice.
+ * were asked before may still do what they were asked for, so a call must be safe to make twice.
  *
  * A member that serves may never answer: what a follower hands to a leader that ends just then is lost. So
  * when all have been asked, they are asked again.
@@ -22,7 +22,7 @@ const ROUND: Backoff = { firstMs: 150, maxMs: 150, jitter: "around" };
  * the other, ms.
  */
 const ALL_REFUSE_MS = 1000;
-/** Of the time that is left, after which the next member is asked … */
+/** The share of the time that is left after which the next member is asked … */
 const SHARE = 1 / 3;
 /** … and no sooner than this, ms. */
 const MIN_PATIENCE_MS = 300;
@@ -181,7 +181,7 @@ export class RepeatedCall<T> {
   }
 }
 
-/** Makes a call that bears to be done twice. @throws what the last member said. */
+/** Makes a call that is safe to make twice. @throws what the last member said. */
 export function repeated<T>(
   members: Members,
   deadline: number,

@@ -70,7 +70,11 @@ interface Data extends Record<FindingKind, unknown> {
     /** The first of them. */
     readonly hosts: readonly string[];
   };
-  readonly "ports-waiting": { readonly queued: number };
+  readonly "ports-waiting": {
+    readonly queued: number;
+    /** Whether Neutron is the reason: their watcher has no problem of its own, such as a bus that is gone. */
+    readonly slow: boolean;
+  };
 }
 
 /** A finding of one kind. */

@@ -27,7 +27,7 @@ const SENTENCES: { readonly [K in FindingKind]: (finding: FindingOf<K>) => strin
     "This node holds the election key, but its mastership has run out and it does no work: " +
     "check etcd and the machine's clock.",
   "mastership-unpublished": () =>
-    "This node holds the election key, but has not published its mastership: " +
+    "This node holds the election key, but its mastership is not published, so it does no work: " +
     "look at the manager's log.",
   "election-starting": () => "The election has just started; no node leads yet.",
   "no-leader": () =>
@@ -56,8 +56,8 @@ const SENTENCES: { readonly [K in FindingKind]: (finding: FindingOf<K>) => strin
     return `${formatCount(stale)} of ${plural(total, "agent")} gave no status for more than ` +
       `5 min (${names}${more}): check Felix on these hosts first.`;
   },
-  "ports-waiting": ({ queued }) =>
-    `${queued} port status reports are waiting: Neutron takes them too slowly.`,
+  "ports-waiting": ({ queued, slow }) =>
+    `${queued} port status reports are waiting${slow ? ": Neutron takes them too slowly" : ""}.`,
 };
 
 /** A finding in words, with its place on the page. */

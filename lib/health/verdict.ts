@@ -150,7 +150,9 @@ function notificationFindings({ notifications, at, since }: Facts): Finding[] {
   return [{ kind: "notifications-unsent", level: "warn", changes }];
 }
 
-function portFindings({ ports }: Facts): Finding[] {
+function portFindings({ ports, roles }: Facts): Finding[] {
   if (!ports || ports.queued <= LONG_QUEUE) return [];
-  return [{ kind: "ports-waiting", level: "warn", queued: ports.queued }];
+  const watcher = roles.find(({ name }) => name === "endpoint-status-watcher");
+  const slow = !watcher?.alive?.problem;
+  return [{ kind: "ports-waiting", level: "warn", queued: ports.queued, slow }];
 }

@@ -40,7 +40,7 @@ type LabelValues<N extends InstrumentName> = {
   readonly [L in typeof INSTRUMENTS[N]["labels"][number]]: string;
 };
 
-/** See the module. */
+/** What one role has measured so far. */
 export class Meter {
   readonly #series = new Map<InstrumentName, Map<string, Mutable>>();
   #changed = false;

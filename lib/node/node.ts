@@ -112,7 +112,8 @@ export class Node {
   async #runOn(store: StateStore, stateDir: string): Promise<void> {
     const { pid, clock, log, serviceManager } = this.options;
     const { stop, hurry } = this.signals;
-    const watch = await StateWatch.begin(stateDir, store, { pid, clock, log });
+    const { nodeName: node } = this.#config;
+    const watch = await StateWatch.begin(stateDir, store, { pid, node, clock, log });
     const supervisor = new Supervisor({
       log,
       clock,

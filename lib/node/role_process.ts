@@ -31,11 +31,11 @@ export interface RoleProcessHooks {
   restartRequested(): Promise<boolean>;
 }
 
-/** What ends watching a process. */
+/** What ends a process that runs. */
 export interface StopSignals {
   /** It is to stop. */
   readonly stop: AbortSignal;
-  /** It is to be killed if it stops. */
+  /** A stop no longer waits for the process: it is killed. */
   readonly hurry?: AbortSignal;
 }
 
@@ -106,7 +106,7 @@ export class RoleProcess {
     this.deps.forward({ time, level, role: this.name, pid: this.pid, message, fields: {} });
   }
 
-  /** Resolves once it is to end, or has ended; to the silence, if that is why. */
+  /** Waits until it has ended or has been told to; resolves to its silence when that was the reason. */
   async #watch(hooks: RoleProcessHooks, { stop, hurry }: StopSignals): Promise<Silence | null> {
     const { log, store, clock } = this.deps;
     const either = AbortSignal.any([stop, this.#ended.signal]);
@@ -139,7 +139,10 @@ export class RoleProcess {
     const over = hurry ? AbortSignal.any([ended, hurry]) : ended;
     await clock.sleep(timeoutMs, over).catch(() => {});
     if (ended.aborted) return;
-    log.warn("role did not stop in time, is killed", { name: this.name, timeoutMs });
+    const { name } = this;
+    if (hurry?.aborted) {
+      log.warn("role is killed: the node was told a second time to stop", { name });
+    } else log.warn("role did not stop in time, is killed", { name, timeoutMs });
     this.#child.kill("SIGKILL");
   }
 }

@@ -24,7 +24,7 @@ export class Column<T extends Numbers = Numbers> {
   }
 }
 
-/** See the module. */
+/** A table of numbers, one row a text. */
 export class PackedIndex {
   #rows: SharedRows;
   readonly #columns: Column[] = [];

@@ -20,7 +20,7 @@ interface User {
   resize(length: number): void;
 }
 
-/** See the module. */
+/** The rows and their texts. */
 export class SharedRows {
   readonly users = new Set<User>();
   #slots = new Int32Array(2 * MIN_ROWS).fill(EMPTY);

@@ -18,6 +18,14 @@ export type StateHealth =
   | { readonly is: "unwritable"; readonly reason: string }
   | { readonly is: "lost"; readonly reason: string };
 
+/** Whose directory it is, and what looking needs. */
+export interface WatchContext {
+  readonly pid: number;
+  readonly node: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
 const FILES = [KV_FILE, LOCK_FILE];
 
 /** Looks at one open state directory. */
@@ -28,7 +36,7 @@ export class StateWatch {
   private constructor(
     readonly path: string,
     readonly store: Pick<StateStore, "writeSupervisor">,
-    readonly context: { readonly pid: number; readonly clock: Clock; readonly log: Log },
+    readonly context: WatchContext,
     files: ReadonlyMap<string, string | null>,
   ) {
     this.#files = files;
@@ -38,7 +46,7 @@ export class StateWatch {
   static async begin(
     path: string,
     store: Pick<StateStore, "writeSupervisor">,
-    context: { readonly pid: number; readonly clock: Clock; readonly log: Log },
+    context: WatchContext,
   ): Promise<StateWatch> {
     const files = new Map<string, string | null>();
     for (const name of FILES) files.set(name, await identity(`${path}/${name}`));
@@ -77,8 +85,8 @@ export class StateWatch {
         const what = now === null ? "was deleted" : "was replaced";
         return { is: "lost", reason: `${name} ${what}` };
       }
-      const { clock, pid } = this.context;
-      await this.store.writeSupervisor({ at: clock.now(), pid });
+      const { clock, pid, node } = this.context;
+      await this.store.writeSupervisor({ at: clock.now(), pid, node });
       return { is: "fine" };
     } catch (error) {
       return { is: isDamaged(error) ? "lost" : "unwritable", reason: describeError(error) };

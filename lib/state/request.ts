@@ -47,11 +47,13 @@ export async function ask<Answer>(
   try {
     await request.leave?.();
     let heardAt = clock.monotonic();
-    while (clock.monotonic() - heardAt < answerMs) {
+    while (true) {
       signal.throwIfAborted();
       const seen = changes.count;
       const answer = await request.readAnswer(() => heardAt = clock.monotonic());
       if (answer !== null) return answer;
+      // After a look: an asker that stood still, or was not told, must not withdraw what is answered.
+      if (clock.monotonic() - heardAt >= answerMs) break;
       await changes.after(seen, LOOK_MS, clock, signal);
     }
   } catch (error) {

@@ -7,11 +7,6 @@
 import { z } from "zod";
 import { parseJson } from "../base/json.ts";
 
-/** The key that status watchers write to see whether their watch is alive (data model). */
-export function roundTripKey(prefix: string): string {
-  return `${prefix}round-trip-check`;
-}
-
 export { felixPrefix } from "../calico/keys.ts";
 
 /** The host in the key of an agent's status, or null for another key. */

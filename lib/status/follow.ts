@@ -11,7 +11,7 @@ import { whileRunning } from "../base/while_running.ts";
 import { type Change, mirror } from "../etcd/mirror.ts";
 import { Watchdog, whileOnTime } from "../role/heartbeat.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
-import { roundTripKey } from "./felix_status.ts";
+import { roundTripKey } from "../calico/keys.ts";
 import { RateLimitedLog } from "../base/rate_limited.ts";
 
 /** What the two watchers differ in. */

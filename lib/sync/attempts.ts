@@ -1,6 +1,6 @@
 /**
- * How it goes with the resyncs of a term: a failed one is said once and tried again with growing delay,
- * and that none has succeeded for too long is said too.
+ * How the resyncs of a term go: a failure is logged once and tried again after a growing delay, and there is
+ * a warning when none has succeeded for too long.
  *
  * @module
  */
@@ -25,6 +25,8 @@ export class Attempts {
     readonly term: Term,
     readonly sync: Pick<Config["sync"], "resyncIntervalSeconds" | "resyncMaxIntervalSeconds">,
     readonly context: Pick<JobContext, "clock" | "log">,
+    /** Numbers in [0, 1). */
+    readonly random: () => number = Math.random,
   ) {
     this.#succeededAt = context.clock.now();
   }
@@ -69,7 +71,9 @@ export class Attempts {
       if (this.term.signal.aborted) return;
       if (error instanceof FenceLostError) throw error;
       const intervalMs = this.sync.resyncIntervalSeconds * 1000;
-      const retryMs = Math.round(Math.min(intervalMs, backoffMs(BACKOFF, this.#failures++)));
+      const retryMs = Math.round(
+        Math.min(intervalMs, backoffMs(BACKOFF, this.#failures++, this.random())),
+      );
       this.#failure = `the last resync failed (${describeError(error)}); next try in ` +
         `${Math.round(retryMs / 1000)} s`;
       log.error("resync failed, will be tried again", { error, retryMs });

@@ -94,6 +94,11 @@ Deno.test("a command's flags may stand before it; an option's value is no comman
   assertEquals([early.name, early.flags.pause, early.options.region], ["step-down", 5, "status"]);
   assertEquals((await invoked("step-down")).flags.pause, 60);
   assertMatch(await usage("step-down", "--pause=x"), /--pause: given "x", allowed a whole number/);
+  // A forgotten id: not a resync of the port of that name.
+  assertMatch(
+    await usage("--port", "resync"),
+    /"resync" is a flag's value here: say resync before/,
+  );
   assertMatch(await usage("status", "--output=xml"), /--output: given "xml", allowed text \| json/);
   const flags = (await invoked("resync", "--dry-run", "--allow-empty", "--output", "json")).flags;
   assertEquals([flags["dry-run"], flags["allow-empty"], flags.output], [true, true, "json"]);
@@ -116,6 +121,7 @@ Deno.test("each command's help has its own flags, and the general one all comman
   assert(!general.includes("--dry-run"), "the flags of commands stand in their own help");
   assertMatch(general, /--election-ttl +Life of the election key's lease \[15 s\]/);
   for (const line of general.split("\n")) assert(line.length <= 120, line);
+  assertMatch(general, /^ {2}--application-credential-id\n {28}Application credential, /m);
 });
 
 Deno.test("what a command does with a flag that it has not, or takes for another type, does not type-check", () => {

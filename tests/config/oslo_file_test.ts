@@ -69,6 +69,10 @@ k = \${a.p}$a.u`,
     },
   ],
   ["a value that stands for itself ends", `[a]\nk = $k`, { "a.k": "$k" }],
+  ["so it does in a circle, and many times over", `[a]\nk = $m\nm = ${"$k".repeat(9)}`, {
+    "a.k": "$k".repeat(9),
+    "a.m": "$m".repeat(9),
+  }],
 ];
 for (const [why, text, values] of CASES) {
   Deno.test(`an oslo file: ${why}`, () => {

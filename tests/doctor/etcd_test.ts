@@ -4,7 +4,12 @@ import type { Config } from "../../lib/config/config_types.ts";
 import { type Finding, runChecks } from "../../lib/doctor/check.ts";
 import { etcdChecks } from "../../lib/doctor/etcd.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
-import { conductorPrefix } from "../../lib/calico/keys.ts";
+import {
+  COMPACTION_TRIGGER_KEY,
+  conductorPrefix,
+  felixPrefix,
+  roundTripKey,
+} from "../../lib/calico/keys.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { startEtcd } from "../support/etcd_server.ts";
 import { testConfig } from "../support/test_config.ts";
@@ -81,7 +86,10 @@ Deno.test(
         rights.found,
         /permission denied below .*\/calico\/resources\/v3.*neutron_election/,
       );
-      assert(!rights.found.includes(own) && !rights.found.includes("/calico/felix"), rights.found);
+      const refused = rights.found.replace("permission denied below ", "").split(", ");
+      assert(!refused.includes(own) && !refused.includes(felixPrefix(null)), rights.found);
+      assert(refused.includes(roundTripKey(felixPrefix(null))), rights.found);
+      assert(refused.includes(COMPACTION_TRIGGER_KEY), rights.found);
       const wrong = await check(configOf([server.url], { ...login, password: "no" }));
       assertEquals(wrong("etcd rights").state, "failed");
     } finally {

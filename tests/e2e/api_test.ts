@@ -72,6 +72,9 @@ Deno.test("an operator restarts roles over the API; status asks the page, or say
     assertEquals(code, 3);
     assertMatch(decode(stdout), /^\w+: .*\n\nnode {4}node-1/);
     assertMatch(decode(stderr), /does not tell .*: this is what the state directory holds/);
+    const unnamed = args.filter((arg) => !arg.startsWith("--node-name"));
+    const found = await productCommand(["status", listen, ...unnamed]).output();
+    assertMatch(decode(found.stdout), /\n\nnode {4}node-1,/);
     const asJson = ["status", listen, "--output=json", "--startup-resync=never", ...args];
     const told = JSON.parse(decode((await productCommand(asJson).output()).stdout)) as Status;
     assertEquals(told.node.startupResync, "never", "it is judged by the same configuration");

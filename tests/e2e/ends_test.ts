@@ -78,6 +78,17 @@ Deno.test("a role that does not react to SIGTERM is killed, and holds nothing up
     await nothingIsLeft(scene);
   }));
 
+Deno.test("Ctrl-C in a terminal, which `deno task` passes on, ends every role in order", () =>
+  withNode(async (scene) => {
+    const { node } = scene;
+    node.kill("SIGINT");
+    node.kill("SIGTERM");
+    await node.stop("SIGINT");
+    assertEquals(node.ended!.code, 0);
+    assertEquals(/is killed/.test(node.output), false, node.output);
+    await nothingIsLeft(scene);
+  }, { args: ["--stop-timeout=30"] }));
+
 Deno.test("Ctrl-C twice does not wait for a role that hangs, and still releases the key", () =>
   withNode(async (scene) => {
     const { node } = scene;
@@ -86,11 +97,13 @@ Deno.test("Ctrl-C twice does not wait for a role that hangs, and still releases 
     }
     const startedAt = Date.now();
     node.kill("SIGINT");
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    // Later than what passes on the first one, which is the point.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
     assertEquals(node.ended, null);
     await node.stop("SIGINT");
     assert(Date.now() - startedAt < 25_000, "it waited for the stop timeout");
     assertEquals(node.ended!.code, 0);
+    assertMatch(node.output, /is killed: the node was told a second time to stop name=resource-s/);
     await nothingIsLeft(scene);
   }, { args: ["--stop-timeout=30"] }));
 

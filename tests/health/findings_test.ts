@@ -50,6 +50,18 @@ Deno.test("a role's problem is judged at the time of the facts", () => {
   assertEquals(status({ roles: silent, at: NOW + 2000 }).findings[0]?.kind, "role");
 });
 
+Deno.test("Neutron is not called slow while what reports ports has a problem of its own", () => {
+  const ports = { ...facts().ports!, queued: 1001 };
+  const textOf = (problem: string | null) => {
+    const roles = facts().roles.map((one) =>
+      one.name === "endpoint-status-watcher" ? role(one.name, {}, { problem }) : one
+    );
+    return status({ ports, roles }).findings.at(-1)!.text;
+  };
+  assertEquals(textOf("no bus"), "1001 port status reports are waiting.");
+  assert(textOf(null).endsWith("Neutron takes them too slowly."));
+});
+
 /** What must not type-check; never called. */
 export function doesNotTypeCheck(): Finding[] {
   return [

@@ -56,6 +56,18 @@ Deno.test("paging walks every port once, in the order of ids, and links while a 
   assertEquals(await ids("&marker=gone"), await ids(""), "only ports and networks refuse it");
 });
 
+Deno.test("agents are found by the type that the doctor asks for", async () => {
+  const cloud = cloudOf(1);
+  const app = neutronApi(cloud, new Random(9));
+  const agent_type = "Calico per-host agent (felix)";
+  for (const [id, type] of [["a1", agent_type], ["a2", "DHCP agent"]] as const) {
+    cloud.add("agents", { id, host: "host-1", alive: true, agent_type: type });
+  }
+  const query = new URLSearchParams({ agent_type });
+  const { agents } = await (await app.request(`http://lab/agents?${query}`)).json();
+  assertEquals(agents.map(({ id }: { id: string }) => id), ["a1"]);
+});
+
 Deno.test("it refuses what a real Neutron refuses", async () => {
   const get = api();
   assertEquals((await get("/ports?changed_since=2026-01-01")).status, 400);

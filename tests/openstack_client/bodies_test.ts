@@ -13,13 +13,14 @@ const { signal } = new AbortController();
 const MIB = 1024 * 1024;
 const list = ({ neutron }: FakeNeutron) => neutron.list("ports", revisionSchema, signal);
 
-/** Spaces without an end, which JSON allows; `sent` tells how many. */
-function endless(chunk = MIB, everyMs = 0) {
+/** Spaces without an end, which JSON allows, until `stop` aborts; `sent` tells how many. */
+function endless(chunk = MIB, everyMs = 0, stop = new AbortController()) {
   const state = { sent: 0, cancelled: false };
   const spaces = new Uint8Array(chunk).fill(32);
   const body = new ReadableStream({
     async pull(controller) {
-      if (everyMs > 0) await systemClock.sleep(everyMs);
+      if (everyMs > 0) await systemClock.sleep(everyMs, stop.signal).catch(() => {});
+      if (stop.signal.aborted) return controller.close();
       if (state.cancelled) return;
       state.sent += chunk;
       controller.enqueue(spaces.slice());
@@ -55,12 +56,14 @@ Deno.test("what decompression makes of a small body is what counts", () =>
 
 Deno.test("a slow endless page ends by the request's deadline", () =>
   withNeutron(async (scene) => {
+    const stop = new AbortController();
     scene.meddle = (_, count) => {
       if (count > 1) return Response.json({ ports: [], ports_links: [{ rel: "previous" }] });
-      return new Response(endless(1, 20).body);
+      return new Response(endless(1, 20, stop).body);
     };
     assertEquals(await list(scene), { items: [], refused: [] });
     assertEquals(scene.requests.length, 2);
+    stop.abort(); // the server may still pause before it sees that nobody listens
   }, { timeoutMs: 400 }));
 
 Deno.test("an answer that is no list has a smaller bound", () =>

@@ -42,6 +42,24 @@ Deno.test("request: without an answer in time it is void, which who answers late
   assert(/no manager answered within 5 s/.test((await refusal).message));
 });
 
+Deno.test("request: an answer of which nobody told is heard at the end of the time, too", async () => {
+  await using s = await scene();
+  let answer: string | null = null;
+  let looks = 0;
+  let withdrawn = false;
+  const asked = ask(s.asker, s.clock, {
+    readAnswer: () => Promise.resolve((looks++, answer)),
+    withdraw: () => Promise.resolve(void (withdrawn = true)),
+  }, { answerMs: 700 });
+  await eventually("a second look", async () => {
+    await s.clock.advance(100);
+    return looks >= 2;
+  });
+  answer = "done";
+  await s.clock.advance(600);
+  assertEquals([await asked, withdrawn], ["done", false]);
+});
+
 Deno.test("request: another one in its place is an error, and is left alone", async () => {
   await using s = await scene();
   const refusal = assertRejects(() => requestStepDown(s.asker, s.clock, "a test", 3), Error);
@@ -64,7 +82,7 @@ Deno.test("request: who is heard of gets more time; an error and a signal withdr
     withdraw,
   }, { answerMs: 2000 });
   while (withdrawn === 0) await s.clock.advance(500);
-  assertEquals([await busy, looks], [null, 22]);
+  assertEquals([await busy, looks], [null, 23]);
   await assertRejects(
     () =>
       ask(s.asker, s.clock, { readAnswer: () => Promise.reject(new Refused()), withdraw }, {

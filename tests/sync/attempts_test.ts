@@ -6,11 +6,12 @@ import { LogRecorder } from "../support/log_recorder.ts";
 
 const MINUTE_MS = 60_000;
 
-function attempts(resyncIntervalSeconds = 60) {
+/** `random`: where in the second half of a pause chance puts the next try; by default at its end. */
+function attempts(resyncIntervalSeconds = 60, random = 1) {
   const [clock, log, stop] = [new FakeClock(), new LogRecorder(), new AbortController()];
   const term = { term: "1", id: "n:1", electionKey: "/e", signal: stop.signal };
   const sync = { resyncIntervalSeconds, resyncMaxIntervalSeconds: 600 };
-  return { clock, log, stop, of: new Attempts(term, sync, { clock, log }) };
+  return { clock, log, stop, of: new Attempts(term, sync, { clock, log }, () => random) };
 }
 
 const fail = () => Promise.reject(new Error("no Neutron"));
@@ -26,6 +27,13 @@ Deno.test("a failed resync is tried again with growing delay, and a good one end
   assertEquals([of.failing, of.problem, delays.length], [false, null, 7]);
   await of.try(fail, retryAt);
   assertEquals(delays.at(-1), 1);
+});
+
+Deno.test("chance takes up to half of a pause away", async () => {
+  const { clock, of } = attempts(60, 0.5);
+  const delays: number[] = [];
+  for (let i = 0; i < 3; i++) await of.try(fail, (at) => void delays.push(at - clock.now()));
+  assertEquals(delays, [750, 1500, 3000]);
 });
 
 Deno.test("that none has succeeded for too long is said once a minute, with the last failure", async () => {

@@ -55,6 +55,12 @@ Deno.test(
       assert(written[0]!.startsWith(WEP) && written[0]!.endsWith(port!.id.replaceAll("-", "--")));
       await watches(syncer, new RegExp(`^watching only: ${total - 1} differences$`));
 
+      const unknown = await ask({ ports: ["nobody"] });
+      assertMatch(unknown.error!, /neither Neutron nor etcd knows port nobody/);
+      const requested = (await store.readResyncs()).find(({ reason }) => reason === "requested");
+      assertEquals(requested!.warnings, [unknown.error], "the history says it too");
+      assertEquals(unknown.warnings, []);
+
       // A dry run is no permission to write either.
       assertEquals((await ask({ dryRun: true })).differences, total - 1);
       await compared(scene, 1);

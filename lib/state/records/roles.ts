@@ -3,7 +3,12 @@ import { z } from "zod";
 import { count, ms } from "./fields.ts";
 
 /** The supervisor's own heartbeat, once a second. */
-export const supervisorSchema = z.object({ at: ms, pid: count });
+export const supervisorSchema = z.object({
+  at: ms,
+  pid: count,
+  /** The node's name; one of an earlier version does not say it. */
+  node: z.string().optional(),
+});
 export type SupervisorState = z.infer<typeof supervisorSchema>;
 
 /** What the supervisor knows of a role. */

@@ -69,15 +69,23 @@ interface Batch {
 async function writeWanted(run: SyncRun, index: CloudIndex, source: Source): Promise<void> {
   const order = new WriteOrder(run);
   let last: Batch | null = null;
-  for await (const wants of source.batches()) {
-    if (wants.length === 0) continue;
-    const next = { wants, stored: source.keys.read(wants) };
-    next.stored.catch(() => {}); // it is awaited in its turn, if that comes
-    if (last) await writeBatch(run, index, source, order, last);
-    last = next;
+  try {
+    for await (const wants of source.batches()) {
+      if (wants.length === 0) continue;
+      const next = { wants, stored: source.keys.read(wants) };
+      next.stored.catch(() => {}); // it is awaited in its turn, if that comes
+      const before = last;
+      last = null;
+      if (before) await writeBatch(run, index, source, order, before);
+      last = next;
+    }
+  } finally {
+    // Also when the source has failed: what it said before that is so.
+    if (last) {
+      await writeBatch(run, index, source, order, last);
+      await order.end();
+    }
   }
-  if (last) await writeBatch(run, index, source, order, last);
-  await order.end();
 }
 
 async function writeBatch(

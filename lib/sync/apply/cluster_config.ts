@@ -1,6 +1,6 @@
 /**
- * Felix's cluster-wide configuration and legacy data, at the end of a full resync (data model). Only
- * ever adds to what exists, under the mod revision that was read and under the fence.
+ * Felix's cluster-wide configuration, which is only ever added to, and the removal of legacy data, at the
+ * end of a full resync (data model). Every write is under the mod revision that was read and the fence.
  *
  * @module
  */
@@ -54,7 +54,7 @@ export async function completeCluster(run: SyncRun, index: CloudIndex): Promise<
   const { deps, term } = run;
   deps.progress("cluster configuration");
   await ensureClusterConfig(deps.etcd, term, deps.clock);
-  const legacy = await removeLegacy(deps.etcd, term, deps.region, deps.clock);
+  const legacy = await removeLegacy(run);
   if (legacy.removed > 0) run.warn(`${legacy.removed} legacy objects removed`);
   if (legacy.kept) run.warn(legacy.kept);
   const earlier = await removeEarlierNamespace(run, index);
@@ -126,31 +126,24 @@ interface LegacyRemoval {
  * share one etcd, one of them unnamed: its objects go only when nobody leads it and nothing in it is newer
  * than a day.
  */
-async function removeLegacy(
-  etcd: Etcd3,
-  term: Term,
-  region: string | null,
-  clock: Pick<Clock, "now">,
-): Promise<LegacyRemoval> {
-  const old = [...(await readSnapshot(etcd, LEGACY_SUBNET_PREFIX)).items];
-  const unnamed = region === null ? [] : await readUnnamed(etcd);
+async function removeLegacy({ deps, term }: SyncRun): Promise<LegacyRemoval> {
+  const { etcd, region, clock } = deps;
+  const beat = () => deps.progress("cluster configuration");
+  const read = async (prefix: string) =>
+    (await readSnapshot(etcd, prefix, { signal: term.signal, onPage: beat })).items;
+  const old = [...await read(LEGACY_SUBNET_PREFIX)];
+  const prefixes = resourcePrefixes(null);
+  const unnamed = region === null ? [] : [
+    ...await read(prefixes.WorkloadEndpoint),
+    ...await read(prefixes.NetworkPolicy + POLICY_NAME_PREFIX),
+  ];
   const kept = unnamed.length === 0 ? null : await whyAlive(etcd, unnamed, clock);
   if (kept === null) old.push(...unnamed);
-  await writeFenced(
-    etcd,
-    term,
-    old.map(({ key, notText, modRevision }) => (
-      { key, keyBytes: notText, value: null, modRevision, group: "legacy" }
-    )),
-  );
+  const operations = old.map(({ key, notText, modRevision }) => (
+    { key, keyBytes: notText, value: null, modRevision, group: "legacy" }
+  ));
+  await writeFenced(etcd, term, operations, beat);
   return { removed: old.length, kept };
-}
-
-async function readUnnamed(etcd: Etcd3): Promise<KeyValue[]> {
-  const prefixes = resourcePrefixes(null);
-  const endpoints = await readSnapshot(etcd, prefixes.WorkloadEndpoint);
-  const policies = await readSnapshot(etcd, prefixes.NetworkPolicy + POLICY_NAME_PREFIX);
-  return [...endpoints.items, ...policies.items];
 }
 
 async function whyAlive(

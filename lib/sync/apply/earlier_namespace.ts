@@ -29,7 +29,8 @@ export async function removeEarlierNamespace(run: SyncRun, index: CloudIndex): P
     const operations = removable.map(({ key, modRevision }): WriteOperation => (
       { key, value: null, modRevision, group: "earlier" }
     ));
-    const conflicts = await writeFenced(run.deps.etcd, run.term, operations);
+    const { etcd, progress } = run.deps;
+    const conflicts = await writeFenced(etcd, run.term, operations, () => progress("writing"));
     removed += operations.length - conflicts.length;
   }
   return removed;

@@ -5,7 +5,7 @@ import type { Kind } from "../model/kinds.ts";
 import type { SyncRun } from "./sync_run.ts";
 
 /**
- * The values of the keys, of those that are there; the time is that of a kind.
+ * The values of those keys that exist. The time that it takes is added to the kind's account.
  *
  * @throws {FenceLostError} another node leads.
  */

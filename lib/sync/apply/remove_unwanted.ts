@@ -29,7 +29,6 @@ export async function removeUnwanted(
     const ids = mayGo.get(COLLECTION_OF[kind])!;
     if (ids.size === 0) continue;
     await removeKeys(run, index, source, kind, ids);
-    await run.settle(kind);
   }
 }
 
@@ -58,6 +57,7 @@ async function removable(
   });
 }
 
+/** Deletes the unwanted keys of these objects; resolves when the deletions have landed. */
 async function removeKeys(
   run: SyncRun,
   index: CloudIndex,
@@ -70,8 +70,12 @@ async function removeKeys(
     const values = await source.keys.readUnwanted(kind, some);
     for (const change of some) {
       await run.change(kind, change, values.get(change.key));
-      if (change.subject.type === "port") index.dropKey(change.subject.id, change.key);
       await run.breathe();
+    }
+    await run.settle(kind);
+    // Only now: should it fail, a later run has to know of the keys.
+    for (const { subject, key } of some) {
+      if (subject.type === "port") index.dropKey(subject.id, key);
     }
     some = [];
   };
@@ -80,5 +84,5 @@ async function removeKeys(
     some.push(change);
     if (some.length === CHUNK) await remove();
   }
-  await remove();
+  if (some.length > 0) await remove();
 }

@@ -19,7 +19,7 @@ export interface Source {
    * What Neutron wants, in batches of one kind each. A batch is written before the ones that follow it, and
    * has landed before anything of a later kind in KINDS is written.
    *
-   * @throws when Neutron's answer is not whole: then nothing is deleted.
+   * @throws when Neutron's answer is not whole: what was said before is written, and nothing is deleted.
    */
   batches(): AsyncIterable<readonly Desired[]>;
 

@@ -50,15 +50,15 @@ const NONE: ReadonlySet<string> = new Set();
 /** How an index is made. */
 export interface CloudIndexOptions {
   /**
-   * Another one, of which this is independent; ids and keys that both have are kept once. Who makes one
-   * beside another closes one of them.
+   * An index beside which this one is made. They are independent, but ids and keys that both have are stored
+   * once. Whoever makes the second closes one of the two.
    */
   readonly beside?: CloudIndex;
   /** @default {@linkcode COLLECTIONS} */
   readonly table?: Table;
 }
 
-/** See the module. */
+/** The cloud as the last runs have seen it. */
 export class CloudIndex {
   readonly table: Table;
   /** Keys in etcd, as a full resync saw them. */
@@ -154,9 +154,11 @@ export class CloudIndex {
   }
 
   /**
-   * Notes that a key was compared: that something wants it and, with `rightAt`, that it was right at that mod
-   * revision; `isAll`: so that its port, an endpoint's, has all that it wants. The mod revision at which it was
-   * seen before; null: it was not.
+   * Notes that a key was compared and is wanted.
+   *
+   * @param rightAt the mod revision at which the key was right; null: it was not
+   * @param isAll the key is all that its port wants
+   * @returns the mod revision at which the key was seen before; null: it was not seen
    */
   compared(
     { kind, key, subject }: Compared,

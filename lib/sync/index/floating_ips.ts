@@ -42,7 +42,7 @@ export class FloatingIps {
     return shown.filter((port) => !ports.includes(port));
   }
 
-  /** Neutron has it no more, or not there; the ports that showed it. */
+  /** Forgets one that Neutron no longer has, or has elsewhere; returns the ports that showed it. */
   delete(id: string): string[] {
     this.revisions.delete(id);
     const address = this.#addresses.get(id);

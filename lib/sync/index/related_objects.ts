@@ -27,7 +27,7 @@ function revisionOf(object: object): number {
   return "revision_number" in object ? object.revision_number as number : 0;
 }
 
-/** See the module. Floating IPs are kept by port id, everything else by its own. */
+/** Objects that are shown: floating IPs by the id of their port, everything else by its own. */
 export class RelatedObjects implements ShownByEndpoints {
   readonly #objects: Objects;
   unavailable: ReadonlySet<Unavailable> = new Set();

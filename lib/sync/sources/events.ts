@@ -43,7 +43,7 @@ export interface EventSyncOptions {
   held?(result: ResyncResult): Promise<void>;
 }
 
-/** See the module. */
+/** Gathers announced changes and makes them equal. */
 export class EventSync {
   #pending = new Hints();
   /** When the first of the pending came, by the monotonic clock. */

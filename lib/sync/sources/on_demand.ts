@@ -159,9 +159,10 @@ export async function carryOut(
   const run = SyncRun.writing(deps, term, { allowDeletions });
   let problem: string | null = null;
   const noted = { reason: "requested" as const, whole: false, differences, stateDir };
-  const result = await recorded(context, term, noted, async () => {
+  await recorded(context, term, noted, async () => {
     problem = await narrowResync(run, index, request);
-    return run.result();
+    const result = run.result();
+    return { ...result, warnings: [...result.warnings, ...problem === null ? [] : [problem]] };
   });
-  return { result, problem, differences, text: null };
+  return { result: run.result(), problem, differences, text: null };
 }

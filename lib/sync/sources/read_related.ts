@@ -89,7 +89,10 @@ async function readShown<C extends Shown>(
   };
 }
 
-/** Reads what the index does not have: an object so new that nothing has told of it yet. */
+/**
+ * Reads what the index does not have: an object so new that nothing has told of it yet. One with keys of its
+ * own joins the scope: it is known from now on, so that a run that fails has to leave it to a later one.
+ */
 export async function readMissing(
   run: SyncRun,
   index: CloudIndex,
@@ -104,12 +107,13 @@ export async function readMissing(
   };
   const found = await readEach(namedByPorts(index), read);
   index.noteAll(found);
+  const groups = found["security-groups"].items.filter(({ id }) => !scope.groups.has(id));
+  const subnets = found.subnets.items.filter(({ id }) => !scope.subnets.has(id));
+  for (const { id } of groups) scope.groups.add(id);
+  for (const { id } of subnets) scope.subnets.add(id);
   index.noteAll({ [POLICIES]: await read(POLICIES) });
   await readProjects(run, index, ports);
-  return {
-    groups: found["security-groups"].items.filter(({ id }) => !scope.groups.has(id)),
-    subnets: found.subnets.items.filter(({ id }) => !scope.subnets.has(id)),
-  };
+  return { groups, subnets };
 }
 
 /**

@@ -68,6 +68,19 @@ Deno.test("a page that fails in the middle fails the resync and deletes nothing"
   });
 });
 
+Deno.test("what was read before Neutron stops answering is written", async () => {
+  await withCloud(async ({ etcd, cloud, meddle, resync }) => {
+    meddle((url) => url.pathname.endsWith("/ports"));
+    const error = await resync().then(() => null, (e) => e);
+    assertMatch(String(error), /ports answered 400/);
+    const [groups, subnets] = [cloud.list("security_groups"), cloud.list("subnets")];
+    assertEquals((await etcd.getAll().prefix(POLICY).keys()).length, groups.length);
+    const withDhcp = subnets.filter(({ enable_dhcp }) => enable_dhcp).length;
+    assertEquals((await etcd.getAll().prefix("/calico/dhcp/v2/").keys()).length, withDhcp);
+    assertEquals((await etcd.getAll().prefix(WEP).keys()).length, 0);
+  });
+});
+
 Deno.test("an empty Neutron beside a full etcd is not believed", async () => {
   await withCloud(async ({ etcd, cloud, resync }) => {
     await resync();
