@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { abortable } from "../base/abortable.ts";
 import type { StatusReporter } from "./reporter.ts";
 
 const NO_BUS = "status is not reported to Neutron: transport_url, the message bus, is not given";
@@ -16,10 +17,7 @@ export class NoBusReporter implements StatusReporter {
     open: false,
     whenOpen: (signal: AbortSignal): Promise<void> => {
       this.#waits = true;
-      return new Promise((_, reject) => {
-        if (signal.aborted) return reject(signal.reason);
-        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-      });
+      return abortable(new Promise<never>(() => {}), signal);
     },
   };
 
