@@ -2,7 +2,8 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { EtcdPermissionDeniedError } from "etcd3";
-import { statfs } from "node:fs/promises";
+import { statfs } from "node:fs";
+import { promisify } from "node:util";
 import { conductorPrefix } from "../calico/keys.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config_types.ts";
@@ -88,7 +89,10 @@ async function checkStateDir(dir: string): Promise<Verdict> {
 
 /** Room for us on the file system; null where it cannot be told. */
 function freeBytes(dir: string): Promise<number | null> {
-  return statfs(dir).then(({ bavail, bsize }) => Number(bavail) * Number(bsize), () => null);
+  return promisify(statfs)(dir).then(
+    ({ bavail, bsize }) => Number(bavail) * Number(bsize),
+    () => null,
+  );
 }
 
 /** What the manager wrote must not be in the future. */
