@@ -113,7 +113,11 @@ Deno.test("a role that crashes is restarted, and the reason is kept", async () =
       return state && state.restarts >= 2 && state;
     });
     assertMatch(role.lastEnd!, /exit code 1.*no such thing/);
-    const delays = log.at("warn").map((record) => record.fields.delayMs);
+    // An end is published before it is logged.
+    const delays = await eventually("two ends in the log", () => {
+      const ends = log.at("warn").filter(({ message }) => message.startsWith("role ended"));
+      return ends.length >= 2 && ends.map(({ fields }) => fields.delayMs);
+    });
     assertEquals(delays[0], 0);
     assert(Number(delays[1]) > 0, "the second restart does not wait");
     assertMatch((await store.readEvents("supervisor"))[0]!.message, /resource-syncer ended/);
