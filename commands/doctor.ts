@@ -65,7 +65,7 @@ async function locate(
     return { located: withEndpoints(config, found), trouble: null };
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    const verdict = failed(text.replace(/^\w+Error: /, ""), "see docs/keystone.md");
+    const verdict = failed(text, "see docs/keystone.md");
     return { located: config, trouble: named("catalogue", verdict) };
   }
 }

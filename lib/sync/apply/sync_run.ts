@@ -68,7 +68,7 @@ const MAX_WARNINGS = 20;
 export const MAX_NAMES = 10;
 const MAX_WARNING_CHARS = 500;
 
-/** Counts, times and pauses of a running run. */
+/** A run while it goes on: its counts, times and pauses. */
 export class SyncRun {
   readonly kinds = Object.fromEntries(KINDS.map((kind) => [kind, noCounts()])) as Record<
     Kind,
@@ -118,7 +118,7 @@ export class SyncRun {
     counts.writeMs += this.deps.clock.monotonic() - from;
   }
 
-  /** Waits until everything is written; what others changed meanwhile is returned and not counted. */
+  /** Waits until everything is written; what etcd does not take for its size is left, and not counted. */
   async settle(kind: Kind): Promise<void> {
     const from = this.deps.clock.monotonic();
     const attributes = { "conductor.kind": kind };
