@@ -23,7 +23,8 @@ export interface OptionRow<Value = unknown, Unset extends boolean = boolean> {
   readonly cloud?: true;
 }
 
-type Extra = Pick<OptionRow, "unit" | "env" | "ini" | "clouds" | "secret" | "cloud">;
+/** What a row may say beside that. */
+export type Extra = Pick<OptionRow, "unit" | "env" | "ini" | "clouds" | "secret" | "cloud">;
 
 /** A row with a default. */
 export function row<Value>(

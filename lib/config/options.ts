@@ -19,7 +19,7 @@ import {
   url,
   urls,
 } from "./kinds.ts";
-import { derived, optional, type OptionRow, row } from "./option_row.ts";
+import { derived, type Extra, optional, type OptionRow, row } from "./option_row.ts";
 
 const AUTH_TYPES = [
   "password",
@@ -42,12 +42,47 @@ const NEUTRON_HELP = "Neutron, without /v2.0 (with an auth_url: from the catalog
 const START_HELP = "Resync at the start of a term; never: write nothing before one is asked for";
 const NOVA_HELP = "Nova with its version (default with an auth_url: from the catalogue)";
 
-/** Keys that keystoneauth reads in `[keystone_authtoken]`. */
-function authtoken(...keys: string[]): string[] {
-  return keys.map((key) => `keystone_authtoken.${key}`);
+/** Where the login's settings are read from: `OS_…`, `[keystone_authtoken]` and `clouds.yaml`. */
+function login(...keys: string[]) {
+  return {
+    env: keys.map((key) => `OS_${key.toUpperCase()}`),
+    ini: keys.map((key) => `keystone_authtoken.${key}`),
+    clouds: keys,
+  };
+}
+
+/** The same of what only a real cloud has. */
+function cloudLogin(...keys: string[]) {
+  return { ...login(...keys), cloud: true } as const;
+}
+
+/** The same of a domain, which may be said for users and projects at once. */
+function domain(of: "user" | "project", by: "name" | "id") {
+  const keys = [`${of}_domain_${by}`, `default_domain_${by}`];
+  const all = by === "name" ? [...keys, "default_domain"] : keys;
+  return { ...login(...all), ini: login(...keys).ini, clouds: [...all, `domain_${by}`] };
+}
+
+/** A row of whole seconds. */
+function seconds(min: number, max: number, fallback: string, help: string, extra: Extra = {}) {
+  return row(integer(min, max), fallback, help, { unit: "s", ...extra });
 }
 
 const anyCount = integer(0, Number.MAX_SAFE_INTEGER);
+
+/** What Neutron's QoS rules cannot say of a direction, as the Python driver names it. */
+function qosRows<Of extends "ingress" | "egress">(of: Of) {
+  const rows = [
+    [`${of}_burst_bits`, "4294967296", `Burst of a port whose ${of} bandwidth is limited`, "bits"],
+    [`${of}_minburst_bytes`, "0", `Smallest ${of} burst at the peak rate; 0: not set`, "bytes"],
+    [`${of}_burst_packets`, "5", `Burst of a port whose ${of} packet rate is limited`, "packets"],
+    [`max_${of}_connections_per_port`, "0", `Most ${of} connections of a port; 0: no limit`],
+  ] as const;
+  return Object.fromEntries(rows.map(([name, fallback, help, unit]) => [
+    name,
+    row(anyCount, fallback, help, { unit, ini: [`calico.${name}`] }),
+  ])) as Record<typeof rows[number][0], OptionRow<number, false>>;
+}
 
 /** The rows by group of `--help` and name, in the order in which they are shown. */
 const GROUPS = {
@@ -75,12 +110,8 @@ const GROUPS = {
     ),
     log_level: row(choice(...LOG_LEVELS), "info", "Least severe level that is printed"),
     log_format: row(choice("text", "json"), "text", "For people or for machines"),
-    role_timeout: row(integer(2, 600), "10", "A role silent for longer is restarted", {
-      unit: "s",
-    }),
-    stop_timeout: row(integer(1, 60), "2", "A role that has not stopped by then is killed", {
-      unit: "s",
-    }),
+    role_timeout: seconds(2, 600, "10", "A role silent for longer is restarted"),
+    stop_timeout: seconds(1, 60, "2", "A role that has not stopped by then is killed"),
   },
   etcd: {
     etcd: row(urls, "http://127.0.0.1:2379", "etcd's client URLs (repeatable)", {
@@ -113,11 +144,9 @@ const GROUPS = {
     elector_name: derived(string, "Name in the election (default: the host name)", {
       ini: ["calico.elector_name"],
     }),
-    election_ttl: row(integer(3, 3600), "15", "Life of the election key's lease", { unit: "s" }),
-    election_refresh: row(integer(1, 1200), "5", "Interval of its refresh", { unit: "s" }),
-    election_margin: row(integer(1, 600), "2", "Mastership ends so long before the lease", {
-      unit: "s",
-    }),
+    election_ttl: seconds(3, 3600, "15", "Life of the election key's lease"),
+    election_refresh: seconds(1, 1200, "5", "Interval of its refresh"),
+    election_margin: seconds(1, 600, "2", "Mastership ends so long before the lease"),
     respect_unleased_key: row(
       boolean,
       "false",
@@ -137,122 +166,71 @@ const GROUPS = {
       env: ["OS_CLOUD"],
       cloud: true,
     }),
-    auth_url: optional(url, "Keystone's URL; unset: requests carry no token", {
-      env: ["OS_AUTH_URL"],
-      ini: authtoken("auth_url"),
-      clouds: ["auth_url"],
-      cloud: true,
-    }),
-    auth_type: optional(choice(...AUTH_TYPES), "How to get a token (default: by what is given)", {
-      env: ["OS_AUTH_TYPE"],
-      ini: authtoken("auth_type"),
-      clouds: ["auth_type"],
-    }),
+    auth_url: optional(
+      url,
+      "Keystone's URL; unset: requests carry no token",
+      cloudLogin("auth_url"),
+    ),
+    auth_type: optional(
+      choice(...AUTH_TYPES),
+      "How to get a token (default: by what is given)",
+      login("auth_type"),
+    ),
     username: optional(string, "Service user", {
+      ...cloudLogin("username", "user_name"),
       env: ["OS_USERNAME"],
-      ini: authtoken("username", "user_name"),
-      clouds: ["username", "user_name"],
-      cloud: true,
     }),
-    user_id: optional(string, "Its id, instead of name and domain", {
-      env: ["OS_USER_ID"],
-      ini: authtoken("user_id"),
-      clouds: ["user_id"],
-      cloud: true,
-    }),
-    password: optional(string, "Its password", {
-      env: ["OS_PASSWORD"],
-      ini: authtoken("password"),
-      clouds: ["password"],
-      secret: true,
-      cloud: true,
-    }),
-    user_domain_name: row(string, "Default", "The user's domain", {
-      env: ["OS_USER_DOMAIN_NAME", "OS_DEFAULT_DOMAIN_NAME", "OS_DEFAULT_DOMAIN"],
-      ini: authtoken("user_domain_name", "default_domain_name"),
-      clouds: ["user_domain_name", "default_domain_name", "default_domain", "domain_name"],
-    }),
-    user_domain_id: optional(string, "The same by id", {
-      env: ["OS_USER_DOMAIN_ID", "OS_DEFAULT_DOMAIN_ID"],
-      ini: authtoken("user_domain_id", "default_domain_id"),
-      clouds: ["user_domain_id", "default_domain_id", "domain_id"],
-    }),
-    project_name: optional(string, "Its project", {
-      env: ["OS_PROJECT_NAME", "OS_TENANT_NAME"],
-      ini: authtoken("project_name", "tenant_name"),
-      clouds: ["project_name", "tenant_name"],
-      cloud: true,
-    }),
-    project_id: optional(string, "The same by id", {
-      env: ["OS_PROJECT_ID", "OS_TENANT_ID"],
-      ini: authtoken("project_id", "tenant_id"),
-      clouds: ["project_id", "tenant_id"],
-      cloud: true,
-    }),
-    project_domain_name: row(string, "Default", "The project's domain", {
-      env: ["OS_PROJECT_DOMAIN_NAME", "OS_DEFAULT_DOMAIN_NAME", "OS_DEFAULT_DOMAIN"],
-      ini: authtoken("project_domain_name", "default_domain_name"),
-      clouds: ["project_domain_name", "default_domain_name", "default_domain", "domain_name"],
-    }),
-    project_domain_id: optional(string, "The same by id", {
-      env: ["OS_PROJECT_DOMAIN_ID", "OS_DEFAULT_DOMAIN_ID"],
-      ini: authtoken("project_domain_id", "default_domain_id"),
-      clouds: ["project_domain_id", "default_domain_id", "domain_id"],
-    }),
-    application_credential_id: optional(string, "Application credential, instead of a user", {
-      env: ["OS_APPLICATION_CREDENTIAL_ID"],
-      ini: authtoken("application_credential_id"),
-      clouds: ["application_credential_id"],
-      cloud: true,
-    }),
-    application_credential_name: optional(string, "Its name, with the user whose it is", {
-      env: ["OS_APPLICATION_CREDENTIAL_NAME"],
-      ini: authtoken("application_credential_name"),
-      clouds: ["application_credential_name"],
-      cloud: true,
-    }),
+    user_id: optional(string, "Its id, instead of name and domain", cloudLogin("user_id")),
+    password: optional(string, "Its password", { ...cloudLogin("password"), secret: true }),
+    user_domain_name: row(string, "Default", "The user's domain", domain("user", "name")),
+    user_domain_id: optional(string, "The same by id", domain("user", "id")),
+    project_name: optional(string, "Its project", cloudLogin("project_name", "tenant_name")),
+    project_id: optional(string, "The same by id", cloudLogin("project_id", "tenant_id")),
+    project_domain_name: row(string, "Default", "The project's domain", domain("project", "name")),
+    project_domain_id: optional(string, "The same by id", domain("project", "id")),
+    application_credential_id: optional(
+      string,
+      "Application credential, instead of a user",
+      cloudLogin("application_credential_id"),
+    ),
+    application_credential_name: optional(
+      string,
+      "Its name, with the user whose it is",
+      cloudLogin("application_credential_name"),
+    ),
     application_credential_secret: optional(string, "Its secret", {
-      env: ["OS_APPLICATION_CREDENTIAL_SECRET"],
-      ini: authtoken("application_credential_secret"),
-      clouds: ["application_credential_secret"],
+      ...cloudLogin("application_credential_secret"),
       secret: true,
-      cloud: true,
     }),
     token: optional(string, "A token to start from; nobody can renew it", {
+      ...cloudLogin("token"),
       env: ["OS_TOKEN", "OS_AUTH_TOKEN"],
-      ini: authtoken("token"),
-      clouds: ["token"],
       secret: true,
-      cloud: true,
     }),
     os_region_name: optional(string, "Region in Keystone's catalogue, when it has several", {
-      env: ["OS_REGION_NAME"],
-      ini: [...authtoken("region_name"), "nova.region_name"],
-      clouds: ["region_name"],
+      ...login("region_name"),
+      ini: ["keystone_authtoken.region_name", "nova.region_name"],
     }),
     os_interface: row(choice(...INTERFACES), "internal", "Which endpoints of the catalogue", {
+      ...login("interface"),
       env: ["OS_INTERFACE", "OS_ENDPOINT_TYPE"],
-      ini: [...authtoken("interface"), "nova.endpoint_type"],
-      clouds: ["interface"],
+      ini: ["keystone_authtoken.interface", "nova.endpoint_type"],
     }),
     os_cacert: optional(string, "PEM file of the CA of Keystone, Neutron and Nova", {
-      env: ["OS_CACERT"],
-      ini: authtoken("cafile"),
-      clouds: ["cacert"],
+      ...login("cacert"),
+      ini: ["keystone_authtoken.cafile"],
     }),
     os_cert: optional(string, "PEM file of our client certificate to them", {
-      env: ["OS_CERT"],
-      ini: authtoken("certfile"),
-      clouds: ["cert"],
+      ...login("cert"),
+      ini: ["keystone_authtoken.certfile"],
     }),
     os_key: optional(string, "PEM file of its key", {
-      env: ["OS_KEY"],
-      ini: authtoken("keyfile"),
-      clouds: ["key"],
+      ...login("key"),
+      ini: ["keystone_authtoken.keyfile"],
     }),
     insecure: row(boolean, "false", "Not honoured: certificates are always verified", {
-      ini: authtoken("insecure"),
-      clouds: ["insecure"],
+      ...login("insecure"),
+      env: [],
     }),
     transport_url: optional(transport, "The message bus, as in neutron.conf", {
       ini: ["DEFAULT.transport_url"],
@@ -262,8 +240,7 @@ const GROUPS = {
     control_exchange: row(string, "neutron", "Neutron's exchange on the bus", {
       ini: ["DEFAULT.control_exchange"],
     }),
-    rpc_timeout: row(integer(1, 600), "60", "Time that Neutron's answer may take", {
-      unit: "s",
+    rpc_timeout: seconds(1, 600, "60", "Time that Neutron's answer may take", {
       ini: ["DEFAULT.rpc_response_timeout"],
     }),
     notification_topics: row(
@@ -287,25 +264,21 @@ const GROUPS = {
     bus_key_file: optional(string, "PEM file of its key", {
       ini: ["oslo_messaging_rabbit.ssl_key_file"],
     }),
-    request_timeout: row(integer(1, 600), "30", "Deadline of one request", { unit: "s" }),
+    request_timeout: seconds(1, 600, "30", "Deadline of one request"),
     page_size: row(integer(10, 10000), "1000", "Objects asked for in one page"),
   },
   Jobs: {
     startup_resync: row(choice("always", "never"), "always", START_HELP, {
       ini: ["calico.startup_resync"],
     }),
-    resync_interval: row(integer(1, 86400), "60", "Interval of the periodic resync", {
-      unit: "s",
-    }),
-    incremental_interval: row(
-      integer(0, 86400),
+    resync_interval: seconds(1, 86400, "60", "Interval of the periodic resync"),
+    incremental_interval: seconds(
+      0,
+      86400,
       "10",
       "Between looks at ids and revisions, which find what has changed; 0: never",
-      { unit: "s" },
     ),
-    resync_max_interval: row(integer(1, 604800), "3600", "Warn when none succeeded for so long", {
-      unit: "s",
-    }),
+    resync_max_interval: seconds(1, 604800, "3600", "Warn when none succeeded for so long"),
     max_deletions: optional(
       integer(0, 10_000_000),
       "Objects of a kind that one comparison may delete (default: 50, or half of them)",
@@ -314,54 +287,8 @@ const GROUPS = {
       networks,
       "Networks in which an allowed address pair may be more than one address",
     ),
-    ingress_burst_bits: row(
-      anyCount,
-      "4294967296",
-      "Burst of a port whose ingress bandwidth is limited",
-      { unit: "bits", ini: ["calico.ingress_burst_bits"] },
-    ),
-    ingress_minburst_bytes: row(
-      anyCount,
-      "0",
-      "Smallest ingress burst at the peak rate; 0: not set",
-      { unit: "bytes", ini: ["calico.ingress_minburst_bytes"] },
-    ),
-    ingress_burst_packets: row(
-      anyCount,
-      "5",
-      "Burst of a port whose ingress packet rate is limited",
-      { unit: "packets", ini: ["calico.ingress_burst_packets"] },
-    ),
-    max_ingress_connections_per_port: row(
-      anyCount,
-      "0",
-      "Most ingress connections of a port; 0: no limit",
-      { ini: ["calico.max_ingress_connections_per_port"] },
-    ),
-    egress_burst_bits: row(
-      anyCount,
-      "4294967296",
-      "Burst of a port whose egress bandwidth is limited",
-      { unit: "bits", ini: ["calico.egress_burst_bits"] },
-    ),
-    egress_minburst_bytes: row(
-      anyCount,
-      "0",
-      "Smallest egress burst at the peak rate; 0: not set",
-      { unit: "bytes", ini: ["calico.egress_minburst_bytes"] },
-    ),
-    egress_burst_packets: row(
-      anyCount,
-      "5",
-      "Burst of a port whose egress packet rate is limited",
-      { unit: "packets", ini: ["calico.egress_burst_packets"] },
-    ),
-    max_egress_connections_per_port: row(
-      anyCount,
-      "0",
-      "Most egress connections of a port; 0: no limit",
-      { ini: ["calico.max_egress_connections_per_port"] },
-    ),
+    ...qosRows("ingress"),
+    ...qosRows("egress"),
     compaction_period: row(integer(0, 10080), "60", "Between compactions of etcd; 0: never", {
       unit: "min",
       ini: ["calico.etcd_compaction_period_mins"],
@@ -382,9 +309,7 @@ const GROUPS = {
     lab_ports: row(integer(0, 100000), "200", "VM ports of the seeded cloud"),
     lab_hosts: row(integer(1, 5000), "5", "Hosts of the seeded cloud"),
     lab_seed: row(integer(0, 2147483647), "1", "What the cloud and its events are drawn from"),
-    lab_event_interval: row(integer(0, 86400), "5", "Between two things that happen; 0: nothing", {
-      unit: "s",
-    }),
+    lab_event_interval: seconds(0, 86400, "5", "Between two things that happen; 0: nothing"),
     lab_speed: row(
       integer(1, 1000),
       "1",

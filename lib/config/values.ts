@@ -77,56 +77,33 @@ export interface ValuePlaces {
 
 /** The value of an option. */
 export function findValue(option: Option, places: ValuePlaces): EffectiveValue {
-  const found = fromFlag(option, places) ?? fromEnvironment(option, places, "own") ??
-    fromCloud(option, places);
-  if (found) return found;
-  const alone = places.cloud !== null && option.clouds.length > 0;
-  const shared = alone
-    ? null
-    : fromEnvironment(option, places, "environment") ?? fromFiles(option, places);
-  return shared ?? { option, value: option.fallback, source: "default", level: LEVEL.none };
+  for (const [value, source, level] of candidates(option, places)) {
+    // An empty flag was given all the same; elsewhere what is empty is not set.
+    if (value || (value === "" && level === LEVEL.flag)) return { option, value, source, level };
+  }
+  return { option, value: option.fallback, source: "default", level: LEVEL.none };
 }
 
-function fromFlag(option: Option, { flags }: ValuePlaces): EffectiveValue | null {
-  const flag = flags[option.name];
-  if (flag === undefined) return null;
-  const value = typeof flag === "string" ? flag : flag.join(",");
-  return { option, value, source: flagOf(option), level: LEVEL.flag };
-}
-
-function fromEnvironment(
+/** What the places say, the one that counts most first. */
+function* candidates(
   option: Option,
-  { env }: ValuePlaces,
-  which: "own" | "environment",
-): EffectiveValue | null {
-  const names = which === "own" ? option.env.slice(0, 1) : option.env.slice(1);
-  for (const name of names) {
-    const value = env[name];
-    if (value) return { option, value, source: name, level: LEVEL[which] };
+  { flags, env, cloud, files }: ValuePlaces,
+): Generator<[value: string | undefined, source: string, level: number]> {
+  const { name, clouds, ini, env: [own, ...others] } = option;
+  yield [flags[name]?.toString(), flagOf(option), LEVEL.flag];
+  yield [env[own], own, LEVEL.own];
+  if (cloud) {
+    for (const key of clouds) yield [cloud.values.get(key), `${cloud.path} ${key}`, LEVEL.cloud];
   }
-  return null;
-}
-
-function fromCloud(option: Option, { cloud }: ValuePlaces): EffectiveValue | null {
-  for (const key of option.clouds) {
-    const value = cloud?.values.get(key);
-    if (value) return { option, value, source: `${cloud!.path} ${key}`, level: LEVEL.cloud };
-  }
-  return null;
-}
-
-function fromFiles(option: Option, { files }: ValuePlaces): EffectiveValue | null {
+  if (cloud && clouds.length > 0) return;
+  for (const other of others) yield [env[other], other, LEVEL.environment];
   for (const { path, values } of files.toReversed()) {
-    for (const place of option.ini.map((place) => redirected(place, values))) {
-      const value = values.get(place);
-      if (value) return { option, value, source: `${path} ${shown(place)}`, level: LEVEL.file };
+    for (const place of ini.map((place) => redirected(place, values))) {
+      yield [values.get(place), `${path} ${shown(place)}`, LEVEL.file];
     }
-    const etcd = option.name === "etcd" ? pythonDriverEtcd(values) : null;
-    if (etcd) {
-      return { option, value: etcd, source: `${path} [calico] etcd_host`, level: LEVEL.file };
-    }
+    if (name !== "etcd") continue;
+    yield [pythonDriverEtcd(values), `${path} [calico] etcd_host`, LEVEL.file];
   }
-  return null;
 }
 
 /** keystoneauth's `auth_section` moves what belongs to the login to another section. */
@@ -161,9 +138,9 @@ function shown(place: string): string {
 }
 
 /** The Python driver names host and port apart, and means TLS when it names a CA. */
-function pythonDriverEtcd(values: FileValues): string | null {
+function pythonDriverEtcd(values: FileValues): string | undefined {
   const host = values.get("calico.etcd_host");
-  if (!host) return null;
+  if (!host) return undefined;
   const scheme = values.has("calico.etcd_ca_cert_file") ? "https" : "http";
   return `${scheme}://${hostAndPort(host, Number(values.get("calico.etcd_port") ?? 2379))}`;
 }
