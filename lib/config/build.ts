@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { BrokersConfig, BusConfig, NotificationsConfig } from "./bus_config.ts";
 import { buildOpenstack } from "./openstack_config.ts";
 import type { QosDirectionOptions } from "../calico/qos.ts";
 import type { Transport } from "./transport_url.ts";
@@ -87,10 +86,7 @@ function buildSync(values: OptionValues) {
   };
 }
 
-function buildQos(
-  values: OptionValues,
-  direction: "ingress" | "egress",
-): QosDirectionOptions {
+function buildQos(values: OptionValues, direction: "ingress" | "egress"): QosDirectionOptions {
   return {
     burstBits: values.get(`${direction}_burst_bits`),
     minburstBytes: values.get(`${direction}_minburst_bytes`),
@@ -136,7 +132,8 @@ function buildLab(values: OptionValues) {
   };
 }
 
-function buildNotifications(values: OptionValues): NotificationsConfig | null {
+function buildNotifications(values: OptionValues) {
+  /** Their topics; the routing key is `<topic>.info`. */
   const topics = values.get("notification_topics").split(",").map((topic) => topic.trim())
     .filter((topic) => topic !== "");
   if (topics.length === 0 || topics.join() === "none") return null;
@@ -144,21 +141,22 @@ function buildNotifications(values: OptionValues): NotificationsConfig | null {
   return bus && { bus, topics };
 }
 
-function buildBus(values: OptionValues): BusConfig | null {
+function buildBus(values: OptionValues) {
   const brokers = buildBrokers(values.get("transport_url"), values);
-  return brokers && { ...brokers, rpcTimeoutMs: values.get("rpc_timeout") * 1000 };
+  /** Time that the answer to a call may take, milliseconds. */
+  const rpcTimeoutMs = values.get("rpc_timeout") * 1000;
+  return brokers && { ...brokers, rpcTimeoutMs };
 }
 
-function buildBrokers(transport: Transport | null, values: OptionValues): BrokersConfig | null {
-  if (transport === null) return null;
-  const { hosts, virtualHost, tls } = transport;
-  return {
-    hosts,
-    virtualHost,
-    tls: tls || values.get("bus_tls"),
+function buildBrokers(transport: Transport | null, values: OptionValues) {
+  return transport && {
+    ...transport,
+    tls: transport.tls || values.get("bus_tls"),
+    /** PEM files. */
     caFile: values.get("bus_ca_file"),
     certFile: values.get("bus_cert_file"),
     keyFile: values.get("bus_key_file"),
+    /** Neutron's control exchange. */
     exchange: values.get("control_exchange"),
   };
 }

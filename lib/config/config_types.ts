@@ -7,9 +7,6 @@
  */
 import type { buildConfig } from "./build.ts";
 
-export type { BrokersConfig, BusConfig, NotificationsConfig } from "./bus_config.ts";
-export type { OpenstackConfig } from "../openstack/config.ts";
-
 /** The same, and all in it, not to be changed. */
 type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> } : T;
 
@@ -18,3 +15,9 @@ export type Config = Frozen<ReturnType<typeof buildConfig>>;
 
 /** How to reach etcd. */
 export type EtcdConfig = Config["etcd"];
+/** How to reach Neutron's RPC on the message bus. */
+export type BusConfig = NonNullable<Config["bus"]>;
+/** Where Neutron's notifications are. */
+export type NotificationsConfig = NonNullable<Config["notifications"]>;
+/** How to reach a message bus. */
+export type BrokersConfig = NotificationsConfig["bus"];

@@ -61,7 +61,7 @@ export const urls: Kind<readonly string[]> = {
   allowed: "URLs such as http://host:2379, of one scheme, separated by commas",
   repeatable: true,
   parse(text) {
-    const found = text.split(",").map((part) => part.trim()).filter((part) => part !== "")
+    const found = separated(text).filter((part) => part !== "")
       .map((part) => part.includes("://") ? part : `http://${part}`)
       .map((part) => part.replace(/\/$/, ""));
     const schemes = new Set(found.map((part) => part.split(":")[0]));
@@ -82,26 +82,35 @@ export const listen: Kind<{ readonly host: string; readonly port: number }> = {
 
 const HOST = /^([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/;
 
-/** Host names, each with or without a port, in lower case. */
-export const hosts: Kind<readonly string[]> = {
-  allowed: "names such as conductor.example or conductor.example:443, separated by commas",
-  parse(text) {
-    const found = text.split(",").map((part) => part.trim().toLowerCase());
-    return found.every((host) => HOST.test(host)) ? found : null;
-  },
-};
+/** Several texts of one form, in lower case. */
+function several(of: string, isOne: (text: string) => boolean): Kind<readonly string[]> {
+  return {
+    allowed: `${of}, separated by commas`,
+    parse(text) {
+      const found = separated(text.toLowerCase());
+      return found.every(isOne) ? found : null;
+    },
+  };
+}
+
+/** Host names, each with or without a port. */
+export const hosts = several(
+  "names such as conductor.example or conductor.example:443",
+  (host) => HOST.test(host),
+);
 
 /** Networks in CIDR notation. */
-export const networks: Kind<readonly string[]> = {
-  allowed: "networks such as 10.244.0.0/16, separated by commas",
-  parse(text) {
-    const found = text.split(",").map((part) => part.trim());
-    return found.every((network) => parseNetwork(network) !== null) ? found : null;
-  },
-};
+export const networks = several(
+  "networks such as 10.244.0.0/16",
+  (network) => parseNetwork(network) !== null,
+);
 
 /** A message bus, as oslo.messaging names it. */
 export const transport: Kind<Transport> = { allowed: TRANSPORT_URL_FORM, parse: parseTransportUrl };
+
+function separated(text: string): string[] {
+  return text.split(",").map((part) => part.trim());
+}
 
 function isUrl(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) &&

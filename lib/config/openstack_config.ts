@@ -48,7 +48,6 @@ function authMethod(values: OptionValues): Credential["method"] | null {
 /** Refuses what no token can come of. */
 export function checkOpenstack(values: OptionValues, refuse: Refuse): void {
   const has = (name: OptionName) => values.has(name);
-  if (has("os_cert") !== has("os_key")) refuse("os_cert", "only together with os_key");
   const type = values.get("auth_type");
   if (!has("auth_url") && type !== null && type !== "none" && needsUrl(values)) {
     const { source } = values.entry("auth_type");
@@ -122,17 +121,17 @@ function checkApplicationCredential(values: OptionValues, refuse: Refuse): void 
 /** What works, but perhaps not as meant. */
 export function warnOpenstack(values: OptionValues): string[] {
   const warnings: string[] = [];
+  const source = (name: OptionName) => values.entry(name).source;
   const urls = [values.get("auth_url"), values.get("neutron_url"), values.get("nova_url")];
   if (values.get("insecure") && urls.some((url) => url?.startsWith("https:"))) {
     warnings.push(
       `insecure (${
-        values.entry("insecure").source
+        source("insecure")
       }) is not honoured: the certificates of Keystone, Neutron and ` +
         "Nova are always verified; name the CA that signed them with os_cacert",
     );
   }
-  const method = authMethod(values);
-  if (method === "token") {
+  if (authMethod(values) === "token") {
     warnings.push(
       "a token (token, OS_TOKEN) cannot be renewed: once it runs out, nothing can be read any " +
         "more; a service that keeps running needs a password or an application credential",
@@ -140,9 +139,7 @@ export function warnOpenstack(values: OptionValues): string[] {
   }
   if (!values.has("auth_url") && values.has("username")) {
     warnings.push(
-      `username is given (${
-        values.entry("username").source
-      }) but auth_url is not: requests carry no token`,
+      `username is given (${source("username")}) but auth_url is not: requests carry no token`,
     );
   }
   return warnings;
@@ -202,8 +199,7 @@ function buildCredential(method: Credential["method"], values: OptionValues): Cr
 function named(values: OptionValues, what: "user" | "project"): Named | null {
   const chosen = chosenOf(values, `${what}_id`, what === "user" ? "username" : "project_name");
   if (chosen === null || "id" in chosen) return chosen;
-  const domain: DomainRef = chosenOf(values, `${what}_domain_id`, `${what}_domain_name`)!;
-  return { name: chosen.name, domain };
+  return { ...chosen, domain: chosenOf(values, `${what}_domain_id`, `${what}_domain_name`)! };
 }
 
 /** The id or the name: what comes from the place that counts more, the id when it is the same. */

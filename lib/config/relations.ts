@@ -32,6 +32,7 @@ export function checkRelations(values: OptionValues): ConfigProblem[] {
   }
   onlyTogether("listen_tls_cert", "listen_tls_key");
   onlyTogether("bus_cert_file", "bus_key_file");
+  onlyTogether("os_cert", "os_key");
   checkOpenstack(values, refuse);
   const cloud = values.givenOfCloud();
   if (values.get("lab") !== "off" && cloud) {

@@ -50,8 +50,7 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
   const config = buildConfig(values);
   const warnings = [
     ...cloud?.warnings ?? [],
-    ...config.lab.reportUrl !== null ? [] : warnOpenstack(values),
-    ...warnReports(config),
+    ...config.lab.reportUrl !== null ? [] : [...warnOpenstack(values), ...warnReports(config)],
     ...warnIgnored(files),
   ];
   return { config: freeze(config), effective, warnings };
@@ -61,11 +60,8 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
 export function formatEffective(effective: readonly EffectiveValue[]): string {
   const width = Math.max(...effective.map(({ option }) => option.name.length));
   return effective.map(({ option, value, source }) => {
-    const shown = option.secret
-      ? (value === null ? "(not set)" : "(set)")
-      : value === null
-      ? "(not set)"
-      : withoutUserInfo(value);
+    const set = option.secret ? "(set)" : withoutUserInfo(value ?? "");
+    const shown = value === null ? "(not set)" : set;
     return `${option.name.padEnd(width)} = ${shown}  (${source})`;
   }).join("\n");
 }
@@ -79,9 +75,10 @@ function checkKind(found: EffectiveValue): ConfigProblem[] {
   return value === null || kind.parse(value) !== null ? [] : [problemOf(found, kind.allowed)];
 }
 
-function warnReports(config: Config): string[] {
-  if (config.bus || config.lab.reportUrl !== null) return [];
-  return ["transport_url is not given: no status of agents and ports is reported to Neutron"];
+function warnReports({ bus }: Config): string[] {
+  return bus
+    ? []
+    : ["transport_url is not given: no status of agents and ports is reported to Neutron"];
 }
 
 function freeze<T extends object>(value: T): T {

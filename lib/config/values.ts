@@ -122,11 +122,9 @@ export function warnIgnored(files: readonly ParsedFile[]): string[] {
   return files.flatMap(({ path, values }) => {
     const found = WITHOUT_EFFECT.filter((place) => values.has(place)).map(shown);
     if (found.length === 0) return [];
-    const have = found.length === 1 ? "has" : "have";
+    const these = `${found.join(" and ")} ${found.length === 1 ? "has" : "have"}`;
     return [
-      `${path}: ${
-        found.join(" and ")
-      } ${have} no effect on the Python driver any more, nor here: ` +
+      `${path}: ${these} no effect on the Python driver any more, nor here: ` +
       "see resync_interval and resync_max_interval",
     ];
   });

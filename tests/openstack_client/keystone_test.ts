@@ -1,5 +1,5 @@
 import { systemClock } from "../../lib/base/clock.ts";
-import type { OpenstackConfig } from "../../lib/config/config_types.ts";
+import type { OpenstackConfig } from "../../lib/openstack/config.ts";
 import { findEndpoint, neutronBase, novaBase } from "../../lib/openstack/catalogue.ts";
 import type { Credential } from "../../lib/openstack/credential.ts";
 import { endpointsOf } from "../../lib/openstack/endpoints.ts";
