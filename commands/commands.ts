@@ -30,6 +30,8 @@ const COMMANDS = {
 } satisfies Record<string, () => Promise<{ command: Command }>>;
 type CommandName = keyof typeof COMMANDS;
 const NAMES = Object.keys(COMMANDS) as CommandName[];
+/** "a, b and c". */
+const LIST = new Intl.ListFormat("en-GB");
 /** Without a command. */
 const DEFAULT: CommandName = "start";
 
@@ -83,13 +85,8 @@ async function explained<T>(name: CommandName, parse: () => T): Promise<T> {
       .map(([owner]) => owner);
     if (owners.length === 0) throw error;
     const say = owners.length === 1 ? `: say ${owners[0]} ${flag}` : "";
-    throw new UsageError(`${flag} is for ${listed(owners)}, not for ${name}${say}`);
+    throw new UsageError(`${flag} is for ${LIST.format(owners)}, not for ${name}${say}`);
   }
-}
-
-function listed(names: readonly string[]): string {
-  const last = names.at(-1)!;
-  return names.length === 1 ? last : `${names.slice(0, -1).join(", ")} and ${last}`;
 }
 
 async function all(): Promise<[name: string, command: Command][]> {

@@ -16,13 +16,11 @@ import {
   UsageError,
 } from "../lib/config/command_line.ts";
 import type { Config } from "../lib/config/config_types.ts";
-import { lookUpEndpoints, withEndpoints } from "../lib/node/catalogue_lookup.ts";
 import type { Kind } from "../lib/config/kinds.ts";
 import { OBJECT_ID, OBJECT_ID_HELP } from "../lib/openstack/object_id.ts";
 import { describeError } from "../lib/base/log.ts";
-import { machinePlaces } from "../lib/process/machine_places.ts";
 import { MAX_DELAY_MS } from "../lib/openstack/http.ts";
-import { type PermissionPlaces, permissionRow } from "../lib/process/permissions.ts";
+import { permissionRow } from "../lib/process/permissions.ts";
 import { formatReport, ProgressBar, reportOf } from "../lib/sync/report/report.ts";
 import {
   followResync,
@@ -38,9 +36,8 @@ import { type Difference, readAsked, readDiff } from "../lib/sync/apply/differen
 import { runTool } from "../lib/process/tool.ts";
 import { type Command, type CommandContext, DIFFERENT, output } from "./context.ts";
 import { openExisting } from "./existing_state.ts";
+import { located, placesOf } from "./located.ts";
 
-/** Patience with Keystone's catalogue, ms. */
-const CATALOGUE_MS = 10_000;
 /** Beyond the deadline of one call, for a process to start and a busy machine, ms. */
 const SLACK_MS = 10_000;
 
@@ -61,7 +58,7 @@ const objectId: Kind<string> = {
 };
 
 /** A flag that names objects, repeatable. */
-function objects(help: string): Flag<readonly string[]> {
+function objects(help: string): Flag<string[]> {
   return {
     help: `${help} (repeatable)`,
     placeholder: "ID",
@@ -107,23 +104,18 @@ async function run(context: CommandContext, given: FlagValues<typeof flags>): Pr
   const { config } = resolve();
   const { output } = given;
   const resync: Wanted = {
-    networks: [...given.network],
-    subnets: [...given.subnet],
-    ports: [...given.port],
-    groups: [...given["security-group"]],
+    networks: given.network,
+    subnets: given.subnet,
+    ports: given.port,
+    groups: given["security-group"],
     includeGroups: given["include-sgs-for-ports"],
     dryRun: given["dry-run"],
     allowDeletions: given["allow-deletions"] || given["allow-empty"],
   };
   const bar = new ProgressBar(output === "text" && errorIsTerminal, printError);
-  const { answer, differences, text } = await (async () => {
-    try {
-      const asked = await askNode(config, resync, bar);
-      return asked ?? await compareBeside(config, context, resync, bar);
-    } finally {
-      bar.end();
-    }
-  })();
+  const { answer, differences, text } = await askNode(config, resync, bar)
+    .then((asked) => asked ?? compareBeside(config, context, resync, bar))
+    .finally(() => bar.end());
   if (output === "json") print(JSON.stringify(reportOf(answer, differences), null, 2));
   else {
     if (text) print(text);
@@ -167,22 +159,23 @@ async function openRunning(config: Config): Promise<StateStore | null> {
 /** A dry run in a process of its own. */
 async function compareBeside(
   config: Config,
-  { launcher, printError }: CommandContext,
+  context: CommandContext,
   resync: Wanted,
   bar: ProgressBar,
 ): Promise<Done> {
+  const { launcher, printError } = context;
   printError(
     `no node that could be asked runs with the state directory ${config.stateDir}: ` +
       "this command compares by itself\n",
   );
-  const warn = (message: string, fields: Record<string, unknown> = {}) =>
-    printError(`warning: ${message} ${JSON.stringify(fields)}\n`);
-  const places = await machinePlaces(config, launcher, { warn });
-  const located = await locate(config, launcher, places);
-  const row = permissionRow("dry-run", located, places);
-  const launch = launcher.prepare("dry-run", row, aloneInput(located, resync));
-  const { requestTimeoutMs } = located.openstack;
-  const callMs = Math.max(requestTimeoutMs, located.etcd.callTimeoutMs);
+  const places = await placesOf(config, context);
+  const { config: whole, trouble } = config.openstack.fromCatalogue.neutron
+    ? await located(config, context, places)
+    : { config, trouble: null };
+  if (trouble) throw new Error(`Keystone's catalogue cannot be asked where Neutron is: ${trouble}`);
+  const row = permissionRow("dry-run", whole, places);
+  const launch = launcher.prepare("dry-run", row, aloneInput(whole, resync));
+  const callMs = Math.max(whole.openstack.requestTimeoutMs, whole.etcd.callTimeoutMs);
   const timeoutMs = callMs + MAX_DELAY_MS + SLACK_MS;
   const onProgress = (step: string) => bar.show(`dry run: ${step}`, step);
   const answered = await runTool(launch, { timeoutMs, onProgress }).catch((error) => {
@@ -190,21 +183,4 @@ async function compareBeside(
   });
   const { answer, differences, text } = aloneAnswerSchema.parse(answered);
   return { answer, differences: differences.objects, text };
-}
-
-/** With the endpoints that Keystone's catalogue tells. */
-async function locate(
-  config: Config,
-  launcher: CommandContext["launcher"],
-  places: PermissionPlaces,
-): Promise<Config> {
-  if (!config.openstack.fromCatalogue.neutron) return config;
-  const signal = AbortSignal.timeout(CATALOGUE_MS);
-  try {
-    return withEndpoints(config, await lookUpEndpoints(config, { launcher, places, signal }));
-  } catch (error) {
-    throw new Error(
-      `Keystone's catalogue cannot be asked where Neutron is: ${describeError(error, false)}`,
-    );
-  }
 }

@@ -52,7 +52,7 @@ export const command: Command = {
 };
 
 async function run(context: CommandContext): Promise<number> {
-  const { resolve, pid, print, launcher } = context;
+  const { resolve, pid, print, launcher, notifyAddress: address, notifierModule: module } = context;
   const { config, warnings } = resolve();
   let inForce = config;
   const feed = new PageFeed();
@@ -70,7 +70,9 @@ async function run(context: CommandContext): Promise<number> {
   });
   for (const warning of warnings) log.warn(warning);
   announce(config, log);
-  await using serviceManager = notify(context, config, log);
+  const { stateDir } = config;
+  await using serviceManager = address &&
+    new ServiceManager({ address, module, stateDir, log, clock: systemClock });
   await dropPermissions(NOT_NEEDED); // the service manager's Worker keeps its own
   const [stop, hurry] = [new AbortController(), new AbortController()];
   const node = new Node(config, {
@@ -115,14 +117,6 @@ function onSignals(
     if (interactive && !onTerminal()) stop.abort("the terminal is closed");
     else node.reload();
   });
-}
-
-function notify(
-  { notifyAddress: address, notifierModule: module }: CommandContext,
-  { stateDir }: Config,
-  log: Log,
-): ServiceManager | null {
-  return address && new ServiceManager({ address, module, stateDir, log, clock: systemClock });
 }
 
 function announce(config: Config, log: Log): void {

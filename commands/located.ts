@@ -1,0 +1,46 @@
+/** What commands need to know of the machine and of Keystone's catalogue, as `start` does. @module */
+import { describeError } from "../lib/base/log.ts";
+import type { Config } from "../lib/config/config_types.ts";
+import { lookUpEndpoints, withEndpoints } from "../lib/node/catalogue_lookup.ts";
+import { machinePlaces } from "../lib/process/machine_places.ts";
+import type { PermissionPlaces } from "../lib/process/permissions.ts";
+import type { CommandContext } from "./context.ts";
+
+/** Patience with Keystone's catalogue, ms. */
+const CATALOGUE_MS = 10_000;
+
+/** The places of this machine; what is wrong with them is told on standard error. */
+export function placesOf(
+  config: Config,
+  { launcher, printError }: CommandContext,
+): Promise<PermissionPlaces> {
+  const warn = (message: string, fields: Record<string, unknown> = {}) =>
+    printError(`warning: ${message} ${JSON.stringify(fields)}\n`);
+  return machinePlaces(config, launcher, { warn });
+}
+
+/** A configuration with the endpoints that Keystone's catalogue tells. */
+export interface Located {
+  readonly config: Config;
+  /** What an operator should know of them. */
+  readonly notes: readonly string[];
+  /** Why the catalogue could not be asked; the configuration is as it was. */
+  readonly trouble: string | null;
+}
+
+/** Asks the catalogue, should it have to tell anything. */
+export async function located(
+  config: Config,
+  { launcher }: CommandContext,
+  places: PermissionPlaces,
+): Promise<Located> {
+  const { neutron, nova } = config.openstack.fromCatalogue;
+  if (!neutron && !nova) return { config, notes: [], trouble: null };
+  const signal = AbortSignal.timeout(CATALOGUE_MS);
+  try {
+    const found = await lookUpEndpoints(config, { launcher, places, signal });
+    return { config: withEndpoints(config, found), notes: found.notes, trouble: null };
+  } catch (error) {
+    return { config, notes: [], trouble: describeError(error, false) };
+  }
+}
