@@ -37,16 +37,13 @@ export type Facet =
   /** Its allowed address pairs. */
   | { readonly of: "pairs" }
   /** The rules of a policy that are like this one, which has to have networks and lacks them. */
-  | KeptRules;
-
-/** See {@linkcode Facet}. */
-export interface KeptRules {
-  readonly of: "rules";
-  readonly direction: "ingress" | "egress";
-  /** Where they stand in the list of that direction; of several, the last comes first. */
-  readonly at: number;
-  readonly like: Json;
-}
+  | {
+    readonly of: "rules";
+    readonly direction: "ingress" | "egress";
+    /** Where they stand in the list of that direction; of several, the last comes first. */
+    readonly at: number;
+    readonly like: Json;
+  };
 
 type Json = Readonly<Record<string, unknown>>;
 type Texts = Record<string, string>;
@@ -68,47 +65,88 @@ export function withKept(
 ): ResourceParts {
   if (keep.length === 0 || stored === null) return resource;
   const metadata = object(stored.metadata);
-  const had = {
+  const had: Parts = {
     labels: texts(metadata.labels),
     annotations: texts(metadata.annotations),
     spec: object(stored.spec),
   };
-  const labels: Texts = { ...resource.labels };
-  const annotations: Texts = { ...resource.annotations };
-  const spec: Record<string, unknown> = { ...resource.spec };
-  for (const facet of keep) {
-    switch (facet.of) {
-      case "network":
-        if (had.annotations[NETWORK_ID] === facet.id) copy(labels, had.labels, [NETWORK_NAME]);
-        break;
-      case "project":
-        if (had.labels[PROJECT_ID] !== facet.id) break;
-        copy(labels, had.labels, [PROJECT_NAME, PROJECT_PARENT]);
-        break;
-      case "gateway":
-        keepGateway(spec, had.spec, facet.address);
-        break;
-      case "group":
-        copy(labels, had.labels, groupLabels(had.labels, facet.id));
-        break;
-      case "addresses":
-        keepAddresses(spec, had.spec, facet.addresses);
-        break;
-      case "fqdn":
-        copy(annotations, had.annotations, [FQDN]);
-        break;
-      case "spec":
-        copy(spec, had.spec, [facet.field]);
-        break;
-      case "pairs":
-        keepPairs(spec, had.spec);
-        break;
-      case "rules":
-        keepRules(spec, had.spec, facet);
-        break;
-    }
-  }
-  return { ...resource, labels, annotations, spec };
+  const now: Parts = {
+    labels: { ...resource.labels },
+    annotations: { ...resource.annotations },
+    spec: { ...resource.spec },
+  };
+  for (const facet of keep) (KEEP[facet.of] as Keeper<Facet>)(now, had, facet);
+  return { ...resource, ...now };
+}
+
+/** What of a resource may be kept. */
+interface Parts {
+  readonly labels: Texts;
+  readonly annotations: Texts;
+  readonly spec: Record<string, unknown>;
+}
+
+/** Makes a facet of `now` what it was in `had`. */
+type Keeper<F extends Facet> = (now: Parts, had: Readonly<Parts>, facet: F) => void;
+
+const KEEP: { readonly [Of in Facet["of"]]: Keeper<Extract<Facet, { of: Of }>> } = {
+  network(now, had, { id }) {
+    if (had.annotations[NETWORK_ID] === id) copy(now.labels, had.labels, [NETWORK_NAME]);
+  },
+  project(now, had, { id }) {
+    if (had.labels[PROJECT_ID] !== id) return;
+    copy(now.labels, had.labels, [PROJECT_NAME, PROJECT_PARENT]);
+  },
+  group: (now, had, { id }) => copy(now.labels, had.labels, groupLabels(had.labels, id)),
+  fqdn: (now, had) => copy(now.annotations, had.annotations, [FQDN]),
+  spec: (now, had, { field }) => copy(now.spec, had.spec, [field]),
+  /** Only of an address that it had before: another one may be in another subnet. */
+  gateway({ spec }, { spec: had }, { address }) {
+    if (!list(had.ipNetworks).includes(withPrefix(address))) return;
+    copy(spec, had, [gatewayField(address)]);
+  },
+  /** In the order in which they were, and what is new behind them. */
+  addresses({ spec }, { spec: had }, { addresses }) {
+    const wanted = list(spec.ipNATs);
+    const stay = list(had.ipNATs).filter((nat) =>
+      addresses.has(String(object(nat).externalIP)) || isIn(wanted, nat)
+    );
+    const come = wanted.filter((nat) => !isIn(stay, nat));
+    if (stay.length + come.length > 0) spec.ipNATs = [...stay, ...come];
+  },
+  /** `ipNetworks` are the fixed addresses and then the pairs. */
+  pairs({ spec }, { spec: had }) {
+    if (!Array.isArray(had.allowedIps)) return;
+    const { ipNetworks, allowedIps } = spec as { ipNetworks: unknown[]; allowedIps: unknown[] };
+    const fixed = ipNetworks.slice(0, ipNetworks.length - allowedIps.length);
+    spec.ipNetworks = [...fixed, ...had.allowedIps];
+    spec.allowedIps = had.allowedIps;
+  },
+  /** Those that stand there for themselves are not kept again. */
+  rules({ spec }, { spec: had }, { direction, at, like }) {
+    const wanted = list(spec[direction]);
+    const kept = list(had[direction]).filter((rule) => {
+      const { nets, rest } = withoutNets(object(rule), direction);
+      return list(nets).length > 0 && sameJson(rest, like) && !isIn(wanted, rule);
+    });
+    if (kept.length > 0) spec[direction] = wanted.toSpliced(at, 0, ...kept);
+  },
+};
+
+/** A rule of a policy without the networks of its peer, and these. */
+export function withoutNets(
+  rule: Json,
+  direction: "ingress" | "egress",
+): { readonly nets: unknown; readonly rest: Json } {
+  const side = direction === "ingress" ? "source" : "destination";
+  const { [side]: whole, ...rest } = rule;
+  const { nets, ...peer } = object(whole);
+  return { nets, rest: Object.keys(peer).length > 0 ? { ...rest, [side]: peer } : rest };
+}
+
+/** The field with the gateway of that address' subnet, or with that gateway itself. */
+export function gatewayField(address: string): "ipv4Gateway" | "ipv6Gateway" {
+  return address.includes(":") ? "ipv6Gateway" : "ipv4Gateway";
 }
 
 /** The labels of one group or of all: by its id, and those whose value is it. */
@@ -120,57 +158,20 @@ function groupLabels(labels: Readonly<Texts>, id: string | null): string[] {
   ).map(([name]) => name);
 }
 
-/** In the order in which they were, and what is new behind them. */
-function keepAddresses(spec: Record<string, unknown>, had: Json, kept: ReadonlySet<string>): void {
-  const wanted = (spec.ipNATs ?? []) as readonly Json[];
-  const before = (Array.isArray(had.ipNATs) ? had.ipNATs : []) as (Json | null)[];
-  const isWanted = (nat: Json | null) => wanted.some((other) => sameJson(nat, other));
-  const stay = before.filter((nat) => kept.has(String(nat?.externalIP)) || isWanted(nat));
-  const come = wanted.filter((nat) => !stay.some((other) => sameJson(nat, other)));
-  if (stay.length + come.length > 0) spec.ipNATs = [...stay, ...come];
-}
-
-/** Only of an address that it had before: another one may be in another subnet. */
-function keepGateway(spec: Record<string, unknown>, had: Json, address: string): void {
-  if (!Array.isArray(had.ipNetworks) || !had.ipNetworks.includes(withPrefix(address))) return;
-  copy(spec, had, [address.includes(":") ? "ipv6Gateway" : "ipv4Gateway"]);
-}
-
-/** `ipNetworks` are the fixed addresses and then the pairs. */
-function keepPairs(spec: Record<string, unknown>, had: Json): void {
-  if (!Array.isArray(had.allowedIps)) return;
-  const { ipNetworks, allowedIps } = spec as { ipNetworks: unknown[]; allowedIps: unknown[] };
-  const fixed = ipNetworks.slice(0, ipNetworks.length - allowedIps.length);
-  spec.ipNetworks = [...fixed, ...had.allowedIps];
-  spec.allowedIps = had.allowedIps;
-}
-
-/** Those that stand there for themselves are not kept again. */
-function keepRules(spec: Record<string, unknown>, had: Json, facet: KeptRules): void {
-  const { direction, at, like } = facet;
-  const stored = had[direction];
-  if (!Array.isArray(stored)) return;
-  const wanted = spec[direction] as readonly unknown[];
-  const kept = stored.filter((rule) =>
-    isLike(rule, facet) && !wanted.some((other) => sameJson(other, rule))
-  );
-  if (kept.length > 0) spec[direction] = wanted.toSpliced(at, 0, ...kept);
-
-  function isLike(rule: unknown, { direction }: KeptRules): boolean {
-    const side = direction === "ingress" ? "source" : "destination";
-    const { nets, ...peer } = object(object(rule)[side]);
-    if (!Array.isArray(nets) || nets.length === 0) return false;
-    const { [side]: _, ...rest } = object(rule);
-    return sameJson(Object.keys(peer).length > 0 ? { ...rest, [side]: peer } : rest, like);
-  }
-}
-
 function copy<T>(to: Record<string, T>, from: Readonly<Record<string, T>>, names: string[]): void {
   for (const name of names) if (Object.hasOwn(from, name)) to[name] = from[name]!;
 }
 
 function object(value: unknown): Json {
   return typeof value === "object" && value !== null ? value as Json : {};
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function isIn(values: readonly unknown[], value: unknown): boolean {
+  return values.some((other) => sameJson(other, value));
 }
 
 function texts(value: unknown): Texts {

@@ -6,8 +6,9 @@
  * @module
  */
 import type { SecurityGroup, SecurityGroupRule } from "../openstack/records.ts";
-import type { Facet } from "./kept_facets.ts";
+import { type Facet, withoutNets } from "./kept_facets.ts";
 import { parseNetwork } from "./ip_network.ts";
+import { GROUP_LABEL } from "./labels.ts";
 import { type CalicoProtocol, protocolOf } from "./protocol.ts";
 
 /** A policy and what of the group it cannot say. */
@@ -48,7 +49,7 @@ const MAX_PORT = 65535;
 const EVERYBODY = ["0.0.0.0/0", "::/0"];
 
 function selectorOf(groupId: string): string {
-  return `has(sg.projectcalico.org/openstack-${groupId})`;
+  return `has(${GROUP_LABEL}${groupId})`;
 }
 
 function versionOf({ ethertype }: SecurityGroupRule): 4 | 6 {
@@ -185,20 +186,16 @@ export function networkPolicy(
     const list = lists[each.direction];
     if (rule) list.push(rule);
     if (why) inexpressible.push(`${each.id}: ${why}`);
-    const like = rule ? null : withoutNets(each, addressGroups);
+    const like = rule ? null : likeOf(each, addressGroups);
     if (like) keep.unshift({ of: "rules", direction: each.direction, at: list.length, like });
   }
   return { spec: { ...lists, selector: selectorOf(group.id) }, inexpressible, keep };
 }
 
 /** What a rule says but for the networks of its address group, when that is what is not known; else null. */
-function withoutNets(rule: SecurityGroupRule, addressGroups: AddressGroups): Json | null {
+function likeOf(rule: SecurityGroupRule, addressGroups: AddressGroups): Json | null {
   const id = rule.remote_address_group_id;
   if (id === null || addressGroups.has(id)) return null;
   const { rule: whole } = toRule(rule, new Map([[id, { addresses: EVERYBODY }]]));
-  if (!whole) return null;
-  const side = rule.direction === "ingress" ? "source" : "destination";
-  const { [side]: peer, ...rest } = whole;
-  const { nets: _, ...others } = peer as Json;
-  return Object.keys(others).length > 0 ? { ...rest, [side]: others } : rest;
+  return whole && withoutNets(whole, rule.direction).rest;
 }

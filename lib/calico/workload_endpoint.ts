@@ -15,7 +15,7 @@ import {
   type Subnet,
 } from "../openstack/records.ts";
 import type { Unavailable } from "../openstack/extensions.ts";
-import type { Facet, ResourceParts } from "./kept_facets.ts";
+import { type Facet, gatewayField, type ResourceParts } from "./kept_facets.ts";
 import {
   FQDN,
   GROUP_LABEL,
@@ -85,7 +85,7 @@ function gateways(port: Port, related: Related): Record<string, string> {
   const found: Record<string, string> = {};
   for (const { subnet_id } of port.fixed_ips) {
     const gateway = related.subnets.get(subnet_id)?.gateway_ip;
-    if (gateway) found[gateway.includes(":") ? "ipv6Gateway" : "ipv4Gateway"] = gateway;
+    if (gateway) found[gatewayField(gateway)] = gateway;
   }
   return found;
 }
