@@ -32,12 +32,9 @@ export function earlierPrefixes(region: string | null) {
 }
 
 function prefixesOf(namespace: string): Readonly<Record<ResourceKind, string>> {
-  const of = (kind: ResourceKind) => `${RESOURCES}/${FOLDERS[kind]}/${namespace}/`;
-  return {
-    WorkloadEndpoint: of("WorkloadEndpoint"),
-    NetworkPolicy: of("NetworkPolicy"),
-    LiveMigration: of("LiveMigration"),
-  };
+  const prefixes = Object.entries(FOLDERS)
+    .map(([kind, folder]) => [kind, `${RESOURCES}/${folder}/${namespace}/`]);
+  return Object.fromEntries(prefixes);
 }
 
 /** The election key of a region. */

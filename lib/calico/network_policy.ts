@@ -36,7 +36,7 @@ type Json = Record<string, unknown>;
 /** A part of a rule; with `why`, a narrower one. @throws {NotExpressible} Calico has no such rule. */
 interface Part<T> {
   readonly value: T;
-  readonly why?: string;
+  readonly why: string | null;
 }
 
 /** Why a rule is left out. */
@@ -76,7 +76,7 @@ function icmpOf(rule: SecurityGroupRule): Json {
 
 function portsOf(rule: SecurityGroupRule, protocol: CalicoProtocol): Part<(number | string)[]> {
   const [min, max] = rangeOf(rule);
-  if (min === null && max === null) return { value: [] };
+  if (min === null && max === null) return { value: [], why: null };
   const range = `${min ?? ""}:${max ?? ""}`;
   if (!protocol.hasPorts) throw new NotExpressible(`ports ${range} need TCP, UDP or SCTP`);
   if (min === null || max === null || ![min, max].every(Number.isInteger)) {
@@ -86,7 +86,7 @@ function portsOf(rule: SecurityGroupRule, protocol: CalicoProtocol): Part<(numbe
   if (min < 0 || from > to) throw new NotExpressible(`ports ${range} are none of 1-${MAX_PORT}`);
   const value = [from === to ? from : `${from}:${to}`];
   const isNarrower = from !== min || to !== max;
-  return isNarrower ? { value, why: `ports ${range} are written as ${from}:${to}` } : { value };
+  return { value, why: isNarrower ? `ports ${range} are written as ${from}:${to}` : null };
 }
 
 /** Whom the rule is about; empty: everybody. */
@@ -107,10 +107,10 @@ function peerOf(rule: SecurityGroupRule, addressGroups: AddressGroups): Part<Jso
     }
     value.nets = [remote_ip_prefix];
   }
-  if (remote_address_group_id === null) return { value };
+  if (remote_address_group_id === null) return { value, why: null };
   if (remote_ip_prefix !== null) throw new NotExpressible("it has a prefix and an address group");
   const { value: nets, why } = netsOf(rule, remote_address_group_id, addressGroups);
-  return { value: { ...value, nets }, ...(why === undefined ? {} : { why }) };
+  return { value: { ...value, nets }, why };
 }
 
 /** An address group's networks of the rule's version. */
@@ -128,18 +128,15 @@ function netsOf(
     throw new NotExpressible(`address group ${id} has no ${rule.ethertype} address`);
   }
   const bad = read.find(({ network }) => network === null);
-  if (!bad) return { value: nets };
-  return {
-    value: nets,
-    why: `address group ${id} has ${JSON.stringify(bad.text)}, which is no network`,
-  };
+  const why = bad && `address group ${id} has ${JSON.stringify(bad.text)}, which is no network`;
+  return { value: nets, why: why ?? null };
 }
 
 function partsOf(rule: SecurityGroupRule, addressGroups: AddressGroups): Part<Json> {
   const protocol = protocolOf(rule);
   if (typeof protocol === "string") throw new NotExpressible(protocol);
   const icmp = protocol.isIcmp ? icmpOf(rule) : {};
-  const ports = protocol.isIcmp ? { value: [] } : portsOf(rule, protocol);
+  const ports = protocol.isIcmp ? { value: [], why: null } : portsOf(rule, protocol);
   const peer = peerOf(rule, addressGroups);
   const isIngress = rule.direction === "ingress";
   const source = isIngress ? peer.value : {};
@@ -147,24 +144,21 @@ function partsOf(rule: SecurityGroupRule, addressGroups: AddressGroups): Part<Js
     ...(isIngress ? {} : peer.value),
     ...(ports.value.length > 0 ? { ports: ports.value } : {}),
   };
-  const parts: Json = { icmp, source, destination };
-  for (const name of Object.keys(parts)) {
-    if (Object.keys(parts[name] as Json).length === 0) delete parts[name];
-  }
+  const parts = Object.entries({ icmp, source, destination })
+    .filter(([, part]) => Object.keys(part).length > 0);
   const value: Json = {
     action: "Allow",
     ipVersion: versionOf(rule),
     ...(protocol.value === null ? {} : { protocol: protocol.value }),
-    ...parts,
+    ...Object.fromEntries(parts),
   };
-  const why = [ports.why, peer.why].filter((text) => text !== undefined).join("; ");
-  return why === "" ? { value } : { value, why };
+  return { value, why: [ports.why, peer.why].filter((why) => why !== null).join("; ") || null };
 }
 
 /** One rule of a policy; `addressGroups`: those that are known. */
 export function toRule(rule: SecurityGroupRule, addressGroups: AddressGroups): RuleTranslation {
   try {
-    const { value, why = null } = partsOf(rule, addressGroups);
+    const { value, why } = partsOf(rule, addressGroups);
     return { rule: value, why };
   } catch (error) {
     if (error instanceof NotExpressible) return { rule: null, why: error.message };

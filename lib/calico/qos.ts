@@ -32,11 +32,17 @@ const DEFAULT = {
 };
 /** As networking-calico has them. */
 export const DEFAULT_QOS: QosOptions = { ingress: DEFAULT, egress: DEFAULT };
-const DIRECTIONS = ["ingress", "egress"] as const;
 
-function clamp(value: number, min: number, max: number): number {
-  return Math.min(max, Math.max(min, value));
-}
+/** The least and the most that Calico takes. */
+const RANGES = {
+  Bandwidth: [1000, 1e15],
+  Burst: [1000, 34359738360],
+  Peakrate: [1010, 1.01e15],
+  Minburst: [1000, 1e8],
+  PacketRate: [1, 1e4],
+  PacketBurst: [1, 1e4],
+  MaxConnections: [1, 4294967295],
+} as const;
 
 /** The controls of a port with that policy; empty when nothing is limited. */
 export function qosControls(
@@ -44,34 +50,25 @@ export function qosControls(
   options: QosOptions = DEFAULT_QOS,
 ): Record<string, number> {
   const controls: Record<string, number> = {};
-  for (const { type, direction, max_kbps, max_burst_kbps, max_kpps } of policy?.rules ?? []) {
-    const set = (name: string, value: number, min: number, max: number) => {
-      controls[`${direction}${name}`] = clamp(value, min, max);
-    };
-    if (type === "bandwidth_limit") {
-      if (max_kbps) set("Bandwidth", max_kbps * 1000, 1000, 1e15);
-      if (max_burst_kbps) set("Peakrate", max_burst_kbps * 1000, 1010, 1.01e15);
-    }
-    if (type === "packet_rate_limit" && max_kpps) set("PacketRate", max_kpps * 1000, 1, 1e4);
-  }
-  for (const direction of DIRECTIONS) addOptions(controls, direction, options[direction]);
-  return controls;
-}
-
-/** What goes with the limits that there are. */
-function addOptions(
-  controls: Record<string, number>,
-  direction: typeof DIRECTIONS[number],
-  { burstBits, minburstBytes, burstPackets, maxConnections }: QosDirectionOptions,
-): void {
-  const has = (name: string) => `${direction}${name}` in controls;
-  const set = (name: string, value: number, min: number, max: number) => {
-    controls[`${direction}${name}`] = clamp(value, min, max);
+  const set = (direction: string, name: keyof typeof RANGES, value?: number | null) => {
+    const [min, max] = RANGES[name];
+    if (value) controls[direction + name] = Math.min(max, Math.max(min, value));
   };
-  if (has("Bandwidth")) {
-    set("Burst", burstBits || BURST_BITS, 1000, 34359738360);
-    if (minburstBytes && has("Peakrate")) set("Minburst", minburstBytes, 1000, 1e8);
+  for (const { type, direction, max_kbps, max_burst_kbps, max_kpps } of policy?.rules ?? []) {
+    if (type === "bandwidth_limit") {
+      set(direction, "Bandwidth", max_kbps && max_kbps * 1000);
+      set(direction, "Peakrate", max_burst_kbps && max_burst_kbps * 1000);
+    }
+    if (type === "packet_rate_limit") set(direction, "PacketRate", max_kpps && max_kpps * 1000);
   }
-  if (has("PacketRate")) set("PacketBurst", burstPackets || BURST_PACKETS, 1, 1e4);
-  if (maxConnections) set("MaxConnections", maxConnections, 1, 4294967295);
+  // What goes with the limits that there are.
+  for (const direction of ["ingress", "egress"] as const) {
+    const { burstBits, minburstBytes, burstPackets, maxConnections } = options[direction];
+    const has = (name: keyof typeof RANGES) => direction + name in controls;
+    if (has("Bandwidth")) set(direction, "Burst", burstBits || BURST_BITS);
+    if (has("Bandwidth") && has("Peakrate")) set(direction, "Minburst", minburstBytes);
+    if (has("PacketRate")) set(direction, "PacketBurst", burstPackets || BURST_PACKETS);
+    set(direction, "MaxConnections", maxConnections);
+  }
+  return controls;
 }
