@@ -3,8 +3,9 @@ import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config_types.ts";
 import { Extensions } from "../openstack/extensions.ts";
-import { discard, OpenstackError, readJson, readList } from "../openstack/http.ts";
+import { discard, isRefused, OpenstackError, readJson, readList } from "../openstack/http.ts";
 import type { KeystoneAuth } from "../openstack/keystone.ts";
+import { NovaClient } from "../openstack/nova.ts";
 import {
   type Check,
   failed,
@@ -91,9 +92,7 @@ function keystoneChecks(auth: KeystoneAuth, clock: Clock): Check[] {
           const { length } = await auth.listProjects(signal);
           return ok(`may list projects: ${length}`);
         } catch (error) {
-          if (error instanceof OpenstackError && error.status === 403) {
-            return warning("may not list projects", advice);
-          }
+          if (isRefused(error, 403)) return warning("may not list projects", advice);
           throw error;
         }
       },
@@ -133,7 +132,9 @@ function neutronChecks(config: Config, auth: KeystoneAuth, clock: Clock): Check[
     const askedAt = clock.now();
     return await auth.fetch(url("extensions"), signal, async (response) => {
       reading = readDateHeader(response.headers, askedAt, clock.now());
-      return await readExtensions(response);
+      const found = Extensions.parse(await readJson(response));
+      if (found) return found;
+      throw new OpenstackError(`${response.url} is not Neutron's answer`, 200);
     });
   });
   /** What depends on Neutron is not looked at when it does not answer. */
@@ -153,12 +154,12 @@ function neutronChecks(config: Config, auth: KeystoneAuth, clock: Clock): Check[
         // The end of this check is the end of the patience with Neutron.
         signal.addEventListener("abort", () => patience.abort(signal.reason), { once: true });
         if (!await hasToken(auth, signal)) return skipped("no token");
-        const { aliases } = await extensions();
-        return ok(`${aliases.length} extensions, release ${releaseOf(aliases)}`);
+        const found = await extensions();
+        return ok(`${found.aliases?.size} extensions, release ${releaseOf(found)}`);
       },
     },
     dependent("Neutron extensions", async () => {
-      const { missing } = new Extensions((await extensions()).aliases);
+      const { missing } = await extensions();
       if (missing.length === 0) return ok("all that are used are loaded");
       return missing.map((text) =>
         named("Neutron extensions", warning(text, "load it, or live without"))
@@ -174,18 +175,11 @@ function neutronChecks(config: Config, auth: KeystoneAuth, clock: Clock): Check[
   ];
 }
 
-async function readExtensions(response: Response): Promise<{ aliases: string[] }> {
-  const parsed = z.object({ extensions: z.array(z.object({ alias: z.string() })) })
-    .safeParse(await readJson(response));
-  if (!parsed.success) throw new OpenstackError(`${response.url} is not Neutron's answer`, 200);
-  return { aliases: parsed.data.extensions.map(({ alias }) => alias) };
-}
-
 /** What the extensions tell of the release; Neutron itself does not say which it is. */
-function releaseOf(aliases: readonly string[]): string {
-  const found = RELEASES.find(([alias]) => aliases.includes(alias));
+function releaseOf(extensions: Extensions): string {
+  const found = RELEASES.find(([alias]) => extensions.has(alias));
   if (found) return `${found[1]} or later`;
-  return aliases.includes("qos") ? "older than Yoga" : "unknown";
+  return extensions.has("qos") ? "older than Yoga" : "unknown";
 }
 
 const portsSchema = z.object({ ports: z.array(z.record(z.string(), z.unknown())) });
@@ -265,23 +259,13 @@ function novaCheck(novaUrl: string, auth: KeystoneAuth): Check {
     name: `Nova ${novaUrl}`,
     advice: "is nova-api up there (nova_url, or the catalogue)?",
     async run(signal) {
-      const event = {
-        name: "network-vif-plugged",
-        server_uuid: crypto.randomUUID(),
-        tag: crypto.randomUUID(),
-        status: "completed",
-      };
       if (!await hasToken(auth, signal)) return skipped("no token");
       try {
-        await auth.fetch(`${novaUrl}/os-server-external-events`, signal, discard, {
-          method: "POST",
-          headers: { "Content-Type": "application/json" },
-          body: JSON.stringify({ events: [event] }),
-        });
+        const [server, port] = [crypto.randomUUID(), crypto.randomUUID()];
+        await new NovaClient(novaUrl, auth).send(server, port, signal, discard);
       } catch (error) {
-        const status = error instanceof OpenstackError ? error.status : null;
-        if (status === 404 && /instance/i.test(String(error))) return ok("takes our events");
-        if (status === 403) {
+        if (isRefused(error, 404) && /instance/i.test(error.message)) return ok("takes our events");
+        if (isRefused(error, 403)) {
           return failed(
             "refuses our events",
             "give the service user the admin or service role (os_compute_api:" +

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { OpenstackError } from "./http.ts";
+import { isRefused } from "./http.ts";
 import { isTooLong, VALUES_PER_REQUEST } from "./list_by.ts";
 import type { Listing } from "./listing.ts";
 
@@ -81,8 +81,7 @@ export class Inquiry {
       return { ids: shown, trusted: !damaged };
     } catch (error) {
       // An answer that makes no sense, such as a page that repeats or a filter that was dropped.
-      const senseless = error instanceof OpenstackError && error.status === 200;
-      if (senseless) return { ids: shown, trusted: false };
+      if (isRefused(error, 200)) return { ids: shown, trusted: false };
       if (!isTooLong(error) || ids.length < 2) throw error;
       return "too long";
     }

@@ -95,11 +95,14 @@ const answerSchema = z.object({ extensions: z.array(z.object({ alias: z.string()
 
 /** The extensions of one Neutron. */
 export class Extensions {
-  readonly #aliases: ReadonlySet<string> | null;
-
   /** null: they are not known, everything is taken to be there. */
+  readonly aliases: ReadonlySet<string> | null;
+  /** What we use and it has not. */
+  readonly #absent: readonly Use[];
+
   constructor(aliases: Iterable<string> | null) {
-    this.#aliases = aliases === null ? null : new Set(aliases);
+    this.aliases = aliases && new Set(aliases);
+    this.#absent = USES.filter(({ alias }) => !this.has(alias));
   }
 
   /** From the answer to `GET /v2.0/extensions`; null: it is no such answer. */
@@ -109,33 +112,30 @@ export class Extensions {
   }
 
   has(alias: string): boolean {
-    return this.#aliases?.has(alias) ?? true;
+    return this.aliases?.has(alias) ?? true;
   }
 
   /** Whether the collection is there. */
   offers(collection: string): boolean {
-    return USES.every(({ alias, collections }) =>
-      !collections?.includes(collection) || this.has(alias)
-    );
+    return !this.#absent.some(({ collections }) => collections?.includes(collection));
   }
 
   /** Those of the fields that are there. */
   fieldsOf(collection: string, fields: readonly string[]): string[] {
-    const absent = USES.filter(({ alias }) => !this.has(alias))
+    const absent = this.#absent
       .flatMap(({ fields: of, fieldsOfAll = [] }) => [...fieldsOfAll, ...of?.[collection] ?? []]);
     return fields.filter((field) => !absent.includes(field));
   }
 
   /** Parts of endpoints that nobody can be asked about. */
   get unavailable(): ReadonlySet<Unavailable> {
-    return new Set(
-      USES.flatMap((use) => use.brings && !this.has(use.alias) ? [use.brings] : []),
-    );
+    return new Set(this.#absent.flatMap(({ brings }) => brings ?? []));
   }
 
   /** What is missing and what that means, for people. */
   get missing(): string[] {
-    return USES.filter(({ alias }) => !this.has(alias))
-      .map(({ alias, without }) => `Neutron's extension ${alias} is not loaded: ${without}`);
+    return this.#absent.map(({ alias, without }) =>
+      `Neutron's extension ${alias} is not loaded: ${without}`
+    );
   }
 }

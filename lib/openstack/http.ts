@@ -19,6 +19,17 @@ export class OpenstackError extends Error {
   }
 }
 
+/** Whether a service refused with one of these statuses. */
+export function isRefused(error: unknown, ...statuses: number[]): error is OpenstackError {
+  return error instanceof OpenstackError && statuses.includes(error.status!);
+}
+
+/** A request that sends JSON. */
+export function sendJson(method: "POST" | "PUT", body: unknown): RequestInit {
+  const headers = { "Content-Type": "application/json" };
+  return { method, headers, body: JSON.stringify(body) };
+}
+
 /** Options of {@linkcode request}. */
 export interface RequestOptions {
   readonly clock: Clock;
@@ -83,11 +94,9 @@ async function once<T>(
     signal.throwIfAborted();
     if (error instanceof OpenstackError) return { failure: error, again: false };
     const why = connectionProblem(error);
-    const failure = new OpenstackError(`${shown(url)} does not answer${why}`, null, {
-      cause: error,
-    });
+    const said = `${shown(url)} does not answer${why ? `: ${why}` : ""}`;
     // What a sentence can be said about does not pass by itself.
-    return { failure, again: why === "" };
+    return { failure: new OpenstackError(said, null, { cause: error }), again: !why };
   }
 }
 
@@ -108,19 +117,21 @@ function shown(url: string): string {
   return url.split("?")[0]!;
 }
 
-/** What can be done about a connection that fails, when its error tells. */
-function connectionProblem(error: unknown): string {
+/** What can be done about a connection that fails, by what its error says. */
+const CONNECTION_PROBLEMS: readonly (readonly [RegExp, string])[] = [
+  [
+    /UnknownIssuer|SelfSigned|CaUsedAsEndEntity/i,
+    "no CA that we know signed its certificate, name the one that did with os_cacert",
+  ],
+  [/not valid for name/i, "its certificate is for another host name"],
+  [/expired/i, "its certificate has expired"],
+  [/InvalidContentType|CorruptMessage/i, "it does not speak TLS, is it http?"],
+];
+
+function connectionProblem(error: unknown): string | undefined {
   const text = describeError(error);
-  if (/UnknownIssuer|SelfSigned|CaUsedAsEndEntity/i.test(text)) {
-    return ": no CA that we know signed its certificate, name the one that did with os_cacert";
-  }
-  if (/not valid for name/i.test(text)) return ": its certificate is for another host name";
-  if (/certificate.*expired|Expired/i.test(text)) return ": its certificate has expired";
-  if (/InvalidContentType|CorruptMessage/i.test(text)) {
-    return ": it does not speak TLS, is it http?";
-  }
-  if (isNotCapable(error)) return ": it was not known at start";
-  return "";
+  const found = CONNECTION_PROBLEMS.find(([pattern]) => pattern.test(text));
+  return found?.[1] ?? (isNotCapable(error) ? "it was not known at start" : undefined);
 }
 
 /** A service's own message in an error body, or the beginning of whatever it is. */

@@ -10,7 +10,7 @@ import type { OpenstackConfig } from "./config.ts";
 import { type Credential, tokenRequest } from "./credential.ts";
 import { findIdentityV3 } from "./discovery.ts";
 import { neutronIn } from "./catalogue.ts";
-import { OpenstackError, readJson, readList, request } from "./http.ts";
+import { isRefused, OpenstackError, readJson, readList, request, sendJson } from "./http.ts";
 import { openHttpClient } from "./http_client.ts";
 import type { Project } from "./records.ts";
 import { Projects } from "./projects.ts";
@@ -28,8 +28,8 @@ export class KeystoneAuth implements Disposable {
   /** The request for one that is under way; it ends with the signal of who began it. */
   #renewal: Promise<Token> | null = null;
   #identityUrl: string | null = null;
-  #client: Deno.HttpClient | undefined;
-  #opened = false;
+  /** Opened with the first request; undefined within: the default one will do. */
+  #client: { readonly http: Deno.HttpClient | undefined } | null = null;
   /** Why Keystone refuses us was looked into, and that it was. */
   #explained: string | null = null;
   #movedCheckedAt = -Infinity;
@@ -44,9 +44,8 @@ export class KeystoneAuth implements Disposable {
   ) {}
 
   [Symbol.dispose](): void {
-    this.#client?.close();
-    this.#client = undefined;
-    this.#opened = false;
+    this.#client?.http?.close();
+    this.#client = null;
   }
 
   /** What `read` makes of the answer to a request with a valid token; a 401 renews the token once. */
@@ -60,12 +59,13 @@ export class KeystoneAuth implements Disposable {
     try {
       return await this.#send(url, signal, read, init, token);
     } catch (error) {
-      const refused = error instanceof OpenstackError && error.status === 401;
-      if (!refused || token === null) throw await this.#explainMoved(url, error, signal);
+      if (!isRefused(error, 401) || token === null) {
+        throw await this.#explainMoved(url, error, signal);
+      }
       if (this.#token === token) this.#token = null;
       const fresh = await this.token(signal);
       return await this.#send(url, signal, read, init, fresh).catch((error) => {
-        if (!(error instanceof OpenstackError) || error.status !== 401) throw error;
+        if (!isRefused(error, 401)) throw error;
         throw new OpenstackError(
           `${error.message} (Keystone has just issued that token: does the service ask the same ` +
             "Keystone, with a user that may, and do the clocks agree?)",
@@ -133,9 +133,7 @@ export class KeystoneAuth implements Disposable {
     try {
       return await this.issueToken(credential, signal);
     } catch (error) {
-      if (!(error instanceof OpenstackError) || ![400, 401, 403, 404].includes(error.status!)) {
-        throw error;
-      }
+      if (!isRefused(error, 400, 401, 403, 404)) throw error;
       // Once: each further try with a wrong password counts towards a lock-out.
       this.#explained ??= await explainRefusal(this, credential, error, signal);
       throw new OpenstackError(this.#explained, error.status, { cause: error });
@@ -145,11 +143,7 @@ export class KeystoneAuth implements Disposable {
   /** A token for any credential, without remembering it. */
   async issueToken(credential: Credential, signal: AbortSignal): Promise<Token> {
     const url = `${await this.identityUrl(signal)}/auth/tokens`;
-    const init = {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(tokenRequest(credential)),
-    };
+    const init = sendJson("POST", tokenRequest(credential));
     const monotonic = this.clock.monotonic();
     const read = (response: Response) => readToken(response, { now: this.clock.now(), monotonic });
     return await this.#send(url, signal, read, init, null);
@@ -174,17 +168,14 @@ export class KeystoneAuth implements Disposable {
   ): Promise<T> {
     const headers = new Headers(init.headers);
     if (token) headers.set("X-Auth-Token", token.value);
-    if (!this.#opened) {
-      this.#client = openHttpClient(this.config);
-      this.#opened = true;
-    }
+    this.#client ??= { http: openHttpClient(this.config) };
     return await request(url, {
       clock: this.clock,
       signal,
       onAttempt: this.onAttempt,
       timeoutMs: this.config.requestTimeoutMs,
       init: { ...init, headers },
-      client: this.#client,
+      client: this.#client.http,
       accept,
     }, read);
   }

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { OpenstackError, wasClosed } from "./http.ts";
+import { isRefused, OpenstackError, wasClosed } from "./http.ts";
 import type { Listing } from "./listing.ts";
 
 /** Values in one request. */
@@ -24,8 +24,7 @@ export class FilterIgnoredError extends OpenstackError {
 
 /** Whether half as many values may get through where these did not. */
 export function isTooLong(error: unknown): boolean {
-  return error instanceof OpenstackError && [413, 414, 431].includes(error.status!) ||
-    wasClosed(error);
+  return isRefused(error, 413, 414, 431) || wasClosed(error);
 }
 
 /** Asks for some values. */

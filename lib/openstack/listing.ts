@@ -5,6 +5,7 @@
  * @module
  */
 import type { z } from "zod";
+import { clip } from "../base/clip.ts";
 import { OpenstackError } from "./http.ts";
 import { idOf } from "./page.ts";
 
@@ -62,18 +63,18 @@ export class RecordReader<T> {
     const missing = required.find((field) => !(field in record));
     if (missing !== undefined) {
       const hint = missing === HOST_FIELD ? `: ${HOST_HIDDEN}` : "";
-      refused.push({ id, why: clip(`${missing} is missing${hint}`) });
+      refused.push({ id, why: clip(`${missing} is missing${hint}`, MAX_REASON) });
       return;
     }
     const parsed = schema.safeParse(record);
     if (parsed.success) items.push(parsed.data);
-    else refused.push({ id, why: clip(reasonOf(parsed.error, record)) });
+    else refused.push({ id, why: clip(reasonOf(parsed.error, record), MAX_REASON) });
   }
 
   #unnamed(record: unknown): Listing<T>["refused"][number] {
     const { url } = this.rules;
     const place = `record ${this.#count} of ${url}, after ${this.#lastId || "the beginning"}`;
-    return { id: "", why: clip(`${place}: ${problemOf(record)}`) };
+    return { id: "", why: clip(`${place}: ${problemOf(record)}`, MAX_REASON) };
   }
 
   #demandFields(records: readonly unknown[]): void {
@@ -114,8 +115,4 @@ function holds(record: object, path: readonly PropertyKey[]): boolean {
     at = (at as Record<PropertyKey, unknown>)[step];
   }
   return true;
-}
-
-function clip(text: string): string {
-  return text.length <= MAX_REASON ? text : `${text.slice(0, MAX_REASON - 1)}…`;
 }

@@ -9,14 +9,12 @@ import { z } from "zod";
 import type { OpenstackConfig } from "./config.ts";
 import { Inquiry, type Whereabouts } from "./confirm_gone.ts";
 import { Extensions } from "./extensions.ts";
-import { OpenstackError, readJson, readList } from "./http.ts";
+import { isRefused, OpenstackError, readJson, readList } from "./http.ts";
 import type { KeystoneAuth } from "./keystone.ts";
 import { filterCheck, FilterIgnoredError, listInBatches } from "./list_by.ts";
 import { type Listing, RecordReader } from "./listing.ts";
 import { type Page, readPage } from "./page.ts";
 import { Walk } from "./walk.ts";
-
-export type { Listing } from "./listing.ts";
 
 /** What to ask for. */
 export interface Query {
@@ -81,14 +79,11 @@ export class NeutronClient {
     const paged = this.#extensions.has("pagination");
     const walk = new Walk(path, paged ? this.config.pageSize : Infinity);
     while (!walk.done) {
-      let page: Page;
-      try {
-        page = await this.#page(path, signal, query, walk);
-      } catch (error) {
-        const gone = error instanceof OpenstackError && error.status === 404;
-        if (!gone || !walk.stepBack()) throw error;
-        continue;
-      }
+      const page = await this.#page(path, signal, query, walk).catch((error) => {
+        if (isRefused(error, 404) && walk.stepBack()) return null;
+        throw error;
+      });
+      if (!page) continue;
       if ("by" in query && !page.records.every(query.by.asked)) {
         throw new FilterIgnoredError(url, query.by.field);
       }

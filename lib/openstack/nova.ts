@@ -6,7 +6,7 @@
  * @module
  */
 import { z } from "zod";
-import { OpenstackError, readJson } from "./http.ts";
+import { isRefused, OpenstackError, readJson, sendJson } from "./http.ts";
 import type { KeystoneAuth } from "./keystone.ts";
 
 const answerSchema = z.object({
@@ -38,25 +38,26 @@ export class NovaClient {
     portId: string,
     signal: AbortSignal,
   ): Promise<EventOutcome> {
-    const event = {
-      name: "network-vif-plugged",
-      server_uuid: serverId,
-      tag: portId,
-      status: "completed",
-    };
     const url = `${this.novaUrl}/os-server-external-events`;
-    let answer: unknown;
     try {
-      answer = await this.auth.fetch(url, signal, readJson, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ events: [event] }),
-      });
+      const answer = await this.send(serverId, portId, signal, readJson);
+      return outcomeOf(answer, serverId, portId, url);
     } catch (error) {
-      if (error instanceof OpenstackError && error.status === 404) return UNKNOWN;
+      if (isRefused(error, 404)) return UNKNOWN;
       throw error;
     }
-    return outcomeOf(answer, serverId, portId, url);
+  }
+
+  /** Sends it; what `read` makes of the answer. @throws {OpenstackError} Nova refuses the request. */
+  send<T>(
+    server_uuid: string,
+    tag: string,
+    signal: AbortSignal,
+    read: (response: Response) => Promise<T>,
+  ): Promise<T> {
+    const event = { name: "network-vif-plugged", server_uuid, tag, status: "completed" };
+    const url = `${this.novaUrl}/os-server-external-events`;
+    return this.auth.fetch(url, signal, read, sendJson("POST", { events: [event] }));
   }
 }
 

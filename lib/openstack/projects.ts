@@ -7,7 +7,7 @@
  * @module
  */
 import { z } from "zod";
-import { OpenstackError } from "./http.ts";
+import { isRefused, OpenstackError } from "./http.ts";
 import { RecordReader } from "./listing.ts";
 import { type Project, projectSchema } from "./records.ts";
 
@@ -24,7 +24,6 @@ type Get = (path: string, signal: AbortSignal) => Promise<unknown>;
 
 /** Projects that were read, by id. */
 export class Projects {
-  readonly #get: Get;
   /** The last list, without what was found one by one. */
   #listed: readonly Project[] = [];
   /** Found one by one; null: Keystone does not know it or does not show it. */
@@ -33,9 +32,7 @@ export class Projects {
   #truncated = false;
   #trouble: string | null = null;
 
-  constructor(get: Get) {
-    this.#get = get;
-  }
+  constructor(readonly get: Get) {}
 
   /** What of the last list could not be understood: nothing new is known of those. */
   get refused(): readonly { readonly id: string; readonly why: string }[] {
@@ -54,7 +51,7 @@ export class Projects {
    */
   async list(signal: AbortSignal): Promise<Project[]> {
     try {
-      const parsed = listSchema.safeParse(await this.#get("/projects", signal));
+      const parsed = listSchema.safeParse(await this.get("/projects", signal));
       if (!parsed.success) throw new OpenstackError("Keystone sent no list of projects", 200);
       this.#read(parsed.data.projects);
       this.#truncated = parsed.data.truncated;
@@ -65,7 +62,7 @@ export class Projects {
       // One that did not exist may exist by now.
       for (const [id, project] of this.#found) if (project === null) this.#found.delete(id);
     } catch (error) {
-      if (!(error instanceof OpenstackError) || error.status !== 403) throw error;
+      if (!isRefused(error, 403)) throw error;
       this.#trouble =
         "the service user may not list projects (identity:list_projects): endpoints " +
         "do not carry their names; give it the admin role";
@@ -106,14 +103,13 @@ export class Projects {
 
   async #one(id: string, signal: AbortSignal): Promise<Project | null> {
     try {
-      const answer = await this.#get(`/projects/${encodeURIComponent(id)}`, signal);
+      const answer = await this.get(`/projects/${encodeURIComponent(id)}`, signal);
       const parsed = oneSchema.safeParse(answer);
       if (parsed.success) return parsed.data.project;
       this.#refused.push({ id, why: "Keystone's answer to /projects/<id> is no project" });
       return null;
     } catch (error) {
-      const hidden = error instanceof OpenstackError && [403, 404].includes(error.status!);
-      if (hidden) return null;
+      if (isRefused(error, 403, 404)) return null;
       throw error;
     }
   }

@@ -22,7 +22,8 @@ const MAX_RECORDS = 20_000_000;
 export class Walk {
   /** The id after which the next page begins; null: it is the first one. */
   marker: string | null = null;
-  #done = false;
+  /** Whether the end is proven. */
+  done = false;
   #records = 0;
   /** The highest id that was seen. */
   #seen = "";
@@ -37,11 +38,6 @@ export class Walk {
   /** @param limit how many records a page is asked to have; Infinity: all of them. */
   constructor(readonly path: string, readonly limit: number) {}
 
-  /** Whether the end is proven. */
-  get done(): boolean {
-    return this.#done;
-  }
-
   /**
    * Takes the page at the marker; the records that did not come before, those without an id among them.
    *
@@ -53,7 +49,7 @@ export class Walk {
     const found = ids.filter((id) => id !== null);
     const inPages = this.limit !== Infinity || page.next === "yes" || this.marker !== null;
     if (!inPages) {
-      this.#done = true;
+      this.done = true;
       return once(records, ids);
     }
     if (this.marker !== null && found[0] !== undefined && found[0] <= this.marker) {
@@ -92,7 +88,7 @@ export class Walk {
     this.#doubtful ||= next === "unknown";
     const ends = records.length === 0 ? next !== "yes" : next === "no" && !full && !this.#doubtful;
     if (ends) {
-      this.#done = true;
+      this.done = true;
       return;
     }
     const last = ids.at(-1);

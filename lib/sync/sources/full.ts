@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { Listing } from "../../openstack/neutron.ts";
+import type { Listing } from "../../openstack/listing.ts";
 import {
   type Port,
   portSchema,

@@ -1,5 +1,5 @@
 /** Pages of Neutron's with the next one on its way while one is dealt with. @module */
-import type { Listing } from "../../openstack/neutron.ts";
+import type { Listing } from "../../openstack/listing.ts";
 import type { Kind } from "../model/kinds.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
 
