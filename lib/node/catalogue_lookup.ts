@@ -6,25 +6,14 @@
  *
  * @module
  */
-import { z } from "zod";
 import { type Backoff, backoffMs } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config_types.ts";
 import type { Launcher } from "../process/launcher.ts";
 import { describeError, type Log } from "../base/log.ts";
+import { type Endpoints, endpointsSchema } from "../openstack/endpoints.ts";
 import { type PermissionPlaces, permissionRow } from "../process/permissions.ts";
 import { runTool } from "../process/tool.ts";
-
-/** What `roles/endpoint_lookup.ts` answers. */
-const foundEndpointsSchema = z.object({
-  /** Keystone's URL with its version. */
-  authUrl: z.string(),
-  neutronUrl: z.string(),
-  novaUrl: z.string().nullable(),
-  /** What an operator should know of it. */
-  notes: z.array(z.string()),
-});
-export type FoundEndpoints = z.infer<typeof foundEndpointsSchema>;
 
 /** What looking them up takes. */
 export interface LocateDeps {
@@ -40,7 +29,7 @@ const BACKOFF: Backoff = { firstMs: 1000, maxMs: 30_000, jitter: "equal" };
 const TRIES = 5;
 
 /** The configuration with the endpoints in it. */
-export function withEndpoints(config: Config, found: FoundEndpoints): Config {
+export function withEndpoints(config: Config, found: Endpoints): Config {
   const { fromCatalogue } = config.openstack;
   return {
     ...config,
@@ -57,11 +46,11 @@ export function withEndpoints(config: Config, found: FoundEndpoints): Config {
 export async function lookUpEndpoints(
   config: Config,
   { launcher, places, signal }: Pick<LocateDeps, "launcher" | "places" | "signal">,
-): Promise<FoundEndpoints> {
+): Promise<Endpoints> {
   const row = permissionRow("endpoint-lookup", config, places);
   const launch = launcher.prepare("endpoint-lookup", row, config.openstack);
   const timeoutMs = config.openstack.requestTimeoutMs * TRIES;
-  return foundEndpointsSchema.parse(await runTool(launch, { timeoutMs, signal }));
+  return endpointsSchema.parse(await runTool(launch, { timeoutMs, signal }));
 }
 
 /**

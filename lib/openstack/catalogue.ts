@@ -35,43 +35,42 @@ export function findEndpoint(
   type: string,
   { interface: wanted, regionName }: EndpointChoice,
 ): string {
+  const refuse: (why: string) => never = (why) => {
+    throw new CatalogueError(why);
+  };
   const all = catalogue.filter((service) => service.type === type).flatMap((s) => s.endpoints);
   if (all.length === 0) {
     const types = [...new Set(catalogue.map((service) => service.type))].join(", ") || "nothing";
-    throw new CatalogueError(
-      `Keystone's catalogue has no ${type} service for this project: it has ${types}`,
-    );
+    refuse(`Keystone's catalogue has no ${type} service for this project: it has ${types}`);
   }
-  const regionOf = (endpoint: typeof all[number]) => endpoint.region_id ?? endpoint.region ?? "";
-  const regions = [...new Set(all.map(regionOf))].sort();
-  const here = regionName === null
-    ? all
-    : all.filter((endpoint) => [endpoint.region_id, endpoint.region].includes(regionName));
+  const regions = distinct(all.map(({ region, region_id }) => region_id ?? region ?? ""));
+  const here = all.filter(({ region, region_id }) =>
+    regionName === null || [region_id, region].includes(regionName)
+  );
   if (here.length === 0) {
-    throw new CatalogueError(
+    refuse(
       `the ${type} service is not in region ${JSON.stringify(regionName)} (os_region_name, ` +
         `OS_REGION_NAME): it is in ${regions.join(", ")}`,
     );
   }
   if (regionName === null && regions.length > 1) {
-    throw new CatalogueError(
+    refuse(
       `the ${type} service is in several regions: say which with os_region_name ` +
         `(OS_REGION_NAME): ${regions.join(", ")}`,
     );
   }
-  const endpoint = here.find((endpoint) => endpoint.interface === wanted);
-  if (!endpoint) {
-    const others = [...new Set(here.map((endpoint) => endpoint.interface))].sort().join(", ");
-    throw new CatalogueError(
-      `the ${type} service has no ${wanted} endpoint (os_interface, OS_INTERFACE): it has ${others}`,
-    );
+  const { url } = here.find((endpoint) => endpoint.interface === wanted) ?? refuse(
+    `the ${type} service has no ${wanted} endpoint (os_interface, OS_INTERFACE): it has ` +
+      distinct(here.map((endpoint) => endpoint.interface)).join(", "),
+  );
+  if (!URL.canParse(url) || !/^https?:/.test(url)) {
+    refuse(`the ${wanted} endpoint of the ${type} service is no URL: ${JSON.stringify(url)}`);
   }
-  if (!URL.canParse(endpoint.url) || !/^https?:/.test(endpoint.url)) {
-    throw new CatalogueError(
-      `the ${wanted} endpoint of the ${type} service is no URL: ${JSON.stringify(endpoint.url)}`,
-    );
-  }
-  return endpoint.url;
+  return url;
+}
+
+function distinct(texts: readonly string[]): string[] {
+  return [...new Set(texts)].sort();
 }
 
 /** Neutron's base URL from its endpoint, which may carry the version. */

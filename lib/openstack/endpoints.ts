@@ -1,14 +1,17 @@
 /** Neutron and Nova by Keystone's catalogue, as seen with our token. @module */
+import { z } from "zod";
 import { CatalogueError, findEndpoint, neutronIn, novaBase } from "./catalogue.ts";
 import type { KeystoneAuth } from "./keystone.ts";
 
 /** Endpoints and what an operator should know of them. */
-export interface Endpoints {
-  readonly authUrl: string;
-  readonly neutronUrl: string;
-  readonly novaUrl: string | null;
-  readonly notes: string[];
-}
+export const endpointsSchema = z.object({
+  /** Keystone's URL with its version. */
+  authUrl: z.string(),
+  neutronUrl: z.string(),
+  novaUrl: z.string().nullable(),
+  notes: z.array(z.string()),
+});
+export type Endpoints = z.infer<typeof endpointsSchema>;
 
 /** @throws {OpenstackError} no token. @throws {CatalogueError} Neutron cannot be found. */
 export async function endpointsOf(auth: KeystoneAuth, signal: AbortSignal): Promise<Endpoints> {
