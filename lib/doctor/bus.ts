@@ -8,7 +8,16 @@ import type { BusHost } from "../config/transport_url.ts";
 import type { BusConfig } from "../config/config_types.ts";
 import { hostAndPort } from "../base/host_and_port.ts";
 import { describeError } from "../base/log.ts";
-import { type Check, failed, type Finding, named, ok, type Verdict, warning } from "./check.ts";
+import {
+  type Check,
+  failed,
+  type Finding,
+  named,
+  ok,
+  settled,
+  type Verdict,
+  warning,
+} from "./check.ts";
 
 /** Queues that neutron-server reads. */
 const TOPICS = ["q-plugin", "q-reports-plugin"];
@@ -21,12 +30,8 @@ const UP_ADVICE =
 /** The checks of the bus; one that says so without it. */
 export function busChecks(bus: BusConfig | null): Check[] {
   if (bus === null) {
-    return [{
-      name: "message bus",
-      advice: "",
-      run: () =>
-        Promise.resolve(ok("not used: no status is reported to Neutron (no transport_url)")),
-    }];
+    const unused = ok("not used: no status is reported to Neutron (no transport_url)");
+    return [settled("message bus", unused)];
   }
   return bus.hosts.map((host): Check => ({
     name: `message bus ${hostAndPort(host.host, host.port)}`,

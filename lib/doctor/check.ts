@@ -58,6 +58,11 @@ function oneLine(text: string): string {
   return text.replaceAll(/\s*\n\s*/g, " ").slice(0, 600);
 }
 
+/** A check whose verdict is known already. */
+export function settled(name: string, verdict: Verdict): Check {
+  return { name, advice: "", run: () => Promise.resolve(verdict) };
+}
+
 /** Runs all checks at once; one that is not done within the deadline has failed. Findings in order. */
 export async function runChecks(
   checks: readonly Check[],
@@ -66,7 +71,11 @@ export async function runChecks(
   const found = await Promise.all(checks.map(async (check) => {
     const end = new AbortController();
     const either = AbortSignal.any([signal, end.signal]);
-    const work = check.run(either).catch((error) => failed(reasonOf(error), check.advice));
+    const work = check.run(either).catch((error) => {
+      // The heading of a note that grpc-js leaves empty.
+      const reason = describeError(error, false).replace(/ Resolution note: *$/, "");
+      return failed(reason, check.advice);
+    });
     const verdict = await deadline(
       work,
       deadlineMs,
@@ -78,12 +87,6 @@ export async function runChecks(
     return subject ? findings.map((finding) => ({ ...finding, subject })) : findings;
   }));
   return found.flat();
-}
-
-/** What went wrong, without the class of the error and without the heading that grpc-js leaves empty. */
-function reasonOf(error: unknown): string {
-  const plain = error instanceof Error ? new Error(error.message, { cause: error.cause }) : error;
-  return describeError(plain).replace(/ Resolution note: *$/, "");
 }
 
 /** Computes once what several checks need; who comes later gets the same. */

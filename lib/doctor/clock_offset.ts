@@ -29,11 +29,9 @@ export function judgeOffset(reading: ClockReading): Verdict {
     (offset > 0 ? "ahead of ours" : "behind ours");
   if (Math.abs(offset) > FAIL_MS) return failed(words, ADVICE);
   if (Math.abs(offset) > WARN_MS) return warning(words, ADVICE);
-  return ok(`its clock agrees with ours within ${resolution(reading)} s`);
-}
-
-function resolution({ resolutionMs, askedAt, answeredAt }: ClockReading): string {
-  return ((resolutionMs + answeredAt - askedAt) / 1000).toFixed(1);
+  const { resolutionMs, askedAt, answeredAt } = reading;
+  const within = (resolutionMs + answeredAt - askedAt) / 1000;
+  return ok(`its clock agrees with ours within ${within.toFixed(1)} s`);
 }
 
 /** The reading in a response's `Date` header, which has whole seconds; null: it has none. */

@@ -1,7 +1,6 @@
 /** This machine: the state directory, TLS files, the runtime, clocks of the hosts that Felix runs on. @module */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { Buffer } from "node:buffer";
-import { EtcdPermissionDeniedError } from "etcd3";
 import { statfs } from "node:fs";
 import { promisify } from "node:util";
 import { conductorPrefix } from "../calico/keys.ts";
@@ -13,7 +12,7 @@ import { describeError } from "../base/log.ts";
 import { nodeSchema, termSchema } from "../state/records.ts";
 import { KV_FILE, StateStore } from "../state/store.ts";
 import { felixPrefix } from "../status/felix_status.ts";
-import { type Check, failed, ok, skipped, type Verdict, warning } from "./check.ts";
+import { type Check, failed, ok, settled, skipped, type Verdict, warning } from "./check.ts";
 
 const OLDEST_DENO = [2, 4];
 const LITTLE_BYTES = 200 * 2 ** 20;
@@ -34,11 +33,7 @@ interface TlsFile {
 /** The checks of this machine. */
 export function nodeChecks(config: Config, clock: Clock): Check[] {
   return [
-    {
-      name: "Deno",
-      advice: "",
-      run: () => Promise.resolve(checkDeno(Deno.version.deno)),
-    },
+    settled("Deno", checkDeno(Deno.version.deno)),
     {
       name: `state directory ${config.stateDir}`,
       advice: "name a directory that this user may write with --state-dir",
@@ -114,76 +109,69 @@ async function checkOwnClock(dir: string, clock: Clock): Promise<Verdict> {
 
 /** Felix says when it wrote its status: a time in our future is a clock that is ahead, or ours behind. */
 async function checkHostClocks(config: Config, clock: Clock): Promise<Verdict> {
-  const etcd = openEtcd(config.etcd);
-  try {
-    const prefix = felixPrefix(config.region);
-    const found = await etcd.getAll().prefix(prefix).limit(MAX_HOSTS).strings()
-      .catch((error) => error instanceof EtcdPermissionDeniedError ? {} : Promise.reject(error));
-    const statuses = Object.entries(found).filter(([key]) => key.endsWith("/status"));
-    const ahead: string[] = [];
-    for (const [key, value] of statuses) {
-      const time = timeOf(value);
-      if (time !== null && time - clock.now() > AHEAD_MS) {
-        ahead.push(key.slice(prefix.length).split("/")[0]!);
-      }
-    }
-    if (statuses.length === 0) return skipped("no Felix has written a status");
-    if (ahead.length === 0) {
-      return ok(`no status of ${statuses.length} hosts is in the future`);
-    }
-    return warning(
-      `${ahead.length} of ${statuses.length} hosts write in our future: ` +
-        ahead.slice(0, 5).join(", "),
-      "synchronise the clocks of these hosts, or ours when it is all of them",
-    );
-  } catch {
-    return skipped("etcd does not answer");
-  } finally {
-    etcd.close();
-  }
+  const prefix = felixPrefix(config.region);
+  const hosts = await writersBelow(prefix, config, clock, (key, value) => {
+    if (!key.endsWith("/status")) return [];
+    const time = Date.parse(String(parseJsonObject(value)?.time));
+    return Number.isNaN(time) ? [] : [{ who: key.slice(prefix.length).split("/")[0]!, time }];
+  });
+  if (!hosts) return skipped(NO_ANSWER);
+  const { all, ahead } = hosts;
+  if (all.length === 0) return skipped("no Felix has written a status");
+  if (ahead.length === 0) return ok(`no status of ${all.length} hosts is in the future`);
+  return warning(
+    `${ahead.length} of ${all.length} hosts write in our future: ${ahead.slice(0, 5).join(", ")}`,
+    "synchronise the clocks of these hosts, or ours when it is all of them",
+  );
 }
 
 /** Nodes write when they started and when a term of theirs began and ended, by their own clocks. */
 async function checkNodeClocks(config: Config, clock: Clock): Promise<Verdict> {
-  const etcd = openEtcd(config.etcd);
+  const prefix = conductorPrefix(config.region);
+  const nodes = await writersBelow(prefix, config, clock, (_, value) => {
+    const record = parseJson(value);
+    const node = nodeSchema.safeParse(record).data;
+    if (node) return [{ who: node.name, time: node.since }];
+    const term = termSchema.safeParse(record).data;
+    const times = [term?.start, term?.end].filter((time) => typeof time === "number");
+    return times.map((time) => ({ who: term!.node, time }));
+  });
+  if (!nodes) return skipped(NO_ANSWER);
+  const { all, ahead } = nodes;
+  if (all.length === 0) return skipped("no node has written when it started");
+  if (ahead.length === 0) {
+    const written = `${all.length} node${all.length > 1 ? "s have" : " has"} written`;
+    return ok(`nothing that ${written} is in the future`);
+  }
+  return warning(
+    `written in our future: ${ahead.slice(0, 5).join(", ")}`,
+    "synchronise the clocks of all nodes (chrony or systemd-timesyncd)",
+  );
+}
+
+const NO_ANSWER = "etcd does not answer, or does not let us read";
+
+/** Names of who has written a time below a prefix, and in our future; null: etcd does not tell. */
+async function writersBelow(
+  prefix: string,
+  { etcd: config }: Config,
+  clock: Clock,
+  timesIn: (key: string, value: string) => { who: string; time: number }[],
+): Promise<{ all: string[]; ahead: string[] } | null> {
+  const etcd = openEtcd(config);
   try {
-    const found = await etcd.getAll().prefix(conductorPrefix(config.region)).limit(MAX_HOSTS)
-      .strings();
-    const times = Object.values(found).flatMap(nodeTimes);
-    if (times.length === 0) return skipped("no node has written when it started");
-    const ahead = times.filter(({ time }) => time - clock.now() > AHEAD_MS).map(({ node }) => node);
-    const names = [...new Set(ahead)].sort();
-    if (names.length === 0) {
-      const { size } = new Set(times.map(({ node }) => node));
-      return ok(
-        `nothing that ${size} node${size > 1 ? "s have" : " has"} written is in the future`,
-      );
-    }
-    return warning(
-      `written in our future: ${names.slice(0, 5).join(", ")}`,
-      "synchronise the clocks of all nodes (chrony or systemd-timesyncd)",
+    const found = await etcd.getAll().prefix(prefix).limit(MAX_HOSTS).strings();
+    const times = Object.entries(found).flatMap(([key, value]) => timesIn(key, value));
+    const late = times.filter(({ time }) => time - clock.now() > AHEAD_MS);
+    const [all, ahead] = [times, late].map((some) =>
+      [...new Set(some.map(({ who }) => who))].sort()
     );
+    return { all: all!, ahead: ahead! };
   } catch {
-    return skipped("etcd does not answer, or does not let us read");
+    return null;
   } finally {
     etcd.close();
   }
-}
-
-/** The times in the record of a node or of a term. */
-function nodeTimes(value: string): { node: string; time: number }[] {
-  const record = parseJson(value);
-  const node = nodeSchema.safeParse(record);
-  if (node.success) return [{ node: node.data.name, time: node.data.since }];
-  const term = termSchema.safeParse(record);
-  if (!term.success) return [];
-  return [term.data.start, term.data.end]
-    .flatMap((time) => time === null ? [] : [{ node: term.data.node, time }]);
-}
-
-function timeOf(value: string): number | null {
-  const time = Date.parse(String(parseJsonObject(value)?.time));
-  return Number.isNaN(time) ? null : time;
 }
 
 function tlsFiles({ etcd, openstack, bus, diagnostics }: Config): TlsFile[] {

@@ -13,6 +13,7 @@ import {
   named,
   ok,
   once,
+  settled,
   skipped,
   type Verdict,
   warning,
@@ -34,29 +35,21 @@ const RELEASES: readonly (readonly [alias: string, release: string])[] = [
 
 /** The checks of OpenStack. */
 export function openstackChecks(config: Config, auth: KeystoneAuth, clock: Clock): Check[] {
-  const { credential, neutronUrl, novaUrl, fromCatalogue } = config.openstack;
-  const checks = [...neutronChecks(config, auth, clock)];
-  if (credential !== null && config.openstack.authUrl !== null) {
-    checks.unshift(...keystoneChecks(auth, clock));
-  } else {
-    checks.unshift(always("Keystone", ok("not used: requests carry no token (no auth_url)")));
-  }
-  if (novaUrl !== null) checks.push(novaCheck(novaUrl, auth));
-  else {
-    const unknown = fromCatalogue.nova && neutronUrl === "";
-    checks.push(always(
-      "Nova",
-      unknown ? skipped("its endpoint is not known, because Keystone does not tell") : warning(
-        "not told of live migrations" + (fromCatalogue.nova ? ", see the catalogue" : ""),
-        "set nova_url, or add Nova to the catalogue",
-      ),
-    ));
-  }
-  return checks;
-}
-
-function always(name: string, verdict: Verdict): Check {
-  return { name, advice: "", run: () => Promise.resolve(verdict) };
+  const { authUrl, credential, neutronUrl, novaUrl, fromCatalogue } = config.openstack;
+  const unknown = fromCatalogue.nova && neutronUrl === "";
+  const noNova = unknown
+    ? skipped("its endpoint is not known, because Keystone does not tell")
+    : warning(
+      "not told of live migrations" + (fromCatalogue.nova ? ", see the catalogue" : ""),
+      "set nova_url, or add Nova to the catalogue",
+    );
+  return [
+    ...credential !== null && authUrl !== null
+      ? keystoneChecks(auth, clock)
+      : [settled("Keystone", ok("not used: requests carry no token (no auth_url)"))],
+    ...neutronChecks(config, auth, clock),
+    novaUrl === null ? settled("Nova", noNova) : novaCheck(novaUrl, auth),
+  ];
 }
 
 /** Whether there is a token, or none is needed; the check of Keystone says why not. */
@@ -120,7 +113,7 @@ function keystoneChecks(auth: KeystoneAuth, clock: Clock): Check[] {
 function neutronChecks(config: Config, auth: KeystoneAuth, clock: Clock): Check[] {
   const { neutronUrl } = config.openstack;
   if (neutronUrl === "") {
-    return [always("Neutron", skipped("its endpoint is not known: Keystone does not tell"))];
+    return [settled("Neutron", skipped("its endpoint is not known: Keystone does not tell"))];
   }
   const url = (path: string) => `${neutronUrl}/v2.0/${path}`;
   let reading: ClockReading | null = null;

@@ -157,30 +157,24 @@ export async function discard(response: Response): Promise<void> {
  *
  * @throws {OpenstackError} it is none, or longer than 16 MiB. @throws when the body breaks off.
  */
-export function readJson(response: Response): Promise<unknown> {
-  return readJsonUpTo(response, ANSWER_BYTES);
-}
+export const readJson = jsonUpTo(ANSWER_BYTES);
 
 /** The same of a list, up to 256 MiB. */
-export function readList(response: Response): Promise<unknown> {
-  return readJsonUpTo(response, LIST_BYTES);
-}
+export const readList = jsonUpTo(LIST_BYTES);
 
-async function readJsonUpTo(response: Response, maxBytes: number): Promise<unknown> {
-  const { text, whole } = await readBeginning(response, maxBytes);
-  const url = shown(response.url);
-  if (!whole) {
+function jsonUpTo(maxBytes: number) {
+  return async (response: Response): Promise<unknown> => {
+    const { text, whole } = await readBeginning(response, maxBytes);
+    const refuse = (why: string, options?: ErrorOptions) =>
+      new OpenstackError(`${shown(response.url)} ${why}`, response.status, options);
     const bound = `${Math.round(maxBytes / 1024 / 1024)} MiB`;
-    throw new OpenstackError(
-      `${url} sent more than ${bound}, and was not read on`,
-      response.status,
-    );
-  }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new OpenstackError(`${url} did not send JSON`, response.status, { cause: error });
-  }
+    if (!whole) throw refuse(`sent more than ${bound}, and was not read on`);
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      throw refuse("did not send JSON", { cause });
+    }
+  };
 }
 
 /** Whether the connection was closed on us: what uWSGI does to a request longer than its buffer. */
