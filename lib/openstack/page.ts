@@ -7,6 +7,7 @@
  * @module
  */
 import { OpenstackError } from "./http.ts";
+import { OBJECT_ID } from "./object_id.ts";
 
 /** A page. */
 export interface Page {
@@ -15,13 +16,10 @@ export interface Page {
   readonly next: "yes" | "no" | "unknown";
 }
 
-/** What may stand in a key and in a URL: Neutron's own ids are UUIDs. */
-export const ID_PATTERN = /^[A-Za-z0-9._-]{1,64}$/;
-
 /** The id of a record, or null when it has none that can be worked with. */
 export function idOf(record: unknown): string | null {
   const id = typeof record === "object" && record !== null ? (record as { id?: unknown }).id : null;
-  return typeof id === "string" && ID_PATTERN.test(id) ? id : null;
+  return typeof id === "string" && OBJECT_ID.test(id) ? id : null;
 }
 
 /** Reads an answer to a request for `path`. @throws {OpenstackError} it is no page; `url` is named. */

@@ -6,10 +6,10 @@
  * @module
  */
 import { z } from "zod";
-import { ID_PATTERN } from "./page.ts";
+import { OBJECT_ID } from "./object_id.ts";
 
 /** Neutron's own ids are UUIDs. */
-const id = z.string().regex(ID_PATTERN, "is no id");
+const id = z.string().regex(OBJECT_ID, "is no id");
 /** An address or a prefix. */
 const address = z.string().regex(/^[0-9A-Fa-f.:]{2,45}(?:\/\d{1,3})?$/, "is no address");
 const text = z.string();

@@ -1,5 +1,5 @@
 /** Which other objects Neutron's objects name. Pure. @module */
-import { ID_PATTERN } from "../../openstack/page.ts";
+import { OBJECT_ID } from "../../openstack/object_id.ts";
 import type { SecurityGroup } from "../../openstack/records.ts";
 import type { PortField } from "./collections.ts";
 
@@ -22,5 +22,5 @@ export function filtersBy(field: PortField, ids: Iterable<string>): string[][] {
 /** Ids of the address groups that a security group's rules name. */
 export function addressGroupsIn({ security_group_rules }: SecurityGroup): Set<string> {
   const named = security_group_rules.map(({ remote_address_group_id }) => remote_address_group_id);
-  return new Set(named.filter((id) => id !== null && ID_PATTERN.test(id)) as string[]);
+  return new Set(named.filter((id) => id !== null && OBJECT_ID.test(id)) as string[]);
 }

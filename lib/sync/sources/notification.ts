@@ -10,7 +10,7 @@ import { z } from "zod";
 import { parseJson } from "../../base/json.ts";
 import { decodeEnvelope } from "../../bus/envelope.ts";
 import { isVmOwner } from "../../openstack/records.ts";
-import { ID_PATTERN } from "../../openstack/page.ts";
+import { OBJECT_ID } from "../../openstack/object_id.ts";
 import { COLLECTIONS, type Followed, followedIn, type Table } from "../model/collections.ts";
 import { type Changed, noChanges } from "./changes.ts";
 
@@ -70,7 +70,7 @@ export class Hints {
 }
 
 function id(value: unknown): string | null {
-  return typeof value === "string" && ID_PATTERN.test(value) ? value : null;
+  return typeof value === "string" && OBJECT_ID.test(value) ? value : null;
 }
 
 /**
