@@ -62,23 +62,14 @@ const replySchema = z.object({
 });
 const failureSchema = z.object({ class: z.string(), message: z.string().default("") });
 
-/** An answer to a call. */
-export interface RpcReply {
-  readonly id: string;
-  readonly result: unknown;
-  readonly failure: RemoteError | null;
-  /** Whether nothing more comes for this call. */
-  readonly ending: boolean;
-}
-
 /** The message in an envelope, or undefined when it is none. */
 export function decodeEnvelope(body: Uint8Array): unknown {
   const envelope = envelopeSchema.safeParse(parseJson(new TextDecoder().decode(body)));
   return envelope.success ? parseJson(envelope.data["oslo.message"]) : undefined;
 }
 
-/** The answer in a message's body, or null when it is none. */
-export function decodeReply(body: Uint8Array): RpcReply | null {
+/** The answer in a message's body, or null when it is none; `ending`: nothing more comes for this call. */
+export function decodeReply(body: Uint8Array) {
   const parsed = replySchema.safeParse(decodeEnvelope(body));
   if (!parsed.success) return null;
   const { _msg_id: id, result, failure, ending } = parsed.data;

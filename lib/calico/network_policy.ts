@@ -11,23 +11,6 @@ import { parseNetwork } from "./ip_network.ts";
 import { GROUP_LABEL } from "./labels.ts";
 import { type CalicoProtocol, protocolOf } from "./protocol.ts";
 
-/** A policy and what of the group it cannot say. */
-export interface PolicyTranslation {
-  readonly spec: Readonly<Record<string, unknown>>;
-  /** Each rule that is left out or narrowed: its id and why. */
-  readonly inexpressible: readonly string[];
-  /** What etcd holds of rules whose address group is not known, and stays. */
-  readonly keep: readonly Facet[];
-}
-
-/** One rule of a policy, or why there is none. */
-export interface RuleTranslation {
-  /** Null: it is left out. */
-  readonly rule: Readonly<Record<string, unknown>> | null;
-  /** What it does not say, or why it is left out; null: it says all. */
-  readonly why: string | null;
-}
-
 /** Addresses and networks by the id of their address group. */
 export type AddressGroups = ReadonlyMap<string, { readonly addresses: readonly string[] }>;
 
@@ -155,8 +138,14 @@ function partsOf(rule: SecurityGroupRule, addressGroups: AddressGroups): Part<Js
   return { value, why: [ports.why, peer.why].filter((why) => why !== null).join("; ") || null };
 }
 
-/** One rule of a policy; `addressGroups`: those that are known. */
-export function toRule(rule: SecurityGroupRule, addressGroups: AddressGroups): RuleTranslation {
+/**
+ * One rule of a policy, null when it is left out, and why, or what it does not say. `addressGroups`: those that
+ * are known.
+ */
+export function toRule(
+  rule: SecurityGroupRule,
+  addressGroups: AddressGroups,
+): { readonly rule: Json | null; readonly why: string | null } {
   try {
     const { value, why } = partsOf(rule, addressGroups);
     return { rule: value, why };
@@ -166,11 +155,11 @@ export function toRule(rule: SecurityGroupRule, addressGroups: AddressGroups): R
   }
 }
 
-/** The policy of one group; rules in the order of their ids, so that it is stable. */
-export function networkPolicy(
-  group: SecurityGroup,
-  addressGroups: AddressGroups,
-): PolicyTranslation {
+/**
+ * The policy of one group, rules in the order of their ids, so that it is stable; each rule that is left out
+ * or narrowed, with why; and what etcd holds of rules whose address group is not known, and stays.
+ */
+export function networkPolicy(group: SecurityGroup, addressGroups: AddressGroups) {
   const rules = group.security_group_rules.toSorted((a, b) => a.id < b.id ? -1 : 1);
   const lists = { ingress: [] as unknown[], egress: [] as unknown[] };
   const inexpressible: string[] = [];

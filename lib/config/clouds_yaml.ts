@@ -6,11 +6,7 @@
  */
 import { parse } from "yaml";
 import { suggest } from "../base/suggest.ts";
-
-/** The file or the cloud in it is missing or cannot be understood. Exit code 2. */
-export class CloudsError extends Error {
-  override readonly name = "ConfigError";
-}
+import { ConfigError } from "./config_error.ts";
 
 /** A cloud's settings. */
 export interface Cloud {
@@ -38,13 +34,13 @@ function searchPath(stem: "clouds" | "secure", env: Env): string[] {
 /**
  * The settings of the cloud. `read` gives a file's text, or null where there is none.
  *
- * @throws {CloudsError} there is no file, no such cloud, or a file is no YAML.
+ * @throws {ConfigError} there is no file, no such cloud, or a file is no YAML.
  */
 export function readCloud(name: string, env: Env, read: (path: string) => string | null): Cloud {
   const found = firstFile("clouds", env, read);
   if (!found) {
     const places = searchPath("clouds", env).filter((path) => path.endsWith(".yaml"));
-    throw new CloudsError(
+    throw new ConfigError(
       `cloud ${JSON.stringify(name)} is asked for (os_cloud, OS_CLOUD), but there is no ` +
         `clouds.yaml: looked at ${places.join(", ")}`,
     );
@@ -55,7 +51,7 @@ export function readCloud(name: string, env: Env, read: (path: string) => string
     const names = Object.keys(clouds);
     const near = suggest(name, names);
     const hint = near ? `did you mean ${near}?` : `it has ${names.join(", ") || "none"}`;
-    throw new CloudsError(`${found.path} has no cloud ${JSON.stringify(name)}: ${hint}`);
+    throw new ConfigError(`${found.path} has no cloud ${JSON.stringify(name)}: ${hint}`);
   }
   const secure = firstFile("secure", env, read);
   const secrets = asObject(asObject(secure?.content.clouds)[name]);
@@ -90,7 +86,7 @@ function firstFile(
     } catch (error) {
       // The parser quotes the line that it stumbles over, which may hold a secret.
       const [where] = /at line \d+/.exec(String(error)) ?? [];
-      throw new CloudsError(`${path} is not YAML${where ? ` (${where})` : ""}`);
+      throw new ConfigError(`${path} is not YAML${where ? ` (${where})` : ""}`);
     }
   }
   return null;

@@ -5,7 +5,7 @@
  * @module
  */
 import type { OpenstackConfig } from "../openstack/config.ts";
-import type { OptionName, ValueOf } from "./options.ts";
+import { AUTH_METHODS, type OptionName } from "./options.ts";
 import type { OptionValues } from "./values.ts";
 import type { Credential, DomainRef, Named } from "../openstack/credential.ts";
 
@@ -18,16 +18,6 @@ const SECRETS: readonly (readonly [Credential["method"], option: OptionName])[] 
   ["password", "password"],
   ["token", "token"],
 ];
-
-/** What each `auth_type` means; null: no token. */
-const METHODS: Record<NonNullable<ValueOf<"auth_type">>, Credential["method"] | null> = {
-  password: "password",
-  v3password: "password",
-  v3applicationcredential: "application_credential",
-  token: "token",
-  v3token: "token",
-  none: null,
-};
 
 /**
  * How the configuration logs in to Keystone; null: not at all. An `auth_type` says so, unless a secret
@@ -42,14 +32,17 @@ function authMethod(values: OptionValues): Credential["method"] | null {
   if (type === null || (best && best.level < values.entry("auth_type").level)) {
     return best?.method ?? "password";
   }
-  return METHODS[type];
+  return AUTH_METHODS[type];
 }
 
 /** Refuses what no token can come of. */
 export function checkOpenstack(values: OptionValues, refuse: Refuse): void {
   const has = (name: OptionName) => values.has(name);
   const type = values.get("auth_type");
-  if (!has("auth_url") && type !== null && type !== "none" && needsUrl(values)) {
+  // A file may name an `auth_type` for others; a user or a secret means us.
+  const isOurs = has("username") || has("user_id") || has("application_credential_id") ||
+    has("application_credential_secret");
+  if (!has("auth_url") && type !== null && type !== "none" && isOurs) {
     const { source } = values.entry("auth_type");
     refuse("auth_url", `Keystone's URL, which auth_type ${type} (${source}) needs`);
   }
@@ -68,17 +61,6 @@ export function checkOpenstack(values: OptionValues, refuse: Refuse): void {
       if (!has("token")) refuse("token", "a token, when auth_type says token");
       checkProject(values, refuse);
   }
-}
-
-/** A file may name an `auth_type` for others; a user or a secret means us. */
-function needsUrl(values: OptionValues): boolean {
-  const ours = [
-    "username",
-    "user_id",
-    "application_credential_id",
-    "application_credential_secret",
-  ] as const;
-  return ours.some((name) => values.has(name));
 }
 
 function checkProject(values: OptionValues, refuse: Refuse): void {

@@ -26,10 +26,10 @@ export interface OptionRow<Value = unknown, Unset extends boolean = boolean> {
 /** What a row may say beside that. */
 export type Extra = Pick<OptionRow, "unit" | "env" | "ini" | "clouds" | "secret" | "cloud">;
 
-/** A row with a default. */
+/** A row with a default; null: it depends on the machine or on other options, see `complete.ts`. */
 export function row<Value>(
   kind: Kind<Value>,
-  fallback: string,
+  fallback: string | null,
   help: string,
   extra: Extra = {},
 ): OptionRow<Value, false> {
@@ -42,14 +42,5 @@ export function optional<Value>(
   help: string,
   extra: Extra = {},
 ): OptionRow<Value, true> {
-  return { kind, fallback: null, help, unset: true, ...extra };
-}
-
-/** A row whose default depends on the machine or on other options; see `complete.ts`. */
-export function derived<Value>(
-  kind: Kind<Value>,
-  help: string,
-  extra: Extra = {},
-): OptionRow<Value, false> {
-  return { kind, fallback: null, help, unset: false, ...extra };
+  return { ...row(kind, null, help, extra), unset: true };
 }

@@ -7,6 +7,7 @@
  * @module
  */
 import { LOG_LEVELS } from "../base/log.ts";
+import type { Credential } from "../openstack/credential.ts";
 import {
   boolean,
   choice,
@@ -19,16 +20,18 @@ import {
   url,
   urls,
 } from "./kinds.ts";
-import { derived, type Extra, optional, type OptionRow, row } from "./option_row.ts";
+import { type Extra, optional, type OptionRow, row } from "./option_row.ts";
 
-const AUTH_TYPES = [
-  "password",
-  "v3password",
-  "v3applicationcredential",
-  "token",
-  "v3token",
-  "none",
-] as const;
+/** What each `auth_type` means; null: no token. */
+export const AUTH_METHODS = {
+  password: "password",
+  v3password: "password",
+  v3applicationcredential: "application_credential",
+  token: "token",
+  v3token: "token",
+  none: null,
+} as const satisfies Record<string, Credential["method"] | null>;
+const AUTH_TYPES = Object.keys(AUTH_METHODS) as (keyof typeof AUTH_METHODS)[];
 /** `internalURL` and the like are what older files call them. */
 const INTERFACES = [
   "internal",
@@ -87,8 +90,8 @@ function qosRows<Of extends "ingress" | "egress">(of: Of) {
 /** The rows by group of `--help` and name, in the order in which they are shown. */
 const GROUPS = {
   Node: {
-    node_name: derived(string, "Name of this node (default: the host name)"),
-    state_dir: derived(string, "Directory for the node's state (default: see the README)"),
+    node_name: row(string, null, "Name of this node (default: the host name)"),
+    state_dir: row(string, null, "Directory for the node's state (default: see the README)"),
     region: optional(string, "OpenStack region, when etcd holds several", {
       ini: ["calico.openstack_region"],
     }),
@@ -141,7 +144,7 @@ const GROUPS = {
     etcd_timeout: row(integer(1, 60), "5", "Deadline of one call", { unit: "s" }),
   },
   Election: {
-    elector_name: derived(string, "Name in the election (default: the host name)", {
+    elector_name: row(string, null, "Name in the election (default: the host name)", {
       ini: ["calico.elector_name"],
     }),
     election_ttl: seconds(3, 3600, "15", "Life of the election key's lease"),

@@ -1,5 +1,5 @@
 /** What must hold between options, and of one beyond its kind. @module */
-import { type ConfigProblem, problemOf } from "./config_error.ts";
+import { problemOf } from "./config_error.ts";
 import { checkOpenstack, type Refuse } from "./openstack_config.ts";
 import type { OptionName } from "./options.ts";
 import type { OptionValues } from "./values.ts";
@@ -9,8 +9,8 @@ const REGION = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const REGION_LENGTH = 46;
 
 /** All that is wrong with values that are right each by itself. */
-export function checkRelations(values: OptionValues): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
+export function checkRelations(values: OptionValues): string[] {
+  const problems: string[] = [];
   const refuse: Refuse = (name, allowed) => {
     problems.push(problemOf(values.entry(name), allowed));
   };

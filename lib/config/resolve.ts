@@ -8,7 +8,7 @@
 import { buildConfig } from "./build.ts";
 import { readCloud } from "./clouds_yaml.ts";
 import { completeDefaults, type Machine } from "./complete.ts";
-import { ConfigError, type ConfigProblem, problemOf, withoutUserInfo } from "./config_error.ts";
+import { ConfigError, problemOf, withoutUserInfo } from "./config_error.ts";
 import type { Config } from "./config_types.ts";
 import { warnOpenstack } from "./openstack_config.ts";
 import { optionOf, OPTIONS } from "./options.ts";
@@ -34,8 +34,7 @@ export interface ResolvedConfig {
 /**
  * Resolves the configuration.
  *
- * @throws {ConfigError} with every problem that was found.
- * @throws {CloudsError} the named cloud cannot be had.
+ * @throws {ConfigError} with every problem that was found, or the named cloud cannot be had.
  */
 export function resolveConfig(input: ConfigInput): ResolvedConfig {
   const files = input.files.map(({ path, text }) => ({ path, values: parseConfigFile(text) }));
@@ -66,11 +65,11 @@ export function formatEffective(effective: readonly EffectiveValue[]): string {
   }).join("\n");
 }
 
-function refuseAny(problems: readonly ConfigProblem[]): void {
-  if (problems.length > 0) throw new ConfigError(problems);
+function refuseAny(problems: readonly string[]): void {
+  if (problems.length > 0) throw new ConfigError(problems.join("\n"));
 }
 
-function checkKind(found: EffectiveValue): ConfigProblem[] {
+function checkKind(found: EffectiveValue): string[] {
   const { option: { kind }, value } = found;
   return value === null || kind.parse(value) !== null ? [] : [problemOf(found, kind.allowed)];
 }
