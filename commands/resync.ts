@@ -41,15 +41,6 @@ import { located, placesOf } from "./located.ts";
 /** Beyond the deadline of one call, for a process to start and a busy machine, ms. */
 const SLACK_MS = 10_000;
 
-/** What came of it. */
-interface Done {
-  readonly answer: ResyncAnswer;
-  /** The first of them. */
-  readonly differences: readonly Difference[];
-  /** The same as a readable diff; null: nothing is kept of it, or it is written. */
-  readonly text: string | null;
-}
-
 /** Objects of one kind in one request. */
 const MAX_OBJECTS = 500;
 const objectId: Kind<string> = {
@@ -125,12 +116,11 @@ async function run(context: CommandContext, given: FlagValues<typeof flags>): Pr
   return resync.dryRun && answer.differences > 0 ? DIFFERENT : 0;
 }
 
-/** Has the node do it; null: none runs, and none is needed. */
-async function askNode(
-  config: Config,
-  resync: Wanted,
-  bar: ProgressBar,
-): Promise<Done | null> {
+/**
+ * Has the node do it: its answer, the first of the differences, and the same as a readable diff, null where
+ * nothing is kept of it or it is written. Null: no node runs, and none is needed.
+ */
+async function askNode(config: Config, resync: Wanted, bar: ProgressBar) {
   const none = resync.dryRun && !config.lab.enabled;
   using store = none ? await openRunning(config) : await openExisting(config);
   if (!store) return null;
@@ -156,13 +146,13 @@ async function openRunning(config: Config): Promise<StateStore | null> {
   return null;
 }
 
-/** A dry run in a process of its own. */
+/** A dry run in a process of its own, with the same result. */
 async function compareBeside(
   config: Config,
   context: CommandContext,
   resync: Wanted,
   bar: ProgressBar,
-): Promise<Done> {
+) {
   const { launcher, printError } = context;
   printError(
     `no node that could be asked runs with the state directory ${config.stateDir}: ` +

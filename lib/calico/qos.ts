@@ -5,31 +5,22 @@
  */
 import type { QosPolicy } from "../openstack/records.ts";
 
-/** What Neutron's rules cannot say, for one direction; 0 is "not set". */
-export interface QosDirectionOptions {
-  /** Burst of a limited bandwidth, bits. */
-  readonly burstBits: number;
-  /** Smallest burst at the peak rate, bytes. */
-  readonly minburstBytes: number;
-  /** Burst of a limited packet rate, packets. */
-  readonly burstPackets: number;
-  /** Connections that one port may have, whatever its policy. */
-  readonly maxConnections: number;
-}
-/** Both directions. */
-export interface QosOptions {
-  readonly ingress: QosDirectionOptions;
-  readonly egress: QosDirectionOptions;
-}
-
 const BURST_BITS = 4294967296;
 const BURST_PACKETS = 5;
 const DEFAULT = {
+  /** Burst of a limited bandwidth, bits. */
   burstBits: BURST_BITS,
+  /** Smallest burst at the peak rate, bytes. */
   minburstBytes: 0,
+  /** Burst of a limited packet rate, packets. */
   burstPackets: BURST_PACKETS,
+  /** Connections that one port may have, whatever its policy. */
   maxConnections: 0,
 };
+/** What Neutron's rules cannot say, for one direction; 0 is "not set". */
+export type QosDirectionOptions = Readonly<typeof DEFAULT>;
+/** Both directions. */
+export type QosOptions = Readonly<Record<"ingress" | "egress", QosDirectionOptions>>;
 /** As networking-calico has them. */
 export const DEFAULT_QOS: QosOptions = { ingress: DEFAULT, egress: DEFAULT };
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { separated } from "./kinds.ts";
 import { buildOpenstack } from "./openstack_config.ts";
 import type { QosDirectionOptions } from "../calico/qos.ts";
 import type { Transport } from "./transport_url.ts";
@@ -134,8 +135,7 @@ function buildLab(values: OptionValues) {
 
 function buildNotifications(values: OptionValues) {
   /** Their topics; the routing key is `<topic>.info`. */
-  const topics = values.get("notification_topics").split(",").map((topic) => topic.trim())
-    .filter((topic) => topic !== "");
+  const topics = separated(values.get("notification_topics")).filter((topic) => topic !== "");
   if (topics.length === 0 || topics.join() === "none") return null;
   const bus = buildBrokers(values.get("notification_url") ?? values.get("transport_url"), values);
   return bus && { bus, topics };

@@ -73,18 +73,6 @@ export function readValue<Value>(kind: Kind<Value>, text: string, flag: string):
   throw new UsageError(`--${flag}: given ${JSON.stringify(text)}, allowed ${kind.allowed}`);
 }
 
-/** What the words say. */
-export interface ParsedWords<Table extends FlagTable> {
-  readonly help: boolean;
-  readonly version: boolean;
-  /** Words that are no flag and no value of one. */
-  readonly words: readonly string[];
-  readonly options: Flags;
-  readonly configFiles: readonly string[];
-  /** The command's own flags. */
-  readonly flags: FlagValues<Table>;
-}
-
 const SETTABLE = OPTIONS.filter((option) => !option.secret);
 const CONFIG_FILE = "config-file";
 const nameOf = (option: { name: OptionName }) => flagOf(option).slice(2);
@@ -97,10 +85,7 @@ const ALONE = SETTABLE.filter(({ kind }) => kind.alone).map(nameOf);
  * @throws {UnknownFlagError} a flag that is neither an option's nor the command's.
  * @throws {UsageError} a flag without its value, an option given twice, a value that is not allowed.
  */
-export function parseWords<Table extends FlagTable>(
-  args: readonly string[],
-  own: Table,
-): ParsedWords<Table> {
+export function parseWords<Table extends FlagTable>(args: readonly string[], own: Table) {
   const isAlone = (name: string) => own[name]!.placeholder === null;
   const names = Object.keys(own);
   const valuedNames = [...VALUED, ...names.filter((name) => !isAlone(name))];
@@ -116,9 +101,11 @@ export function parseWords<Table extends FlagTable>(
   return {
     help: Boolean(parsed.help),
     version: Boolean(parsed.version),
+    /** Words that are no flag and no value of one. */
     words: parsed._.map(String),
     options: collectOptions(given),
     configFiles: given(CONFIG_FILE),
+    /** The command's own flags. */
     flags: Object.fromEntries(
       Object.entries(own).map(([name, flag]) => [name, flag.read(given(name), name)]),
     ) as FlagValues<Table>,

@@ -108,7 +108,8 @@ export const networks = several(
 /** A message bus, as oslo.messaging names it. */
 export const transport: Kind<Transport> = { allowed: TRANSPORT_URL_FORM, parse: parseTransportUrl };
 
-function separated(text: string): string[] {
+/** The texts between the commas. */
+export function separated(text: string): string[] {
   return text.split(",").map((part) => part.trim());
 }
 

@@ -1,17 +1,12 @@
 /** The doctor's report for people. @module */
 import type { Finding } from "./check.ts";
 
-const WORDS: Record<Finding["state"], string> = {
-  ok: "ok",
-  warning: "warning",
-  failed: "FAILED",
-  skipped: "skipped",
-};
-
 /** One line per finding, and one that sums up. */
 export function formatFindings(findings: readonly Finding[]): string {
   const lines = findings.map(({ name, state, found, advice }) =>
-    `${WORDS[state].padEnd(8)} ${name}: ${found}${advice ? ` → ${advice}` : ""}`
+    `${(state === "failed" ? "FAILED" : state).padEnd(8)} ${name}: ${found}${
+      advice ? ` → ${advice}` : ""
+    }`
   );
   return [...lines, "", summary(findings)].join("\n");
 }

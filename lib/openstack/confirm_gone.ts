@@ -9,21 +9,18 @@ import { isRefused } from "./http.ts";
 import { isTooLong, VALUES_PER_REQUEST } from "./list_by.ts";
 import type { Listing } from "./listing.ts";
 
-/** What became of some objects, by id. */
-export interface Whereabouts {
-  /** Neutron knows them no more. */
-  readonly gone: Set<string>;
-  readonly there: Set<string>;
-  /** Not in an answer that could not be trusted: they may well be there. */
-  readonly uncertain: Set<string>;
-}
-
 /** One is the witness. */
 const IDS_PER_QUESTION = VALUES_PER_REQUEST - 1;
 
 /** `NeutronClient.confirmGone` of one collection. */
 export class Inquiry {
-  readonly found: Whereabouts = { gone: new Set(), there: new Set(), uncertain: new Set() };
+  readonly found = {
+    /** Neutron knows them no more. */
+    gone: new Set<string>(),
+    there: new Set<string>(),
+    /** Not in an answer that could not be trusted: they may well be there. */
+    uncertain: new Set<string>(),
+  };
 
   /**
    * @param list what Neutron shows of these ids, page by page.
@@ -87,3 +84,6 @@ export class Inquiry {
     }
   }
 }
+
+/** What became of some objects, by id. */
+export type Whereabouts = Inquiry["found"];
