@@ -32,7 +32,7 @@ import {
 import type { ResyncAnswer } from "../lib/state/records.ts";
 import type { StateStore } from "../lib/state/store.ts";
 import { aloneAnswerSchema, aloneInput } from "../lib/sync/sources/alone.ts";
-import { type Difference, readAsked, readDiff } from "../lib/sync/apply/difference_log.ts";
+import { readAsked, readDiff } from "../lib/sync/apply/difference_log.ts";
 import { runTool } from "../lib/process/tool.ts";
 import { type Command, type CommandContext, DIFFERENT, output } from "./context.ts";
 import { openExisting } from "./existing_state.ts";

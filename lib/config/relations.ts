@@ -1,8 +1,7 @@
 /** What must hold between options, and of one beyond its kind. @module */
-import { problemOf } from "./config_error.ts";
 import { checkOpenstack, type Refuse } from "./openstack_config.ts";
 import type { OptionName } from "./options.ts";
-import type { OptionValues } from "./values.ts";
+import { type OptionValues, problemOf } from "./values.ts";
 
 const REGION = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 /** 63 − len("openstack-" + "region-"): names made from it must stay DNS labels. */

@@ -8,13 +8,20 @@
 import { buildConfig } from "./build.ts";
 import { readCloud } from "./clouds_yaml.ts";
 import { completeDefaults, type Machine } from "./complete.ts";
-import { ConfigError, problemOf, withoutUserInfo } from "./config_error.ts";
+import { ConfigError, withoutUserInfo } from "./config_error.ts";
 import type { Config } from "./config_types.ts";
 import { warnOpenstack } from "./openstack_config.ts";
 import { optionOf, OPTIONS } from "./options.ts";
 import { parseConfigFile } from "./oslo_file.ts";
 import { checkRelations } from "./relations.ts";
-import { type EffectiveValue, findValue, type Flags, OptionValues, warnIgnored } from "./values.ts";
+import {
+  type EffectiveValue,
+  findValue,
+  type Flags,
+  OptionValues,
+  problemOf,
+  warnIgnored,
+} from "./values.ts";
 
 /** All that {@linkcode resolveConfig} needs; nothing is read from the process. */
 export interface ConfigInput extends Machine {

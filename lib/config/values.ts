@@ -9,6 +9,7 @@ import { type FileValues, normalized } from "./oslo_file.ts";
 import { flagOf, type Option, type OptionName, type ValueOf } from "./options.ts";
 import { hostAndPort } from "../base/host_and_port.ts";
 import type { Cloud } from "./clouds_yaml.ts";
+import { withoutUserInfo } from "./config_error.ts";
 
 /** Values of flags by option name. */
 export type Flags = Readonly<Partial<Record<OptionName, string | readonly string[]>>>;
@@ -25,6 +26,12 @@ export interface EffectiveValue {
   readonly source: string;
   /** One of {@linkcode LEVEL}. */
   readonly level: number;
+}
+
+/** What to say of a value that is not as `allowed`: where it came from, such as `--election-ttl`, and what was given. */
+export function problemOf({ option, value, source }: EffectiveValue, allowed: string): string {
+  const shown = option.secret ? "a value" : JSON.stringify(withoutUserInfo(value ?? ""));
+  return `${option.name} (${source}): given ${value ? shown : "nothing"}, allowed ${allowed}`;
 }
 
 /** The values of all options, each of the type that the table gives it. */
