@@ -19,21 +19,15 @@ export function placesOf(
   return machinePlaces(config, launcher, { warn });
 }
 
-/** A configuration with the endpoints that Keystone's catalogue tells. */
-export interface Located {
-  readonly config: Config;
-  /** What an operator should know of them. */
-  readonly notes: readonly string[];
-  /** Why the catalogue could not be asked; the configuration is as it was. */
-  readonly trouble: string | null;
-}
-
-/** Asks the catalogue, should it have to tell anything. */
+/**
+ * The configuration with the endpoints that Keystone's catalogue tells, should it have to tell any, and notes
+ * for the operator. `trouble`: why it could not be asked; the configuration is as it was then.
+ */
 export async function located(
   config: Config,
   { launcher }: CommandContext,
   places: PermissionPlaces,
-): Promise<Located> {
+) {
   const { neutron, nova } = config.openstack.fromCatalogue;
   if (!neutron && !nova) return { config, notes: [], trouble: null };
   const signal = AbortSignal.timeout(CATALOGUE_MS);

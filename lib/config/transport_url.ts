@@ -36,19 +36,14 @@ export function parseTransportUrl(url: string): Transport | null {
   try {
     for (const part of match[1]!.split(",")) {
       const found = HOST.exec(part.trim());
-      const port = Number(found?.[4] ?? 5672);
-      if (!found || port < 1 || port > 65535) return null;
-      const before = hosts.at(-1);
-      hosts.push({
-        host: found[3]!.replace(/^\[|\]$/g, ""),
-        port,
-        username: found[1] === undefined
-          ? before?.username ?? "guest"
-          : decodeURIComponent(found[1]),
-        password: found[1] === undefined
-          ? before?.password ?? "guest"
-          : decodeURIComponent(found[2] ?? ""),
-      });
+      if (!found) return null;
+      const [, user, secret = "", host, digits = "5672"] = found;
+      const port = Number(digits);
+      if (port < 1 || port > 65535) return null;
+      const login = user === undefined
+        ? hosts.at(-1) ?? { username: "guest", password: "guest" }
+        : { username: decodeURIComponent(user), password: decodeURIComponent(secret) };
+      hosts.push({ ...login, host: host!.replace(/^\[|\]$/g, ""), port });
     }
     const virtualHost = decodeURIComponent(match[2] ?? "") || "/";
     const ssl = new URLSearchParams(match[3] ?? "").get("ssl") ?? "";

@@ -40,7 +40,8 @@ export type Credential =
 
 /** The body of the request for a token. */
 export function tokenRequest(credential: Credential): unknown {
-  return { auth: { identity: identity(credential), ...scope(credential) } };
+  const project = "project" in credential ? credential.project : null;
+  return { auth: { identity: identity(credential), ...project && { scope: { project } } } };
 }
 
 function identity(credential: Credential): Record<string, unknown> {
@@ -62,16 +63,9 @@ function identity(credential: Credential): Record<string, unknown> {
   }
 }
 
-function scope(credential: Credential): Record<string, unknown> {
-  if (credential.method === "application_credential" || credential.project === null) return {};
-  return { scope: { project: credential.project } };
-}
-
 /** The credential without its scope, to find out what of it Keystone refuses. */
 export function unscoped(credential: Credential): Credential {
-  return credential.method === "application_credential"
-    ? credential
-    : { ...credential, project: null };
+  return "project" in credential ? { ...credential, project: null } : credential;
 }
 
 /** For people; never with a secret: `user "neutron" of domain "Default"`. */
