@@ -156,22 +156,20 @@ export class CloudIndex {
   /**
    * Notes that a key was compared and is wanted.
    *
+   * @param row of the key in the table of its kind, as it was when its value was asked for; −1: it was not seen
    * @param rightAt the mod revision at which the key was right; null: it was not
    * @param isAll the key is all that its port wants
    * @returns the mod revision at which the key was seen before; null: it was not seen
    */
   compared(
     { kind, key, subject }: Compared,
+    row: number,
     rightAt: string | null,
     isAll: boolean,
   ): string | null {
     const keys = this.keys[kind];
-    const row = keys.index.find(key);
     if (row < 0) {
-      if (subject.type === "port") {
-        this.addKey(subject.id, key);
-        keys.want(keys.index.find(key));
-      }
+      if (subject.type === "port") keys.want(this.addKey(subject.id, key));
       return null;
     }
     const seenAt = keys.modRevision(row);
@@ -188,9 +186,15 @@ export class CloudIndex {
     this.ports.verify(port, -1);
   }
 
-  addKey(port: string, key: string): void {
-    if (!key.startsWith(this.#prefixes.WorkloadEndpoint)) return this.ports.addKey(port, key);
-    this.ports.addEndpoint(port, this.keys.WorkloadEndpoint.index.add(key));
+  /** Notes a key of the port's; its row when it is an endpoint's, else −1. */
+  addKey(port: string, key: string): number {
+    if (!key.startsWith(this.#prefixes.WorkloadEndpoint)) {
+      this.ports.addKey(port, key);
+      return -1;
+    }
+    const row = this.keys.WorkloadEndpoint.index.add(key);
+    this.ports.addEndpoint(port, row);
+    return row;
   }
 
   dropKey(port: string, key: string): void {

@@ -34,6 +34,8 @@ export class SeenKeys implements StoredKeys {
   /** Ids of ports that migrate, which change soon: they are compared each time. */
   readonly migrating = new Set<string>();
   readonly #foreign: ForeignKey[] = [];
+  /** Of keys whose values were asked for and that are not compared yet: finding one is dear. */
+  readonly #rows = new Map<string, number>();
   readonly #prefixes: ReturnType<typeof resourcePrefixes>;
 
   constructor(readonly run: SyncRun, readonly index: CloudIndex) {
@@ -75,17 +77,24 @@ export class SeenKeys implements StoredKeys {
   read(wants: readonly Desired[]): Promise<ReadonlyMap<string, Stored>> {
     const { kind } = wants[0]!;
     const keys = this.index.keys[kind];
-    const seen = wants.map(({ key }) => key).filter((key) => keys.has(key));
+    const seen: string[] = [];
+    for (const { key } of wants) {
+      const row = keys.find(key);
+      this.#rows.set(key, row);
+      if (row >= 0) seen.push(key);
+    }
     return readStored(this.run, kind, seen);
   }
 
   compared(want: Desired, stored: Stored | undefined, change: Change | null): Change | null {
     // What it lacks is said each time, so it is translated each time.
     const isRight = change === null && isExpressed(want);
-    const { kind, subject: { id } } = want;
+    const { kind, key, subject: { id } } = want;
+    const row = this.#rows.get(key) ?? this.index.keys[kind].find(key);
+    this.#rows.delete(key);
     const isAll = kind === "WorkloadEndpoint" && !this.migrating.has(id) &&
       !this.run.doubtfulAddresses.has(id);
-    const seenAt = this.index.compared(want, isRight ? stored!.modRevision : null, isAll);
+    const seenAt = this.index.compared(want, row, isRight ? stored!.modRevision : null, isAll);
     // A value that is newer than its key was tells of a newer Neutron: the swap has to fail.
     return change && seenAt !== null ? { ...change, modRevision: seenAt } : change;
   }

@@ -25,7 +25,12 @@ function fill(index: CloudIndex, ports: readonly Known[]): CloudIndex {
     index.seen("WorkloadEndpoint", key, String(i + 1), port.id);
     index.notePort(port);
     const subject = { type: "port", id: port.id } as const;
-    index.compared({ kind: "WorkloadEndpoint", key, subject }, String(i + 1), true);
+    index.compared(
+      { kind: "WorkloadEndpoint", key, subject },
+      index.keys.WorkloadEndpoint.find(key),
+      String(i + 1),
+      true,
+    );
   }
   return index;
 }
