@@ -98,7 +98,7 @@ async function readBare(): Promise<void> {
   }));
 }
 
-const newRun = () => SyncRun.writing(deps, term);
+const newRun = () => SyncRun.writing(deps, term, index!);
 
 async function act(question: Question) {
   switch (question.do) {
@@ -110,12 +110,12 @@ async function act(question: Question) {
       return result.kinds;
     }
     case "incremental":
-      return await incrementalResync(newRun(), index!);
+      return await incrementalResync(newRun()!);
     case "ports": {
       const scopes = question.together
         ? [new Set(question.ids)]
         : question.ids.map((id) => new Set([id]));
-      for (const ports of scopes) await reconcile(newRun(), index!, { ...emptyScope(), ports });
+      for (const ports of scopes) await reconcile(newRun()!, { ...emptyScope(), ports });
       return null;
     }
     case "clear":

@@ -10,7 +10,6 @@
  * @module
  */
 import { emptyScope, newWork, type Scope } from "../index/backlog.ts";
-import type { CloudIndex } from "../index/cloud_index.ts";
 import type { Stored } from "../model/compare.ts";
 import { type Kind, KINDS } from "../model/kinds.ts";
 import type { Desired } from "../model/translate.ts";
@@ -30,32 +29,27 @@ const CHUNK = 500;
  *
  * @throws what reading or writing threw; {@linkcode FenceLostError}: another node leads.
  */
-export async function apply(run: SyncRun, index: CloudIndex, source: Source): Promise<void> {
-  await applyOnce(run, index, source);
-  await retryConflicts(run, index, source);
-  await applyAgain(run, index, source, source.missed);
-  const lost = await confirmFloatingLosses(run, index, source.listed("floatingips"));
-  await applyAgain(run, index, source, lost);
+export async function apply(run: SyncRun, source: Source): Promise<void> {
+  await applyOnce(run, source);
+  await retryConflicts(run, source);
+  await applyAgain(run, source, source.missed);
+  const lost = await confirmFloatingLosses(run, source.listed("floatingips"));
+  await applyAgain(run, source, lost);
   run.doubtfulAddresses.clear(); // what is still doubtful stays, and is accounted for
 }
 
-async function applyOnce(run: SyncRun, index: CloudIndex, source: Source): Promise<void> {
-  await writeWanted(run, index, source);
-  await removeUnwanted(run, index, source);
+async function applyOnce(run: SyncRun, source: Source): Promise<void> {
+  await writeWanted(run, source);
+  await removeUnwanted(run, source);
 }
 
 /** Ports whose data have to be read once more. */
-async function applyAgain(
-  run: SyncRun,
-  index: CloudIndex,
-  source: Source,
-  ports: Iterable<string>,
-): Promise<void> {
+async function applyAgain(run: SyncRun, source: Source, ports: Iterable<string>): Promise<void> {
   const all = [...ports];
   for (let at = 0; at < all.length; at += CHUNK) {
     const scope = { ...emptyScope(), ports: new Set(all.slice(at, at + CHUNK)) };
-    await applyOnce(run, index, source.named(scope));
-    await retryConflicts(run, index, source);
+    await applyOnce(run, source.named(scope));
+    await retryConflicts(run, source);
   }
 }
 
@@ -66,7 +60,7 @@ interface Batch {
 }
 
 /** Writes what differs. The values of a batch are on their way while the one before it is compared. */
-async function writeWanted(run: SyncRun, index: CloudIndex, source: Source): Promise<void> {
+async function writeWanted(run: SyncRun, source: Source): Promise<void> {
   const order = new WriteOrder(run);
   let last: Batch | null = null;
   try {
@@ -76,13 +70,13 @@ async function writeWanted(run: SyncRun, index: CloudIndex, source: Source): Pro
       next.stored.catch(() => {}); // it is awaited in its turn, if that comes
       const before = last;
       last = null;
-      if (before) await writeBatch(run, index, source, order, before);
+      if (before) await writeBatch(run, source, order, before);
       last = next;
     }
   } finally {
     // Also when the source has failed: what it said before that is so.
     if (last) {
-      await writeBatch(run, index, source, order, last);
+      await writeBatch(run, source, order, last);
       await order.end();
     }
   }
@@ -90,7 +84,6 @@ async function writeWanted(run: SyncRun, index: CloudIndex, source: Source): Pro
 
 async function writeBatch(
   run: SyncRun,
-  index: CloudIndex,
   source: Source,
   order: WriteOrder,
   { wants, stored }: Batch,
@@ -104,7 +97,7 @@ async function writeBatch(
     const value = values.get(want.key);
     counts.neutronItems++;
     const from = clock.monotonic();
-    const change = await changeOf(run, index, want, value);
+    const change = await changeOf(run, want, value);
     counts.compareMs += clock.monotonic() - from;
     await run.change(kind, source.keys.compared(want, value, change), value);
     await run.breathe();
@@ -131,24 +124,24 @@ class WriteOrder {
 }
 
 /** Tries what failed again, each time from fresh data. */
-async function retryConflicts(run: SyncRun, index: CloudIndex, source: Source): Promise<void> {
+async function retryConflicts(run: SyncRun, source: Source): Promise<void> {
   for (let attempt = 1;; attempt++) {
     const conflicts = run.conflicts();
     if (conflicts.length === 0) return;
     const scope = emptyScope();
     for (const { subject, key } of conflicts) {
-      if (subject.type === "port") index.addKey(subject.id, key);
+      if (subject.type === "port") run.index.addKey(subject.id, key);
       scope[SCOPE_OF[subject.type]].add(subject.id);
     }
     if (attempt > RETRIES) {
-      index.addToBacklog(newWork(scope));
+      run.index.addToBacklog(newWork(scope));
       const some = conflicts.slice(0, 3).map(({ key }) => key).join(", ");
       run.warn(
         `${conflicts.length} objects change all the time, left to the next resync: ${some}`,
       );
       return;
     }
-    await applyOnce(run, index, source.named(scope));
+    await applyOnce(run, source.named(scope));
   }
 }
 

@@ -18,7 +18,6 @@ import { writeFenced } from "../../etcd/fenced_write.ts";
 import { type KeyValue, readSnapshot } from "../../etcd/snapshot.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Term } from "../../role/master_context.ts";
-import type { CloudIndex } from "../index/cloud_index.ts";
 import { removeEarlierNamespace } from "./earlier_namespace.ts";
 import type { SyncRun } from "./sync_run.ts";
 
@@ -50,14 +49,14 @@ function felixConfiguration(spec: Json): Json {
 }
 
 /** Completes a full resync that writes: configuration, and what earlier releases left; each is said. */
-export async function completeCluster(run: SyncRun, index: CloudIndex): Promise<void> {
+export async function completeCluster(run: SyncRun): Promise<void> {
   const { deps, term } = run;
   deps.progress("cluster configuration");
   await ensureClusterConfig(deps.etcd, term, deps.clock);
   const legacy = await removeLegacy(run);
   if (legacy.removed > 0) run.warn(`${legacy.removed} legacy objects removed`);
   if (legacy.kept) run.warn(legacy.kept);
-  const earlier = await removeEarlierNamespace(run, index);
+  const earlier = await removeEarlierNamespace(run);
   if (earlier > 0) run.warn(`${earlier} objects of the region's earlier namespace removed`);
 }
 

@@ -6,7 +6,6 @@
  * @module
  */
 import { floatingIpSchema } from "../../openstack/records.ts";
-import type { CloudIndex } from "../index/cloud_index.ts";
 import type { SyncRun } from "./sync_run.ts";
 
 /** Addresses in one request, the witness aside. */
@@ -18,16 +17,15 @@ const ADDRESSES = 29;
  */
 export async function confirmFloatingLosses(
   run: SyncRun,
-  index: CloudIndex,
   listed: number | null,
 ): Promise<ReadonlySet<string>> {
   const doubtful = new Map(run.doubtfulAddresses);
   run.doubtfulAddresses.clear();
   if (doubtful.size === 0) return new Set();
-  const held = index.related.floatingIps.size + doubtful.size;
+  const held = run.index.related.floatingIps.size + doubtful.size;
   if (!run.believes("floatingips", { held, listed }, [...doubtful.keys()])) return new Set();
   const all = [...new Set([...doubtful.values()].flatMap((addresses) => [...addresses]))];
-  const witness = index.floatingIps.otherAddress(new Set(all));
+  const witness = run.index.floatingIps.otherAddress(new Set(all));
   for (let at = 0; at < all.length; at += ADDRESSES) {
     run.deps.progress("confirming deletions");
     await ask(run, all.slice(at, at + ADDRESSES), witness);

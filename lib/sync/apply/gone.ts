@@ -14,7 +14,6 @@
  * @module
  */
 import { floatingIpSchema, REVISION_FIELDS, revisionSchema } from "../../openstack/records.ts";
-import type { CloudIndex } from "../index/cloud_index.ts";
 import type { Collection, Followed } from "../model/collections.ts";
 import { filtersBy } from "../model/naming.ts";
 import type { SyncRun } from "./sync_run.ts";
@@ -45,7 +44,6 @@ export type Fate = "moved" | "shrunk" | "missing";
 /** Ids of those whose unwanted keys may go; the others are accounted for. */
 export async function deletable(
   run: SyncRun,
-  index: CloudIndex,
   collection: Followed,
   { moved, shrunk, missing }: Readonly<Record<Fate, readonly string[]>>,
   doubt: Doubt,
@@ -57,14 +55,13 @@ export async function deletable(
   return new Set([
     ...moved,
     ...shrunk,
-    ...await provenGone(run, index, collection, missing, doubt),
+    ...await provenGone(run, collection, missing, doubt),
   ]);
 }
 
 /** Those of the ids, none of which was listed, that are certainly gone; the others are accounted for. */
 export async function certainlyGone(
   run: SyncRun,
-  index: CloudIndex,
   collection: Followed,
   ids: readonly string[],
   doubt: Doubt,
@@ -73,7 +70,6 @@ export async function certainlyGone(
   const isBelieved = run.holds(collection) || run.believes(collection, doubt, doubtful);
   return await provenGone(
     run,
-    index,
     collection,
     isBelieved ? ids : ids.filter((id) => isAnnounced(run, id)),
     doubt,
@@ -87,18 +83,17 @@ function isAnnounced({ options }: SyncRun, id: string): boolean {
 /** The same when so many can be gone: each needs a proof of its own. */
 async function provenGone(
   run: SyncRun,
-  index: CloudIndex,
   collection: Followed,
   ids: readonly string[],
   doubt: Doubt,
 ): Promise<ReadonlySet<string>> {
   const gone = new Set(ids.filter((id) => isAnnounced(run, id)));
   const doubtful = ids.filter((id) => !gone.has(id));
-  if (doubtful.length === 0 || await isIncomplete(run, index, collection, doubtful, doubt)) {
+  if (doubtful.length === 0 || await isIncomplete(run, collection, doubtful, doubt)) {
     return gone;
   }
   const kept = new Set<string>();
-  for (const id of await confirmed(run, index, collection, doubtful, kept)) gone.add(id);
+  for (const id of await confirmed(run, collection, doubtful, kept)) gone.add(id);
   if (kept.size > 0) {
     const held = { collection, held: doubt.held, lost: kept.size, names: [...kept] };
     run.hold({ ...held, why: "unconfirmed" });
@@ -109,14 +104,13 @@ async function provenGone(
 /** Whether the collection is not seen whole, so that nothing of it may be deleted; the run is told why. */
 async function isIncomplete(
   run: SyncRun,
-  index: CloudIndex,
   collection: Followed,
   ids: readonly string[],
   doubt: Doubt,
 ): Promise<boolean> {
   if (run.options.allowDeletions) return false;
   if (run.holds(collection)) return true;
-  const hidden = doubt.hidden ?? await namedByOthers(run, index, collection, ids);
+  const hidden = doubt.hidden ?? await namedByOthers(run, collection, ids);
   if (hidden.size === 0) return false;
   holdHidden(run, collection, doubt.held, hidden);
   return true;
@@ -135,7 +129,6 @@ export function holdHidden(
 /** Asks by id; what is there, or may be, goes into `kept`. */
 async function confirmed(
   run: SyncRun,
-  index: CloudIndex,
   collection: Followed,
   ids: readonly string[],
   kept: Set<string>,
@@ -144,7 +137,7 @@ async function confirmed(
   const { signal } = run.term;
   const gone = new Set<string>();
   const doubtful = new Set(ids);
-  const witnesses = doubtful.size === 0 ? [] : await findWitnesses(run, index, collection, ids);
+  const witnesses = doubtful.size === 0 ? [] : await findWitnesses(run, collection, ids);
   for (const witness of witnesses.length > 0 ? witnesses : [null]) {
     if (doubtful.size === 0) break;
     progress("confirming deletions");
@@ -166,13 +159,12 @@ async function confirmed(
 /** Ids of objects that are known to exist: as the index has them, else as Neutron lists them first. */
 async function findWitnesses(
   run: SyncRun,
-  index: CloudIndex,
   collection: Followed,
   ids: readonly string[],
 ): Promise<string[]> {
   const doubtful = new Set(ids);
   const found: string[] = [];
-  for (const [id] of index.revisions[collection]) {
+  for (const [id] of run.index.revisions[collection]) {
     if (!doubtful.has(id)) found.push(id);
     if (found.length === MAX_WITNESSES) return found;
   }
@@ -190,7 +182,6 @@ async function findWitnesses(
 /** Those that another object names: a port its groups and subnets, a floating IP its port. */
 async function namedByOthers(
   run: SyncRun,
-  index: CloudIndex,
   collection: Followed,
   ids: readonly string[],
 ): Promise<Set<string>> {
@@ -201,7 +192,7 @@ async function namedByOthers(
     return new Set(fips.items.map(({ port_id }) => port_id!));
   }
   const named = new Set<string>();
-  const { shown } = index.table[collection];
+  const { shown } = run.index.table[collection];
   if (!shown?.portField || shown.foundBy !== "filter") return named;
   for (const id of ids) {
     for (const values of filtersBy(shown.portField, [id])) {

@@ -13,6 +13,7 @@ import type { Term } from "../../role/master_context.ts";
 import type { KeystoneAuth } from "../../openstack/keystone.ts";
 import type { Listing, NeutronClient } from "../../openstack/neutron.ts";
 import type { Guard, KindCounts, LeftOut } from "../../state/records.ts";
+import type { CloudIndex } from "../index/cloud_index.ts";
 import type { Change, Stamps, Stored } from "../model/compare.ts";
 import { traced } from "../../base/tracing.ts";
 import type { DifferenceLog } from "./difference_log.ts";
@@ -88,6 +89,8 @@ export class SyncRun {
   constructor(
     readonly deps: ResyncDeps,
     readonly term: Term,
+    /** Where what is read and found is noted. */
+    readonly index: CloudIndex,
     readonly sink: Sink,
     readonly options: RunOptions = {},
   ) {
@@ -100,8 +103,13 @@ export class SyncRun {
   }
 
   /** A run that writes to etcd. @throws {TypeError} for an observer's term. */
-  static writing(deps: ResyncDeps, term: Term, options: RunOptions = {}): SyncRun {
-    return new SyncRun(deps, term, new EtcdSink(deps, term), options);
+  static writing(
+    deps: ResyncDeps,
+    term: Term,
+    index: CloudIndex,
+    options?: RunOptions,
+  ): SyncRun {
+    return new SyncRun(deps, term, index, new EtcdSink(deps, term), options);
   }
 
   /** Passes a change on; null: the key is right as it is. */

@@ -41,23 +41,22 @@ export function noChanges(table = COLLECTIONS): Changed {
  */
 export async function applyChanges(
   run: SyncRun,
-  index: CloudIndex,
   changed: Changed,
   projects: readonly Project[] | null = null,
 ): Promise<Scope> {
-  const records = await readRecords(run, index, changed);
-  const gone = await goneOf(run, index, changed, records);
-  const work = index.takeBacklog();
-  note(index, changed, records, gone, work);
-  if (projects) noteProjects(index, projects, run.deps.clock.monotonic(), work);
+  const records = await readRecords(run, changed);
+  const gone = await goneOf(run, changed, records);
+  const work = run.index.takeBacklog();
+  note(run.index, changed, records, gone, work);
+  if (projects) noteProjects(run, projects, work);
   let scope: Scope;
   try {
-    scope = await expandWork(run, index, work);
+    scope = await expandWork(run, work);
   } catch (error) {
-    index.addToBacklog(work);
+    run.index.addToBacklog(work);
     throw error;
   }
-  if (sizeOf(scope) > 0) await reconcile(run, index, scope, { fresh: false });
+  if (sizeOf(scope) > 0) await reconcile(run, scope, { fresh: false });
   return scope;
 }
 
@@ -71,13 +70,13 @@ function readIn({ table }: CloudIndex): Read[] {
   return followedIn(table).filter((name) => name !== "ports");
 }
 
-async function readRecords(run: SyncRun, index: CloudIndex, changed: Changed): Promise<Records> {
+async function readRecords(run: SyncRun, changed: Changed): Promise<Records> {
   const { neutron } = run.deps;
   const { signal } = run.term;
   const read = <C extends Read>(name: C) =>
-    neutron.listBy(name, index.table[name].schema, signal, "id", [...changed[name]]);
-  const records = await readEach(readIn(index), read);
-  for (const name of readIn(index)) run.leaveRefused(name, records[name].refused);
+    neutron.listBy(name, run.index.table[name].schema, signal, "id", [...changed[name]]);
+  const records = await readEach(readIn(run.index), read);
+  for (const name of readIn(run.index)) run.leaveRefused(name, records[name].refused);
   return records;
 }
 
@@ -86,23 +85,18 @@ async function readRecords(run: SyncRun, index: CloudIndex, changed: Changed): P
  * that is not there stays (see `kept_facets.ts`), so that not finding it harms nothing; a floating IP has to
  * be certainly gone.
  */
-async function goneOf(
-  run: SyncRun,
-  index: CloudIndex,
-  changed: Changed,
-  records: Records,
-): Promise<Gone> {
+async function goneOf(run: SyncRun, changed: Changed, records: Records): Promise<Gone> {
   const absent = (name: Read) => {
     const { items, refused } = records[name];
     const there = new Set([...items, ...refused].map(({ id }) => id));
     return [...changed[name]].filter((id) => !there.has(id));
   };
   const gone = new Map<Read, Iterable<string>>();
-  for (const name of readIn(index)) gone.set(name, absent(name));
-  const { floatingIps, revisions } = index;
+  for (const name of readIn(run.index)) gone.set(name, absent(name));
+  const { floatingIps, revisions } = run.index;
   const known = absent("floatingips").filter((id) => floatingIps.addressOf(id) !== undefined);
   const doubt = { held: revisions.floatingips.size, listed: null, hidden: null };
-  const certain = await certainlyGone(run, index, "floatingips", known, doubt);
+  const certain = await certainlyGone(run, "floatingips", known, doubt);
   for (const id of certain) run.goneAddresses.add(floatingIps.addressOf(id)!);
   return gone.set("floatingips", certain);
 }
@@ -147,19 +141,14 @@ function noteRelated<C extends Read & Related>(
   index.addShowing(name, otherwise, work);
 }
 
-function noteProjects(
-  index: CloudIndex,
-  projects: readonly Project[],
-  now: number,
-  work: Work,
-): void {
+function noteProjects({ deps, index }: SyncRun, projects: readonly Project[], work: Work): void {
   const otherwise = projects.filter((project) => !index.related.showsSame("projects", project));
   index.addShowing("projects", new Set(otherwise.map(({ id }) => id)), work);
-  index.projects(projects, now);
+  index.projects(projects, deps.clock.monotonic());
 }
 
 /** The objects, with the ports listed that show others. */
-async function expandWork({ deps, term }: SyncRun, index: CloudIndex, work: Work): Promise<Scope> {
+async function expandWork({ deps, term, index }: SyncRun, work: Work): Promise<Scope> {
   const ports = new Set(work.ports);
   for (const [name, ids] of work.portsOf) {
     const field = shownOf(index.table, name).portField!;

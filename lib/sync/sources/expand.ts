@@ -13,7 +13,6 @@ import { portSchema, REVISION_FIELDS, revisionSchema } from "../../openstack/rec
 import type { ResyncRequest } from "../../state/records.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
 import { emptyScope, type Scope } from "../index/backlog.ts";
-import type { CloudIndex } from "../index/cloud_index.ts";
 import { COLLECTIONS, type Followed } from "../model/collections.ts";
 import { subjectOf } from "../model/kinds.ts";
 import { filtersBy } from "../model/naming.ts";
@@ -34,7 +33,7 @@ export interface Expanded {
 }
 
 /** The objects that the request means. */
-export async function expand(run: SyncRun, index: CloudIndex, named: Named): Promise<Expanded> {
+export async function expand(run: SyncRun, named: Named): Promise<Expanded> {
   const { neutron } = run.deps;
   const { signal } = run.term;
   const scope = emptyScope();
@@ -56,7 +55,7 @@ export async function expand(run: SyncRun, index: CloudIndex, named: Named): Pro
       scope.groups.add(group);
     }
   }
-  const portsInEtcd = await findKeys(run, index, scope.ports);
+  const portsInEtcd = await findKeys(run, scope.ports);
   const unknown = [
     ...await unknownTo(run, "networks", named.networks, networksInEtcd),
     ...await unknownTo(run, "subnets", named.subnets, "Subnet"),
@@ -105,11 +104,7 @@ async function addNetworks(
  * Finds the keys that stand for these ports, whatever host or device they name, and tells the index of
  * them; resolves to the ports that have one.
  */
-async function findKeys(
-  run: SyncRun,
-  index: CloudIndex,
-  ports: ReadonlySet<string>,
-): Promise<ReadonlySet<string>> {
+async function findKeys(run: SyncRun, ports: ReadonlySet<string>): Promise<ReadonlySet<string>> {
   const found = new Set<string>();
   if (ports.size === 0) return found;
   const { etcd, region, progress } = run.deps;
@@ -121,7 +116,7 @@ async function findKeys(
       for (const { key } of items) {
         const owner = subjectOf(kind, key.slice(prefixes[kind].length));
         if (!owner || !ports.has(owner.id)) continue;
-        index.addKey(owner.id, key);
+        run.index.addKey(owner.id, key);
         found.add(owner.id);
       }
       await run.breathe();

@@ -13,17 +13,16 @@ import {
   subnetSchema,
 } from "../../openstack/records.ts";
 import { apply } from "../apply/apply.ts";
-import { translateEach } from "../apply/change_of.ts";
 import type { Fate } from "../apply/gone.ts";
 import type { Source } from "../apply/source.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
 import { newWork, type Scope } from "../index/backlog.ts";
-import type { CloudIndex } from "../index/cloud_index.ts";
 import { COLLECTIONS } from "../model/collections.ts";
 import { type Keyed, KINDS } from "../model/kinds.ts";
-import { type Desired, Translator } from "../model/translate.ts";
+import type { Desired } from "../model/translate.ts";
 import { ReadKeys } from "./read_keys.ts";
 import { readAddressGroups, readFresh, readMissing } from "./read_related.ts";
+import { Translation } from "./translation.ts";
 
 /** Fields of ports that are read. */
 export const PORT_FIELDS: readonly string[] = COLLECTIONS.ports.fields!;
@@ -42,14 +41,13 @@ export interface ReconcileOptions {
 /** Makes the objects equal. When it fails, they go into the index's backlog for a later run. */
 export async function reconcile(
   run: SyncRun,
-  index: CloudIndex,
   scope: Scope,
   { fresh = true }: ReconcileOptions = {},
 ): Promise<void> {
   try {
-    await apply(run, index, new NamedSource(run, index, scope, fresh));
+    await apply(run, new NamedSource(run, scope, fresh));
   } catch (error) {
-    index.addToBacklog(newWork(scope));
+    run.index.addToBacklog(newWork(scope));
     throw error;
   }
 }
@@ -73,12 +71,11 @@ export class NamedSource implements Source {
 
   constructor(
     readonly run: SyncRun,
-    readonly index: CloudIndex,
     readonly scope: Scope,
     /** See {@linkcode ReconcileOptions.fresh}. */
     readonly fresh: boolean,
   ) {
-    this.keys = new ReadKeys(run, index, scope);
+    this.keys = new ReadKeys(run, scope);
   }
 
   async *batches(): AsyncGenerator<readonly Desired[]> {
@@ -86,7 +83,13 @@ export class NamedSource implements Source {
     await this.keys.look();
     run.deps.progress("reading Neutron");
     const read = () => this.#read();
-    const wanted = this.#translate(await run.timed("WorkloadEndpoint", "neutronReadMs", read));
+    const { groups, subnets, ports } = await run.timed("WorkloadEndpoint", "neutronReadMs", read);
+    const translation = new Translation(run, this.#refused);
+    const wanted = [
+      ...translation.subnets(subnets),
+      ...translation.groups(groups),
+      ...translation.ports(ports).flat(),
+    ];
     for (const { subject } of wanted) this.#wanting.add(subject.id);
     for (const kind of KINDS) yield wanted.filter((want) => want.kind === kind);
   }
@@ -106,11 +109,12 @@ export class NamedSource implements Source {
   }
 
   named(scope: Scope): Source {
-    return new NamedSource(this.run, this.index, scope, true);
+    return new NamedSource(this.run, scope, true);
   }
 
   async #read(): Promise<Objects> {
-    const { run, index, scope, fresh } = this;
+    const { run, scope, fresh } = this;
+    const { index } = run;
     const { neutron } = run.deps;
     const { signal } = run.term;
     const [groups, subnets, ports] = await Promise.all([
@@ -129,33 +133,14 @@ export class NamedSource implements Source {
     index.related.unavailable = neutron.extensions.unavailable;
     // A group or subnet that nobody has told of yet gets its own object too.
     const news = fresh
-      ? await readFresh(run, index, ports.items)
-      : await readMissing(run, index, ports.items, scope);
+      ? await readFresh(run, ports.items)
+      : await readMissing(run, ports.items, scope);
     const all = {
       groups: [...groups.items, ...news.groups],
       subnets: [...subnets.items, ...news.subnets],
       ports: ports.items,
     };
-    await readAddressGroups(run, index, all.groups, fresh);
+    await readAddressGroups(run, all.groups, fresh);
     return all;
-  }
-
-  #translate({ groups, subnets, ports }: Objects): Desired[] {
-    const { run, index: { related } } = this;
-    const translator = new Translator(run.deps.region, run.deps);
-    const refused = this.#refused;
-    return [
-      ...translateEach(run, "Subnet", subnets, refused, (it) => translator.subnets(it)),
-      ...translateEach(run, "NetworkPolicy", groups, refused, (it) => [
-        translator.group(it, related.addressGroups),
-      ]),
-      ...translateEach(
-        run,
-        "WorkloadEndpoint",
-        ports,
-        refused,
-        (it) => translator.port(it, related),
-      ),
-    ].flat();
   }
 }

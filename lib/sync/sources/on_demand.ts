@@ -156,11 +156,11 @@ export async function carryOut(
   }
   const deps = { ...base, progress, differences };
   const { allowDeletions } = request;
-  const run = SyncRun.writing(deps, term, { allowDeletions });
+  const run = SyncRun.writing(deps, term, index, { allowDeletions });
   let problem: string | null = null;
   const noted = { reason: "requested" as const, whole: false, differences, stateDir };
   await recorded(context, term, noted, async () => {
-    problem = await narrowResync(run, index, request);
+    problem = await narrowResync(run, request);
     const result = run.result();
     return { ...result, warnings: [...result.warnings, ...problem === null ? [] : [problem]] };
   });

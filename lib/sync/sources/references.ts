@@ -14,7 +14,6 @@ import {
 } from "../../openstack/records.ts";
 import { holdHidden } from "../apply/gone.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
-import type { CloudIndex } from "../index/cloud_index.ts";
 import {
   type Followed,
   followedIn,
@@ -38,12 +37,8 @@ export class References {
   readonly #unknownProjects = new Set<string>();
 
   /** `refused`: ids of records that were not understood, of all collections. */
-  constructor(
-    readonly run: SyncRun,
-    readonly index: CloudIndex,
-    readonly refused: Set<string>,
-  ) {
-    this.#hidden = new Map(followedIn(index.table).map((name) => [name, new Set()]));
+  constructor(readonly run: SyncRun, readonly refused: Set<string>) {
+    this.#hidden = new Map(followedIn(run.index.table).map((name) => [name, new Set()]));
   }
 
   /** Ids that are named and not shown. */
@@ -53,14 +48,14 @@ export class References {
 
   /** What networks and subnets name. Call it when their lists have been read. */
   async resolveRelated(): Promise<void> {
-    const { networks, subnets } = this.index.related;
+    const { networks, subnets } = this.run.index.related;
     await this.#resolve("qos/policies", [...networks.values()].map((net) => net.qos_policy_id));
     await this.#resolve("networks", [...subnets.values()].map((subnet) => subnet.network_id));
   }
 
   /** What these ports name; what was found on the way and has keys of its own. */
   async resolvePorts(ports: readonly Port[]): Promise<News> {
-    const { table, related } = this.index;
+    const { table, related } = this.run.index;
     for (const { project_id } of ports) this.#noteProject(project_id);
     let news = NO_NEWS;
     for (const name of relatedIn(table)) {
@@ -93,7 +88,7 @@ export class References {
    * ports have been read.
    */
   async resolveFloatingIps(): Promise<string[]> {
-    const { floatingIps, ports } = this.index;
+    const { floatingIps, ports } = this.run.index;
     const named = [...floatingIps.portOf].filter(([, port]) =>
       ports.get(port) === undefined && !this.refused.has(port)
     ).slice(0, MAX_ASKED);
@@ -110,11 +105,11 @@ export class References {
 
   /** Says which collections are not seen whole. Call it at the end. */
   report(): void {
-    const { run, index } = this;
+    const { run } = this;
     if (run.options.allowDeletions) return; // it is let through
     for (const [collection, ids] of this.#hidden) {
       if (ids.size === 0) continue;
-      holdHidden(run, collection, index.revisions[collection].size + ids.size, ids);
+      holdHidden(run, collection, run.index.revisions[collection].size + ids.size, ids);
     }
     const unknown = this.#unknownProjects;
     const held = this.#knownProjects.size + unknown.size;
@@ -126,7 +121,7 @@ export class References {
 
   #noteProject(id: string): void {
     if (id === "") return;
-    const known = this.index.related.projects.has(id);
+    const known = this.run.index.related.projects.has(id);
     (known ? this.#knownProjects : this.#unknownProjects).add(id);
   }
 
@@ -135,13 +130,13 @@ export class References {
     collection: C,
     ids: Iterable<string | null>,
   ): Promise<ObjectOf<C>[]> {
-    const known = this.index.related.of(collection);
+    const known = this.run.index.related.of(collection);
     const hidden = [...this.#hidden.values()];
     const worthAsking = [...new Set(ids)].filter((id) =>
       id !== null && !known.has(id) && !this.refused.has(id) && !hidden.some((set) => set.has(id))
     ) as string[];
-    const found = await this.#ask(collection, this.index.table[collection].schema, worthAsking);
-    for (const object of found) this.index.note(collection, object);
+    const found = await this.#ask(collection, this.run.index.table[collection].schema, worthAsking);
+    for (const object of found) this.run.index.note(collection, object);
     return found;
   }
 
