@@ -98,7 +98,7 @@ async function readBare(): Promise<void> {
   }));
 }
 
-const newRun = () => SyncRun.writing(deps, term, index!);
+const newRun = () => new SyncRun(deps, term, index!);
 
 async function act(question: Question) {
   switch (question.do) {

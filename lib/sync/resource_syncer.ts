@@ -226,7 +226,7 @@ class ResourceSyncer {
   async #incremental(): Promise<void> {
     const index = this.#index!;
     const noted = this.#noted("incremental");
-    const run = SyncRun.writing(this.#deps(noted), this.term, index);
+    const run = new SyncRun(this.#deps(noted), this.term, index);
     const from = this.context.clock.now();
     this.#schedule.comparing();
     const count = await incrementalResync(run);

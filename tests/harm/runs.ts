@@ -98,7 +98,7 @@ const SCOPES = [["ports", "ports"], ["groups", "security-groups"], ["subnets", "
 
 function syncRunOf({ world, product, index }: Start, signal: AbortSignal): SyncRun {
   const { deps } = product;
-  return SyncRun.writing(deps, world.term(signal), index!);
+  return new SyncRun(deps, world.term(signal), index!);
 }
 
 /** As notifications name what they bring. */

@@ -51,15 +51,14 @@ export interface Scene {
 /** Collects changes instead of writing them. */
 export class Collector implements Sink {
   readonly changes: Change[] = [];
+  readonly conflicts: Change[] = [];
+  readonly tooLarge: Change[] = [];
   add(change: Change): Promise<void> {
     this.changes.push(change);
     return Promise.resolve();
   }
   flush(): Promise<void> {
     return Promise.resolve();
-  }
-  takeConflicts(): Change[] {
-    return [];
   }
 }
 
@@ -123,7 +122,7 @@ export async function withCloud(
       requests,
       meddle: (with_) => meddling = with_,
       resync: (options) => fullResync(deps, term, options),
-      run: (index, options) => SyncRun.writing(deps, term, index, options),
+      run: (index, options) => new SyncRun(deps, term, index, options),
       async differences() {
         const sink = new Collector();
         await fullResync(deps, term, { sink, allowDeletions: true });

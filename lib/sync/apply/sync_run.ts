@@ -13,12 +13,12 @@ import type { Term } from "../../role/master_context.ts";
 import type { KeystoneAuth } from "../../openstack/keystone.ts";
 import type { Listing, NeutronClient } from "../../openstack/neutron.ts";
 import type { Guard, KindCounts, LeftOut } from "../../state/records.ts";
+import { FencedWriter } from "../../etcd/fenced_write.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
 import type { Change, Stamps, Stored } from "../model/compare.ts";
 import { traced } from "../../base/tracing.ts";
 import type { DifferenceLog } from "./difference_log.ts";
 import { type Loss, whyHeld } from "./guard.ts";
-import { EtcdSink } from "./etcd_sink.ts";
 import type { Sink } from "./sink.ts";
 import type { Step } from "./step.ts";
 import type { Collection } from "../model/collections.ts";
@@ -45,6 +45,8 @@ export interface ResyncDeps {
 
 /** How a run differs from the usual one. */
 export interface RunOptions {
+  /** Where changes go; by default to etcd. Elsewhere: nothing at all is written. */
+  readonly sink?: Sink;
   /** What the guards would hold back is let through: an operator has said so. */
   readonly allowDeletions?: boolean;
   /** Ids of objects that Neutron has announced as deleted. */
@@ -83,33 +85,27 @@ export class SyncRun {
   readonly goneAddresses = new Set<string>();
   /** By port: floating addresses that its endpoint shows and Neutron does not, which is not certain yet. */
   readonly doubtfulAddresses = new Map<string, ReadonlySet<string>>();
+  /** Where its changes go. */
+  readonly sink: Sink;
   #sliceAt: number;
   readonly #parts = new Set<string>();
 
+  /** @throws {TypeError} for an observer's term, when it would write to etcd. */
   constructor(
     readonly deps: ResyncDeps,
     readonly term: Term,
     /** Where what is read and found is noted. */
     readonly index: CloudIndex,
-    readonly sink: Sink,
     readonly options: RunOptions = {},
   ) {
+    this.sink = options.sink ??
+      new FencedWriter<Change>(deps.etcd, term, () => deps.progress("writing"));
     this.stamps = {
       namespace: calicoNamespace(deps.region),
       creationTimestamp: new Date(deps.clock.now()).toISOString().replace(/\.\d+Z$/, "Z"),
       newUid: () => crypto.randomUUID(),
     };
     this.#sliceAt = deps.clock.monotonic();
-  }
-
-  /** A run that writes to etcd. @throws {TypeError} for an observer's term. */
-  static writing(
-    deps: ResyncDeps,
-    term: Term,
-    index: CloudIndex,
-    options?: RunOptions,
-  ): SyncRun {
-    return new SyncRun(deps, term, index, new EtcdSink(deps, term), options);
   }
 
   /** Passes a change on; null: the key is right as it is. */
@@ -132,7 +128,7 @@ export class SyncRun {
     const attributes = { "conductor.kind": kind };
     await traced("resync write", { attributes }, () => this.sink.flush());
     this.kinds[kind].writeMs += this.deps.clock.monotonic() - from;
-    for (const { kind, action, key, subject, value } of this.sink.takeTooLarge?.() ?? []) {
+    for (const { kind, action, key, subject, value } of this.sink.tooLarge.splice(0)) {
       this.kinds[kind][COUNTED[action]]--;
       const size = `${Math.ceil((value?.length ?? 0) / 1024)} KiB`;
       this.leave(
@@ -145,7 +141,7 @@ export class SyncRun {
 
   /** The conflicts so far, taken out of the counts. */
   conflicts(): Change[] {
-    const conflicts = this.sink.takeConflicts();
+    const conflicts = this.sink.conflicts.splice(0);
     for (const { kind, action } of conflicts) {
       this.kinds[kind].conflicts++;
       this.kinds[kind][COUNTED[action]]--;

@@ -54,7 +54,7 @@ export async function compareOnly(
   const { allowDeletions } = request;
   // It learns what is not so in etcd.
   const scratch = (index ?? new CloudIndex(base.region)).scratch();
-  const run = new SyncRun(deps, term, scratch, sink, { allowDeletions });
+  const run = new SyncRun(deps, term, scratch, { sink, allowDeletions });
   const problem = await narrowResync(run, request);
   return { result: run.result(), problem, differences, text: sink.text() };
 }

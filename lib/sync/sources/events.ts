@@ -207,7 +207,7 @@ export class EventSync {
     this.#noteHints(batch);
     const deps = { ...base, progress: () => {} };
     const announced = batch.deleted;
-    const run = SyncRun.writing(deps, term, index, { announced });
+    const run = new SyncRun(deps, term, index, { announced });
     try {
       await resolveHints(batch, run);
       const scope = await applyChanges(run, batch.changed);

@@ -19,9 +19,8 @@ import type { Term } from "../../role/master_context.ts";
 import { apply } from "../apply/apply.ts";
 import { completeCluster } from "../apply/cluster_config.ts";
 import type { Fate } from "../apply/gone.ts";
-import type { Sink } from "../apply/sink.ts";
 import type { Source } from "../apply/source.ts";
-import { type ResyncDeps, type ResyncResult, SyncRun } from "../apply/sync_run.ts";
+import { type ResyncDeps, type ResyncResult, type RunOptions, SyncRun } from "../apply/sync_run.ts";
 import type { Scope } from "../index/backlog.ts";
 import { CloudIndex } from "../index/cloud_index.ts";
 import { Earlier } from "../index/earlier.ts";
@@ -39,11 +38,7 @@ import { Translation } from "./translation.ts";
 const CHUNK = 500;
 
 /** How a full resync may differ from the usual one. */
-export interface ResyncOptions {
-  /** Where changes go; by default to etcd. Elsewhere: nothing at all is written. */
-  readonly sink?: Sink;
-  /** What the guards would hold back is let through. */
-  readonly allowDeletions?: boolean;
+export interface ResyncOptions extends Pick<RunOptions, "sink" | "allowDeletions"> {
   /**
    * The index of an earlier full resync. A port of the same revision, whose keys are as they were
    * found right then and whose related objects are the same, is not translated and compared again.
@@ -61,18 +56,15 @@ export async function fullResync(
 ): Promise<ResyncResult & { index: CloudIndex }> {
   const { sink, allowDeletions, previous, beside } = options;
   const index = new CloudIndex(deps.region, { beside });
-  const how = [deps, term, index] as const;
-  const run = sink
-    ? new SyncRun(...how, sink, { allowDeletions })
-    : SyncRun.writing(...how, { allowDeletions });
   try {
+    const run = new SyncRun(deps, term, index, { sink, allowDeletions });
     await apply(run, new FullSource(run, previous));
     if (!sink) await completeCluster(run);
+    return { ...run.result(), index };
   } catch (error) {
     index.close();
     throw error;
   }
-  return { ...run.result(), index };
 }
 
 /** Feeds a run with the whole cloud. */

@@ -156,7 +156,7 @@ export async function carryOut(
   }
   const deps = { ...base, progress, differences };
   const { allowDeletions } = request;
-  const run = SyncRun.writing(deps, term, index, { allowDeletions });
+  const run = new SyncRun(deps, term, index, { allowDeletions });
   let problem: string | null = null;
   const noted = { reason: "requested" as const, whole: false, differences, stateDir };
   await recorded(context, term, noted, async () => {

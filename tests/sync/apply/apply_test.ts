@@ -132,7 +132,7 @@ const stored = (value: string): Stored => ({
 
 Deno.test("all of a kind has landed before a later kind is written, whatever a source comes upon", async () => {
   const seen: string[] = [];
-  const run = new SyncRun(DEPS, TERM, new CloudIndex(null), new Noting(seen));
+  const run = new SyncRun(DEPS, TERM, new CloudIndex(null), { sink: new Noting(seen) });
   const source = new Scripted({
     batches: [
       [want("Subnet", "s1")],
@@ -167,7 +167,7 @@ Deno.test("all of a kind has landed before a later kind is written, whatever a s
 Deno.test("the values of a batch are asked for before the one ahead of it is compared", async () => {
   const seen: string[] = [];
   const batches = ["p1", "p2", "p3"].map((id) => [want("WorkloadEndpoint", id)]);
-  const run = new SyncRun(DEPS, TERM, new CloudIndex(null), new Noting(seen));
+  const run = new SyncRun(DEPS, TERM, new CloudIndex(null), { sink: new Noting(seen) });
   await apply(run, new Scripted({ batches }, seen));
   const steps = ["read p1", "read p2", "p1", "read p3", "p2", "p3", "landed"];
   assertEquals(seen.map((what) => what.replace("create WorkloadEndpoint ", "")), steps);
@@ -175,7 +175,7 @@ Deno.test("the values of a batch are asked for before the one ahead of it is com
 
 Deno.test("what nothing wants goes in the reverse order, once all that is wanted has landed", async () => {
   const seen: string[] = [];
-  const run = new SyncRun(DEPS, TERM, new CloudIndex(null), new Noting(seen));
+  const run = new SyncRun(DEPS, TERM, new CloudIndex(null), { sink: new Noting(seen) });
   const source = new Scripted({
     batches: [[want("WorkloadEndpoint", "new")]],
     unwanted: [
@@ -221,7 +221,7 @@ Deno.test("a source that fails in the middle deletes nothing, and is closed", as
     unwanted: [deletionOf("Subnet", "s3")],
     fates: { s3: "moved" },
   }, seen);
-  const run = new SyncRun(DEPS, TERM, new CloudIndex(null), new Noting(seen));
+  const run = new SyncRun(DEPS, TERM, new CloudIndex(null), { sink: new Noting(seen) });
   const failed = await apply(run, source).catch((thrown) => thrown);
   assertEquals(failed, error);
   assertEquals(seen, [
@@ -250,7 +250,7 @@ Deno.test("ports that the list lacked are looked at by id, some at a time, after
       return new Scripted({ batches: [[...ports].map((id) => want("WorkloadEndpoint", id))] });
     },
   }, seen);
-  const run = new SyncRun(DEPS, TERM, new CloudIndex(null), new Noting(seen));
+  const run = new SyncRun(DEPS, TERM, new CloudIndex(null), { sink: new Noting(seen) });
   await apply(run, source);
   assertEquals(scopes, [500, 500, 200]);
   assertEquals([seen[0], run.kinds.WorkloadEndpoint.created], ["delete Subnet s1", 1200]);
@@ -268,8 +268,8 @@ Deno.test("a dry run counts and shows what a writing run writes", async () => {
     fates: { s3: "moved" },
   } as const;
   const [sink, noting] = [new DryRunSink(), new Noting([])];
-  const [dry, real] = [sink, noting].map((each) =>
-    new SyncRun(DEPS, TERM, new CloudIndex(null), each)
+  const [dry, real] = [sink, noting].map((sink) =>
+    new SyncRun(DEPS, TERM, new CloudIndex(null), { sink })
   );
   await apply(dry!, new Scripted(script));
   await apply(real!, new Scripted(script));
@@ -296,7 +296,7 @@ Deno.test("a swap that fails is tried again with fresh data, 5 times, and then l
   try {
     const { header } = await etcd.put(ELECTION).value(TERM.id).exec();
     const index = new CloudIndex(null);
-    const run = SyncRun.writing({ ...DEPS, etcd }, { ...TERM, term: header.revision }, index);
+    const run = new SyncRun({ ...DEPS, etcd }, { ...TERM, term: header.revision }, index);
     await etcd.put(keyOf("Subnet", "s1")).value("of others");
     let calm = false;
     const scopes: Scope[] = [];

@@ -18,7 +18,7 @@ async function look(
 ) {
   const { deps, term } = scene;
   const options = { announced: new Set(announced) };
-  const run = SyncRun.writing(deps, term, index, options);
+  const run = new SyncRun(deps, term, index, options);
   await applyChanges(run, { ...noChanges(), ...changed });
   return run.result();
 }

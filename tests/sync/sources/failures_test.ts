@@ -1,6 +1,6 @@
 import { addVmPort } from "../../../lab/seed.ts";
 import type { CloudIndex } from "../../../lib/sync/index/cloud_index.ts";
-import { EtcdSink } from "../../../lib/sync/apply/etcd_sink.ts";
+import { FencedWriter } from "../../../lib/etcd/fenced_write.ts";
 import { SyncRun } from "../../../lib/sync/apply/sync_run.ts";
 import { applyChanges, noChanges } from "../../../lib/sync/sources/changes.ts";
 import { fullResync } from "../../../lib/sync/sources/full.ts";
@@ -10,11 +10,11 @@ import { assertEquals, assertMatch } from "../../support/assert.ts";
 import { type Scene, withCloud } from "../scene.ts";
 
 /** A sink of etcd's from which a write of that sort never gets through. */
-class Breaking extends EtcdSink {
+class Breaking extends FencedWriter<Change> {
   #isBroken = false;
 
   constructor({ deps, term }: Scene, readonly breaks: (change: Change) => boolean) {
-    super(deps, term);
+    super(deps.etcd, term);
   }
   override async add(change: Change): Promise<void> {
     if (this.breaks(change)) this.#isBroken = true;
@@ -32,7 +32,7 @@ async function failAt(
   breaks: (change: Change) => boolean,
   act: (run: SyncRun) => Promise<unknown>,
 ): Promise<void> {
-  const run = new SyncRun(scene.deps, scene.term, index, new Breaking(scene, breaks));
+  const run = new SyncRun(scene.deps, scene.term, index, { sink: new Breaking(scene, breaks) });
   const error = await act(run).then(() => null, (e) => e);
   assertMatch(String(error), /etcd does not answer/);
 }

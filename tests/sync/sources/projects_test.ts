@@ -23,7 +23,7 @@ function withCount(scene: Scene) {
   const deps = { ...scene.deps, clock };
   return {
     deps,
-    run: (index: CloudIndex) => SyncRun.writing(deps, scene.term, index),
+    run: (index: CloudIndex) => new SyncRun(deps, scene.term, index),
     forward: (ms: number) => aheadMs += ms,
     lists: () => lists,
   };
