@@ -17,7 +17,6 @@ import { parseJsonObject } from "../../base/json.ts";
 import { writeFenced } from "../../etcd/fenced_write.ts";
 import { type KeyValue, readSnapshot } from "../../etcd/snapshot.ts";
 import type { Clock } from "../../base/clock.ts";
-import type { Term } from "../../role/master_context.ts";
 import { removeEarlierNamespace } from "./earlier_namespace.ts";
 import type { SyncRun } from "./sync_run.ts";
 
@@ -50,9 +49,8 @@ function felixConfiguration(spec: Json): Json {
 
 /** Completes a full resync that writes: configuration, and what earlier releases left; each is said. */
 export async function completeCluster(run: SyncRun): Promise<void> {
-  const { deps, term } = run;
-  deps.progress("cluster configuration");
-  await ensureClusterConfig(deps.etcd, term, deps.clock);
+  run.deps.progress("cluster configuration");
+  for (const object of OBJECTS) await ensure(run, object);
   const legacy = await removeLegacy(run);
   if (legacy.removed > 0) run.warn(`${legacy.removed} legacy objects removed`);
   if (legacy.kept) run.warn(legacy.kept);
@@ -60,33 +58,16 @@ export async function completeCluster(run: SyncRun): Promise<void> {
   if (earlier > 0) run.warn(`${earlier} objects of the region's earlier namespace removed`);
 }
 
-/** Brings both objects up to date; a conflict is read again after a second. */
-async function ensureClusterConfig(etcd: Etcd3, term: Term, clock: Clock): Promise<void> {
-  await ensure(
-    etcd,
-    term,
-    clock,
-    CLUSTER_INFORMATION_KEY,
-    "ClusterInformation",
-    clusterInformation,
-  );
-  await ensure(
-    etcd,
-    term,
-    clock,
-    FELIX_CONFIGURATION_KEY,
-    "FelixConfiguration",
-    felixConfiguration,
-  );
-}
+/** Felix's objects: key, kind, and what completes the specification. */
+const OBJECTS = [
+  [CLUSTER_INFORMATION_KEY, "ClusterInformation", clusterInformation],
+  [FELIX_CONFIGURATION_KEY, "FelixConfiguration", felixConfiguration],
+] as const;
 
+/** Brings one of them up to date; a conflict is read again after a second. */
 async function ensure(
-  etcd: Etcd3,
-  term: Term,
-  clock: Clock,
-  key: string,
-  kind: string,
-  complete: (spec: Json) => Json,
+  { deps: { etcd, clock }, term }: SyncRun,
+  [key, kind, complete]: typeof OBJECTS[number],
 ): Promise<void> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const { kvs } = await etcd.get(key).exec();

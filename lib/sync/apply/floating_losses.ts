@@ -50,13 +50,9 @@ async function ask(
   addresses: readonly string[],
   witness: string | null,
 ): Promise<void> {
-  const { items, refused } = await run.deps.neutron.listBy(
-    "floatingips",
-    floatingIpSchema,
-    run.term.signal,
-    "floating_ip_address",
-    witness === null ? addresses : [...addresses, witness],
-  );
+  const values = witness === null ? addresses : [...addresses, witness];
+  const by = ["floating_ip_address", values] as const;
+  const { items, refused } = await run.listBy("floatingips", floatingIpSchema, ...by);
   if (refused.length > 0) {
     // What is not understood may be any of them: they are asked for one by one.
     for (const address of addresses.length > 1 ? addresses : []) {

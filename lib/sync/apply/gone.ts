@@ -48,15 +48,10 @@ export async function deletable(
   { moved, shrunk, missing }: Readonly<Record<Fate, readonly string[]>>,
   doubt: Doubt,
 ): Promise<ReadonlySet<string>> {
-  const doubtful = [...missing, ...shrunk].filter((id) => !isAnnounced(run, id));
-  if (!run.believes(collection, doubt, doubtful)) {
-    return new Set([...moved, ...missing.filter((id) => isAnnounced(run, id))]);
-  }
-  return new Set([
-    ...moved,
-    ...shrunk,
-    ...await provenGone(run, collection, missing, doubt),
-  ]);
+  const { doubtful } = split(run, [...missing, ...shrunk]);
+  const isBelieved = run.believes(collection, doubt, doubtful);
+  const gone = await provenGone(run, collection, missing, doubt, isBelieved);
+  return new Set([...moved, ...isBelieved ? shrunk : [], ...gone]);
 }
 
 /** Those of the ids, none of which was listed, that are certainly gone; the others are accounted for. */
@@ -66,36 +61,34 @@ export async function certainlyGone(
   ids: readonly string[],
   doubt: Doubt,
 ): Promise<ReadonlySet<string>> {
-  const doubtful = ids.filter((id) => !isAnnounced(run, id));
+  const { doubtful } = split(run, ids);
   const isBelieved = run.holds(collection) || run.believes(collection, doubt, doubtful);
-  return await provenGone(
-    run,
-    collection,
-    isBelieved ? ids : ids.filter((id) => isAnnounced(run, id)),
-    doubt,
-  );
+  return await provenGone(run, collection, ids, doubt, isBelieved);
 }
 
-function isAnnounced({ options }: SyncRun, id: string): boolean {
-  return options.announced?.has(id) ?? false;
+/** Which of the ids Neutron has announced as deleted. */
+function split({ options: { announced } }: SyncRun, ids: readonly string[]) {
+  return {
+    announced: ids.filter((id) => announced?.has(id)),
+    doubtful: ids.filter((id) => !announced?.has(id)),
+  };
 }
 
-/** The same when so many can be gone: each needs a proof of its own. */
+/** Those that are; when so many can be gone (`isBelieved`), each that was not announced needs a proof of its own. */
 async function provenGone(
   run: SyncRun,
   collection: Followed,
   ids: readonly string[],
   doubt: Doubt,
+  isBelieved: boolean,
 ): Promise<ReadonlySet<string>> {
-  const gone = new Set(ids.filter((id) => isAnnounced(run, id)));
-  const doubtful = ids.filter((id) => !gone.has(id));
-  if (doubtful.length === 0 || await isIncomplete(run, collection, doubtful, doubt)) {
-    return gone;
-  }
-  const kept = new Set<string>();
-  for (const id of await confirmed(run, collection, doubtful, kept)) gone.add(id);
-  if (kept.size > 0) {
-    const held = { collection, held: doubt.held, lost: kept.size, names: [...kept] };
+  const { announced, doubtful } = split(run, ids);
+  const gone = new Set(announced);
+  if (!isBelieved || doubtful.length === 0) return gone;
+  if (await isIncomplete(run, collection, doubtful, doubt)) return gone;
+  const kept = await confirm(run, collection, doubtful, gone);
+  if (kept.length > 0) {
+    const held = { collection, held: doubt.held, lost: kept.length, names: kept };
     run.hold({ ...held, why: "unconfirmed" });
   }
   return gone;
@@ -126,43 +119,37 @@ export function holdHidden(
   run.hold({ collection, why: "hidden", held, lost: hidden.size, names: [...hidden] });
 }
 
-/** Asks by id; what is there, or may be, goes into `kept`. */
-async function confirmed(
+/** Asks by id; what is not there goes into `gone`, and the others, which are or may be, are returned. */
+async function confirm(
   run: SyncRun,
   collection: Followed,
   ids: readonly string[],
-  kept: Set<string>,
-): Promise<ReadonlySet<string>> {
-  const { neutron, progress } = run.deps;
-  const { signal } = run.term;
-  const gone = new Set<string>();
+  gone: Set<string>,
+): Promise<string[]> {
+  const { deps: { neutron, progress }, term: { signal } } = run;
+  const kept: string[] = [];
   const doubtful = new Set(ids);
-  const witnesses = doubtful.size === 0 ? [] : await findWitnesses(run, collection, ids);
+  const witnesses = await findWitnesses(run, collection, doubtful);
   for (const witness of witnesses.length > 0 ? witnesses : [null]) {
     if (doubtful.size === 0) break;
     progress("confirming deletions");
     const answer = await neutron.confirmGone(collection, signal, [...doubtful], witness);
-    for (const id of answer.gone) {
-      gone.add(id);
-      doubtful.delete(id);
-    }
-    for (const id of answer.there) {
-      kept.add(id);
-      doubtful.delete(id);
-    }
+    for (const id of answer.gone) gone.add(id);
+    kept.push(...answer.there);
+    for (const id of [...answer.gone, ...answer.there]) doubtful.delete(id);
   }
+  if (!run.options.allowDeletions) return [...kept, ...doubtful];
   // Nobody vouches for the answer; an operator has said that it is believed.
-  for (const id of doubtful) (run.options.allowDeletions ? gone : kept).add(id);
-  return gone;
+  for (const id of doubtful) gone.add(id);
+  return kept;
 }
 
 /** Ids of objects that are known to exist: as the index has them, else as Neutron lists them first. */
 async function findWitnesses(
   run: SyncRun,
   collection: Followed,
-  ids: readonly string[],
+  doubtful: ReadonlySet<string>,
 ): Promise<string[]> {
-  const doubtful = new Set(ids);
   const found: string[] = [];
   for (const [id] of run.index.revisions[collection]) {
     if (!doubtful.has(id)) found.push(id);
@@ -185,10 +172,8 @@ async function namedByOthers(
   collection: Followed,
   ids: readonly string[],
 ): Promise<Set<string>> {
-  const { neutron } = run.deps;
-  const { signal } = run.term;
   if (collection === "ports") {
-    const fips = await neutron.listBy("floatingips", floatingIpSchema, signal, "port_id", ids);
+    const fips = await run.listBy("floatingips", floatingIpSchema, "port_id", ids);
     return new Set(fips.items.map(({ port_id }) => port_id!));
   }
   const named = new Set<string>();
@@ -196,8 +181,7 @@ async function namedByOthers(
   if (!shown?.portField || shown.foundBy !== "filter") return named;
   for (const id of ids) {
     for (const values of filtersBy(shown.portField, [id])) {
-      const by = [signal, shown.portField, values, REVISION_FIELDS] as const;
-      const ports = await neutron.listBy("ports", revisionSchema, ...by);
+      const ports = await run.revisionsBy("ports", shown.portField, values);
       if (ports.items.length + ports.refused.length > 0) named.add(id);
     }
   }

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Etcd3 } from "etcd3";
+import type { z } from "zod";
 import type { QosOptions } from "../../calico/qos.ts";
 import { calicoNamespace } from "../../calico/regions.ts";
 import { clip } from "../../base/clip.ts";
@@ -12,6 +13,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Term } from "../../role/master_context.ts";
 import type { KeystoneAuth } from "../../openstack/keystone.ts";
 import type { Listing, NeutronClient } from "../../openstack/neutron.ts";
+import { REVISION_FIELDS, revisionSchema } from "../../openstack/records.ts";
 import type { Guard, KindCounts, LeftOut } from "../../state/records.ts";
 import { FencedWriter } from "../../etcd/fenced_write.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
@@ -21,7 +23,7 @@ import type { DifferenceLog } from "./difference_log.ts";
 import { type Loss, whyHeld } from "./guard.ts";
 import type { Sink } from "./sink.ts";
 import type { Step } from "./step.ts";
-import type { Collection } from "../model/collections.ts";
+import type { Collection, Followed, ObjectOf } from "../model/collections.ts";
 import { COLLECTION_OF, type Kind, KINDS } from "../model/kinds.ts";
 
 /** What a run works with. */
@@ -120,6 +122,29 @@ export class SyncRun {
     const from = this.deps.clock.monotonic();
     await this.sink.add(change, stored);
     counts.writeMs += this.deps.clock.monotonic() - from;
+  }
+
+  /** Neutron's objects whose field has one of the values. @throws as {@linkcode NeutronClient.listBy}. */
+  listBy<T extends { id: string }>(
+    collection: Followed,
+    schema: z.ZodType<T>,
+    field: string,
+    values: Iterable<string>,
+    fields?: readonly string[],
+  ): Promise<Listing<T>> {
+    const { deps: { neutron }, term: { signal } } = this;
+    return neutron.listBy(collection, schema, signal, field, [...values], fields);
+  }
+
+  /** Objects of a collection by their ids, as its row in the table says. */
+  byId<C extends Followed>(collection: C, ids: Iterable<string>): Promise<Listing<ObjectOf<C>>> {
+    const { schema, fields } = this.index.table[collection];
+    return this.listBy<ObjectOf<C>>(collection, schema, "id", ids, fields);
+  }
+
+  /** Ids and revisions of objects whose field has one of the values. */
+  revisionsBy(collection: Followed, field: string, values: Iterable<string>) {
+    return this.listBy(collection, revisionSchema, field, values, REVISION_FIELDS);
   }
 
   /** Waits until everything is written; what etcd does not take for its size is left, and not counted. */

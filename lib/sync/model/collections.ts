@@ -32,8 +32,8 @@ export type PortField = keyof Port;
 export interface Shown<T extends Identified> {
   /** What is read and kept of it for that. */
   readonly schema: z.ZodType<T>;
-  /** Fields that are asked for; undefined: all. */
-  readonly fields: readonly (keyof T & string)[] | undefined;
+  /** Fields that are asked for. @default all */
+  readonly fields?: readonly (keyof T & string)[];
   /** What is shown: when it is another, whatever shows it is compared again. */
   readonly of: (object: T) => unknown;
   /** The field of ports that names it; null: ports do not. */
@@ -47,19 +47,20 @@ export interface Shown<T extends Identified> {
 
 /** One collection. T: its objects, S: what is kept of them for those who show them. */
 export interface Row<T extends Identified, S extends Identified = T> {
-  readonly service: "neutron" | "keystone";
+  /** @default "neutron" */
+  readonly service?: "neutron" | "keystone";
   /** What a record is. */
   readonly schema: z.ZodType<T>;
-  /** Fields that are asked for; undefined: all. */
-  readonly fields: readonly string[] | undefined;
+  /** Fields that are asked for. @default all */
+  readonly fields?: readonly string[];
   /** How notifications call an object; null: there are none. */
   readonly notifiedAs: string | null;
-  /** Parts of an object with notifications of their own, and the field that names the object. */
-  readonly parts: { readonly notifiedAs: RegExp; readonly field: string } | null;
+  /** Parts of an object with notifications of their own, and the field that names the object. @default none */
+  readonly parts?: { readonly notifiedAs: RegExp; readonly field: string } | null;
   /** Null: nothing shows them, or (floating IPs) by their port. */
   readonly shown: Shown<S> | null;
-  /** Whether every change raises the revision; else whole objects are compared. */
-  readonly isCounted: boolean;
+  /** Whether every change raises the revision; else whole objects are compared. @default true */
+  readonly isCounted?: boolean;
   /** For people: one of them, and several. */
   readonly words: readonly [one: string, several: string];
 }
@@ -82,45 +83,30 @@ function shown<T extends Identified>(
 
 const ROWS = {
   ports: row(portSchema, {
-    service: "neutron",
     fields: Object.keys(portSchema.shape),
     notifiedAs: "port",
-    parts: null,
     shown: null,
-    isCounted: true,
     words: ["port", "ports"],
   }),
   networks: row(networkSchema, {
-    service: "neutron",
-    fields: undefined,
     notifiedAs: "network",
-    parts: null,
     shown: shown(networkSchema, {
-      fields: undefined,
       of: ({ name, qos_policy_id }) => [name, qos_policy_id],
       portField: "network_id",
       foundBy: "filter",
     }),
-    isCounted: true,
     words: ["network", "networks"],
   }),
   subnets: row(subnetSchema, {
-    service: "neutron",
-    fields: undefined,
     notifiedAs: "subnet",
-    parts: null,
     shown: shown(subnetSchema, {
-      fields: undefined,
       of: ({ gateway_ip }) => gateway_ip,
       portField: "fixed_ips",
       foundBy: "filter",
     }),
-    isCounted: true,
     words: ["subnet", "subnets"],
   }),
   "security-groups": row(securityGroupSchema, {
-    service: "neutron",
-    fields: undefined,
     notifiedAs: "security_group",
     parts: { notifiedAs: /^security_group_rule$/, field: "security_group_id" },
     shown: shown(securityGroupNameSchema, {
@@ -129,39 +115,26 @@ const ROWS = {
       portField: "security_groups",
       foundBy: "filter",
     }),
-    isCounted: true,
     words: ["security group", "security groups"],
   }),
   floatingips: row(floatingIpSchema, {
-    service: "neutron",
-    fields: undefined,
     notifiedAs: "floatingip",
-    parts: null,
     shown: null, // by its port (`floating_ips.ts`)
-    isCounted: true,
     words: ["floating IP", "floating IPs"],
   }),
   "qos/policies": row(qosPolicySchema, {
-    service: "neutron",
-    fields: undefined,
     notifiedAs: "policy",
     parts: { notifiedAs: /(?:bandwidth|packet_rate)_limit_rule$/, field: "qos_policy_id" },
     shown: shown(qosPolicySchema, {
-      fields: undefined,
       of: ({ rules }) => rules,
       portField: "qos_policy_id",
       foundBy: "policy",
     }),
-    isCounted: true,
     words: ["QoS policy", "QoS policies"],
   }),
   "address-groups": row(addressGroupSchema, {
-    service: "neutron",
-    fields: undefined,
     notifiedAs: "address_group",
-    parts: null,
     shown: shown(addressGroupSchema, {
-      fields: undefined,
       of: ({ addresses }) => addresses,
       portField: null,
       foundBy: "rules",
@@ -172,11 +145,8 @@ const ROWS = {
   }),
   projects: row(projectSchema, {
     service: "keystone",
-    fields: undefined,
     notifiedAs: null,
-    parts: null,
     shown: shown(projectSchema, {
-      fields: undefined,
       of: ({ name, parent_id }) => [name, parent_id],
       portField: "project_id",
       foundBy: "filter",
@@ -191,7 +161,7 @@ type Rows = typeof ROWS;
 export type Collection = keyof Rows;
 /** Those of Neutron's. */
 export type Followed = {
-  [C in Collection]: Rows[C]["service"] extends "neutron" ? C : never;
+  [C in Collection]: Rows[C] extends { readonly service: "keystone" } ? never : C;
 }[Collection];
 /** Those that endpoints or policies show something of, by id. */
 export type Related = {
@@ -214,7 +184,7 @@ export const COLLECTIONS: Table = ROWS;
 /** Neutron's collections of the table, in its order. */
 export function followedIn(table: Table): Followed[] {
   const all = Object.keys(table) as Collection[];
-  return all.filter((name): name is Followed => table[name].service === "neutron");
+  return all.filter((name): name is Followed => table[name].service !== "keystone");
 }
 
 /** Those of Neutron's collections that are shown by id. */

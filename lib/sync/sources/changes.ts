@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { type Project, REVISION_FIELDS, revisionSchema } from "../../openstack/records.ts";
+import type { Project } from "../../openstack/records.ts";
 import { certainlyGone } from "../apply/gone.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
 import { type Scope, sizeOf, type Work } from "../index/backlog.ts";
@@ -71,10 +71,7 @@ function readIn({ table }: CloudIndex): Read[] {
 }
 
 async function readRecords(run: SyncRun, changed: Changed): Promise<Records> {
-  const { neutron } = run.deps;
-  const { signal } = run.term;
-  const read = <C extends Read>(name: C) =>
-    neutron.listBy(name, run.index.table[name].schema, signal, "id", [...changed[name]]);
+  const read = <C extends Read>(name: C) => run.byId(name, changed[name]);
   const records = await readEach(readIn(run.index), read);
   for (const name of readIn(run.index)) run.leaveRefused(name, records[name].refused);
   return records;
@@ -148,14 +145,12 @@ function noteProjects({ deps, index }: SyncRun, projects: readonly Project[], wo
 }
 
 /** The objects, with the ports listed that show others. */
-async function expandWork({ deps, term, index }: SyncRun, work: Work): Promise<Scope> {
+async function expandWork(run: SyncRun, work: Work): Promise<Scope> {
   const ports = new Set(work.ports);
   for (const [name, ids] of work.portsOf) {
-    const field = shownOf(index.table, name).portField!;
+    const field = shownOf(run.index.table, name).portField!;
     for (const values of filtersBy(field, ids)) {
-      const by = [term.signal, field, values, REVISION_FIELDS] as const;
-      const found = await deps.neutron.listBy("ports", revisionSchema, ...by);
-      for (const { id } of found.items) ports.add(id);
+      for (const { id } of (await run.revisionsBy("ports", field, values)).items) ports.add(id);
     }
   }
   return { ports, groups: work.groups, subnets: work.subnets };

@@ -9,10 +9,9 @@ import { policyOrSubnetKey, resourcePrefixes } from "../../calico/keys.ts";
 import { NETWORK_ID } from "../../calico/labels.ts";
 import { readFenced } from "../../etcd/fenced_write.ts";
 import { readSnapshot, snapshotPages } from "../../etcd/snapshot.ts";
-import { portSchema, REVISION_FIELDS, revisionSchema } from "../../openstack/records.ts";
 import type { ResyncRequest } from "../../state/records.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
-import { emptyScope, type Scope } from "../index/backlog.ts";
+import { newWork, type Scope } from "../index/backlog.ts";
 import { COLLECTIONS, type Followed } from "../model/collections.ts";
 import { subjectOf } from "../model/kinds.ts";
 import { filtersBy } from "../model/naming.ts";
@@ -34,23 +33,15 @@ export interface Expanded {
 
 /** The objects that the request means. */
 export async function expand(run: SyncRun, named: Named): Promise<Expanded> {
-  const { neutron } = run.deps;
-  const { signal } = run.term;
-  const scope = emptyScope();
-  for (const id of named.ports) scope.ports.add(id);
-  for (const id of named.subnets) scope.subnets.add(id);
-  for (const id of named.groups) scope.groups.add(id);
+  const scope: Scope = newWork(named);
   const networksInEtcd = await addNetworks(run, scope, named.networks);
   for (const filter of filtersBy("fixed_ips", named.subnets)) {
-    const by = [signal, "fixed_ips", filter, REVISION_FIELDS] as const;
-    for (const port of (await neutron.listBy("ports", revisionSchema, ...by)).items) {
-      scope.ports.add(port.id);
+    for (const { id } of (await run.revisionsBy("ports", "fixed_ips", filter)).items) {
+      scope.ports.add(id);
     }
   }
   if (named.includeGroups) {
-    const ids = [...scope.ports];
-    const { fields } = COLLECTIONS.ports;
-    const ports = await neutron.listBy("ports", portSchema, signal, "id", ids, fields);
+    const ports = await run.byId("ports", scope.ports);
     for (const group of ports.items.flatMap((port) => port.security_groups)) {
       scope.groups.add(group);
     }
@@ -73,10 +64,9 @@ async function addNetworks(
 ): Promise<ReadonlySet<string>> {
   const inEtcd = new Set<string>();
   if (networks.length === 0) return inEtcd;
-  const { neutron, etcd, region, progress } = run.deps;
-  const by = [run.term.signal, "network_id", networks, REVISION_FIELDS] as const;
-  const subnets = await neutron.listBy("subnets", revisionSchema, ...by);
-  const ports = await neutron.listBy("ports", revisionSchema, ...by);
+  const { etcd, region, progress } = run.deps;
+  const subnets = await run.revisionsBy("subnets", "network_id", networks);
+  const ports = await run.revisionsBy("ports", "network_id", networks);
   for (const { id } of subnets.items) scope.subnets.add(id);
   for (const { id } of ports.items) scope.ports.add(id);
   const prefixes = resourcePrefixes(region);
@@ -127,13 +117,12 @@ async function findKeys(run: SyncRun, ports: ReadonlySet<string>): Promise<Reado
 
 /** Those of the named that neither Neutron nor etcd knows, with what they would be. */
 async function unknownTo(
-  { deps, term }: SyncRun,
+  run: SyncRun,
   collection: Followed,
   named: readonly string[],
   inEtcd: ReadonlySet<string> | "Subnet" | "NetworkPolicy",
 ): Promise<string[]> {
-  const by = [term.signal, "id", named, REVISION_FIELDS] as const;
-  const { items, refused } = await deps.neutron.listBy(collection, revisionSchema, ...by);
+  const { items, refused } = await run.revisionsBy(collection, "id", named);
   const inNeutron = new Set([...items, ...refused].map(({ id }) => id));
   const missing = [...new Set(named)].filter((id) => !inNeutron.has(id));
   const isThere = await keysThere(inEtcd, missing);
@@ -142,9 +131,9 @@ async function unknownTo(
 
   async function keysThere(where: typeof inEtcd, ids: readonly string[]) {
     if (typeof where !== "string") return (id: string) => where.has(id);
-    const prefixes = resourcePrefixes(deps.region);
-    const keyOf = (id: string) => policyOrSubnetKey(prefixes, where, id);
-    const there = await readFenced(deps.etcd, term, ids.map(keyOf));
+    const { etcd, region } = run.deps;
+    const keyOf = (id: string) => policyOrSubnetKey(resourcePrefixes(region), where, id);
+    const there = await readFenced(etcd, run.term, ids.map(keyOf));
     return (id: string) => there.has(keyOf(id));
   }
 }

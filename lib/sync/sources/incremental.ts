@@ -47,7 +47,7 @@ export async function findChanged(
   changed: Changed,
 ): Promise<ReadonlyMap<Followed, Listed>> {
   const listed = await Promise.all([...collections].map(async (name) => {
-    const counted = run.index.table[name].isCounted || !isRelated(run.index, name);
+    const counted = (run.index.table[name].isCounted ?? true) || !isRelated(run.index, name);
     const found = counted ? listRevisions(run, name) : listWhole(run, name);
     return [name, await found] as const;
   }));

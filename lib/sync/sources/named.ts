@@ -4,14 +4,7 @@
  *
  * @module
  */
-import {
-  type Port,
-  portSchema,
-  type SecurityGroup,
-  securityGroupSchema,
-  type Subnet,
-  subnetSchema,
-} from "../../openstack/records.ts";
+import type { Port, SecurityGroup, Subnet } from "../../openstack/records.ts";
 import { apply } from "../apply/apply.ts";
 import type { Fate } from "../apply/gone.ts";
 import type { Source } from "../apply/source.ts";
@@ -115,12 +108,10 @@ export class NamedSource implements Source {
   async #read(): Promise<Objects> {
     const { run, scope, fresh } = this;
     const { index } = run;
-    const { neutron } = run.deps;
-    const { signal } = run.term;
     const [groups, subnets, ports] = await Promise.all([
-      neutron.listBy("security-groups", securityGroupSchema, signal, "id", [...scope.groups]),
-      neutron.listBy("subnets", subnetSchema, signal, "id", [...scope.subnets]),
-      neutron.listBy("ports", portSchema, signal, "id", [...scope.ports], PORT_FIELDS),
+      run.byId("security-groups", scope.groups),
+      run.byId("subnets", scope.subnets),
+      run.byId("ports", scope.ports),
     ]);
     run.leaveRefused("security-groups", groups.refused, this.#refused);
     run.leaveRefused("subnets", subnets.refused, this.#refused);
@@ -130,7 +121,7 @@ export class NamedSource implements Source {
       if (!this.#found.has(id) && !this.#refused.has(id)) index.forgetPort(id);
     }
     for (const port of ports.items) index.notePort(port);
-    index.related.unavailable = neutron.extensions.unavailable;
+    index.related.unavailable = run.deps.neutron.extensions.unavailable;
     // A group or subnet that nobody has told of yet gets its own object too.
     const news = fresh
       ? await readFresh(run, ports.items)

@@ -50,11 +50,10 @@ function namedIn(index: CloudIndex, ports: readonly Port[], name: Related): stri
 /** Reads all of it. Other ports that show what has changed get into the backlog. */
 export async function readFresh(run: SyncRun, ports: readonly Port[]): Promise<News> {
   if (ports.length === 0) return { groups: [], subnets: [] };
-  const { neutron } = run.deps;
   const portIds = ports.map(({ id }) => id);
   const reading = namedByPorts(run.index).map((name) => readShown(run, ports, name));
   const [fips, ...others] = await Promise.all([
-    neutron.listBy("floatingips", floatingIpSchema, run.term.signal, "port_id", portIds),
+    run.listBy("floatingips", floatingIpSchema, "port_id", portIds),
     ...reading,
   ]);
   for (const take of others) take();
@@ -68,13 +67,14 @@ export async function readFresh(run: SyncRun, ports: readonly Port[]): Promise<N
 
 /** Reads what is shown of those that the ports name; what it resolves to puts that into the index. */
 async function readShown<C extends Shown>(
-  { deps, term, index }: SyncRun,
+  run: SyncRun,
   ports: readonly Port[],
   name: C,
 ): Promise<() => void> {
+  const { index } = run;
   const { schema, fields } = shownOf(index.table, name);
   const ids = namedIn(index, ports, name);
-  const { items } = await deps.neutron.listBy(name, schema, term.signal, "id", ids, fields);
+  const { items } = await run.listBy(name, schema, "id", ids, fields);
   return () => {
     const otherwise = new Set(index.related.replace(name, ids, items));
     const elsewhere = newWork();
@@ -92,11 +92,10 @@ export async function readMissing(
   ports: readonly Port[],
   scope: Scope,
 ): Promise<News> {
-  const { neutron } = run.deps;
   const read = <C extends Shown>(name: C) => {
     const known = run.index.related.of(name);
     const ids = namedIn(run.index, ports, name).filter((id) => !known.has(id));
-    return neutron.listBy(name, run.index.table[name].schema, run.term.signal, "id", ids);
+    return run.byId(name, ids);
   };
   const found = await readEach(namedByPorts(run.index), read);
   run.index.noteAll(found);
@@ -114,15 +113,15 @@ export async function readMissing(
  * shown stays there as it is: Neutron deletes none that a rule names.
  */
 export async function readAddressGroups(
-  { deps, term, index }: SyncRun,
+  run: SyncRun,
   groups: readonly SecurityGroup[],
   fresh: boolean,
 ): Promise<void> {
+  const { index } = run;
   for (const group of groups) index.noteRules(group);
   const named = new Set(groups.flatMap((group) => [...addressGroupsIn(group)]));
   const ids = [...named].filter((id) => fresh || !index.related.addressGroups.has(id));
-  const { schema } = index.table["address-groups"];
-  const found = await deps.neutron.listBy("address-groups", schema, term.signal, "id", ids);
+  const found = await run.byId("address-groups", ids);
   const otherwise = found.items.filter((group) => index.note("address-groups", group));
   const elsewhere = newWork();
   index.addShowing("address-groups", new Set(otherwise.map(({ id }) => id)), elsewhere);

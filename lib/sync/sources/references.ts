@@ -6,12 +6,7 @@
  * @module
  */
 import type { z } from "zod";
-import {
-  floatingIpSchema,
-  type Port,
-  revisionSchema,
-  type SecurityGroup,
-} from "../../openstack/records.ts";
+import { type Port, revisionSchema, type SecurityGroup } from "../../openstack/records.ts";
 import { holdHidden } from "../apply/gone.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
 import {
@@ -93,11 +88,9 @@ export class References {
       ports.get(port) === undefined && !this.refused.has(port)
     ).slice(0, MAX_ASKED);
     if (named.length === 0) return [];
-    const { neutron } = this.run.deps;
-    const { signal } = this.run.term;
     // A port that was deleted while the ports were read is not named any more.
     const ids = named.map(([fip]) => fip);
-    const now = await neutron.listBy("floatingips", floatingIpSchema, signal, "id", ids);
+    const now = await this.run.byId("floatingips", ids);
     const still = new Set(now.items.map(({ port_id }) => port_id));
     const doubtful = [...new Set(named.map(([, port]) => port))].filter((port) => still.has(port));
     return (await this.#ask("ports", revisionSchema, doubtful)).map(({ id }) => id);
@@ -151,8 +144,7 @@ export class References {
     const { neutron } = this.run.deps;
     const isWorthIt = hidden.size < MAX_ASKED && neutron.extensions.offers(collection);
     const asked = isWorthIt ? ids : [];
-    const found = await neutron.listBy(collection, schema, this.run.term.signal, "id", asked);
-    const { items, refused } = found;
+    const { items, refused } = await this.run.listBy(collection, schema, "id", asked);
     this.run.leaveRefused(collection, refused, this.refused);
     const there = new Set([...items, ...refused].map(({ id }) => id));
     for (const id of ids) if (!there.has(id)) hidden.add(id);

@@ -1,6 +1,5 @@
 /** From what notifications do not say by id to the ids of objects that may have changed. @module */
 import { endpointNamePrefix, resourcePrefixes } from "../../calico/keys.ts";
-import { REVISION_FIELDS, revisionSchema } from "../../openstack/records.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
 import { findChanged } from "./incremental.ts";
 import type { Hints } from "./notification.ts";
@@ -21,11 +20,9 @@ async function findMoved(hints: Hints, run: SyncRun): Promise<void> {
   const isThere = (key: string) => prefixes.some((prefix) => key.startsWith(prefix));
   const ports = [...run.index.ports.keys()].filter(([, keys]) => keys.some(isThere))
     .map(([port]) => port);
-  const { neutron } = run.deps;
-  const by = [run.term.signal, "id", ports, REVISION_FIELDS] as const;
-  const { items } = await neutron.listBy("ports", revisionSchema, ...by);
+  const { items } = await run.revisionsBy("ports", "id", ports);
   const now = new Map(items.map(({ id, revision_number }) => [id, revision_number]));
-  const counted = neutron.extensions.has("standard-attr-revisions");
+  const counted = run.deps.neutron.extensions.has("standard-attr-revisions");
   for (const port of ports) {
     const same = counted && now.get(port) === run.index.revisions.ports.get(port);
     if (!same) hints.changed.ports.add(port);
