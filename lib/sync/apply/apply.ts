@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { emptyScope, newWork, type Scope } from "../index/backlog.ts";
+import { emptyScope, newWork } from "../index/backlog.ts";
 import type { Stored } from "../model/compare.ts";
 import { type Kind, KINDS } from "../model/kinds.ts";
 import type { Desired } from "../model/translate.ts";
@@ -55,29 +55,38 @@ async function applyAgain(run: SyncRun, source: Source, ports: Iterable<string>)
 
 /** A batch, with what etcd holds of its keys. */
 interface Batch {
+  readonly kind: Kind;
   readonly wants: readonly Desired[];
   readonly stored: Promise<ReadonlyMap<string, Stored>>;
 }
 
 /** Writes what differs. The values of a batch are on their way while the one before it is compared. */
 async function writeWanted(run: SyncRun, source: Source): Promise<void> {
-  const order = new WriteOrder(run);
   let last: Batch | null = null;
+  let written: Kind | null = null;
+  const write = async (batch: Batch) => {
+    const values = await batch.stored;
+    // Nothing is written before all that has to be there first has landed.
+    const isLater = written !== null && KINDS.indexOf(written) < KINDS.indexOf(batch.kind);
+    if (isLater) await run.settle(written!);
+    written = batch.kind;
+    await writeBatch(run, source, batch, values);
+  };
   try {
     for await (const wants of source.batches()) {
       if (wants.length === 0) continue;
-      const next = { wants, stored: source.keys.read(wants) };
+      const next = { kind: wants[0]!.kind, wants, stored: source.keys.read(wants) };
       next.stored.catch(() => {}); // it is awaited in its turn, if that comes
       const before = last;
       last = null;
-      if (before) await writeBatch(run, source, order, before);
+      if (before) await write(before);
       last = next;
     }
   } finally {
     // Also when the source has failed: what it said before that is so.
     if (last) {
-      await writeBatch(run, source, order, last);
-      await order.end();
+      await write(last);
+      await run.settle(last.kind);
     }
   }
 }
@@ -85,14 +94,11 @@ async function writeWanted(run: SyncRun, source: Source): Promise<void> {
 async function writeBatch(
   run: SyncRun,
   source: Source,
-  order: WriteOrder,
-  { wants, stored }: Batch,
+  { kind, wants }: Batch,
+  values: ReadonlyMap<string, Stored>,
 ): Promise<void> {
   const { clock } = run.deps;
-  const { kind } = wants[0]!;
   const counts = run.kinds[kind];
-  const values = await stored;
-  await order.begin(kind);
   for (const want of wants) {
     const value = values.get(want.key);
     counts.neutronItems++;
@@ -104,25 +110,6 @@ async function writeBatch(
   }
 }
 
-/** Lets nothing be written before all that has to be there first has landed. */
-class WriteOrder {
-  #last: Kind | null = null;
-
-  constructor(readonly run: SyncRun) {}
-
-  /** Something of that kind is to be written. */
-  async begin(kind: Kind): Promise<void> {
-    const last = this.#last;
-    if (last !== null && KINDS.indexOf(last) < KINDS.indexOf(kind)) await this.run.settle(last);
-    this.#last = kind;
-  }
-
-  /** Nothing more is to be written. */
-  async end(): Promise<void> {
-    if (this.#last !== null) await this.run.settle(this.#last);
-  }
-}
-
 /** Tries what failed again, each time from fresh data. */
 async function retryConflicts(run: SyncRun, source: Source): Promise<void> {
   for (let attempt = 1;; attempt++) {
@@ -131,7 +118,7 @@ async function retryConflicts(run: SyncRun, source: Source): Promise<void> {
     const scope = emptyScope();
     for (const { subject, key } of conflicts) {
       if (subject.type === "port") run.index.addKey(subject.id, key);
-      scope[SCOPE_OF[subject.type]].add(subject.id);
+      scope[`${subject.type}s` as const].add(subject.id);
     }
     if (attempt > RETRIES) {
       run.index.addToBacklog(newWork(scope));
@@ -144,8 +131,3 @@ async function retryConflicts(run: SyncRun, source: Source): Promise<void> {
     await applyOnce(run, source.named(scope));
   }
 }
-
-const SCOPE_OF = { port: "ports", group: "groups", subnet: "subnets" } as const satisfies Record<
-  Desired["subject"]["type"],
-  keyof Scope
->;

@@ -63,17 +63,14 @@ async function removableOf<T extends Named>(
   const today = await readKeys(run, kind, resourcePrefixes(run.deps.region)[kind]);
   const names = new Set(today.map(({ name }) => name));
   const collection = COLLECTION_OF[kind];
-  const known = ({ owner }: Named) => run.index.revisions[collection].get(owner) !== undefined;
-  const isReplaced = (item: Named) => names.has(item.name);
+  const revisions = run.index.revisions[collection];
+  const known = ({ owner }: Named) => revisions.get(owner) !== undefined;
   // A port that was listed and has another key, or none, wants no such object; a policy is always wanted.
-  const isUnwanted = (item: Named) => collection === "ports" && known(item);
-  const doubtful = items.filter((item) => !isReplaced(item) && !known(item));
-  const held = items.length;
-  const gone = await certainlyGone(
-    run,
-    collection,
-    [...new Set(doubtful.map(({ owner }) => owner))],
-    { held, listed: run.index.revisions[collection].size, hidden: null },
-  );
-  return items.filter((item) => isReplaced(item) || isUnwanted(item) || gone.has(item.owner));
+  const isUnwanted = (item: Named) =>
+    names.has(item.name) || (collection === "ports" && known(item));
+  const doubtful = items.filter((item) => !isUnwanted(item) && !known(item));
+  const ids = new Set(doubtful.map(({ owner }) => owner));
+  const doubt = { held: items.length, listed: revisions.size, hidden: null };
+  const gone = await certainlyGone(run, collection, [...ids], doubt);
+  return items.filter((item) => isUnwanted(item) || gone.has(item.owner));
 }

@@ -68,7 +68,7 @@ async function removeKeys(
     await run.settle(kind);
     // Only now: should it fail, a later run has to know of the keys.
     for (const { subject, key } of some) {
-      if (subject.type === "port") run.index.dropKey(subject.id, key);
+      if (subject.type === "port") run.index.ports.dropKey(subject.id, key);
     }
     some = [];
   };

@@ -14,7 +14,12 @@ import type { Term } from "../../role/master_context.ts";
 import type { KeystoneAuth } from "../../openstack/keystone.ts";
 import type { Listing, NeutronClient } from "../../openstack/neutron.ts";
 import { REVISION_FIELDS, revisionSchema } from "../../openstack/records.ts";
-import type { Guard, KindCounts, LeftOut } from "../../state/records.ts";
+import {
+  type Guard,
+  type KindCounts,
+  kindCountsSchema,
+  type LeftOut,
+} from "../../state/records.ts";
 import { FencedWriter } from "../../etcd/fenced_write.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
 import type { Change, Stamps, Stored } from "../model/compare.ts";
@@ -258,17 +263,6 @@ export class SyncRun {
 }
 
 function noCounts(): KindCounts {
-  return {
-    etcdReadMs: 0,
-    neutronReadMs: 0,
-    compareMs: 0,
-    writeMs: 0,
-    etcdItems: 0,
-    neutronItems: 0,
-    correct: 0,
-    created: 0,
-    updated: 0,
-    deleted: 0,
-    conflicts: 0,
-  };
+  const names = Object.keys(kindCountsSchema.shape);
+  return Object.fromEntries(names.map((name) => [name, 0])) as KindCounts;
 }

@@ -25,21 +25,15 @@ import {
   shownOf,
   type Table,
 } from "../model/collections.ts";
-import { type Kind, KIND_TABLE, KINDS, type Subject } from "../model/kinds.ts";
+import { type Kind, KIND_TABLE, KINDS } from "../model/kinds.ts";
 import { addressGroupsIn } from "../model/naming.ts";
+import type { Desired } from "../model/translate.ts";
 import { addPortsOf, addWork, newWork, type Work } from "./backlog.ts";
 import { FloatingIps } from "./floating_ips.ts";
 import { KeyTable } from "./key_table.ts";
 import { PortTable } from "./port_table.ts";
 import { RelatedObjects } from "./related_objects.ts";
 import { type Revised, Revisions } from "./revisions.ts";
-
-/** A key, and whose it is. */
-interface Compared {
-  readonly kind: Kind;
-  readonly key: string;
-  readonly subject: Subject;
-}
 
 function hasRules(object: Revised): object is SecurityGroup {
   return "security_group_rules" in object;
@@ -162,7 +156,7 @@ export class CloudIndex {
    * @returns the mod revision at which the key was seen before; null: it was not seen
    */
   compared(
-    { kind, key, subject }: Compared,
+    { kind, key, subject }: Pick<Desired, "kind" | "key" | "subject">,
     row: number,
     rightAt: string | null,
     isAll: boolean,
@@ -181,11 +175,6 @@ export class CloudIndex {
     return seenAt;
   }
 
-  /** Notes that a port wants no key. */
-  wantsNone(port: string): void {
-    this.ports.verify(port, -1);
-  }
-
   /** Notes a key of the port's; its row when it is an endpoint's, else −1. */
   addKey(port: string, key: string): number {
     if (!key.startsWith(this.#prefixes.WorkloadEndpoint)) {
@@ -197,17 +186,8 @@ export class CloudIndex {
     return row;
   }
 
-  dropKey(port: string, key: string): void {
-    this.ports.dropKey(port, key);
-  }
-
   notePort({ id, revision_number, qos_policy_id }: Port): void {
     this.ports.note(id, revision_number, qos_policy_id);
-  }
-
-  /** Its floating IPs are their own affair. */
-  forgetPort(id: string): void {
-    this.ports.delete(id);
   }
 
   /**
@@ -266,8 +246,8 @@ export class CloudIndex {
       .map(([id]) => id);
   }
 
-  /** Adds to the work whatever shows these objects. */
-  addShowing(collection: Related, ids: ReadonlySet<string>, work: Work): void {
+  /** Adds to the work, by default the backlog, whatever shows these objects. */
+  addShowing(collection: Related, ids: ReadonlySet<string>, work = this.#backlog): void {
     if (ids.size === 0) return;
     const { foundBy } = shownOf(this.table, collection);
     switch (foundBy) {

@@ -49,9 +49,19 @@ export async function expand(run: SyncRun, named: Named): Promise<Expanded> {
   const portsInEtcd = await findKeys(run, scope.ports);
   const unknown = [
     ...await unknownTo(run, "networks", named.networks, networksInEtcd),
-    ...await unknownTo(run, "subnets", named.subnets, "Subnet"),
+    ...await unknownTo(
+      run,
+      "subnets",
+      named.subnets,
+      await keysThere(run, "Subnet", named.subnets),
+    ),
     ...await unknownTo(run, "ports", named.ports, portsInEtcd),
-    ...await unknownTo(run, "security-groups", named.groups, "NetworkPolicy"),
+    ...await unknownTo(
+      run,
+      "security-groups",
+      named.groups,
+      await keysThere(run, "NetworkPolicy", named.groups),
+    ),
   ];
   return { scope, unknown };
 }
@@ -115,25 +125,26 @@ async function findKeys(run: SyncRun, ports: ReadonlySet<string>): Promise<Reado
   return found;
 }
 
+/** Those of the ids whose key of that kind etcd has. */
+async function keysThere(
+  { deps, term }: SyncRun,
+  kind: "Subnet" | "NetworkPolicy",
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const keyOf = (id: string) => policyOrSubnetKey(resourcePrefixes(deps.region), kind, id);
+  const there = await readFenced(deps.etcd, term, ids.map(keyOf));
+  return new Set(ids.filter((id) => there.has(keyOf(id))));
+}
+
 /** Those of the named that neither Neutron nor etcd knows, with what they would be. */
 async function unknownTo(
   run: SyncRun,
   collection: Followed,
   named: readonly string[],
-  inEtcd: ReadonlySet<string> | "Subnet" | "NetworkPolicy",
+  inEtcd: ReadonlySet<string>,
 ): Promise<string[]> {
   const { items, refused } = await run.revisionsBy(collection, "id", named);
-  const inNeutron = new Set([...items, ...refused].map(({ id }) => id));
-  const missing = [...new Set(named)].filter((id) => !inNeutron.has(id));
-  const isThere = await keysThere(inEtcd, missing);
-  return missing.filter((id) => !isThere(id))
+  const known = new Set([...items, ...refused].map(({ id }) => id)).union(inEtcd);
+  return [...new Set(named)].filter((id) => !known.has(id))
     .map((id) => `${COLLECTIONS[collection].words[0]} ${id}`);
-
-  async function keysThere(where: typeof inEtcd, ids: readonly string[]) {
-    if (typeof where !== "string") return (id: string) => where.has(id);
-    const { etcd, region } = run.deps;
-    const keyOf = (id: string) => policyOrSubnetKey(resourcePrefixes(region), where, id);
-    const there = await readFenced(etcd, run.term, ids.map(keyOf));
-    return (id: string) => there.has(keyOf(id));
-  }
 }

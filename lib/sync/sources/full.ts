@@ -8,13 +8,7 @@
  *
  * @module
  */
-import type { Listing } from "../../openstack/neutron.ts";
-import {
-  type Port,
-  portSchema,
-  securityGroupSchema,
-  type Subnet,
-} from "../../openstack/records.ts";
+import type { Port, Subnet } from "../../openstack/records.ts";
 import type { Term } from "../../role/master_context.ts";
 import { apply } from "../apply/apply.ts";
 import { completeCluster } from "../apply/cluster_config.ts";
@@ -24,10 +18,11 @@ import { type ResyncDeps, type ResyncResult, type RunOptions, SyncRun } from "..
 import type { Scope } from "../index/backlog.ts";
 import { CloudIndex } from "../index/cloud_index.ts";
 import { Earlier } from "../index/earlier.ts";
+import type { ObjectOf } from "../model/collections.ts";
 import { COLLECTION_OF, type Keyed, type Kind } from "../model/kinds.ts";
 import type { Desired } from "../model/translate.ts";
 import { readRelated } from "./full_read.ts";
-import { NamedSource, PORT_FIELDS } from "./named.ts";
+import { NamedSource } from "./named.ts";
 import { readAhead } from "./read_ahead.ts";
 import { readProjects } from "./read_related.ts";
 import { References } from "./references.ts";
@@ -136,10 +131,25 @@ class FullSource implements Source {
     await this.#references.resolveRelated();
   }
 
-  #pages<T>(kind: Kind, pages: AsyncGenerator<Listing<T>>): AsyncGenerator<T[]> {
+  /** The collection of that kind page by page, without what is as it was. */
+  #open<K extends "NetworkPolicy" | "WorkloadEndpoint">(
+    kind: K,
+    keysOf: (earlier: Earlier, record: unknown) => number | null,
+  ): AsyncGenerator<ObjectOf<typeof COLLECTION_OF[K]>[]> {
+    const { run } = this;
     const collection = COLLECTION_OF[kind];
-    return readAhead(this.run, kind, pages, ({ items, refused }) => {
-      this.run.leaveRefused(collection, refused, this.#refused);
+    const { schema, fields } = run.index.table[collection];
+    const known = (record: unknown) => {
+      const keys = this.#earlier && keysOf(this.#earlier, record);
+      if (keys === null) return false;
+      this.#countRight(kind, keys);
+      this.#listed[collection]++;
+      return true;
+    };
+    const { signal } = run.term;
+    const pages = run.deps.neutron.pages(collection, schema, signal, { fields, known });
+    return readAhead(run, kind, pages, ({ items, refused }) => {
+      run.leaveRefused(collection, refused, this.#refused);
       this.#listed[collection] += items.length + refused.length;
     });
   }
@@ -160,16 +170,8 @@ class FullSource implements Source {
   }
 
   async *#changedGroups(): AsyncGenerator<readonly Desired[]> {
-    const { neutron } = this.run.deps;
-    const pages = neutron.pages("security-groups", securityGroupSchema, this.run.term.signal, {
-      known: (record) => {
-        if (!this.#earlier?.group(record)) return false;
-        this.#countRight("NetworkPolicy");
-        this.#listed["security-groups"]++;
-        return true;
-      },
-    });
-    for await (const page of this.#pages("NetworkPolicy", pages)) {
+    const pages = this.#open("NetworkPolicy", (earlier, record) => earlier.group(record));
+    for await (const page of pages) {
       for (const group of page) this.run.index.note("security-groups", group);
       await this.#references.resolveGroups(page);
       yield this.#translation.groups(page);
@@ -177,18 +179,7 @@ class FullSource implements Source {
   }
 
   #openPorts(): AsyncGenerator<Port[]> {
-    const { neutron } = this.run.deps;
-    const pages = neutron.pages("ports", portSchema, this.run.term.signal, {
-      fields: PORT_FIELDS,
-      known: (record) => {
-        const endpoints = this.#earlier?.port(record) ?? null;
-        if (endpoints === null) return false;
-        this.#countRight("WorkloadEndpoint", endpoints);
-        this.#listed.ports++;
-        return true;
-      },
-    });
-    return this.#pages("WorkloadEndpoint", pages);
+    return this.#open("WorkloadEndpoint", (earlier, record) => earlier.port(record));
   }
 
   async *#ports(pages: AsyncGenerator<Port[]>): AsyncGenerator<readonly Desired[]> {
@@ -212,7 +203,7 @@ class FullSource implements Source {
     for (const [i, { id }] of ports.entries()) {
       const { length } = wanted[i]!;
       if (length > 1) this.keys.migrating.add(id);
-      else if (length === 0 && !this.#refused.has(id)) index.wantsNone(id);
+      else if (length === 0 && !this.#refused.has(id)) index.ports.verify(id, -1);
     }
     const all = wanted.flat();
     yield all.filter(({ kind }) => kind === "LiveMigration");

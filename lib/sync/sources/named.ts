@@ -4,21 +4,16 @@
  *
  * @module
  */
-import type { Port, SecurityGroup, Subnet } from "../../openstack/records.ts";
 import { apply } from "../apply/apply.ts";
 import type { Fate } from "../apply/gone.ts";
 import type { Source } from "../apply/source.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
 import { newWork, type Scope } from "../index/backlog.ts";
-import { COLLECTIONS } from "../model/collections.ts";
 import { type Keyed, KINDS } from "../model/kinds.ts";
 import type { Desired } from "../model/translate.ts";
 import { ReadKeys } from "./read_keys.ts";
 import { readAddressGroups, readFresh, readMissing } from "./read_related.ts";
 import { Translation } from "./translation.ts";
-
-/** Fields of ports that are read. */
-export const PORT_FIELDS: readonly string[] = COLLECTIONS.ports.fields!;
 
 /** How objects are looked at. */
 export interface ReconcileOptions {
@@ -43,13 +38,6 @@ export async function reconcile(
     run.index.addToBacklog(newWork(scope));
     throw error;
   }
-}
-
-/** Neutron's objects that have keys of their own. */
-interface Objects {
-  readonly groups: readonly SecurityGroup[];
-  readonly subnets: readonly Subnet[];
-  readonly ports: readonly Port[];
 }
 
 /** Feeds a run with the objects of a scope. */
@@ -105,7 +93,7 @@ export class NamedSource implements Source {
     return new NamedSource(this.run, scope, true);
   }
 
-  async #read(): Promise<Objects> {
+  async #read() {
     const { run, scope, fresh } = this;
     const { index } = run;
     const [groups, subnets, ports] = await Promise.all([
@@ -118,7 +106,7 @@ export class NamedSource implements Source {
     run.leaveRefused("ports", ports.refused, this.#refused);
     for (const { id } of [...groups.items, ...subnets.items, ...ports.items]) this.#found.add(id);
     for (const id of scope.ports) {
-      if (!this.#found.has(id) && !this.#refused.has(id)) index.forgetPort(id);
+      if (!this.#found.has(id) && !this.#refused.has(id)) index.ports.delete(id);
     }
     for (const port of ports.items) index.notePort(port);
     index.related.unavailable = run.deps.neutron.extensions.unavailable;

@@ -11,6 +11,7 @@ import { isFull, narrowResync } from "./narrow.ts";
 import type { Step } from "../apply/step.ts";
 import { type ResyncResult, SyncRun } from "../apply/sync_run.ts";
 import { recorded, type StepBeats } from "../report/record.ts";
+import { NOTHING_YET } from "../report/report.ts";
 
 /** What answering needs. */
 export interface AnswerContext extends Pick<JobContext, "store" | "clock" | "log"> {
@@ -49,19 +50,8 @@ export function beginAnswer(
   { id, dryRun }: Pick<ResyncRequest, "id" | "dryRun">,
   at: number,
 ): ResyncAnswer {
-  return {
-    id,
-    at,
-    state: "running",
-    doing: wordOf(dryRun),
-    dryRun,
-    kinds: {},
-    warnings: [],
-    guards: [],
-    leftOut: [],
-    error: null,
-    differences: 0,
-  };
+  const doing = wordOf(dryRun);
+  return { id, at, state: "running", doing, dryRun, ...NOTHING_YET, error: null, differences: 0 };
 }
 
 /** The answer when all is done. */

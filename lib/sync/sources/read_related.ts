@@ -11,7 +11,7 @@ import {
   type Subnet,
 } from "../../openstack/records.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
-import { addPortsOf, newWork, type Scope } from "../index/backlog.ts";
+import { newWork, type Scope } from "../index/backlog.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
 import { type Followed, readEach, type Related, relatedIn, shownOf } from "../model/collections.ts";
 import { addressGroupsIn, idsIn } from "../model/naming.ts";
@@ -57,9 +57,7 @@ export async function readFresh(run: SyncRun, ports: readonly Port[]): Promise<N
     ...reading,
   ]);
   for (const take of others) take();
-  const elsewhere = newWork();
-  for (const id of run.index.floatingIps.noteOf(portIds, fips.items)) elsewhere.ports.add(id);
-  run.index.addToBacklog(elsewhere);
+  run.index.addToBacklog(newWork({ ports: run.index.floatingIps.noteOf(portIds, fips.items) }));
   (await readShown(run, ports, POLICIES))();
   await readProjects(run, ports);
   return { groups: [], subnets: [] };
@@ -75,12 +73,7 @@ async function readShown<C extends Shown>(
   const { schema, fields } = shownOf(index.table, name);
   const ids = namedIn(index, ports, name);
   const { items } = await run.listBy(name, schema, "id", ids, fields);
-  return () => {
-    const otherwise = new Set(index.related.replace(name, ids, items));
-    const elsewhere = newWork();
-    index.addShowing(name, otherwise, elsewhere);
-    index.addToBacklog(elsewhere);
-  };
+  return () => index.addShowing(name, new Set(index.related.replace(name, ids, items)));
 }
 
 /**
@@ -139,9 +132,8 @@ export async function readProjects(run: SyncRun, ports: readonly Port[]): Promis
   if (projectsAreDue(run)) {
     const all = await keystone.listProjects(signal);
     // Ports of other projects show a new name too.
-    const elsewhere = newWork();
-    addPortsOf(elsewhere, "projects", run.index.projects(all, clock.monotonic()));
-    run.index.addToBacklog(elsewhere);
+    const otherwise = run.index.projects(all, clock.monotonic());
+    run.index.addShowing("projects", new Set(otherwise));
   }
   if (keystone.projects.truncated) {
     const all = await keystone.projects.including(unknown, signal);

@@ -45,7 +45,7 @@ Deno.test("an index made beside another takes a third of it, and neither sees th
   assert(now.ownBytes < before.packedBytes / 3, `${now.ownBytes} of ${before.packedBytes}`);
   // While the full resync runs, events work on the one of before.
   const key = WorkloadEndpoint + endpointName("elsewhere", crypto.randomUUID(), moved.port.id);
-  before.dropKey(moved.port.id, moved.key);
+  before.ports.dropKey(moved.port.id, moved.key);
   before.addKey(moved.port.id, key);
   before.notePort({ ...moved.port, revision_number: 99 });
   assertEquals(now.ports.keysOf(moved.port.id), [moved.key]);
