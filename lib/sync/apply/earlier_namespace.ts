@@ -70,7 +70,7 @@ async function removableOf<T extends Named>(
     names.has(item.name) || (collection === "ports" && known(item));
   const doubtful = items.filter((item) => !isUnwanted(item) && !known(item));
   const ids = new Set(doubtful.map(({ owner }) => owner));
-  const doubt = { held: items.length, listed: revisions.size, hidden: null };
-  const gone = await certainlyGone(run, collection, [...ids], doubt);
+  const doubt = { collection, held: items.length, listed: revisions.size, hidden: null };
+  const gone = await certainlyGone(run, [...ids], doubt);
   return items.filter((item) => isUnwanted(item) || gone.has(item.owner));
 }

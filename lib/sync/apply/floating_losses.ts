@@ -37,10 +37,7 @@ export async function confirmFloatingLosses(
       (run.goneAddresses.has(address) ? certain : kept).add(port);
     }
   }
-  if (kept.size > 0) {
-    const lost = { held, lost: kept.size, names: [...kept] };
-    run.hold({ collection: "floatingips", why: "unconfirmed", ...lost });
-  }
+  if (kept.size > 0) run.hold("floatingips", "unconfirmed", held, kept);
   return certain;
 }
 

@@ -14,15 +14,16 @@
  * @module
  */
 import { floatingIpSchema, REVISION_FIELDS, revisionSchema } from "../../openstack/records.ts";
-import type { Collection, Followed } from "../model/collections.ts";
+import type { Followed } from "../model/collections.ts";
 import { filtersBy } from "../model/naming.ts";
 import type { SyncRun } from "./sync_run.ts";
 
 /** Witnesses that are tried before the answer is given up. */
 const MAX_WITNESSES = 3;
 
-/** What is known beside the ids. */
+/** What is known of the collection beside the ids. */
 export interface Doubt {
+  readonly collection: Followed;
   /** Objects of the collection that etcd holds. */
   readonly held: number;
   /** Objects that Neutron listed in this run; null: there was no list. */
@@ -44,26 +45,25 @@ export type Fate = "moved" | "shrunk" | "missing";
 /** Ids of those whose unwanted keys may go; the others are accounted for. */
 export async function deletable(
   run: SyncRun,
-  collection: Followed,
   { moved, shrunk, missing }: Readonly<Record<Fate, readonly string[]>>,
   doubt: Doubt,
 ): Promise<ReadonlySet<string>> {
   const { doubtful } = split(run, [...missing, ...shrunk]);
-  const isBelieved = run.believes(collection, doubt, doubtful);
-  const gone = await provenGone(run, collection, missing, doubt, isBelieved);
+  const isBelieved = run.believes(doubt.collection, doubt, doubtful);
+  const gone = await provenGone(run, missing, doubt, isBelieved);
   return new Set([...moved, ...isBelieved ? shrunk : [], ...gone]);
 }
 
 /** Those of the ids, none of which was listed, that are certainly gone; the others are accounted for. */
 export async function certainlyGone(
   run: SyncRun,
-  collection: Followed,
   ids: readonly string[],
   doubt: Doubt,
 ): Promise<ReadonlySet<string>> {
   const { doubtful } = split(run, ids);
-  const isBelieved = run.holds(collection) || run.believes(collection, doubt, doubtful);
-  return await provenGone(run, collection, ids, doubt, isBelieved);
+  const isBelieved = run.holds(doubt.collection) ||
+    run.believes(doubt.collection, doubt, doubtful);
+  return await provenGone(run, ids, doubt, isBelieved);
 }
 
 /** Which of the ids Neutron has announced as deleted. */
@@ -77,7 +77,6 @@ function split({ options: { announced } }: SyncRun, ids: readonly string[]) {
 /** Those that are; when so many can be gone (`isBelieved`), each that was not announced needs a proof of its own. */
 async function provenGone(
   run: SyncRun,
-  collection: Followed,
   ids: readonly string[],
   doubt: Doubt,
   isBelieved: boolean,
@@ -85,38 +84,23 @@ async function provenGone(
   const { announced, doubtful } = split(run, ids);
   const gone = new Set(announced);
   if (!isBelieved || doubtful.length === 0) return gone;
-  if (await isIncomplete(run, collection, doubtful, doubt)) return gone;
-  const kept = await confirm(run, collection, doubtful, gone);
-  if (kept.length > 0) {
-    const held = { collection, held: doubt.held, lost: kept.length, names: kept };
-    run.hold({ ...held, why: "unconfirmed" });
-  }
+  if (await isIncomplete(run, doubtful, doubt)) return gone;
+  const kept = await confirm(run, doubt.collection, doubtful, gone);
+  if (kept.length > 0) run.hold(doubt.collection, "unconfirmed", doubt.held, kept);
   return gone;
 }
 
 /** Whether the collection is not seen whole, so that nothing of it may be deleted; the run is told why. */
 async function isIncomplete(
   run: SyncRun,
-  collection: Followed,
   ids: readonly string[],
-  doubt: Doubt,
+  { collection, held, hidden }: Doubt,
 ): Promise<boolean> {
   if (run.options.allowDeletions) return false;
   if (run.holds(collection)) return true;
-  const hidden = doubt.hidden ?? await namedByOthers(run, collection, ids);
-  if (hidden.size === 0) return false;
-  holdHidden(run, collection, doubt.held, hidden);
-  return true;
-}
-
-/** Neutron does not show objects that others name: it hides some from us. */
-export function holdHidden(
-  run: SyncRun,
-  collection: Collection,
-  held: number,
-  hidden: ReadonlySet<string>,
-): void {
-  run.hold({ collection, why: "hidden", held, lost: hidden.size, names: [...hidden] });
+  const named = hidden ?? await namedByOthers(run, collection, ids);
+  if (named.size > 0) run.hold(collection, "hidden", held, named);
+  return named.size > 0;
 }
 
 /** Asks by id; what is not there goes into `gone`, and the others, which are or may be, are returned. */

@@ -44,7 +44,8 @@ async function removable(
     const fate = source.fate(collection, id);
     if (fate !== null) unwanted[fate].push(id);
   }
-  return await deletable(run, collection, unwanted, {
+  return await deletable(run, unwanted, {
+    collection,
     held: Math.max(source.keys.count(kinds.at(-1)!), ids.size),
     listed: source.listed(collection),
     hidden: source.hidden(collection),

@@ -205,13 +205,13 @@ export class SyncRun {
   }
 
   /** Notes that nothing of a collection is deleted; of several such notes the largest counts. */
-  hold(guard: Guard): void {
-    const names = guard.names.slice(0, MAX_NAMES).map((name) => clip(name, MAX_WARNING_CHARS));
-    const at = this.guards.findIndex(({ collection, why }) =>
-      collection === guard.collection && why === guard.why
-    );
-    if (at < 0) this.guards.push({ ...guard, names });
-    else if (this.guards[at]!.lost < guard.lost) this.guards[at] = { ...guard, names };
+  hold(collection: Collection, why: Guard["why"], held: number, lost: Iterable<string>): void {
+    const all = [...lost];
+    const names = all.slice(0, MAX_NAMES).map((name) => clip(name, MAX_WARNING_CHARS));
+    const guard = { collection, why, held, lost: all.length, names };
+    const at = this.guards.findIndex((of) => of.collection === collection && of.why === why);
+    if (at < 0) this.guards.push(guard);
+    else if (this.guards[at]!.lost < guard.lost) this.guards[at] = guard;
   }
 
   /** Whether all of these can be gone from a collection; otherwise that is noted as held back. */
@@ -223,7 +223,7 @@ export class SyncRun {
     if (this.options.allowDeletions) return true;
     const lost = names.length;
     const why = whyHeld({ held, listed, lost }, this.deps.maxDeletions ?? null);
-    if (why !== null) this.hold({ collection, why, held, lost, names: [...names] });
+    if (why !== null) this.hold(collection, why, held, names);
     return why === null;
   }
 

@@ -10,14 +10,20 @@ import type { z } from "zod";
 import type { Listing } from "../../openstack/listing.ts";
 import {
   addressGroupSchema,
+  type FloatingIp,
   floatingIpSchema,
+  type Network,
   networkSchema,
   type Port,
   portSchema,
+  type Project,
   projectSchema,
+  type QosPolicy,
   qosPolicySchema,
+  type SecurityGroup,
   securityGroupNameSchema,
   securityGroupSchema,
+  type Subnet,
   subnetSchema,
 } from "../../openstack/records.ts";
 
@@ -65,95 +71,93 @@ export interface Row<T extends Identified, S extends Identified = T> {
   readonly words: readonly [one: string, several: string];
 }
 
-/** A row with its literals kept; the schema gives the type of its objects. */
-function row<
-  T extends Identified,
-  const C extends Omit<Row<T>, "schema" | "shown"> & { readonly shown: object | null },
->(schema: z.ZodType<T>, columns: C): C & { readonly schema: z.ZodType<T> } {
-  return { schema, ...columns };
-}
-
-/** The columns of {@linkcode Shown}, likewise. */
-function shown<T extends Identified>(
-  schema: z.ZodType<T>,
-  columns: Omit<Shown<T>, "schema">,
-): Shown<T> {
-  return { schema, ...columns };
-}
-
 const ROWS = {
-  ports: row(portSchema, {
+  ports: {
+    schema: portSchema,
     fields: Object.keys(portSchema.shape),
     notifiedAs: "port",
     shown: null,
     words: ["port", "ports"],
-  }),
-  networks: row(networkSchema, {
+  } satisfies Row<Port>,
+  networks: {
+    schema: networkSchema,
     notifiedAs: "network",
-    shown: shown(networkSchema, {
+    shown: {
+      schema: networkSchema,
       of: ({ name, qos_policy_id }) => [name, qos_policy_id],
       portField: "network_id",
       foundBy: "filter",
-    }),
+    },
     words: ["network", "networks"],
-  }),
-  subnets: row(subnetSchema, {
+  } satisfies Row<Network>,
+  subnets: {
+    schema: subnetSchema,
     notifiedAs: "subnet",
-    shown: shown(subnetSchema, {
+    shown: {
+      schema: subnetSchema,
       of: ({ gateway_ip }) => gateway_ip,
       portField: "fixed_ips",
       foundBy: "filter",
-    }),
+    },
     words: ["subnet", "subnets"],
-  }),
-  "security-groups": row(securityGroupSchema, {
+  } satisfies Row<Subnet>,
+  "security-groups": {
+    schema: securityGroupSchema,
     notifiedAs: "security_group",
     parts: { notifiedAs: /^security_group_rule$/, field: "security_group_id" },
-    shown: shown(securityGroupNameSchema, {
-      fields: ["id", "revision_number", "name"],
+    shown: {
+      schema: securityGroupNameSchema,
+      fields: ["id", "revision_number", "name"] as const,
       of: ({ name }) => name,
       portField: "security_groups",
       foundBy: "filter",
-    }),
+    },
     words: ["security group", "security groups"],
-  }),
-  floatingips: row(floatingIpSchema, {
+  } satisfies Row<SecurityGroup, z.infer<typeof securityGroupNameSchema>>,
+  floatingips: {
+    schema: floatingIpSchema,
     notifiedAs: "floatingip",
     shown: null, // by its port (`floating_ips.ts`)
     words: ["floating IP", "floating IPs"],
-  }),
-  "qos/policies": row(qosPolicySchema, {
+  } satisfies Row<FloatingIp>,
+  "qos/policies": {
+    schema: qosPolicySchema,
     notifiedAs: "policy",
     parts: { notifiedAs: /(?:bandwidth|packet_rate)_limit_rule$/, field: "qos_policy_id" },
-    shown: shown(qosPolicySchema, {
+    shown: {
+      schema: qosPolicySchema,
       of: ({ rules }) => rules,
       portField: "qos_policy_id",
       foundBy: "policy",
-    }),
+    },
     words: ["QoS policy", "QoS policies"],
-  }),
-  "address-groups": row(addressGroupSchema, {
+  } satisfies Row<QosPolicy>,
+  "address-groups": {
+    schema: addressGroupSchema,
     notifiedAs: "address_group",
-    shown: shown(addressGroupSchema, {
+    shown: {
+      schema: addressGroupSchema,
       of: ({ addresses }) => addresses,
       portField: null,
       foundBy: "rules",
-    }),
+    },
     // Neutron 29 does not raise it when an address is taken out, and sends no notification of it.
     isCounted: false,
     words: ["address group", "address groups"],
-  }),
-  projects: row(projectSchema, {
+  } satisfies Row<z.infer<typeof addressGroupSchema>>,
+  projects: {
+    schema: projectSchema,
     service: "keystone",
     notifiedAs: null,
-    shown: shown(projectSchema, {
+    shown: {
+      schema: projectSchema,
       of: ({ name, parent_id }) => [name, parent_id],
       portField: "project_id",
       foundBy: "filter",
-    }),
+    },
     isCounted: false,
     words: ["project", "projects"],
-  }),
+  } satisfies Row<Project>,
 };
 type Rows = typeof ROWS;
 

@@ -44,10 +44,9 @@ export async function applyChanges(
   changed: Changed,
   projects: readonly Project[] | null = null,
 ): Promise<Scope> {
-  const records = await readRecords(run, changed);
-  const gone = await goneOf(run, changed, records);
+  const found = await read(run, changed);
   const work = run.index.takeBacklog();
-  note(run.index, changed, records, gone, work);
+  note(run.index, changed, found, work);
   if (projects) noteProjects(run, projects, work);
   let scope: Scope;
   try {
@@ -62,74 +61,63 @@ export async function applyChanges(
 
 /** Ports are read when they are compared. */
 type Read = Exclude<Followed, "ports">;
-type Records = Listings<Read>;
-/** Ids by collection. */
-type Gone = ReadonlyMap<Read, Iterable<string>>;
 
-function readIn({ table }: CloudIndex): Read[] {
-  return followedIn(table).filter((name) => name !== "ports");
-}
-
-async function readRecords(run: SyncRun, changed: Changed): Promise<Records> {
-  const read = <C extends Read>(name: C) => run.byId(name, changed[name]);
-  const records = await readEach(readIn(run.index), read);
-  for (const name of readIn(run.index)) run.leaveRefused(name, records[name].refused);
-  return records;
+/** What was read of what has changed. */
+interface Found {
+  readonly records: Listings<Read>;
+  /** Ids by collection of what Neutron no longer has. */
+  readonly gone: ReadonlyMap<Read, Iterable<string>>;
 }
 
 /**
- * Ids of what Neutron no longer has, by collection. What endpoints show of a network, subnet, group or policy
- * that is not there stays (see `kept_facets.ts`), so that not finding it harms nothing; a floating IP has to
- * be certainly gone.
+ * Reads what has changed. What endpoints show of a network, subnet, group or policy that is not there stays
+ * (see `kept_facets.ts`), so that not finding it harms nothing; a floating IP has to be certainly gone.
  */
-async function goneOf(run: SyncRun, changed: Changed, records: Records): Promise<Gone> {
-  const absent = (name: Read) => {
-    const { items, refused } = records[name];
-    const there = new Set([...items, ...refused].map(({ id }) => id));
-    return [...changed[name]].filter((id) => !there.has(id));
-  };
+async function read(run: SyncRun, changed: Changed): Promise<Found> {
+  const { table, floatingIps, revisions } = run.index;
+  const names = followedIn(table).filter((name): name is Read => name !== "ports");
+  const records = await readEach(names, (name) => run.byId(name, changed[name]));
   const gone = new Map<Read, Iterable<string>>();
-  for (const name of readIn(run.index)) gone.set(name, absent(name));
-  const { floatingIps, revisions } = run.index;
-  const known = absent("floatingips").filter((id) => floatingIps.addressOf(id) !== undefined);
-  const doubt = { held: revisions.floatingips.size, listed: null, hidden: null };
-  const certain = await certainlyGone(run, "floatingips", known, doubt);
+  for (const name of names) {
+    const { items, refused } = records[name];
+    run.leaveRefused(name, refused);
+    const there = new Set([...items, ...refused].map(({ id }) => id));
+    gone.set(name, changed[name].difference(there));
+  }
+  const known = [...gone.get("floatingips")!]
+    .filter((id) => floatingIps.addressOf(id) !== undefined);
+  const held = revisions.floatingips.size;
+  const doubt = { collection: "floatingips", held, listed: null, hidden: null } as const;
+  const certain = await certainlyGone(run, known, doubt);
   for (const id of certain) run.goneAddresses.add(floatingIps.addressOf(id)!);
-  return gone.set("floatingips", certain);
+  return { records, gone: gone.set("floatingips", certain) };
 }
 
 /** Notes what was read, and adds what it concerns to the work. */
-function note(
-  index: CloudIndex,
-  changed: Changed,
-  records: Records,
-  gone: Gone,
-  work: Work,
-): void {
+function note(index: CloudIndex, changed: Changed, found: Found, work: Work): void {
   for (const id of changed.ports) work.ports.add(id);
   for (const id of changed["security-groups"]) work.groups.add(id);
   for (const id of changed.subnets) work.subnets.add(id);
-  for (const fip of records.floatingips.items) {
+  for (const fip of found.records.floatingips.items) {
     for (const port of index.floatingIps.note(fip)) work.ports.add(port);
   }
-  for (const id of gone.get("floatingips") ?? []) {
+  for (const id of found.gone.get("floatingips")!) {
     for (const port of index.floatingIps.delete(id)) work.ports.add(port);
   }
-  for (const name of relatedIn(index.table)) noteRelated(index, name, records, gone, work);
+  for (const name of relatedIn(index.table)) noteRelated(index, name, found, work);
 }
 
 function noteRelated<C extends Read & Related>(
   index: CloudIndex,
   name: C,
-  records: Records,
-  gone: Gone,
+  { records, gone }: Found,
   work: Work,
 ): void {
   const otherwise = new Set<string>();
   for (const object of records[name].items) {
     if (index.note(name, object)) otherwise.add(object.id);
   }
-  for (const id of gone.get(name) ?? []) {
+  for (const id of gone.get(name)!) {
     // Neutron deletes no address group that a rule names: it is hidden from us.
     if (name === "address-groups" && index.groupsNaming(id).length > 0) continue;
     index.forget(name, id);

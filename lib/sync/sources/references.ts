@@ -7,7 +7,6 @@
  */
 import type { z } from "zod";
 import { type Port, revisionSchema, type SecurityGroup } from "../../openstack/records.ts";
-import { holdHidden } from "../apply/gone.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
 import {
   type Followed,
@@ -102,14 +101,14 @@ export class References {
     if (run.options.allowDeletions) return; // it is let through
     for (const [collection, ids] of this.#hidden) {
       if (ids.size === 0) continue;
-      holdHidden(run, collection, run.index.revisions[collection].size + ids.size, ids);
+      run.hold(collection, "hidden", run.index.revisions[collection].size + ids.size, ids);
     }
     const unknown = this.#unknownProjects;
     const held = this.#knownProjects.size + unknown.size;
     const { config, projects } = run.deps.keystone;
     const asked = config.authUrl !== null && projects.trouble === null;
     // Some may be gone from Keystone while their ports stay; most of them are not.
-    if (asked && unknown.size * 2 > held) holdHidden(run, "projects", held, unknown);
+    if (asked && unknown.size * 2 > held) run.hold("projects", "hidden", held, unknown);
   }
 
   #noteProject(id: string): void {
