@@ -192,11 +192,12 @@ Deno.test("roles stop in order, the manager last, and one that ignores SIGTERM i
   let tookMs = Infinity;
   const { log } = await withRoles(programs, async ({ store, stop, done }) => {
     for (const name of Object.keys(programs)) await running(store, name);
-    const write = store.writeRole.bind(store);
-    store.writeRole = (name, state) => {
+    const write = store.writeRole;
+    const writeRole: typeof write = (name, state) => {
       if (state.state === "stopped") ended.push(name);
       return write(name, state);
     };
+    Object.assign(store, { writeRole });
     const stoppedAt = performance.now();
     stop.abort();
     await done;
