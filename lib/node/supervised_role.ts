@@ -12,20 +12,15 @@ import { describeError } from "../base/log.ts";
 import type { Launch } from "../process/launcher.ts";
 import type { WriteLine } from "../state/page_feed.ts";
 import { takeRestart } from "../state/restart_request.ts";
-import { afterEnd, CALM, HEALTHY_MS, type RestartHistory } from "./restart_policy.ts";
+import { afterEnd, HEALTHY_MS } from "./restart_policy.ts";
 import { describeRoleEnd, type RoleEnd } from "./role_end.ts";
 import { RoleProcess, type RoleProcessDeps, type StopSignals } from "./role_process.ts";
 import { WATCH_INTERVAL_MS } from "./silence.ts";
 import type { RestartRequest, RoleState } from "../state/records.ts";
 
 /** What a role's process is started with. */
-export interface RoleSpec {
+export interface RoleSpec extends Launch {
   readonly name: string;
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  /** Standard input: one line. */
-  readonly input: string;
   /** Identifies the versions of the files that it reads when it starts. */
   readonly files?: string;
   /** What it is started with instead; the role waits until this is known. */
@@ -57,9 +52,6 @@ export class SupervisedRole {
     lastEnd: null,
     nextStartAt: null,
   };
-  #history: RestartHistory = CALM;
-  /** The operator's request that ended the process, until it is started again. */
-  #request: RestartRequest | null = null;
   /** How long the process has shown heartbeats, ms. */
   #healthyMs = 0;
   #turnedAt: number;
@@ -94,7 +86,11 @@ export class SupervisedRole {
         log.warn("what follows a role's end failed", { name: this.spec.name, error });
       });
       if (signal.aborted) break;
-      if (!await this.#startsOnRequest()) await this.#backOff(end, signal);
+      if (end.why !== "request") await this.#backOff(end, signal);
+      else { // which is no crash
+        const lastEnd = describeRoleEnd(end);
+        await this.#publish({ state: "starting", pid: null, failures: 0, lastEnd });
+      }
     }
     await this.#publish({ state: "stopped", pid: null, nextStartAt: null });
   }
@@ -103,14 +99,13 @@ export class SupervisedRole {
   async #backOff(end: RoleEnd, signal: AbortSignal): Promise<void> {
     const { log, clock, random } = this.#deps;
     const { name } = this.spec;
-    const { history, delayMs } = afterEnd(this.#history, this.#healthyMs, random());
-    this.#history = history;
+    const { failures, delayMs } = afterEnd(this.#state.failures, this.#healthyMs, random());
     const lastEnd = describeRoleEnd(end);
     await this.#publish({
       state: "backoff",
       pid: null,
       restarts: this.#state.restarts + 1,
-      failures: history.failures,
+      failures,
       lastEnd,
       nextStartAt: clock.now() + delayMs,
     });
@@ -129,17 +124,6 @@ export class SupervisedRole {
     return launch;
   }
 
-  /** Whether the process ended because an operator asked for it, which is no crash. */
-  async #startsOnRequest(): Promise<boolean> {
-    if (this.#request === null) return false;
-    const { by } = this.#request;
-    this.#request = null;
-    this.#history = CALM;
-    const lastEnd = describeRoleEnd({ why: "request", by });
-    await this.#publish({ state: "starting", pid: null, failures: 0, lastEnd });
-    return true;
-  }
-
   /** Waits for the next start; an operator's request ends the wait. */
   async #waitToStart(delayMs: number, signal: AbortSignal): Promise<void> {
     const { clock, store } = this.#deps;
@@ -148,8 +132,6 @@ export class SupervisedRole {
       this.#turnedAt = clock.monotonic();
       const seen = store.changes.count;
       if (await this.#takeRequest()) {
-        this.#history = CALM;
-        this.#request = null;
         await this.#publish({ failures: 0 });
         return;
       }
@@ -161,12 +143,12 @@ export class SupervisedRole {
   /** Takes up an operator's request to restart this role, and says so. */
   async #takeRequest(): Promise<RestartRequest | null> {
     const { store, clock, log } = this.#deps;
-    this.#request = await takeRestart(store, clock, this.spec.name).catch(() => null);
-    if (this.#request === null) return null;
-    const { by } = this.#request;
+    const request = await takeRestart(store, clock, this.spec.name).catch(() => null);
+    if (request === null) return null;
+    const { by } = request;
     log.info("role is restarted, as was asked for", { name: this.spec.name, by });
     await this.#event(`restart of ${this.spec.name} was asked for by ${by}`, "info");
-    return this.#request;
+    return request;
   }
 
   /** One process from start to end; tells why it ended. */
@@ -188,7 +170,7 @@ export class SupervisedRole {
     return await process.run({
       onTurn: () => this.#turnedAt = clock.monotonic(),
       onHealthy: (healthyMs) => this.#noteHealth(healthyMs),
-      restartRequested: async () => await this.#takeRequest() !== null,
+      takeRequest: () => this.#takeRequest(),
     }, signals);
   }
 
@@ -196,9 +178,7 @@ export class SupervisedRole {
   async #noteHealth(healthyMs: number): Promise<void> {
     this.#healthyMs = healthyMs;
     if (this.#state.state === "starting") await this.#publish({ state: "running" });
-    if (healthyMs < HEALTHY_MS || this.#history === CALM) return;
-    this.#history = CALM;
-    await this.#publish({ failures: 0 });
+    if (healthyMs >= HEALTHY_MS && this.#state.failures > 0) await this.#publish({ failures: 0 });
   }
 
   async #publish(change: Partial<RoleState>): Promise<void> {
