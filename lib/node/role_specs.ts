@@ -54,15 +54,17 @@ export function roleSpecs(
       settingsOf(name, config, places.process),
       config.lab.reportUrl !== null,
     );
+  const launchLater = (name: SupervisedName) => {
+    const later = located.then((config) => launch(name, config));
+    later.catch(() => {}); // given up; a role that goes on as it is never waits for it
+    return later;
+  };
   return supervisedNames(config).map((name) => ({
     name,
     stopGroup: SUPERVISED[name].stopGroup,
     ...launch(name, config),
     files: name === "diagnostics" ? "" : fileStamps(permissionRow(name, config, places).read),
-    ...awaiting.includes(name) && {
-      later: located.then((config) => launch(name, config)),
-      search,
-    },
+    ...awaiting.includes(name) && { later: launchLater(name), search },
   }));
 }
 
