@@ -10,7 +10,7 @@
 import { hostAndPort } from "../base/host_and_port.ts";
 import type { BrokersConfig, Config } from "../config/config_types.ts";
 import { pageUrl, reachable } from "../config/page_url.ts";
-import { namesAmong } from "./host_addresses.ts";
+import { isAddress, namesAmong } from "./host_addresses.ts";
 
 /** Everything a process may do; an empty list grants nothing. */
 export interface PermissionRow {
@@ -129,18 +129,12 @@ function filesOfBrokers(brokers: BrokersConfig | null | undefined): string[] {
   return given(brokers?.caFile, brokers?.certFile, brokers?.keyFile);
 }
 
-function isAddress(host: string): boolean {
-  return host.startsWith("[") || /^\d+\.\d+\.\d+\.\d+$/.test(host);
-}
-
 /** `net` entries for grpc-js to reach a URL. */
 function grpcNet(url: string, places: PermissionPlaces): string[] {
-  const target = hostPort(url);
-  const host = target.slice(0, target.lastIndexOf(":"));
-  const port = target.slice(host.length + 1);
-  if (isAddress(host)) return [target];
-  const found = places.addresses(host).map((address) => `${address}:${port}`);
-  return [host, ...found];
+  const host = new URL(url).hostname;
+  const port = hostPort(url).slice(host.length);
+  if (isAddress(host)) return [host + port];
+  return [host, ...places.addresses(host).map((address) => address + port)];
 }
 
 /** `net` entries of the page at `host`; a name is listened on and reached at its addresses. */

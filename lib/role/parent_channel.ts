@@ -59,17 +59,23 @@ function openWorkerChannel(scope: WorkerScope): Promise<ParentChannel> {
 }
 
 async function openProcessChannel(): Promise<ParentChannel> {
+  const { line, stop, inbox } = await openStandardInput();
+  return {
+    input: JSON.parse(line),
+    listen: (to) => inbox.listen(to),
+    stop,
+    exit: (code) => Deno.exit(code),
+  };
+}
+
+/** What comes on this process's standard input; `stop` is aborted by its end and by SIGTERM. */
+export async function openStandardInput() {
   const stop = new AbortController();
   Deno.addSignalListener("SIGTERM", () => stop.abort(new Error("SIGTERM")));
   const inbox = new Inbox();
   const { line, end } = await readFirstLine(Deno.stdin.readable, (line) => inbox.put(line));
   end.then((reason) => stop.abort(new Error(reason)));
-  return {
-    input: JSON.parse(line),
-    listen: (to) => inbox.listen(to),
-    stop: stop.signal,
-    exit: (code) => Deno.exit(code),
-  };
+  return { line, end, stop: stop.signal, inbox };
 }
 
 /** Lines that are kept until somebody listens. */
@@ -91,25 +97,19 @@ export class Inbox {
   }
 }
 
-/** What came on standard input. */
-export interface FirstLine {
-  readonly line: string;
-  /** Resolves, with the reason, when the stream ends. */
-  readonly end: Promise<string>;
-}
-
 /** Longest line, characters: without a limit, one would fill the memory. */
 const MAX_LINE = 1024 * 1024;
 
 /**
- * Reads the first line and goes on reading in the background, telling `onLine` of each further one.
+ * Reads the first line and goes on reading in the background, telling `onLine` of each further one; `end`
+ * resolves, with the reason, when the stream ends.
  *
  * @throws {Error} the stream ends before a whole line has come.
  */
 export async function readFirstLine(
   stream: ReadableStream<Uint8Array>,
   onLine: Listener = () => {},
-): Promise<FirstLine> {
+): Promise<{ line: string; end: Promise<string> }> {
   const decoder = new TextDecoder();
   const reader = stream.getReader();
   let text = "";
