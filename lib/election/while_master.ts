@@ -6,6 +6,7 @@
 import type { Clock } from "../base/clock.ts";
 import { type Backoff, backoffMs } from "../base/backoff.ts";
 import { deadline } from "../base/deadline.ts";
+import { whileRunning } from "../base/while_running.ts";
 import { FenceLostError } from "../etcd/client.ts";
 import { describeError } from "../base/log.ts";
 import { electionKey } from "../calico/keys.ts";
@@ -89,32 +90,22 @@ async function runTerm(
 ): Promise<{ error: unknown; aborted: boolean }> {
   const { term, id } = record;
   const over = new AbortController();
-  const finished = new AbortController();
-  const either = AbortSignal.any([outer, finished.signal]);
-  const guard = (async () => {
-    let known: Mastership | null = record;
-    while (!either.aborted) {
-      const seen = store.changes.count;
-      known = await readInTime(store, clock, known);
-      if (!isMaster(known, clock) || !sameTerm(known, record)) {
-        over.abort(new Error("this node is no longer master"));
-        return;
-      }
-      const waitMs = Math.min(GUARD_MS, validForMs(known, clock));
-      await store.changes.after(seen, waitMs, clock, either);
+  const working = (async () => await work({ term, id, electionKey, signal: over.signal }))();
+  const running = whileRunning(working, outer);
+  let known: Mastership | null = record;
+  while (!running.aborted) {
+    const seen = store.changes.count;
+    known = await readInTime(store, clock, known);
+    if (!isMaster(known, clock) || !sameTerm(known, record)) {
+      over.abort(new Error("this node is no longer master"));
+      break;
     }
-    over.abort(outer.reason);
-  })();
-  let error: unknown = null;
-  try {
-    await work({ term, id, electionKey, signal: over.signal });
-  } catch (thrown) {
-    error = thrown;
+    const waitMs = Math.min(GUARD_MS, validForMs(known, clock));
+    await store.changes.after(seen, waitMs, clock, running);
   }
-  const aborted = over.signal.aborted;
-  finished.abort();
-  await guard;
-  return { error, aborted };
+  if (outer.aborted) over.abort(outer.reason); // the first reason stays
+  const error = await working.then(() => null, (error: unknown) => error);
+  return { error, aborted: over.signal.aborted };
 }
 
 /** The record; null when it cannot be read before what is `known` of it has run out. */

@@ -41,8 +41,6 @@ export interface RoleDeps extends RoleProcessDeps {
 
 /** One role; `run` once. */
 export class SupervisedRole {
-  readonly spec: RoleSpec;
-  readonly #deps: RoleDeps;
   #state: RoleState = {
     state: "starting",
     pid: null,
@@ -56,9 +54,7 @@ export class SupervisedRole {
   #healthyMs = 0;
   #turnedAt: number;
 
-  constructor(spec: RoleSpec, deps: RoleDeps) {
-    this.spec = spec;
-    this.#deps = deps;
+  constructor(readonly spec: RoleSpec, readonly deps: RoleDeps) {
     this.#turnedAt = deps.clock.monotonic();
   }
 
@@ -78,7 +74,7 @@ export class SupervisedRole {
    * @param hurry ends the patience with a role that stops
    */
   async run(signal: AbortSignal, hurry?: AbortSignal): Promise<void> {
-    const { log } = this.#deps;
+    const { log } = this.deps;
     const launch = await this.#whatToStart(signal);
     while (!signal.aborted && launch) {
       const end = await this.#runOnce(launch, { stop: signal, hurry });
@@ -97,7 +93,7 @@ export class SupervisedRole {
 
   /** Notes an end that nobody asked for, and waits for the next start. */
   async #backOff(end: RoleEnd, signal: AbortSignal): Promise<void> {
-    const { log, clock, random } = this.#deps;
+    const { log, clock, random } = this.deps;
     const { name } = this.spec;
     const { failures, delayMs } = afterEnd(this.#state.failures, this.#healthyMs, random());
     const lastEnd = describeRoleEnd(end);
@@ -120,13 +116,13 @@ export class SupervisedRole {
     // The search fails only when it is given up, and then this role is stopped.
     const found = this.spec.later.catch(() => new Promise<never>(() => {}));
     const launch = await abortable(found, signal).catch(() => null);
-    this.#turnedAt = this.#deps.clock.monotonic();
+    this.#turnedAt = this.deps.clock.monotonic();
     return launch;
   }
 
   /** Waits for the next start; an operator's request ends the wait. */
   async #waitToStart(delayMs: number, signal: AbortSignal): Promise<void> {
-    const { clock, store } = this.#deps;
+    const { clock, store } = this.deps;
     const due = clock.monotonic() + delayMs;
     while (!signal.aborted && clock.monotonic() < due) {
       this.#turnedAt = clock.monotonic();
@@ -142,7 +138,7 @@ export class SupervisedRole {
 
   /** Takes up an operator's request to restart this role, and says so. */
   async #takeRequest(): Promise<RestartRequest | null> {
-    const { store, clock, log } = this.#deps;
+    const { store, clock, log } = this.deps;
     const request = await takeRestart(store, clock, this.spec.name).catch(() => null);
     if (request === null) return null;
     const { by } = request;
@@ -154,12 +150,12 @@ export class SupervisedRole {
   /** One process from start to end; tells why it ended. */
   async #runOnce(launch: Launch, signals: StopSignals): Promise<RoleEnd> {
     const { name } = this.spec;
-    const { store, clock, log } = this.#deps;
+    const { store, clock, log } = this.deps;
     this.#healthyMs = 0;
     const earlier = await store.readAlive(name).catch(() => null);
     let process: RoleProcess;
     try {
-      process = new RoleProcess(name, launch, earlier?.at ?? null, this.#deps);
+      process = new RoleProcess(name, launch, earlier?.at ?? null, this.deps);
     } catch (error) {
       return { why: "not-started", problem: describeError(error) };
     }
@@ -183,13 +179,13 @@ export class SupervisedRole {
 
   async #publish(change: Partial<RoleState>): Promise<void> {
     this.#state = { ...this.#state, ...change };
-    await this.#deps.store.writeRole(this.spec.name, this.#state).catch((error) => {
-      this.#deps.log.warn("cannot write the state of a role", { name: this.spec.name, error });
+    await this.deps.store.writeRole(this.spec.name, this.#state).catch((error) => {
+      this.deps.log.warn("cannot write the state of a role", { name: this.spec.name, error });
     });
   }
 
   async #event(message: string, level: "info" | "warn" = "warn"): Promise<void> {
-    const event = { at: this.#deps.clock.now(), level, message };
-    await this.#deps.store.addEvent("supervisor", event).catch(() => {});
+    const event = { at: this.deps.clock.now(), level, message };
+    await this.deps.store.addEvent("supervisor", event).catch(() => {});
   }
 }
