@@ -78,10 +78,10 @@ export function grantsOf(config: Config, places: PermissionPlaces) {
   /** Paths to read, by use. */
   const files = {
     proto: [places.protoDir],
-    etcd: given(etcd.caFile, etcd.certFile, etcd.keyFile),
-    openstack: given(openstack.caFile, openstack.certFile, openstack.keyFile),
-    bus: filesOfBrokers(bus),
-    notifications: filesOfBrokers(notifications?.bus),
+    etcd: tlsFiles(etcd),
+    openstack: tlsFiles(openstack),
+    bus: tlsFiles(bus),
+    notifications: tlsFiles(notifications?.bus),
     pageCert: given(diagnostics.tls?.cert),
     pageKey: given(diagnostics.tls?.key),
   };
@@ -105,6 +105,9 @@ export function unique(items: readonly string[]): string[] {
   return [...new Set(items)];
 }
 
+/** What a connection over TLS reads. */
+type TlsFiles = Pick<BrokersConfig, "caFile" | "certFile" | "keyFile">;
+
 function given(...paths: readonly (string | null | undefined)[]): string[] {
   return paths.filter((path) => path !== null && path !== undefined);
 }
@@ -125,8 +128,8 @@ function netOfBrokers(brokers: BrokersConfig | null | undefined): string[] {
   return (brokers?.hosts ?? []).map(({ host, port }) => hostAndPort(host, port));
 }
 
-function filesOfBrokers(brokers: BrokersConfig | null | undefined): string[] {
-  return given(brokers?.caFile, brokers?.certFile, brokers?.keyFile);
+function tlsFiles(peer: TlsFiles | null | undefined): string[] {
+  return given(peer?.caFile, peer?.certFile, peer?.keyFile);
 }
 
 /** `net` entries for grpc-js to reach a URL. */

@@ -30,20 +30,23 @@ export type HostMessage =
 /** What a Worker says to its host. */
 export type WorkerMessage = { readonly ready: true } | { readonly exit: number };
 
-interface WorkerScope {
-  onmessage: ((event: MessageEvent<HostMessage>) => void) | null;
-  postMessage(message: WorkerMessage): void;
+/** A Worker's own side of its connection to the thread that has started it. */
+export interface WorkerScope<Heard, Said> {
+  onmessage: ((event: MessageEvent<Heard>) => void) | null;
+  postMessage(message: Said): void;
 }
+
+type RoleScope = WorkerScope<HostMessage, WorkerMessage>;
 
 /** Opens the channel. Resolves when the input has come. */
 export function openParentChannel(): Promise<ParentChannel> {
-  const scope = globalThis as unknown as Partial<WorkerScope>;
+  const scope = globalThis as unknown as Partial<RoleScope>;
   return typeof scope.postMessage === "function"
-    ? openWorkerChannel(scope as WorkerScope)
+    ? openWorkerChannel(scope as RoleScope)
     : openProcessChannel();
 }
 
-function openWorkerChannel(scope: WorkerScope): Promise<ParentChannel> {
+function openWorkerChannel(scope: RoleScope): Promise<ParentChannel> {
   const stop = new AbortController();
   const { promise, resolve } = Promise.withResolvers<ParentChannel>();
   const exit = (code: number) => scope.postMessage({ exit: code });
