@@ -19,7 +19,8 @@ import type { ServiceManager } from "./service_manager.ts";
 import { openStateDir } from "../state/directory.ts";
 import type { StateStore } from "../state/store.ts";
 import { StateWatch } from "../state/directory_watch.ts";
-import { type SupervisedSpec, Supervisor } from "./supervisor.ts";
+import type { RoleSpec } from "./supervised_role.ts";
+import { Supervisor } from "./supervisor.ts";
 
 /** What a node works with. */
 export interface NodeOptions {
@@ -145,7 +146,7 @@ export class Node {
     }
   }
 
-  async #specs(config: Config, store: StateStore): Promise<SupervisedSpec[]> {
+  async #specs(config: Config, store: StateStore): Promise<RoleSpec[]> {
     const { launcher, log, feed } = this.options;
     const process = this.#place ??= await readProcessPlace();
     const places = { ...await machinePlaces(config, launcher, log), process };

@@ -13,7 +13,7 @@ import {
 } from "../process/permissions.ts";
 import type { ProcessPlace } from "../process/place.ts";
 import { settingsOf, SUPERVISED, type SupervisedName, supervisedNames } from "../process/roles.ts";
-import type { SupervisedSpec } from "./supervisor.ts";
+import type { RoleSpec } from "./supervised_role.ts";
 
 /** What has to be known of this machine to start them. */
 export interface NodePlaces extends PermissionPlaces {
@@ -45,7 +45,7 @@ export function roleSpecs(
   launcher: Launcher,
   located: Promise<Config> = Promise.resolve(config),
   search = 0,
-): SupervisedSpec[] {
+): RoleSpec[] {
   const awaiting = awaitingEndpoints(config);
   const launch = (name: SupervisedName, config: Config) =>
     launcher.prepare(

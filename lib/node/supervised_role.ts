@@ -10,6 +10,7 @@
 import { abortable } from "../base/abortable.ts";
 import { describeError } from "../base/log.ts";
 import type { Launch } from "../process/launcher.ts";
+import type { StopGroup } from "../process/roles.ts";
 import type { WriteLine } from "../state/page_feed.ts";
 import { takeRestart } from "../state/restart_request.ts";
 import { afterEnd, HEALTHY_MS } from "./restart_policy.ts";
@@ -18,9 +19,10 @@ import { RoleProcess, type RoleProcessDeps, type StopSignals } from "./role_proc
 import { WATCH_INTERVAL_MS } from "./silence.ts";
 import type { RestartRequest, RoleState } from "../state/records.ts";
 
-/** What a role's process is started with. */
+/** What a role's process is started with, and when it is stopped. */
 export interface RoleSpec extends Launch {
   readonly name: string;
+  readonly stopGroup: StopGroup;
   /** Identifies the versions of the files that it reads when it starts. */
   readonly files?: string;
   /** What it is started with instead; the role waits until this is known. */

@@ -12,15 +12,11 @@ import type { BrokersConfig, Config } from "../config/config_types.ts";
 import { pageUrl, reachable } from "../config/page_url.ts";
 import { isAddress, namesAmong } from "./host_addresses.ts";
 
+/** The kinds of permissions that the table knows. */
+export const KINDS = ["net", "read", "write", "env", "run", "sys"] as const;
+
 /** Everything a process may do; an empty list grants nothing. */
-export interface PermissionRow {
-  readonly net: readonly string[];
-  readonly read: readonly string[];
-  readonly write: readonly string[];
-  readonly env: readonly string[];
-  readonly run: readonly string[];
-  readonly sys: readonly string[];
-}
+export type PermissionRow = Readonly<Record<typeof KINDS[number], readonly string[]>>;
 
 /** What has to be known besides the configuration. */
 export interface PermissionPlaces {
