@@ -13,6 +13,7 @@
 import type { Invocation } from "./commands/commands.ts";
 import type { CommandContext } from "./commands/context.ts";
 import type { ResolvedConfig } from "./lib/config/resolve.ts";
+import { write } from "./lib/base/write.ts";
 
 /** The launcher's word: the compiler holds it to that, and the launcher need not be loaded for it. */
 const ROLE_WORD: typeof import("./lib/process/launcher.ts").ROLE_WORD = "role";
@@ -98,13 +99,6 @@ function print(text: string): number {
 
 function printError(text: string): void {
   write(Deno.stderr, text);
-}
-
-function write(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  const bytes = new TextEncoder().encode(text);
-  try {
-    for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
-  } catch { /* whoever read it is gone; the work goes on */ }
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

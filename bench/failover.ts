@@ -1,6 +1,6 @@
 /**
  * How long nobody leads: after an orderly hand-over, a killed manager and a killed node, each
- * `BENCH_RUNS` times (50), from the signal until a role's job starts (`whileMaster`, which looks ten
+ * `BENCH_RUNS` times (50), from the signal until a role's job starts (`runWhileMaster`, which looks ten
  * times a second). Then what `isMaster` costs beside a bare read of the KV store.
  *
  * Two nodes with a TTL of 5 s and an etcd of one member on this machine. The floor of a hand-over is
@@ -9,10 +9,9 @@
  *
  * @module
  */
-import { electionKey } from "../lib/calico/keys.ts";
 import { systemClock } from "../lib/base/clock.ts";
 import { isMaster } from "../lib/state/is_master.ts";
-import { whileMaster } from "../lib/election/while_master.ts";
+import { runWhileMaster } from "../lib/election/while_master.ts";
 import { StateStore } from "../lib/state/store.ts";
 import { FaultNode, PARTS } from "../tests/faults/fault_node.ts";
 import { TTL_SECONDS } from "../tests/faults/setup.ts";
@@ -43,9 +42,11 @@ class Watched {
       await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
       this.runs = false;
     };
-    const options = { log: new LogRecorder(), name: node.name, idle: () => {} };
+    const config = { region: null, election: { name: node.name } };
+    const { store } = node;
+    const context = { log: new LogRecorder(), clock: systemClock, store, alive: () => {} };
     const { signal } = this.#stop;
-    this.#done = whileMaster(node.store, systemClock, signal, electionKey(null), job, options);
+    this.#done = runWhileMaster({ config, job: context, signal }, job);
   }
 
   async close(): Promise<void> {

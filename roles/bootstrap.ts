@@ -14,7 +14,7 @@ import { Heartbeats } from "../lib/role/heartbeat.ts";
 import { StateStore } from "../lib/state/store.ts";
 import { RateLimitedLog } from "../lib/base/rate_limited.ts";
 import { openParentChannel, type ParentChannel } from "../lib/role/parent_channel.ts";
-import { write } from "../lib/role/write.ts";
+import { write } from "../lib/base/write.ts";
 
 /** What a role's own code receives. */
 export interface RoleContext<Name extends SupervisedName> {

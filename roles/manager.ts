@@ -14,7 +14,7 @@ import { Watchdog, whileOnTime } from "../lib/role/heartbeat.ts";
 import { ROLE_NAMES } from "../lib/state/records.ts";
 import { VERSION } from "../lib/base/version.ts";
 import { type RoleContext, runRole } from "./bootstrap.ts";
-import { runWhileMaster } from "../lib/election/run_while_master.ts";
+import { runWhileMaster } from "../lib/election/while_master.ts";
 
 /** Longest turn of the compactor's loop beyond what it waits for, ms. */
 const TURN_MS = 10_000;

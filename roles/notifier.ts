@@ -5,13 +5,9 @@
  * @module
  */
 import type { NotifierAnswer, NotifierPlaces } from "../lib/node/service_manager.ts";
+import type { WorkerScope } from "../lib/role/parent_channel.ts";
 
-interface Scope {
-  onmessage: ((event: MessageEvent<NotifierPlaces | string>) => void) | null;
-  postMessage(answer: NotifierAnswer): void;
-}
-
-const scope = globalThis as unknown as Scope;
+const scope = globalThis as unknown as WorkerScope<NotifierPlaces | string, NotifierAnswer>;
 let places: NotifierPlaces | null = null;
 let socket: Deno.DatagramConn | null = null;
 

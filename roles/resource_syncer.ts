@@ -3,7 +3,7 @@ import { openEtcd } from "../lib/etcd/client.ts";
 import { runResourceSyncer } from "../lib/sync/resource_syncer.ts";
 import { StandbyAnswers } from "../lib/sync/sources/standby.ts";
 import { runRole } from "./bootstrap.ts";
-import { runWhileMaster } from "../lib/election/run_while_master.ts";
+import { runWhileMaster } from "../lib/election/while_master.ts";
 
 await runRole("resource-syncer", async (context) => {
   const { config, job } = context;

@@ -1,6 +1,6 @@
 /** The agent status watcher but for its reporter: the lab has an entry file of its own, with its own. @module */
 import { openEtcd } from "../lib/etcd/client.ts";
-import { runWhileMaster } from "../lib/election/run_while_master.ts";
+import { runWhileMaster } from "../lib/election/while_master.ts";
 import { AgentStatusWatcher } from "../lib/status/agent_status.ts";
 import { measured } from "../lib/status/measured_reporter.ts";
 import type { StatusReporter } from "../lib/status/reporter.ts";

@@ -3,7 +3,7 @@ import { openEtcd } from "../lib/etcd/client.ts";
 import { KeystoneAuth } from "../lib/openstack/keystone.ts";
 import { NeutronClient } from "../lib/openstack/neutron.ts";
 import { NovaClient } from "../lib/openstack/nova.ts";
-import { runWhileMaster } from "../lib/election/run_while_master.ts";
+import { runWhileMaster } from "../lib/election/while_master.ts";
 import { DataPlaneStatus } from "../lib/status/data_plane_status.ts";
 import type { NotifyNova } from "../lib/status/arrivals.ts";
 import { EndpointStatusWatcher } from "../lib/status/endpoint_status.ts";

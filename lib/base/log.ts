@@ -96,13 +96,11 @@ export interface LoggingOptions {
 }
 
 class LineHandler extends BaseHandler {
-  readonly #write: (line: string) => void;
-  constructor(options: LoggingOptions) {
+  constructor(readonly options: LoggingOptions) {
     super("DEBUG", { formatter: (record) => formatRecord(record, options) });
-    this.#write = options.write;
   }
   log(line: string): void {
-    this.#write(line);
+    this.options.write(line);
   }
 }
 

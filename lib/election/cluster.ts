@@ -92,14 +92,7 @@ export class ClusterRegistry implements TermObserver {
 
   began({ term, since }: Leadership): void {
     const { node, id } = this.options;
-    const record: TermRecord = {
-      term,
-      node: node.name,
-      id,
-      start: since,
-      end: null,
-      reason: null,
-    };
+    const record: TermRecord = { term, node: node.name, id, start: since, end: null, reason: null };
     this.#pending = this.#attempt("the start of a term", async () => {
       await this.#whileLeading(term, [], this.#records.putting(termKey(term), record));
       await this.#tidy(record);
@@ -108,23 +101,16 @@ export class ClusterRegistry implements TermObserver {
   }
 
   async ended({ term, since }: Leadership, end: TermEnd): Promise<void> {
-    const { etcd, clock, id } = this.options;
+    const { clock, id } = this.options;
     await this.#pending;
     await this.#attempt("the end of a term", async () => {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const [found] = await this.#records.read(termKey(term), termSchema);
         if (found?.record.id !== id || found.record.start !== since) return;
-        const write = this.#records.putting(found.key, {
-          ...found.record,
-          end: clock.now(),
-          reason: describeTermEnd(end),
-        });
-        const { succeeded } = await etcd.kv.txn({
-          compare: [this.#records.unchanged(found)],
-          success: [write],
-          failure: [],
-        });
-        if (succeeded) break; // else the next leader has ended it meanwhile
+        const record = { ...found.record, end: clock.now(), reason: describeTermEnd(end) };
+        const unchanged = this.#records.unchanged(found);
+        if (await this.#records.putIf([unchanged], found.key, record)) break;
+        // The next leader has ended it meanwhile.
       }
       this.#wake.abort();
     });
@@ -225,7 +211,7 @@ export class ClusterRegistry implements TermObserver {
 
   /** Writes what the key says of the terms; what has changed meanwhile is looked at in the next turn. */
   async #observe(key: RawElectionKey | null): Promise<void> {
-    const { etcd, region, clock } = this.options;
+    const { region, clock } = this.options;
     const found = await this.#records.read("terms/", termSchema);
     const name = Buffer.from(electionKey(region));
     const create_revision = key?.createRevision ?? "0";
@@ -235,11 +221,8 @@ export class ClusterRegistry implements TermObserver {
       const known = found.find(({ record: { term } }) => term === record.term);
       const at = known?.key ?? termKey(record.term);
       if (does !== "begin" && !known) continue;
-      await etcd.kv.txn({
-        compare: [asSeen, known ? this.#records.unchanged(known) : this.#records.absent(at)],
-        success: [this.#records.putting(at, record)],
-        failure: [],
-      });
+      const asFound = known ? this.#records.unchanged(known) : this.#records.absent(at);
+      await this.#records.putIf([asSeen, asFound], at, record);
     }
   }
 
@@ -250,12 +233,9 @@ export class ClusterRegistry implements TermObserver {
       const { record } = found;
       if (record.end !== null || record.term === current.term) continue;
       if (BigInt(record.term) > BigInt(current.term)) continue;
+      const end = this.#observations.endOf(record, current.start);
       const reason = `not ended in order; ${current.node} was elected`;
-      const write = this.#records.putting(found.key, {
-        ...record,
-        end: this.#observations.endOf(record, current.start),
-        reason,
-      });
+      const write = this.#records.putting(found.key, { ...record, end, reason });
       await this.#whileLeading(current.term, [this.#records.unchanged(found)], write);
     }
     const keys = (await etcd.getAll().prefix(`${this.#prefix}terms/`).keys()).sort();

@@ -34,6 +34,12 @@ export class ClusterRecords {
     });
   }
 
+  /** Writes a record if all of that holds, and says whether it did. */
+  async putIf(compare: ICompare[], key: string, record: unknown): Promise<boolean> {
+    const success = [this.putting(key, record)];
+    return (await this.etcd.kv.txn({ compare, success, failure: [] })).succeeded;
+  }
+
   /** Writes a record. */
   putting(key: string, record: unknown): IRequestOp {
     const value = Buffer.from(JSON.stringify(record));

@@ -113,18 +113,17 @@ class Elector {
     try {
       let toldToStop = false;
       let { state, effect } = START;
+      const take = (event: Event) => {
+        const at = readClocks(this.context.clock);
+        ({ state, effect } = advance(state, event, at, this.#settings));
+      };
       while (effect.do !== "finish") {
         const event = await this.#carryOut(effect, state).catch((error) => this.#failure(error));
         superseded ||= event.type === "superseded";
-        ({ state, effect } = advance(state, event, readClocks(this.context.clock), this.#settings));
+        take(event);
         if (this.signal.aborted && !toldToStop) {
           toldToStop = true;
-          ({ state, effect } = advance(
-            state,
-            { type: "stop" },
-            readClocks(this.context.clock),
-            this.#settings,
-          ));
+          take({ type: "stop" });
         }
       }
     } finally {
@@ -204,16 +203,14 @@ class Elector {
     await noted;
     const { term } = leadership;
     const reason = describeTermEnd(end);
-    log[this.signal.aborted ? "info" : "warn"]("term ended", { term, reason });
+    const level = this.signal.aborted ? "info" : "warn";
+    log[level]("term ended", { term, reason });
     if (!release) {
       log.warn("the election key is left to its lease: this node's roles may believe to lead", {
         term,
       });
     }
-    await this.#report.event(
-      this.signal.aborted ? "info" : "warn",
-      `term ${term} ended: ${reason}`,
-    );
+    await this.#report.event(level, `term ${term} ended: ${reason}`);
   }
 
   /** Waits for time, a change of the key, an operator's request or the end. */

@@ -17,9 +17,10 @@ const UNTIL_STEP_MS = 5000;
 const MAX_NAME = 63;
 
 /** What to write. */
-export type Observation =
-  | { readonly does: "begin"; readonly record: TermRecord }
-  | { readonly does: "extend" | "end"; readonly record: TermRecord };
+export interface Observation {
+  readonly does: "begin" | "extend" | "end";
+  readonly record: TermRecord;
+}
 
 /** Looks at the key again and again. */
 export class TermObservations {
@@ -27,11 +28,8 @@ export class TermObservations {
   #seen: { readonly term: string | null; readonly since: number; readonly at: number } | null =
     null;
 
-  /** A term is seen that has no record yet, so that it has to be looked at again soon. */
-  get isPending(): boolean {
-    return this.#pending;
-  }
-  #pending = false;
+  /** Whether a term is seen that has no record yet, so that it has to be looked at again soon. */
+  isPending = false;
 
   /** What the key, as it is now, says of the terms that are recorded. */
   look(key: RawElectionKey | null, terms: readonly TermRecord[], now: number): Observation[] {
@@ -39,12 +37,12 @@ export class TermObservations {
     const before = this.#seen;
     const since = before?.term === term ? before.since : now;
     this.#seen = { term, since, at: now };
-    this.#pending = false;
+    this.isPending = false;
     const found: Observation[] = [];
     const own = terms.find((record) => record.term === term);
     if (key && !own) {
-      this.#pending = now - since < OWN_ACCOUNT_MS;
-      if (!this.#pending) found.push({ does: "begin", record: observed(key, since, now) });
+      this.isPending = now - since < OWN_ACCOUNT_MS;
+      if (!this.isPending) found.push({ does: "begin", record: observed(key, since, now) });
     } else if (own && own.end === null) {
       const until = untilOf(key!, now);
       if (until !== undefined && until - (own.until ?? 0) > UNTIL_STEP_MS) {

@@ -6,9 +6,11 @@
 import type { Clock } from "../base/clock.ts";
 import { type Backoff, backoffMs } from "../base/backoff.ts";
 import { deadline } from "../base/deadline.ts";
+import { whileRunning } from "../base/while_running.ts";
 import { FenceLostError } from "../etcd/client.ts";
-import { describeError, type Log } from "../base/log.ts";
-import type { Term } from "../role/master_context.ts";
+import { describeError } from "../base/log.ts";
+import { electionKey } from "../calico/keys.ts";
+import type { JobContext, Term } from "../role/master_context.ts";
 import type { Mastership } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
 import { isMaster, validForMs } from "../state/is_master.ts";
@@ -21,32 +23,28 @@ const GUARD_MS = 2000;
 /** Of a job that fails. */
 const BACKOFF: Backoff = { firstMs: 1000, maxMs: 30_000, jitter: "equal" };
 
-/** What {@linkcode whileMaster} tells of itself. */
-export interface WhileMasterOptions {
-  readonly log: Log;
-  /** This node's name in the election: a record of another name is not this node's, however it came here. */
-  readonly name: string;
-  /**
-   * Called at least once a second while this node is not master, or the job waits to be tried again;
-   * with a sentence when it cannot be known whether this node is master.
-   */
-  idle(problem: string | null): void;
+/** What a role that works as master is given. */
+export interface MasterRole {
+  readonly config: {
+    readonly region: string | null;
+    /** A record of another name is not this node's, however it came here. */
+    readonly election: { readonly name: string };
+  };
+  readonly job: JobContext;
+  readonly signal: AbortSignal;
 }
 
 /**
- * Runs `job` whenever this node is master, one term at a time, until `signal` aborts. The job's own
- * signal aborts at mastership's end: as soon as its record changes or is no longer valid; the job is
- * joined before it can start again. A job that fails is tried again after a growing delay (up to 30 s);
- * one that lost the fence waits for another term.
+ * Runs `work` whenever this node is master, one term at a time, until `signal` aborts, and says "standby" at
+ * least once a second in between. The work's own signal aborts at mastership's end: as soon as its record
+ * changes or is no longer valid; the work is joined before it can start again. Work that fails is tried again
+ * after a growing delay (up to 30 s); work that lost the fence waits for another term.
  */
-export async function whileMaster(
-  store: StateStore,
-  clock: Clock,
-  signal: AbortSignal,
-  electionKey: string,
-  job: (term: Term) => Promise<void>,
-  options: WhileMasterOptions,
+export async function runWhileMaster(
+  { config, job, signal }: MasterRole,
+  work: (term: Term) => Promise<void>,
 ): Promise<void> {
+  const { log, clock, store } = job;
   let failures = 0;
   let notBefore = 0;
   let lost: Mastership | null = null;
@@ -57,20 +55,22 @@ export async function whileMaster(
       (error) => ({ record: null, problem: `mastership cannot be read: ${describeError(error)}` }),
     );
     const now = clock.now();
-    const leads = isMaster(record, clock) && parseElectionValue(record.id)?.name === options.name;
+    const leads = isMaster(record, clock) &&
+      parseElectionValue(record.id)?.name === config.election.name;
     if (leads && !sameTerm(record, lost) && now >= notBefore) {
-      const outcome = await runTerm(store, clock, signal, electionKey, record, job);
-      if (outcome.error instanceof FenceLostError) {
+      const key = electionKey(config.region);
+      const { error, aborted } = await runTerm(job, signal, key, record, work);
+      if (error instanceof FenceLostError) {
         lost = record;
-        options.log.warn("another node leads; this term's work is over", { error: outcome.error });
-      } else if (outcome.error !== null && !outcome.aborted) {
+        log.warn("another node leads; this term's work is over", { error });
+      } else if (error !== null && !aborted) {
         const delayMs = Math.round(backoffMs(BACKOFF, failures++));
         notBefore = clock.now() + delayMs;
-        options.log.error("job failed, will be tried again", { error: outcome.error, delayMs });
+        log.error("job failed, will be tried again", { error, delayMs });
       } else failures = 0;
       continue;
     }
-    options.idle(problem);
+    job.alive("standby", problem);
     const waitMs = notBefore > now ? Math.min(POLL_MS, notBefore - now) : POLL_MS;
     await store.changes.after(seen, waitMs, clock, signal);
   }
@@ -80,43 +80,32 @@ function sameTerm(a: Mastership, b: Mastership | null): boolean {
   return a.term === b?.term && a.id === b.id;
 }
 
-/** Runs the job for one term beside a watch on the record. */
+/** Does the work of one term beside a watch on the record. */
 async function runTerm(
-  store: StateStore,
-  clock: Clock,
+  { store, clock }: JobContext,
   outer: AbortSignal,
   electionKey: string,
   record: Mastership,
-  job: (term: Term) => Promise<void>,
+  work: (term: Term) => Promise<void>,
 ): Promise<{ error: unknown; aborted: boolean }> {
   const { term, id } = record;
   const over = new AbortController();
-  const finished = new AbortController();
-  const either = AbortSignal.any([outer, finished.signal]);
-  const guard = (async () => {
-    let known: Mastership | null = record;
-    while (!either.aborted) {
-      const seen = store.changes.count;
-      known = await readInTime(store, clock, known);
-      if (!isMaster(known, clock) || !sameTerm(known, record)) {
-        over.abort(new Error("this node is no longer master"));
-        return;
-      }
-      const waitMs = Math.min(GUARD_MS, validForMs(known, clock));
-      await store.changes.after(seen, waitMs, clock, either);
+  const working = (async () => await work({ term, id, electionKey, signal: over.signal }))();
+  const running = whileRunning(working, outer);
+  let known: Mastership | null = record;
+  while (!running.aborted) {
+    const seen = store.changes.count;
+    known = await readInTime(store, clock, known);
+    if (!isMaster(known, clock) || !sameTerm(known, record)) {
+      over.abort(new Error("this node is no longer master"));
+      break;
     }
-    over.abort(outer.reason);
-  })();
-  let error: unknown = null;
-  try {
-    await job({ term, id, electionKey, signal: over.signal });
-  } catch (thrown) {
-    error = thrown;
+    const waitMs = Math.min(GUARD_MS, validForMs(known, clock));
+    await store.changes.after(seen, waitMs, clock, running);
   }
-  const aborted = over.signal.aborted;
-  finished.abort();
-  await guard;
-  return { error, aborted };
+  if (outer.aborted) over.abort(outer.reason); // the first reason stays
+  const error = await working.then(() => null, (error: unknown) => error);
+  return { error, aborted: over.signal.aborted };
 }
 
 /** The record; null when it cannot be read before what is `known` of it has run out. */

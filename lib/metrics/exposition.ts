@@ -94,7 +94,7 @@ function formatLabels(labels: Readonly<Record<string, string>>): string {
 }
 
 function escape(text: string): string {
-  return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
+  return escapeHelp(text).replaceAll('"', '\\"');
 }
 
 /** The older format knows no quotes in help texts, so there are none. */

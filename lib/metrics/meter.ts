@@ -30,19 +30,13 @@ export const metricsSchema = z.object({
 });
 export type MetricsRecord = z.infer<typeof metricsSchema>;
 
-interface Mutable {
-  labels: string[];
-  sum: number;
-  counts: number[];
-}
-
 type LabelValues<N extends InstrumentName> = {
   readonly [L in typeof INSTRUMENTS[N]["labels"][number]]: string;
 };
 
 /** What one role has measured so far. */
 export class Meter {
-  readonly #series = new Map<InstrumentName, Map<string, Mutable>>();
+  readonly #series = new Map<InstrumentName, Map<string, Series>>();
   #changed = false;
 
   /** Adds one value to a histogram, or to a counter. */
@@ -93,7 +87,7 @@ export class Meter {
     );
   }
 
-  #find(name: InstrumentName, instrument: Instrument, labels: string[]): Mutable {
+  #find(name: InstrumentName, instrument: Instrument, labels: string[]): Series {
     let byLabels = this.#series.get(name);
     if (!byLabels) this.#series.set(name, byLabels = new Map());
     const key = labels.join("\0");

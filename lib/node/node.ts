@@ -19,7 +19,8 @@ import type { ServiceManager } from "./service_manager.ts";
 import { openStateDir } from "../state/directory.ts";
 import type { StateStore } from "../state/store.ts";
 import { StateWatch } from "../state/directory_watch.ts";
-import { type SupervisedSpec, Supervisor } from "./supervisor.ts";
+import type { RoleSpec } from "./supervised_role.ts";
+import { Supervisor } from "./supervisor.ts";
 
 /** What a node works with. */
 export interface NodeOptions {
@@ -145,7 +146,7 @@ export class Node {
     }
   }
 
-  async #specs(config: Config, store: StateStore): Promise<SupervisedSpec[]> {
+  async #specs(config: Config, store: StateStore): Promise<RoleSpec[]> {
     const { launcher, log, feed } = this.options;
     const process = this.#place ??= await readProcessPlace();
     const places = { ...await machinePlaces(config, launcher, log), process };
@@ -162,32 +163,28 @@ export class Node {
   #locate(config: Config, places: PermissionPlaces, store: StateStore): Promise<Config> {
     const waiting = awaitingEndpoints(config);
     if (waiting.length === 0) return Promise.resolve(config);
-    const before = this.#located;
-    if (before && sameOpenstack(before.from, config)) {
-      return before.config.then((located) => withLocated(config, located));
-    }
-    before?.giveUp.abort();
-    const { launcher, log, clock } = this.options;
-    const giveUp = new AbortController();
-    const signal = AbortSignal.any([this.signals.stop, giveUp.signal]);
-    const located = locateEndpoints(
-      config,
-      { launcher, places, log, clock, signal },
-      (problem) => {
+    let located = this.#located;
+    if (!located || !sameOpenstack(located.from, config)) {
+      located?.giveUp.abort();
+      const { launcher, log, clock } = this.options;
+      const giveUp = new AbortController();
+      const signal = AbortSignal.any([this.signals.stop, giveUp.signal]);
+      const wait = (problem: string | null) => {
         if (problem === null) return;
         const alive = { at: clock.now(), pid: 0, doing: "not started yet", problem };
         for (const name of waiting) store.writeAlive(name, alive).catch(() => {});
-      },
-    );
-    this.#remember(config, located, giveUp);
-    return located;
+      };
+      const deps = { launcher, places, log, clock, signal };
+      located = this.#remember(config, locateEndpoints(config, deps, wait), giveUp);
+    }
+    return located.config.then(({ openstack }) => ({ ...config, openstack }));
   }
 
-  #remember(from: Config, config: Promise<Config>, giveUp: AbortController): void {
+  #remember(from: Config, config: Promise<Config>, giveUp = new AbortController()): Located {
     const search = (this.#located?.search ?? 0) + 1;
     const located: Located = { from, config, found: null, giveUp, search };
     config.then((found) => located.found = found, () => {}); // given up
-    this.#located = located;
+    return this.#located = located;
   }
 
   /** Asks the catalogue again for what it has told before; another answer counts as a new search. */
@@ -202,7 +199,7 @@ export class Node {
       if (sameOpenstack(now, before.found)) return;
       const { neutronUrl, novaUrl } = now.openstack;
       log.info("Keystone's catalogue names other endpoints", { neutronUrl, novaUrl });
-      this.#remember(config, Promise.resolve(now), new AbortController());
+      this.#remember(config, Promise.resolve(now));
     } catch (error) {
       log.warn("Keystone's catalogue cannot be asked again, its endpoints stay as they were", {
         error,
@@ -263,9 +260,4 @@ export class Node {
 
 function sameOpenstack(one: Config, other: Config): boolean {
   return JSON.stringify(one.openstack) === JSON.stringify(other.openstack);
-}
-
-/** A configuration with the endpoints that were found for another one with the same Keystone. */
-function withLocated(config: Config, { openstack }: Config): Config {
-  return { ...config, openstack };
 }

@@ -15,33 +15,25 @@ export const HEALTHY_MS = 60_000;
 const CRASH_LOOP_FAILURES = 3;
 const BACKOFF: Backoff = { firstMs: 500, maxMs: MAX_DELAY_MS, jitter: "equal" };
 
-/** How a role did so far. */
-export interface RestartHistory {
-  /** Ends in a row without a healthy minute between them. */
-  readonly failures: number;
-}
-
-/** No failure yet. */
-export const CALM: RestartHistory = { failures: 0 };
-
-/** Whether a role ends again and again. */
-export function isCrashLoop(history: RestartHistory | null): boolean {
-  return (history?.failures ?? 0) >= CRASH_LOOP_FAILURES;
+/** Whether a role ends again and again, from its ends in a row without a healthy minute between them. */
+export function isCrashLoop(role: { readonly failures: number } | null): boolean {
+  return (role?.failures ?? 0) >= CRASH_LOOP_FAILURES;
 }
 
 /**
  * The decision after one end.
  *
+ * @param before failures so far
  * @param healthyMs how long the role had shown heartbeats, ms
  * @param random in [0, 1)
- * @returns the delay before the next start, ms, and the history to pass next time
+ * @returns the delay before the next start, ms, and the failures to pass next time
  */
 export function afterEnd(
-  history: RestartHistory,
+  before: number,
   healthyMs: number,
   random: number,
-): { delayMs: number; history: RestartHistory } {
-  const failures = (healthyMs >= HEALTHY_MS ? 0 : history.failures) + 1;
-  if (failures === 1) return { delayMs: 0, history: { failures } };
-  return { delayMs: Math.round(backoffMs(BACKOFF, failures - 2, random)), history: { failures } };
+): { delayMs: number; failures: number } {
+  const failures = (healthyMs >= HEALTHY_MS ? 0 : before) + 1;
+  const delayMs = failures === 1 ? 0 : Math.round(backoffMs(BACKOFF, failures - 2, random));
+  return { delayMs, failures };
 }

@@ -10,6 +10,7 @@ import { Child } from "../process/child.ts";
 import { isNoise, isStackFrame, parseEntry, readLines } from "../process/child_output.ts";
 import type { Launch } from "../process/launcher.ts";
 import type { WriteLine } from "../state/page_feed.ts";
+import type { RestartRequest } from "../state/records.ts";
 import type { RoleEnd } from "./role_end.ts";
 import { Silence, type SilenceDeps, WATCH_INTERVAL_MS } from "./silence.ts";
 
@@ -27,8 +28,8 @@ export interface RoleProcessHooks {
   onTurn(): void;
   /** It shows heartbeats, since so many ms. */
   onHealthy(healthyMs: number): Promise<void>;
-  /** Whether an operator has asked for its restart. */
-  restartRequested(): Promise<boolean>;
+  /** An operator's request to restart it, which is taken up by that; null: there is none. */
+  takeRequest(): Promise<RestartRequest | null>;
 }
 
 /** What ends a process that runs. */
@@ -38,6 +39,9 @@ export interface StopSignals {
   /** A stop no longer waits for the process: it is killed. */
   readonly hurry?: AbortSignal;
 }
+
+/** Why a process that runs is stopped, but for the node's stop. */
+type Why = RoleEnd & { readonly why: "silent" | "request" };
 
 /** What a process that has ended has written is read for so long at most, ms. */
 const LAST_WORDS_MS = 2000;
@@ -78,12 +82,12 @@ export class RoleProcess {
     const watching = this.#watch(hooks, signals);
     const { signal, code } = await this.#child.ended();
     this.#ended.abort();
-    const silence = await watching;
+    const why = await watching;
     // A process of its own may hold its pipes open.
     const { clock } = this.deps;
     const words = await deadline(output, LAST_WORDS_MS, () => null, { clock });
     const complaint = words?.[0] ?? null;
-    if (silence) return { why: "silent", silentMs: silence.ms, doing: silence.doing, complaint };
+    if (why) return why.why === "silent" ? { ...why, complaint } : why;
     return signal ? { why: "signal", signal, complaint } : { why: "exit", code, complaint };
   }
 
@@ -106,30 +110,30 @@ export class RoleProcess {
     this.deps.forward({ time, level, role: this.name, pid: this.pid, message, fields: {} });
   }
 
-  /** Waits until it has ended or has been told to; resolves to its silence when that was the reason. */
-  async #watch(hooks: RoleProcessHooks, { stop, hurry }: StopSignals): Promise<Silence | null> {
+  /** Waits until it has ended or has been told to; resolves to why, when that was its silence or a request. */
+  async #watch(hooks: RoleProcessHooks, { stop, hurry }: StopSignals): Promise<Why | null> {
     const { log, store, clock } = this.deps;
     const either = AbortSignal.any([stop, this.#ended.signal]);
     const silence = new Silence(this.deps, this);
+    let why: Why | null = null;
     let seen = store.changes.count;
-    while (!either.aborted) {
+    while (why === null && !either.aborted) {
       hooks.onTurn();
       const waitMs = silence.healthyMs === null ? FIRST_LOOKS_MS : WATCH_INTERVAL_MS;
       await store.changes.after(seen, waitMs, clock, either);
       if (either.aborted) break;
       seen = store.changes.count;
-      const [requested] = await Promise.all([hooks.restartRequested(), silence.look()]);
+      const [request] = await Promise.all([hooks.takeRequest(), silence.look()]);
       if (silence.healthyMs !== null) await hooks.onHealthy(silence.healthyMs);
-      if (requested) break;
-      if (silence.tooLong) {
+      if (request) why = { why: "request", by: request.by };
+      else if (silence.tooLong) {
         const { ms: silentMs, doing } = silence;
         log.error("role shows no progress, is stopped", { name: this.name, silentMs, doing });
-        await this.#terminate(hurry);
-        return silence;
+        why = { why: "silent", silentMs, doing, complaint: null };
       }
     }
     if (!this.#ended.signal.aborted) await this.#terminate(hurry);
-    return null;
+    return why;
   }
 
   async #terminate(hurry?: AbortSignal): Promise<void> {

@@ -13,7 +13,7 @@ import {
 } from "../process/permissions.ts";
 import type { ProcessPlace } from "../process/place.ts";
 import { settingsOf, SUPERVISED, type SupervisedName, supervisedNames } from "../process/roles.ts";
-import type { SupervisedSpec } from "./supervisor.ts";
+import type { RoleSpec } from "./supervised_role.ts";
 
 /** What has to be known of this machine to start them. */
 export interface NodePlaces extends PermissionPlaces {
@@ -45,7 +45,7 @@ export function roleSpecs(
   launcher: Launcher,
   located: Promise<Config> = Promise.resolve(config),
   search = 0,
-): SupervisedSpec[] {
+): RoleSpec[] {
   const awaiting = awaitingEndpoints(config);
   const launch = (name: SupervisedName, config: Config) =>
     launcher.prepare(
@@ -54,15 +54,17 @@ export function roleSpecs(
       settingsOf(name, config, places.process),
       config.lab.reportUrl !== null,
     );
+  const launchLater = (name: SupervisedName) => {
+    const later = located.then((config) => launch(name, config));
+    later.catch(() => {}); // given up; a role that goes on as it is never waits for it
+    return later;
+  };
   return supervisedNames(config).map((name) => ({
     name,
     stopGroup: SUPERVISED[name].stopGroup,
     ...launch(name, config),
     files: name === "diagnostics" ? "" : fileStamps(permissionRow(name, config, places).read),
-    ...awaiting.includes(name) && {
-      later: located.then((config) => launch(name, config)),
-      search,
-    },
+    ...awaiting.includes(name) && { later: launchLater(name), search },
   }));
 }
 

@@ -66,8 +66,8 @@ export class ServiceManager implements AsyncDisposable {
   #worker: Worker | null = null;
   #status = "";
   #warned = false;
-  /** What waits until the Worker listens. */
-  #waiting: (NotifierPlaces | string)[] | null = [];
+  /** The Worker listens. */
+  readonly #ready = Promise.withResolvers<void>();
   #pending = 0;
   #settled = Promise.withResolvers<void>();
 
@@ -98,17 +98,13 @@ export class ServiceManager implements AsyncDisposable {
       this.#warn(event.message);
     };
     this.#worker.onmessage = ({ data }: MessageEvent<NotifierAnswer>) => {
-      if ("ready" in data) {
-        for (const message of this.#waiting ?? []) this.#worker!.postMessage(message);
-        this.#waiting = null;
-        return;
-      }
+      if ("ready" in data) return this.#ready.resolve();
       if (data.error !== null) this.#warn(data.error);
       if (--this.#pending > 0) return;
       this.#settled.resolve();
       this.#settled = Promise.withResolvers();
     };
-    this.#waiting = [this.#places];
+    this.#post(this.#places);
   }
 
   ready(): void {
@@ -142,8 +138,11 @@ export class ServiceManager implements AsyncDisposable {
   #send(text: string): void {
     if (!this.#worker) return;
     this.#pending++;
-    if (this.#waiting) this.#waiting.push(text);
-    else this.#worker.postMessage(text);
+    this.#post(text);
+  }
+
+  #post(message: NotifierPlaces | string): void {
+    this.#ready.promise.then(() => this.#worker!.postMessage(message));
   }
 
   #warn(error: unknown): void {

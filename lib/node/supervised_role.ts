@@ -10,22 +10,19 @@
 import { abortable } from "../base/abortable.ts";
 import { describeError } from "../base/log.ts";
 import type { Launch } from "../process/launcher.ts";
+import type { StopGroup } from "../process/roles.ts";
 import type { WriteLine } from "../state/page_feed.ts";
 import { takeRestart } from "../state/restart_request.ts";
-import { afterEnd, CALM, HEALTHY_MS, type RestartHistory } from "./restart_policy.ts";
+import { afterEnd, HEALTHY_MS } from "./restart_policy.ts";
 import { describeRoleEnd, type RoleEnd } from "./role_end.ts";
 import { RoleProcess, type RoleProcessDeps, type StopSignals } from "./role_process.ts";
 import { WATCH_INTERVAL_MS } from "./silence.ts";
 import type { RestartRequest, RoleState } from "../state/records.ts";
 
-/** What a role's process is started with. */
-export interface RoleSpec {
+/** What a role's process is started with, and when it is stopped. */
+export interface RoleSpec extends Launch {
   readonly name: string;
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  /** Standard input: one line. */
-  readonly input: string;
+  readonly stopGroup: StopGroup;
   /** Identifies the versions of the files that it reads when it starts. */
   readonly files?: string;
   /** What it is started with instead; the role waits until this is known. */
@@ -46,8 +43,6 @@ export interface RoleDeps extends RoleProcessDeps {
 
 /** One role; `run` once. */
 export class SupervisedRole {
-  readonly spec: RoleSpec;
-  readonly #deps: RoleDeps;
   #state: RoleState = {
     state: "starting",
     pid: null,
@@ -57,16 +52,11 @@ export class SupervisedRole {
     lastEnd: null,
     nextStartAt: null,
   };
-  #history: RestartHistory = CALM;
-  /** The operator's request that ended the process, until it is started again. */
-  #request: RestartRequest | null = null;
   /** How long the process has shown heartbeats, ms. */
   #healthyMs = 0;
   #turnedAt: number;
 
-  constructor(spec: RoleSpec, deps: RoleDeps) {
-    this.spec = spec;
-    this.#deps = deps;
+  constructor(readonly spec: RoleSpec, readonly deps: RoleDeps) {
     this.#turnedAt = deps.clock.monotonic();
   }
 
@@ -86,7 +76,7 @@ export class SupervisedRole {
    * @param hurry ends the patience with a role that stops
    */
   async run(signal: AbortSignal, hurry?: AbortSignal): Promise<void> {
-    const { log } = this.#deps;
+    const { log } = this.deps;
     const launch = await this.#whatToStart(signal);
     while (!signal.aborted && launch) {
       const end = await this.#runOnce(launch, { stop: signal, hurry });
@@ -94,23 +84,26 @@ export class SupervisedRole {
         log.warn("what follows a role's end failed", { name: this.spec.name, error });
       });
       if (signal.aborted) break;
-      if (!await this.#startsOnRequest()) await this.#backOff(end, signal);
+      if (end.why !== "request") await this.#backOff(end, signal);
+      else { // which is no crash
+        const lastEnd = describeRoleEnd(end);
+        await this.#publish({ state: "starting", pid: null, failures: 0, lastEnd });
+      }
     }
     await this.#publish({ state: "stopped", pid: null, nextStartAt: null });
   }
 
   /** Notes an end that nobody asked for, and waits for the next start. */
   async #backOff(end: RoleEnd, signal: AbortSignal): Promise<void> {
-    const { log, clock, random } = this.#deps;
+    const { log, clock, random } = this.deps;
     const { name } = this.spec;
-    const { history, delayMs } = afterEnd(this.#history, this.#healthyMs, random());
-    this.#history = history;
+    const { failures, delayMs } = afterEnd(this.#state.failures, this.#healthyMs, random());
     const lastEnd = describeRoleEnd(end);
     await this.#publish({
       state: "backoff",
       pid: null,
       restarts: this.#state.restarts + 1,
-      failures: history.failures,
+      failures,
       lastEnd,
       nextStartAt: clock.now() + delayMs,
     });
@@ -125,31 +118,18 @@ export class SupervisedRole {
     // The search fails only when it is given up, and then this role is stopped.
     const found = this.spec.later.catch(() => new Promise<never>(() => {}));
     const launch = await abortable(found, signal).catch(() => null);
-    this.#turnedAt = this.#deps.clock.monotonic();
+    this.#turnedAt = this.deps.clock.monotonic();
     return launch;
-  }
-
-  /** Whether the process ended because an operator asked for it, which is no crash. */
-  async #startsOnRequest(): Promise<boolean> {
-    if (this.#request === null) return false;
-    const { by } = this.#request;
-    this.#request = null;
-    this.#history = CALM;
-    const lastEnd = describeRoleEnd({ why: "request", by });
-    await this.#publish({ state: "starting", pid: null, failures: 0, lastEnd });
-    return true;
   }
 
   /** Waits for the next start; an operator's request ends the wait. */
   async #waitToStart(delayMs: number, signal: AbortSignal): Promise<void> {
-    const { clock, store } = this.#deps;
+    const { clock, store } = this.deps;
     const due = clock.monotonic() + delayMs;
     while (!signal.aborted && clock.monotonic() < due) {
       this.#turnedAt = clock.monotonic();
       const seen = store.changes.count;
       if (await this.#takeRequest()) {
-        this.#history = CALM;
-        this.#request = null;
         await this.#publish({ failures: 0 });
         return;
       }
@@ -160,24 +140,24 @@ export class SupervisedRole {
 
   /** Takes up an operator's request to restart this role, and says so. */
   async #takeRequest(): Promise<RestartRequest | null> {
-    const { store, clock, log } = this.#deps;
-    this.#request = await takeRestart(store, clock, this.spec.name).catch(() => null);
-    if (this.#request === null) return null;
-    const { by } = this.#request;
+    const { store, clock, log } = this.deps;
+    const request = await takeRestart(store, clock, this.spec.name).catch(() => null);
+    if (request === null) return null;
+    const { by } = request;
     log.info("role is restarted, as was asked for", { name: this.spec.name, by });
     await this.#event(`restart of ${this.spec.name} was asked for by ${by}`, "info");
-    return this.#request;
+    return request;
   }
 
   /** One process from start to end; tells why it ended. */
   async #runOnce(launch: Launch, signals: StopSignals): Promise<RoleEnd> {
     const { name } = this.spec;
-    const { store, clock, log } = this.#deps;
+    const { store, clock, log } = this.deps;
     this.#healthyMs = 0;
     const earlier = await store.readAlive(name).catch(() => null);
     let process: RoleProcess;
     try {
-      process = new RoleProcess(name, launch, earlier?.at ?? null, this.#deps);
+      process = new RoleProcess(name, launch, earlier?.at ?? null, this.deps);
     } catch (error) {
       return { why: "not-started", problem: describeError(error) };
     }
@@ -188,7 +168,7 @@ export class SupervisedRole {
     return await process.run({
       onTurn: () => this.#turnedAt = clock.monotonic(),
       onHealthy: (healthyMs) => this.#noteHealth(healthyMs),
-      restartRequested: async () => await this.#takeRequest() !== null,
+      takeRequest: () => this.#takeRequest(),
     }, signals);
   }
 
@@ -196,20 +176,18 @@ export class SupervisedRole {
   async #noteHealth(healthyMs: number): Promise<void> {
     this.#healthyMs = healthyMs;
     if (this.#state.state === "starting") await this.#publish({ state: "running" });
-    if (healthyMs < HEALTHY_MS || this.#history === CALM) return;
-    this.#history = CALM;
-    await this.#publish({ failures: 0 });
+    if (healthyMs >= HEALTHY_MS && this.#state.failures > 0) await this.#publish({ failures: 0 });
   }
 
   async #publish(change: Partial<RoleState>): Promise<void> {
     this.#state = { ...this.#state, ...change };
-    await this.#deps.store.writeRole(this.spec.name, this.#state).catch((error) => {
-      this.#deps.log.warn("cannot write the state of a role", { name: this.spec.name, error });
+    await this.deps.store.writeRole(this.spec.name, this.#state).catch((error) => {
+      this.deps.log.warn("cannot write the state of a role", { name: this.spec.name, error });
     });
   }
 
   async #event(message: string, level: "info" | "warn" = "warn"): Promise<void> {
-    const event = { at: this.#deps.clock.now(), level, message };
-    await this.#deps.store.addEvent("supervisor", event).catch(() => {});
+    const event = { at: this.deps.clock.now(), level, message };
+    await this.deps.store.addEvent("supervisor", event).catch(() => {});
   }
 }

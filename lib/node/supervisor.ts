@@ -4,20 +4,15 @@
  *
  * @module
  */
-import { STOP_GROUPS, type StopGroup } from "../process/roles.ts";
+import { STOP_GROUPS } from "../process/roles.ts";
 import { isCrashLoop } from "./restart_policy.ts";
 import { type RoleDeps, type RoleSpec, SupervisedRole } from "./supervised_role.ts";
-
-/** A role as the supervisor starts and stops it. */
-export interface SupervisedSpec extends RoleSpec {
-  readonly stopGroup: StopGroup;
-}
 
 /** A role's watch that has made no progress for so long, beside the time that a stop takes, ms. */
 const LATE_MS = 10_000;
 
 interface Running {
-  readonly spec: SupervisedSpec;
+  readonly spec: RoleSpec;
   readonly role: SupervisedRole;
   readonly stop: AbortController;
   readonly done: Promise<void>;
@@ -42,14 +37,14 @@ export class Supervisor {
   }
 
   /** Starts the roles. The mastership record is cleared now and whenever the manager ends. */
-  async start(specs: readonly SupervisedSpec[]): Promise<void> {
+  async start(specs: readonly RoleSpec[]): Promise<void> {
     await this.#deps.store.writeMastership(null);
     for (const spec of specs) this.#run(spec);
   }
 
   /** Restarts the roles whose way to be started has changed, in order; the others go on. */
   async change(
-    specs: readonly SupervisedSpec[],
+    specs: readonly RoleSpec[],
     timeouts: Pick<RoleDeps, "roleTimeoutMs" | "stopTimeoutMs">,
   ): Promise<Changes> {
     Object.assign(this.#deps, timeouts); // roles that go on see it too
@@ -100,7 +95,7 @@ export class Supervisor {
     return [...this.#running.values()].every(({ role }) => role.turnedAt > limit);
   }
 
-  #run(spec: SupervisedSpec): void {
+  #run(spec: RoleSpec): void {
     const stop = new AbortController();
     const manager = spec.name === "manager";
     const onEnd = manager ? () => this.#deps.store.writeMastership(null) : spec.onEnd;

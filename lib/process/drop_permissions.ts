@@ -5,9 +5,10 @@
  *
  * @module
  */
+import { KINDS } from "./grants.ts";
 
 /** All kinds of permissions. */
-export const ALL_KINDS = ["net", "read", "write", "env", "run", "sys", "ffi", "import"] as const;
+export const ALL_KINDS = [...KINDS, "ffi", "import"] as const;
 
 /** What to give up: a whole kind, or `sys` of one name. */
 export type Droppable = typeof ALL_KINDS[number] | { readonly sys: string };

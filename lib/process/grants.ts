@@ -10,17 +10,13 @@
 import { hostAndPort } from "../base/host_and_port.ts";
 import type { BrokersConfig, Config } from "../config/config_types.ts";
 import { pageUrl, reachable } from "../config/page_url.ts";
-import { namesAmong } from "./host_addresses.ts";
+import { isAddress, namesAmong } from "./host_addresses.ts";
+
+/** The kinds of permissions that the table knows. */
+export const KINDS = ["net", "read", "write", "env", "run", "sys"] as const;
 
 /** Everything a process may do; an empty list grants nothing. */
-export interface PermissionRow {
-  readonly net: readonly string[];
-  readonly read: readonly string[];
-  readonly write: readonly string[];
-  readonly env: readonly string[];
-  readonly run: readonly string[];
-  readonly sys: readonly string[];
-}
+export type PermissionRow = Readonly<Record<typeof KINDS[number], readonly string[]>>;
 
 /** What has to be known besides the configuration. */
 export interface PermissionPlaces {
@@ -78,10 +74,10 @@ export function grantsOf(config: Config, places: PermissionPlaces) {
   /** Paths to read, by use. */
   const files = {
     proto: [places.protoDir],
-    etcd: given(etcd.caFile, etcd.certFile, etcd.keyFile),
-    openstack: given(openstack.caFile, openstack.certFile, openstack.keyFile),
-    bus: filesOfBrokers(bus),
-    notifications: filesOfBrokers(notifications?.bus),
+    etcd: tlsFiles(etcd),
+    openstack: tlsFiles(openstack),
+    bus: tlsFiles(bus),
+    notifications: tlsFiles(notifications?.bus),
     pageCert: given(diagnostics.tls?.cert),
     pageKey: given(diagnostics.tls?.key),
   };
@@ -105,6 +101,9 @@ export function unique(items: readonly string[]): string[] {
   return [...new Set(items)];
 }
 
+/** What a connection over TLS reads. */
+type TlsFiles = Pick<BrokersConfig, "caFile" | "certFile" | "keyFile">;
+
 function given(...paths: readonly (string | null | undefined)[]): string[] {
   return paths.filter((path) => path !== null && path !== undefined);
 }
@@ -125,22 +124,16 @@ function netOfBrokers(brokers: BrokersConfig | null | undefined): string[] {
   return (brokers?.hosts ?? []).map(({ host, port }) => hostAndPort(host, port));
 }
 
-function filesOfBrokers(brokers: BrokersConfig | null | undefined): string[] {
-  return given(brokers?.caFile, brokers?.certFile, brokers?.keyFile);
-}
-
-function isAddress(host: string): boolean {
-  return host.startsWith("[") || /^\d+\.\d+\.\d+\.\d+$/.test(host);
+function tlsFiles(peer: TlsFiles | null | undefined): string[] {
+  return given(peer?.caFile, peer?.certFile, peer?.keyFile);
 }
 
 /** `net` entries for grpc-js to reach a URL. */
 function grpcNet(url: string, places: PermissionPlaces): string[] {
-  const target = hostPort(url);
-  const host = target.slice(0, target.lastIndexOf(":"));
-  const port = target.slice(host.length + 1);
-  if (isAddress(host)) return [target];
-  const found = places.addresses(host).map((address) => `${address}:${port}`);
-  return [host, ...found];
+  const host = new URL(url).hostname;
+  const port = hostPort(url).slice(host.length);
+  if (isAddress(host)) return [host + port];
+  return [host, ...places.addresses(host).map((address) => address + port)];
 }
 
 /** `net` entries of the page at `host`; a name is listened on and reached at its addresses. */

@@ -27,9 +27,13 @@ export function hostAddresses(host: string, hosts: Map<string, string[]>): strin
   return host === "localhost" ? [...new Set(["127.0.0.1", "[::1]", ...found])] : found;
 }
 
+/** Whether a URL's host is an address, and no name. */
+export function isAddress(host: string): boolean {
+  return host.startsWith("[") || /^\d+\.\d+\.\d+\.\d+$/.test(host);
+}
+
 /** Host names, not addresses, among the hosts of these URLs. */
 export function namesAmong(urls: readonly string[]): string[] {
-  const names = urls.map((url) => new URL(url).hostname)
-    .filter((host) => !host.startsWith("[") && !/^\d+\.\d+\.\d+\.\d+$/.test(host));
-  return [...new Set(names)];
+  const hosts = urls.map((url) => new URL(url).hostname);
+  return [...new Set(hosts.filter((host) => !isAddress(host)))];
 }

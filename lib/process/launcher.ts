@@ -80,42 +80,41 @@ export const INSPECT = "CONDUCTOR_INSPECT";
 export const INSPECTED: readonly ProcessName[] = [...ROLE_NAMES, "lab"];
 
 /** The launcher that fits this process. */
-export function createLauncher(options: LauncherOptions): Launcher {
+export function createLauncher(
+  { executable, standalone, root, environment }: LauncherOptions,
+): Launcher {
+  const fromSource = (name: ProcessName, row: PermissionRow, inLab: boolean) => [
+    "run",
+    "--quiet",
+    "--no-check",
+    `--v8-flags=--max-semi-space-size=${newSpaceMiB(name)}`,
+    ...inspection(name, environment),
+    `--config=${root}/deno.json`,
+    ...permissionFlags(row),
+    `${root}/${modulePath(name, inLab)}`,
+  ];
   return {
-    standalone: options.standalone,
-    prepare: (name, row, input, inLab = false) => ({
-      command: options.executable,
-      env: childEnvironment(name, options.environment),
-      ...(options.standalone
-        ? fromBinary(name, row, input, inLab)
-        : fromSource(name, row, input, inLab, options)),
-    }),
+    standalone,
+    prepare(name, row, input, inLab = false) {
+      const hosted = (): HostedInput => ({ permissions: workerPermissions(row), input });
+      return {
+        command: executable,
+        args: standalone
+          ? [ROLE_WORD, name, ...inLab ? [LAB_WORD] : []]
+          : fromSource(name, row, inLab),
+        env: childEnvironment(name, environment),
+        input: JSON.stringify(standalone ? hosted() : input),
+      };
+    },
   };
 }
 
-function fromSource(
-  name: ProcessName,
-  row: PermissionRow,
-  input: unknown,
-  inLab: boolean,
-  { root, environment }: LauncherOptions,
-): Pick<Launch, "args" | "input"> {
-  // Room for new objects, MiB. V8's own 16 stays with a process once a burst has filled it, a third of what
-  // an idle role holds; the syncer's bursts are large enough to profit. `compile.sh` does the same.
-  const newSpaceMiB = name === "resource-syncer" ? 4 : 1;
-  return {
-    args: [
-      "run",
-      "--quiet",
-      "--no-check",
-      `--v8-flags=--max-semi-space-size=${newSpaceMiB}`,
-      ...inspection(name, environment),
-      `--config=${root}/deno.json`,
-      ...permissionFlags(row),
-      `${root}/${modulePath(name, inLab)}`,
-    ],
-    input: JSON.stringify(input),
-  };
+/**
+ * Room for new objects, MiB. V8's own 16 stays with a process once a burst has filled it, a third of what an
+ * idle role holds; the syncer's bursts are large enough to profit. `compile.sh` does the same.
+ */
+function newSpaceMiB(name: ProcessName): number {
+  return name === "resource-syncer" ? 4 : 1;
 }
 
 /** `CONDUCTOR_INSPECT=PORT`: Deno's inspector for every role, on loopback from that port on. */
@@ -126,39 +125,23 @@ function inspection(name: ProcessName, environment: LauncherOptions["environment
   return [`--inspect=127.0.0.1:${first + place}`];
 }
 
-function fromBinary(
-  name: ProcessName,
-  row: PermissionRow,
-  input: unknown,
-  inLab: boolean,
-): Pick<Launch, "args" | "input"> {
-  const hosted: HostedInput = { permissions: workerPermissions(row), input };
-  return { args: [ROLE_WORD, name, ...inLab ? [LAB_WORD] : []], input: JSON.stringify(hosted) };
-}
-
 /** What Deno's OpenTelemetry is configured with, when it is; each process is told apart by its role. */
-function telemetry(
-  name: ProcessName,
-  environment: LauncherOptions["environment"],
-): Record<string, string> {
+function telemetry(name: ProcessName, environment: LauncherOptions["environment"]) {
   if (environment.OTEL_DENO === undefined) return {};
-  const passed: Record<string, string> = { OTEL_SERVICE_NAME: "calico-conductor" };
-  for (const [key, value] of Object.entries(environment)) {
-    if (key.startsWith("OTEL_") && value !== undefined) passed[key] = value;
-  }
+  const given = Object.entries(environment).filter(([key]) => key.startsWith("OTEL_"));
   const attributes = [environment.OTEL_RESOURCE_ATTRIBUTES, `conductor.role=${name}`];
-  return { ...passed, OTEL_RESOURCE_ATTRIBUTES: attributes.filter(Boolean).join(",") };
+  return {
+    OTEL_SERVICE_NAME: "calico-conductor",
+    ...Object.fromEntries(given),
+    OTEL_RESOURCE_ATTRIBUTES: attributes.filter(Boolean).join(","),
+  };
 }
 
-function childEnvironment(
-  name: ProcessName,
-  environment: LauncherOptions["environment"],
-): Record<string, string> {
+function childEnvironment(name: ProcessName, environment: LauncherOptions["environment"]) {
   const names = name === "lab" ? [...PASSED_ENVIRONMENT, "PATH"] : PASSED_ENVIRONMENT;
-  const passed: Record<string, string> = { NO_COLOR: "1", ...telemetry(name, environment) };
-  for (const key of names) {
-    const value = environment[key];
-    if (value !== undefined) passed[key] = value;
-  }
-  return passed;
+  const given = names.map((key) => [key, environment[key]] as const);
+  const all = { NO_COLOR: "1", ...telemetry(name, environment), ...Object.fromEntries(given) };
+  return Object.fromEntries(
+    Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }

@@ -8,7 +8,7 @@
 import { z } from "zod";
 import type { Config } from "../config/config_types.ts";
 import { hostAddresses, parseHosts } from "./host_addresses.ts";
-import type { Launcher } from "./launcher.ts";
+import type { Launch, Launcher } from "./launcher.ts";
 import type { Log } from "../base/log.ts";
 import { hostNames } from "./grants.ts";
 import { type PermissionPlaces, permissionRow } from "./permissions.ts";
@@ -23,7 +23,7 @@ export async function machinePlaces(
   launcher: Launcher,
   log: Pick<Log, "warn">,
 ): Promise<PermissionPlaces> {
-  const hosts = parseHosts(readOr("/etc/hosts", ""));
+  const hosts = parseHosts(await Deno.readTextFile("/etc/hosts").catch(() => ""));
   const places: PermissionPlaces = {
     protoDir: new URL("../proto", import.meta.resolve("etcd3")).pathname,
     addresses: (host) => hostAddresses(host, hosts),
@@ -45,7 +45,7 @@ export async function machinePlaces(
 /** Addresses by name; a name without an entry could not be looked up. */
 async function lookUp(
   names: readonly string[],
-  launch: ReturnType<Launcher["prepare"]>,
+  launch: Launch,
   log: Pick<Log, "warn">,
 ): Promise<Map<string, string[]>> {
   try {
@@ -54,13 +54,5 @@ async function lookUp(
   } catch (error) {
     log.warn("host names could not be looked up", { names, error });
     return new Map();
-  }
-}
-
-function readOr(path: string, otherwise: string): string {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch {
-    return otherwise;
   }
 }

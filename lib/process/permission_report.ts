@@ -1,7 +1,7 @@
 /** The permission table as `calico-conductor permissions` prints it. @module */
 import type { Config } from "../config/config_types.ts";
+import { KINDS } from "./grants.ts";
 import {
-  KINDS,
   type PermissionPlaces,
   type PermissionRow,
   permissionRow,

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Config } from "../config/config_types.ts";
-import { grantsOf, type PermissionPlaces, type PermissionRow } from "./grants.ts";
+import { grantsOf, KINDS, type PermissionPlaces, type PermissionRow } from "./grants.ts";
 import { SUPERVISED, type SupervisedName } from "./roles.ts";
 import { type ToolName, TOOLS } from "./tools.ts";
 
@@ -38,9 +38,6 @@ export function permissionRow(
 ): PermissionRow {
   return PROCESSES[name].permissions(grantsOf(config, places));
 }
-
-/** The kinds of permissions that the table knows. */
-export const KINDS = ["net", "read", "write", "env", "run", "sys"] as const;
 
 /** The row as the permissions of a Worker, all that is not in it refused. */
 export function workerPermissions(row: PermissionRow): Deno.PermissionOptionsObject {

@@ -39,23 +39,35 @@ export async function runTool(
   { timeoutMs, signal, onProgress }: ToolOptions,
 ): Promise<unknown> {
   const name = launch.args.at(-1)!.replace(/^.*\/|\.ts$/g, "");
-  using timeout = new Timeout(timeoutMs);
+  const late = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const restart = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => late.abort(), timeoutMs);
+  };
+  const over = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
   const child = start(launch, name);
-  using _ = onAbort(
-    signal ? [signal, timeout.signal] : [timeout.signal],
-    () => child.kill("SIGKILL"),
-  );
+  const kill = () => child.kill("SIGKILL");
+  using _ = {
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      over.removeEventListener("abort", kill); // the signal may live for long
+    },
+  };
+  restart();
+  over.addEventListener("abort", kill);
+  if (over.aborted) kill();
   const output = Promise.all([
     new Response(child.output).text(),
     child.readErrors((line) => {
       if (!onProgress || !line.startsWith(PROGRESS)) return;
-      timeout.restart();
+      restart();
       onProgress(line.slice(PROGRESS.length).trim());
     }),
   ]);
   const { success, code } = await child.ended();
   const [answer, problem] = await output;
-  if (timeout.signal.aborted) {
+  if (late.signal.aborted) {
     throw new ToolError(`${name} did not answer within ${timeoutMs / 1000} s`);
   }
   signal?.throwIfAborted();
@@ -70,40 +82,5 @@ function start(launch: Launch, name: string): Child {
     return new Child(launch);
   } catch (error) {
     throw new ToolError(`${name} cannot be started: ${describeError(error)}`, { cause: error });
-  }
-}
-
-/** Calls `act` when one of the signals aborts, or has; no more once it is disposed of. */
-function onAbort(signals: readonly AbortSignal[], act: () => void): Disposable {
-  const once = { once: true };
-  for (const signal of signals) signal.addEventListener("abort", act, once);
-  if (signals.some(({ aborted }) => aborted)) act();
-  return {
-    [Symbol.dispose]() {
-      for (const signal of signals) signal.removeEventListener("abort", act);
-    },
-  };
-}
-
-/** Aborts after so many ms, counted anew with each restart. */
-class Timeout implements Disposable {
-  readonly #late = new AbortController();
-  #timer: ReturnType<typeof setTimeout>;
-
-  constructor(readonly timeoutMs: number) {
-    this.#timer = this.#start();
-  }
-  get signal(): AbortSignal {
-    return this.#late.signal;
-  }
-  restart(): void {
-    clearTimeout(this.#timer);
-    this.#timer = this.#start();
-  }
-  #start(): ReturnType<typeof setTimeout> {
-    return setTimeout(() => this.#late.abort(), this.timeoutMs);
-  }
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
   }
 }

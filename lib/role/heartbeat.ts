@@ -39,8 +39,6 @@ const EARLY_MS = 100;
  * as all else that a role does in an idle second. Dispose of it to end the repetition.
  */
 export class Heartbeats implements Disposable {
-  readonly #clock: Clock;
-  readonly #write: (heartbeat: Heartbeat) => void;
   readonly #stop = new AbortController();
   #writtenAt = -Infinity;
   #last: Omit<Heartbeat, "at"> | null = null;
@@ -50,15 +48,17 @@ export class Heartbeats implements Disposable {
   #repeating = false;
   readonly #intervalMs: number;
 
-  constructor(clock: Clock, roleTimeoutMs: number, write: (heartbeat: Heartbeat) => void) {
-    this.#clock = clock;
-    this.#write = write;
+  constructor(
+    readonly clock: Clock,
+    roleTimeoutMs: number,
+    readonly write: (heartbeat: Heartbeat) => void,
+  ) {
     this.#intervalMs = Math.min(MAX_INTERVAL_MS, roleTimeoutMs / BEATS_IN_TIMEOUT);
   }
 
   /** See `JobContext.alive`. */
   readonly alive: Beat = (doing, problem = null, withinMs = 0) => {
-    const now = this.#clock.monotonic();
+    const now = this.clock.monotonic();
     this.#backBy = now + withinMs;
     const other = problem !== (this.#written?.problem ?? null);
     const stale = doing !== this.#written?.doing && now - this.#writtenAt >= NEWS_MS;
@@ -78,7 +78,7 @@ export class Heartbeats implements Disposable {
   #say(now: number): void {
     this.#writtenAt = now;
     this.#written = this.#last;
-    this.#write({ at: this.#clock.now(), ...this.#last! });
+    this.write({ at: this.clock.now(), ...this.#last! });
   }
 
   /** Repeats the heartbeat until the main loop is back, or should be. */
@@ -86,9 +86,9 @@ export class Heartbeats implements Disposable {
     if (this.#repeating) return;
     this.#repeating = true;
     const { signal } = this.#stop;
-    while (!signal.aborted && this.#clock.monotonic() < this.#backBy) {
-      await this.#clock.sleep(this.#intervalMs, signal).catch(() => {});
-      const now = this.#clock.monotonic();
+    while (!signal.aborted && this.clock.monotonic() < this.#backBy) {
+      await this.clock.sleep(this.#intervalMs, signal).catch(() => {});
+      const now = this.clock.monotonic();
       if (now < this.#backBy && this.#isDue(now)) this.#say(now);
     }
     this.#repeating = false;

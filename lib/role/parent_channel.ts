@@ -30,20 +30,23 @@ export type HostMessage =
 /** What a Worker says to its host. */
 export type WorkerMessage = { readonly ready: true } | { readonly exit: number };
 
-interface WorkerScope {
-  onmessage: ((event: MessageEvent<HostMessage>) => void) | null;
-  postMessage(message: WorkerMessage): void;
+/** A Worker's own side of its connection to the thread that has started it. */
+export interface WorkerScope<Heard, Said> {
+  onmessage: ((event: MessageEvent<Heard>) => void) | null;
+  postMessage(message: Said): void;
 }
+
+type RoleScope = WorkerScope<HostMessage, WorkerMessage>;
 
 /** Opens the channel. Resolves when the input has come. */
 export function openParentChannel(): Promise<ParentChannel> {
-  const scope = globalThis as unknown as Partial<WorkerScope>;
+  const scope = globalThis as unknown as Partial<RoleScope>;
   return typeof scope.postMessage === "function"
-    ? openWorkerChannel(scope as WorkerScope)
+    ? openWorkerChannel(scope as RoleScope)
     : openProcessChannel();
 }
 
-function openWorkerChannel(scope: WorkerScope): Promise<ParentChannel> {
+function openWorkerChannel(scope: RoleScope): Promise<ParentChannel> {
   const stop = new AbortController();
   const { promise, resolve } = Promise.withResolvers<ParentChannel>();
   const exit = (code: number) => scope.postMessage({ exit: code });
@@ -59,17 +62,23 @@ function openWorkerChannel(scope: WorkerScope): Promise<ParentChannel> {
 }
 
 async function openProcessChannel(): Promise<ParentChannel> {
+  const { line, stop, inbox } = await openStandardInput();
+  return {
+    input: JSON.parse(line),
+    listen: (to) => inbox.listen(to),
+    stop,
+    exit: (code) => Deno.exit(code),
+  };
+}
+
+/** What comes on this process's standard input; `stop` is aborted by its end and by SIGTERM. */
+export async function openStandardInput() {
   const stop = new AbortController();
   Deno.addSignalListener("SIGTERM", () => stop.abort(new Error("SIGTERM")));
   const inbox = new Inbox();
   const { line, end } = await readFirstLine(Deno.stdin.readable, (line) => inbox.put(line));
   end.then((reason) => stop.abort(new Error(reason)));
-  return {
-    input: JSON.parse(line),
-    listen: (to) => inbox.listen(to),
-    stop: stop.signal,
-    exit: (code) => Deno.exit(code),
-  };
+  return { line, end, stop: stop.signal, inbox };
 }
 
 /** Lines that are kept until somebody listens. */
@@ -91,25 +100,19 @@ export class Inbox {
   }
 }
 
-/** What came on standard input. */
-export interface FirstLine {
-  readonly line: string;
-  /** Resolves, with the reason, when the stream ends. */
-  readonly end: Promise<string>;
-}
-
 /** Longest line, characters: without a limit, one would fill the memory. */
 const MAX_LINE = 1024 * 1024;
 
 /**
- * Reads the first line and goes on reading in the background, telling `onLine` of each further one.
+ * Reads the first line and goes on reading in the background, telling `onLine` of each further one; `end`
+ * resolves, with the reason, when the stream ends.
  *
  * @throws {Error} the stream ends before a whole line has come.
  */
 export async function readFirstLine(
   stream: ReadableStream<Uint8Array>,
   onLine: Listener = () => {},
-): Promise<FirstLine> {
+): Promise<{ line: string; end: Promise<string> }> {
   const decoder = new TextDecoder();
   const reader = stream.getReader();
   let text = "";

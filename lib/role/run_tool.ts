@@ -1,7 +1,7 @@
 /** The child's side of a one-shot tool, which `lib/process/tool.ts` runs. @module */
 import { describeError } from "../base/log.ts";
 import { openParentChannel } from "./parent_channel.ts";
-import { write } from "./write.ts";
+import { write } from "../base/write.ts";
 
 /** The caller's word: the compiler holds it to that, and the caller need not be loaded for it. */
 const PROGRESS: typeof import("../process/tool.ts").PROGRESS = "progress:";

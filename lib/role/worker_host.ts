@@ -13,7 +13,7 @@ import type { Config } from "../config/config_types.ts";
 import { ALL_KINDS, dropPermissions } from "../process/drop_permissions.ts";
 import type { HostedInput } from "../process/launcher.ts";
 import { isProcessName, LAB_WORD, modulePath } from "../process/permissions.ts";
-import { type HostMessage, Inbox, readFirstLine, type WorkerMessage } from "./parent_channel.ts";
+import { type HostMessage, openStandardInput, type WorkerMessage } from "./parent_channel.ts";
 
 /** A Worker whose supervisor is gone ends itself after the time to stop and a second; if not, then this. */
 const ORPHAN_GRACE_MS = 3000;
@@ -29,26 +29,21 @@ export async function hostRole([name = "", place]: readonly string[]): Promise<n
 
 /** Runs a module that takes a channel (`parent_channel.ts`); resolves with the exit code. */
 export async function hostModule(name: string, module: URL): Promise<number> {
-  const stop = new AbortController();
-  Deno.addSignalListener("SIGTERM", () => stop.abort("SIGTERM"));
-  const inbox = new Inbox();
-  const { line, end } = await readFirstLine(Deno.stdin.readable, (more) => inbox.put(more));
+  const { line, end, stop, inbox } = await openStandardInput();
   const { permissions, input } = JSON.parse(line) as HostedInput;
   const worker = new Worker(module, { type: "module", name, deno: { permissions } });
   const stopMs = (input as Partial<Config>).supervision?.stopTimeoutMs ?? TOOL_STOP_MS;
   const exitCode = Promise.withResolvers<number>();
-  end.then((reason) => {
-    stop.abort(reason);
-    setTimeout(() => exitCode.resolve(1), stopMs + ORPHAN_GRACE_MS);
-  });
+  end.then(() => setTimeout(() => exitCode.resolve(1), stopMs + ORPHAN_GRACE_MS));
   const say = (message: HostMessage) => worker.postMessage(message);
   worker.onmessage = async ({ data }: MessageEvent<WorkerMessage>) => {
     if ("exit" in data) return exitCode.resolve(data.exit);
     await dropPermissions(ALL_KINDS);
     say({ input });
     inbox.listen((line) => say({ line }));
-    if (stop.signal.aborted) say({ stop: stop.signal.reason });
-    stop.signal.addEventListener("abort", () => say({ stop: stop.signal.reason }));
+    const sayStop = () => say({ stop: stop.reason.message });
+    if (stop.aborted) sayStop();
+    stop.addEventListener("abort", sayStop);
   };
   worker.onerror = (event) => {
     event.preventDefault(); // the runtime has printed it, as it prints a process's

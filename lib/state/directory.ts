@@ -30,20 +30,11 @@ export interface StateDir extends Disposable {
  * @throws {StateDirError} it is not writable, or another supervisor holds it.
  */
 export async function openStateDir(path: string, holder: string, log: Log): Promise<StateDir> {
-  const lock = await lockDirectory(path, holder);
-  try {
-    const store = await openStore(path, log);
-    return {
-      store,
-      [Symbol.dispose]() {
-        store[Symbol.dispose]();
-        lock.close();
-      },
-    };
-  } catch (error) {
-    lock.close();
-    throw error;
-  }
+  using opened = new DisposableStack();
+  opened.use(await lockDirectory(path, holder));
+  const store = opened.use(await openStore(path, log));
+  const all = opened.move();
+  return { store, [Symbol.dispose]: () => all.dispose() };
 }
 
 async function lockDirectory(path: string, holder: string): Promise<Deno.FsFile> {

@@ -30,17 +30,15 @@ const FILES = [KV_FILE, LOCK_FILE];
 
 /** Looks at one open state directory. */
 export class StateWatch {
-  readonly #files: ReadonlyMap<string, string | null>;
   #health: StateHealth = { is: "fine" };
 
   private constructor(
     readonly path: string,
     readonly store: Pick<StateStore, "writeSupervisor">,
     readonly context: WatchContext,
-    files: ReadonlyMap<string, string | null>,
-  ) {
-    this.#files = files;
-  }
+    /** What each file was when the watch began. */
+    readonly files: ReadonlyMap<string, string | null>,
+  ) {}
 
   /** Begins a watch; to be called as soon as the directory is open. */
   static async begin(
@@ -79,7 +77,7 @@ export class StateWatch {
 
   async #judge(): Promise<StateHealth> {
     try {
-      for (const [name, known] of this.#files) {
+      for (const [name, known] of this.files) {
         const now = await identity(`${this.path}/${name}`);
         if (now === known) continue;
         const what = now === null ? "was deleted" : "was replaced";

@@ -13,7 +13,7 @@ import { clip } from "../base/clip.ts";
 import { formatJson, type LogEntry } from "../base/log.ts";
 import { Ring } from "../base/ring.ts";
 import { logRecordSchema } from "../process/child_output.ts";
-import type { PermissionRow } from "../process/permissions.ts";
+import { KINDS, type PermissionRow } from "../process/grants.ts";
 
 /** Records kept of each process. */
 export const MAX_RECORDS = 300;
@@ -23,15 +23,9 @@ const MAX_WAITING = 3000;
 const MAX_BATCH = 200;
 
 const list = z.array(z.string());
+const lists = Object.fromEntries(KINDS.map((kind) => [kind, list]));
 /** A row of the permission table. */
-export const permissionRowSchema = z.object({
-  net: list,
-  read: list,
-  write: list,
-  env: list,
-  run: list,
-  sys: list,
-});
+export const permissionRowSchema = z.object(lists as Record<typeof KINDS[number], typeof list>);
 
 export type LogRecord = z.infer<typeof logRecordSchema>;
 

@@ -6,7 +6,7 @@
 import type { Clock } from "../base/clock.ts";
 import { isMaster } from "./is_master.ts";
 import type { ResyncAnswer, ResyncRequest } from "./records.ts";
-import { ask, type Request } from "./request.ts";
+import { ask } from "./request.ts";
 import type { StateStore } from "./store.ts";
 
 /** What is to be resynced, how, and who asks. */
@@ -69,56 +69,42 @@ export async function followResync(
   request: ResyncRequest,
   onProgress: (answer: ResyncAnswer) => void,
 ): Promise<ResyncAnswer> {
-  const followed = new FollowedResync(store, clock, request, onProgress);
-  const answer = await ask(store, clock, followed, { answerMs: SILENCE_MS });
+  const { id, dryRun } = request;
+  /** Time and step of the answer that was seen last. */
+  let last = "";
+  const answer = await ask(store, clock, {
+    async readAnswer(heard) {
+      const answer = await store.readResyncAnswer();
+      if (answer?.id === id) {
+        const shown = `${answer.at} ${answer.doing}`;
+        if (shown !== last) heard();
+        last = shown;
+        onProgress(answer);
+        if (answer.state !== "running") return answer;
+      } else if (last !== "") {
+        throw new Error(
+          "another resync was asked for meanwhile: the history has what came of this one",
+        );
+      } else await waitsItsTurn(store, clock, heard);
+      // Whoever does not lead may still compare.
+      if (!dryRun && !isMaster(await store.readMastership(), clock)) {
+        throw new Error("mastership has ended, and the resync with it");
+      }
+      return null;
+    },
+    async withdraw() {
+      if ((await store.readResyncRequest())?.id === id) await store.writeResyncRequest(null);
+    },
+  }, { answerMs: SILENCE_MS });
   if (answer !== null) return answer;
   throw new Error("the resource syncer gives no sign of the resync: look at its log");
 }
 
-class FollowedResync implements Request<ResyncAnswer> {
-  /** Time and step of the answer that was seen last. */
-  #last = "";
-
-  constructor(
-    readonly store: StateStore,
-    readonly clock: Clock,
-    readonly request: ResyncRequest,
-    readonly onProgress: (answer: ResyncAnswer) => void,
-  ) {}
-
-  async readAnswer(heard: () => void): Promise<ResyncAnswer | null> {
-    const { store, clock, request: { id, dryRun } } = this;
-    const answer = await store.readResyncAnswer();
-    if (answer?.id === id) {
-      const shown = `${answer.at} ${answer.doing}`;
-      if (shown !== this.#last) heard();
-      this.#last = shown;
-      this.onProgress(answer);
-      if (answer.state !== "running") return answer;
-    } else if (this.#last !== "") {
-      throw new Error(
-        "another resync was asked for meanwhile: the history has what came of this one",
-      );
-    } else await this.#waitsItsTurn(heard);
-    // Whoever does not lead may still compare.
-    if (!dryRun && !isMaster(await store.readMastership(), clock)) {
-      throw new Error("mastership has ended, and the resync with it");
-    }
-    return null;
-  }
-
-  /** The syncer is busy with another resync, or does not run. */
-  async #waitsItsTurn(heard: () => void): Promise<void> {
-    const { store, clock } = this;
-    const alive = await store.readAlive("resource-syncer");
-    if (alive && clock.now() - alive.at < SILENCE_MS / 3) heard();
-    else if (!await nodeRuns(store, clock)) {
-      throw new NobodyRunsError("no node runs any more with this state directory");
-    }
-  }
-
-  async withdraw(): Promise<void> {
-    const { store, request } = this;
-    if ((await store.readResyncRequest())?.id === request.id) await store.writeResyncRequest(null);
+/** The syncer is busy with another resync, or does not run. */
+async function waitsItsTurn(store: StateStore, clock: Clock, heard: () => void): Promise<void> {
+  const alive = await store.readAlive("resource-syncer");
+  if (alive && clock.now() - alive.at < SILENCE_MS / 3) heard();
+  else if (!await nodeRuns(store, clock)) {
+    throw new NobodyRunsError("no node runs any more with this state directory");
   }
 }

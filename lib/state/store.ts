@@ -116,13 +116,24 @@ export class StateStore implements Disposable {
     return (): Promise<T | null> => this.#get([key], schema);
   }
 
+  #writer<T>(key: string) {
+    return async (record: T): Promise<void> => void await this.#kv.set([key], record);
+  }
+
   /** Reads the record of one role. */
   #readerOf<T>(key: string, schema: z.ZodType<T>) {
     return (role: string): Promise<T | null> => this.#get([key, role], schema);
   }
 
-  #writer<T>(key: string) {
-    return async (record: T): Promise<void> => void await this.#kv.set([key], record);
+  #writerOf<T>(key: string) {
+    return async (role: string, record: T): Promise<void> =>
+      void await this.#kv.set([key, role], record);
+  }
+
+  /** Writes a record that somebody waits for. */
+  async #tell(key: Deno.KvKey, record: unknown): Promise<void> {
+    await this.#kv.set(key, record);
+    await this.changes.announce();
   }
 
   /**
@@ -151,15 +162,11 @@ export class StateStore implements Disposable {
 
   readonly readOwnTerm = this.#reader("own-term", ownTermSchema);
   /** @throws {SupersededError} see {@linkcode MastershipClaim}. */
-  async writeOwnTerm(record: OwnTerm): Promise<void> {
-    await this.claim.write(["own-term"], record);
-  }
+  readonly writeOwnTerm = (record: OwnTerm): Promise<void> =>
+    this.claim.write(["own-term"], record);
 
   readonly readStepDown = this.#reader("step-down", stepDownRequestSchema);
-  async writeStepDown(record: StepDownRequest): Promise<void> {
-    await this.#kv.set(["step-down"], record);
-    await this.changes.announce();
-  }
+  readonly writeStepDown = (record: StepDownRequest) => this.#tell(["step-down"], record);
 
   readonly readCluster = this.#reader("cluster", clusterSchema);
   readonly writeCluster = this.#writer<Cluster>("cluster");
@@ -171,46 +178,32 @@ export class StateStore implements Disposable {
   readonly writeElection = this.#newsWriter<Election>("election");
 
   readonly readRole = this.#readerOf("role", roleSchema);
-  async writeRole(role: string, record: RoleState): Promise<void> {
-    await this.#kv.set(["role", role], record);
-  }
+  readonly writeRole = this.#writerOf<RoleState>("role");
 
   readonly readSupervisor = this.#reader("supervisor", supervisorSchema);
   readonly writeSupervisor = this.#writer<SupervisorState>("supervisor");
 
   readonly readRestart = this.#readerOf("restart", restartRequestSchema);
-  async writeRestart(role: string, record: RestartRequest): Promise<void> {
-    await this.#kv.set(["restart", role], record);
-    await this.changes.announce();
-  }
+  readonly writeRestart = (role: string, record: RestartRequest) =>
+    this.#tell(["restart", role], record);
 
   readonly readAlive = this.#readerOf("alive", aliveSchema);
-  async writeAlive(role: string, record: Alive): Promise<void> {
-    await this.#kv.set(["alive", role], record);
-  }
+  readonly writeAlive = this.#writerOf<Alive>("alive");
 
   /** Newest first; empty when there is none. */
-  readResyncs(): Promise<Resync[]> {
-    return this.#resyncs.read();
-  }
+  readonly readResyncs = (): Promise<Resync[]> => this.#resyncs.read();
   /** Adds a resync to the history or replaces it there; what is too old goes. */
-  async writeResync(record: Resync): Promise<void> {
-    await this.#resyncs.write(record);
-  }
+  readonly writeResync = (record: Resync): Promise<void> => this.#resyncs.write(record);
 
   readonly readResyncRequest = this.#reader("resync-request", resyncRequestSchema);
   /** Null: it was taken up. */
   async writeResyncRequest(record: ResyncRequest | null): Promise<void> {
-    if (!record) return await this.#kv.delete(["resync-request"]);
-    await this.#kv.set(["resync-request"], record);
-    await this.changes.announce();
+    await (record ? this.#tell(["resync-request"], record) : this.#kv.delete(["resync-request"]));
   }
 
   readonly readResyncAnswer = this.#reader("resync-answer", resyncAnswerSchema);
-  async writeResyncAnswer(record: ResyncAnswer): Promise<void> {
-    await this.#kv.set(["resync-answer"], boundedRun(record));
-    await this.changes.announce();
-  }
+  readonly writeResyncAnswer = (record: ResyncAnswer) =>
+    this.#tell(["resync-answer"], boundedRun(record));
 
   readonly readReleased = this.#reader("released", releasedSchema);
   readonly writeReleased = this.#writer<Released>("released");
@@ -225,9 +218,7 @@ export class StateStore implements Disposable {
   readonly writePorts = this.#newsWriter<Ports>("ports");
 
   readonly readMetrics = this.#readerOf("metrics", metricsSchema);
-  async writeMetrics(role: string, record: MetricsRecord): Promise<void> {
-    await this.#kv.set(["metrics", role], record);
-  }
+  readonly writeMetrics = this.#writerOf<MetricsRecord>("metrics");
 
   readonly readSamples = this.#reader("samples", samplesSchema);
   readonly writeSamples = this.#writer<Samples>("samples");

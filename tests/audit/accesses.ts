@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { KINDS, type PermissionRow } from "../../lib/process/permissions.ts";
+import { KINDS, type PermissionRow } from "../../lib/process/grants.ts";
 
 type Kind = typeof KINDS[number];
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { KINDS } from "../../lib/process/permissions.ts";
+import { KINDS } from "../../lib/process/grants.ts";
 
 /** An entry that is used under a condition only. */
 export interface Condition {

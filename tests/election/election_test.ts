@@ -11,7 +11,7 @@ import { ClusterRegistry, MAX_TERMS } from "../../lib/election/cluster.ts";
 import { runElector, type TermObserver } from "../../lib/election/elector.ts";
 import { EtcdElectionStore } from "../../lib/election/etcd_election_store.ts";
 import { isMaster } from "../../lib/state/is_master.ts";
-import { whileMaster } from "../../lib/election/while_master.ts";
+import { runWhileMaster } from "../../lib/election/while_master.ts";
 import type { Etcd3 } from "etcd3";
 import type { ProcessPlace } from "../../lib/process/place.ts";
 import { requestStepDown } from "../../lib/state/step_down_request.ts";
@@ -28,6 +28,13 @@ interface Contender {
   log: LogRecorder;
   stop(): Promise<void>;
 }
+
+/** What a role works with that stands for mastership beside that store. */
+const standing = (store: StateStore, signal: AbortSignal) => ({
+  config: { region: null, election: { name: "n" } },
+  job: { store, clock: systemClock, log: new LogRecorder(), alive: () => {} },
+  signal,
+});
 
 /** An elector with its own state directory. */
 async function contend(
@@ -357,12 +364,12 @@ Deno.test(
     const terms: string[] = [];
     let running = 0;
     const publish = (term: string) => store.writeMastership(mastershipNow(term));
-    const done = whileMaster(store, systemClock, stop.signal, KEY, async ({ term, signal }) => {
+    const done = runWhileMaster(standing(store, stop.signal), async ({ term, signal }) => {
       terms.push(term);
       assertEquals(++running, 1);
       await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
       running--;
-    }, { log: new LogRecorder(), name: "n", idle: () => {} });
+    });
     try {
       await new Promise((resolve) => setTimeout(resolve, 300));
       assertEquals(terms, []);
@@ -398,10 +405,10 @@ Deno.test(
     const { heartbeat, validUntil } = record;
     await store.writeMastership(record);
     let endedAt = 0;
-    const done = whileMaster(store, systemClock, stop.signal, KEY, async ({ signal }) => {
+    const done = runWhileMaster(standing(store, stop.signal), async ({ signal }) => {
       await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
       endedAt = Date.now();
-    }, { log: new LogRecorder(), name: "n", idle: () => {} });
+    });
     try {
       await eventually("its end", () => endedAt > 0);
       assert(endedAt > heartbeat + 2000, "it ended early");

@@ -14,9 +14,9 @@ import {
   UnknownRoleError,
 } from "../../lib/state/restart_request.ts";
 import { StateStore } from "../../lib/state/store.ts";
-import type { RoleDeps } from "../../lib/node/supervised_role.ts";
+import type { RoleDeps, RoleSpec } from "../../lib/node/supervised_role.ts";
 import { SUPERVISED, type SupervisedName } from "../../lib/process/roles.ts";
-import { type SupervisedSpec, Supervisor } from "../../lib/node/supervisor.ts";
+import { Supervisor } from "../../lib/node/supervisor.ts";
 
 const LIVELY = `
 const kv = await Deno.openKv(Deno.args[0]);
@@ -45,7 +45,7 @@ async function withRoles(
   timeouts: Partial<RoleDeps> = {},
 ): Promise<Scene> {
   const dir = await Deno.makeTempDir();
-  const specs: SupervisedSpec[] = [];
+  const specs: RoleSpec[] = [];
   for (const [name, code] of Object.entries(programs)) {
     const path = `${dir}/${name}.ts`;
     await Deno.writeTextFile(path, code);
@@ -192,11 +192,12 @@ Deno.test("roles stop in order, the manager last, and one that ignores SIGTERM i
   let tookMs = Infinity;
   const { log } = await withRoles(programs, async ({ store, stop, done }) => {
     for (const name of Object.keys(programs)) await running(store, name);
-    const write = store.writeRole.bind(store);
-    store.writeRole = (name, state) => {
+    const write = store.writeRole;
+    const writeRole: typeof write = (name, state) => {
       if (state.state === "stopped") ended.push(name);
       return write(name, state);
     };
+    Object.assign(store, { writeRole });
     const stoppedAt = performance.now();
     stop.abort();
     await done;

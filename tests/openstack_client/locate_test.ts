@@ -91,6 +91,17 @@ Deno.test("while Keystone does not answer it is asked again, and what is wrong i
     assertEquals(log.at("error").length, 1);
   }));
 
+Deno.test("a search that is given up fails nothing but what waits for it", async () => {
+  const config = configOf("http://192.0.2.1:5000/v3");
+  const search = Promise.withResolvers<typeof config>();
+  const specs = roleSpecs(config, places, launcher, search.promise);
+  search.reject(new Error("the node stops"));
+  // Nobody waits for these, as for those of roles that a new configuration leaves as they are.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  const { later } = specs.find(({ name }) => name === "resource-syncer")!;
+  assertEquals(await later!.then(() => null, (error) => error.message), "the node stops");
+});
+
 Deno.test("over TLS, with a CA that the process may read and nothing else", async () => {
   await using dir = await tempDir();
   const { ca, cert, key } = await makeCertificate(dir.path, "IP:127.0.0.1");

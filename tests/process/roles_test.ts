@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "../support/assert.ts";
 import { testConfig } from "../support/test_config.ts";
 import type { RoleContext } from "../../roles/bootstrap.ts";
-import type { SupervisedSpec } from "../../lib/node/supervisor.ts";
+import type { RoleSpec } from "../../lib/node/supervised_role.ts";
 import {
   LAB,
   ROLE_NAMES,
@@ -54,7 +54,7 @@ Deno.test("what names a role that there is not, or settings that it has not, doe
     config.openstack,
   ];
   // @ts-expect-error what the supervisor starts has to be in a group that it stops
-  const spec: SupervisedSpec = { name: "x", command: "x", args: [], env: {}, input: "" };
+  const spec: RoleSpec = { name: "x", command: "x", args: [], env: {}, input: "" };
   assertEquals([name, typeof read, spec.name], ["manger", "function", "x"]);
 });
 
