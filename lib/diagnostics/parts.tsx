@@ -57,6 +57,20 @@ export function Age({ at, now }: { at: number; now: number }) {
   return <span class="age" data-at={String(at)}>{coarseAge(at, now)}</span>;
 }
 
+/** Names with their values, one a line. */
+export function Pairs({ of }: { of: readonly (readonly [name: string, value: Child])[] }) {
+  return (
+    <dl class="pairs">
+      {of.map(([name, value]) => (
+        <>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </>
+      ))}
+    </dl>
+  );
+}
+
 /** A number with its name, for the line of figures above a table. */
 export function Figure({ name, level, children }: {
   name: string;

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { agentSchema, portsSchema } from "../../state/records.ts";
 import { FRESHNESS, freshness } from "../../status/freshness.ts";
 import { portDifferenceSchema } from "../../status/port_differences.ts";
-import { AGENT_ORDERS, selectAgents } from "../select_agents.ts";
+import { AGENT_ORDERS, selectAgents, selectPorts } from "../select_rows.ts";
 import type { Sources } from "../details.ts";
 import { answers, type Api, get, json } from "./openapi.ts";
 import { paged, pageQuery, pageSchema } from "./paging.ts";
@@ -82,12 +82,8 @@ export function addStatusRoutes(api: Api, deps: Sources): void {
   api.openapi(portDifferences, async (c) => {
     const file = await details.portDifferences();
     if (!file) return c.json(NEVER_MASTER, 404);
-    const { q, why, ...query } = c.req.valid("query");
-    const wanted = q.toLowerCase();
-    const found = file.ports.filter((port) =>
-      (why === undefined || port.why === why) &&
-      (port.host.toLowerCase().includes(wanted) || port.port.toLowerCase().includes(wanted))
-    );
+    const { q, why = "", ...query } = c.req.valid("query");
+    const found = selectPorts(file.ports, { q, why });
     const { items, page } = paged(found, query, c.req.url);
     return c.json({ writtenAt: file.at, known: file.total, page, ports: items }, 200);
   });

@@ -45,9 +45,7 @@ function pad(n) {
 
 /** @param {Date} date */
 function dayOf(date) {
-  return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${
-    pad(date.getDate())
-  }`;
+  return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
 }
 
 /** @param {number} ms */

@@ -3,11 +3,12 @@
 import { z } from "zod";
 import type { Resync } from "../../state/records.ts";
 import type { Difference, Differences } from "../../sync/apply/difference_log.ts";
-import { countOf, lengthMs, phaseMs, PHASES, ResyncBars } from "../charts/resync_bars.tsx";
+import { countOf, lengthMs, PHASES, ResyncBars } from "../charts/resync_bars.tsx";
 import { clip } from "../../base/clip.ts";
 import { formatCount, formatDuration, plural } from "../../base/format.ts";
-import { pageOfList } from "../page_of_list.ts";
+import { pageOfList } from "../select_rows.ts";
 import { Badge, Empty, Pager, Section, Table, Time } from "../parts.tsx";
+import { addressOf } from "./address.ts";
 import { GuardsTable, LeftOutTable } from "../sections/held_tables.tsx";
 import {
   Kinds,
@@ -81,7 +82,7 @@ function ResyncRow({ resync, now }: { resync: Resync; now: number }) {
         <ResyncResult resync={resync} />
       </td>
       <td class="number">{resync.endedAt === null ? "–" : formatDuration(lengthMs(resync))}</td>
-      {PHASES.map(([phase]) => <td class="number">{formatDuration(phaseMs(resync, phase))}</td>)}
+      {PHASES.map(([phase]) => <td class="number">{formatDuration(countOf(resync, phase))}</td>)}
       <td class="number">{formatCount(countOf(resync, "correct"))}</td>
       {[...changes, sum(held), sum(left)].map((n) => (
         <td class={n > 0 ? "number changed" : "number zero"}>{formatCount(n)}</td>
@@ -157,7 +158,7 @@ function DifferenceList({ resync, differences, query }: {
         page={page}
         pageSize={DIFFERENCES_PAGE}
         total={objects.length}
-        href={(n) => `/resyncs/${resync.id}${n > 1 ? `?page=${n}` : ""}`}
+        href={(page) => addressOf(`/resyncs/${resync.id}`, { page }, resyncQuerySchema)}
       />
     </>
   );
