@@ -36,15 +36,10 @@ export function AgentsPage({ file, query, isMaster, now }: {
   now: number;
 }) {
   if (!file || file.total === 0) {
-    return (
-      <Section id="agents-page" title="Felix agents" first>
-        <Empty>
-          {isMaster
-            ? "No agent yet: each host shows here as soon as its Felix writes a status to etcd."
-            : "This node has not been master: the master knows the agents. Open its page."}
-        </Empty>
-      </Section>
-    );
+    const none = isMaster
+      ? "No agent yet: each host shows here as soon as its Felix writes a status to etcd."
+      : "This node has not been master: the master knows the agents. Open its page.";
+    return <Section id="agents-page" title="Felix agents" none={none} first />;
   }
   const all = selectAgents(file.agents, query, now);
   const { rows: found, page } = pageOfList(all, query.page, AGENTS_PAGE);

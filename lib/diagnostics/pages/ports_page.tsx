@@ -61,15 +61,10 @@ function Differing({ file, query, isMaster, now }: {
 }) {
   const title = "Ports whose status differs from Neutron's";
   if (!file) {
-    return (
-      <Section id="ports-page" title={title} first>
-        <Empty>
-          {isMaster
-            ? "Not known yet: the endpoint status watcher has just started."
-            : "This node has not been master: the master reports port status. Open its page."}
-        </Empty>
-      </Section>
-    );
+    const none = isMaster
+      ? "Not known yet: the endpoint status watcher has just started."
+      : "This node has not been master: the master reports port status. Open its page.";
+    return <Section id="ports-page" title={title} none={none} first />;
   }
   const all = selectPorts(file.ports, query);
   const { rows: found, page } = pageOfList(all, query.page, PORTS_PAGE);
