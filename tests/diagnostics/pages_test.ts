@@ -1,5 +1,5 @@
 import { AGENTS_PAGE, agentsQuerySchema } from "../../lib/diagnostics/pages/agents_page.tsx";
-import { selectAgents } from "../../lib/diagnostics/select_agents.ts";
+import { selectAgents } from "../../lib/diagnostics/select_rows.ts";
 import { roleMetrics } from "../../lib/diagnostics/role_metrics.ts";
 import { assert, assertEquals, assertMatch, assertWithin } from "../support/assert.ts";
 import { details } from "./details_fixture.ts";

@@ -1,11 +1,10 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** The election: the key as etcd holds it, its lease, what this node makes of it, the history. Pure. @module */
-import type { Child } from "hono/jsx";
 import type { RawElectionKey, TermRecord } from "../../state/records.ts";
 import { recentTerms, TermTimeline } from "../charts/term_timeline.tsx";
 import { clip } from "../../base/clip.ts";
 import { formatDuration } from "../../base/format.ts";
-import { Badge, Empty, Section, Table, Time } from "../parts.tsx";
+import { Badge, Empty, Pairs, Section, Table, Time } from "../parts.tsx";
 import { NodesTable } from "../sections/cluster_section.tsx";
 import type { Status } from "../../health/status.ts";
 
@@ -63,8 +62,8 @@ function KeySection({ status }: { status: Status }) {
 
 function RawKey({ raw }: { raw: RawElectionKey }) {
   return (
-    <Facts
-      facts={[
+    <Pairs
+      of={[
         ["Key", <code>{raw.key}</code>],
         ["Value", <code>{raw.value}</code>],
         ["Create revision (the term)", <code>{raw.createRevision}</code>],
@@ -97,8 +96,8 @@ function hexadecimal(lease: string): string {
 function NodeSection({ status: { election, mastership, isMaster, node, at } }: { status: Status }) {
   return (
     <Section id="election-node" title={`What ${clip(node.name, 63)} makes of it`}>
-      <Facts
-        facts={[
+      <Pairs
+        of={[
           ["State", election?.state ?? "not known yet: the manager has not reported"],
           ["Leads", isMaster ? <b>★ yes</b> : "no"],
           ["Term", mastership ? <code>{mastership.term}</code> : "–"],
@@ -112,19 +111,6 @@ function NodeSection({ status: { election, mastership, isMaster, node, at } }: {
         ]}
       />
     </Section>
-  );
-}
-
-function Facts({ facts }: { facts: readonly (readonly [name: string, value: Child])[] }) {
-  return (
-    <dl class="pairs">
-      {facts.map(([name, value]) => (
-        <>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </>
-      ))}
-    </dl>
   );
 }
 
