@@ -93,6 +93,20 @@ export function createLauncher(options: LauncherOptions): Launcher {
   };
 }
 
+/**
+ * How V8 uses memory in a process that runs from source.
+ *
+ * - Room for new objects, MiB: V8's own 16 stays with a process once a burst has filled it, a third of what an
+ *   idle role holds; the syncer's bursts are large enough to profit. `compile.sh` does the same.
+ * - How far the heap may grow before it is collected, percent of what lives: a storm of status, of which hardly
+ *   anything stays, otherwise leaves a heap of several times that. The binary has one rule for all roles: V8's.
+ */
+export function v8Flags(name: ProcessName): string {
+  if (name === "resource-syncer") return "--v8-flags=--max-semi-space-size=4";
+  const few = "--v8-flags=--max-semi-space-size=1";
+  return name.endsWith("-status-watcher") ? `${few},--heap-growing-percent=50` : few;
+}
+
 function fromSource(
   name: ProcessName,
   row: PermissionRow,
@@ -100,15 +114,12 @@ function fromSource(
   inLab: boolean,
   { root, environment }: LauncherOptions,
 ): Pick<Launch, "args" | "input"> {
-  // Room for new objects, MiB. V8's own 16 stays with a process once a burst has filled it, a third of what
-  // an idle role holds; the syncer's bursts are large enough to profit. `compile.sh` does the same.
-  const newSpaceMiB = name === "resource-syncer" ? 4 : 1;
   return {
     args: [
       "run",
       "--quiet",
       "--no-check",
-      `--v8-flags=--max-semi-space-size=${newSpaceMiB}`,
+      v8Flags(name),
       ...inspection(name, environment),
       `--config=${root}/deno.json`,
       ...permissionFlags(row),
