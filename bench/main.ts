@@ -26,7 +26,7 @@ const BENCHES = [
   ["events", 2],
   ["diagnostics", 5],
   ["resync", 25],
-  ["status", 20],
+  ["status", 23],
 ] as const;
 const RESULTS = new URL("results/", import.meta.url).pathname;
 

@@ -7,7 +7,8 @@
  * - changes at a rate that doubles until they arrive late, beside the rate at which the same writer and
  *   etcd go with nobody watching; the delay beside a TCP echo;
  * - a watch that is lost to a compaction in the middle, beside one that can resume;
- * - a consumer that takes 35 ports a second, as one RPC worker of Neutron does.
+ * - a consumer that takes 35 ports a second, as one RPC worker of Neutron does;
+ * - memory around a storm that came while the watcher stood still (`status_storm.ts`).
  *
  * The delay runs from etcd's answer to the writer, which is its commit, until the consumer has the
  * message, so it holds the way through the broker too. etcd writes to memory where there is a
@@ -30,6 +31,7 @@ import { quantile } from "./print.ts";
 import { Report } from "./report.ts";
 import { QUICK, setting } from "./settings.ts";
 import { drive, Endpoints, type Load, Pending, PREFIX, put } from "./status_load.ts";
+import { storm } from "./status_storm.ts";
 import { echoTimes } from "./tcp_echo.ts";
 
 const HOSTS = (Deno.env.get("BENCH_HOSTS") ?? (QUICK ? "100" : "100,1000,5000"))
@@ -376,5 +378,6 @@ for (const hosts of HOSTS) {
 await database(report, new Endpoints(HOSTS.at(-1)!), places);
 await recovery(report, new Endpoints(HOSTS.at(-1)!), places);
 await brake(report, places);
+await storm(report, etcd, server.url);
 etcd.close();
 report.close();

@@ -61,6 +61,8 @@ export interface Load {
   readonly perSecond: number;
   readonly perRevision: number;
   readonly seconds: number;
+  /** Changes after which it ends, if not before. */
+  readonly count?: number;
   change(i: number): Change;
 }
 
@@ -102,7 +104,8 @@ export async function drive(etcd: Etcd3, load: Load, pending: Pending | null): P
   let written = 0;
   let inFlight = 0;
   const errors: unknown[] = [];
-  while (performance.now() - from < load.seconds * 1000) {
+  const { count = Infinity } = load;
+  while (performance.now() - from < load.seconds * 1000 && written < count) {
     const due = Math.floor((performance.now() - from) / 1000 * load.perSecond);
     while (written + load.perRevision <= due && inFlight < IN_FLIGHT) {
       const changes = Array.from({ length: load.perRevision }, () => load.change(written++));

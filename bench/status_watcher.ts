@@ -1,9 +1,11 @@
 /**
  * One status watcher in a process of its own, for `status.ts`: `read` and `queue` time a snapshot,
- * `agents` and `ports` follow etcd and report over the bus until their standard input closes.
+ * `agents` and `ports` follow etcd and report over the bus until their standard input closes; without the address
+ * of a bus each report is taken after a moment.
  *
  * @module
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "../lib/base/clock.ts";
 import type { BusConfig } from "../lib/config/config_types.ts";
 import { parseTransportUrl } from "../lib/config/transport_url.ts";
@@ -15,6 +17,7 @@ import { StateStore } from "../lib/state/store.ts";
 import { AgentStatusWatcher } from "../lib/status/agent_status.ts";
 import { EndpointStates } from "../lib/status/endpoint_states.ts";
 import { BusReporter } from "../lib/status/bus_reporter.ts";
+import type { StatusReporter } from "../lib/status/reporter.ts";
 import { EndpointStatusWatcher } from "../lib/status/endpoint_status.ts";
 import {
   type EndpointId,
@@ -82,9 +85,18 @@ async function snapshot(): Promise<void> {
   say({ again });
 }
 
-async function follow(): Promise<void> {
+/** Neutron without a bus between: it takes each report after a moment. */
+const takesAll: StatusReporter = {
+  gate: { open: true, whenOpen: () => Promise.resolve() },
+  trouble: null,
+  reportAgent: () => sleep(1),
+  reportPorts: () => sleep(1, new Map()),
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
+
+function busConfig(): BusConfig {
   const { hosts, virtualHost, tls } = parseTransportUrl(busUrl!)!;
-  const bus: BusConfig = {
+  return {
     hosts,
     virtualHost,
     tls,
@@ -94,6 +106,9 @@ async function follow(): Promise<void> {
     exchange: "neutron",
     rpcTimeoutMs: 60_000,
   };
+}
+
+async function follow(): Promise<void> {
   const dir = await Deno.makeTempDir({ prefix: "bench-status-" });
   const store = await StateStore.open(dir);
   const log = setupLogging({
@@ -113,7 +128,9 @@ async function follow(): Promise<void> {
     stateDir: dir,
     status: { ...status, portStatusThreads: Number(Deno.args[3] ?? 4) },
   };
-  const reporter = new BusReporter(bus, mode === "agents" ? "agents" : "ports", context);
+  const reporter = busUrl === ""
+    ? takesAll
+    : new BusReporter(busConfig(), mode === "agents" ? "agents" : "ports", context);
   const options = { config, etcd, context, reporter };
   const running = mode === "agents"
     ? new AgentStatusWatcher(term, options).run()

@@ -125,7 +125,7 @@ export class EtcdElectionStore implements ElectionStore {
 
   /** Calls back for each change, and when one may have been missed. */
   async #follow(signal: AbortSignal, onChange: () => void): Promise<void> {
-    const options = { signal, clusterId: null, wants: () => true, onAttached: onChange };
+    const options = { signal, clusterId: null, wants: () => true };
     while (!signal.aborted) {
       await using stream = new WatchStream(this.#etcd, this.key, 0n, options);
       while (!signal.aborted) {

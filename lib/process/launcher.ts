@@ -87,7 +87,7 @@ export function createLauncher(
     "run",
     "--quiet",
     "--no-check",
-    `--v8-flags=--max-semi-space-size=${newSpaceMiB(name)}`,
+    v8Flags(name),
     ...inspection(name, environment),
     `--config=${root}/deno.json`,
     ...permissionFlags(row),
@@ -110,11 +110,17 @@ export function createLauncher(
 }
 
 /**
- * Room for new objects, MiB. V8's own 16 stays with a process once a burst has filled it, a third of what an
- * idle role holds; the syncer's bursts are large enough to profit. `compile.sh` does the same.
+ * How V8 uses memory in a process that runs from source.
+ *
+ * - Room for new objects, MiB: V8's own 16 stays with a process once a burst has filled it, a third of what an
+ *   idle role holds; the syncer's bursts are large enough to profit. `compile.sh` does the same.
+ * - How far the heap may grow before it is collected, percent of what lives: a storm of status, of which hardly
+ *   anything stays, otherwise leaves a heap of several times that. The binary has one rule for all roles: V8's.
  */
-function newSpaceMiB(name: ProcessName): number {
-  return name === "resource-syncer" ? 4 : 1;
+export function v8Flags(name: ProcessName): string {
+  if (name === "resource-syncer") return "--v8-flags=--max-semi-space-size=4";
+  const few = "--v8-flags=--max-semi-space-size=1";
+  return name.endsWith("-status-watcher") ? `${few},--heap-growing-percent=50` : few;
 }
 
 /** `CONDUCTOR_INSPECT=PORT`: Deno's inspector for every role, on loopback from that port on. */
