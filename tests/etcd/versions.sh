@@ -15,10 +15,10 @@ version_of() {
   "$1" --version | sed -n 's/^etcd Version: //p'
 }
 
-# get_package SUITE: unpacks Debian's etcd.
+# get_package SUITE: unpacks Debian's etcd and its tools.
 get_package() {
   dir=$top/$1
-  [ -x "$dir/root/usr/bin/etcd" ] && return
+  [ -x "$dir/root/usr/bin/etcdctl" ] && return
   # The mirror that this machine's own packages come from.
   mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Origin: Debian' 2>/dev/null | grep -v security | head -n 1)
   if [ -z "$mirror" ]; then
@@ -33,7 +33,8 @@ get_package() {
   shift
   (
     cd "$dir"
-    apt-get "$@" update && apt-get "$@" download etcd-server && dpkg-deb -x etcd-server_*.deb root
+    apt-get "$@" update && apt-get "$@" download etcd-server etcd-client &&
+      for package in *.deb; do dpkg-deb -x "$package" root; done
   ) >"$dir/log" 2>&1 || echo "no etcd of Debian's $suite: $(tail -n 1 "$dir/log")" >&2
   rm -rf "$dir/lists" "$dir/cache"
 }
@@ -42,7 +43,7 @@ get_package() {
 build() {
   dir=$top/go
   pinned=$(sed -n 's|.*go.etcd.io/etcd/server/v3 v||p' "$here/etcd36/go.mod")
-  [ -x "$dir/etcd" ] && [ "$(version_of "$dir/etcd")" = "$pinned" ] && return
+  [ -x "$dir/etcdutl" ] && [ "$(version_of "$dir/etcd")" = "$pinned" ] && return
   go=$(command -v go || echo /usr/local/go/bin/go)
   if ! "$go" version >/dev/null 2>&1; then
     echo "no etcd $pinned: it is built by Go, and there is none" >&2
@@ -52,7 +53,8 @@ build() {
   # Its modules and what it compiles stay beside the project.
   (
     export GOMODCACHE="$dir/mod" GOCACHE="$dir/build" GOFLAGS=-modcacherw GOTOOLCHAIN=local
-    cd "$here/etcd36" && nice "$go" build -trimpath -o "$dir/etcd" .
+    cd "$here/etcd36" && nice "$go" build -trimpath -o "$dir/etcdutl" go.etcd.io/etcd/etcdutl/v3 &&
+      nice "$go" build -trimpath -o "$dir/etcd" .
   ) >"$dir/log" 2>&1 || echo "no etcd $pinned: $(tail -n 1 "$dir/log")" >&2
 }
 
