@@ -84,7 +84,8 @@ export class ClusterRegistry implements TermObserver {
   readonly #records: ClusterRecords;
   #lease: string | null = null;
   readonly #outage: Outage;
-  #pending: Promise<unknown> = Promise.resolve();
+  #failures = 0;
+  #pending: Promise<void> = Promise.resolve();
   #wake = new AbortController();
   readonly #observations = new TermObservations();
   /** The election key's term when it was last looked at. */
@@ -143,9 +144,10 @@ export class ClusterRegistry implements TermObserver {
     while (!signal.aborted) {
       watchdog?.within(INTERVAL_MS + CALLS_IN_TURN * callTimeoutMs);
       this.#wake = new AbortController();
-      const isRegistered = await this.#attempt("this node's registration", () => this.#register());
-      const isCopied = await this.#attempt("the cloud's nodes and terms", () => this.#copy());
-      if (isRegistered && isCopied) this.#outage.succeeded("registry");
+      const failuresBefore = this.#failures;
+      await this.#attempt("this node's registration", () => this.#register());
+      await this.#attempt("the cloud's nodes and terms", () => this.#copy());
+      if (this.#failures === failuresBefore) this.#outage.succeeded("registry");
       const either = AbortSignal.any([signal, this.#wake.signal]);
       const waitMs = this.#observations.isPending ? OWN_ACCOUNT_MS : INTERVAL_MS;
       await clock.sleep(waitMs, either).catch(() => {});
@@ -161,18 +163,17 @@ export class ClusterRegistry implements TermObserver {
     }
   }
 
-  async #attempt(what: string, act: () => Promise<unknown>): Promise<boolean> {
+  async #attempt(what: string, act: () => Promise<unknown>): Promise<void> {
     try {
       await act();
-      return true;
     } catch (error) {
       const message = `etcd does not take or give ${what}; the election goes on`;
       if (error instanceof FenceLostError) this.options.log.warn(message, { error });
       else {
+        this.#failures++;
         const failure = { message, fields: { error }, cause: etcdCause(error) };
         this.#outage.failed("registry", failure);
       }
-      return false;
     }
   }
 
