@@ -1,4 +1,5 @@
 /** Carries out faults on three nodes and three etcd members, and collects the history. @module */
+import { Buffer } from "node:buffer";
 import type { Etcd3 } from "etcd3";
 import { openEtcd } from "../../lib/etcd/client.ts";
 import { eventually } from "../support/assert.ts";
@@ -10,6 +11,11 @@ import { etcdConfig, REGISTER, type Setup, TTL_SECONDS } from "./setup.ts";
 
 /** Somebody leads again within that of the last fault's end, ms. */
 export const RECOVERY_MS = (TTL_SECONDS + 3) * 1000;
+
+/** The suite reads what happened when all is whole again; a slow machine may take long, ms. */
+const READ_MS = 60_000;
+/** A compaction is a fault like the others: members may be down, ms. */
+const COMPACT_MS = 2000;
 
 const NODES = ["node-1", "node-2", "node-3"];
 
@@ -34,7 +40,8 @@ export class FaultRun implements AsyncDisposable {
     const nodes = await Promise.all(
       NODES.map((name) => FaultNode.start(name, ports, options, access)),
     );
-    const run = new FaultRun(cluster, nodes, openEtcd(etcdConfig(ports, access)));
+    const config = { ...etcdConfig(ports, access), callTimeoutMs: READ_MS };
+    const run = new FaultRun(cluster, nodes, openEtcd(config));
     await eventually("somebody leads", () => run.leader(), 20_000);
     return run;
   }
@@ -125,8 +132,9 @@ export class FaultRun implements AsyncDisposable {
 
   async #compact(): Promise<void> {
     try {
-      const { header } = await this.etcd.get("/x").exec();
-      await this.etcd.kv.compact({ revision: header.revision, physical: false });
+      const options = { deadline: Date.now() + COMPACT_MS };
+      const { header } = await this.etcd.kv.range({ key: Buffer.from("/x") }, options);
+      await this.etcd.kv.compact({ revision: header.revision, physical: false }, options);
     } catch { /* members may be down */ }
   }
 
