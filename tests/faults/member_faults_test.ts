@@ -25,7 +25,8 @@ const PASSES = 100;
 /** `ROLLING_RESTARTS`: how many times each member is stopped in order and started again. */
 const RESTARTS = Number(Deno.env.get("ROLLING_RESTARTS") ?? "3");
 const PREFIX = "/w/";
-const CALL_MS = 5000;
+/** Longer where the machine is slower, as the lease. */
+const CALL_MS = 5000 * TIME_FACTOR;
 const SLOW_MS = 3000;
 /** Longer where the machine is slower: between two leaders of etcd nobody can answer. */
 const LEASE_S = Math.ceil(5 * TIME_FACTOR);
