@@ -22,7 +22,7 @@ export class Gateway {
 
   /** Calls a method, such as `kv/put`. @throws with etcd's own words. */
   async call(method: string, body: unknown = {}): Promise<Answer> {
-    const response = await this.#post(method, body, AbortSignal.timeout(20_000));
+    const response = await this.#post(method, body, AbortSignal.timeout(60_000));
     const text = await response.text();
     // A stream answers with one object a line.
     const answer: Answer = JSON.parse(text.split("\n")[0]!);

@@ -2,7 +2,7 @@
 import { type Answer, decoded, type Gateway } from "./gateway.ts";
 
 /** A watch that tells nothing for so long is silent, ms. */
-const SILENT_MS = 10_000;
+const SILENT_MS = 60_000;
 
 /** The events of a watch from a revision until one of that key, or what ended it. */
 export async function everyKeySince(etcd: Gateway, from: number, until: string): Promise<string> {
