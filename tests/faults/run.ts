@@ -1,14 +1,21 @@
 /** Carries out faults on three nodes and three etcd members, and collects the history. @module */
-import { Etcd3 } from "etcd3";
+import { Buffer } from "node:buffer";
+import type { Etcd3 } from "etcd3";
+import { openEtcd } from "../../lib/etcd/client.ts";
 import { eventually } from "../support/assert.ts";
-import { EtcdCluster } from "./etcd_cluster.ts";
+import { type ClusterOptions, EtcdCluster } from "./etcd_cluster.ts";
 import { FaultNode } from "./fault_node.ts";
 import type { Healed, History, Write } from "./history.ts";
 import type { Fault, Scheduled } from "./schedule.ts";
-import { REGISTER, type Setup, TTL_SECONDS } from "./setup.ts";
+import { etcdConfig, REGISTER, type Setup, TTL_SECONDS } from "./setup.ts";
 
 /** Somebody leads again within that of the last fault's end, ms. */
 export const RECOVERY_MS = (TTL_SECONDS + 3) * 1000;
+
+/** The suite reads what happened when all is whole again; a slow machine may take long, ms. */
+const READ_MS = 60_000;
+/** A compaction is a fault like the others: members may be down, ms. */
+const COMPACT_MS = 2000;
 
 const NODES = ["node-1", "node-2", "node-3"];
 
@@ -26,12 +33,15 @@ export class FaultRun implements AsyncDisposable {
   /** Starts everything and waits until somebody leads. */
   static async start(
     options: Pick<Setup, "marginSeconds" | "fenced"> = { marginSeconds: 1, fenced: true },
+    etcd: ClusterOptions = {},
   ): Promise<FaultRun> {
-    const cluster = await EtcdCluster.start();
+    const cluster = await EtcdCluster.start(etcd);
+    const { ports, access } = cluster;
     const nodes = await Promise.all(
-      NODES.map((name) => FaultNode.start(name, cluster.ports, options)),
+      NODES.map((name) => FaultNode.start(name, ports, options, access)),
     );
-    const run = new FaultRun(cluster, nodes, new Etcd3({ hosts: cluster.urls }));
+    const config = { ...etcdConfig(ports, access), callTimeoutMs: READ_MS };
+    const run = new FaultRun(cluster, nodes, openEtcd(config));
     await eventually("somebody leads", () => run.leader(), 20_000);
     return run;
   }
@@ -92,6 +102,10 @@ export class FaultRun implements AsyncDisposable {
         return this.nodes[fault.node]!.network(fault.mode, fault.member);
       case "kill-etcd":
         return await this.cluster.kill(fault.member);
+      case "roll-etcd":
+        return await this.#roll(fault.times);
+      case "end-tokens":
+        return await this.cluster.endTokens();
       case "step-clock":
         return await this.nodes[fault.node]!.stepClock(fault.ms);
       case "compact":
@@ -99,10 +113,28 @@ export class FaultRun implements AsyncDisposable {
     }
   }
 
+  /** Restarts the members one by one, as an upgrade does. */
+  async #roll(times: number): Promise<void> {
+    for (let member = 0; member < NODES.length; member++) this.cluster.revive(member);
+    await this.cluster.healthy();
+    for (let restart = 0; restart < NODES.length * times; restart++) {
+      const member = restart % NODES.length;
+      await this.cluster.stop(member);
+      this.cluster.revive(member);
+      await this.cluster.healthy(member);
+    }
+  }
+
+  /** Processes of nodes that died of no signal of ours. */
+  get crashes(): string[] {
+    return this.nodes.flatMap(({ name, crashes }) => crashes.map((text) => `${name}: ${text}`));
+  }
+
   async #compact(): Promise<void> {
     try {
-      const { header } = await this.etcd.get("/x").exec();
-      await this.etcd.kv.compact({ revision: header.revision, physical: false });
+      const options = { deadline: Date.now() + COMPACT_MS };
+      const { header } = await this.etcd.kv.range({ key: Buffer.from("/x") }, options);
+      await this.etcd.kv.compact({ revision: header.revision, physical: false }, options);
     } catch { /* members may be down */ }
   }
 

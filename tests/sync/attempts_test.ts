@@ -66,3 +66,20 @@ Deno.test("who has lost the lead does not try again", async () => {
   await of.try(fail, retryAt);
   assertEquals(of.problem, null);
 });
+
+Deno.test("failures of one cause are one line, then one a minute, and one when it is over", async () => {
+  const { clock, log, of } = attempts();
+  const late = (i: number) => () =>
+    Promise.reject(new Error(`no answer of 127.0.0.1:${9000 + i} in ${i} ms`));
+  for (let i = 0; i < 8; i++) {
+    await of.try(late(i), () => {});
+    await clock.advance(10_000);
+  }
+  await of.try(() => Promise.resolve(), () => {});
+  assertEquals(log.records.map(({ level, message, fields }) => [level, message, fields.lasts]), [
+    ["error", "resync failed, will be tried again", undefined],
+    ["error", "resync failed, will be tried again", "1 min"],
+    ["info", "resyncs succeed again", undefined],
+  ]);
+  assertEquals(log.records.at(-1)!.fields, { lasted: "1 min 20 s" });
+});
