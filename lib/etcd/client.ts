@@ -13,8 +13,9 @@ import { Etcd3, type IOptions, type ITxnRequest, type ITxnResponse } from "etcd3
 import type { EtcdConfig } from "../config/config_types.ts";
 import type { Meter } from "../metrics/meter.ts";
 import { filterFrames } from "./frame_filter.ts";
-import { type CallOptions, Member, poolOf } from "./member.ts";
+import { Member } from "./member.ts";
 import { closeAll, Members, register } from "./members.ts";
+import { type CallOptions, type Connection, poolOf } from "./pool.ts";
 import { RepeatedCall } from "./repeated_call.ts";
 import { timed } from "./timed_calls.ts";
 import { outcomeOf } from "./transaction_outcome.ts";
@@ -66,7 +67,7 @@ export function openEtcd(config: EtcdConfig, meter?: Meter): Etcd3 {
     const deadline = Number(options.deadline ?? Date.now() + config.callTimeoutMs);
     const call = new RepeatedCall<T>(
       members,
-      (member, deadline) => member.exec(service, method, payload, { ...options, deadline }),
+      (member, deadline) => member.exec(service, method, payload, deadline),
       deadline,
       ONCE.has(method),
     );
@@ -77,7 +78,7 @@ export function openEtcd(config: EtcdConfig, meter?: Meter): Etcd3 {
   };
   Object.assign(poolOf(etcd), {
     exec,
-    withConnection: <T>(service: string, act: (connection: never) => Promise<T>) =>
+    withConnection: <T>(service: string, act: (connection: Connection) => Promise<T>) =>
       poolOf(members.choose()!.etcd).withConnection(service, act),
     close: () => closeAll(members),
   });

@@ -1,28 +1,11 @@
 /** One member of an etcd cluster, on connections of its own, and how it does. @module */
 import { Buffer } from "node:buffer";
-import type { Etcd3, IRangeResponse, IResponseHeader } from "etcd3";
+import { castGrpcError, type Etcd3, type IRangeResponse, type IResponseHeader } from "etcd3";
 import { type Backoff, backoffMs } from "../base/backoff.ts";
 import { PROBE_KEY } from "../calico/keys.ts";
-import { isAnswer, isOldToken } from "./call_errors.ts";
-
-/** What a call may be given. */
-export interface CallOptions {
-  readonly deadline?: number | Date;
-}
-
-/** The part of etcd3's pool of connections that is used; etcd3 keeps it to itself. */
-export interface Pool {
-  exec<T>(service: string, method: string, payload: unknown, options?: CallOptions): Promise<T>;
-  withConnection<T>(service: string, act: (connection: never) => T | Promise<T>): Promise<T>;
-  close(): void;
-  /** Knows the token of a user. */
-  readonly authenticator: { invalidateMetadata(): void };
-}
-
-/** The pool of a client. */
-export function poolOf(etcd: Etcd3): Pool {
-  return etcd["pool"] as unknown as Pool;
-}
+import { isAnswer } from "./call_errors.ts";
+import { Login } from "./login.ts";
+import { type CallOptions, poolOf } from "./pool.ts";
 
 const PROBE = Buffer.from(PROBE_KEY);
 /** How long a member that does not serve is left alone. */
@@ -30,6 +13,7 @@ const PAUSE: Backoff = { firstMs: 500, maxMs: 15_000, jitter: "equal" };
 
 /** A member: a client of it alone, and whether it is well. */
 export class Member {
+  readonly #login: Login;
   readonly #listeners = new Set<() => void>();
   /** When it was found sick, by the monotonic clock, ms; null: it is well. */
   #sickSince: number | null = null;
@@ -37,7 +21,9 @@ export class Member {
   #failures = 0;
 
   /** @param etcd a client of this member alone. */
-  constructor(readonly url: string, readonly etcd: Etcd3) {}
+  constructor(readonly url: string, readonly etcd: Etcd3) {
+    this.#login = new Login(etcd);
+  }
 
   get well(): boolean {
     return this.#sickSince === null;
@@ -71,20 +57,28 @@ export class Member {
     return () => this.#listeners.delete(tell);
   }
 
-  /** One call; an old token is renewed, and the call made again, once. */
-  async exec<T>(service: string, method: string, payload: unknown, options: CallOptions) {
-    return await this.withToken(() => poolOf(this.etcd).exec<T>(service, method, payload, options));
+  /** One call, with a token that is taken. @param deadline ms since the epoch. */
+  exec<T>(service: string, method: string, payload: unknown, deadline: number): Promise<T> {
+    return this.withToken(
+      deadline,
+      () =>
+        poolOf(this.etcd).withConnection(
+          service,
+          ({ client, metadata }) =>
+            new Promise<T>((resolve, reject) =>
+              client[method]!(payload, metadata, { deadline }, (error, answer) => {
+                if (error) {
+                  reject(castGrpcError(error));
+                } else resolve(answer as T);
+              })
+            ),
+        ),
+    );
   }
 
-  /** Runs `act`, once more with a new token when that of before is not taken. */
-  async withToken<T>(act: () => Promise<T>): Promise<T> {
-    try {
-      return await act();
-    } catch (error) {
-      if (!isOldToken(error)) throw error;
-      poolOf(this.etcd).authenticator.invalidateMetadata();
-      return await act();
-    }
+  /** Runs `act`; see {@linkcode Login.with}. */
+  withToken<T>(deadline: number, act: () => Promise<T>): Promise<T> {
+    return this.#login.with(deadline, act);
   }
 
   /**
@@ -97,7 +91,7 @@ export class Member {
   async probe(deadline: number): Promise<IResponseHeader | null> {
     const request = { key: PROBE, count_only: true };
     try {
-      return (await this.exec<IRangeResponse>("KV", "range", request, { deadline })).header;
+      return (await this.exec<IRangeResponse>("KV", "range", request, deadline)).header;
     } catch (error) {
       if (isAnswer(error)) return null;
       throw error;

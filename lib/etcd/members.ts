@@ -10,7 +10,8 @@
 import type { Etcd3 } from "etcd3";
 import { deadline } from "../base/deadline.ts";
 import { isBetweenLeaders, isOfMember } from "./call_errors.ts";
-import { Member, poolOf } from "./member.ts";
+import { Member } from "./member.ts";
+import { poolOf } from "./pool.ts";
 
 /** Time that a member has to answer when another has answered already, ms; or thrice as long as that took. */
 const GRACE_MS = 250;

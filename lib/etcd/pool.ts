@@ -1,0 +1,72 @@
+/** The part of etcd3's pool of connections that is used; etcd3 1.1 keeps it to itself. @module */
+import type { Etcd3 } from "etcd3";
+
+/** What a call may be given. */
+export interface CallOptions {
+  readonly deadline?: number | Date;
+}
+
+type Done = (error: Error | null, answer: unknown) => void;
+/** A call of one request and one answer, as grpc-js makes it. */
+export type Unary = (
+  ...args:
+    | [request: unknown, options: CallOptions, done: Done]
+    | [request: unknown, metadata: unknown, options: CallOptions, done: Done]
+) => void;
+/** What a call is made with. */
+export interface Connection {
+  readonly client: ServiceClient;
+  readonly metadata: unknown;
+}
+
+/** A client of one of etcd's services. */
+export type ServiceClient = Readonly<Record<string, Unary>>;
+
+/** One member's connections. */
+export interface Host {
+  /** Its address, without the protocol. */
+  readonly host: string;
+  getServiceClient(service: string): ServiceClient;
+}
+
+/** Knows the token of a user. */
+export interface Authenticator {
+  readonly options: { readonly auth?: { readonly username: string } };
+  /** Null: none was asked for. */
+  readonly awaitingMetadata: Promise<unknown> | null;
+  /** The token that is asked for, or there, as metadata of calls. */
+  getMetadata(): Promise<unknown>;
+  invalidateMetadata(): void;
+  /** Asks a member for a token. */
+  getCredentialsFromHost(
+    address: string,
+    name: string,
+    password: string,
+    options: CallOptions,
+  ): Promise<string>;
+}
+
+/** Connections to some members. */
+export interface Pool {
+  exec<T>(service: string, method: string, payload: unknown, options?: CallOptions): Promise<T>;
+  withConnection<T>(
+    service: string,
+    act: (connection: Connection) => T | Promise<T>,
+  ): Promise<T>;
+  close(): void;
+  readonly authenticator: Authenticator;
+  readonly hosts: readonly Host[];
+}
+
+/** The pool of a client. */
+export function poolOf(etcd: Etcd3): Pool {
+  return etcd["pool"] as unknown as Pool;
+}
+
+/** What is thrown when etcd3 or grpc-js have no such name. */
+export function unfit(name: string): TypeError {
+  return new TypeError(
+    `npm:etcd3 or @grpc/grpc-js have no ${name}: this version of them cannot be used ` +
+      "(etcd3 1.1.2 with grpc-js 1.13 or 1.14 can)",
+  );
+}
