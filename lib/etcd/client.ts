@@ -13,6 +13,7 @@ import { Etcd3, type IOptions, type ITxnRequest, type ITxnResponse } from "etcd3
 import type { EtcdConfig } from "../config/config_types.ts";
 import type { Meter } from "../metrics/meter.ts";
 import { filterFrames } from "./frame_filter.ts";
+import type { User } from "./login.ts";
 import { Member } from "./member.ts";
 import { closeAll, Members, register } from "./members.ts";
 import { type CallOptions, type Connection, poolOf } from "./pool.ts";
@@ -51,10 +52,11 @@ const ONCE = new Set(["compact", "defragment", "memberAdd", "memberRemove", "mov
  */
 export function openEtcd(config: EtcdConfig, meter?: Meter): Etcd3 {
   const options = optionsOf(config, meter);
+  const user = userOf(config);
   const members = new Members(config.endpoints.map((url) => {
     const etcd = new Etcd3({ ...options, hosts: [url] });
     filterFrames(etcd);
-    return new Member(url, etcd);
+    return new Member(url, etcd, user);
   }));
   const etcd = new Etcd3({ ...options, hosts: [...config.endpoints] });
   register(etcd, members);
@@ -110,10 +112,11 @@ function optionsOf(config: EtcdConfig, meter?: Meter): Omit<IOptions, "hosts"> {
         : {}),
     };
   }
-  if (config.username) {
-    options.auth = { username: config.username, password: config.password ?? "" };
-  }
   return options;
+}
+
+function userOf({ username, password, callTimeoutMs }: EtcdConfig): User | null {
+  return username ? { name: username, password: password ?? "", timeoutMs: callTimeoutMs } : null;
 }
 
 function readPem(path: string): Buffer {

@@ -15,15 +15,23 @@ import {
 } from "etcd3";
 import { deadline } from "../base/deadline.ts";
 import { isAuthOff, isOldToken, isPasswordless } from "./call_errors.ts";
-import { type CallOptions, poolOf, unfit } from "./pool.ts";
+import { type Metadata, type Pool, poolOf, unfit } from "./pool.ts";
 
 /** etcd does not let the user in; the message says why, as far as etcd tells. */
 export class LoginError extends Error {
   override readonly name = "LoginError";
 }
 
+/** Who logs in. */
+export interface User {
+  readonly name: string;
+  readonly password: string;
+  /** Time that a member has to let the user in, ms. */
+  readonly timeoutMs: number;
+}
+
 /** A token that is asked for, or there; known by its identity. */
-type Token = Promise<unknown>;
+type Token = Promise<Metadata>;
 
 /** How often a call is made with yet another token: with JWT, each change of users or roles makes all of them old. */
 const MAX_TOKENS = 5;
@@ -32,25 +40,28 @@ const STUCK_MS = 1000;
 
 /** The user's login at one member. */
 export class Login {
-  readonly #etcd: Etcd3;
-  readonly #user: string | undefined;
+  readonly #pool: Pool;
+  readonly #user: User | null;
+  /** Gives what is sent with a call of nobody. */
+  readonly #anonymous: () => Token;
+  #token: Token | null = null;
   /** The token that has come. */
   #here: Token | null = null;
   /** The member has let the user in before. */
   #known = false;
 
-  /** @throws {TypeError} etcd3 is of a version that cannot be used. */
-  constructor(etcd: Etcd3) {
-    this.#etcd = etcd;
-    const { authenticator, hosts } = poolOf(etcd);
-    this.#user = authenticator.options?.auth?.username;
-    if (this.#user === undefined) return;
-    if (typeof authenticator.getCredentialsFromHost !== "function") {
-      throw unfit("Authenticator.getCredentialsFromHost");
-    }
+  /**
+   * @param etcd a client of that member alone, without a user.
+   * @throws {TypeError} etcd3 is of a version that cannot be used.
+   */
+  constructor(etcd: Etcd3, user: User | null) {
+    this.#pool = poolOf(etcd);
+    this.#user = user;
+    const { authenticator, hosts } = this.#pool;
     if (typeof hosts?.[0]?.getServiceClient !== "function") throw unfit("Host.getServiceClient");
-    authenticator.getCredentialsFromHost = (address, name, password, options) =>
-      this.#ask(address, { name, password }, options);
+    if (typeof authenticator?.getMetadata !== "function") throw unfit("Authenticator.getMetadata");
+    this.#anonymous = authenticator.getMetadata.bind(authenticator);
+    if (user) authenticator.getMetadata = () => this.#token ??= this.#ask(user);
   }
 
   /**
@@ -61,65 +72,72 @@ export class Login {
    */
   async with<T>(until: number, act: () => Promise<T>): Promise<T> {
     for (let attempt = 1;; attempt++) {
-      const token = this.#user === undefined
-        ? null
-        : poolOf(this.#etcd).authenticator.getMetadata();
-      if (token !== null && token !== this.#here) await this.#arrive(token, until);
+      const token = this.#user && this.#pool.authenticator.getMetadata();
+      if (token !== this.#here) await this.#arrival(token, until);
       try {
         return await act();
       } catch (error) {
         if (!isOldToken(error)) throw error;
-        if (token === null) throw loginError("asks for a user: set etcd_username", error);
+        if (!this.#user) throw loginError("asks for a user: set etcd_username", error);
         this.#forget(token);
-        if (attempt === MAX_TOKENS) throw loginError(`takes no token of ${this.#user}`, error);
+        if (attempt === MAX_TOKENS) throw loginError(`takes no token of ${this.#user.name}`, error);
       }
     }
   }
 
-  /** Resolves when the token has come. */
-  async #arrive(token: Token, until: number): Promise<void> {
+  async #arrival(token: Token | null, until: number): Promise<void> {
+    if (token === null) return;
     const leftMs = Math.max(1, until - Date.now());
     await deadline(token, leftMs, () => {
       if (leftMs >= STUCK_MS) this.#forget(token);
-      throw new GRPCDeadlineExceededError(`etcd gives ${this.#user} no token in time`);
+      throw new GRPCDeadlineExceededError(`etcd gives ${this.#user!.name} no token in time`);
     });
     this.#here = token;
   }
 
   /** Several calls may have been refused with one token: only the first makes that a new one is asked for. */
-  #forget(token: Token): void {
-    const { authenticator } = poolOf(this.#etcd);
-    if (authenticator.awaitingMetadata === token) authenticator.invalidateMetadata();
+  #forget(token: Token | null): void {
+    if (this.#token === token) this.#token = null;
   }
 
-  /** @throws {LoginError} etcd does not let the user in. */
-  #ask(address: string, payload: object, options: CallOptions): Promise<string> {
-    const host = poolOf(this.#etcd).hosts.find(({ host }) => host === address)!;
-    const client = host.getServiceClient("Auth");
+  #ask(user: User): Token {
+    const token = this.#metadata(user);
+    token.catch(() => this.#forget(token));
+    return token;
+  }
+
+  async #metadata(user: User): Token {
+    const metadata = await this.#anonymous();
+    const token = await this.#authenticate(user);
+    if (token !== null) metadata.set("token", token);
+    return metadata;
+  }
+
+  /** A token, or null where authentication is off. @throws {LoginError} */
+  #authenticate({ name, password, timeoutMs }: User): Promise<string | null> {
+    const client = this.#pool.hosts[0]!.getServiceClient("Auth");
+    const deadline = Date.now() + timeoutMs;
     return new Promise((resolve, reject) =>
-      client.authenticate!(payload, options, (error, answer) => {
-        if (error) return isAuthOff(error) ? resolve("") : reject(this.#refusal(error));
+      client.authenticate!({ name, password }, { deadline }, (error, answer) => {
+        if (error) return isAuthOff(error) ? resolve(null) : reject(this.#refusal(name, error));
         this.#known = true;
-        resolve((answer as { token: string }).token);
+        resolve((answer as { token: string }).token || null); // etcd 3.5: none where it is off
       })
     );
   }
 
-  #refusal(error: Error): Error {
+  #refusal(name: string, error: Error): Error {
     const cause = castGrpcError(error);
     if (isPasswordless(error)) {
-      return loginError(`knows ${this.#user} by a certificate only, not by a password`, cause);
+      return loginError(`knows ${name} by a certificate only, not by a password`, cause);
     }
     if (!(cause instanceof EtcdAuthenticationFailedError)) return cause;
-    return this.#known
-      ? loginError(
-        `does not let ${this.#user} in any more: the password was changed, or the user deleted`,
-        cause,
-      )
-      : loginError(
-        `does not let ${this.#user} in: there is no such user, or the password is wrong`,
-        cause,
-      );
+    return loginError(
+      this.#known
+        ? `does not let ${name} in any more: the password was changed, or the user deleted`
+        : `does not let ${name} in: there is no such user, or the password is wrong`,
+      cause,
+    );
   }
 }
 

@@ -4,8 +4,8 @@ import { castGrpcError, type Etcd3, type IRangeResponse, type IResponseHeader } 
 import { type Backoff, backoffMs } from "../base/backoff.ts";
 import { PROBE_KEY } from "../calico/keys.ts";
 import { isAnswer } from "./call_errors.ts";
-import { Login } from "./login.ts";
-import { type CallOptions, poolOf } from "./pool.ts";
+import { Login, type User } from "./login.ts";
+import { poolOf } from "./pool.ts";
 
 const PROBE = Buffer.from(PROBE_KEY);
 /** How long a member that does not serve is left alone. */
@@ -20,9 +20,9 @@ export class Member {
   #dueAt = 0;
   #failures = 0;
 
-  /** @param etcd a client of this member alone. */
-  constructor(readonly url: string, readonly etcd: Etcd3) {
-    this.#login = new Login(etcd);
+  /** @param etcd a client of this member alone. @param user who is to log in. */
+  constructor(readonly url: string, readonly etcd: Etcd3, user: User | null = null) {
+    this.#login = new Login(etcd, user);
   }
 
   get well(): boolean {

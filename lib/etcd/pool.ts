@@ -11,12 +11,12 @@ type Done = (error: Error | null, answer: unknown) => void;
 export type Unary = (
   ...args:
     | [request: unknown, options: CallOptions, done: Done]
-    | [request: unknown, metadata: unknown, options: CallOptions, done: Done]
+    | [request: unknown, metadata: Metadata, options: CallOptions, done: Done]
 ) => void;
 /** What a call is made with. */
 export interface Connection {
   readonly client: ServiceClient;
-  readonly metadata: unknown;
+  readonly metadata: Metadata;
 }
 
 /** A client of one of etcd's services. */
@@ -24,26 +24,17 @@ export type ServiceClient = Readonly<Record<string, Unary>>;
 
 /** One member's connections. */
 export interface Host {
-  /** Its address, without the protocol. */
-  readonly host: string;
   getServiceClient(service: string): ServiceClient;
 }
 
-/** Knows the token of a user. */
+/** What is sent beside a request. */
+export interface Metadata {
+  set(key: string, value: string): void;
+}
+
+/** Gives the metadata of calls. */
 export interface Authenticator {
-  readonly options: { readonly auth?: { readonly username: string } };
-  /** Null: none was asked for. */
-  readonly awaitingMetadata: Promise<unknown> | null;
-  /** The token that is asked for, or there, as metadata of calls. */
-  getMetadata(): Promise<unknown>;
-  invalidateMetadata(): void;
-  /** Asks a member for a token. */
-  getCredentialsFromHost(
-    address: string,
-    name: string,
-    password: string,
-    options: CallOptions,
-  ): Promise<string>;
+  getMetadata(): Promise<Metadata>;
 }
 
 /** Connections to some members. */
