@@ -1,4 +1,5 @@
 /** What an elector says of itself: on the page, in the log, in the node's events, to its supervisor. @module */
+import { describeError } from "../base/log.ts";
 import type { JobContext } from "../role/master_context.ts";
 import type { Election } from "../state/records.ts";
 
@@ -9,6 +10,9 @@ export class ElectionReport {
   /** What the last heartbeat said. */
   #doing: Pick<Election, "state" | "problem"> = { state: "starting", problem: null };
 
+  /** Why the election key's changes are not seen as they happen; null: they are. */
+  watchTrouble: unknown = null;
+
   constructor(readonly context: JobContext) {}
 
   /** Says that the elector's loop lives. @param withinMs as of `JobContext.alive` */
@@ -17,7 +21,8 @@ export class ElectionReport {
   }
 
   /** Shows the state on the page and says that the loop lives; the log gets each new problem once. */
-  async show(election: Omit<Election, "at">): Promise<void> {
+  async show(shown: Omit<Election, "at">): Promise<void> {
+    const election = { ...shown, problem: shown.problem ?? this.#blindness() };
     const { log, clock, store } = this.context;
     const { problem } = election;
     if (problem !== null && problem !== this.#said) log.warn(problem);
@@ -25,6 +30,11 @@ export class ElectionReport {
     this.#doing = election;
     this.alive();
     await store.writeElection({ ...election, at: clock.now() }).catch(() => {}); // the page shows no more of it
+  }
+
+  #blindness(): string | null {
+    if (this.watchTrouble === null) return null;
+    return `a change of leader is noticed late: ${describeError(this.watchTrouble, false)}`;
   }
 
   /** Notes an event for the page. */

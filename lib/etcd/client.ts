@@ -13,7 +13,7 @@ import { Etcd3, type IOptions, type ITxnRequest, type ITxnResponse } from "etcd3
 import type { EtcdConfig } from "../config/config_types.ts";
 import type { Meter } from "../metrics/meter.ts";
 import { filterFrames } from "./frame_filter.ts";
-import type { User } from "./login.ts";
+import { User } from "./login.ts";
 import { Member } from "./member.ts";
 import { closeAll, Members, register } from "./members.ts";
 import { type CallOptions, type Connection, poolOf } from "./pool.ts";
@@ -53,11 +53,14 @@ const ONCE = new Set(["compact", "defragment", "memberAdd", "memberRemove", "mov
 export function openEtcd(config: EtcdConfig, meter?: Meter): Etcd3 {
   const options = optionsOf(config, meter);
   const user = userOf(config);
-  const members = new Members(config.endpoints.map((url) => {
-    const etcd = new Etcd3({ ...options, hosts: [url] });
-    filterFrames(etcd);
-    return new Member(url, etcd, user);
-  }));
+  const members = new Members(
+    config.endpoints.map((url) => {
+      const etcd = new Etcd3({ ...options, hosts: [url] });
+      filterFrames(etcd);
+      return new Member(url, etcd, user);
+    }),
+    meter,
+  );
   const etcd = new Etcd3({ ...options, hosts: [...config.endpoints] });
   register(etcd, members);
   const exec = async <T>(
@@ -69,7 +72,7 @@ export function openEtcd(config: EtcdConfig, meter?: Meter): Etcd3 {
     const deadline = Number(options.deadline ?? Date.now() + config.callTimeoutMs);
     const call = new RepeatedCall<T>(
       members,
-      (member, deadline) => member.exec(service, method, payload, deadline),
+      (member, deadline) => member.exec(service, method, payload, { ...options, deadline }),
       deadline,
       ONCE.has(method),
     );
@@ -116,7 +119,7 @@ function optionsOf(config: EtcdConfig, meter?: Meter): Omit<IOptions, "hosts"> {
 }
 
 function userOf({ username, password, callTimeoutMs }: EtcdConfig): User | null {
-  return username ? { name: username, password: password ?? "", timeoutMs: callTimeoutMs } : null;
+  return username ? new User(username, password ?? "", callTimeoutMs) : null;
 }
 
 function readPem(path: string): Buffer {

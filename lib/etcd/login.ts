@@ -13,6 +13,7 @@ import {
   EtcdAuthenticationFailedError,
   GRPCDeadlineExceededError,
 } from "etcd3";
+import { type Backoff, backoffMs } from "../base/backoff.ts";
 import { deadline } from "../base/deadline.ts";
 import { isAuthOff, isOldToken, isPasswordless } from "./call_errors.ts";
 import { type Metadata, type Pool, poolOf, unfit } from "./pool.ts";
@@ -22,12 +23,46 @@ export class LoginError extends Error {
   override readonly name = "LoginError";
 }
 
-/** Who logs in. */
-export interface User {
-  readonly name: string;
-  readonly password: string;
-  /** Time that a member has to let the user in, ms. */
-  readonly timeoutMs: number;
+/** Pause after a refusal: to check a password costs etcd a good part of a second of computing. */
+const REFUSED: Backoff = { firstMs: 250, maxMs: 1000, jitter: "equal" };
+
+/** Who logs in, and how the cluster has taken it; all members have the same users. */
+export class User {
+  /** It was let in before. */
+  #known = false;
+  #refusals = 0;
+  #refusal: LoginError | null = null;
+  /** Until when it is not asked again, by the monotonic clock, ms. */
+  #pauseUntil = 0;
+
+  /** @param timeoutMs time that a member has to let the user in. */
+  constructor(readonly name: string, readonly password: string, readonly timeoutMs: number) {}
+
+  /** Why it was refused a moment ago, or null: it may be asked. */
+  get refusal(): LoginError | null {
+    return performance.now() < this.#pauseUntil ? this.#refusal : null;
+  }
+
+  /** It was let in, or need not be. */
+  accepted(): void {
+    this.#known = true;
+    this.#refusals = this.#pauseUntil = 0;
+  }
+
+  /** What the answer to a login says. */
+  explain(error: Error): Error {
+    const cause = castGrpcError(error);
+    const why = isPasswordless(error)
+      ? `knows ${this.name} by a certificate only, not by a password`
+      : cause instanceof EtcdAuthenticationFailedError
+      ? this.#known
+        ? `does not let ${this.name} in any more: the password was changed, or the user deleted`
+        : `does not let ${this.name} in: there is no such user, or the password is wrong`
+      : null;
+    if (why === null) return cause;
+    this.#pauseUntil = performance.now() + backoffMs(REFUSED, this.#refusals++);
+    return this.#refusal = loginError(why, cause);
+  }
 }
 
 /** A token that is asked for, or there; known by its identity. */
@@ -47,8 +82,6 @@ export class Login {
   #token: Token | null = null;
   /** The token that has come. */
   #here: Token | null = null;
-  /** The member has let the user in before. */
-  #known = false;
 
   /**
    * @param etcd a client of that member alone, without a user.
@@ -114,30 +147,19 @@ export class Login {
   }
 
   /** A token, or null where authentication is off. @throws {LoginError} */
-  #authenticate({ name, password, timeoutMs }: User): Promise<string | null> {
+  async #authenticate(user: User): Promise<string | null> {
+    if (user.refusal) throw user.refusal;
+    const { name, password, timeoutMs } = user;
     const client = this.#pool.hosts[0]!.getServiceClient("Auth");
     const deadline = Date.now() + timeoutMs;
-    return new Promise((resolve, reject) =>
+    const token = await new Promise<string>((resolve, reject) =>
       client.authenticate!({ name, password }, { deadline }, (error, answer) => {
-        if (error) return isAuthOff(error) ? resolve(null) : reject(this.#refusal(name, error));
-        this.#known = true;
-        resolve((answer as { token: string }).token || null); // etcd 3.5: none where it is off
+        if (error && !isAuthOff(error)) reject(user.explain(error));
+        else resolve(error ? "" : (answer as { token: string }).token); // etcd 3.5: "" where it is off
       })
     );
-  }
-
-  #refusal(name: string, error: Error): Error {
-    const cause = castGrpcError(error);
-    if (isPasswordless(error)) {
-      return loginError(`knows ${name} by a certificate only, not by a password`, cause);
-    }
-    if (!(cause instanceof EtcdAuthenticationFailedError)) return cause;
-    return loginError(
-      this.#known
-        ? `does not let ${name} in any more: the password was changed, or the user deleted`
-        : `does not let ${name} in: there is no such user, or the password is wrong`,
-      cause,
-    );
+    user.accepted();
+    return token || null;
   }
 }
 

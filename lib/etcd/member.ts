@@ -1,11 +1,11 @@
 /** One member of an etcd cluster, on connections of its own, and how it does. @module */
 import { Buffer } from "node:buffer";
-import { castGrpcError, type Etcd3, type IRangeResponse, type IResponseHeader } from "etcd3";
+import type { Etcd3, IRangeResponse, IResponseHeader } from "etcd3";
 import { type Backoff, backoffMs } from "../base/backoff.ts";
 import { PROBE_KEY } from "../calico/keys.ts";
 import { isAnswer } from "./call_errors.ts";
 import { Login, type User } from "./login.ts";
-import { poolOf } from "./pool.ts";
+import { callOnce, poolOf, type TimedOptions } from "./pool.ts";
 
 const PROBE = Buffer.from(PROBE_KEY);
 /** How long a member that does not serve is left alone. */
@@ -57,23 +57,10 @@ export class Member {
     return () => this.#listeners.delete(tell);
   }
 
-  /** One call, with a token that is taken. @param deadline ms since the epoch. */
-  exec<T>(service: string, method: string, payload: unknown, deadline: number): Promise<T> {
-    return this.withToken(
-      deadline,
-      () =>
-        poolOf(this.etcd).withConnection(
-          service,
-          ({ client, metadata }) =>
-            new Promise<T>((resolve, reject) =>
-              client[method]!(payload, metadata, { deadline }, (error, answer) => {
-                if (error) {
-                  reject(castGrpcError(error));
-                } else resolve(answer as T);
-              })
-            ),
-        ),
-    );
+  /** One call, with a token that is taken. */
+  exec<T>(service: string, method: string, payload: unknown, options: TimedOptions): Promise<T> {
+    const act = () => callOnce<T>(poolOf(this.etcd), service, method, payload, options);
+    return this.withToken(Number(options.deadline), act);
   }
 
   /** Runs `act`; see {@linkcode Login.with}. */
@@ -91,7 +78,7 @@ export class Member {
   async probe(deadline: number): Promise<IResponseHeader | null> {
     const request = { key: PROBE, count_only: true };
     try {
-      return (await this.exec<IRangeResponse>("KV", "range", request, deadline)).header;
+      return (await this.exec<IRangeResponse>("KV", "range", request, { deadline })).header;
     } catch (error) {
       if (isAnswer(error)) return null;
       throw error;

@@ -9,6 +9,7 @@
  */
 import type { Etcd3 } from "etcd3";
 import { deadline } from "../base/deadline.ts";
+import type { Meter } from "../metrics/meter.ts";
 import { isBetweenLeaders, isOfMember } from "./call_errors.ts";
 import { Member } from "./member.ts";
 import { poolOf } from "./pool.ts";
@@ -25,7 +26,7 @@ export class Members {
   readonly #doubts = new Map<Member, Promise<void>>();
   readonly #asked = new Set<Member>();
 
-  constructor(readonly all: readonly Member[]) {}
+  constructor(readonly all: readonly Member[], readonly meter?: Meter) {}
 
   /** A member to ask, a well one if there is any, but none of `except`; null: there is none left. */
   choose(except: ReadonlySet<Member> = new Set()): Member | null {

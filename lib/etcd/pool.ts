@@ -1,11 +1,13 @@
 /** The part of etcd3's pool of connections that is used; etcd3 1.1 keeps it to itself. @module */
-import type { Etcd3 } from "etcd3";
+import { castGrpcError, type Etcd3 } from "etcd3";
 
 /** What a call may be given. */
 export interface CallOptions {
   readonly deadline?: number | Date;
 }
 
+/** What a call is given that ends. */
+export type TimedOptions = Required<CallOptions>;
 type Done = (error: Error | null, answer: unknown) => void;
 /** A call of one request and one answer, as grpc-js makes it. */
 export type Unary = (
@@ -52,6 +54,26 @@ export interface Pool {
 /** The pool of a client. */
 export function poolOf(etcd: Etcd3): Pool {
   return etcd["pool"] as unknown as Pool;
+}
+
+/** One call with the token that is there, whatever becomes of it: etcd3's own would be made again without an end. */
+export function callOnce<T>(
+  pool: Pool,
+  service: string,
+  method: string,
+  payload: unknown,
+  options: CallOptions,
+): Promise<T> {
+  return pool.withConnection(
+    service,
+    ({ client, metadata }) =>
+      new Promise((resolve, reject) =>
+        client[method]!(payload, metadata, options, (error, answer) => {
+          if (error) reject(castGrpcError(error));
+          else resolve(answer as T);
+        })
+      ),
+  );
 }
 
 /** What is thrown when etcd3 or grpc-js have no such name. */
