@@ -127,7 +127,7 @@ export class EtcdElectionStore implements ElectionStore {
   /** Calls back for each change, and when one may have been missed. */
   async #follow(signal: AbortSignal, onChange: () => void, onTrouble: OnTrouble): Promise<void> {
     let unattached = 0;
-    const options = { signal, clusterId: null, wants: () => true, onAttached: onChange };
+    const options = { signal, clusterId: null, wants: () => true };
     while (!signal.aborted) {
       await using stream = new WatchStream(this.#etcd, this.key, 0n, options);
       while (!signal.aborted) {

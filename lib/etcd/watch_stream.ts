@@ -7,6 +7,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import type { Duplex } from "node:stream";
 import type { Etcd3, IWatchResponse } from "etcd3";
 import { deadline } from "../base/deadline.ts";
 import type { Member } from "./member.ts";
@@ -18,6 +19,8 @@ const ATTACH_MS = 5000;
 /** Time for etcd to end a stream in order, ms. */
 const END_MS = 200;
 const MAX_QUEUED = 50_000;
+/** Events that wait for the reader, from which on etcd is not listened to until half of them are read. */
+const PAUSE_AT = 2000;
 
 /** One change; `value` is null for a deletion. Revisions are decimal strings. */
 export interface WatchEvent {
@@ -42,10 +45,11 @@ export interface Batch {
   /** The last revision that this response brought. */
   revision: string;
 }
-/** What a stream brings: "quiet", nothing for a while; "broken", nothing any more. */
-export type Item = Batch | Error | "broken" | "quiet";
+/** What a stream brings: "attached", once; "quiet", nothing for a while; "broken", nothing any more. */
+export type Item = Batch | Error | "attached" | "broken" | "quiet";
 
-type Stream = Awaited<ReturnType<Etcd3["watchClient"]["watch"]>>;
+/** A stream of Node's, which etcd3 gives a smaller type. */
+type Stream = Awaited<ReturnType<Etcd3["watchClient"]["watch"]>> & Pick<Duplex, "pause" | "resume">;
 /** What {@linkcode WatchStream} needs. */
 export interface WatchStreamOptions {
   readonly signal: AbortSignal;
@@ -55,8 +59,6 @@ export interface WatchStreamOptions {
   readonly maxQueued?: number;
   /** The cluster that is to answer; null: any. */
   readonly clusterId: string | null;
-  /** Called when etcd has attached the watcher. */
-  onAttached?(): void;
 }
 
 /** A watcher with the queue of what it brings; dispose of it to end its stream. */
@@ -64,6 +66,7 @@ export class WatchStream {
   readonly #queue: Item[] = [];
   readonly #member: Member;
   readonly #opened: Promise<Stream | null>;
+  #stream: Stream | null = null;
   readonly #cleanUp: (() => void)[] = [];
   #attached = false;
   /** That it was not attached is counted. */
@@ -74,7 +77,7 @@ export class WatchStream {
   #events = 0;
   #wake = () => {};
 
-  /** @param from the first revision that is wanted; 0: what comes from now on. */
+  /** @param from the first revision that is wanted, which etcd has reached; 0: what comes from now on. */
   constructor(
     readonly etcd: Etcd3,
     readonly prefix: string,
@@ -121,7 +124,10 @@ export class WatchStream {
     }
     const item = this.#queue.shift() ?? "quiet";
     if (item === "quiet") membersOf(this.etcd).doubt(this.#member);
-    if (typeof item === "object" && !(item instanceof Error)) this.#events -= item.events.length;
+    if (isBatch(item)) {
+      this.#events -= item.events.length;
+      if (this.#events <= PAUSE_AT / 2) this.#stream?.resume();
+    }
     return item;
   }
 
@@ -129,12 +135,13 @@ export class WatchStream {
     const header = await this.#member.probe(Date.now() + ATTACH_MS);
     if (header) {
       this.#checkCluster(header.cluster_id);
-      if (BigInt(header.revision) < this.from - 1n) {
+      if (BigInt(header.revision) < this.from) {
         throw new WatchLostError(`etcd is back at revision ${header.revision}: a restored backup`);
       }
     }
     if (this.#closed) return null;
-    const stream = await this.#member.etcd.watchClient.watch();
+    const stream = await this.#member.etcd.watchClient.watch() as Stream;
+    this.#stream = stream;
     stream.on("data", (response) => this.#receive(response));
     stream.on("error", (error) => {
       this.#ended = true;
@@ -171,8 +178,8 @@ export class WatchStream {
     }
     if (created) {
       this.#attached = true;
-      this.options.onAttached?.();
       this.#cleanUp[0]!();
+      this.#put("attached");
     }
     const last = events.at(-1);
     if (!last) return;
@@ -195,7 +202,7 @@ export class WatchStream {
   #putBatch(events: WatchEvent[], revision: string): void {
     const { maxQueued = MAX_QUEUED } = this.options;
     const tail = this.#queue.at(-1);
-    if (events.length === 0 && typeof tail === "object" && !(tail instanceof Error)) {
+    if (events.length === 0 && isBatch(tail)) {
       tail.revision = revision;
       return;
     }
@@ -203,7 +210,10 @@ export class WatchStream {
     if (this.#events > maxQueued) {
       this.#queue.length = this.#events = 0;
       this.#put(new WatchLostError(`more than ${maxQueued} changes wait to be read`));
-    } else this.#put({ events, revision });
+      return;
+    }
+    this.#put({ events, revision });
+    if (this.#events > PAUSE_AT) this.#stream?.pause();
   }
 
   /** The stream is over, or was never attached: perhaps the member's fault. */
@@ -234,6 +244,7 @@ export class WatchStream {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     for (const clean of this.#cleanUp) clean();
+    this.#stream?.resume();
     if (await deadline(this.#end(), END_MS, () => false)) return;
     this.#opened.then((opened) => opened?.cancel());
   }
@@ -248,6 +259,10 @@ export class WatchStream {
     stream.end();
     return await promise;
   }
+}
+
+function isBatch(item: Item | undefined): item is Batch {
+  return typeof item === "object" && !(item instanceof Error);
 }
 
 /** etcd3 gives the name, whatever its types say. */
