@@ -36,7 +36,8 @@ function codeOf(error: unknown): number | null {
 export function isOfMember(error: unknown): boolean {
   if (error instanceof StreamEndedError) return true;
   const code = codeOf(error);
-  if (code === UNKNOWN) return /stopped|raft/.test(String(error));
+  // Over TLS, what a member has not answered when it stops in order ends without a status of gRPC.
+  if (code === UNKNOWN) return /stopped|raft|Received HTTP status code 200/.test(String(error));
   return code === UNAVAILABLE || code === INTERNAL || code === CANCELLED;
 }
 
