@@ -1,4 +1,5 @@
 /** What an elector says of itself: on the page, in the log, in the node's events, to its supervisor. @module */
+import { describeError } from "../base/log.ts";
 import { Outage } from "../base/outage.ts";
 import { etcdOutage } from "../etcd/outage.ts";
 import type { JobContext } from "../role/master_context.ts";
@@ -10,6 +11,9 @@ export class ElectionReport {
   readonly #keyTrouble: Outage;
   /** What the last heartbeat said. */
   #doing: Pick<Election, "state" | "problem"> = { state: "starting", problem: null };
+
+  /** Why the election key's changes are not seen as they happen; null: they are. */
+  watchTrouble: unknown = null;
 
   /** @param outage of etcd, for all of this process */
   constructor(readonly context: JobContext, readonly outage: Outage = etcdOutage(context)) {
@@ -26,8 +30,9 @@ export class ElectionReport {
    *
    * @param cause why etcd does not answer; null: it does
    */
-  async show(election: Omit<Election, "at">, cause: string | null = null): Promise<void> {
+  async show(shown: Omit<Election, "at">, cause: string | null = null): Promise<void> {
     const { clock, store } = this.context;
+    const election = { ...shown, problem: shown.problem ?? this.#blindness() };
     this.#log(election, cause);
     this.#doing = election;
     this.alive();
@@ -45,6 +50,11 @@ export class ElectionReport {
       this.outage.succeeded("election");
       this.#keyTrouble.succeeded("election");
     }
+  }
+
+  #blindness(): string | null {
+    if (this.watchTrouble === null) return null;
+    return `a change of leader is noticed late: ${describeError(this.watchTrouble, false)}`;
   }
 
   /** Notes an event for the page. */

@@ -114,7 +114,10 @@ class Elector {
   }
 
   async run(): Promise<void> {
-    const watch = this.elections.watch(() => this.#woken.abort());
+    const watch = this.elections.watch(
+      () => this.#woken.abort(),
+      (error) => this.#report.watchTrouble = error,
+    );
     let superseded = false;
     try {
       let toldToStop = false;

@@ -60,12 +60,23 @@ export function isBetweenLeaders(error: unknown): boolean {
 }
 
 /**
- * The token has expired or, with JWT, users or roles were changed since: a new token helps. Source: etcd's `ErrInvalidAuthToken`, `ErrAuthOldRevision`.
+ * The token has expired, there is none since authentication was off, or, with JWT, users or roles were changed
+ * since: a new token helps. Source: etcd's `ErrInvalidAuthToken`, `ErrUserEmpty`, `ErrAuthOldRevision`.
  */
 export function isOldToken(error: unknown): boolean {
   if (error instanceof EtcdInvalidAuthTokenError) return true;
   return codeOf(error) === UNAUTHENTICATED ||
-    /invalid auth token|revision of auth store is old/.test(String(error));
+    /invalid auth token|user name is empty|revision of auth store is old/.test(String(error));
+}
+
+/** Nobody has to log in. Source: etcd's `ErrAuthNotEnabled`. */
+export function isAuthOff(error: unknown): boolean {
+  return /authentication is not enabled/.test(String(error));
+}
+
+/** The user has no password. Source: etcd's `ErrNoPasswordUser`. */
+export function isPasswordless(error: unknown): boolean {
+  return /password was given for no password user/.test(String(error));
 }
 
 /** The revision that was asked for is compacted. Source: etcd's `ErrCompacted`. */

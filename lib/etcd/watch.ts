@@ -45,7 +45,7 @@ export interface WatchOptions extends Omit<WatchStreamOptions, "clusterId"> {
 
 const RETRY_MS = 500;
 /** Streams in a row without an attached watcher, after which the caller is told. */
-const MAX_UNATTACHED = 3;
+export const MAX_UNATTACHED = 3;
 /** Silence after which the round-trip key is written. */
 const QUIET_MS = 5000;
 /** Time that it has to come back. */
@@ -81,7 +81,7 @@ export async function* watchAfter(
   let problem: unknown = null;
   while (true) {
     signal.throwIfAborted();
-    if (unattached >= MAX_UNATTACHED) onTrouble(unattachedError(unattached, problem));
+    if (unattached >= MAX_UNATTACHED) onTrouble(unattachedError(problem));
     await using stream = new WatchStream(etcd, prefix, seen, options);
     unattached++;
     const roundTrip = new RoundTrip(etcd, options);
@@ -115,9 +115,12 @@ export async function* watchAfter(
   }
 }
 
-function unattachedError(times: number, cause: unknown): Error {
+/** What the caller is told then. @param cause what ended the last one */
+export function unattachedError(cause: unknown): Error {
   const why = cause ? `: ${describeError(cause)}` : "";
-  return new Error(`etcd has not attached a watch ${times} times in a row${why}`, { cause });
+  return new Error(`etcd has not attached a watch ${MAX_UNATTACHED} times in a row${why}`, {
+    cause,
+  });
 }
 
 /** The question whether a silent stream still lives. */

@@ -34,6 +34,11 @@ export class WatchLostError extends Error {
   override readonly name = "WatchLostError";
 }
 
+/** The user may not watch, or no longer; nothing is lost meanwhile. */
+export class WatchRefusedError extends Error {
+  override readonly name = "WatchRefusedError";
+}
+
 /** Events of one response. */
 export interface Batch {
   readonly events: WatchEvent[];
@@ -64,6 +69,8 @@ export class WatchStream {
   #stream: Stream | null = null;
   readonly #cleanUp: (() => void)[] = [];
   #attached = false;
+  /** That it was not attached is counted. */
+  #counted = false;
   #ended = false;
   #problem: unknown = null;
   #closed = false;
@@ -154,8 +161,12 @@ export class WatchStream {
     return stream;
   }
 
-  #receive({ header, created, canceled, cancel_reason, events }: IWatchResponse): void {
+  #receive(response: IWatchResponse): void {
     if (this.#closed) return;
+    const { header, created, canceled, cancel_reason, compact_revision, events } = response;
+    if (canceled && cancel_reason && compact_revision === "0") {
+      return this.#break(new WatchRefusedError(`etcd refuses the watch: ${cancel_reason}`));
+    }
     // etcd 3.4 gives no reason when it cancels for a compaction; a snapshot is right for any.
     if (canceled) {
       return this.#put(new WatchLostError(`etcd ended the watch: ${cancel_reason || "compacted"}`));
@@ -215,8 +226,16 @@ export class WatchStream {
     this.#put("broken");
   }
 
+  /** Once: what breaks may break twice. */
+  #countUnattached(): void {
+    if (this.#attached || this.#counted) return;
+    this.#counted = true;
+    membersOf(this.etcd).meter?.add("etcd_watches_not_attached", 1, {});
+  }
+
   #put(item: Item): void {
     if (this.#closed) return;
+    if (item === "broken") this.#countUnattached();
     this.#queue.push(item);
     this.#wake();
   }
