@@ -25,7 +25,7 @@ type Get = (path: string, signal: AbortSignal) => Promise<unknown>;
 /** Projects that were read, by id. */
 export class Projects {
   /** The last list, without what was found one by one. */
-  #listed: readonly Project[] = [];
+  #listed: ReadonlyMap<string, Project> = new Map();
   /** Found one by one; null: Keystone does not know it or does not show it. */
   readonly #found = new Map<string, Project | null>();
   #refused: { readonly id: string; readonly why: string }[] = [];
@@ -56,7 +56,7 @@ export class Projects {
       this.#read(parsed.data.projects);
       this.#truncated = parsed.data.truncated;
       this.#trouble = this.#truncated
-        ? `Keystone lists only ${this.#listed.length} projects (its list_limit): others are asked ` +
+        ? `Keystone lists only ${this.#listed.size} projects (its list_limit): others are asked ` +
           "for one by one, and when they are renamed that is not noticed"
         : null;
       // One that did not exist may exist by now.
@@ -74,9 +74,8 @@ export class Projects {
     const required = Object.keys(projectSchema.shape);
     const rules = { schema: projectSchema, url: "Keystone's /projects", required };
     const { items, refused } = new RecordReader(rules).read(records);
-    const before = new Map(this.#listed.map((project) => [project.id, project]));
-    const asBefore = refused.flatMap(({ id }) => before.get(id) ?? []);
-    this.#listed = [...items, ...asBefore];
+    const asBefore = refused.flatMap(({ id }) => this.#listed.get(id) ?? []);
+    this.#listed = new Map([...items, ...asBefore].map((project) => [project.id, project]));
     this.#refused = [...refused];
   }
 
@@ -96,7 +95,7 @@ export class Projects {
   }
 
   #all(): Project[] {
-    const all = new Map(this.#listed.map((project) => [project.id, project]));
+    const all = new Map(this.#listed);
     for (const [id, project] of this.#found) if (project && !all.has(id)) all.set(id, project);
     return [...all.values()];
   }
