@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { KvTimeoutError } from "../state/kv_deadline.ts";
+import { KvTimeoutError } from "../state/kv.ts";
 import { describeError } from "../base/log.ts";
 import type { JobContext } from "../role/master_context.ts";
 import { SupersededError } from "../state/mastership_claim.ts";

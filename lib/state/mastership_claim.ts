@@ -9,7 +9,7 @@
  */
 import { type Backoff, backoffMs } from "../base/backoff.ts";
 import { systemClock } from "../base/clock.ts";
-import type { Kv } from "./kv_deadline.ts";
+import type { Kv } from "./kv.ts";
 import { isBusy } from "./sqlite_errors.ts";
 
 /** Who has made a claim, for people; its version in the file is what counts. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { clip } from "../base/clip.ts";
-import type { Kv } from "./kv_deadline.ts";
+import type { Kv } from "./kv.ts";
 import { comparedAll, MAX_RESYNCS, type Resync, resyncSchema } from "./records/resync.ts";
 
 /** Guards, and kinds of objects that were left, in one record. */

@@ -10,8 +10,7 @@
  */
 import type { z } from "zod";
 import { type MetricsRecord, metricsSchema } from "../metrics/meter.ts";
-import { batchReads } from "./kv_batch.ts";
-import { type Kv, withDeadline } from "./kv_deadline.ts";
+import { batchedInTime, type Kv, type OpenedKv } from "./kv.ts";
 import { clip } from "../base/clip.ts";
 import { MastershipClaim } from "./mastership_claim.ts";
 import { boundedRun, ResyncHistory } from "./resync_history.ts";
@@ -77,8 +76,8 @@ export class StateStore implements Disposable {
   readonly claim: MastershipClaim;
 
   /** `changes`: tells of mastership, and of what operators ask for. */
-  constructor(kv: Kv, readonly changes: StateChanges = new StateChanges(null)) {
-    this.#kv = batchReads(withDeadline(kv));
+  constructor(kv: OpenedKv, readonly changes: StateChanges = new StateChanges(null)) {
+    this.#kv = batchedInTime(kv);
     this.claim = new MastershipClaim(this.#kv);
     this.#resyncs = new ResyncHistory(this.#kv);
   }

@@ -1,7 +1,7 @@
 import { Publisher } from "../../lib/election/publisher.ts";
 import { isMaster, runsOutAt } from "../../lib/state/is_master.ts";
 import type { Event, Leadership } from "../../lib/election/states.ts";
-import { KvTimeoutError } from "../../lib/state/kv_deadline.ts";
+import { KvTimeoutError } from "../../lib/state/kv.ts";
 import { SupersededError } from "../../lib/state/mastership_claim.ts";
 import { StateStore } from "../../lib/state/store.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";

@@ -1,5 +1,5 @@
 /** A KV file in memory that takes no writes, gives no reads or stands still when a test says so. @module */
-import type { Kv } from "../../lib/state/kv_deadline.ts";
+import type { OpenedKv } from "../../lib/state/kv.ts";
 
 interface Entry {
   readonly value: unknown;
@@ -72,7 +72,7 @@ export class ScriptedKv {
   }
 
   /** What a `StateStore` is opened on. */
-  get kv(): Kv {
+  get kv(): OpenedKv {
     const get = async (key: Deno.KvKey) => (await null, this.file.read(key));
     return {
       get,
@@ -92,6 +92,6 @@ export class ScriptedKv {
       },
       async *list() {},
       close() {},
-    } as unknown as Kv;
+    } as unknown as OpenedKv;
   }
 }

@@ -1,12 +1,11 @@
 import { assertEquals, assertRejects } from "../support/assert.ts";
-import { batchReads } from "../../lib/state/kv_batch.ts";
-import { withDeadline } from "../../lib/state/kv_deadline.ts";
+import { batchedInTime } from "../../lib/state/kv.ts";
 
 /** A database in memory whose trips are counted. */
 async function scene() {
   const kv = await Deno.openKv(":memory:");
   const trips: string[] = [];
-  const counted = withDeadline({
+  const batched = batchedInTime({
     get: ((key: Deno.KvKey) => (trips.push("get"), kv.get(key))) as Deno.Kv["get"],
     getMany: ((keys: Deno.KvKey[]) => (
       trips.push(`many ${keys.length}`), kv.getMany(keys)
@@ -17,7 +16,6 @@ async function scene() {
     list: kv.list.bind(kv),
     close: () => kv.close(),
   });
-  const batched = batchReads(counted);
   return { kv, batched, trips, [Symbol.dispose]: () => kv.close() };
 }
 
