@@ -162,11 +162,8 @@ export class SyncRun {
     for (const { kind, action, key, subject, value } of this.sink.tooLarge.splice(0)) {
       this.kinds[kind][COUNTED[action]]--;
       const size = `${Math.ceil((value?.length ?? 0) / 1024)} KiB`;
-      this.leave(
-        "too-large",
-        COLLECTION_OF[kind],
-        `${subject.id}: etcd takes no ${size} at ${key}`,
-      );
+      const name = `${subject.id}: etcd takes no ${size} at ${key}`;
+      this.leave("too-large", COLLECTION_OF[kind], name);
     }
   }
 

@@ -53,7 +53,9 @@ export async function findChanged(
   }));
   for (const [name, { count, revisions, gone }] of listed) {
     for (const id of revisions.keys()) changed[name].add(id);
-    if (isBelieved(run, name, count, gone)) {
+    // When so many cannot be gone, nothing of the collection is looked at as gone.
+    const held = gone.length > 0 ? run.index.revisions[name].size : 0;
+    if (run.believes(name, { held, listed: count }, gone)) {
       for (const id of gone) changed[name].add(id);
     }
     await run.breathe();
@@ -63,18 +65,6 @@ export async function findChanged(
 
 function isRelated({ table }: CloudIndex, name: Followed): name is Followed & Related {
   return table[name].shown !== null;
-}
-
-/** Whether so many can be gone; else nothing of the collection is looked at as gone. */
-function isBelieved(
-  run: SyncRun,
-  collection: Followed,
-  listed: number,
-  gone: readonly string[],
-): boolean {
-  if (gone.length === 0) return true;
-  const { size: held } = run.index.revisions[collection];
-  return run.believes(collection, { held, listed }, gone);
 }
 
 /** Lists a collection; nothing is kept of what is as it was. */
