@@ -7,7 +7,6 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
 import { noop } from "cockatiel";
 import { Etcd3, type IOptions, type ITxnRequest, type ITxnResponse } from "etcd3";
 import type { EtcdConfig } from "../config/config_types.ts";
@@ -17,6 +16,7 @@ import { type CallOptions, Member, poolOf } from "./member.ts";
 import { closeAll, Members, register } from "./members.ts";
 import { RepeatedCall } from "./repeated_call.ts";
 import { timed } from "./timed_calls.ts";
+import { EtcdTls } from "./tls.ts";
 import { outcomeOf } from "./transaction_outcome.ts";
 
 /** A compare-and-swap of a master-only job found another term: this process is no longer master. */
@@ -40,19 +40,20 @@ const ONCE = new Set(["compact", "defragment", "memberAdd", "memberRemove", "mov
 
 /**
  * A client for that configuration; close it with `close()`. No connection is made before the first
- * call. With TLS files named, they are read at once.
+ * call. With TLS files named, they are read at once, and again when they have changed.
  *
  * A call is made to one member after the other (`repeated_call.ts`); whether a transaction that was sent twice
  * has happened is found out (`transaction_outcome.ts`). A stream that etcd3 opens itself stays with one member.
  *
- * @throws {Deno.errors.NotFound} a TLS file is missing.
+ * @throws {Error} a TLS file is missing or unfit.
  * @throws {TypeError} etcd3 or grpc-js are of a version that cannot be used.
  */
 export function openEtcd(config: EtcdConfig, meter?: Meter): Etcd3 {
-  const options = optionsOf(config, meter);
+  const tls = config.caFile === null ? null : new EtcdTls(config);
+  const options = optionsOf(config, tls, meter);
   const members = new Members(config.endpoints.map((url) => {
     const etcd = new Etcd3({ ...options, hosts: [url] });
-    filterFrames(etcd);
+    filterFrames(etcd, tls?.follow.bind(tls));
     return new Member(url, etcd);
   }));
   const etcd = new Etcd3({ ...options, hosts: [...config.endpoints] });
@@ -84,7 +85,11 @@ export function openEtcd(config: EtcdConfig, meter?: Meter): Etcd3 {
   return etcd;
 }
 
-function optionsOf(config: EtcdConfig, meter?: Meter): Omit<IOptions, "hosts"> {
+function optionsOf(
+  config: EtcdConfig,
+  tls: EtcdTls | null,
+  meter?: Meter,
+): Omit<IOptions, "hosts"> {
   const options: Omit<IOptions, "hosts"> = {
     dialTimeout: config.callTimeoutMs,
     grpcOptions: {
@@ -101,20 +106,9 @@ function optionsOf(config: EtcdConfig, meter?: Meter): Omit<IOptions, "hosts"> {
     defaultCallOptions: (context) =>
       context.isStream ? {} : { deadline: Date.now() + config.callTimeoutMs },
   };
-  if (config.caFile) {
-    options.credentials = {
-      rootCertificate: readPem(config.caFile),
-      ...(config.certFile && config.keyFile
-        ? { certChain: readPem(config.certFile), privateKey: readPem(config.keyFile) }
-        : {}),
-    };
-  }
+  if (tls) options.credentials = tls.credentials();
   if (config.username) {
     options.auth = { username: config.username, password: config.password ?? "" };
   }
   return options;
-}
-
-function readPem(path: string): Buffer {
-  return Buffer.from(Deno.readFileSync(path));
 }
