@@ -17,6 +17,7 @@ import { describeError } from "../base/log.ts";
 import type { JobContext } from "../role/master_context.ts";
 import { SupersededError } from "../state/mastership_claim.ts";
 import type { ProcessPlace } from "../process/place.ts";
+import { refusalOf } from "../etcd/call_errors.ts";
 import { ElectionReport } from "./election_report.ts";
 import type { ElectionStore } from "./election_store.ts";
 import { electionValue, isOwnTerm, parseElectionValue } from "./key.ts";
@@ -273,9 +274,9 @@ class Elector {
       );
       return { type: "superseded" };
     }
-    const problem =
+    const problem = refusalOf(error) ??
       `etcd at ${this.elections.description} does not answer (${describeError(error)}): ` +
-      "check that it runs, its address (--etcd) and, with https, the certificates";
+        "check that it runs, its address (--etcd) and, with https, the certificates";
     return { type: "unreachable", problem };
   }
 

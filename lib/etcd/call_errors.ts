@@ -77,6 +77,22 @@ export function isTooLarge(error: unknown): boolean {
   return /request is too large|message larger than max/.test(String(error));
 }
 
+/** etcd's quota is used up: it takes deletions and reads only. Source: etcd's `ErrNoSpace`. */
+export function isNoSpace(error: unknown): boolean {
+  return /database space exceeded/.test(String(error));
+}
+
+/**
+ * What is wrong and what helps, for an operator, when etcd answers or its certificate speaks for itself; null:
+ * it is not that etcd refuses, or nothing more is known than the error says.
+ */
+export function refusalOf(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  const tls = /EtcdTlsError: (.*?)(?:\. Resolution note:.*)?$/s.exec(error.message)?.[1];
+  if (tls !== undefined) return tls;
+  return isNoSpace(error) || error instanceof EtcdPermissionDeniedError ? error.message : null;
+}
+
 /** The member answered, whatever it said. */
 export function isAnswer(error: unknown): boolean {
   return error instanceof EtcdPermissionDeniedError ||

@@ -14,6 +14,7 @@ import type { Meter } from "../metrics/meter.ts";
 import { filterFrames } from "./frame_filter.ts";
 import { type CallOptions, Member, poolOf } from "./member.ts";
 import { closeAll, Members, register } from "./members.ts";
+import { Refusals } from "./refusal.ts";
 import { RepeatedCall } from "./repeated_call.ts";
 import { timed } from "./timed_calls.ts";
 import { EtcdTls } from "./tls.ts";
@@ -58,6 +59,7 @@ export function openEtcd(config: EtcdConfig, meter?: Meter): Etcd3 {
   }));
   const etcd = new Etcd3({ ...options, hosts: [...config.endpoints] });
   register(etcd, members);
+  const refusals = new Refusals(config, members);
   const exec = async <T>(
     service: string,
     method: string,
@@ -71,7 +73,9 @@ export function openEtcd(config: EtcdConfig, meter?: Meter): Etcd3 {
       deadline,
       ONCE.has(method),
     );
-    const answer = await call.run();
+    const answer = await call.run().catch(async (error) => {
+      throw await refusals.explain(error, method, payload);
+    });
     if (method !== "txn" || call.sent === 1 || (answer as ITxnResponse).succeeded) return answer;
     const again = (request: ITxnRequest) => exec<ITxnResponse>(service, method, request, options);
     return await outcomeOf(payload as ITxnRequest, answer as ITxnResponse, again) as T;

@@ -25,6 +25,8 @@ import {
   clusterSchema,
   type Compaction,
   compactionSchema,
+  type Databases,
+  databasesSchema,
   type Election,
   electionSchema,
   type Event,
@@ -166,6 +168,8 @@ export class StateStore implements Disposable {
 
   readonly readCompaction = this.#reader("compaction", compactionSchema);
   readonly writeCompaction = this.#writer<Compaction>("compaction");
+  readonly readDatabases = this.#reader("databases", databasesSchema);
+  readonly writeDatabases = this.#writer<Databases>("databases");
 
   readonly readElection = this.#reader("election", electionSchema);
   readonly writeElection = this.#newsWriter<Election>("election");

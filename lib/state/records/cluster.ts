@@ -72,3 +72,23 @@ export const compactionSchema = z.object({
   failures: count,
 });
 export type Compaction = z.infer<typeof compactionSchema>;
+
+/** The database of one member of etcd; bytes, null: not known. */
+const databaseSizeSchema = z.object({
+  url: z.string(),
+  sizeBytes: z.number().nullable(),
+  inUseBytes: z.number().nullable(),
+  quotaBytes: z.number().nullable(),
+  /** Such as NOSPACE. */
+  alarms: z.array(z.string()).max(10),
+  /** Why nothing is known of it. */
+  problem: z.string().nullable(),
+});
+export type DatabaseSize = z.infer<typeof databaseSizeSchema>;
+
+/** etcd's databases, as this node's manager last read them. */
+export const databasesSchema = z.object({
+  at: ms,
+  members: z.array(databaseSizeSchema).max(20),
+});
+export type Databases = z.infer<typeof databasesSchema>;
