@@ -10,6 +10,7 @@ import { ROLE_NAMES, type RoleName } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
 import { clip } from "../base/clip.ts";
 import type { Status } from "../health/status.ts";
+import { membersNow } from "../health/etcd_members.ts";
 import { isUp } from "../health/roles.ts";
 
 const MAX_LABEL_CHARS = 100;
@@ -117,12 +118,20 @@ function pageFamilies({ ready, verdict }: Status): Family[] {
 }
 
 /** Election, the cloud's nodes and compaction. */
-function managerFamilies({ isMaster, since, cluster, compaction }: Status): Family[] {
+function managerFamilies(status: Status): Family[] {
+  const { isMaster, since, cluster, compaction } = status;
   const { checks, compactions, failures, lastAt } = compaction ?? {};
   return [
     ...gauges({
       is_master: ["Whether this node is master", isMaster],
       term_start_timestamp_seconds: ["When this node's term began", since],
+      etcd_member_up: [
+        "Whether a member of etcd answers a read that needs the cluster's agreement",
+        membersNow(status).map(({ url, silentSince }) => ({
+          labels: { member: clip(url, MAX_LABEL_CHARS) },
+          value: Number(silentSince === null),
+        })),
+      ],
       nodes: ["Nodes of the cloud that are registered", cluster?.nodes.length],
       last_compaction_timestamp_seconds: ["Time of the last compaction by this node", lastAt],
     }),

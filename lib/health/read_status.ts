@@ -50,6 +50,7 @@ export async function readStatus(
     election: store.readElection(),
     roles: readRoles(store, now),
     cluster: store.readCluster(),
+    etcdMembers: store.readEtcdMembers(),
     compaction: store.readCompaction(),
     resyncs: store.readResyncs(),
     notifications: store.readNotifications(),

@@ -32,6 +32,13 @@ const SENTENCES: { readonly [K in FindingKind]: (finding: FindingOf<K>) => strin
   "election-starting": () => "The election has just started; no node leads yet.",
   "no-leader": () =>
     "No node leads, so nothing is synchronised: check etcd and the managers' logs.",
+  "etcd-members": ({ total, silent, at }) => {
+    const [first, ...rest] = silent;
+    const { url, silentSince, error } = first!;
+    const more = rest.length > 0 ? ` (and ${rest.length} more)` : "";
+    const why = `${clip(url, 100)}${more} does not since ${utcMinute(silentSince!, at)}`;
+    return `${total - silent.length} of ${total} etcd members answer; ${why}: ${quoted(error!)}.`;
+  },
   "first-resync-due": () => "The first resync has not started yet.",
   "first-resync-running": () => "The first resync is running.",
   "resync-failed": ({ error }) =>
@@ -74,6 +81,7 @@ const LINKS: { readonly [K in FindingKind]?: (finding: FindingOf<K>) => string }
   "mastership-over": () => "/election",
   "mastership-unpublished": () => "/election",
   "no-leader": () => "/election",
+  "etcd-members": () => "/election",
   "resync-failed": ({ resync }) => `/resyncs/${resync}`,
   "resync-warned": ({ resync }) => `/resyncs/${resync}`,
   "held-back": ({ guard }) => `/resyncs/${guard.resync}`,
