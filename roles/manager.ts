@@ -3,6 +3,8 @@ import type { Etcd3 } from "etcd3";
 import { hostAndPort } from "../lib/base/host_and_port.ts";
 import { openEtcd } from "../lib/etcd/client.ts";
 import { runCompactor } from "../lib/etcd/compaction.ts";
+import { checkMembers } from "../lib/etcd/member_checks.ts";
+import { membersOf } from "../lib/etcd/members.ts";
 import { publishDatabases } from "../lib/etcd/publish_databases.ts";
 import { ClusterRegistry } from "../lib/election/cluster.ts";
 import { runElector } from "../lib/election/elector.ts";
@@ -36,6 +38,7 @@ async function manage(context: RoleContext<"manager">): Promise<void> {
       registry.run(signal),
       compact(context, etcd, compaction),
       publishDatabases(etcd, config.etcd, job, signal),
+      checkMembers(membersOf(etcd).all, job, signal),
     ]);
   } finally {
     etcd.close();

@@ -11,6 +11,7 @@ import {
   clusterSchema,
   compactionSchema,
   electionSchema,
+  etcdMembersSchema,
   eventSchema,
   mastershipSchema,
   notificationsSchema,
@@ -67,6 +68,8 @@ export const factsSchema = z.object({
   roles: z.array(roleStatusSchema),
   /** The cloud's terms and nodes, as this node's manager last read them. */
   cluster: clusterSchema.nullable(),
+  /** The members of etcd, as this node's manager has asked each of them last. */
+  etcdMembers: etcdMembersSchema.nullable(),
   compaction: compactionSchema.nullable(),
   /** Newest first. */
   resyncs: resyncsSchema,

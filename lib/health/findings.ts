@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { EtcdMembers } from "../state/records.ts";
 import type { Level } from "./facts.ts";
 import type { HeldGuard, HeldLeftOut } from "./held.ts";
 
@@ -31,6 +32,8 @@ export const FINDING_KINDS = [
   "mastership-unpublished",
   "election-starting",
   "no-leader",
+  /** Members of etcd do not answer this node. */
+  "etcd-members",
   "first-resync-due",
   "first-resync-running",
   "resync-failed",
@@ -49,6 +52,13 @@ export type FindingKind = typeof FINDING_KINDS[number];
 interface Data extends Record<FindingKind, unknown> {
   readonly role: { readonly role: string; readonly problem: RoleProblem };
   readonly "election-problem": { readonly problem: string };
+  readonly "etcd-members": {
+    readonly total: number;
+    /** Those that do not answer. */
+    readonly silent: EtcdMembers["members"];
+    /** When it was judged, ms since the epoch. */
+    readonly at: number;
+  };
   readonly "resync-failed": { readonly resync: string; readonly error: string };
   readonly "resync-warned": {
     readonly resync: string;

@@ -29,6 +29,8 @@ import {
   databasesSchema,
   type Election,
   electionSchema,
+  type EtcdMembers,
+  etcdMembersSchema,
   type Event,
   eventsSchema,
   type Mastership,
@@ -166,6 +168,8 @@ export class StateStore implements Disposable {
   readonly readCluster = this.#reader("cluster", clusterSchema);
   readonly writeCluster = this.#writer<Cluster>("cluster");
 
+  readonly readEtcdMembers = this.#reader("etcd-members", etcdMembersSchema);
+  readonly writeEtcdMembers = this.#newsWriter<EtcdMembers>("etcd-members");
   readonly readCompaction = this.#reader("compaction", compactionSchema);
   readonly writeCompaction = this.#writer<Compaction>("compaction");
   readonly readDatabases = this.#reader("databases", databasesSchema);

@@ -149,6 +149,14 @@ export function facts(changes: Partial<Facts> = {}): Facts {
         },
       ],
     },
+    etcdMembers: {
+      at: NOW - 4000,
+      members: [1, 2, 3].map((n) => ({
+        url: `https://etcd-${n}:2379`,
+        silentSince: null,
+        error: null,
+      })),
+    },
     compaction: {
       at: NOW - 30_000,
       outcome: "compacted at revision 4000",

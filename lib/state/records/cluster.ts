@@ -59,6 +59,19 @@ export const clusterSchema = z.object({
 });
 export type Cluster = z.infer<typeof clusterSchema>;
 
+/** The configured members of etcd, as this node's manager has asked each of them last. */
+export const etcdMembersSchema = z.object({
+  at: ms,
+  members: z.array(z.object({
+    url: z.string(),
+    /** Since when it does not answer, ms since the epoch; null: it answers. */
+    silentSince: ms.nullable(),
+    /** Why it does not, in a few words; null: it answers. */
+    error: z.string().nullable(),
+  })),
+});
+export type EtcdMembers = z.infer<typeof etcdMembersSchema>;
+
 /** The compactor's account of itself, since the manager started. */
 export const compactionSchema = z.object({
   at: ms,
