@@ -6,10 +6,11 @@
 import type { Family, HistogramValue, Sample } from "../metrics/exposition.ts";
 import { type Instrument, INSTRUMENTS } from "../metrics/instruments.ts";
 import type { MetricsRecord, Series } from "../metrics/meter.ts";
-import { ROLE_NAMES, type RoleName } from "../state/records.ts";
+import { type DatabaseSize, ROLE_NAMES, type RoleName } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
 import { clip } from "../base/clip.ts";
 import type { Status } from "../health/status.ts";
+import { databasesNow } from "../health/etcd_databases.ts";
 import { membersNow } from "../health/etcd_members.ts";
 import { isUp } from "../health/roles.ts";
 
@@ -132,6 +133,7 @@ function managerFamilies(status: Status): Family[] {
           value: Number(silentSince === null),
         })),
       ],
+      ...databaseGauges(status),
       nodes: ["Nodes of the cloud that are registered", cluster?.nodes.length],
       last_compaction_timestamp_seconds: ["Time of the last compaction by this node", lastAt],
     }),
@@ -141,6 +143,36 @@ function managerFamilies(status: Status): Family[] {
       compaction_failures: ["Checks that failed because etcd did not answer", failures],
     }),
   ];
+}
+
+/** The databases of etcd's members. */
+function databaseGauges(status: Status) {
+  const members = databasesNow(status);
+  const of = (value: (database: DatabaseSize) => number | null): Sample[] =>
+    members.flatMap((database) => {
+      const found = value(database);
+      const labels = { member: clip(database.url, MAX_LABEL_CHARS) };
+      return found === null ? [] : [{ labels, value: found }];
+    });
+  const known = ({ problem }: DatabaseSize) => problem === null;
+  return {
+    etcd_database_size_bytes: [
+      "Size of the database file of a member of etcd",
+      of(({ sizeBytes }) => sizeBytes),
+    ],
+    etcd_database_in_use_bytes: [
+      "The part of it that is in use",
+      of(({ inUseBytes }) => inUseBytes),
+    ],
+    etcd_database_quota_bytes: [
+      "Size from which on etcd takes no writes",
+      of(({ quotaBytes }) => quotaBytes),
+    ],
+    etcd_database_alarm: [
+      "Whether etcd has raised an alarm, mostly for want of space",
+      of((database) => known(database) ? Number(database.alarms.length > 0) : null),
+    ],
+  } satisfies Record<string, [help: string, samples: Sample[]]>;
 }
 
 function resyncFamilies({ resyncs }: Status): Family[] {

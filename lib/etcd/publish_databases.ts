@@ -3,7 +3,8 @@ import type { Etcd3 } from "etcd3";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { StateStore } from "../state/store.ts";
-import { describeDatabase, FULL_ADVICE, type MetricsConfig, readDatabase } from "./database.ts";
+import { type MetricsConfig, readDatabase } from "./database.ts";
+import { describeDatabase, FULL_ADVICE } from "./database_size.ts";
 import { membersOf } from "./members.ts";
 
 const INTERVAL_MS = 60_000;

@@ -14,7 +14,8 @@ import {
 } from "etcd3";
 import type { EtcdConfig } from "../config/config_types.ts";
 import { isNoSpace } from "./call_errors.ts";
-import { describeDatabase, FULL_ADVICE, readDatabase } from "./database.ts";
+import { readDatabase } from "./database.ts";
+import { describeDatabase, FULL_ADVICE } from "./database_size.ts";
 import type { Member } from "./member.ts";
 
 /** Time for finding out more, ms. */

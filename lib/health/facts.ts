@@ -10,6 +10,7 @@ import {
   aliveSchema,
   clusterSchema,
   compactionSchema,
+  databasesSchema,
   electionSchema,
   etcdMembersSchema,
   eventSchema,
@@ -70,6 +71,8 @@ export const factsSchema = z.object({
   cluster: clusterSchema.nullable(),
   /** The members of etcd, as this node's manager has asked each of them last. */
   etcdMembers: etcdMembersSchema.nullable(),
+  /** The size of their databases, as this node's manager has read it last. */
+  databases: databasesSchema.nullable(),
   compaction: compactionSchema.nullable(),
   /** Newest first. */
   resyncs: resyncsSchema,

@@ -34,6 +34,9 @@ export const FINDING_KINDS = [
   "no-leader",
   /** Members of etcd do not answer this node. */
   "etcd-members",
+  /** etcd has raised an alarm: mostly its quota is used up, and it takes no writes. */
+  "etcd-alarm",
+  "etcd-nearly-full",
   "first-resync-due",
   "first-resync-running",
   "resync-failed",
@@ -52,6 +55,13 @@ export type FindingKind = typeof FINDING_KINDS[number];
 interface Data extends Record<FindingKind, unknown> {
   readonly role: { readonly role: string; readonly problem: RoleProblem };
   readonly "election-problem": { readonly problem: string };
+  readonly "etcd-alarm": {
+    readonly url: string;
+    readonly alarms: readonly string[];
+    /** In words. */
+    readonly size: string;
+  };
+  readonly "etcd-nearly-full": { readonly url: string; readonly size: string };
   readonly "etcd-members": {
     readonly total: number;
     /** Those that do not answer. */

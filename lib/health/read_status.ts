@@ -51,6 +51,7 @@ export async function readStatus(
     roles: readRoles(store, now),
     cluster: store.readCluster(),
     etcdMembers: store.readEtcdMembers(),
+    databases: store.readDatabases(),
     compaction: store.readCompaction(),
     resyncs: store.readResyncs(),
     notifications: store.readNotifications(),

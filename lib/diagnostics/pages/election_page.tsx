@@ -6,6 +6,7 @@ import { clip } from "../../base/clip.ts";
 import { formatDuration } from "../../base/format.ts";
 import { Badge, Empty, Pairs, Section, Table, Time } from "../parts.tsx";
 import { NodesTable } from "../sections/cluster_section.tsx";
+import { DatabaseSection } from "../sections/database_section.tsx";
 import { membersNow } from "../../health/etcd_members.ts";
 import type { Status } from "../../health/status.ts";
 
@@ -19,6 +20,7 @@ export function ElectionPage({ status }: { status: Status }) {
       <KeySection status={status} />
       <NodeSection status={status} />
       <MembersSection status={status} />
+      <DatabaseSection status={status} />
       <Section id="election-nodes" title="Nodes">
         {cluster ? <NodesTable cluster={cluster} leader={status.leader} now={at} /> : <NotRead />}
       </Section>
