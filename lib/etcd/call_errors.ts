@@ -1,5 +1,6 @@
 /** What an error of a call to etcd says about the member that was asked, and about the call. @module */
 import {
+  EtcdAuthenticationFailedError,
   EtcdInvalidAuthTokenError,
   EtcdPermissionDeniedError,
   GRPCCancelledError,
@@ -90,6 +91,9 @@ export function refusalOf(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   const tls = /EtcdTlsError: (.*?)(?:\. Resolution note:.*)?$/s.exec(error.message)?.[1];
   if (tls !== undefined) return tls;
+  if (error instanceof EtcdAuthenticationFailedError) {
+    return `etcd does not take the user and password (etcd_username, etcd_password): ${error.message}`;
+  }
   return isNoSpace(error) || error instanceof EtcdPermissionDeniedError ? error.message : null;
 }
 
