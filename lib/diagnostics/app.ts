@@ -53,7 +53,11 @@ const STATUS_FRESH_MS = 250;
 export function createApp(deps: AppDeps): Api {
   const intervalMs = deps.updateIntervalMs ?? 1000;
   const statuses = new Shared<Status>(Math.min(STATUS_FRESH_MS, intervalMs));
-  const readStatus = () => statuses.get("", () => withDeadline(deps.readStatus(), READ_TIMEOUT_MS));
+  const readStatus = () =>
+    statuses.get("", () =>
+      deadline(deps.readStatus(), READ_TIMEOUT_MS, () => {
+        throw new Error(`no answer within ${READ_TIMEOUT_MS} ms`);
+      }));
   const app = createApi();
   const rate = new RateLimit(deps.requestRate, () => performance.now());
   if (deps.meter) app.use(measure(deps.meter));
@@ -63,26 +67,18 @@ export function createApp(deps: AppDeps): Api {
     // What the framework refuses itself, such as a body that is no JSON.
     if (error instanceof HTTPException) return c.json({ error: error.message }, error.status);
     deps.log.error("request failed", { path: c.req.path, error });
-    return c.json(
-      { error: "the node's state cannot be read", reasons: [describeError(error)] },
-      500,
-    );
+    const reasons = [describeError(error)];
+    return c.json({ error: "the node's state cannot be read", reasons }, 500);
   });
-  const { readMetrics, details, now, log } = deps;
-  const sources = { readStatus, readMetrics, details, now };
-  const live = addPages(app, {
-    ...sources,
-    signal: deps.signal,
-    log,
-    maxStreams: deps.maxStreams ?? 256,
-    updateIntervalMs: intervalMs,
-  });
+  const { log, maxStreams = 256 } = deps;
+  const sources = { ...deps, readStatus };
+  const live = addPages(app, { ...sources, maxStreams, updateIntervalMs: intervalMs });
   addState(app, sources);
   addRoles(app, sources);
   addCloud(app, sources);
   addSync(app, sources);
   addStatusRoutes(app, sources);
-  addChecks(app, { ...sources, ownFamilies: () => [streams(live.size)], log });
+  addChecks(app, { ...sources, ownFamilies: () => [streams(live.size)] });
   addActions(app, { ...deps.actions, log });
   addDocument(app, VERSION);
   return app;
@@ -102,10 +98,4 @@ function measure(meter: Meter): MiddlewareHandler {
 function streams(open: number): Family {
   const samples = [{ labels: {}, value: open }];
   return { name: "page_streams", type: "gauge", help: "Open streams of the page", samples };
-}
-
-function withDeadline<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
-  return deadline(work, timeoutMs, () => {
-    throw new Error(`no answer within ${timeoutMs} ms`);
-  });
 }

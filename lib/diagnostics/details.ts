@@ -13,6 +13,7 @@ import type { PermissionRow } from "../process/permissions.ts";
 import type { Fed } from "./fed.ts";
 import type { RoleMetrics } from "./metrics.ts";
 import type { Sampler } from "./samples.ts";
+import { Shared } from "./shared.ts";
 import type { Status } from "../health/status.ts";
 
 /** What is read on demand. */
@@ -41,34 +42,23 @@ export interface Sources {
   readonly now: () => number;
 }
 
+/** The writers write every 2 to 5 s; many readers in between share one parsing. */
+const MOMENT_MS = 1000;
+
 /** Of this node. */
 export function nodeDetails(
   stateDir: string,
   fed: Pick<Fed, "log" | "permissions">,
   sampler: Pick<Sampler, "samples">,
 ): Details {
+  const agents = new Shared<AgentsFile | null>(MOMENT_MS);
+  const ports = new Shared<PortDifferencesFile | null>(MOMENT_MS);
   return {
     samples: () => sampler.samples,
     log: (role) => fed.log(role),
     permissions: (role) => fed.permissions(role),
-    agents: forAMoment(() => readAgentsFile(stateDir)),
-    portDifferences: forAMoment(() => readPortDifferences(stateDir)),
+    agents: () => agents.get("", () => readAgentsFile(stateDir)),
+    portDifferences: () => ports.get("", () => readPortDifferences(stateDir)),
     differences: (id) => readDifferences(stateDir, id),
-  };
-}
-
-/** The writers write every 2 to 5 s; many readers in between share one parsing. */
-const MOMENT_MS = 1000;
-
-function forAMoment<T>(read: () => Promise<T>): () => Promise<T> {
-  let last: { at: number; value: Promise<T> } | null = null;
-  return () => {
-    const now = performance.now();
-    if (last === null || now - last.at >= MOMENT_MS) {
-      const value = read();
-      last = { at: now, value };
-      value.catch(() => last = null); // its own callers hear of that
-    }
-    return last.value;
   };
 }

@@ -6,10 +6,12 @@
 import type { Family, HistogramValue, Sample } from "../metrics/exposition.ts";
 import { type Instrument, INSTRUMENTS } from "../metrics/instruments.ts";
 import type { MetricsRecord, Series } from "../metrics/meter.ts";
-import { ROLE_NAMES, type RoleName } from "../state/records.ts";
+import { type DatabaseSize, ROLE_NAMES, type RoleName } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
 import { clip } from "../base/clip.ts";
 import type { Status } from "../health/status.ts";
+import { databasesNow } from "../health/etcd_databases.ts";
+import { membersNow } from "../health/etcd_members.ts";
 import { isUp } from "../health/roles.ts";
 
 const MAX_LABEL_CHARS = 100;
@@ -25,7 +27,7 @@ export interface JobFamily extends Family {
 /** All families. */
 export function families(status: Status, measured: RoleMetrics): JobFamily[] {
   return [
-    ...nodeFamilies(status),
+    ...tellingOf(null, nodeFamilies(status)),
     ...tellingOf("diagnostics", pageFamilies(status)),
     ...tellingOf("manager", managerFamilies(status)),
     ...tellingOf("resource-syncer", [
@@ -53,23 +55,32 @@ export async function readMetrics(store: StateStore): Promise<RoleMetrics> {
   return found;
 }
 
-const one = (value: number | null | undefined): Sample[] =>
-  value === undefined || value === null ? [] : [{ labels: {}, value }];
-const seconds = (ms: number | null | undefined): Sample[] =>
-  one(ms === null || ms === undefined ? null : ms / 1000);
-const by = (label: string, values: Readonly<Record<string, number>>): Sample[] =>
+/** What a metric is now: samples, or a value without labels; null or undefined: it has none. */
+type Now = readonly Sample[] | number | boolean | null | undefined;
+/** Metrics by name: what each means, and what it is. A value whose name ends in _seconds is given in ms. */
+type Rows = Readonly<Record<string, readonly [help: string, now: Now]>>;
+
+function familiesOf(type: Family["type"], rows: Rows): Family[] {
+  return Object.entries(rows).map(([name, [help, now]]) => ({
+    name,
+    type,
+    help,
+    samples: samplesOf(now ?? [], name.endsWith("_seconds") ? 1000 : 1),
+  }));
+}
+
+function samplesOf(now: NonNullable<Now>, unit: number): readonly Sample[] {
+  return typeof now === "object" ? now : [{ labels: {}, value: Number(now) / unit }];
+}
+
+const gauges = (rows: Rows) => familiesOf("gauge", rows);
+const counters = (rows: Rows) => familiesOf("counter", rows);
+
+const by = (label: string, values: Readonly<Record<string, number>> = {}): Sample[] =>
   Object.entries(values).map(([name, value]) => ({ labels: { [label]: name }, value }));
 
-function gauge(name: string, help: string, samples: readonly Sample[]): Family {
-  return { name, type: "gauge", help, samples };
-}
-
-function counter(name: string, help: string, samples: readonly Sample[]): Family {
-  return { name, type: "counter", help, samples };
-}
-
 /** The node and its roles. */
-function nodeFamilies({ node, roles }: Status): JobFamily[] {
+function nodeFamilies({ node, roles }: Status): Family[] {
   const ofRoles = (value: (role: Status["roles"][number]) => number | null | undefined) =>
     roles.flatMap((role): Sample[] => {
       const found = value(role);
@@ -77,153 +88,167 @@ function nodeFamilies({ node, roles }: Status): JobFamily[] {
         ? []
         : [{ labels: { role: role.name }, value: found }];
     });
-  return tellingOf(null, [
-    {
-      name: "build",
-      type: "info",
-      help: "Version of this node and its name",
-      samples: [{ labels: { version: node.version, node: node.name }, value: 1 }],
-    },
-    gauge(
-      "role_up",
-      "Whether a role is running and alive",
-      ofRoles((role) => Number(isUp(role))),
-    ),
-    counter(
-      "role_restarts",
-      "Restarts of a role after it ended by itself, since the node started",
-      ofRoles(({ process }) => process?.restarts ?? 0),
-    ),
-    gauge(
-      "role_start_timestamp_seconds",
-      "When a role's process was started",
-      ofRoles(({ process }) => process?.startedAt && process.startedAt / 1000),
-    ),
-    gauge(
-      "role_resident_memory_bytes",
-      "Resident memory of a role's process",
-      ofRoles(({ alive }) => alive?.rssBytes),
-    ),
-  ]);
+  const build = [{ labels: { version: node.version, node: node.name }, value: 1 }];
+  const started = ofRoles(({ process }) => process?.startedAt && process.startedAt / 1000);
+  return [
+    ...familiesOf("info", { build: ["Version of this node and its name", build] }),
+    ...gauges({
+      role_up: ["Whether a role is running and alive", ofRoles((role) => Number(isUp(role)))],
+      role_start_timestamp_seconds: ["When a role's process was started", started],
+      role_resident_memory_bytes: [
+        "Resident memory of a role's process",
+        ofRoles(({ alive }) => alive?.rssBytes),
+      ],
+    }),
+    ...counters({
+      role_restarts: [
+        "Restarts of a role after it ended by itself, since the node started",
+        ofRoles(({ process }) => process?.restarts ?? 0),
+      ],
+    }),
+  ];
 }
 
 /** What the page makes of it. */
 function pageFamilies({ ready, verdict }: Status): Family[] {
   const level = { ok: 0, warn: 1, error: 2 }[verdict.level];
-  return [
-    gauge("ready", "Whether this node is ready", one(Number(ready))),
-    gauge("verdict_level", "Worst finding: 0 none, 1 warning, 2 error", one(level)),
-  ];
+  return gauges({
+    ready: ["Whether this node is ready", ready],
+    verdict_level: ["Worst finding: 0 none, 1 warning, 2 error", level],
+  });
 }
 
 /** Election, the cloud's nodes and compaction. */
-function managerFamilies({ isMaster, since, cluster, compaction }: Status): Family[] {
+function managerFamilies(status: Status): Family[] {
+  const { isMaster, since, cluster, compaction } = status;
+  const { checks, compactions, failures, lastAt } = compaction ?? {};
   return [
-    gauge("is_master", "Whether this node is master", one(Number(isMaster))),
-    gauge("term_start_timestamp_seconds", "When this node's term began", seconds(since)),
-    gauge("nodes", "Nodes of the cloud that are registered", one(cluster?.nodes.length)),
-    counter(
-      "compaction_checks",
-      "Checks whether etcd is due for compaction",
-      one(compaction?.checks),
-    ),
-    counter("compactions", "Compactions of etcd by this node", one(compaction?.compactions)),
-    counter(
-      "compaction_failures",
-      "Checks that failed because etcd did not answer",
-      one(compaction?.failures),
-    ),
-    gauge(
-      "last_compaction_timestamp_seconds",
-      "Time of the last compaction by this node",
-      seconds(compaction?.lastAt),
-    ),
+    ...gauges({
+      is_master: ["Whether this node is master", isMaster],
+      term_start_timestamp_seconds: ["When this node's term began", since],
+      etcd_member_up: [
+        "Whether a member of etcd answers a read that needs the cluster's agreement",
+        membersNow(status).map(({ url, silentSince }) => ({
+          labels: { member: clip(url, MAX_LABEL_CHARS) },
+          value: Number(silentSince === null),
+        })),
+      ],
+      ...databaseGauges(status),
+      nodes: ["Nodes of the cloud that are registered", cluster?.nodes.length],
+      last_compaction_timestamp_seconds: ["Time of the last compaction by this node", lastAt],
+    }),
+    ...counters({
+      compaction_checks: ["Checks whether etcd is due for compaction", checks],
+      compactions: ["Compactions of etcd by this node", compactions],
+      compaction_failures: ["Checks that failed because etcd did not answer", failures],
+    }),
   ];
+}
+
+/** The databases of etcd's members. */
+function databaseGauges(status: Status) {
+  const members = databasesNow(status);
+  const of = (value: (database: DatabaseSize) => number | null): Sample[] =>
+    members.flatMap((database) => {
+      const found = value(database);
+      const labels = { member: clip(database.url, MAX_LABEL_CHARS) };
+      return found === null ? [] : [{ labels, value: found }];
+    });
+  const known = ({ problem }: DatabaseSize) => problem === null;
+  return {
+    etcd_database_size_bytes: [
+      "Size of the database file of a member of etcd",
+      of(({ sizeBytes }) => sizeBytes),
+    ],
+    etcd_database_in_use_bytes: [
+      "The part of it that is in use",
+      of(({ inUseBytes }) => inUseBytes),
+    ],
+    etcd_database_quota_bytes: [
+      "Size from which on etcd takes no writes",
+      of(({ quotaBytes }) => quotaBytes),
+    ],
+    etcd_database_alarm: [
+      "Whether etcd has raised an alarm, mostly for want of space",
+      of((database) => known(database) ? Number(database.alarms.length > 0) : null),
+    ],
+  } satisfies Record<string, [help: string, samples: Sample[]]>;
 }
 
 function resyncFamilies({ resyncs }: Status): Family[] {
   const done = resyncs.find((r) => r.endedAt !== null);
   const good = resyncs.find((r) => r.endedAt !== null && r.error === null);
-  return [
-    gauge(
-      "last_resync_duration_seconds",
+  return gauges({
+    last_resync_duration_seconds: [
       "Duration of the last finished resync",
-      seconds(done && done.endedAt! - done.startedAt),
-    ),
-    gauge(
-      "last_resync_success_timestamp_seconds",
-      "End of the last resync that succeeded",
-      seconds(good?.endedAt),
-    ),
-  ];
+      done && done.endedAt! - done.startedAt,
+    ],
+    last_resync_success_timestamp_seconds: ["End of the last resync that succeeded", good?.endedAt],
+  });
 }
 
 function agentFamilies({ agents }: Status): Family[] {
+  const { byFreshness, lagMs, maxLagMs, reported, failed } = agents ?? {};
   return [
-    gauge(
-      "agents",
-      "Felix agents by the age of their status: late over 75 s, stale over 5 min",
-      by("freshness", agents?.byFreshness ?? {}),
-    ),
-    gauge(
-      "agent_status_lag_seconds",
-      "Age of agent status when it was seen: median of the last minute's updates",
-      seconds(agents?.lagMs),
-    ),
-    gauge(
-      "agent_status_max_lag_seconds",
-      "Age of agent status when it was seen: most of the last minute's updates",
-      seconds(agents?.maxLagMs),
-    ),
-    counter("agent_reports", "Agent reports that arrived", one(agents?.reported)),
-    counter("agent_report_failures", "Agent reports that failed", one(agents?.failed)),
+    ...gauges({
+      agents: [
+        "Felix agents by the age of their status: late over 75 s, stale over 5 min",
+        by("freshness", byFreshness),
+      ],
+      agent_status_lag_seconds: [
+        "Age of agent status when it was seen: median of the last minute's updates",
+        lagMs,
+      ],
+      agent_status_max_lag_seconds: [
+        "Age of agent status when it was seen: most of the last minute's updates",
+        maxLagMs,
+      ],
+    }),
+    ...counters({
+      agent_reports: ["Agent reports that arrived", reported],
+      agent_report_failures: ["Agent reports that failed", failed],
+    }),
   ];
 }
 
 function portFamilies({ ports }: Status): Family[] {
   return [
-    counter("port_reports", "Port status reports that arrived", one(ports?.reported)),
-    counter("port_report_failures", "Port status reports that failed", one(ports?.failed)),
-    gauge("ports", "Ports by the status that Felix wrote", by("status", ports?.byStatus ?? {})),
-    gauge("ports_queued", "Port status reports that wait", one(ports?.queued)),
-    gauge("ports_differing", "Ports whose status Neutron does not show", one(ports?.differing)),
+    ...counters({
+      port_reports: ["Port status reports that arrived", ports?.reported],
+      port_report_failures: ["Port status reports that failed", ports?.failed],
+    }),
+    ...gauges({
+      ports: ["Ports by the status that Felix wrote", by("status", ports?.byStatus)],
+      ports_queued: ["Port status reports that wait", ports?.queued],
+      ports_differing: ["Ports whose status Neutron does not show", ports?.differing],
+    }),
   ];
 }
 
 /** What holds of guards and of objects that are left; a standby says nothing of it. */
 function heldFamilies({ held: { guards, leftOut, watching }, isMaster }: Status): Family[] {
-  return [
-    gauge(
-      "deletions_held_back",
+  const sample = (collection: string, why: string, value: number): Sample => ({
+    labels: { collection: clip(collection, MAX_LABEL_CHARS), why },
+    value,
+  });
+  return gauges({
+    deletions_held_back: [
       "Objects that a guard keeps from being deleted, or from vanishing where they are shown",
-      guards.map(({ collection, why, lost }) => ({
-        labels: labelsOf(collection, why),
-        value: lost,
-      })),
-    ),
-    gauge(
-      "objects_left_out",
+      guards.map(({ collection, why, lost }) => sample(collection, why, lost)),
+    ],
+    objects_left_out: [
       "Objects left as they are in etcd for what is wrong with them, or parts left out",
-      leftOut.map(({ collection, why, total }) => ({
-        labels: labelsOf(collection, why),
-        value: total,
-      })),
-    ),
-    gauge(
-      "watching_only",
+      leftOut.map(({ collection, why, total }) => sample(collection, why, total)),
+    ],
+    watching_only: [
       "Whether this master writes nothing until a resync is asked for",
-      one(isMaster ? Number(watching !== null) : null),
-    ),
-    gauge(
-      "watched_differences",
+      isMaster ? watching !== null : null,
+    ],
+    watched_differences: [
       "Differences that the last comparison found while this master writes nothing",
-      one(watching?.differences),
-    ),
-  ];
-}
-
-function labelsOf(collection: string, why: string): Sample["labels"] {
-  return { collection: clip(collection, MAX_LABEL_CHARS), why };
+      watching?.differences,
+    ],
+  });
 }
 
 /** Neutron's notifications, since this node's term began. */
@@ -231,50 +256,34 @@ function notificationFamilies({ notifications, isMaster }: Status): Family[] {
   // A standby listens to none; what its last term left is history.
   const told = isMaster ? notifications : null;
   return [
-    gauge(
-      "notifications_subscribed",
-      "Whether Neutron's notifications are heard",
-      one(told && Number(told.queue !== null)),
-    ),
-    counter("notifications", "Notifications of Neutron that came", one(told?.received)),
-    counter(
-      "notifications_ignored",
-      "Notifications that concern nothing in etcd",
-      one(told?.ignored),
-    ),
-    gauge(
-      "notifications_pending",
-      "Announced objects that wait to be looked at",
-      one(told?.pending),
-    ),
-    counter("notification_passes", "Times that announced changes were handled", one(told?.passes)),
-    counter("notification_failures", "Times that handling them failed", one(told?.failures)),
-    counter("notification_changes", "Objects changed in etcd that way", one(told?.changes)),
-    counter(
-      "notification_silent_changes",
-      "Objects changed in etcd that only comparing has found",
-      one(told?.silent),
-    ),
-    counter(
-      "notification_overflows",
-      "Times that notifications were dropped",
-      one(told?.overflows),
-    ),
-    counter(
-      "notification_subscriptions",
-      "Times that a queue was subscribed to",
-      one(told?.subscriptions),
-    ),
-    gauge(
-      "notification_lag_seconds",
-      "From a notification's arrival to etcd: median of the last minute",
-      seconds(told?.lagMs),
-    ),
-    gauge(
-      "notification_max_lag_seconds",
-      "From a notification's arrival to etcd: most of the last minute",
-      seconds(told?.maxLagMs),
-    ),
+    ...gauges({
+      notifications_subscribed: [
+        "Whether Neutron's notifications are heard",
+        told && told.queue !== null,
+      ],
+      notifications_pending: ["Announced objects that wait to be looked at", told?.pending],
+      notification_lag_seconds: [
+        "From a notification's arrival to etcd: median of the last minute",
+        told?.lagMs,
+      ],
+      notification_max_lag_seconds: [
+        "From a notification's arrival to etcd: most of the last minute",
+        told?.maxLagMs,
+      ],
+    }),
+    ...counters({
+      notifications: ["Notifications of Neutron that came", told?.received],
+      notifications_ignored: ["Notifications that concern nothing in etcd", told?.ignored],
+      notification_passes: ["Times that announced changes were handled", told?.passes],
+      notification_failures: ["Times that handling them failed", told?.failures],
+      notification_changes: ["Objects changed in etcd that way", told?.changes],
+      notification_silent_changes: [
+        "Objects changed in etcd that only comparing has found",
+        told?.silent,
+      ],
+      notification_overflows: ["Times that notifications were dropped", told?.overflows],
+      notification_subscriptions: ["Times that a queue was subscribed to", told?.subscriptions],
+    }),
   ];
 }
 

@@ -57,6 +57,20 @@ export function Age({ at, now }: { at: number; now: number }) {
   return <span class="age" data-at={String(at)}>{coarseAge(at, now)}</span>;
 }
 
+/** Names with their values, one a line. */
+export function Pairs({ of }: { of: readonly (readonly [name: string, value: Child])[] }) {
+  return (
+    <dl class="pairs">
+      {of.map(([name, value]) => (
+        <>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </>
+      ))}
+    </dl>
+  );
+}
+
 /** A number with its name, for the line of figures above a table. */
 export function Figure({ name, level, children }: {
   name: string;
@@ -71,12 +85,13 @@ export function Figure({ name, level, children }: {
   );
 }
 
-/** A part of the page with its heading; `first`: the page's own. */
-export function Section({ id, title, note, first, children }: {
+/** A part of the page with its heading; `first`: the page's own; `none`: why there is nothing in it. */
+export function Section({ id, title, note, first, none, children }: {
   id: string;
   title: string;
   note?: Child;
   first?: boolean;
+  none?: string;
   children?: Child;
 }) {
   const content = (
@@ -88,6 +103,7 @@ export function Section({ id, title, note, first, children }: {
   return (
     <section id={id} aria-labelledby={`${id}-title`}>
       {first ? <h1 id={`${id}-title`}>{content}</h1> : <h2 id={`${id}-title`}>{content}</h2>}
+      {none ? <Empty>{none}</Empty> : null}
       {children}
     </section>
   );

@@ -12,7 +12,7 @@ import type { JobContext } from "../role/master_context.ts";
 import type { Api } from "./api/openapi.ts";
 import { type Listener, type ListenerLimits, openListener } from "./listener.ts";
 import { pageUrl } from "../config/page_url.ts";
-import { readTlsFiles, sameFiles, type TlsFiles, TlsFilesError } from "./tls_files.ts";
+import { readTlsFiles, type TlsFiles, TlsFilesError } from "./tls_files.ts";
 
 const RETRY_MS = 2000;
 const CHECK_MS = 1000;
@@ -80,7 +80,7 @@ async function follow(
 ): Promise<{ files: TlsFiles; problem: string | null }> {
   try {
     const files = await readTlsFiles(config.tls!);
-    if (sameFiles(files, used)) return { files: used, problem: null };
+    if (files.cert === used.cert && files.key === used.key) return { files: used, problem: null };
     listener.useCertificate(files);
     log.info("the page's certificate has changed and is used from now on", {
       path: config.tls!.cert,

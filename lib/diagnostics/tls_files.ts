@@ -46,11 +46,6 @@ function publicPart(key: KeyObject): string {
   return key.export({ type: "spki", format: "der" }).toString("base64");
 }
 
-/** Whether both are the same. */
-export function sameFiles(a: TlsFiles, b: TlsFiles): boolean {
-  return a.cert === b.cert && a.key === b.key;
-}
-
 async function readPem(path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);

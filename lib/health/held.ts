@@ -12,7 +12,7 @@ import {
   leftOutSchema,
   type Resync,
 } from "../state/records.ts";
-import type { Level } from "./facts.ts";
+import type { Facts, Level } from "./facts.ts";
 
 /** The run that said it last, as the history names it. */
 const resync = z.string();
@@ -33,17 +33,6 @@ export type Held = z.infer<typeof heldSchema>;
 export type HeldGuard = Held["guards"][number];
 export type HeldLeftOut = Held["leftOut"][number];
 
-/** What it is judged by. */
-export interface HeldFacts {
-  readonly isMaster: boolean;
-  /** Start of this node's term, ms since the epoch. */
-  readonly since: number | null;
-  /** Nothing is written in this term but what is asked for. */
-  readonly watches: boolean;
-  /** Newest first. */
-  readonly resyncs: readonly Resync[];
-}
-
 /** Gravest first: what only an operator can end. */
 const GRAVITY = { hidden: 0, empty: 1, many: 2, unconfirmed: 3 } as const;
 
@@ -53,7 +42,9 @@ export function guardLevel({ why }: Pick<Guard, "why">): Exclude<Level, "ok"> {
 }
 
 /** What holds now. Of a node that is not master: nothing. */
-export function heldNow(facts: HeldFacts): Held {
+export function heldNow(
+  facts: Pick<Facts, "isMaster" | "since" | "watches" | "resyncs">,
+): Held {
   if (!facts.isMaster) return { guards: [], leftOut: [], watching: null };
   const { resyncs, watches, since } = facts;
   // What was only compared, in an earlier term, says nothing of what writing runs hold back.

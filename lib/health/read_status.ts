@@ -10,7 +10,7 @@ import type { Config } from "../config/config_types.ts";
 import { isMaster } from "../state/is_master.ts";
 import { type Mastership, type Released, ROLE_NAMES } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
-import type { Facts, RoleStatus, SourcedEvent } from "./facts.ts";
+import type { RoleStatus, SourcedEvent } from "./facts.ts";
 import type { Status } from "./status.ts";
 import { judge, judgeRole } from "./verdict.ts";
 
@@ -33,8 +33,6 @@ export function nodeInfo({ nodeName: name, sync }: {
 }
 
 const MAX_EVENTS = 100;
-/** What judging needs of a clock. */
-type Clocks = Pick<Clock, "now" | "uptime">;
 
 /**
  * Reads and judges the node's state.
@@ -44,51 +42,42 @@ type Clocks = Pick<Clock, "now" | "uptime">;
 export async function readStatus(
   store: StateStore,
   node: NodeInfo,
-  clock: Clocks,
+  clock: Pick<Clock, "now" | "uptime">,
 ): Promise<Status> {
-  return judge(await readFacts(store, node, clock));
-}
-
-async function readFacts(store: StateStore, node: NodeInfo, clock: Clocks): Promise<Facts> {
   const now = clock.now();
-  const [mastership, election, roles, cluster, compaction, resyncs, ...rest] = await Promise.all([
-    store.readMastership(),
-    store.readElection(),
-    readRoles(store, now),
-    store.readCluster(),
-    store.readCompaction(),
-    store.readResyncs(),
-    store.readNotifications(),
-    store.readAgents(),
-    store.readPorts(),
-    readEvents(store),
-    store.readReleased(),
-  ]);
-  const [notifications, agents, ports, events, released] = rest;
+  const { released, ...found } = await all({
+    mastership: store.readMastership(),
+    election: store.readElection(),
+    roles: readRoles(store, now),
+    cluster: store.readCluster(),
+    etcdMembers: store.readEtcdMembers(),
+    databases: store.readDatabases(),
+    compaction: store.readCompaction(),
+    resyncs: store.readResyncs(),
+    notifications: store.readNotifications(),
+    agents: store.readAgents(),
+    ports: store.readPorts(),
+    events: readEvents(store),
+    released: store.readReleased(),
+  });
+  const { mastership, election } = found;
   const master = isMaster(mastership, clock);
-  return {
+  return judge({
     at: now,
-    node: {
-      name: node.name,
-      version: node.version,
-      startedAt: node.startedAt ?? null,
-      startupResync: node.startupResync ?? "always",
-    },
+    node: { startedAt: null, startupResync: "always", ...node },
     isMaster: master,
     leader: election?.leader ?? null,
     since: master ? mastership!.since : null,
     watches: master && node.startupResync === "never" && !isReleased(released, mastership!),
-    mastership,
-    election,
-    roles,
-    cluster,
-    compaction,
-    resyncs,
-    notifications,
-    agents,
-    ports,
-    events,
-  };
+    ...found,
+  });
+}
+
+/** What is read at the same time, by name. */
+async function all<T extends object>(reads: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  const names = Object.keys(reads);
+  const values = await Promise.all(Object.values(reads));
+  return Object.fromEntries(names.map((name, i) => [name, values[i]])) as T;
 }
 
 /** An operator has asked for a resync in this term. */

@@ -5,8 +5,8 @@ import type { Level, RoleStatus } from "./facts.ts";
 import type { RoleProblem } from "./findings.ts";
 import { SILENT_MS } from "./limits.ts";
 
-/** How grave each problem is. */
-const LEVELS = {
+/** How grave each problem of a role is. */
+export const ROLE_LEVELS = {
   "not-started": "warn",
   "waits-for-restart": "error",
   "stopped": "warn",
@@ -15,11 +15,6 @@ const LEVELS = {
   "silent": "error",
   "reported": "error",
 } as const satisfies Record<RoleProblem["is"], Level>;
-
-/** How grave a role's problem is. */
-export function levelOf(problem: RoleProblem): Exclude<Level, "ok"> {
-  return LEVELS[problem.is];
-}
 
 /** What is wrong with a role, or null; `now` in ms since the epoch. */
 export function problemOf(

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { FULL_ADVICE } from "../etcd/database_size.ts";
 import { clip } from "../base/clip.ts";
 import { formatCount, formatDuration, plural, utcMinute } from "../base/format.ts";
 import { guardSentence, leftOutSentence } from "../sync/report/held_text.ts";
@@ -32,6 +33,19 @@ const SENTENCES: { readonly [K in FindingKind]: (finding: FindingOf<K>) => strin
   "election-starting": () => "The election has just started; no node leads yet.",
   "no-leader": () =>
     "No node leads, so nothing is synchronised: check etcd and the managers' logs.",
+  "etcd-members": ({ total, silent, at }) => {
+    const [first, ...rest] = silent;
+    const { url, silentSince, error } = first!;
+    const more = rest.length > 0 ? ` (and ${rest.length} more)` : "";
+    const why = `${clip(url, 100)}${more} does not since ${utcMinute(silentSince!, at)}`;
+    return `${total - silent.length} of ${total} etcd members answer; ${why}: ${quoted(error!)}.`;
+  },
+  "etcd-alarm": ({ url, alarms, size }) =>
+    alarms.includes("NOSPACE")
+      ? `etcd is full and takes no writes (${clip(url, 100)}: ${size}): ${FULL_ADVICE}.`
+      : `etcd has raised the alarm ${clip(alarms.join(", "), 60)}: see etcd's log.`,
+  "etcd-nearly-full": ({ url, size }) =>
+    `etcd is nearly full (${clip(url, 100)}: ${size}): is it compacted, and defragmented?`,
   "first-resync-due": () => "The first resync has not started yet.",
   "first-resync-running": () => "The first resync is running.",
   "resync-failed": ({ error }) =>
@@ -74,6 +88,9 @@ const LINKS: { readonly [K in FindingKind]?: (finding: FindingOf<K>) => string }
   "mastership-over": () => "/election",
   "mastership-unpublished": () => "/election",
   "no-leader": () => "/election",
+  "etcd-members": () => "/election",
+  "etcd-alarm": () => "/election",
+  "etcd-nearly-full": () => "/election",
   "resync-failed": ({ resync }) => `/resyncs/${resync}`,
   "resync-warned": ({ resync }) => `/resyncs/${resync}`,
   "held-back": ({ guard }) => `/resyncs/${guard.resync}`,
@@ -87,45 +104,37 @@ const LINKS: { readonly [K in FindingKind]?: (finding: FindingOf<K>) => string }
 const RESTARTS = "The supervisor restarts it; look at its last log lines.";
 const WAIT = "If it stays so, look at its log.";
 
-/** What to do about a role. */
-const ROLE_ADVICE: Readonly<Record<RoleProblem["is"], string>> = {
-  "not-started": WAIT,
-  "waits-for-restart": "Look at its last log lines first.",
-  "stopped": "Start the node again if this was not wanted.",
-  "starts-slowly": WAIT,
-  "ends-again": WAIT,
-  "silent": RESTARTS,
-  /** The role's own words say what to do. */
-  "reported": "",
-};
+/** What is wrong with a role, and what to do about it; the role's own words say that themselves. */
+function roleTexts(problem: RoleProblem): [text: string, advice: string] {
+  const end = "lastEnd" in problem && problem.lastEnd
+    ? `: ${clip(problem.lastEnd, MAX_END_CHARS)}`
+    : "";
+  switch (problem.is) {
+    case "not-started":
+      return ["not started yet", WAIT];
+    case "waits-for-restart":
+      return [`ended and waits for its restart${end}`, "Look at its last log lines first."];
+    case "stopped":
+      return [`stopped${end}`, "Start the node again if this was not wanted."];
+    case "starts-slowly":
+      return ["still starting after more than 10 s", WAIT];
+    case "ends-again":
+      return [`ends again and again${end}`, problem.runs ? RESTARTS : WAIT];
+    case "silent":
+      return ["no heartbeat for more than 10 s", RESTARTS];
+    case "reported":
+      return [clip(problem.problem, MAX_QUOTED_CHARS), ""];
+  }
+}
 
 function roleSentence({ role, problem }: FindingOf<"role">): string {
-  const advice = problem.is === "ends-again" && problem.runs ? RESTARTS : ROLE_ADVICE[problem.is];
-  return `${role}: ${quoted(problemText(problem))}.${advice ? ` ${advice}` : ""}`;
+  const [text, advice] = roleTexts(problem);
+  return `${role}: ${quoted(text)}.${advice ? ` ${advice}` : ""}`;
 }
 
 /** What is wrong with a role, without a full stop of its own. */
 export function problemText(problem: RoleProblem): string {
-  switch (problem.is) {
-    case "not-started":
-      return "not started yet";
-    case "waits-for-restart":
-      return `ended and waits for its restart${endText(problem)}`;
-    case "stopped":
-      return `stopped${endText(problem)}`;
-    case "starts-slowly":
-      return "still starting after more than 10 s";
-    case "ends-again":
-      return `ends again and again${endText(problem)}`;
-    case "silent":
-      return "no heartbeat for more than 10 s";
-    case "reported":
-      return clip(problem.problem, MAX_QUOTED_CHARS);
-  }
-}
-
-function endText({ lastEnd }: { lastEnd: string | null }): string {
-  return lastEnd ? `: ${clip(lastEnd, MAX_END_CHARS)}` : "";
+  return roleTexts(problem)[0];
 }
 
 /** Which role ends again and again, and why. */

@@ -4,18 +4,20 @@
  * @module
  */
 import { isStale } from "../status/freshness.ts";
+import { databaseFindings } from "./etcd_databases.ts";
+import { memberFindings } from "./etcd_members.ts";
 import type { Facts, Level, RoleStatus } from "./facts.ts";
 import type { Finding, NotReady } from "./findings.ts";
 import { heldNow } from "./held.ts";
 import { LAG_MS, LONG_QUEUE, SILENT_MS } from "./limits.ts";
 import { resyncFindings } from "./resync_findings.ts";
-import { endingAgain, isUp, levelOf, problemOf } from "./roles.ts";
+import { endingAgain, isUp, problemOf, ROLE_LEVELS } from "./roles.ts";
 import type { Statement, Status } from "./status.ts";
 import { calmText, endsAgainText, notReadyText, problemText, stated } from "./text.ts";
 
 /** The facts and all that follows from them. */
 export function judge(facts: Facts): Status {
-  const all = findings(facts);
+  const all = findAll(facts).map(stated);
   const notReady = notReadyReasons(facts).map(notReadyText);
   return {
     ...facts,
@@ -27,21 +29,15 @@ export function judge(facts: Facts): Status {
   };
 }
 
-/** All that is wrong, in sentences: errors first, each in the order in which to look at it. */
-export function findings(facts: Facts): Statement[] {
-  return findAll(facts).map(stated);
-}
-
 /** How a role is, and what is wrong with it in words. */
 export function judgeRole(
   process: RoleStatus["process"],
   alive: RoleStatus["alive"],
   now: number,
 ): { level: Level; problem: string | null } {
-  const problem = problemOf(process, alive, now);
-  return problem === null
-    ? { level: "ok", problem: null }
-    : { level: levelOf(problem), problem: problemText(problem) };
+  const found = problemOf(process, alive, now);
+  if (found === null) return { level: "ok", problem: null };
+  return { level: ROLE_LEVELS[found.is], problem: problemText(found) };
 }
 
 /** Roles that end again and again, and why: only starting the node again may help. */
@@ -54,12 +50,15 @@ export function isHealthy({ verdict, roles }: Pick<Status, "verdict" | "roles">)
   return verdict.level !== "error" && endingAgain(roles).length === 0;
 }
 
+/** All that is wrong: errors first, each in the order in which to look at it. */
 function findAll(facts: Facts): Finding[] {
   const all = [
     ...roleFindings(facts),
     ...electionFindings(facts),
-    ...(facts.isMaster ? masterFindings(facts) : []),
+    ...memberFindings(facts),
+    ...databaseFindings(facts),
   ];
+  if (facts.isMaster) all.push(...MASTER_FINDINGS.flatMap((find) => find(facts)));
   return [...all.filter((f) => f.level === "error"), ...all.filter((f) => f.level === "warn")];
 }
 
@@ -82,7 +81,8 @@ function roleFindings({ roles, at }: Facts): Finding[] {
   }
   return roles.flatMap(({ name: role, process, alive }): Finding[] => {
     const problem = problemOf(process, alive, at);
-    return problem === null ? [] : [{ kind: "role", level: levelOf(problem), role, problem }];
+    if (problem === null) return [];
+    return [{ kind: "role", level: ROLE_LEVELS[problem.is], role, problem }];
   });
 }
 
@@ -99,24 +99,20 @@ function electionFindings({ election, isMaster, mastership, roles }: Facts): Fin
     found.push({ kind, level: "error" });
   }
   if (leader === null && !problem) {
-    found.push(
-      state === "starting"
-        ? { kind: "election-starting", level: "warn" }
-        : { kind: "no-leader", level: "error" },
-    );
+    const starts = { kind: "election-starting", level: "warn" } as const;
+    found.push(state === "starting" ? starts : { kind: "no-leader", level: "error" });
   }
   return found;
 }
 
-function masterFindings(facts: Facts): Finding[] {
-  return [
-    ...resyncFindings(facts),
-    ...notificationFindings(facts),
-    ...lateFindings(facts),
-    ...staleFindings(facts),
-    ...portFindings(facts),
-  ];
-}
+/** What is looked at on the master alone. */
+const MASTER_FINDINGS = [
+  resyncFindings,
+  notificationFindings,
+  lateFindings,
+  staleFindings,
+  portFindings,
+];
 
 /** What every agent says comes late: the watcher is behind. */
 function lateFindings({ agents }: Facts): Finding[] {

@@ -1,4 +1,4 @@
-import { findings, judge, judgeRole } from "../../lib/health/verdict.ts";
+import { judge, judgeRole } from "../../lib/health/verdict.ts";
 import type { Facts, Level } from "../../lib/health/facts.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { agent, agentsRecord, facts, NOW, resync, role, status } from "../diagnostics/fixtures.ts";
@@ -148,7 +148,7 @@ Deno.test("notifications that are not heard, or that Neutron does not send, are 
   const good = status().notifications!;
   const since = NOW - 3_600_000;
   const said = (changes: Partial<typeof good>, more: Partial<Facts> = {}) =>
-    findings({ ...status(), since, notifications: { ...good, ...changes }, ...more })
+    judge({ ...status(), since, notifications: { ...good, ...changes }, ...more }).findings
       .map(({ level, text }) => `${level} ${text}`).join();
   assertEquals(said({}), "");
   const lost = { queue: null, trouble: "message bus at 10.0.0.5:5672: refused" };

@@ -66,8 +66,9 @@ export class Collector implements Sink {
 export async function withCloud(
   play: (scene: Scene) => Promise<void>,
   size: { ports: number; hosts: number } = { ports: 30, hosts: 3 },
+  etcdArgs: readonly string[] = [],
 ): Promise<void> {
-  await using server = await startEtcd();
+  await using server = await startEtcd(etcdArgs);
   const random = new Random(7);
   const cloud = seedCloud(random, size);
   const api = neutronApi(cloud, random);

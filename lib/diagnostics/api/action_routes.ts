@@ -9,7 +9,7 @@ import type { ResyncOptions } from "../../state/resync_request.ts";
 import type { ResyncAnswer, StepDownRequest } from "../../state/records.ts";
 import type { Differences } from "../../sync/apply/difference_log.ts";
 import { asker, authorize, emptyIsObject, limitBody } from "./authorize.ts";
-import { type Api, json, refusals } from "./openapi.ts";
+import { answers, type Api, get, json, refusals } from "./openapi.ts";
 
 /** What the actions need. */
 export interface ActionDeps {
@@ -122,15 +122,9 @@ function addResync(api: Api, deps: ActionDeps): void {
       ...refusals(400, 401, 403, 409, 413, 415),
     },
   });
-  const read = createRoute({
-    method: "get",
-    path: "/api/v1/resync",
-    tags: ["sync"],
+  const read = get("sync", "/api/v1/resync", {
     summary: "How it goes with the resync that was asked for last",
-    responses: {
-      200: json(reportSchema, "Its state, its counts and the first of the differences"),
-      ...refusals(404),
-    },
+    ...answers(reportSchema, "Its state, its counts and the first of the differences", 404),
   });
   api.openapi(ask, async (c) => {
     const {

@@ -1,5 +1,4 @@
 /** Health for service managers and load balancers, metrics for Prometheus. @module */
-import { createRoute } from "@hono/zod-openapi";
 import { z } from "zod";
 import { describeError, type Log } from "../../base/log.ts";
 import { CONTENT_TYPES, type Family, formatFamilies, formatFor } from "../../metrics/exposition.ts";
@@ -7,7 +6,7 @@ import { families } from "../metrics.ts";
 import type { Status } from "../../health/status.ts";
 import { crashLoops } from "../../health/verdict.ts";
 import type { Sources } from "../details.ts";
-import { type Api, json } from "./openapi.ts";
+import { type Api, get, json } from "./openapi.ts";
 
 /** What these routes need. */
 export interface CheckDeps extends Sources {
@@ -21,31 +20,19 @@ const health = z.object({ healthy: z.boolean(), reasons }).meta({ id: "Health" }
 const readiness = z.object({ ready: z.boolean(), reasons }).meta({ id: "Readiness" });
 const text = { "text/plain": { schema: z.string() } };
 
-const livez = createRoute({
-  method: "get",
-  path: "/livez",
-  tags: ["checks"],
+const livez = get("checks", "/livez", {
   summary: "Whether the page's process answers",
   responses: { 200: { description: "It does", content: text } },
 });
-const healthz = createRoute({
-  method: "get",
-  path: "/healthz",
-  tags: ["checks"],
+const healthz = get("checks", "/healthz", {
   summary: "Whether a restart of the node would help",
   responses: { 200: json(health, "Healthy"), 503: json(health, "Not healthy") },
 });
-const readyz = createRoute({
-  method: "get",
-  path: "/readyz",
-  tags: ["checks"],
+const readyz = get("checks", "/readyz", {
   summary: "Whether every role runs and the node can lead",
   responses: { 200: json(readiness, "Ready"), 503: json(readiness, "Not ready") },
 });
-const metrics = createRoute({
-  method: "get",
-  path: "/metrics",
-  tags: ["checks"],
+const metrics = get("checks", "/metrics", {
   summary: "OpenMetrics 1.0, or Prometheus's older text format where only text/plain is accepted",
   responses: {
     200: {

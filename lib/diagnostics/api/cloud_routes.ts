@@ -1,5 +1,4 @@
 /** What the nodes share, and this node's history: as JSON, each list bounded. @module */
-import { createRoute } from "@hono/zod-openapi";
 import { z } from "zod";
 import {
   clusterSchema,
@@ -14,67 +13,46 @@ import {
 } from "../../state/records.ts";
 import { sourcedEventSchema } from "../../health/facts.ts";
 import type { Sources } from "../details.ts";
-import { type Api, json, refusals } from "./openapi.ts";
+import { answers, type Api, get, json } from "./openapi.ts";
 
 const ms = z.number();
 const readAt = clusterSchema.shape.at.nullable().meta({
   description: "When this node's manager read it, or null: it has not yet",
 });
 
-const nodes = createRoute({
-  method: "get",
-  path: "/api/v1/nodes",
-  tags: ["cloud"],
+const nodes = get("cloud", "/api/v1/nodes", {
   summary: "The nodes that are registered, and who leads",
-  responses: {
-    200: json(
-      z.object({
-        readAt,
-        leader: z.string().nullable().meta({ description: "The election value, <name>:<pid>" }),
-        nodes: z.array(nodeSchema),
-      }).meta({ id: "Nodes" }),
-      "At most 50",
-    ),
-  },
+  ...answers(
+    z.object({
+      readAt,
+      leader: z.string().nullable().meta({ description: "The election value, <name>:<pid>" }),
+      nodes: z.array(nodeSchema),
+    }).meta({ id: "Nodes" }),
+    "At most 50",
+  ),
 });
-const terms = createRoute({
-  method: "get",
-  path: "/api/v1/terms",
-  tags: ["cloud"],
+const terms = get("cloud", "/api/v1/terms", {
   summary: "The terms of mastership and the reason each ended, newest first",
-  responses: {
-    200: json(
-      z.object({ readAt, terms: z.array(termSchema) }).meta({ id: "Terms" }),
-      "At most 100",
-    ),
-  },
+  ...answers(z.object({ readAt, terms: z.array(termSchema) }).meta({ id: "Terms" }), "At most 100"),
 });
-const election = createRoute({
-  method: "get",
-  path: "/api/v1/election",
-  tags: ["cloud"],
+const election = get("cloud", "/api/v1/election", {
   summary: "The election as this node sees it, and the raw key",
-  responses: {
-    200: json(
-      z.object({
-        isMaster: z.boolean(),
-        mastership: mastershipSchema.nullable(),
-        election: electionSchema.nullable(),
-        readAt,
-        key: rawElectionKeySchema.nullable().meta({
-          description: "As etcd holds it; null: there is none, or it was not read",
-        }),
-      }).meta({ id: "ElectionState" }),
-      "The state",
-    ),
-  },
+  ...answers(
+    z.object({
+      isMaster: z.boolean(),
+      mastership: mastershipSchema.nullable(),
+      election: electionSchema.nullable(),
+      readAt,
+      key: rawElectionKeySchema.nullable().meta({
+        description: "As etcd holds it; null: there is none, or it was not read",
+      }),
+    }).meta({ id: "ElectionState" }),
+    "The state",
+  ),
 });
-const compaction = createRoute({
-  method: "get",
-  path: "/api/v1/compaction",
-  tags: ["cloud"],
+const compaction = get("cloud", "/api/v1/compaction", {
   summary: "What the compactor of this node has done",
-  responses: { 200: json(compactionSchema, "Its account"), ...refusals(404) },
+  ...answers(compactionSchema, "Its account", 404),
 });
 const eventQuery = z.object({
   source: z.enum(["supervisor", "lab", ...ROLE_NAMES]).optional(),
@@ -83,28 +61,18 @@ const eventQuery = z.object({
   }),
   limit: z.coerce.number().int().min(1).max(100).default(100),
 });
-const events = createRoute({
-  method: "get",
-  path: "/api/v1/events",
-  tags: ["node"],
+const events = get("node", "/api/v1/events", {
   summary: "What has happened on this node, newest first",
   request: { query: eventQuery },
-  responses: {
-    200: json(
-      z.object({ events: z.array(sourcedEventSchema) }).meta({ id: "Events" }),
-      "At most 100",
-    ),
-    ...refusals(400),
-  },
+  ...answers(
+    z.object({ events: z.array(sourcedEventSchema) }).meta({ id: "Events" }),
+    "At most 100",
+    400,
+  ),
 });
-const series = createRoute({
-  method: "get",
-  path: "/api/v1/series",
-  tags: ["node"],
+const series = get("node", "/api/v1/series", {
   summary: "Status lag, queue length and memory over the last hour",
-  responses: {
-    200: json(samplesSchema.extend({ now: ms }).meta({ id: "Series" }), "A sample every 10 s"),
-  },
+  ...answers(samplesSchema.extend({ now: ms }).meta({ id: "Series" }), "A sample every 10 s"),
 });
 
 const WORSE = { info: 0, warn: 1, error: 2 } as const;

@@ -6,17 +6,12 @@
  * of the document), and in a file of this folder call
  *
  * ```ts
- * api.openapi(
- *   createRoute({
- *     method: "get",
- *     path: "/api/v1/things",
- *     tags: ["cloud"],
- *     summary: "The things of the cloud",
- *     request: { query: pageQuery },
- *     responses: { 200: json(thingsSchema, "A page of them"), ...refusals(400) },
- *   }),
- *   async (c) => c.json(await deps.readThings(c.req.valid("query")), 200),
- * );
+ * const things = get("cloud", "/api/v1/things", {
+ *   summary: "The things of the cloud",
+ *   request: { query: pageQuery },
+ *   ...answers(thingsSchema, "A page of them", 400),
+ * });
+ * api.openapi(things, async (c) => c.json(await deps.readThings(c.req.valid("query")), 200));
  * ```
  *
  * from an `add…(api, deps)` function that `createApp` calls. `tests/diagnostics/openapi_test.ts`
@@ -24,7 +19,7 @@
  *
  * @module
  */
-import { OpenAPIHono } from "@hono/zod-openapi";
+import { createRoute, OpenAPIHono, type RouteConfig } from "@hono/zod-openapi";
 import { z } from "zod";
 
 /** An application with described routes. */
@@ -76,6 +71,24 @@ export function addDocument(api: Api, version: string): void {
   });
 }
 
+/** A route that reads. */
+export function get<P extends string, C extends Pick<RouteConfig, "request" | "responses">>(
+  tag: "node" | "cloud" | "sync" | "status" | "checks",
+  path: P,
+  config: C & { readonly summary: string },
+) {
+  return createRoute({ method: "get", path, tags: [tag], ...config });
+}
+
+/** The answers of a route that reads: JSON, or one of these refusals. */
+export function answers<T extends z.ZodType, C extends Refusal = never>(
+  schema: T,
+  description: string,
+  ...codes: C[]
+) {
+  return { responses: { 200: json(schema, description), ...refusals(...codes) } };
+}
+
 /** A JSON answer of a route. */
 export function json<T extends z.ZodType>(schema: T, description: string) {
   return { description, content: { "application/json": { schema } } };
@@ -92,8 +105,10 @@ const REFUSALS = {
   503: "What should answer does not",
 } as const;
 
+type Refusal = keyof typeof REFUSALS;
+
 /** The refusals of a route, each with {@linkcode errorSchema}. */
-export function refusals<C extends keyof typeof REFUSALS>(...codes: C[]) {
+export function refusals<C extends Refusal>(...codes: C[]) {
   const answers = codes.map((code) => [code, json(errorSchema, REFUSALS[code])]);
   return Object.fromEntries(answers) as {
     [code in C]: ReturnType<typeof json<typeof errorSchema>>;

@@ -1,53 +1,40 @@
 /** The roles of this node: state, what each may do, its last log records, what it measures. @module */
-import { createRoute } from "@hono/zod-openapi";
 import { z } from "zod";
 import { logRecordSchema } from "../../process/child_output.ts";
 import { permissionRowSchema } from "../../state/page_feed.ts";
 import { metricsSchema } from "../../metrics/meter.ts";
 import { roleStatusSchema } from "../../health/facts.ts";
 import type { Sources } from "../details.ts";
-import { type Api, json, refusals } from "./openapi.ts";
+import { answers, type Api, get, json } from "./openapi.ts";
 
 const LEVELS = ["DEBUG", "INFO", "WARN", "ERROR", "CRITICAL"];
 const named = z.object({ name: z.string().min(1).max(64) });
 const role = roleStatusSchema.meta({ id: "Role" });
 
-const roles = createRoute({
-  method: "get",
-  path: "/api/v1/roles",
-  tags: ["node"],
+const roles = get("node", "/api/v1/roles", {
   summary: "The roles of this node",
-  responses: {
-    200: json(z.object({ at: z.number(), roles: z.array(role) }).meta({ id: "Roles" }), "All"),
-  },
+  ...answers(z.object({ at: z.number(), roles: z.array(role) }).meta({ id: "Roles" }), "All"),
 });
-const one = createRoute({
-  method: "get",
-  path: "/api/v1/roles/{name}",
-  tags: ["node"],
+const one = get("node", "/api/v1/roles/{name}", {
   summary: "One role, with its row of the permission table and what it measures",
   request: { params: named },
-  responses: {
-    200: json(
-      z.object({
-        role,
-        permissions: permissionRowSchema.nullable().meta({
-          description: "Everything that its process may do; null: the supervisor has not told",
-        }),
-        measured: metricsSchema.shape.instruments.meta({
-          description: "Its histograms and counters, by the name in /metrics without conductor_; " +
-            "counts are per bucket",
-        }),
-      }).meta({ id: "RoleDetail" }),
-      "The role",
-    ),
-    ...refusals(400, 404),
-  },
+  ...answers(
+    z.object({
+      role,
+      permissions: permissionRowSchema.nullable().meta({
+        description: "Everything that its process may do; null: the supervisor has not told",
+      }),
+      measured: metricsSchema.shape.instruments.meta({
+        description: "Its histograms and counters, by the name in /metrics without conductor_; " +
+          "counts are per bucket",
+      }),
+    }).meta({ id: "RoleDetail" }),
+    "The role",
+    400,
+    404,
+  ),
 });
-const log = createRoute({
-  method: "get",
-  path: "/api/v1/roles/{name}/log",
-  tags: ["node"],
+const log = get("node", "/api/v1/roles/{name}/log", {
   summary: "The last log records of a role, oldest first",
   request: {
     params: named,
@@ -58,13 +45,12 @@ const log = createRoute({
       limit: z.coerce.number().int().min(1).max(300).default(100),
     }),
   },
-  responses: {
-    200: json(
-      z.object({ records: z.array(logRecordSchema) }).meta({ id: "RoleLog" }),
-      "At most 300",
-    ),
-    ...refusals(400, 404),
-  },
+  ...answers(
+    z.object({ records: z.array(logRecordSchema) }).meta({ id: "RoleLog" }),
+    "At most 300",
+    400,
+    404,
+  ),
 });
 
 /** Adds the routes. */

@@ -1,22 +1,18 @@
 /** Felix agents and port status: thousands of them, a page at a time. @module */
-import { createRoute } from "@hono/zod-openapi";
 import { z } from "zod";
 import { agentSchema, portsSchema } from "../../state/records.ts";
 import { FRESHNESS, freshness } from "../../status/freshness.ts";
 import { portDifferenceSchema } from "../../status/port_differences.ts";
-import { AGENT_ORDERS, selectAgents } from "../select_agents.ts";
+import { AGENT_ORDERS, selectAgents, selectPorts } from "../select_rows.ts";
 import type { Sources } from "../details.ts";
-import { type Api, json, refusals } from "./openapi.ts";
+import { answers, type Api, get, json } from "./openapi.ts";
 import { paged, pageQuery, pageSchema } from "./paging.ts";
 
 const q = z.string().max(100).default("");
 const NEVER_MASTER = { error: "this node has not been master: the master knows. Ask its page." };
 const writtenAt = z.number().meta({ description: "When the list was written, ms since the epoch" });
 
-const agents = createRoute({
-  method: "get",
-  path: "/api/v1/agents",
-  tags: ["status"],
+const agents = get("status", "/api/v1/agents", {
   summary: "Felix agents, by default those with the oldest status first",
   request: {
     query: pageQuery.extend({
@@ -28,30 +24,23 @@ const agents = createRoute({
       }),
     }),
   },
-  responses: {
-    200: json(
-      z.object({
-        writtenAt,
-        known: z.number().int().meta({ description: "Agents in all" }),
-        page: pageSchema,
-        agents: z.array(agentSchema.extend({ state: z.enum(FRESHNESS) })),
-      }).meta({ id: "AgentsPage" }),
-      "A page of them",
-    ),
-    ...refusals(400, 404),
-  },
+  ...answers(
+    z.object({
+      writtenAt,
+      known: z.number().int().meta({ description: "Agents in all" }),
+      page: pageSchema,
+      agents: z.array(agentSchema.extend({ state: z.enum(FRESHNESS) })),
+    }).meta({ id: "AgentsPage" }),
+    "A page of them",
+    400,
+    404,
+  ),
 });
-const ports = createRoute({
-  method: "get",
-  path: "/api/v1/ports",
-  tags: ["status"],
+const ports = get("status", "/api/v1/ports", {
   summary: "Port status in figures, and the latest reports",
-  responses: { 200: json(portsSchema.meta({ id: "Ports" }), "The figures"), ...refusals(404) },
+  ...answers(portsSchema.meta({ id: "Ports" }), "The figures", 404),
 });
-const portDifferences = createRoute({
-  method: "get",
-  path: "/api/v1/ports/differences",
-  tags: ["status"],
+const portDifferences = get("status", "/api/v1/ports/differences", {
   summary: "Ports whose status Neutron does not show, those that have lasted longest first",
   request: {
     query: pageQuery.extend({
@@ -59,18 +48,17 @@ const portDifferences = createRoute({
       why: portDifferenceSchema.shape.why.optional(),
     }),
   },
-  responses: {
-    200: json(
-      z.object({
-        writtenAt,
-        known: z.number().int().meta({ description: "Such ports in all" }),
-        page: pageSchema,
-        ports: z.array(portDifferenceSchema),
-      }).meta({ id: "PortDifferences" }),
-      "A page of them",
-    ),
-    ...refusals(400, 404),
-  },
+  ...answers(
+    z.object({
+      writtenAt,
+      known: z.number().int().meta({ description: "Such ports in all" }),
+      page: pageSchema,
+      ports: z.array(portDifferenceSchema),
+    }).meta({ id: "PortDifferences" }),
+    "A page of them",
+    400,
+    404,
+  ),
 });
 
 /** Adds the routes. */
@@ -94,12 +82,8 @@ export function addStatusRoutes(api: Api, deps: Sources): void {
   api.openapi(portDifferences, async (c) => {
     const file = await details.portDifferences();
     if (!file) return c.json(NEVER_MASTER, 404);
-    const { q, why, ...query } = c.req.valid("query");
-    const wanted = q.toLowerCase();
-    const found = file.ports.filter((port) =>
-      (why === undefined || port.why === why) &&
-      (port.host.toLowerCase().includes(wanted) || port.port.toLowerCase().includes(wanted))
-    );
+    const { q, why = "", ...query } = c.req.valid("query");
+    const found = selectPorts(file.ports, { q, why });
     const { items, page } = paged(found, query, c.req.url);
     return c.json({ writtenAt: file.at, known: file.total, page, ports: items }, 200);
   });

@@ -1,47 +1,34 @@
 /** Resyncs, and what each found to differ. @module */
-import { createRoute } from "@hono/zod-openapi";
 import { z } from "zod";
 import { resyncSchema } from "../../state/records.ts";
 import { differenceSchema } from "../../sync/apply/difference_log.ts";
 import type { Sources } from "../details.ts";
-import { type Api, json, refusals } from "./openapi.ts";
+import { answers, type Api, get, json } from "./openapi.ts";
 import { paged, pageQuery, pageSchema } from "./paging.ts";
 
 const id = z.object({ id: resyncSchema.shape.id });
-const resyncs = createRoute({
-  method: "get",
-  path: "/api/v1/resyncs",
-  tags: ["sync"],
+const resyncs = get("sync", "/api/v1/resyncs", {
   summary: "This node's resyncs with their phases and counts, newest first",
-  responses: {
-    200: json(z.object({ resyncs: z.array(resyncSchema) }).meta({ id: "Resyncs" }), "At most 50"),
-  },
+  ...answers(z.object({ resyncs: z.array(resyncSchema) }).meta({ id: "Resyncs" }), "At most 50"),
 });
-const resync = createRoute({
-  method: "get",
-  path: "/api/v1/resyncs/{id}",
-  tags: ["sync"],
+const resync = get("sync", "/api/v1/resyncs/{id}", {
   summary: "One resync",
   request: { params: id },
-  responses: { 200: json(resyncSchema, "The resync"), ...refusals(400, 404) },
+  ...answers(resyncSchema, "The resync", 400, 404),
 });
-const differences = createRoute({
-  method: "get",
-  path: "/api/v1/resyncs/{id}/differences",
-  tags: ["sync"],
+const differences = get("sync", "/api/v1/resyncs/{id}/differences", {
   summary: "What a resync found to differ, object by object",
   request: { params: id, query: pageQuery },
-  responses: {
-    200: json(
-      z.object({
-        found: z.number().int().meta({ description: "Differences, of which the first are kept" }),
-        page: pageSchema,
-        objects: z.array(differenceSchema),
-      }).meta({ id: "Differences" }),
-      "A page of those that are kept",
-    ),
-    ...refusals(400, 404),
-  },
+  ...answers(
+    z.object({
+      found: z.number().int().meta({ description: "Differences, of which the first are kept" }),
+      page: pageSchema,
+      objects: z.array(differenceSchema),
+    }).meta({ id: "Differences" }),
+    "A page of those that are kept",
+    400,
+    404,
+  ),
 });
 
 /** Adds the routes. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { tenth } from "./tenth.ts";
 import { SAMPLE_MS, SAMPLED_MS } from "../samples.ts";
 
 const WIDTH = 720;
@@ -80,7 +81,7 @@ function newestOf({ at, values }: Series, now: number): number | null {
 }
 
 function y(value: number, top: number): number {
-  return round(HEIGHT - HEIGHT * Math.max(0, value) / top);
+  return tenth(HEIGHT - HEIGHT * Math.max(0, value) / top);
 }
 
 /** Stretches of known values, each a line or an area down to zero. */
@@ -98,7 +99,7 @@ function linePath({ at, values }: Series, now: number, top: number, area: boolea
   };
   for (const [i, value] of values.entries()) {
     const time = at[i]!;
-    const x = round(WIDTH * (1 - (now - time) / SAMPLED_MS));
+    const x = tenth(WIDTH * (1 - (now - time) / SAMPLED_MS));
     if (value === null || x < 0 || x > WIDTH) continue;
     if (time - before > GAP_MS) end();
     if (stretch.length === 0) from = x;
@@ -107,8 +108,4 @@ function linePath({ at, values }: Series, now: number, top: number, area: boolea
   }
   end();
   return parts.join("");
-}
-
-function round(n: number): number {
-  return Math.round(n * 10) / 10;
 }

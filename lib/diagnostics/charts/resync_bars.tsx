@@ -7,6 +7,8 @@
  */
 import type { KindCounts, Resync } from "../../state/records.ts";
 import { reasonOf } from "../../sync/report/held_text.ts";
+import type { Child } from "hono/jsx";
+import { tenth } from "./tenth.ts";
 import { clip } from "../../base/clip.ts";
 import { formatCount, formatDuration, plural } from "../../base/format.ts";
 
@@ -24,12 +26,9 @@ export const PHASES = [
   ["writeMs", "Write"],
 ] as const satisfies readonly (readonly [keyof KindCounts, string])[];
 
-/** A phase's time over all kinds, ms. */
-export function phaseMs(resync: Resync, phase: typeof PHASES[number][0]): number {
-  return Object.values(resync.kinds).reduce((sum, counts) => sum + counts[phase], 0);
-}
+type Phase = typeof PHASES[number][0];
 
-/** A count over all kinds. */
+/** Counts, or times in ms, over all kinds. */
 export function countOf(resync: Resync, ...names: (keyof KindCounts)[]): number {
   return Object.values(resync.kinds)
     .reduce((sum, counts) => sum + names.reduce((n, name) => n + counts[name], 0), 0);
@@ -80,30 +79,31 @@ export function ResyncBars({ resyncs }: { resyncs: readonly Resync[] }) {
       </svg>
       <ul class="legend">
         {PHASES.map(([phase, name]) => (
-          <li>
-            <svg viewBox="0 0 16 12" aria-hidden="true">
-              <rect class={`phase ${phase}`} width="16" height="12" fill={`url(#p-${phase})`} />
-            </svg>
-            {name}
-          </li>
+          <Sample name={name}>
+            <rect class={`phase ${phase}`} width="16" height="12" fill={`url(#p-${phase})`} />
+          </Sample>
         ))}
-        <li>
-          <svg viewBox="0 0 16 12" aria-hidden="true">
-            <rect class="changes" width="16" height="12" />
-          </svg>
-          Changes
-        </li>
+        <Sample name="Changes">
+          <rect class="changes" width="16" height="12" />
+        </Sample>
         <li>
           <span class="cross" aria-hidden="true">✕</span> Failed
         </li>
-        <li>
-          <svg viewBox="0 0 16 12" aria-hidden="true">
-            <path class="hold" d="M5 2v8m6 -8v8" />
-          </svg>
-          Held back
-        </li>
+        <Sample name="Held back">
+          <path class="hold" d="M5 2v8m6 -8v8" />
+        </Sample>
       </ul>
     </figure>
+  );
+}
+
+/** What stands for something, in the legend. */
+function Sample({ name, children }: { name: string; children?: Child }) {
+  return (
+    <li>
+      <svg viewBox="0 0 16 12" aria-hidden="true">{children}</svg>
+      {name}
+    </li>
   );
 }
 
@@ -111,40 +111,32 @@ export function ResyncBars({ resyncs }: { resyncs: readonly Resync[] }) {
 function Patterns() {
   return (
     <defs>
-      <pattern
-        id="p-etcdReadMs"
-        class="etcdReadMs"
-        width="4"
-        height="4"
-        patternUnits="userSpaceOnUse"
-      >
-        <rect width="4" height="4" />
-      </pattern>
-      <pattern
-        id="p-neutronReadMs"
-        class="neutronReadMs"
-        width="5"
-        height="5"
-        patternUnits="userSpaceOnUse"
-      >
-        <rect width="5" height="5" />
+      <Pattern phase="etcdReadMs" size={4} />
+      <Pattern phase="neutronReadMs" size={5}>
         <path d="M0 5L5 0M-1 1L1 -1M4 6L6 4" />
-      </pattern>
-      <pattern
-        id="p-compareMs"
-        class="compareMs"
-        width="4"
-        height="4"
-        patternUnits="userSpaceOnUse"
-      >
-        <rect width="4" height="4" />
+      </Pattern>
+      <Pattern phase="compareMs" size={4}>
         <circle cx="2" cy="2" r="1" />
-      </pattern>
-      <pattern id="p-writeMs" class="writeMs" width="4" height="4" patternUnits="userSpaceOnUse">
-        <rect width="4" height="4" />
+      </Pattern>
+      <Pattern phase="writeMs" size={4}>
         <path d="M0 2H4" />
-      </pattern>
+      </Pattern>
     </defs>
+  );
+}
+
+function Pattern({ phase, size, children }: { phase: Phase; size: number; children?: Child }) {
+  return (
+    <pattern
+      id={`p-${phase}`}
+      class={phase}
+      width={size}
+      height={size}
+      patternUnits="userSpaceOnUse"
+    >
+      <rect width={size} height={size} />
+      {children}
+    </pattern>
   );
 }
 
@@ -170,7 +162,7 @@ function Bar({ resync, x, longest, most }: {
 }
 
 function Phases({ resync, x, height }: { resync: Resync; x: number; height: number }) {
-  const times = PHASES.map(([phase]) => phaseMs(resync, phase));
+  const times = PHASES.map(([phase]) => countOf(resync, phase));
   const sum = times.reduce((a, b) => a + b, 0);
   if (sum === 0) {
     return (
@@ -200,7 +192,7 @@ function Phases({ resync, x, height }: { resync: Resync; x: number; height: numb
 
 function titleOf(resync: Resync): string {
   const took = resync.endedAt === null ? "running" : formatDuration(lengthMs(resync));
-  const phases = PHASES.map(([phase, name]) => `${name} ${formatDuration(phaseMs(resync, phase))}`);
+  const phases = PHASES.map(([phase, name]) => `${name} ${formatDuration(countOf(resync, phase))}`);
   const counts = (["correct", "created", "updated", "deleted"] as const)
     .map((name) => `${formatCount(countOf(resync, name))} ${name}`);
   const error = resync.error === null ? [] : [`failed: ${clip(resync.error, 100)}`];
@@ -211,10 +203,5 @@ function titleOf(resync: Resync): string {
     ...held,
     counts.join(", "),
     phases.join(", "),
-  ]
-    .join("\n");
-}
-
-function tenth(n: number): number {
-  return Math.round(n * 10) / 10;
+  ].join("\n");
 }

@@ -6,6 +6,8 @@
  * @module
  */
 import type { TermRecord } from "../../state/records.ts";
+import type { Child } from "hono/jsx";
+import { tenth } from "./tenth.ts";
 import { clip } from "../../base/clip.ts";
 import { formatDuration } from "../../base/format.ts";
 import { Time } from "../parts.tsx";
@@ -31,20 +33,8 @@ export function TermTimeline({ terms, now }: { terms: readonly TermRecord[]; now
   return (
     <figure class="timeline" id="timeline">
       <figcaption>Who led in the last {HOURS} h</figcaption>
-      {nodes.map((node) => (
-        <div class="row">
-          <span class="name">{clip(node, 63)}</span>
-          <NodeRow node={node} terms={recent} now={now} />
-        </div>
-      ))}
-      {gaps.length > 0
-        ? (
-          <div class="row">
-            <span class="name">(nobody)</span>
-            <GapRow gaps={gaps} now={now} />
-          </div>
-        )
-        : null}
+      {nodes.map((node) => <NodeRow node={node} terms={recent} now={now} />)}
+      {gaps.length > 0 ? <GapRow gaps={gaps} now={now} /> : null}
       <div class="row axis quiet" aria-hidden="true">
         <span class="name"></span>
         <span class="ticks">
@@ -76,26 +66,29 @@ export function gapsBetween(terms: readonly TermRecord[], now: number): Gap[] {
   return gaps;
 }
 
+/** A row of the drawing; `label`: what it shows, for those who cannot see it. */
+function Row({ name, label, children }: { name: string; label: string; children?: Child }) {
+  return (
+    <div class="row">
+      <span class="name">{name}</span>
+      <svg viewBox={`0 0 ${WIDTH} 20`} preserveAspectRatio="none" role="img" aria-label={label}>
+        <path class="grid" d={`M0 10H${WIDTH}`} />
+        {children}
+      </svg>
+    </div>
+  );
+}
+
 function GapRow({ gaps, now }: { gaps: readonly Gap[]; now: number }) {
   const many = gaps.length === 1 ? "once" : `${gaps.length} times`;
   const allMs = gaps.reduce((sum, { start, end }) => sum + end - start, 0);
   return (
-    <svg
-      viewBox={`0 0 ${WIDTH} 20`}
-      preserveAspectRatio="none"
-      role="img"
-      aria-label={`Nobody led ${many}, ${formatDuration(allMs)} in all`}
-    >
-      <path class="grid" d={`M0 10H${WIDTH}`} />
+    <Row name="(nobody)" label={`Nobody led ${many}, ${formatDuration(allMs)} in all`}>
       {gaps.map(({ start, end }) => {
-        const x = position(start, now);
-        return (
-          <rect class="gap" x={x} y={2} width={Math.max(3, position(end, now) - x)} height={16}>
-            <title>{`Nobody led for ${formatDuration(end - start)}`}</title>
-          </rect>
-        );
+        const title = `Nobody led for ${formatDuration(end - start)}`;
+        return <Bar kind="gap" title={title} start={start} end={end} now={now} />;
       })}
-    </svg>
+    </Row>
   );
 }
 
@@ -105,32 +98,35 @@ function NodeRow(
   const own = terms.filter((term) => term.node === node);
   const ledMs = own.reduce((sum, term) => sum + span(term, now), 0);
   const many = own.length === 1 ? "1 term" : `${own.length} terms`;
+  const name = clip(node, 63);
   return (
-    <svg
-      viewBox={`0 0 ${WIDTH} 20`}
-      preserveAspectRatio="none"
-      role="img"
-      aria-label={`${clip(node, 63)} led in ${many}, ${formatDuration(ledMs)} in all`}
-    >
-      <path class="grid" d={`M0 10H${WIDTH}`} />
-      {own.map((term) => <Bar term={term} now={now} />)}
-    </svg>
+    <Row name={name} label={`${name} led in ${many}, ${formatDuration(ledMs)} in all`}>
+      {own.map((term) => {
+        const { start, end } = term;
+        const title = `Term ${term.term}, ${formatDuration(span(term, now))}: ${endOf(term)}`;
+        return <Bar kind={end === null ? "now" : "ended"} {...{ title, start, end, now }} />;
+      })}
+    </Row>
   );
 }
 
-function Bar({ term, now }: { term: TermRecord; now: number }) {
-  const x = position(term.start, now);
-  const width = Math.max(3, position(term.end ?? now, now) - x);
-  const title = `Term ${term.term}, ${formatDuration(span(term, now))}: ${endOf(term)}`;
+function Bar({ kind, title, start, end, now }: {
+  kind: "now" | "ended" | "gap";
+  title: string;
+  start: number;
+  end: number | null;
+  now: number;
+}) {
+  const x = position(start, now);
   return (
-    <rect class={term.end === null ? "now" : "ended"} x={x} y={2} width={width} height={16}>
+    <rect class={kind} x={x} y={2} width={Math.max(3, position(end ?? now, now) - x)} height={16}>
       <title>{title}</title>
     </rect>
   );
 }
 
 function position(at: number, now: number): number {
-  return Math.round(WIDTH * Math.max(0, 1 - (now - at) / SPAN_MS) * 10) / 10;
+  return tenth(WIDTH * Math.max(0, 1 - (now - at) / SPAN_MS));
 }
 
 /** Of it, what is within the 24 h; ms. */

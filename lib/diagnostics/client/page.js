@@ -81,7 +81,9 @@ function localise(root) {
 function tick() {
   const now = Date.now() + offset;
   for (const age of document.querySelectorAll(".age")) {
-    if (age instanceof HTMLElement) setText(age, ageText(now - Number(age.dataset.at)));
+    if (age instanceof HTMLElement) {
+      setText(age, ageText(now - Number(age.dataset.at)));
+    }
   }
   if (Date.now() - heardAt > SILENT_MS) {
     show(false);
@@ -111,7 +113,8 @@ function isSameMoment(a, b) {
     return a.dateTime === b.dateTime;
   }
   return a instanceof HTMLElement && b instanceof HTMLElement &&
-    a.className === "age" && b.className === "age" && a.dataset.at === b.dataset.at;
+    a.className === "age" && b.className === "age" &&
+    a.dataset.at === b.dataset.at;
 }
 
 /**
@@ -149,8 +152,11 @@ function morphChildren(old, now) {
       old.insertBefore(document.importNode(wanted, true), here);
       continue;
     }
-    if (here instanceof Element && wanted instanceof Element) morph(here, wanted);
-    else if (here.nodeValue !== wanted.nodeValue) here.nodeValue = wanted.nodeValue;
+    if (here instanceof Element && wanted instanceof Element) {
+      morph(here, wanted);
+    } else if (here.nodeValue !== wanted.nodeValue) {
+      here.nodeValue = wanted.nodeValue;
+    }
     here = here.nextSibling;
   }
   while (here) {
@@ -171,7 +177,9 @@ function idOf(node) {
  * @param {string} html the parts of the page's main element
  */
 function update(html) {
-  const parts = [...new DOMParser().parseFromString(html, "text/html").body.children];
+  const parts = [
+    ...new DOMParser().parseFromString(html, "text/html").body.children,
+  ];
   const ids = new Set(parts.map((part) => part.id));
   const focused = document.activeElement;
   for (const old of [...main.children]) {
@@ -235,7 +243,9 @@ function connect() {
   stream.addEventListener("error", () => {
     show(false);
     // A refusal closes for good; try again when the silence has lasted.
-    if (stream.readyState === EventSource.CLOSED) setTimeout(reconnect, REFUSED_MS);
+    if (stream.readyState === EventSource.CLOSED) {
+      setTimeout(reconnect, REFUSED_MS);
+    }
   });
 }
 
@@ -244,7 +254,8 @@ function reconnect() {
 }
 
 function zoneText() {
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "this device's zone";
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone ||
+    "this device's zone";
   return `Times are in ${zone}; point at one for UTC.`;
 }
 

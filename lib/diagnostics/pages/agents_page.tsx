@@ -4,10 +4,11 @@ import { z } from "zod";
 import type { AgentsFile } from "../../status/agents_file.ts";
 import { countFreshness, FRESHNESS } from "../../status/freshness.ts";
 import { ShareBar } from "../charts/share_bar.tsx";
-import { formatCount, plural } from "../../base/format.ts";
-import { pageOfList } from "../page_of_list.ts";
-import { Empty, Pager, Section, Table, Time } from "../parts.tsx";
-import { AGENT_ORDERS, selectAgents } from "../select_agents.ts";
+import { formatCount } from "../../base/format.ts";
+import { Empty, Pager, Section, Table } from "../parts.tsx";
+import { Choice, Filter, ListNote } from "./list_parts.tsx";
+import { addressOf } from "./address.ts";
+import { AGENT_ORDERS, pageOfList, selectAgents } from "../select_rows.ts";
 import { AgentRow, freshnessShares } from "../sections/agent_parts.tsx";
 
 /** Agents on one page. */
@@ -25,15 +26,7 @@ export const agentsQuerySchema = z.object({
 });
 export type AgentsQuery = z.infer<typeof agentsQuerySchema>;
 
-/** Path and query, without what is the default. */
-export function agentsPath(query: AgentsQuery): string {
-  const given = new URLSearchParams();
-  if (query.q) given.set("q", query.q);
-  if (query.state) given.set("state", query.state);
-  if (query.sort !== "age") given.set("sort", query.sort);
-  if (query.page > 1) given.set("page", String(query.page));
-  return given.size === 0 ? "/agents" : `/agents?${given}`;
-}
+const pathOf = (query: AgentsQuery) => addressOf("/agents", query, agentsQuerySchema);
 
 /** The page's main part. */
 export function AgentsPage({ file, query, isMaster, now }: {
@@ -43,30 +36,24 @@ export function AgentsPage({ file, query, isMaster, now }: {
   now: number;
 }) {
   if (!file || file.total === 0) {
-    return (
-      <Section id="agents-page" title="Felix agents" first>
-        <Empty>
-          {isMaster
-            ? "No agent yet: each host shows here as soon as its Felix writes a status to etcd."
-            : "This node has not been master: the master knows the agents. Open its page."}
-        </Empty>
-      </Section>
-    );
+    const none = isMaster
+      ? "No agent yet: each host shows here as soon as its Felix writes a status to etcd."
+      : "This node has not been master: the master knows the agents. Open its page.";
+    return <Section id="agents-page" title="Felix agents" none={none} first />;
   }
   const all = selectAgents(file.agents, query, now);
   const { rows: found, page } = pageOfList(all, query.page, AGENTS_PAGE);
-  const note = isMaster ? plural(file.total, "agent") : (
-    <>
-      {plural(file.total, "agent")} as of <Time at={file.at} now={now} />, when this node led last
-    </>
-  );
+  const note = <ListNote of="agent" file={file} isMaster={isMaster} now={now} />;
   return (
     <Section id="agents-page" title="Felix agents" note={note} first>
       <ShareBar
         id="freshness"
         shares={freshnessShares({ byFreshness: countFreshness(file.agents, now) })}
       />
-      <Filter query={query} />
+      <Filter path="/agents" text={["Host contains", query.q]}>
+        <Choice name="state" label="State" options={FRESHNESS} chosen={query.state} />
+        {query.sort === "age" ? null : <input type="hidden" name="sort" value={query.sort} />}
+      </Filter>
       {file.total > file.agents.length
         ? <p class="quiet">Only the stalest {formatCount(file.agents.length)} are listed.</p>
         : null}
@@ -85,7 +72,7 @@ export function AgentsPage({ file, query, isMaster, now }: {
         page={page}
         pageSize={AGENTS_PAGE}
         total={all.length}
-        href={(page) => agentsPath({ ...query, page })}
+        href={(page) => pathOf({ ...query, page })}
       />
     </Section>
   );
@@ -95,7 +82,7 @@ function columns(query: AgentsQuery) {
   const sorted = (sort: AgentsQuery["sort"], name: string) =>
     query.sort === sort
       ? <b>{name} ↑</b>
-      : <a id={`sort-${sort}`} href={agentsPath({ ...query, sort, page: 1 })}>{name}</a>;
+      : <a id={`sort-${sort}`} href={pathOf({ ...query, sort, page: 1 })}>{name}</a>;
   return [
     sorted("host", "Host"),
     "State",
@@ -103,24 +90,4 @@ function columns(query: AgentsQuery) {
     sorted("up", "Felix up"),
     sorted("reported", "Reported"),
   ];
-}
-
-function Filter({ query: { q, state, sort } }: { query: AgentsQuery }) {
-  return (
-    <form class="filter" method="get" action="/agents">
-      <label>
-        Host contains <input id="filter-q" name="q" type="search" maxlength={100} value={q} />
-      </label>
-      <label>
-        State{" "}
-        <select id="filter-state" name="state">
-          {["", ...FRESHNESS].map((each) => (
-            <option value={each} selected={each === state}>{each || "any"}</option>
-          ))}
-        </select>
-      </label>
-      {sort === "age" ? null : <input type="hidden" name="sort" value={sort} />}
-      <button id="filter-go" type="submit">Show</button>
-    </form>
-  );
 }

@@ -1,12 +1,13 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** The election: the key as etcd holds it, its lease, what this node makes of it, the history. Pure. @module */
-import type { Child } from "hono/jsx";
 import type { RawElectionKey, TermRecord } from "../../state/records.ts";
 import { recentTerms, TermTimeline } from "../charts/term_timeline.tsx";
 import { clip } from "../../base/clip.ts";
 import { formatDuration } from "../../base/format.ts";
-import { Badge, Empty, Section, Table, Time } from "../parts.tsx";
+import { Badge, Empty, Pairs, Section, Table, Time } from "../parts.tsx";
 import { NodesTable } from "../sections/cluster_section.tsx";
+import { DatabaseSection } from "../sections/database_section.tsx";
+import { membersNow } from "../../health/etcd_members.ts";
 import type { Status } from "../../health/status.ts";
 
 const MAX_TERMS = 100;
@@ -18,6 +19,8 @@ export function ElectionPage({ status }: { status: Status }) {
     <>
       <KeySection status={status} />
       <NodeSection status={status} />
+      <MembersSection status={status} />
+      <DatabaseSection status={status} />
       <Section id="election-nodes" title="Nodes">
         {cluster ? <NodesTable cluster={cluster} leader={status.leader} now={at} /> : <NotRead />}
       </Section>
@@ -28,6 +31,38 @@ export function ElectionPage({ status }: { status: Status }) {
         {cluster ? <TermsTable terms={cluster.terms} now={at} /> : <NotRead />}
       </Section>
     </>
+  );
+}
+
+/** The members of etcd that are configured, and which of them answer. */
+function MembersSection({ status }: { status: Status }) {
+  const members = membersNow(status);
+  const none = members.length > 0
+    ? undefined
+    : "Not known: the manager has not asked them for a while.";
+  return (
+    <Section id="etcd-members" title="etcd members" none={none}>
+      {none ? null : (
+        <Table
+          id="members"
+          caption="Members of etcd, as this node's manager asks them every 10 s"
+          columns={["Member", "State", "Since", "Why"]}
+        >
+          {members.map(({ url, silentSince, error }) => (
+            <tr>
+              <th scope="row">{clip(url, 120)}</th>
+              <td>
+                {silentSince === null
+                  ? <Badge level="ok" word="answers" />
+                  : <Badge level="warn" word="does not answer" />}
+              </td>
+              <td>{silentSince === null ? "–" : <Time at={silentSince} now={status.at} age />}</td>
+              <td class="wide">{error === null ? "–" : clip(error, 300)}</td>
+            </tr>
+          ))}
+        </Table>
+      )}
+    </Section>
   );
 }
 
@@ -63,8 +98,8 @@ function KeySection({ status }: { status: Status }) {
 
 function RawKey({ raw }: { raw: RawElectionKey }) {
   return (
-    <Facts
-      facts={[
+    <Pairs
+      of={[
         ["Key", <code>{raw.key}</code>],
         ["Value", <code>{raw.value}</code>],
         ["Create revision (the term)", <code>{raw.createRevision}</code>],
@@ -97,8 +132,8 @@ function hexadecimal(lease: string): string {
 function NodeSection({ status: { election, mastership, isMaster, node, at } }: { status: Status }) {
   return (
     <Section id="election-node" title={`What ${clip(node.name, 63)} makes of it`}>
-      <Facts
-        facts={[
+      <Pairs
+        of={[
           ["State", election?.state ?? "not known yet: the manager has not reported"],
           ["Leads", isMaster ? <b>★ yes</b> : "no"],
           ["Term", mastership ? <code>{mastership.term}</code> : "–"],
@@ -112,19 +147,6 @@ function NodeSection({ status: { election, mastership, isMaster, node, at } }: {
         ]}
       />
     </Section>
-  );
-}
-
-function Facts({ facts }: { facts: readonly (readonly [name: string, value: Child])[] }) {
-  return (
-    <dl class="pairs">
-      {facts.map(([name, value]) => (
-        <>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </>
-      ))}
-    </dl>
   );
 }
 

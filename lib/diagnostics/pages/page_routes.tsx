@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Child } from "hono/jsx";
 import { describeError, type Log } from "../../base/log.ts";
 import type { Api } from "../api/openapi.ts";
 import { ASSETS } from "../client/assets.ts";
@@ -13,7 +14,7 @@ import { ErrorMain, Layout, MissingMain } from "../layout.tsx";
 import { LiveStreams } from "../live.ts";
 import { Shared } from "../shared.ts";
 import type { Status } from "../../health/status.ts";
-import { PAGES, type Rendered, type View, viewOf } from "./views.tsx";
+import { GoneError, PAGES, type View, viewOf } from "./views.tsx";
 
 /** What the pages need. */
 export interface PageDeps extends Sources {
@@ -51,9 +52,7 @@ interface Document {
 async function makeDocument(view: View | null, deps: PageDeps): Promise<Document> {
   const status = await deps.readStatus().catch((error) => failure(deps, error));
   const failed = "failed" in status;
-  const rendered = view === null
-    ? { main: <MissingMain what="There is no such page." />, missing: true }
-    : await render(view, status, deps);
+  const { main, missing } = await render(view, status, deps);
   const html = await textOf(
     <Layout
       pages={PAGES}
@@ -64,10 +63,10 @@ async function makeDocument(view: View | null, deps: PageDeps): Promise<Document
       now={deps.now()}
       reloadSeconds={view?.reloadSeconds ?? 60}
     >
-      {rendered.main}
+      {main}
     </Layout>,
   );
-  return { html, code: failed ? 503 : rendered.missing ? 404 : 200 };
+  return { html, code: failed ? 503 : missing ? 404 : 200 };
 }
 
 async function textOf(element: unknown): Promise<string> {
@@ -115,13 +114,24 @@ interface Failure {
   readonly failed: string;
 }
 
-async function render(view: View, status: Status | Failure, deps: PageDeps): Promise<Rendered> {
+/** The main part of a view, or in its place what is wrong. */
+async function render(
+  view: View | null,
+  status: Status | Failure,
+  deps: PageDeps,
+): Promise<{ readonly main: Child; readonly missing?: boolean }> {
+  if (view === null) return missing("There is no such page.");
   if ("failed" in status) return { main: <ErrorMain reason={status.failed} /> };
   try {
-    return await view.render(status);
+    return { main: await view.render(status) };
   } catch (error) {
+    if (error instanceof GoneError) return missing(error.message);
     return { main: <ErrorMain reason={failure(deps, error).failed} /> };
   }
+}
+
+function missing(what: string) {
+  return { main: <MissingMain what={what} />, missing: true };
 }
 
 function failure({ log }: PageDeps, error: unknown): Failure {

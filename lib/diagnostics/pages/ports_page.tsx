@@ -5,19 +5,22 @@ import type { Ports } from "../../state/records.ts";
 import {
   MAX_PORT_DIFFERENCES,
   type PortDifference,
+  portDifferenceSchema,
   type PortDifferencesFile,
 } from "../../status/port_differences.ts";
 import { clip } from "../../base/clip.ts";
-import { formatCount, plural } from "../../base/format.ts";
-import { pageOfList } from "../page_of_list.ts";
+import { formatCount } from "../../base/format.ts";
+import { pageOfList, selectPorts } from "../select_rows.ts";
 import { Age, Badge, Empty, Pager, Section, Table, Time } from "../parts.tsx";
+import { Choice, Filter, ListNote } from "./list_parts.tsx";
+import { addressOf } from "./address.ts";
 import { LatestPorts, PortBadge } from "../sections/status_sections.tsx";
 
 /** Ports on one page. */
 const PORTS_PAGE = 100;
 const MAX_LATEST = 50;
 
-const WHY = ["waiting", "failed", "error"] as const;
+const WHY = portDifferenceSchema.shape.why.options;
 
 /** What the page can be asked for; what does not fit counts as not said. */
 export const portsQuerySchema = z.object({
@@ -27,28 +30,6 @@ export const portsQuerySchema = z.object({
   page: z.coerce.number().int().min(1).max(MAX_PORT_DIFFERENCES).catch(1),
 });
 export type PortsQuery = z.infer<typeof portsQuerySchema>;
-
-/** The ports that a query asks for: the page's and how many there are. */
-function selectPorts(
-  { ports }: Pick<PortDifferencesFile, "ports">,
-  { q, why, page }: PortsQuery,
-): { rows: PortDifference[]; page: number; total: number } {
-  const wanted = q.toLowerCase();
-  const all = ports.filter((port) =>
-    (why === "" || port.why === why) &&
-    (port.port.toLowerCase().includes(wanted) || port.host.toLowerCase().includes(wanted))
-  );
-  return { ...pageOfList(all, page, PORTS_PAGE), total: all.length };
-}
-
-/** Path and query, without what is the default. */
-export function portsPath({ q, why, page }: PortsQuery): string {
-  const given = new URLSearchParams();
-  if (q) given.set("q", q);
-  if (why) given.set("why", why);
-  if (page > 1) given.set("page", String(page));
-  return given.size === 0 ? "/ports" : `/ports?${given}`;
-}
 
 /** The page's main part. */
 export function PortsPage({ file, latest, query, isMaster, now }: {
@@ -80,22 +61,14 @@ function Differing({ file, query, isMaster, now }: {
 }) {
   const title = "Ports whose status differs from Neutron's";
   if (!file) {
-    return (
-      <Section id="ports-page" title={title} first>
-        <Empty>
-          {isMaster
-            ? "Not known yet: the endpoint status watcher has just started."
-            : "This node has not been master: the master reports port status. Open its page."}
-        </Empty>
-      </Section>
-    );
+    const none = isMaster
+      ? "Not known yet: the endpoint status watcher has just started."
+      : "This node has not been master: the master reports port status. Open its page.";
+    return <Section id="ports-page" title={title} none={none} first />;
   }
-  const { rows: found, page, total } = selectPorts(file, query);
-  const note = isMaster ? plural(file.total, "port") : (
-    <>
-      {plural(file.total, "port")} as of <Time at={file.at} now={now} />, when this node led last
-    </>
-  );
+  const all = selectPorts(file.ports, query);
+  const { rows: found, page } = pageOfList(all, query.page, PORTS_PAGE);
+  const note = <ListNote of="port" file={file} isMaster={isMaster} now={now} />;
   return (
     <Section id="ports-page" title={title} note={note} first>
       <p class="lead">
@@ -105,7 +78,9 @@ function Differing({ file, query, isMaster, now }: {
         goes on differing, because Neutron takes no ERROR and shows DOWN. What somebody changes in
         Neutron itself does not show here.
       </p>
-      <Filter query={query} />
+      <Filter path="/ports" text={["Port or host contains", query.q]}>
+        <Choice name="why" label="Why" options={WHY} chosen={query.why} />
+      </Filter>
       {file.total > file.ports.length
         ? (
           <p class="quiet">
@@ -125,8 +100,8 @@ function Differing({ file, query, isMaster, now }: {
       <Pager
         page={page}
         pageSize={PORTS_PAGE}
-        total={total}
-        href={(page) => portsPath({ ...query, page })}
+        total={all.length}
+        href={(page) => addressOf("/ports", { ...query, page }, portsQuerySchema)}
       />
     </Section>
   );
@@ -140,26 +115,6 @@ function None({ file }: { file: PortDifferencesFile }) {
         No port fits. <a href="/ports">Show all</a>
       </Empty>
     );
-}
-
-function Filter({ query: { q, why } }: { query: PortsQuery }) {
-  return (
-    <form class="filter" method="get" action="/ports">
-      <label>
-        Port or host contains{" "}
-        <input id="filter-q" name="q" type="search" maxlength={100} value={q} />
-      </label>
-      <label>
-        Why{" "}
-        <select id="filter-why" name="why">
-          {["", ...WHY].map((each) => (
-            <option value={each} selected={each === why}>{each || "any"}</option>
-          ))}
-        </select>
-      </label>
-      <button id="filter-go" type="submit">Show</button>
-    </form>
-  );
 }
 
 const LEVELS = { waiting: "info", failed: "warn", error: "error" } as const;

@@ -3,11 +3,12 @@
 import { z } from "zod";
 import type { Resync } from "../../state/records.ts";
 import type { Difference, Differences } from "../../sync/apply/difference_log.ts";
-import { countOf, lengthMs, phaseMs, PHASES, ResyncBars } from "../charts/resync_bars.tsx";
+import { countOf, lengthMs, PHASES, ResyncBars } from "../charts/resync_bars.tsx";
 import { clip } from "../../base/clip.ts";
 import { formatCount, formatDuration, plural } from "../../base/format.ts";
-import { pageOfList } from "../page_of_list.ts";
+import { pageOfList } from "../select_rows.ts";
 import { Badge, Empty, Pager, Section, Table, Time } from "../parts.tsx";
+import { addressOf } from "./address.ts";
 import { GuardsTable, LeftOutTable } from "../sections/held_tables.tsx";
 import {
   Kinds,
@@ -41,20 +42,7 @@ export function ResyncsPage({ resyncs, isMaster, now }: {
           <Table
             id="resyncs-table"
             caption="The last 50 resyncs, the newest first"
-            columns={[
-              "Started",
-              "Reason",
-              "Result",
-              "Took",
-              ...PHASES.map(([, name]) => name),
-              "Correct",
-              "Created",
-              "Updated",
-              "Deleted",
-              "Conflicts",
-              "Held back",
-              "Left",
-            ]}
+            columns={COLUMNS}
           >
             {resyncs.map((resync) => <ResyncRow resync={resync} now={now} />)}
           </Table>
@@ -64,11 +52,15 @@ export function ResyncsPage({ resyncs, isMaster, now }: {
   );
 }
 
+const COUNTS = ["Correct", "Created", "Updated", "Deleted", "Conflicts", "Held back", "Left"];
+const TIMES = ["Took", ...PHASES.map(([, name]) => name)];
+const COLUMNS = ["Started", "Reason", "Result", ...TIMES, ...COUNTS];
+
 function ResyncRow({ resync, now }: { resync: Resync; now: number }) {
   const changes = (["created", "updated", "deleted", "conflicts"] as const)
     .map((name) => countOf(resync, name));
-  const held = resync.guards.map(({ lost }) => lost);
-  const left = resync.leftOut.map(({ total }) => total);
+  const held = sumOf(resync.guards, ({ lost }) => lost);
+  const left = sumOf(resync.leftOut, ({ total }) => total);
   return (
     <tr>
       <th scope="row">
@@ -81,17 +73,17 @@ function ResyncRow({ resync, now }: { resync: Resync; now: number }) {
         <ResyncResult resync={resync} />
       </td>
       <td class="number">{resync.endedAt === null ? "–" : formatDuration(lengthMs(resync))}</td>
-      {PHASES.map(([phase]) => <td class="number">{formatDuration(phaseMs(resync, phase))}</td>)}
+      {PHASES.map(([phase]) => <td class="number">{formatDuration(countOf(resync, phase))}</td>)}
       <td class="number">{formatCount(countOf(resync, "correct"))}</td>
-      {[...changes, sum(held), sum(left)].map((n) => (
+      {[...changes, held, left].map((n) => (
         <td class={n > 0 ? "number changed" : "number zero"}>{formatCount(n)}</td>
       ))}
     </tr>
   );
 }
 
-function sum(counts: readonly number[]): number {
-  return counts.reduce((a, b) => a + b, 0);
+function sumOf<T>(items: readonly T[], count: (item: T) => number): number {
+  return items.reduce((sum, item) => sum + count(item), 0);
 }
 
 /** One resync. */
@@ -157,7 +149,7 @@ function DifferenceList({ resync, differences, query }: {
         page={page}
         pageSize={DIFFERENCES_PAGE}
         total={objects.length}
-        href={(n) => `/resyncs/${resync.id}${n > 1 ? `?page=${n}` : ""}`}
+        href={(page) => addressOf(`/resyncs/${resync.id}`, { page }, resyncQuerySchema)}
       />
     </>
   );

@@ -7,8 +7,9 @@ import type { Samples } from "../../state/records.ts";
 import { LineChart } from "../charts/line_chart.tsx";
 import { clip } from "../../base/clip.ts";
 import { formatCount, plural } from "../../base/format.ts";
-import { Badge, Empty, Section, Table, Time } from "../parts.tsx";
+import { Badge, Empty, Pairs, Section, Table, Time } from "../parts.tsx";
 import { type RoleMetric } from "../role_metrics.ts";
+import { addressOf } from "./address.ts";
 import { RoleFigures } from "../sections/roles_section.tsx";
 import type { RoleStatus } from "../../health/facts.ts";
 
@@ -102,7 +103,7 @@ function LogSection({ name, log, query, now }: {
         {LEVELS.map((level) => (
           <a
             id={`level-${level}`}
-            href={level === "DEBUG" ? `/roles/${name}` : `/roles/${name}?level=${level}`}
+            href={addressOf(`/roles/${name}`, { level }, roleQuerySchema)}
             aria-current={level === query.level ? "true" : undefined}
           >
             {level === "DEBUG" ? "all" : level.toLowerCase()}
@@ -199,23 +200,15 @@ const KINDS = [
 function PermissionsSection({ permissions }: { permissions: PermissionRow | null }) {
   return (
     <Section id="permissions" title="What it may do">
-      {permissions === null ? <Empty>Not told by the supervisor yet.</Empty> : (
-        <dl class="pairs">
-          {KINDS.map(([kind, name]) => (
-            <>
-              <dt>{name}</dt>
-              <dd>
-                {permissions[kind].length === 0 ? "nothing" : <List of={permissions[kind]} />}
-              </dd>
-            </>
-          ))}
-        </dl>
-      )}
+      {permissions === null
+        ? <Empty>Not told by the supervisor yet.</Empty>
+        : <Pairs of={KINDS.map(([kind, name]) => [name, <List of={permissions[kind]} />])} />}
     </Section>
   );
 }
 
 function List({ of }: { of: readonly string[] }) {
+  if (of.length === 0) return <>nothing</>;
   return (
     <ul class="items">
       {of.slice(0, 50).map((item) => (

@@ -5,8 +5,8 @@
  * @module
  */
 import type { Child } from "hono/jsx";
-import type { Details, Sources } from "../details.ts";
-import { MissingMain } from "../layout.tsx";
+import { z } from "zod";
+import type { Sources } from "../details.ts";
 import { roleMetrics } from "../role_metrics.ts";
 import { ClusterSection } from "../sections/cluster_section.tsx";
 import { EventsSection } from "../sections/events_section.tsx";
@@ -15,31 +15,32 @@ import { RolesSection } from "../sections/roles_section.tsx";
 import { AgentsSection, HourSection, PortsSection } from "../sections/status_sections.tsx";
 import { FindingsSection, VerdictSection } from "../sections/verdict_section.tsx";
 import type { Status } from "../../health/status.ts";
-import { AgentsPage, agentsPath, agentsQuerySchema } from "./agents_page.tsx";
+import { addressOf } from "./address.ts";
+import { AgentsPage, agentsQuerySchema } from "./agents_page.tsx";
 import { ElectionPage } from "./election_page.tsx";
-import { PortsPage, portsPath, portsQuerySchema } from "./ports_page.tsx";
-import { ResyncPage, resyncQuerySchema, ResyncsPage } from "./resync_pages.tsx";
-import { RolePage, roleQuerySchema, SupervisorPage } from "./role_page.tsx";
+import { PortsPage, portsQuerySchema } from "./ports_page.tsx";
+import { ResyncPage, type ResyncQuery, resyncQuerySchema, ResyncsPage } from "./resync_pages.tsx";
+import { RolePage, type RoleQuery, roleQuerySchema, SupervisorPage } from "./role_page.tsx";
 
-/** What a page shows just now. */
-export interface Rendered {
-  readonly main: Child;
-  /** The subject does not exist (any more). */
-  readonly missing?: boolean;
-}
+/** The subject of a page does not exist (any more); the message says so. */
+export class GoneError extends Error {}
 
-/** A page. */
+/** A page as it was asked for. */
 export interface View {
-  /** The same for all addresses that show the same. */
+  /** Its address without what is the default: the same for all addresses that show the same. */
   readonly key: string;
   /** For the window; null on the overview. */
   readonly title: string | null;
   /** Its entry in the navigation. */
   readonly place: string;
-  /** How often it reloads without JavaScript; one with a form leaves time to fill it in. */
+  /** How often it reloads without JavaScript. */
   readonly reloadSeconds: number;
-  /** Rejects when a detail cannot be read. */
-  render(status: Status): Promise<Rendered>;
+  /**
+   * The main part just now. Rejects when a detail cannot be read.
+   *
+   * @throws {GoneError}
+   */
+  render(status: Status): Promise<Child>;
 }
 
 const RELOAD_SECONDS = 5;
@@ -48,43 +49,108 @@ const FORM_SECONDS = 60;
 /** Where pages find what the status does not hold. */
 export type ViewSources = Pick<Sources, "details" | "readMetrics">;
 
+/** What was asked for, and where to find what is shown of it. */
+interface Asked<Query> extends ViewSources {
+  readonly query: Query;
+  /** The subject that the path names; "" on a page without one. */
+  readonly id: string;
+}
+
 /** One row of the table of pages. */
-export interface Page {
+export interface Page<Query extends object = object> {
   /** Where it is; `:id` stands for the name of its subject. */
   readonly path: string;
   /** Its entry in the navigation; null: it has none. */
   readonly label: string | null;
+  /** The entry that it belongs to. @default its own */
+  readonly place?: string;
+  /** For the window; null: none. @default the label, or its subject */
+  readonly title?: string | null;
   /** What `:id` may be. */
   readonly id?: RegExp;
-  view(query: Query, sources: ViewSources, id: string): View;
+  /** What it can be asked for; what does not fit counts as not said. @default nothing */
+  readonly query?: z.ZodType<Query>;
+  /** @default 5; one with a form leaves time to fill it in. */
+  readonly reloadSeconds?: number;
+  /** As {@linkcode View.render}. */
+  show(status: Status, asked: Asked<Query>): Child | Promise<Child>;
 }
+
+const NOTHING = z.object({});
 
 /** The pages, in the order of the navigation. To add one: its row here and its file. */
 export const PAGES: readonly Page[] = [
-  { path: "/", label: "Overview", view: (_query, { details }) => overview(details) },
-  { path: "/resyncs", label: "Resyncs", view: resyncs },
+  { path: "/", label: "Overview", title: null, show: showOverview },
   {
+    path: "/resyncs",
+    label: "Resyncs",
+    show: ({ resyncs, isMaster, at }) => (
+      <ResyncsPage resyncs={resyncs} isMaster={isMaster} now={at} />
+    ),
+  },
+  queried({
     path: "/resyncs/:id",
     label: null,
+    place: "/resyncs",
+    title: "Resync",
     id: /^[a-z0-9]{1,20}$/,
-    view: (query, { details }, id) => resync(id, query, details),
-  },
-  { path: "/agents", label: "Agents", view: (query, { details }) => agents(query, details) },
-  { path: "/ports", label: "Ports", view: (query, { details }) => ports(query, details) },
-  { path: "/election", label: "Election", view: election },
+    query: resyncQuerySchema,
+    reloadSeconds: FORM_SECONDS,
+    show: showResync,
+  }),
+  queried({
+    path: "/agents",
+    label: "Agents",
+    query: agentsQuerySchema,
+    reloadSeconds: FORM_SECONDS,
+    show: async ({ isMaster, at }, { query, details }) => (
+      <AgentsPage file={await details.agents()} query={query} isMaster={isMaster} now={at} />
+    ),
+  }),
+  queried({
+    path: "/ports",
+    label: "Ports",
+    query: portsQuerySchema,
+    reloadSeconds: FORM_SECONDS,
+    show: async ({ ports: latest, isMaster, at: now }, { query, details }) => {
+      const file = await details.portDifferences();
+      return <PortsPage {...{ file, latest, query, isMaster, now }} />;
+    },
+  }),
   {
+    path: "/election",
+    label: "Election",
+    show: (status) => <ElectionPage status={status} />,
+  },
+  queried({
     path: "/roles/:id",
     label: null,
+    place: "/",
     id: /^[a-z-]{1,40}$/,
-    view: (query, sources, id) => role(id, query, sources),
-  },
+    query: roleQuerySchema,
+    show: showRole,
+  }),
 ];
 
-/** The page at an address, or null when there is none. */
+/** A row of a page that can be asked for something. */
+function queried<Query extends object>(page: Page<Query>): Page {
+  return page;
+}
+
+/** The view at an address, or null when there is none. */
 export function viewOf(path: string, search: URLSearchParams, sources: ViewSources): View | null {
   for (const page of PAGES) {
     const id = subjectIn(path, page);
-    if (id !== null) return page.view(Object.fromEntries(search), sources, id);
+    if (id === null) continue;
+    const { query: schema = NOTHING, title = page.label ?? id, place = page.path } = page;
+    const query = schema.parse(Object.fromEntries(search));
+    return {
+      key: addressOf(path, query, schema),
+      title,
+      place,
+      reloadSeconds: page.reloadSeconds ?? RELOAD_SECONDS,
+      render: async (status) => await page.show(status, { ...sources, query, id }),
+    };
   }
   return null;
 }
@@ -97,19 +163,7 @@ function subjectIn(path: string, page: Page): string | null {
   return path.startsWith(folder) && page.id.test(id) ? id : null;
 }
 
-type Query = Readonly<Record<string, string>>;
-
-function overview(details: Details): View {
-  return {
-    key: "/",
-    title: null,
-    place: "/",
-    reloadSeconds: RELOAD_SECONDS,
-    render: (status) => Promise.resolve({ main: <Overview status={status} details={details} /> }),
-  };
-}
-
-function Overview({ status, details }: { status: Status; details: Details }) {
+function showOverview(status: Status, { details }: ViewSources) {
   const { isMaster, at } = status;
   return (
     <>
@@ -132,109 +186,29 @@ function Overview({ status, details }: { status: Status; details: Details }) {
   );
 }
 
-function election(): View {
-  return {
-    key: "/election",
-    title: "Election",
-    place: "/election",
-    reloadSeconds: RELOAD_SECONDS,
-    render: (status) => Promise.resolve({ main: <ElectionPage status={status} /> }),
-  };
+async function showResync(
+  { resyncs, at }: Status,
+  { id, query, details }: Asked<ResyncQuery>,
+) {
+  const found = resyncs.find((each) => each.id === id);
+  if (!found) {
+    throw new GoneError(`The resync ${id} is not in this node's history, which holds the last 50.`);
+  }
+  const differences = found.endedAt === null ? null : await details.differences(id);
+  return <ResyncPage resync={found} differences={differences} query={query} now={at} />;
 }
 
-function resyncs(): View {
-  return {
-    key: "/resyncs",
-    title: "Resyncs",
-    place: "/resyncs",
-    reloadSeconds: RELOAD_SECONDS,
-    render: ({ resyncs, isMaster, at }) =>
-      Promise.resolve({ main: <ResyncsPage resyncs={resyncs} isMaster={isMaster} now={at} /> }),
-  };
-}
-
-function resync(id: string, given: Query, details: Details): View {
-  const query = resyncQuerySchema.parse(given);
-  return {
-    key: `/resyncs/${id}?page=${query.page}`,
-    title: "Resync",
-    place: "/resyncs",
-    reloadSeconds: FORM_SECONDS,
-    async render({ resyncs, at }) {
-      const found = resyncs.find((each) => each.id === id);
-      if (!found) {
-        const what = `The resync ${id} is not in this node's history, which holds the last 50.`;
-        return { main: <MissingMain what={what} />, missing: true };
-      }
-      const differences = found.endedAt === null ? null : await details.differences(id);
-      return {
-        main: <ResyncPage resync={found} differences={differences} query={query} now={at} />,
-      };
-    },
-  };
-}
-
-function agents(given: Query, details: Details): View {
-  const query = agentsQuerySchema.parse(given);
-  return {
-    key: agentsPath(query),
-    title: "Agents",
-    place: "/agents",
-    reloadSeconds: FORM_SECONDS,
-    async render({ isMaster, at }) {
-      const file = await details.agents();
-      return { main: <AgentsPage file={file} query={query} isMaster={isMaster} now={at} /> };
-    },
-  };
-}
-
-function ports(given: Query, details: Details): View {
-  const query = portsQuerySchema.parse(given);
-  return {
-    key: portsPath(query),
-    title: "Ports",
-    place: "/ports",
-    reloadSeconds: FORM_SECONDS,
-    async render({ ports, isMaster, at }) {
-      const file = await details.portDifferences();
-      return {
-        main: <PortsPage file={file} latest={ports} query={query} isMaster={isMaster} now={at} />,
-      };
-    },
-  };
-}
-
-function role(name: string, given: Query, { details, readMetrics }: ViewSources): View {
-  const query = roleQuerySchema.parse(given);
-  return {
-    key: `/roles/${name}?level=${query.level}`,
-    title: name,
-    place: "/",
-    reloadSeconds: RELOAD_SECONDS,
-    async render(status) {
-      const log = details.log(name);
-      if (name === "supervisor") {
-        return { main: <SupervisorPage log={log} query={query} now={status.at} /> };
-      }
-      const found = status.roles.find((each) => each.name === name);
-      if (!found) {
-        const what = `This node has no role ${name}.`;
-        return { main: <MissingMain what={what} />, missing: true };
-      }
-      const metrics = roleMetrics(status, await readMetrics(), name);
-      return {
-        main: (
-          <RolePage
-            role={found}
-            samples={details.samples()}
-            metrics={metrics}
-            permissions={details.permissions(name)}
-            log={log}
-            query={query}
-            now={status.at}
-          />
-        ),
-      };
-    },
-  };
+async function showRole(
+  status: Status,
+  { id: name, query, details, readMetrics }: Asked<RoleQuery>,
+) {
+  const log = details.log(name);
+  const now = status.at;
+  if (name === "supervisor") return <SupervisorPage log={log} query={query} now={now} />;
+  const role = status.roles.find((each) => each.name === name);
+  if (!role) throw new GoneError(`This node has no role ${name}.`);
+  const metrics = roleMetrics(status, await readMetrics(), name);
+  const permissions = details.permissions(name);
+  const samples = details.samples();
+  return <RolePage {...{ role, samples, metrics, permissions, log, query, now }} />;
 }

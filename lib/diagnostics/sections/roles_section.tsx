@@ -54,39 +54,31 @@ function NextStart({ role: { process }, now }: { role: RoleStatus; now: number }
 
 /** The figures of a role, on its card and on its page. */
 export function RoleFigures({ role, now }: { role: RoleStatus; now: number }) {
-  const { process, alive, silentMs } = role;
+  const { process, alive } = role;
   const running = process?.state === "running" && process.startedAt !== null;
   const restarts = process?.restarts ?? 0;
+  const facts = [
+    ["PID", process?.pid ?? "–"],
+    ["Up", running ? <Up startedAt={process.startedAt!} now={now} /> : "–"],
+    ["Restarts", restarts > 0 ? <b>{formatCount(restarts)}</b> : "0"],
+    ["Memory", running && alive?.rssBytes ? formatBytes(alive.rssBytes) : "–"],
+    ["Progress", <Progress role={role} now={now} />],
+  ];
   return (
     <dl class="facts">
-      <div>
-        <dt>PID</dt>
-        <dd>{process?.pid ?? "–"}</dd>
-      </div>
-      <div>
-        <dt>Up</dt>
-        <dd>{running ? <Up startedAt={process.startedAt!} now={now} /> : "–"}</dd>
-      </div>
-      <div>
-        <dt>Restarts</dt>
-        <dd class={restarts > 0 ? "changed" : ""}>{formatCount(restarts)}</dd>
-      </div>
-      <div>
-        <dt>Memory</dt>
-        <dd>{running && alive?.rssBytes ? formatBytes(alive.rssBytes) : "–"}</dd>
-      </div>
-      <div>
-        <dt>Progress</dt>
-        <dd>
-          {silentMs === null
-            ? "none yet"
-            : silentMs <= FRESH_MS
-            ? "just now"
-            : <Age at={alive!.at} now={now} />}
-        </dd>
-      </div>
+      {facts.map(([name, value]) => (
+        <div>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
     </dl>
   );
+}
+
+function Progress({ role: { silentMs, alive }, now }: { role: RoleStatus; now: number }) {
+  if (silentMs === null) return <>none yet</>;
+  return silentMs <= FRESH_MS ? <>just now</> : <Age at={alive!.at} now={now} />;
 }
 
 function Up({ startedAt, now }: { startedAt: number; now: number }) {

@@ -12,6 +12,7 @@ import { AgentRow, freshnessShares } from "./agent_parts.tsx";
 
 const MAX_STALE = 5;
 const NONE = "only the node that leads follows status";
+const EARLIER = "from an earlier term";
 const MAX_PORTS = 6;
 const MAX_STATUSES = 8;
 
@@ -51,19 +52,14 @@ export function AgentsSection({ agents, isMaster, now }: {
   now: number;
 }) {
   if (!agents || agents.total === 0) {
-    return (
-      <Section id="agents" title="Felix agents">
-        <Empty>
-          {isMaster
-            ? "No agent yet: each host shows here as soon as its Felix writes a status to etcd."
-            : "Nothing here on a standby: the master reports the agents. Open its page."}
-        </Empty>
-      </Section>
-    );
+    const none = isMaster
+      ? "No agent yet: each host shows here as soon as its Felix writes a status to etcd."
+      : "Nothing here on a standby: the master reports the agents. Open its page.";
+    return <Section id="agents" title="Felix agents" none={none} />;
   }
   const late = agents.agents.filter(({ time }) => freshness(time, now) !== "fresh");
   return (
-    <Section id="agents" title="Felix agents" note={isMaster ? undefined : "from an earlier term"}>
+    <Section id="agents" title="Felix agents" note={isMaster ? undefined : EARLIER}>
       <dl class="figures">
         <Figure name="Known">{formatCount(agents.total)}</Figure>
         <Figure name="Lag, median">{lagText(agents.lagMs)}</Figure>
@@ -99,19 +95,14 @@ export function PortsSection({ ports, isMaster, now }: {
   now: number;
 }) {
   if (!ports) {
-    return (
-      <Section id="ports" title="Port status">
-        <Empty>
-          {isMaster
-            ? "No port status yet: it shows here as soon as Felix writes an endpoint's status."
-            : "Nothing here on a standby: the master reports port status. Open its page."}
-        </Empty>
-      </Section>
-    );
+    const none = isMaster
+      ? "No port status yet: it shows here as soon as Felix writes an endpoint's status."
+      : "Nothing here on a standby: the master reports port status. Open its page.";
+    return <Section id="ports" title="Port status" none={none} />;
   }
   const statuses = Object.entries(ports.byStatus).sort((a, b) => b[1] - a[1]);
   return (
-    <Section id="ports" title="Port status" note={isMaster ? undefined : "from an earlier term"}>
+    <Section id="ports" title="Port status" note={isMaster ? undefined : EARLIER}>
       <dl class="figures">
         <Figure name="Known">{formatCount(ports.total)}</Figure>
         {statuses.slice(0, MAX_STATUSES).map(([status, n]) => (

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** What the operator reads first: the verdict, the figures beside it, and all else that is wrong. @module */
 import type { Child } from "hono/jsx";
 import { formatCount, formatDuration } from "../../base/format.ts";
@@ -65,32 +66,18 @@ function Beside({ status }: { status: Status }) {
   const { isMaster, agents, ports, resyncs, ready, notReady, at } = status;
   const last = resyncs.find((resync) => resync.endedAt !== null);
   const lag = agents?.lagMs ?? null;
+  const figures = [
+    ["Status lag", lag === null ? null : formatDuration(lag)],
+    ["Waiting port reports", ports && formatCount(ports.queued)],
+    ["Last resync", last && <Age at={last.endedAt!} now={at} />],
+  ].filter(([, value]) => isMaster && value);
   return (
     <p class="beside">
-      {isMaster && lag !== null
-        ? (
-          <span>
-            Status lag <b>{formatDuration(lag)}</b>
-          </span>
-        )
-        : null}
-      {isMaster && ports
-        ? (
-          <span>
-            Waiting port reports <b>{formatCount(ports.queued)}</b>
-          </span>
-        )
-        : null}
-      {isMaster && last
-        ? (
-          <span>
-            Last resync{" "}
-            <b>
-              <Age at={last.endedAt!} now={at} />
-            </b>
-          </span>
-        )
-        : null}
+      {figures.map(([name, value]) => (
+        <span>
+          {name} <b>{value}</b>
+        </span>
+      ))}
       {ready ? <span>✓ Ready</span> : <span>▲ Not ready: {notReady.slice(0, 3).join("; ")}</span>}
     </p>
   );

@@ -42,6 +42,7 @@ export async function apply(run: SyncRun, index: CloudIndex, source: Source): Pr
 async function applyOnce(run: SyncRun, index: CloudIndex, source: Source): Promise<void> {
   await writeWanted(run, index, source);
   await removeUnwanted(run, index, source);
+  run.throwIfFull();
 }
 
 /** Ports whose data have to be read once more. */

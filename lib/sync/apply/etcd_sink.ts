@@ -15,7 +15,7 @@ export class EtcdSink implements Sink {
     { etcd, progress }: { readonly etcd: Etcd3; progress(step: Step): void },
     term: Term,
   ) {
-    this.#writer = new FencedWriter(etcd, term, () => progress("writing"));
+    this.#writer = new FencedWriter(etcd, term, () => progress("writing"), true);
   }
   add(change: Change): Promise<void> {
     return this.#writer.add(change);
@@ -28,5 +28,11 @@ export class EtcdSink implements Sink {
   }
   takeTooLarge(): Change[] {
     return this.#writer.tooLarge.splice(0);
+  }
+  get full(): Error | null {
+    return this.#writer.full;
+  }
+  takeRefused(): Change[] {
+    return this.#writer.refused.splice(0);
   }
 }

@@ -13,6 +13,10 @@ export interface Sink {
   takeConflicts(): Change[];
   /** Changes that etcd does not take for their size; taking them empties the list. */
   takeTooLarge?(): Change[];
+  /** What a full etcd said, which takes deletions only; null: it is not full. */
+  readonly full?: Error | null;
+  /** Changes that a full etcd did not take; taking them empties the list. */
+  takeRefused?(): Change[];
 }
 
 /** Takes changes and makes none. */

@@ -116,6 +116,23 @@ export class SyncRun {
     const from = this.deps.clock.monotonic();
     await this.sink.add(change, stored);
     counts.writeMs += this.deps.clock.monotonic() - from;
+    this.#uncountRefused();
+  }
+
+  /** etcd is full, and takes deletions only. */
+  get full(): boolean {
+    return (this.sink.full ?? null) !== null;
+  }
+
+  /** @throws {Error} etcd is full: what it said. */
+  throwIfFull(): void {
+    if (this.sink.full) throw this.sink.full;
+  }
+
+  #uncountRefused(): void {
+    for (const { kind, action } of this.sink.takeRefused?.() ?? []) {
+      this.kinds[kind][COUNTED[action]]--;
+    }
   }
 
   /** Waits until everything is written; what etcd does not take for its size is left, and not counted. */
@@ -124,6 +141,7 @@ export class SyncRun {
     const attributes = { "conductor.kind": kind };
     await traced("resync write", { attributes }, () => this.sink.flush());
     this.kinds[kind].writeMs += this.deps.clock.monotonic() - from;
+    this.#uncountRefused();
     for (const { kind, action, key, subject, value } of this.sink.takeTooLarge?.() ?? []) {
       this.kinds[kind][COUNTED[action]]--;
       const size = `${Math.ceil((value?.length ?? 0) / 1024)} KiB`;

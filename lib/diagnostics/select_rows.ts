@@ -1,6 +1,7 @@
-/** Which agents are asked for, in which order. Pure. @module */
+/** Which rows of a long list are asked for: agents, ports, one page of either. Pure. @module */
 import type { Agent } from "../state/records.ts";
 import { type Freshness, freshness } from "../status/freshness.ts";
+import type { PortDifference } from "../status/port_differences.ts";
 
 /** By the age of the status, the host, Felix's uptime or the last report. */
 export const AGENT_ORDERS = ["age", "host", "up", "reported"] as const;
@@ -38,3 +39,25 @@ const KEYS: Record<AgentsWanted["sort"], (agent: Agent) => number> = {
   up: ({ uptimeSeconds }) => uptimeSeconds ?? -Infinity,
   reported: ({ reportedAt }) => reportedAt ?? -Infinity,
 };
+
+/** The ports of which the id or the host contains `q`, in any case, and that differ for that reason; "": any. */
+export function selectPorts(
+  ports: readonly PortDifference[],
+  { q, why }: { readonly q: string; readonly why: PortDifference["why"] | "" },
+): PortDifference[] {
+  const wanted = q.toLowerCase();
+  return ports.filter((port) =>
+    (why === "" || port.why === why) &&
+    (port.port.toLowerCase().includes(wanted) || port.host.toLowerCase().includes(wanted))
+  );
+}
+/** The rows of a page; one beyond the end (the list is shorter now) is the last. */
+export function pageOfList<T>(
+  list: readonly T[],
+  wanted: number,
+  size: number,
+): { rows: T[]; page: number; from: number } {
+  const page = Math.max(1, Math.min(wanted, Math.ceil(list.length / size)));
+  const from = (page - 1) * size;
+  return { rows: list.slice(from, from + size), page, from };
+}
