@@ -25,6 +25,8 @@ class Collector implements Sink {
   readonly keys: string[] = [];
   readonly conflicts: Change[] = [];
   readonly tooLarge: Change[] = [];
+  readonly refused: Change[] = [];
+  readonly full = null;
   add({ action, key }: Change): Promise<void> {
     this.keys.push(`${action} ${key}`);
     return Promise.resolve();

@@ -4,7 +4,10 @@ import { hostAndPort } from "../lib/base/host_and_port.ts";
 import type { Outage } from "../lib/base/outage.ts";
 import { openEtcd } from "../lib/etcd/client.ts";
 import { runCompactor } from "../lib/etcd/compaction.ts";
+import { checkMembers } from "../lib/etcd/member_checks.ts";
+import { membersOf } from "../lib/etcd/members.ts";
 import { etcdOutage } from "../lib/etcd/outage.ts";
+import { publishDatabases } from "../lib/etcd/publish_databases.ts";
 import { ClusterRegistry } from "../lib/election/cluster.ts";
 import { runElector } from "../lib/election/elector.ts";
 import type { ElectionStore } from "../lib/election/election_store.ts";
@@ -45,6 +48,8 @@ async function manage(context: RoleContext<"manager">): Promise<void> {
       runElector(config, elections, elector, signal),
       registry.run(signal),
       compact(context, { etcd, watchdog: compaction, outage }),
+      publishDatabases(etcd, config.etcd, job, signal),
+      checkMembers(membersOf(etcd).all, job, signal),
     ]);
   } finally {
     etcd.close();

@@ -52,6 +52,8 @@ export function buildConfig(values: OptionValues) {
       periodSeconds: get("compaction_period") * 60,
       /** History that always stays. */
       minRevisions: get("compaction_min_revisions"),
+      /** Free share of a member's database from which on it is defragmented, percent; 0: never. */
+      defragPercent: get("etcd_defrag"),
     },
     status: {
       /** Writers of port status. */

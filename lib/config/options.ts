@@ -299,6 +299,12 @@ const GROUPS = {
     compaction_min_revisions: row(integer(0, 1000000000), "1000", "Revisions always kept", {
       ini: ["calico.etcd_compaction_min_revisions"],
     }),
+    etcd_defrag: row(
+      integer(0, 95),
+      "0",
+      "After a compaction, defragment etcd's members of which so much is free; 0: never",
+      { unit: "%" },
+    ),
     port_status_threads: row(integer(1, 64), "4", "Port status reports in flight", {
       ini: ["calico.num_port_status_threads"],
     }),

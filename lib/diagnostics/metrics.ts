@@ -6,10 +6,12 @@
 import type { Family, HistogramValue, Sample } from "../metrics/exposition.ts";
 import { type Instrument, INSTRUMENTS } from "../metrics/instruments.ts";
 import type { MetricsRecord, Series } from "../metrics/meter.ts";
-import { ROLE_NAMES, type RoleName } from "../state/records.ts";
+import { type DatabaseSize, ROLE_NAMES, type RoleName } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
 import { clip } from "../base/clip.ts";
 import type { Status } from "../health/status.ts";
+import { databasesNow } from "../health/etcd_databases.ts";
+import { membersNow } from "../health/etcd_members.ts";
 import { isUp } from "../health/roles.ts";
 
 const MAX_LABEL_CHARS = 100;
@@ -117,12 +119,21 @@ function pageFamilies({ ready, verdict }: Status): Family[] {
 }
 
 /** Election, the cloud's nodes and compaction. */
-function managerFamilies({ isMaster, since, cluster, compaction }: Status): Family[] {
+function managerFamilies(status: Status): Family[] {
+  const { isMaster, since, cluster, compaction } = status;
   const { checks, compactions, failures, lastAt } = compaction ?? {};
   return [
     ...gauges({
       is_master: ["Whether this node is master", isMaster],
       term_start_timestamp_seconds: ["When this node's term began", since],
+      etcd_member_up: [
+        "Whether a member of etcd answers a read that needs the cluster's agreement",
+        membersNow(status).map(({ url, silentSince }) => ({
+          labels: { member: clip(url, MAX_LABEL_CHARS) },
+          value: Number(silentSince === null),
+        })),
+      ],
+      ...databaseGauges(status),
       nodes: ["Nodes of the cloud that are registered", cluster?.nodes.length],
       last_compaction_timestamp_seconds: ["Time of the last compaction by this node", lastAt],
     }),
@@ -132,6 +143,36 @@ function managerFamilies({ isMaster, since, cluster, compaction }: Status): Fami
       compaction_failures: ["Checks that failed because etcd did not answer", failures],
     }),
   ];
+}
+
+/** The databases of etcd's members. */
+function databaseGauges(status: Status) {
+  const members = databasesNow(status);
+  const of = (value: (database: DatabaseSize) => number | null): Sample[] =>
+    members.flatMap((database) => {
+      const found = value(database);
+      const labels = { member: clip(database.url, MAX_LABEL_CHARS) };
+      return found === null ? [] : [{ labels, value: found }];
+    });
+  const known = ({ problem }: DatabaseSize) => problem === null;
+  return {
+    etcd_database_size_bytes: [
+      "Size of the database file of a member of etcd",
+      of(({ sizeBytes }) => sizeBytes),
+    ],
+    etcd_database_in_use_bytes: [
+      "The part of it that is in use",
+      of(({ inUseBytes }) => inUseBytes),
+    ],
+    etcd_database_quota_bytes: [
+      "Size from which on etcd takes no writes",
+      of(({ quotaBytes }) => quotaBytes),
+    ],
+    etcd_database_alarm: [
+      "Whether etcd has raised an alarm, mostly for want of space",
+      of((database) => known(database) ? Number(database.alarms.length > 0) : null),
+    ],
+  } satisfies Record<string, [help: string, samples: Sample[]]>;
 }
 
 function resyncFamilies({ resyncs }: Status): Family[] {

@@ -1,44 +1,36 @@
 /**
- * etcd: each endpoint by itself, whether they are one cluster, what our user may do, what time it is
- * there.
- *
- * That writing is allowed below Calico's prefixes is found out without writing: etcd checks the rights of
- * a transaction's every operation, also of those whose condition never holds.
+ * etcd: each endpoint by itself, how full its database is, whether they are one cluster, what our user may do,
+ * what time it is there.
  *
  * @module
  */
-import { type Etcd3, EtcdPermissionDeniedError } from "etcd3";
-import {
-  CLUSTER_INFORMATION_KEY,
-  COMPACTION_LAST_KEY,
-  COMPACTION_TRIGGER_KEY,
-  conductorPrefix,
-  electionKey,
-  FELIX_CONFIGURATION_KEY,
-  LEGACY_SUBNET_PREFIX,
-  resourcePrefixes,
-  roundTripKey,
-} from "../calico/keys.ts";
+import type { Etcd3 } from "etcd3";
 import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config_types.ts";
+import { refusalOf } from "../etcd/call_errors.ts";
 import { openEtcd } from "../etcd/client.ts";
+import { readDatabase } from "../etcd/database.ts";
+import { describeDatabase, FULL_ADVICE, fullShare, NEARLY_FULL } from "../etcd/database_size.ts";
+import { membersOf } from "../etcd/members.ts";
 import { describeError } from "../base/log.ts";
 import { openHttpClient } from "../openstack/http_client.ts";
-import { felixPrefix } from "../status/felix_status.ts";
+import type { DatabaseSize } from "../state/records.ts";
 import { type Check, failed, ok, once, skipped, type Verdict, warning } from "./check.ts";
 import { judgeOffset, readDateHeader } from "./clock_offset.ts";
+import { checkRights } from "./etcd_rights.ts";
 
 const OLDEST = [3, 4];
 /** etcd's default quota is 2 GiB. */
 const LARGE_BYTES = 1.6 * 2 ** 30;
-const TEST_LEASE_SECONDS = 30;
+/** Time for a member's size, ms. */
+const ASK_MS = 5000;
 
 interface Status {
   readonly version: string;
   readonly leader: string;
   readonly dbSize: string;
   readonly cluster: string;
-  readonly alarms: readonly string[];
+  readonly database: DatabaseSize;
   readonly tookMs: number;
 }
 
@@ -46,13 +38,23 @@ interface Status {
 export function etcdChecks(config: Config, clock: Clock): Check[] {
   const statuses = config.etcd.endpoints.map((url) => ({
     url,
-    status: once(() => withClient(config, [url], (etcd) => readStatus(etcd, clock))),
+    status: once(() => withClient(config, [url], (etcd) => readStatus(etcd, config, clock))),
   }));
   return [
     ...statuses.map(({ url, status }): Check => ({
       name: `etcd ${url}`,
       advice: "is etcd running there, and are --etcd and its TLS files right?",
       run: async () => judgeStatus(await status()),
+    })),
+    ...statuses.map(({ url, status }): Check => ({
+      name: `etcd database ${url}`,
+      advice: "look at the endpoint above",
+      run: async () => {
+        const read = await status().catch(() => null);
+        return read === null
+          ? skipped("the endpoint does not answer")
+          : judgeDatabase(read.database);
+      },
     })),
     {
       name: "etcd cluster",
@@ -85,29 +87,23 @@ async function withClient<T>(
   const etcd = openEtcd({ ...config.etcd, endpoints });
   try {
     return await act(etcd);
+  } catch (error) {
+    const refusal = refusalOf(error);
+    throw refusal === null ? error : new Error(refusal);
   } finally {
     etcd.close();
   }
 }
 
-async function readStatus(etcd: Etcd3, clock: Clock): Promise<Status> {
+async function readStatus(etcd: Etcd3, config: Config, clock: Clock): Promise<Status> {
   const from = clock.monotonic();
   const { header, version, leader, dbSize } = await etcd.maintenance.status();
   const tookMs = clock.monotonic() - from;
-  // With authentication only root may ask for alarms.
-  const { alarms } = await etcd.maintenance.alarm({ action: "Get", memberID: "0", alarm: "None" })
-    .catch(() => ({ alarms: [] }));
-  return {
-    version,
-    leader,
-    dbSize,
-    cluster: header.cluster_id,
-    alarms: (alarms ?? []).map(({ alarm }) => String(alarm)),
-    tookMs,
-  };
+  const database = await readDatabase(membersOf(etcd).all[0]!, config.etcd, ASK_MS);
+  return { version, leader, dbSize, cluster: header.cluster_id, database, tookMs };
 }
 
-function judgeStatus({ version, leader, dbSize, alarms, tookMs }: Status): Verdict {
+function judgeStatus({ version, leader, dbSize, database, tookMs }: Status): Verdict {
   const megabytes = `${Math.ceil(Number(dbSize) / 2 ** 20)} MiB`;
   const found = `version ${version}, ${megabytes}, answers in ${Math.ceil(tookMs)} ms`;
   const [major = 0, minor = 0] = version.split(".").map(Number);
@@ -117,20 +113,29 @@ function judgeStatus({ version, leader, dbSize, alarms, tookMs }: Status): Verdi
   if (leader === "0") {
     return failed(`${found}, has no leader`, "it has lost its quorum: start the other members");
   }
-  const alarm = alarms.find((alarm) => alarm !== "None");
+  const [alarm] = database.alarms;
   if (alarm !== undefined) {
     return failed(
-      `${found}, alarm ${alarm.toUpperCase()}: it takes no writes`,
-      "compact and defragment it, raise its quota, then etcdctl alarm disarm",
-    );
-  }
-  if (Number(dbSize) > LARGE_BYTES) {
-    return warning(
-      `${found}, near the default quota of 2 GiB`,
-      "defragment it; is it compacted (compaction_period)?",
+      `${found}, alarm ${alarm}: it takes no writes (${describeDatabase(database)})`,
+      FULL_ADVICE,
     );
   }
   return ok(found);
+}
+
+/** Size, use and quota; an alarm is the endpoint's own finding. */
+function judgeDatabase(database: DatabaseSize): Verdict {
+  const found = describeDatabase(database);
+  const { quotaBytes, sizeBytes } = database;
+  const large = quotaBytes === null
+    ? (sizeBytes ?? 0) > LARGE_BYTES
+    : fullShare(database)! > NEARLY_FULL;
+  if (!large) return ok(found);
+  const near = quotaBytes === null ? "near the default quota of 2 GiB" : "near its quota";
+  return warning(
+    `${found}, ${near}`,
+    "defragment it (etcd_defrag); is it compacted (compaction_period)?",
+  );
 }
 
 function judgeCluster(results: readonly PromiseSettledResult<Status>[]): Verdict {
@@ -151,65 +156,6 @@ function judgeCluster(results: readonly PromiseSettledResult<Status>[]): Verdict
     );
   }
   return ok(`${up.length} endpoints of one cluster, version ${versions}`);
-}
-
-/** What we read, and what we write as well. */
-function places({ region, compaction }: Config): { prefix: string; write: boolean }[] {
-  const written = [
-    ...Object.values(resourcePrefixes(region)),
-    LEGACY_SUBNET_PREFIX,
-    FELIX_CONFIGURATION_KEY,
-    CLUSTER_INFORMATION_KEY,
-    electionKey(region),
-    conductorPrefix(region),
-    roundTripKey(felixPrefix(region)),
-    ...compaction.periodSeconds > 0 ? [COMPACTION_TRIGGER_KEY, COMPACTION_LAST_KEY] : [],
-  ];
-  return [
-    ...written.map((prefix) => ({ prefix, write: true })),
-    { prefix: felixPrefix(region), write: false },
-  ];
-}
-
-async function checkRights(etcd: Etcd3, config: Config): Promise<Verdict> {
-  await tryWriting(etcd, `${conductorPrefix(config.region)}doctor/${crypto.randomUUID()}`);
-  const refused: string[] = [];
-  for (const { prefix, write } of places(config)) {
-    try {
-      await etcd.getAll().prefix(prefix).limit(1).keys();
-      if (write) await pretendToWrite(etcd, prefix);
-    } catch (error) {
-      if (!(error instanceof EtcdPermissionDeniedError)) throw error;
-      refused.push(prefix);
-    }
-  }
-  if (refused.length === 0) {
-    const { length } = places(config);
-    return ok(`may read and write below all ${length} prefixes, and has written a key of our own`);
-  }
-  return failed(
-    `permission denied below ${refused.join(", ")}`,
-    "etcdctl role grant-permission ROLE --prefix=true readwrite /calico/",
-  );
-}
-
-/** A key of our own under a lease: written, read back, deleted. */
-async function tryWriting(etcd: Etcd3, key: string): Promise<void> {
-  const { ID } = await etcd.leaseClient.leaseGrant({ TTL: TEST_LEASE_SECONDS });
-  try {
-    await etcd.put(key).value("written by calico-conductor doctor").lease(ID).exec();
-    if (await etcd.get(key) === null) throw new Error(`${key} was written but cannot be read`);
-    await etcd.delete().key(key);
-  } catch (error) {
-    throw new Error(`cannot write ${key}: ${describeError(error)}`, { cause: error });
-  } finally {
-    await etcd.leaseClient.leaseRevoke({ ID }).catch(() => {});
-  }
-}
-
-/** A transaction that never does anything, and is refused as if it did. */
-async function pretendToWrite(etcd: Etcd3, key: string): Promise<void> {
-  await etcd.if(key, "Version", "<", 0).then(etcd.put(key).value("")).commit();
 }
 
 /** etcd answers HTTP at the same address; its answer carries the time. */

@@ -13,7 +13,7 @@ export class ElectionReport {
   #doing: Pick<Election, "state" | "problem"> = { state: "starting", problem: null };
 
   /** Why the election key's changes are not seen as they happen; null: they are. */
-  watchTrouble: unknown = null;
+  #watchTrouble: unknown = null;
 
   /** @param outage of etcd, for all of this process */
   constructor(readonly context: JobContext, readonly outage: Outage = etcdOutage(context)) {
@@ -52,9 +52,14 @@ export class ElectionReport {
     }
   }
 
+  /** Takes what the watch of the election key says of itself. */
+  readonly onWatchTrouble = (error: unknown) => {
+    this.#watchTrouble = error;
+  };
+
   #blindness(): string | null {
-    if (this.watchTrouble === null) return null;
-    return `a change of leader is noticed late: ${describeError(this.watchTrouble, false)}`;
+    if (this.#watchTrouble === null) return null;
+    return `a change of leader is noticed late: ${describeError(this.#watchTrouble, false)}`;
   }
 
   /** Notes an event for the page. */

@@ -18,6 +18,7 @@ import type { Outage } from "../base/outage.ts";
 import type { JobContext } from "../role/master_context.ts";
 import { SupersededError } from "../state/mastership_claim.ts";
 import type { ProcessPlace } from "../process/place.ts";
+import { refusalOf } from "../etcd/call_errors.ts";
 import { etcdCause } from "../etcd/outage.ts";
 import { ElectionReport } from "./election_report.ts";
 import type { ElectionStore } from "./election_store.ts";
@@ -114,10 +115,7 @@ class Elector {
   }
 
   async run(): Promise<void> {
-    const watch = this.elections.watch(
-      () => this.#woken.abort(),
-      (error) => this.#report.watchTrouble = error,
-    );
+    const watch = this.elections.watch(() => this.#woken.abort(), this.#report.onWatchTrouble);
     let superseded = false;
     try {
       let toldToStop = false;
@@ -281,9 +279,9 @@ class Elector {
       return { type: "superseded" };
     }
     this.#cause = etcdCause(error);
-    const problem =
+    const problem = refusalOf(error) ??
       `etcd at ${this.elections.description} does not answer (${describeError(error)}): ` +
-      "check that it runs, its address (--etcd) and, with https, the certificates";
+        "check that it runs, its address (--etcd) and, with https, the certificates";
     return { type: "unreachable", problem };
   }
 

@@ -10,6 +10,7 @@ import { electionKey, LEGACY_ELECTION_KEY } from "../calico/keys.ts";
 import { type Backoff, backoffMs } from "../base/backoff.ts";
 import { systemClock } from "../base/clock.ts";
 import type { Config } from "../config/config_types.ts";
+import { isNoSpace } from "../etcd/call_errors.ts";
 import { fence } from "../etcd/fence.ts";
 import { keepLeaseAlive } from "../etcd/lease.ts";
 import { MAX_UNATTACHED, unattachedError } from "../etcd/watch.ts";
@@ -74,9 +75,14 @@ export class EtcdElectionStore implements ElectionStore {
     return term;
   }
 
+  /** A full etcd takes no write: then it is read that the key is still as this term has left it. */
   async refresh(held: HeldKey, deadlineMs: number): Promise<boolean> {
     const write = put(this.#name, held.value, held.lease);
-    const { succeeded } = await this.#txn(this.#fence(held), write, deadlineMs);
+    const { succeeded } = await this.#txn(this.#fence(held), write, deadlineMs).catch((error) => {
+      if (!isNoSpace(error)) throw error;
+      const read = { request_range: { key: this.#name } };
+      return this.#txn(this.#fence(held), read, deadlineMs);
+    });
     if (succeeded) this.#writeLegacy(held, deadlineMs);
     return succeeded;
   }

@@ -1,5 +1,6 @@
 /** What an error of a call to etcd says about the member that was asked, and about the call. @module */
 import {
+  EtcdAuthenticationFailedError,
   EtcdInvalidAuthTokenError,
   EtcdPermissionDeniedError,
   GRPCCancelledError,
@@ -12,6 +13,11 @@ import {
 /** etcd or the connection ended a stream that goes on for ever. */
 export class StreamEndedError extends Error {
   override readonly name = "StreamEndedError";
+}
+
+/** etcd does not let the user in; the message says why, as far as etcd tells. */
+export class LoginError extends Error {
+  override readonly name = "LoginError";
 }
 
 /** Codes of gRPC that streams, which etcd3 does not translate, carry. */
@@ -87,6 +93,27 @@ export function isCompacted(error: unknown): boolean {
 /** The request is larger than etcd takes. Source: etcd's `ErrRequestTooLarge`, and gRPC's own limit. */
 export function isTooLarge(error: unknown): boolean {
   return /request is too large|message larger than max/.test(String(error));
+}
+
+/** etcd's quota is used up: it takes deletions and reads only. Source: etcd's `ErrNoSpace`. */
+export function isNoSpace(error: unknown): boolean {
+  return /database space exceeded/.test(String(error));
+}
+
+/**
+ * What is wrong and what helps, for an operator, when etcd answers or its certificate speaks for itself; null:
+ * it is not that etcd refuses, or nothing more is known than the error says.
+ */
+export function refusalOf(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  const tls = /EtcdTlsError: (.*?)(?:\. Resolution note:.*)?$/s.exec(error.message)?.[1];
+  if (tls !== undefined) return tls;
+  if (error instanceof EtcdAuthenticationFailedError) {
+    return `etcd does not take the user and password (etcd_username, etcd_password): ${error.message}`;
+  }
+  const says = isNoSpace(error) || error instanceof EtcdPermissionDeniedError ||
+    error instanceof LoginError;
+  return says ? error.message : null;
 }
 
 /** The member answered, whatever it said. */

@@ -7,7 +7,6 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
 import { noop } from "cockatiel";
 import { Etcd3, type IOptions, type ITxnRequest, type ITxnResponse } from "etcd3";
 import type { EtcdConfig } from "../config/config_types.ts";
@@ -17,8 +16,10 @@ import { User } from "./login.ts";
 import { Member } from "./member.ts";
 import { closeAll, Members, register } from "./members.ts";
 import { type CallOptions, type Connection, poolOf } from "./pool.ts";
+import { Refusals } from "./refusal.ts";
 import { RepeatedCall } from "./repeated_call.ts";
 import { timed } from "./timed_calls.ts";
+import { EtcdTls } from "./tls.ts";
 import { outcomeOf } from "./transaction_outcome.ts";
 
 /** A compare-and-swap of a master-only job found another term: this process is no longer master. */
@@ -42,27 +43,29 @@ const ONCE = new Set(["compact", "defragment", "memberAdd", "memberRemove", "mov
 
 /**
  * A client for that configuration; close it with `close()`. No connection is made before the first
- * call. With TLS files named, they are read at once.
+ * call. With TLS files named, they are read at once, and again when they have changed.
  *
  * A call is made to one member after the other (`repeated_call.ts`); whether a transaction that was sent twice
  * has happened is found out (`transaction_outcome.ts`). A stream that etcd3 opens itself stays with one member.
  *
- * @throws {Deno.errors.NotFound} a TLS file is missing.
+ * @throws {Error} a TLS file is missing or unfit.
  * @throws {TypeError} etcd3 or grpc-js are of a version that cannot be used.
  */
 export function openEtcd(config: EtcdConfig, meter?: Meter): Etcd3 {
-  const options = optionsOf(config, meter);
+  const tls = config.caFile === null ? null : new EtcdTls(config);
+  const options = optionsOf(config, tls, meter);
   const user = userOf(config);
   const members = new Members(
     config.endpoints.map((url) => {
       const etcd = new Etcd3({ ...options, hosts: [url] });
-      filterFrames(etcd);
+      filterFrames(etcd, tls?.follow.bind(tls));
       return new Member(url, etcd, user);
     }),
     meter,
   );
   const etcd = new Etcd3({ ...options, hosts: [...config.endpoints] });
   register(etcd, members);
+  const refusals = new Refusals(config, members);
   const exec = async <T>(
     service: string,
     method: string,
@@ -76,7 +79,9 @@ export function openEtcd(config: EtcdConfig, meter?: Meter): Etcd3 {
       deadline,
       ONCE.has(method),
     );
-    const answer = await call.run();
+    const answer = await call.run().catch(async (error) => {
+      throw await refusals.explain(error, method, payload);
+    });
     if (method !== "txn" || call.sent === 1 || (answer as ITxnResponse).succeeded) return answer;
     const again = (request: ITxnRequest) => exec<ITxnResponse>(service, method, request, options);
     return await outcomeOf(payload as ITxnRequest, answer as ITxnResponse, again) as T;
@@ -90,7 +95,11 @@ export function openEtcd(config: EtcdConfig, meter?: Meter): Etcd3 {
   return etcd;
 }
 
-function optionsOf(config: EtcdConfig, meter?: Meter): Omit<IOptions, "hosts"> {
+function optionsOf(
+  config: EtcdConfig,
+  tls: EtcdTls | null,
+  meter?: Meter,
+): Omit<IOptions, "hosts"> {
   const options: Omit<IOptions, "hosts"> = {
     dialTimeout: config.callTimeoutMs,
     grpcOptions: {
@@ -107,21 +116,10 @@ function optionsOf(config: EtcdConfig, meter?: Meter): Omit<IOptions, "hosts"> {
     defaultCallOptions: (context) =>
       context.isStream ? {} : { deadline: Date.now() + config.callTimeoutMs },
   };
-  if (config.caFile) {
-    options.credentials = {
-      rootCertificate: readPem(config.caFile),
-      ...(config.certFile && config.keyFile
-        ? { certChain: readPem(config.certFile), privateKey: readPem(config.keyFile) }
-        : {}),
-    };
-  }
+  if (tls) options.credentials = tls.credentials();
   return options;
 }
 
 function userOf({ username, password, callTimeoutMs }: EtcdConfig): User | null {
   return username ? new User(username, password ?? "", callTimeoutMs) : null;
-}
-
-function readPem(path: string): Buffer {
-  return Buffer.from(Deno.readFileSync(path));
 }

@@ -20,7 +20,7 @@ import type { Term } from "../role/master_context.ts";
 import type { Compaction } from "../state/records.ts";
 import type { Beat } from "../role/heartbeat.ts";
 import type { StateStore } from "../state/store.ts";
-import { isCompacted } from "./call_errors.ts";
+import { isCompacted, isNoSpace, refusalOf } from "./call_errors.ts";
 import { FenceLostError } from "./client.ts";
 import {
   type CheckOutcome,
@@ -28,6 +28,7 @@ import {
   describeOutcome,
   type Findings,
 } from "./compaction_rules.ts";
+import { defragment } from "./defragment.ts";
 import { fenced, throwIfObserver } from "./fence.ts";
 import { etcdCause, etcdOutage } from "./outage.ts";
 
@@ -40,6 +41,8 @@ export interface CompactorOptions {
   /** 0: never compacts. */
   readonly periodSeconds: number;
   readonly minRevisions: number;
+  /** Members of which so much is free are defragmented after a compaction, percent; 0: none. @default 0 */
+  readonly defragPercent?: number;
   readonly pid: number;
   readonly alive: Beat;
   /** The client's deadline of one call, ms; a check makes several. @default 60000 */
@@ -73,6 +76,7 @@ export async function runCompactor(term: Term, options: CompactorOptions): Promi
         account.lastRevision = String(outcome.at);
         account.lastAt = clock.now();
         log.info("etcd is compacted", { revision: String(outcome.at) });
+        await defragmentAfter(term, options);
       } else log.debug("no compaction", { why: words });
     } catch (error) {
       if (error instanceof FenceLostError) throw error;
@@ -80,7 +84,7 @@ export async function runCompactor(term: Term, options: CompactorOptions): Promi
       account = {
         ...account,
         at: clock.now(),
-        outcome: "etcd did not answer",
+        outcome: refusalOf(error) ?? "etcd did not answer",
         failures: account.failures + 1,
       };
       const message = "etcd could not be compacted, will be tried again";
@@ -91,6 +95,17 @@ export async function runCompactor(term: Term, options: CompactorOptions): Promi
     });
     const pauseMs = Math.min(MAX_CHECK_MS, periodSeconds * 250);
     await clock.sleep(pauseMs, term.signal).catch(() => {});
+  }
+}
+
+/** What it cannot do is only logged: etcd is compacted all the same. */
+async function defragmentAfter(term: Term, options: CompactorOptions): Promise<void> {
+  const { log, defragPercent = 0 } = options;
+  try {
+    await defragment(term, { ...options, defragPercent });
+  } catch (error) {
+    if (error instanceof FenceLostError) throw error;
+    log.warn("etcd could not be defragmented, will be tried after the next compaction", { error });
   }
 }
 
@@ -113,12 +128,15 @@ export async function checkOnce(
   const found = await find(etcd, term);
   const decision = decideCompaction(found, options);
   if (decision.do === "nothing") return decision;
-  if (decision.do === "compact" && !await compact(etcd, decision.at)) {
-    await record(etcd, term, found.current, options);
-    return { do: "leave" };
+  const elsewhere = decision.do === "compact" && !await compact(etcd, decision.at);
+  try {
+    await record(etcd, term, elsewhere ? found.current : decision.last, options);
+  } catch (error) {
+    if (!isNoSpace(error)) throw error;
+    // What was compacted is; it is tried at the same revision again until the revision can be noted.
+    return decision.do === "compact" && !elsewhere ? decision : { do: "nothing", why: "full" };
   }
-  await record(etcd, term, decision.last, options);
-  return decision;
+  return elsewhere ? { do: "leave" } : decision;
 }
 
 /** Reads both keys at one revision, under the fence. */

@@ -25,6 +25,7 @@ const REASONS = {
   "restored": "etcd was restored from an older backup: started afresh",
   "too little history": "there is not enough history",
   "nothing new": "there is nothing new to compact",
+  "full": "etcd is full, so that no further revision can be noted",
 } as const;
 /** Why a check leads to no compaction. */
 export type Reason = keyof typeof REASONS;

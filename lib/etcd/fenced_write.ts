@@ -7,7 +7,7 @@
 import { Buffer } from "node:buffer";
 import type { Etcd3, ICompare, IRequestOp } from "etcd3";
 import type { Term } from "../role/master_context.ts";
-import { isTooLarge } from "./call_errors.ts";
+import { isNoSpace, isTooLarge } from "./call_errors.ts";
 import { FENCE_COMPARES, fenced, fencedIf, throwIfObserver } from "./fence.ts";
 
 /** One change of one key; it lands only when the key is still at `modRevision` (`"0"`: absent). */
@@ -75,6 +75,10 @@ export class FencedWriter<T extends WriteOperation = WriteOperation> {
   readonly conflicts: T[] = [];
   /** Operations that etcd does not take for their size. */
   readonly tooLarge: T[] = [];
+  /** Writes, no deletions, that a full etcd did not take. */
+  readonly refused: T[] = [];
+  /** What a full etcd said; since then only deletions are sent. */
+  full: Error | null = null;
   readonly #waiting = new Map<string, T[]>();
   #count = 0;
   /** Bytes of the operations that wait. */
@@ -84,11 +88,15 @@ export class FencedWriter<T extends WriteOperation = WriteOperation> {
   #error: unknown = null;
   #changed = Promise.withResolvers<void>();
 
-  /** @throws {TypeError} for an observer's term. */
+  /**
+   * @param deletesWhenFull goes on when etcd is full, with what that takes: the caller looks at `full`.
+   * @throws {TypeError} for an observer's term.
+   */
   constructor(
     readonly etcd: Etcd3,
     readonly term: Term,
     readonly onBatch: () => void = () => {},
+    readonly deletesWhenFull = false,
   ) {
     throwIfObserver(term);
   }
@@ -166,15 +174,29 @@ export class FencedWriter<T extends WriteOperation = WriteOperation> {
 
   async #write(batch: T[]): Promise<void> {
     this.term.signal.throwIfAborted();
+    if (this.full !== null) return await this.#writeDeletions(batch);
     try {
       if (!await commit(this.etcd, this.term, batch)) await this.#writeEach(batch);
     } catch (error) {
+      if (this.deletesWhenFull && isNoSpace(error)) {
+        this.full ??= error as Error;
+        return await this.#writeDeletions(batch);
+      }
       if (!isTooLarge(error)) throw error;
       if (batch.length === 1) this.tooLarge.push(batch[0]!);
       else {
         const half = Math.ceil(batch.length / 2);
         for (const some of [batch.slice(0, half), batch.slice(half)]) await this.#write(some);
       }
+    }
+    this.onBatch();
+  }
+
+  async #writeDeletions(batch: T[]): Promise<void> {
+    this.refused.push(...batch.filter(({ value }) => value !== null));
+    const deletions = batch.filter(({ value }) => value === null);
+    if (deletions.length > 0 && !await commit(this.etcd, this.term, deletions)) {
+      await this.#writeEach(deletions);
     }
     this.onBatch();
   }

@@ -16,6 +16,7 @@
 import type { Buffer } from "node:buffer";
 import { isIP, type Socket } from "node:net";
 import { Duplex } from "node:stream";
+import type { SecureContext } from "node:tls";
 import type { Etcd3 } from "etcd3";
 import { unfit } from "./pool.ts";
 
@@ -25,9 +26,13 @@ const TYPE_AT = 3;
 const GOAWAY = 7;
 
 /** What grpc-js makes of credentials for one connection; its types are not exported. */
-interface SecureConnector {
+export interface SecureConnector {
   /** Of TLS only. */
-  readonly connectionOptions?: { readonly host?: string; servername?: string };
+  readonly connectionOptions?: {
+    readonly host?: string;
+    servername?: string;
+    secureContext?: SecureContext;
+  };
   connect(socket: Socket): Promise<{ socket: Duplex; secure: boolean }>;
 }
 interface Credentials {
@@ -38,9 +43,10 @@ interface Credentials {
 /**
  * Puts the filter into all connections that the client will make.
  *
+ * @param prepare sees to each connector with TLS before.
  * @throws {TypeError} etcd3 or grpc-js are of a version without the names that this leans on.
  */
-export function filterFrames(etcd: Etcd3): void {
+export function filterFrames(etcd: Etcd3, prepare?: (connector: SecureConnector) => void): void {
   const { authenticator } = etcd["pool"] as unknown as {
     authenticator?: { credentials?: Credentials };
   };
@@ -53,7 +59,10 @@ export function filterFrames(etcd: Etcd3): void {
   credentials._createSecureConnector = (...args) => {
     const connector = create(...args);
     if (typeof connector?.connect !== "function") throw unfit("SecureConnector.connect");
-    if (credentials._isSecure()) omitAddress(connector);
+    if (credentials._isSecure()) {
+      omitAddress(connector);
+      prepare?.(connector);
+    }
     const connect = connector.connect.bind(connector);
     connector.connect = async (socket) => {
       const connected = await connect(socket);

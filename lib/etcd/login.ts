@@ -15,13 +15,8 @@ import {
 } from "etcd3";
 import { type Backoff, backoffMs } from "../base/backoff.ts";
 import { deadline } from "../base/deadline.ts";
-import { isAuthOff, isOldToken, isPasswordless } from "./call_errors.ts";
+import { isAuthOff, isOldToken, isPasswordless, LoginError } from "./call_errors.ts";
 import { type Metadata, type Pool, poolOf, unfit } from "./pool.ts";
-
-/** etcd does not let the user in; the message says why, as far as etcd tells. */
-export class LoginError extends Error {
-  override readonly name = "LoginError";
-}
 
 /** Pause after a refusal: to check a password costs etcd a good part of a second of computing. */
 const REFUSED: Backoff = { firstMs: 250, maxMs: 1000, jitter: "equal" };

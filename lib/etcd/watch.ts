@@ -15,7 +15,6 @@
  */
 import type { Etcd3 } from "etcd3";
 import type { Clock } from "../base/clock.ts";
-import { describeError } from "../base/log.ts";
 import {
   type WatchEvent,
   WatchLostError,
@@ -117,10 +116,8 @@ export async function* watchAfter(
 
 /** What the caller is told then. @param cause what ended the last one */
 export function unattachedError(cause: unknown): Error {
-  const why = cause ? `: ${describeError(cause)}` : "";
-  return new Error(`etcd has not attached a watch ${MAX_UNATTACHED} times in a row${why}`, {
-    cause,
-  });
+  const times = `${MAX_UNATTACHED} times in a row`;
+  return new Error(`etcd has not attached a watch ${times}`, cause ? { cause } : {});
 }
 
 /** The question whether a silent stream still lives. */

@@ -10,7 +10,9 @@ import {
   aliveSchema,
   clusterSchema,
   compactionSchema,
+  databasesSchema,
   electionSchema,
+  etcdMembersSchema,
   eventSchema,
   mastershipSchema,
   notificationsSchema,
@@ -67,6 +69,10 @@ export const factsSchema = z.object({
   roles: z.array(roleStatusSchema),
   /** The cloud's terms and nodes, as this node's manager last read them. */
   cluster: clusterSchema.nullable(),
+  /** The members of etcd, as this node's manager has asked each of them last. */
+  etcdMembers: etcdMembersSchema.nullable(),
+  /** The size of their databases, as this node's manager has read it last. */
+  databases: databasesSchema.nullable(),
   compaction: compactionSchema.nullable(),
   /** Newest first. */
   resyncs: resyncsSchema,

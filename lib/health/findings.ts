@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { EtcdMembers } from "../state/records.ts";
 import type { Level } from "./facts.ts";
 import type { HeldGuard, HeldLeftOut } from "./held.ts";
 
@@ -31,6 +32,11 @@ export const FINDING_KINDS = [
   "mastership-unpublished",
   "election-starting",
   "no-leader",
+  /** Members of etcd do not answer this node. */
+  "etcd-members",
+  /** etcd has raised an alarm: mostly its quota is used up, and it takes no writes. */
+  "etcd-alarm",
+  "etcd-nearly-full",
   "first-resync-due",
   "first-resync-running",
   "resync-failed",
@@ -49,6 +55,20 @@ export type FindingKind = typeof FINDING_KINDS[number];
 interface Data extends Record<FindingKind, unknown> {
   readonly role: { readonly role: string; readonly problem: RoleProblem };
   readonly "election-problem": { readonly problem: string };
+  readonly "etcd-alarm": {
+    readonly url: string;
+    readonly alarms: readonly string[];
+    /** In words. */
+    readonly size: string;
+  };
+  readonly "etcd-nearly-full": { readonly url: string; readonly size: string };
+  readonly "etcd-members": {
+    readonly total: number;
+    /** Those that do not answer. */
+    readonly silent: EtcdMembers["members"];
+    /** When it was judged, ms since the epoch. */
+    readonly at: number;
+  };
   readonly "resync-failed": { readonly resync: string; readonly error: string };
   readonly "resync-warned": {
     readonly resync: string;

@@ -50,6 +50,8 @@ export async function readStatus(
     election: store.readElection(),
     roles: readRoles(store, now),
     cluster: store.readCluster(),
+    etcdMembers: store.readEtcdMembers(),
+    databases: store.readDatabases(),
     compaction: store.readCompaction(),
     resyncs: store.readResyncs(),
     notifications: store.readNotifications(),

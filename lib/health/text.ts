@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { FULL_ADVICE } from "../etcd/database_size.ts";
 import { clip } from "../base/clip.ts";
 import { formatCount, formatDuration, plural, utcMinute } from "../base/format.ts";
 import { guardSentence, leftOutSentence } from "../sync/report/held_text.ts";
@@ -32,6 +33,19 @@ const SENTENCES: { readonly [K in FindingKind]: (finding: FindingOf<K>) => strin
   "election-starting": () => "The election has just started; no node leads yet.",
   "no-leader": () =>
     "No node leads, so nothing is synchronised: check etcd and the managers' logs.",
+  "etcd-members": ({ total, silent, at }) => {
+    const [first, ...rest] = silent;
+    const { url, silentSince, error } = first!;
+    const more = rest.length > 0 ? ` (and ${rest.length} more)` : "";
+    const why = `${clip(url, 100)}${more} does not since ${utcMinute(silentSince!, at)}`;
+    return `${total - silent.length} of ${total} etcd members answer; ${why}: ${quoted(error!)}.`;
+  },
+  "etcd-alarm": ({ url, alarms, size }) =>
+    alarms.includes("NOSPACE")
+      ? `etcd is full and takes no writes (${clip(url, 100)}: ${size}): ${FULL_ADVICE}.`
+      : `etcd has raised the alarm ${clip(alarms.join(", "), 60)}: see etcd's log.`,
+  "etcd-nearly-full": ({ url, size }) =>
+    `etcd is nearly full (${clip(url, 100)}: ${size}): is it compacted, and defragmented?`,
   "first-resync-due": () => "The first resync has not started yet.",
   "first-resync-running": () => "The first resync is running.",
   "resync-failed": ({ error }) =>
@@ -74,6 +88,9 @@ const LINKS: { readonly [K in FindingKind]?: (finding: FindingOf<K>) => string }
   "mastership-over": () => "/election",
   "mastership-unpublished": () => "/election",
   "no-leader": () => "/election",
+  "etcd-members": () => "/election",
+  "etcd-alarm": () => "/election",
+  "etcd-nearly-full": () => "/election",
   "resync-failed": ({ resync }) => `/resyncs/${resync}`,
   "resync-warned": ({ resync }) => `/resyncs/${resync}`,
   "held-back": ({ guard }) => `/resyncs/${guard.resync}`,

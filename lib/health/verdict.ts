@@ -4,6 +4,8 @@
  * @module
  */
 import { isStale } from "../status/freshness.ts";
+import { databaseFindings } from "./etcd_databases.ts";
+import { memberFindings } from "./etcd_members.ts";
 import type { Facts, Level, RoleStatus } from "./facts.ts";
 import type { Finding, NotReady } from "./findings.ts";
 import { heldNow } from "./held.ts";
@@ -50,7 +52,12 @@ export function isHealthy({ verdict, roles }: Pick<Status, "verdict" | "roles">)
 
 /** All that is wrong: errors first, each in the order in which to look at it. */
 function findAll(facts: Facts): Finding[] {
-  const all = [...roleFindings(facts), ...electionFindings(facts)];
+  const all = [
+    ...roleFindings(facts),
+    ...electionFindings(facts),
+    ...memberFindings(facts),
+    ...databaseFindings(facts),
+  ];
   if (facts.isMaster) all.push(...MASTER_FINDINGS.flatMap((find) => find(facts)));
   return [...all.filter((f) => f.level === "error"), ...all.filter((f) => f.level === "warn")];
 }

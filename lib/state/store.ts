@@ -24,8 +24,12 @@ import {
   clusterSchema,
   type Compaction,
   compactionSchema,
+  type Databases,
+  databasesSchema,
   type Election,
   electionSchema,
+  type EtcdMembers,
+  etcdMembersSchema,
   type Event,
   eventsSchema,
   type Mastership,
@@ -170,8 +174,12 @@ export class StateStore implements Disposable {
   readonly readCluster = this.#reader("cluster", clusterSchema);
   readonly writeCluster = this.#writer<Cluster>("cluster");
 
+  readonly readEtcdMembers = this.#reader("etcd-members", etcdMembersSchema);
+  readonly writeEtcdMembers = this.#newsWriter<EtcdMembers>("etcd-members");
   readonly readCompaction = this.#reader("compaction", compactionSchema);
   readonly writeCompaction = this.#writer<Compaction>("compaction");
+  readonly readDatabases = this.#reader("databases", databasesSchema);
+  readonly writeDatabases = this.#writer<Databases>("databases");
 
   readonly readElection = this.#reader("election", electionSchema);
   readonly writeElection = this.#newsWriter<Election>("election");

@@ -10,6 +10,7 @@ import { describeError } from "../base/log.ts";
 import type { Outage } from "../base/outage.ts";
 import { whileRunning } from "../base/while_running.ts";
 import { type Change, mirror } from "../etcd/mirror.ts";
+import { refusalOf } from "../etcd/call_errors.ts";
 import { etcdCause, etcdOutage } from "../etcd/outage.ts";
 import { Watchdog, whileOnTime } from "../role/heartbeat.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
@@ -96,7 +97,7 @@ class FelixWatch {
       this.#trouble = null;
       return this.#outage.succeeded("watch");
     }
-    this.#trouble = `etcd does not answer: ${describeError(error)}`;
+    this.#trouble = refusalOf(error) ?? `etcd does not answer: ${describeError(error)}`;
     const message = "cannot follow etcd, trying again";
     this.#outage.failed("watch", { message, fields: { error }, cause: etcdCause(error) });
   }

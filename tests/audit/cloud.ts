@@ -96,7 +96,7 @@ export async function startCloud(lab: Config, stateDir: string): Promise<Cloud> 
       rpcTimeoutMs: 10_000,
     },
     sync: { ...base.sync, resyncIntervalSeconds: 5, incrementalIntervalSeconds: 1 },
-    compaction: { periodSeconds: 2, minRevisions: 0 },
+    compaction: { periodSeconds: 2, minRevisions: 0, defragPercent: 0 },
     diagnostics: {
       ...base.diagnostics,
       port: freePort(),

@@ -149,6 +149,25 @@ export function facts(changes: Partial<Facts> = {}): Facts {
         },
       ],
     },
+    etcdMembers: {
+      at: NOW - 4000,
+      members: [1, 2, 3].map((n) => ({
+        url: `https://etcd-${n}:2379`,
+        silentSince: null,
+        error: null,
+      })),
+    },
+    databases: {
+      at: NOW - 20_000,
+      members: [1, 2, 3].map((n) => ({
+        url: `https://etcd-${n}:2379`,
+        sizeBytes: 400 * 2 ** 20,
+        inUseBytes: 300 * 2 ** 20,
+        quotaBytes: 2 ** 31,
+        alarms: [],
+        problem: null,
+      })),
+    },
     compaction: {
       at: NOW - 30_000,
       outcome: "compacted at revision 4000",

@@ -237,6 +237,30 @@ Deno.test("another node's page is linked by an address that means it, and by no 
   ]);
 });
 
+Deno.test("which members of etcd answer is on the overview and on the election's page", async () => {
+  const { etcdMembers } = facts();
+  const [first, ...others] = etcdMembers!.members;
+  const members = [
+    {
+      ...first!,
+      url: "https://<b>:2379",
+      silentSince: NOW - 60_000,
+      error: "connection <i>refused",
+    },
+    ...others,
+  ];
+  const some = status({ etcdMembers: { ...etcdMembers!, members } });
+  const readStatus = () => Promise.resolve(some);
+  const { html } = await get("/", { readStatus });
+  assertMatch(html, /etcd members<\/dt><dd><a href="\/election">2 of 3 answer</);
+  assertMatch(html, /class="verdict warn"/);
+  const { html: election } = await get("/election", { readStatus });
+  assertMatch(election, /https:\/\/&lt;b&gt;:2379.*does not answer.*connection &lt;i&gt;refused/s);
+  const unknown = status({ etcdMembers: null });
+  const { html: empty } = await get("/election", { readStatus: () => Promise.resolve(unknown) });
+  assertMatch(empty, /the manager has not asked them for a while/);
+});
+
 Deno.test("agents: stale first, sorted, filtered, paged; nonsense counts as not said", async () => {
   const file = (await details(5000, "x").agents())!;
   const select = (query: Record<string, string>) =>

@@ -7,7 +7,9 @@ import { openEtcd } from "../../lib/etcd/client.ts";
 import {
   COMPACTION_TRIGGER_KEY,
   conductorPrefix,
+  electionKey,
   felixPrefix,
+  resourcePrefixes,
   roundTripKey,
 } from "../../lib/calico/keys.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
@@ -35,6 +37,7 @@ Deno.test("a healthy etcd: version, cluster, rights, clock, and nothing is left 
   const config = configOf([server.url]);
   const of = await check(config);
   assertMatch(of(`etcd ${server.url}`).found, /^version 3\.\d+\.\d+, \d+ MiB, answers in \d+ ms$/);
+  assertMatch(of(`etcd database ${server.url}`).found, /of a quota of 2048 MiB, \d+ % of it free/);
   assertEquals(of("etcd cluster").state, "ok");
   assertMatch(of("etcd rights").found, /may read and write below all \d+ prefixes/);
   assertEquals(of(`clock of etcd ${server.url}`).state, "ok");
@@ -90,8 +93,20 @@ Deno.test(
       assert(!refused.includes(own) && !refused.includes(felixPrefix(null)), rights.found);
       assert(refused.includes(roundTripKey(felixPrefix(null))), rights.found);
       assert(refused.includes(COMPACTION_TRIGGER_KEY), rights.found);
+      const election = of(`etcd rights: ${electionKey(null)}`);
+      assertEquals(election.found, "may not write it");
+      assertMatch(election.advice!, /grant-permission ROLE readwrite .*neutron_election$/);
+      const { WorkloadEndpoint } = resourcePrefixes(null);
+      assertMatch(
+        of(`etcd rights: ${WorkloadEndpoint}`).advice!,
+        /--prefix=true readwrite .*workloadendpoints/,
+      );
       const wrong = await check(configOf([server.url], { ...login, password: "no" }));
       assertEquals(wrong("etcd rights").state, "failed");
+      assertMatch(
+        wrong("etcd rights").found,
+        /does not take the user and password \(etcd_username/,
+      );
     } finally {
       root.close();
     }
@@ -115,7 +130,8 @@ Deno.test("an etcd that is full says what to do", GRPC, async () => {
   }
   const of = await check(configOf([server.url]));
   const finding = of(`etcd ${server.url}`);
-  assertMatch(finding.found, /NOSPACE: it takes no writes/);
+  assertMatch(finding.found, /NOSPACE: it takes no writes \(\d+ KiB of a quota of 16 KiB/);
+  assertEquals(of(`etcd database ${server.url}`).state, "warning");
   assertMatch(finding.advice!, /alarm disarm/);
   assertEquals(of("etcd rights").state, "failed");
 });

@@ -16,14 +16,14 @@ Deno.test("a watch that does not come is a problem on the page, unless there is 
     alive: (_doing, problem = null) => beats.push(problem),
   });
   const follower = { state: "follower", leader: "a:1", term: "7", problem: null } as const;
-  report.watchTrouble = new Error("etcd has not attached a watch 3 times in a row");
+  report.onWatchTrouble(new Error("etcd has not attached a watch 3 times in a row"));
   await report.show(follower);
   const blind = /^a change of leader is noticed late: etcd has not attached a watch 3 times/;
   assertMatch((await store.readElection())!.problem!, blind);
   assertMatch(beats.at(-1)!, blind);
   await report.show({ ...follower, problem: "etcd does not answer" });
   assertEquals((await store.readElection())!.problem, "etcd does not answer");
-  report.watchTrouble = null;
+  report.onWatchTrouble(null);
   await report.show(follower);
   assertEquals((await store.readElection())!.problem, null);
   assertEquals(beats.at(-1), null);

@@ -4,15 +4,23 @@
  *
  * @module
  */
-import { EtcdPermissionDeniedError } from "etcd3";
+import { EtcdPermissionDeniedError, GRPCDeadlineExceededError } from "etcd3";
 import { systemClock } from "../../lib/base/clock.ts";
 import { describeError } from "../../lib/base/log.ts";
 import { EtcdElectionStore } from "../../lib/election/etcd_election_store.ts";
+import { LoginError } from "../../lib/etcd/call_errors.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
-import { LoginError } from "../../lib/etcd/login.ts";
+import { keepLeaseAlive } from "../../lib/etcd/lease.ts";
 import { mirror } from "../../lib/etcd/mirror.ts";
 import { Meter } from "../../lib/metrics/meter.ts";
-import { assert, assertEquals, assertMatch, assertRejects, eventually } from "../support/assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertWithin,
+  eventually,
+} from "../support/assert.ts";
 import { startEtcd } from "../support/etcd_server.ts";
 import { Root, signedTokens, simpleTokens, USER } from "../support/etcd_users.ts";
 import { tempDir } from "../support/temp_dir.ts";
@@ -209,3 +217,18 @@ Deno.test("a wrong password and no user at all have their own messages", GRPC, a
     nobody.close();
   }
 });
+
+Deno.test(
+  "a member that gives no token is waited for no longer than the call may take",
+  GRPC,
+  async () => {
+    const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = silent.addr as Deno.NetAddr;
+    const etcd = openEtcd({ ...configOf(`http://127.0.0.1:${port}`).etcd, callTimeoutMs: 60_000 });
+    const startedAt = performance.now();
+    await assertRejects(() => keepLeaseAlive(etcd, "1", 500), GRPCDeadlineExceededError);
+    assertWithin(performance.now() - startedAt, 5000, "the keep-alive");
+    etcd.close();
+    silent.close();
+  },
+);

@@ -78,6 +78,7 @@ const CONCERNS: Record<string, [value: string, roles: readonly string[]]> = {
   STARTUP_RESYNC: ["never", [SYNCER, "diagnostics"]],
   RESYNC_INTERVAL: ["100", [SYNCER]],
   COMPACTION_PERIOD: ["10", ["manager"]],
+  ETCD_DEFRAG: ["30", ["manager"]],
   PORT_STATUS_THREADS: ["8", [PORTS]],
 };
 

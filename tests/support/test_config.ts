@@ -54,7 +54,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
       addressPairNetworks: [],
       qos: DEFAULT_QOS,
     },
-    compaction: { periodSeconds: 3600, minRevisions: 1000 },
+    compaction: { periodSeconds: 3600, minRevisions: 1000, defragPercent: 0 },
     status: { portStatusThreads: 4 },
     diagnostics: {
       host: "127.0.0.1",

@@ -53,6 +53,8 @@ export class Collector implements Sink {
   readonly changes: Change[] = [];
   readonly conflicts: Change[] = [];
   readonly tooLarge: Change[] = [];
+  readonly refused: Change[] = [];
+  readonly full = null;
   add(change: Change): Promise<void> {
     this.changes.push(change);
     return Promise.resolve();
@@ -66,8 +68,9 @@ export class Collector implements Sink {
 export async function withCloud(
   play: (scene: Scene) => Promise<void>,
   size: { ports: number; hosts: number } = { ports: 30, hosts: 3 },
+  etcdArgs: readonly string[] = [],
 ): Promise<void> {
-  await using server = await startEtcd();
+  await using server = await startEtcd(etcdArgs);
   const random = new Random(7);
   const cloud = seedCloud(random, size);
   const api = neutronApi(cloud, random);

@@ -6,6 +6,8 @@ import { clip } from "../../base/clip.ts";
 import { formatDuration } from "../../base/format.ts";
 import { Badge, Empty, Pairs, Section, Table, Time } from "../parts.tsx";
 import { NodesTable } from "../sections/cluster_section.tsx";
+import { DatabaseSection } from "../sections/database_section.tsx";
+import { membersNow } from "../../health/etcd_members.ts";
 import type { Status } from "../../health/status.ts";
 
 const MAX_TERMS = 100;
@@ -17,6 +19,8 @@ export function ElectionPage({ status }: { status: Status }) {
     <>
       <KeySection status={status} />
       <NodeSection status={status} />
+      <MembersSection status={status} />
+      <DatabaseSection status={status} />
       <Section id="election-nodes" title="Nodes">
         {cluster ? <NodesTable cluster={cluster} leader={status.leader} now={at} /> : <NotRead />}
       </Section>
@@ -27,6 +31,38 @@ export function ElectionPage({ status }: { status: Status }) {
         {cluster ? <TermsTable terms={cluster.terms} now={at} /> : <NotRead />}
       </Section>
     </>
+  );
+}
+
+/** The members of etcd that are configured, and which of them answer. */
+function MembersSection({ status }: { status: Status }) {
+  const members = membersNow(status);
+  const none = members.length > 0
+    ? undefined
+    : "Not known: the manager has not asked them for a while.";
+  return (
+    <Section id="etcd-members" title="etcd members" none={none}>
+      {none ? null : (
+        <Table
+          id="members"
+          caption="Members of etcd, as this node's manager asks them every 10 s"
+          columns={["Member", "State", "Since", "Why"]}
+        >
+          {members.map(({ url, silentSince, error }) => (
+            <tr>
+              <th scope="row">{clip(url, 120)}</th>
+              <td>
+                {silentSince === null
+                  ? <Badge level="ok" word="answers" />
+                  : <Badge level="warn" word="does not answer" />}
+              </td>
+              <td>{silentSince === null ? "–" : <Time at={silentSince} now={status.at} age />}</td>
+              <td class="wide">{error === null ? "–" : clip(error, 300)}</td>
+            </tr>
+          ))}
+        </Table>
+      )}
+    </Section>
   );
 }
 

@@ -3,6 +3,7 @@ import type { Cluster } from "../../state/records.ts";
 import { recentTerms, TermEnds, TermTimeline } from "../charts/term_timeline.tsx";
 import { clip } from "../../base/clip.ts";
 import { Empty, Figure, Section, Table, Time } from "../parts.tsx";
+import { membersNow } from "../../health/etcd_members.ts";
 import type { Status } from "../../health/status.ts";
 
 const MAX_NODES = 20;
@@ -51,6 +52,8 @@ export function ClusterSection({ status }: { status: Status }) {
 
 function Mastership({ status }: { status: Status }) {
   const { isMaster, leader, election, mastership, at, since, node } = status;
+  const members = membersNow(status);
+  const answering = members.filter(({ silentSince }) => silentSince === null).length;
   return (
     <dl class="figures" id="mastership">
       <Figure name="This node" level={isMaster ? "ok" : undefined}>
@@ -65,6 +68,13 @@ function Mastership({ status }: { status: Status }) {
       <Figure name="Election key" level={leader === null ? "error" : undefined}>
         <a href="/election">{leader === null ? "✕ nobody's" : clip(leader, 120)}</a>
       </Figure>
+      {members.length > 0
+        ? (
+          <Figure name="etcd members" level={answering < members.length ? "warn" : undefined}>
+            <a href="/election">{`${answering} of ${members.length} answer`}</a>
+          </Figure>
+        )
+        : null}
       <Figure name="Election">{election?.state ?? "not known yet"}</Figure>
       <Figure name="Term">{clip(election?.term ?? mastership?.term ?? "–", 40)}</Figure>
       {node.startedAt === null ? null : (

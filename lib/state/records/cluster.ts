@@ -59,6 +59,19 @@ export const clusterSchema = z.object({
 });
 export type Cluster = z.infer<typeof clusterSchema>;
 
+/** The configured members of etcd, as this node's manager has asked each of them last. */
+export const etcdMembersSchema = z.object({
+  at: ms,
+  members: z.array(z.object({
+    url: z.string(),
+    /** Since when it does not answer, ms since the epoch; null: it answers. */
+    silentSince: ms.nullable(),
+    /** Why it does not, in a few words; null: it answers. */
+    error: z.string().nullable(),
+  })),
+});
+export type EtcdMembers = z.infer<typeof etcdMembersSchema>;
+
 /** The compactor's account of itself, since the manager started. */
 export const compactionSchema = z.object({
   at: ms,
@@ -72,3 +85,23 @@ export const compactionSchema = z.object({
   failures: count,
 });
 export type Compaction = z.infer<typeof compactionSchema>;
+
+/** The database of one member of etcd; bytes, null: not known. */
+const databaseSizeSchema = z.object({
+  url: z.string(),
+  sizeBytes: z.number().nullable(),
+  inUseBytes: z.number().nullable(),
+  quotaBytes: z.number().nullable(),
+  /** Such as NOSPACE. */
+  alarms: z.array(z.string()).max(10),
+  /** Why nothing is known of it. */
+  problem: z.string().nullable(),
+});
+export type DatabaseSize = z.infer<typeof databaseSizeSchema>;
+
+/** etcd's databases, as this node's manager last read them. */
+export const databasesSchema = z.object({
+  at: ms,
+  members: z.array(databaseSizeSchema).max(20),
+});
+export type Databases = z.infer<typeof databasesSchema>;

@@ -41,6 +41,7 @@ export async function apply(run: SyncRun, source: Source): Promise<void> {
 async function applyOnce(run: SyncRun, source: Source): Promise<void> {
   await writeWanted(run, source);
   await removeUnwanted(run, source);
+  run.throwIfFull();
 }
 
 /** Ports whose data have to be read once more. */

@@ -42,7 +42,7 @@ async function removable(
   const unwanted: Record<Fate, string[]> = { moved: [], shrunk: [], missing: [] };
   for (const id of ids) {
     const fate = source.fate(collection, id);
-    if (fate !== null) unwanted[fate].push(id);
+    if (fate !== null && (!run.full || isEndOf(collection, fate))) unwanted[fate].push(id);
   }
   return await deletable(run, unwanted, {
     collection,
@@ -50,6 +50,15 @@ async function removable(
     listed: source.listed(collection),
     hidden: source.hidden(collection),
   });
+}
+
+/**
+ * Whether the keys go also when etcd is full and what was to be written is not: those of ports that do not exist
+ * any more, on which nothing else depends. A policy stays for endpoints that still name it, and the old key of a
+ * port that has moved until the new one is there.
+ */
+function isEndOf(collection: Keyed, fate: Fate): boolean {
+  return collection === "ports" && fate === "missing";
 }
 
 /** Deletes the unwanted keys of these objects; resolves when the deletions have landed. */

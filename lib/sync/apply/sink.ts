@@ -9,6 +9,10 @@ export interface Sink {
   readonly conflicts: Change[];
   /** Changes that etcd does not take for their size, likewise. */
   readonly tooLarge: Change[];
+  /** Changes that a full etcd did not take, likewise. */
+  readonly refused: Change[];
+  /** What a full etcd said, which takes deletions only; null: it is not full. */
+  readonly full: Error | null;
   /** Resolves once there is room for more. */
   add(change: Change, stored: Stored | undefined): Promise<void>;
   /** Resolves when all of them are where they go. */
@@ -20,6 +24,8 @@ export class NoSink implements Sink {
   readonly wantsDeleted = true;
   readonly conflicts: Change[] = [];
   readonly tooLarge: Change[] = [];
+  readonly refused: Change[] = [];
+  readonly full = null;
 
   async add(_change: Change, _stored: Stored | undefined): Promise<void> {}
   async flush(): Promise<void> {}

@@ -107,7 +107,7 @@ export class SyncRun {
     readonly options: RunOptions = {},
   ) {
     this.sink = options.sink ??
-      new FencedWriter<Change>(deps.etcd, term, () => deps.progress("writing"));
+      new FencedWriter<Change>(deps.etcd, term, () => deps.progress("writing"), true);
     this.stamps = {
       namespace: calicoNamespace(deps.region),
       creationTimestamp: new Date(deps.clock.now()).toISOString().replace(/\.\d+Z$/, "Z"),
@@ -128,6 +128,23 @@ export class SyncRun {
     const from = this.deps.clock.monotonic();
     await this.sink.add(change, stored);
     counts.writeMs += this.deps.clock.monotonic() - from;
+    this.#uncountRefused();
+  }
+
+  /** etcd is full, and takes deletions only. */
+  get full(): boolean {
+    return this.sink.full !== null;
+  }
+
+  /** @throws {Error} etcd is full: what it said. */
+  throwIfFull(): void {
+    if (this.sink.full) throw this.sink.full;
+  }
+
+  #uncountRefused(): void {
+    for (const { kind, action } of this.sink.refused.splice(0)) {
+      this.kinds[kind][COUNTED[action]]--;
+    }
   }
 
   /** Neutron's objects whose field has one of the values. @throws as {@linkcode NeutronClient.listBy}. */
@@ -159,6 +176,7 @@ export class SyncRun {
     const attributes = { "conductor.kind": kind };
     await traced("resync write", { attributes }, () => this.sink.flush());
     this.kinds[kind].writeMs += this.deps.clock.monotonic() - from;
+    this.#uncountRefused();
     for (const { kind, action, key, subject, value } of this.sink.tooLarge.splice(0)) {
       this.kinds[kind][COUNTED[action]]--;
       const size = `${Math.ceil((value?.length ?? 0) / 1024)} KiB`;
