@@ -28,11 +28,13 @@ for (const secured of [false, true]) {
 
 async function underFaults(secured: boolean): Promise<void> {
   say(`FAULTS_SEED=${SEED}`);
-  const random = new Random(SEED);
+  const random = new Random(secured ? SEED + 1 : SEED);
   await using run = await FaultRun.start(undefined, { secured });
   const endsAt = Date.now() + MINUTES / 2 * 60_000;
   let rounds = 0;
-  while (Date.now() < endsAt) {
+  let terms = 0;
+  // Faults that end no term prove little: a short run goes on until one has ended.
+  while (Date.now() < endsAt || terms < 2) {
     const faults = drawRound(random);
     await run.round(faults);
     rounds++;
@@ -41,11 +43,11 @@ async function underFaults(secured: boolean): Promise<void> {
     if (violations.length > 0) say(`round ${rounds}: ${JSON.stringify(faults)}`);
     assertEquals(violations, []);
     assertEquals(run.crashes, [], JSON.stringify(faults));
+    terms = new Set(history.claims.map(({ term }) => term)).size;
   }
   const { claims, writes } = await run.history();
-  const terms = new Set(claims.map(({ term }) => term)).size;
   say(`${rounds} rounds, ${terms} terms, ${claims.length} claims, ${writes.length} writes`);
-  assert(rounds >= 1 && terms > 1 && writes.length > 50, "too little happened to prove anything");
+  assert(writes.length > 50, "too little happened to prove anything");
 }
 
 Deno.test("without the margin, the checker sees two masters", GRPC, async () => {
