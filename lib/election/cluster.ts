@@ -33,7 +33,8 @@ import {
 } from "../state/records.ts";
 import type { Watchdog } from "../role/heartbeat.ts";
 import type { StateStore } from "../state/store.ts";
-import { ClusterRecords } from "./cluster_records.ts";
+import { requestResync, type ResyncOptions } from "../state/resync_request.ts";
+import { ClusterRecords, OwnRecord } from "./cluster_records.ts";
 import type { TermObserver } from "./elector.ts";
 import type { Leadership } from "./states.ts";
 import { OWN_ACCOUNT_MS, TermObservations } from "./observed_terms.ts";
@@ -52,6 +53,17 @@ const MAX_CHARS = 14_000;
 const ATTEMPTS = 3;
 /** A turn is so many calls to etcd at most. */
 const CALLS_IN_TURN = 10;
+/** What is asked for when etcd has gone back. */
+const EVERYTHING: ResyncOptions = {
+  by: "this node: etcd has gone back",
+  networks: [],
+  subnets: [],
+  ports: [],
+  groups: [],
+  includeGroups: false,
+  dryRun: false,
+  allowDeletions: false,
+};
 
 /** What the registry needs. */
 export interface ClusterOptions {
@@ -82,6 +94,7 @@ function termKey(term: string): string {
 export class ClusterRegistry implements TermObserver {
   readonly #prefix: string;
   readonly #records: ClusterRecords;
+  readonly #registration: OwnRecord;
   #lease: string | null = null;
   readonly #outage: Outage;
   #failures = 0;
@@ -95,6 +108,7 @@ export class ClusterRegistry implements TermObserver {
     this.#prefix = conductorPrefix(options.region);
     this.#records = new ClusterRecords(options.etcd, this.#prefix, options.log);
     this.#outage = options.outage ?? etcdOutage(options);
+    this.#registration = new OwnRecord(options.etcd, `${this.#prefix}nodes/${options.node.name}`);
   }
 
   began({ term, since }: Leadership): void {
@@ -174,10 +188,14 @@ export class ClusterRegistry implements TermObserver {
     return await fencedIf(etcd, led, compare, [write]) !== null;
   }
 
-  #putNode(lease: string): Promise<unknown> {
-    const { etcd, node } = this.options;
-    return etcd.put(`${this.#prefix}nodes/${node.name}`).value(JSON.stringify(node)).lease(lease)
-      .exec();
+  async #putNode(lease: string): Promise<void> {
+    const { node, log, store, clock } = this.options;
+    if (!await this.#registration.put(node, lease)) return;
+    const { key } = this.#registration;
+    log.error("etcd has gone back: a backup was restored, or another etcd answers", { key });
+    // What the syncer remembers is of a history that is lost; when another leads, that one's node asks.
+    await requestResync(store, clock, EVERYTHING)
+      .catch((error) => log.info("this node asks for no resync of what was restored", { error }));
   }
 
   /** Writing under the lease also tells whether it still lives. */

@@ -14,6 +14,30 @@ export interface Found<T> {
   readonly modRevision: string;
 }
 
+/**
+ * A record of this node alone, by which a restored backup shows: in one history of etcd no key's mod revision goes
+ * back. That it is gone shows nothing, since it has a lease.
+ */
+export class OwnRecord {
+  /** The revision of the last write. */
+  #writtenAt = 0n;
+
+  constructor(readonly etcd: Etcd3, readonly key: string) {}
+
+  /** Writes it; resolves to whether etcd has certainly gone back since the write before. */
+  async put(record: unknown, lease: string): Promise<boolean> {
+    const { header, prev_kv } = await this.etcd.kv.put({
+      key: Buffer.from(this.key),
+      value: Buffer.from(JSON.stringify(record)),
+      lease,
+      prev_kv: true,
+    });
+    const before = this.#writtenAt;
+    this.#writtenAt = BigInt(header.revision);
+    return this.#writtenAt <= before || BigInt(prev_kv?.mod_revision ?? before) < before;
+  }
+}
+
 /** The records below a prefix. */
 export class ClusterRecords {
   readonly #named = new Set<string>();

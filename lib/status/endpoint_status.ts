@@ -109,7 +109,8 @@ export class EndpointStatusWatcher {
     const migrations = followMigrations(this.#term, {
       clock: context.clock,
       region: config.region,
-      etcd: config.etcd,
+      etcd,
+      callTimeoutMs: config.etcd.callTimeoutMs,
       watchdog,
       onEnd: (destination) => this.#onMigrated(destination),
     });

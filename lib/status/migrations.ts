@@ -5,9 +5,8 @@
  *
  * @module
  */
+import type { Etcd3 } from "etcd3";
 import { endpointNameParts, resourcePrefixes } from "../calico/keys.ts";
-import type { EtcdConfig } from "../config/config_types.ts";
-import { openEtcd } from "../etcd/client.ts";
 import { mirror } from "../etcd/mirror.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
 import type { Watchdog } from "../role/heartbeat.ts";
@@ -19,30 +18,26 @@ const QUIET_MS = 60_000;
 /** What {@linkcode followMigrations} needs. */
 export interface MigrationsOptions extends Pick<JobContext, "clock"> {
   readonly region: string | null;
-  readonly etcd: EtcdConfig;
+  readonly etcd: Etcd3;
+  /** etcd's deadline of one call, ms. */
+  readonly callTimeoutMs: number;
   /** Told when the next turn is due. */
   readonly watchdog: Pick<Watchdog, "within">;
   /** Called with the destination of every migration that has ended. */
   onEnd(destination: EndpointId): void;
 }
 
-/**
- * Runs until the term ends. It has a connection of its own, because npm:etcd3 throws outside of every
- * promise when one of several watches on a connection ends while a response to it is on its way.
- *
- * @throws the watch has failed.
- */
+/** Runs until the term ends. @throws the watch has failed. */
 export async function followMigrations(
   { signal }: Term,
-  { clock, region, etcd: config, watchdog, onEnd }: MigrationsOptions,
+  { clock, region, etcd, callTimeoutMs, watchdog, onEnd }: MigrationsOptions,
 ): Promise<void> {
   const prefix = resourcePrefixes(region).LiveMigration;
   const destinationOf = (key: string) => endpointNameParts(key.slice(prefix.length));
-  const etcd = openEtcd(config);
   const changes = mirror(etcd, prefix, {
     signal,
     clock,
-    callTimeoutMs: config.callTimeoutMs,
+    callTimeoutMs,
     roundTripKey: null,
     quietMs: QUIET_MS,
     wants: (key) => destinationOf(key) !== null,
@@ -57,7 +52,5 @@ export async function followMigrations(
     }
   } catch (error) {
     if (!signal.aborted) throw error;
-  } finally {
-    etcd.close();
   }
 }

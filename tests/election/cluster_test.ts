@@ -5,11 +5,12 @@ import { ClusterRegistry } from "../../lib/election/cluster.ts";
 import { EtcdElectionStore } from "../../lib/election/etcd_election_store.ts";
 import { readRawKey } from "../../lib/election/raw_key.ts";
 import type { Leadership } from "../../lib/election/states.ts";
-import { FenceLostError } from "../../lib/etcd/client.ts";
+import { FenceLostError, openEtcd } from "../../lib/etcd/client.ts";
 import type { TermRecord } from "../../lib/state/records.ts";
 import { StateStore } from "../../lib/state/store.ts";
 import { assert, assertEquals, eventually } from "../support/assert.ts";
-import { startEtcd } from "../support/etcd_server.ts";
+import { type EtcdServer, startEtcd } from "../support/etcd_server.ts";
+import { mastershipNow } from "../support/mastership.ts";
 import { tempDir } from "../support/temp_dir.ts";
 import { testConfig } from "../support/test_config.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
@@ -17,6 +18,7 @@ import { LogRecorder } from "../support/log_recorder.ts";
 const GRPC = { sanitizeOps: false, sanitizeResources: false };
 
 interface Cloud {
+  readonly server: EtcdServer;
   readonly etcd: Etcd3;
   readonly store: StateStore;
   readonly log: LogRecorder;
@@ -34,7 +36,7 @@ async function withCloud(test: (cloud: Cloud) => Promise<void>): Promise<void> {
   const node = { name: "node-1", version: "1", roles: ["manager"], since: 1, diagnostics: "x:1" };
   const base = { etcd, region: null, node, store, clock: systemClock, log };
   try {
-    await test({ etcd, store, log, stop, base });
+    await test({ server, etcd, store, log, stop, base });
   } finally {
     stop.abort();
     etcd.close();
@@ -165,6 +167,55 @@ Deno.test(
       } finally {
         stop.abort();
         await running;
+      }
+    }),
+);
+
+Deno.test(
+  "a backup that is restored shows in this node's registration: it is said, and all is compared again",
+  GRPC,
+  () =>
+    withCloud(async ({ server, base, stop, store, log }) => {
+      const etcd = openEtcd({ ...testConfig().etcd, endpoints: [server.url] });
+      try {
+        await store.writeMastership(mastershipNow("7"));
+        let turn = () => {};
+        const watch = (onChange: () => void) => (turn = onChange, { close: () => {} });
+        const registry = new ClusterRegistry({ ...base, etcd, id: "node-1:7", watch });
+        const written = async () =>
+          (await etcd.get(`${conductorPrefix(null)}nodes/node-1`).exec()).kvs[0];
+        /** Another election key wakes the registry, which writes its registration again. */
+        const registers = async (value: string) => {
+          const before = (await written())?.version;
+          await etcd.delete().key(electionKey(null));
+          await etcd.put(electionKey(null)).value(value);
+          await eventually("a registration", async () => {
+            turn();
+            return (await written())?.version !== before;
+          });
+        };
+        const running = registry.run(stop.signal);
+        await eventually("the first registration", written);
+        const backup = await server.save();
+        await registers("a");
+        assertEquals(log.at("error"), []);
+        await server.restore(backup);
+        // As many revisions as are lost, and more: the cluster's revision does not show it.
+        for (let i = 0; i < 50; i++) await etcd.put("/other").value(String(i));
+        await registers("b");
+        const said = () => log.at("error").map(({ message }) => message);
+        await eventually("the message", () => said().length > 0);
+        assertEquals(said(), [
+          "etcd has gone back: a backup was restored, or another etcd answers",
+        ]);
+        const request = await eventually("the request", () => store.readResyncRequest());
+        assertEquals([request.term, request.dryRun, request.allowDeletions], ["7", false, false]);
+        await registers("c");
+        assertEquals(said().length, 1, "said once");
+        stop.abort();
+        await running;
+      } finally {
+        etcd.close();
       }
     }),
 );
