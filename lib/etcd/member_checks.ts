@@ -14,8 +14,9 @@ import type { StateStore } from "../state/store.ts";
 import { isTimeout } from "./call_errors.ts";
 import type { Member } from "./member.ts";
 
-/** Between two checks of all members, ms. */
+/** Between two checks of all members, ms: when all answer, and when one does not. */
 const INTERVAL_MS = 10_000;
+const SILENT_INTERVAL_MS = 2000;
 /** Time for a member's answer, ms. */
 const ANSWER_MS = 3000;
 const MAX_ERROR_CHARS = 120;
@@ -39,12 +40,13 @@ export async function checkMembers(
     last = await Promise.all(members.map(async (member, i) => {
       const error = await failureOf(member);
       const silentSince = error === null ? null : last[i]?.silentSince ?? at;
-      return { url: member.url, silentSince, error };
+      return { url: withoutUser(member.url), silentSince, error };
     }));
     await store.writeEtcdMembers({ at: clock.now(), members: last }).catch((error) => {
       log.debug("how etcd's members do could not be published", { error });
     });
-    await clock.sleep(INTERVAL_MS, signal).catch(() => {});
+    const allAnswer = last.every(({ error }) => error === null);
+    await clock.sleep(allAnswer ? INTERVAL_MS : SILENT_INTERVAL_MS, signal).catch(() => {});
   }
 }
 
@@ -62,7 +64,12 @@ async function failureOf(member: Pick<Member, "probe">): Promise<string | null> 
 function shortReason(error: unknown): string {
   const text = describeError(error, false);
   const code = /\b(ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)\b/.exec(text)?.[1];
-  return code ? REASONS[code]! : clip(text, MAX_ERROR_CHARS);
+  return code ? REASONS[code]! : clip(withoutUser(text), MAX_ERROR_CHARS);
+}
+
+/** A text without what stands before the host in an address: a user, perhaps with a password. */
+function withoutUser(text: string): string {
+  return text.replaceAll(/[^\s/@]+@/g, "");
 }
 
 const REASONS: Readonly<Record<string, string>> = {

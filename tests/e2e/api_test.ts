@@ -45,6 +45,14 @@ Deno.test("an operator restarts roles over the API; status asks the page, or say
     assert(status.node.startedAt !== null, "not from the page");
   });
 
+  await t.step("the manager has asked etcd's member how it does", async () => {
+    const found = await eventually("a word on it", async () => (await node.status())?.etcdMembers);
+    assertEquals(found.members.map(({ silentSince, error }) => [silentSince, error]), [[
+      null,
+      null,
+    ]]);
+  });
+
   for (const role of ["resource-syncer", "manager", "diagnostics"]) {
     await t.step(`${role} is restarted in order, and it is no crash`, async () => {
       const pid = await node.rolePid(role);
