@@ -46,11 +46,10 @@ Deno.test("an operator restarts roles over the API; status asks the page, or say
   });
 
   await t.step("the manager has asked etcd's member how it does", async () => {
-    const found = await eventually("a word on it", async () => (await node.status())?.etcdMembers);
-    assertEquals(found.members.map(({ silentSince, error }) => [silentSince, error]), [[
-      null,
-      null,
-    ]]);
+    await eventually("it answers", async () => {
+      const found = (await node.status())?.etcdMembers?.members;
+      return found?.length === 1 && found[0]!.silentSince === null;
+    }, 30_000);
   });
 
   for (const role of ["resource-syncer", "manager", "diagnostics"]) {
