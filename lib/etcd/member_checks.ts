@@ -8,6 +8,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { clip } from "../base/clip.ts";
+import { deadline } from "../base/deadline.ts";
 import { describeError, type Log } from "../base/log.ts";
 import type { EtcdMembers } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
@@ -19,6 +20,7 @@ const INTERVAL_MS = 10_000;
 const SILENT_INTERVAL_MS = 2000;
 /** Time for a member's answer, ms. */
 const ANSWER_MS = 3000;
+const LATE = `no answer within ${ANSWER_MS / 1000} s`;
 const MAX_ERROR_CHARS = 120;
 
 /** What the checks need. */
@@ -53,10 +55,11 @@ export async function checkMembers(
 /** Why a member does not answer, or null. */
 async function failureOf(member: Pick<Member, "probe">): Promise<string | null> {
   try {
-    await member.probe(Date.now() + ANSWER_MS);
-    return null;
+    // A login may come before the call, with a time of its own.
+    const probe = member.probe(Date.now() + ANSWER_MS).then(() => null);
+    return await deadline(probe, ANSWER_MS, () => LATE);
   } catch (error) {
-    return isTimeout(error) ? `no answer within ${ANSWER_MS / 1000} s` : shortReason(error);
+    return isTimeout(error) ? LATE : shortReason(error);
   }
 }
 
