@@ -8,7 +8,6 @@
  *
  * @module
  */
-import type { Listing } from "../../openstack/listing.ts";
 import type { Port, Subnet } from "../../openstack/records.ts";
 import type { Term } from "../../role/master_context.ts";
 import { apply } from "../apply/apply.ts";
