@@ -242,3 +242,46 @@ Deno.test(
     etcd.close();
   },
 );
+
+Deno.test(
+  "a reader that is slow for a while lets etcd wait, and misses nothing",
+  GRPC,
+  async () => {
+    await using server = await startEtcd();
+    const etcd = client(server.url);
+    const blocked = Promise.withResolvers<void>();
+    const seen = new Set<string>();
+    const stop = new AbortController();
+    const lost: string[] = [];
+    const done = (async () => {
+      const source = mirror(etcd, "/w/", {
+        signal: stop.signal,
+        clock: systemClock,
+        wants: () => true,
+        roundTripKey: null,
+        onTrouble: () => {},
+        onLost: (reason) => lost.push(reason),
+        maxQueued: 4000,
+      });
+      for await (const batch of source) {
+        for (const { key } of batch) seen.add(key);
+        if (batch.some(({ live }) => live)) await blocked.promise;
+      }
+    })().catch((error) => assert(stop.signal.aborted, String(error)));
+    await etcd.put("/w/first").value("1").exec();
+    await eventually("the first", () => seen.size === 1);
+    const write = async (from: number) => {
+      const puts = Array.from({ length: 100 }, (_, i) => etcd.put(`/w/${from + i}`).value("1"));
+      await etcd.if("x", "Create", "==", 0).then(...puts).commit();
+    };
+    // The first change that is seen as it happens blocks the reader; then come more than may wait for it.
+    for (let from = 0; from < 10_000; from += 100) await write(from);
+    await systemClock.sleep(500); // for what comes although nobody reads
+    blocked.resolve();
+    await eventually("all of them", () => seen.size === 10_001);
+    assertEquals(lost, []);
+    stop.abort();
+    await done;
+    etcd.close();
+  },
+);
