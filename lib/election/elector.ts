@@ -17,7 +17,7 @@ import { describeError } from "../base/log.ts";
 import type { JobContext } from "../role/master_context.ts";
 import { SupersededError } from "../state/mastership_claim.ts";
 import type { ProcessPlace } from "../process/place.ts";
-import { refusalOf } from "../etcd/call_errors.ts";
+import { isOfMember, refusalOf } from "../etcd/call_errors.ts";
 import { ElectionReport } from "./election_report.ts";
 import type { ElectionStore } from "./election_store.ts";
 import { electionValue, isOwnTerm, parseElectionValue } from "./key.ts";
@@ -274,9 +274,12 @@ class Elector {
       );
       return { type: "superseded" };
     }
-    const problem = refusalOf(error) ??
-      `etcd at ${this.elections.description} does not answer (${describeError(error)}): ` +
-        "check that it runs, its address (--etcd) and, with https, the certificates";
+    const refusal = refusalOf(error);
+    const problem = refusal !== null && !isOfMember(error)
+      ? refusal
+      : `etcd at ${this.elections.description} does not answer (${
+        refusal ?? describeError(error)
+      }): check that it runs, its address (--etcd) and, with https, the certificates`;
     return { type: "unreachable", problem };
   }
 
