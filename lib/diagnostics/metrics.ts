@@ -26,23 +26,8 @@ export interface JobFamily extends Family {
 
 /** All families. */
 export function families(status: Status, measured: RoleMetrics): JobFamily[] {
-  return [
-    ...tellingOf(null, nodeFamilies(status)),
-    ...tellingOf("diagnostics", pageFamilies(status)),
-    ...tellingOf("manager", managerFamilies(status)),
-    ...tellingOf("resource-syncer", [
-      ...resyncFamilies(status),
-      ...heldFamilies(status),
-      ...notificationFamilies(status),
-    ]),
-    ...tellingOf("agent-status-watcher", agentFamilies(status)),
-    ...tellingOf("endpoint-status-watcher", portFamilies(status)),
-    ...tellingOf(null, measuredFamilies(measured)),
-  ];
-}
-
-function tellingOf(job: RoleName | null, families: readonly Family[]): JobFamily[] {
-  return families.map((family) => ({ ...family, job }));
+  const told = FAMILIES.flatMap(([job, of]) => of(status).map((family) => ({ ...family, job })));
+  return [...told, ...measuredFamilies(measured).map((family) => ({ ...family, job: null }))];
 }
 
 /** What each role has written last. */
@@ -286,6 +271,18 @@ function notificationFamilies({ notifications, isMaster }: Status): Family[] {
     }),
   ];
 }
+
+/** What is told of which job. */
+const FAMILIES: readonly (readonly [RoleName | null, (status: Status) => Family[]])[] = [
+  [null, nodeFamilies],
+  ["diagnostics", pageFamilies],
+  ["manager", managerFamilies],
+  ["resource-syncer", resyncFamilies],
+  ["resource-syncer", heldFamilies],
+  ["resource-syncer", notificationFamilies],
+  ["agent-status-watcher", agentFamilies],
+  ["endpoint-status-watcher", portFamilies],
+];
 
 /** What the roles have measured. */
 function measuredFamilies(measured: RoleMetrics): Family[] {

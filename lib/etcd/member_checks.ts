@@ -8,16 +8,19 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { clip } from "../base/clip.ts";
+import { deadline } from "../base/deadline.ts";
 import { describeError, type Log } from "../base/log.ts";
 import type { EtcdMembers } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
 import { isTimeout } from "./call_errors.ts";
 import type { Member } from "./member.ts";
 
-/** Between two checks of all members, ms. */
+/** Between two checks of all members, ms: when all answer, and when one does not. */
 const INTERVAL_MS = 10_000;
+const SILENT_INTERVAL_MS = 2000;
 /** Time for a member's answer, ms. */
 const ANSWER_MS = 3000;
+const LATE = `no answer within ${ANSWER_MS / 1000} s`;
 const MAX_ERROR_CHARS = 120;
 
 /** What the checks need. */
@@ -39,22 +42,24 @@ export async function checkMembers(
     last = await Promise.all(members.map(async (member, i) => {
       const error = await failureOf(member);
       const silentSince = error === null ? null : last[i]?.silentSince ?? at;
-      return { url: member.url, silentSince, error };
+      return { url: withoutUser(member.url), silentSince, error };
     }));
     await store.writeEtcdMembers({ at: clock.now(), members: last }).catch((error) => {
       log.debug("how etcd's members do could not be published", { error });
     });
-    await clock.sleep(INTERVAL_MS, signal).catch(() => {});
+    const allAnswer = last.every(({ error }) => error === null);
+    await clock.sleep(allAnswer ? INTERVAL_MS : SILENT_INTERVAL_MS, signal).catch(() => {});
   }
 }
 
 /** Why a member does not answer, or null. */
 async function failureOf(member: Pick<Member, "probe">): Promise<string | null> {
   try {
-    await member.probe(Date.now() + ANSWER_MS);
-    return null;
+    // A login may come before the call, with a time of its own.
+    const probe = member.probe(Date.now() + ANSWER_MS).then(() => null);
+    return await deadline(probe, ANSWER_MS, () => LATE);
   } catch (error) {
-    return isTimeout(error) ? `no answer within ${ANSWER_MS / 1000} s` : shortReason(error);
+    return isTimeout(error) ? LATE : shortReason(error);
   }
 }
 
@@ -62,7 +67,12 @@ async function failureOf(member: Pick<Member, "probe">): Promise<string | null> 
 function shortReason(error: unknown): string {
   const text = describeError(error, false);
   const code = /\b(ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)\b/.exec(text)?.[1];
-  return code ? REASONS[code]! : clip(text, MAX_ERROR_CHARS);
+  return code ? REASONS[code]! : clip(withoutUser(text), MAX_ERROR_CHARS);
+}
+
+/** A text without what stands before the host in an address: a user, perhaps with a password. */
+function withoutUser(text: string): string {
+  return text.replaceAll(/[^\s/@]+@/g, "");
 }
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -36,9 +36,10 @@ const SENTENCES: { readonly [K in FindingKind]: (finding: FindingOf<K>) => strin
   "etcd-members": ({ total, silent, at }) => {
     const [first, ...rest] = silent;
     const { url, silentSince, error } = first!;
-    const more = rest.length > 0 ? ` (and ${rest.length} more)` : "";
-    const why = `${clip(url, 100)}${more} does not since ${utcMinute(silentSince!, at)}`;
-    return `${total - silent.length} of ${total} etcd members answer; ${why}: ${quoted(error!)}.`;
+    const answering = total - silent.length;
+    const not = rest.length > 0 ? `(and ${rest.length} more) do not` : "does not";
+    return `${answering} of ${total} etcd members ${answering === 1 ? "answers" : "answer"}; ` +
+      `${clip(url, 100)} ${not} since ${utcMinute(silentSince!, at)}: ${quoted(error!)}.`;
   },
   "etcd-alarm": ({ url, alarms, size }) =>
     alarms.includes("NOSPACE")

@@ -12,7 +12,7 @@ import { heldNow } from "./held.ts";
 import { LAG_MS, LONG_QUEUE, SILENT_MS } from "./limits.ts";
 import { resyncFindings } from "./resync_findings.ts";
 import { endingAgain, isUp, problemOf, ROLE_LEVELS } from "./roles.ts";
-import type { Statement, Status } from "./status.ts";
+import type { Status } from "./status.ts";
 import { calmText, endsAgainText, notReadyText, problemText, stated } from "./text.ts";
 
 /** The facts and all that follows from them. */

@@ -45,6 +45,13 @@ Deno.test("an operator restarts roles over the API; status asks the page, or say
     assert(status.node.startedAt !== null, "not from the page");
   });
 
+  await t.step("the manager has asked etcd's member how it does", async () => {
+    await eventually("it answers", async () => {
+      const found = (await node.status())?.etcdMembers?.members;
+      return found?.length === 1 && found[0]!.silentSince === null;
+    }, 30_000);
+  });
+
   for (const role of ["resource-syncer", "manager", "diagnostics"]) {
     await t.step(`${role} is restarted in order, and it is no crash`, async () => {
       const pid = await node.rolePid(role);

@@ -54,8 +54,18 @@ Deno.test("each member has its own word and time, which stay until it answers", 
   await clock.advance(10_000);
   assertEquals(read(), [[null, null], [since, "no answer within 3 s"]]);
   errors[1] = null;
-  await clock.advance(10_000);
+  await clock.advance(2000); // what does not answer is asked again sooner
   assertEquals(read(), [[null, null], [null, null]]);
+});
+
+Deno.test("a user in the address, or in an error that quotes it, is not published", async () => {
+  const clock = new FakeClock();
+  const probe = () => Promise.reject(new Error("no name calico:s3cret@etcd-0:2379"));
+  await using checks = checking([{ url: "https://calico:s3cret@etcd-0:2379", probe }], clock);
+  await clock.advance(1);
+  assertEquals(checks.last()?.members.map(({ url, error }) => [url, error]), [
+    ["https://etcd-0:2379", "no name etcd-0:2379"],
+  ]);
 });
 
 Deno.test("what cannot be published is published with the next check", async () => {

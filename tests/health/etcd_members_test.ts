@@ -29,7 +29,7 @@ Deno.test("a member that does not answer is a warning while another does", () =>
   assertEquals(status({ etcdMembers: silent(2) }).ready, true);
   assertEquals(said({ etcdMembers: silent(1, 3) }), [[
     "warn",
-    "1 of 3 etcd members answer; https://etcd-1:2379 (and 1 more) does not since 14:00 UTC: " +
+    "1 of 3 etcd members answers; https://etcd-1:2379 (and 1 more) do not since 14:00 UTC: " +
     "connection refused.",
     "/election",
   ]]);

@@ -127,28 +127,21 @@ function addResync(api: Api, deps: ActionDeps): void {
     ...answers(reportSchema, "Its state, its counts and the first of the differences", 404),
   });
   api.openapi(ask, async (c) => {
-    const {
-      security_groups,
-      include_sgs_for_ports,
-      dry_run,
-      allow_deletions,
-      allow_empty,
-      ...rest
-    } = c
-      .req.valid("json");
+    const { networks, subnets, ports, security_groups: groups, ...how } = c.req.valid("json");
+    const only = { networks, subnets, ports, groups };
     const by = asker(c);
     try {
       const { id } = await deps.requestResync({
-        ...rest,
+        ...only,
         by,
-        groups: security_groups,
-        includeGroups: include_sgs_for_ports,
-        dryRun: dry_run,
-        allowDeletions: allow_deletions || allow_empty,
+        includeGroups: how.include_sgs_for_ports,
+        dryRun: how.dry_run,
+        allowDeletions: how.allow_deletions || how.allow_empty,
       });
       deps.log.info("resync was asked for", { by, id });
-      const only = Object.values(rest).concat(security_groups).flat().length;
-      const what = `${dry_run ? "a dry run of " : ""}a resync${only ? ` of ${only} objects` : ""}`;
+      const named = Object.values(only).flat().length;
+      const dry = how.dry_run ? "a dry run of " : "";
+      const what = `${dry}a resync${named ? ` of ${named} objects` : ""}`;
       await deps.note(`${what} was asked for by ${by}`);
       return c.json({ id, result: "/api/v1/resync" }, 202);
     } catch (error) {

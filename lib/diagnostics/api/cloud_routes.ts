@@ -13,7 +13,7 @@ import {
 } from "../../state/records.ts";
 import { sourcedEventSchema } from "../../health/facts.ts";
 import type { Sources } from "../details.ts";
-import { answers, type Api, get, json } from "./openapi.ts";
+import { answers, type Api, get } from "./openapi.ts";
 
 const ms = z.number();
 const readAt = clusterSchema.shape.at.nullable().meta({

@@ -5,7 +5,7 @@ import { permissionRowSchema } from "../../state/page_feed.ts";
 import { metricsSchema } from "../../metrics/meter.ts";
 import { roleStatusSchema } from "../../health/facts.ts";
 import type { Sources } from "../details.ts";
-import { answers, type Api, get, json } from "./openapi.ts";
+import { answers, type Api, get } from "./openapi.ts";
 
 const LEVELS = ["DEBUG", "INFO", "WARN", "ERROR", "CRITICAL"];
 const named = z.object({ name: z.string().min(1).max(64) });

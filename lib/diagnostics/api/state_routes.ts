@@ -1,7 +1,7 @@
 /** The state as JSON: what the page shows, in the shapes in which it is read. @module */
 import { statusSchema } from "../../health/status.ts";
 import type { Sources } from "../details.ts";
-import { answers, type Api, get, json } from "./openapi.ts";
+import { answers, type Api, get } from "./openapi.ts";
 
 const status = get("node", "/api/v1/status", {
   summary: "Everything the overview shows, with the verdict",

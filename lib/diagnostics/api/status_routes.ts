@@ -5,7 +5,7 @@ import { FRESHNESS, freshness } from "../../status/freshness.ts";
 import { portDifferenceSchema } from "../../status/port_differences.ts";
 import { AGENT_ORDERS, selectAgents, selectPorts } from "../select_rows.ts";
 import type { Sources } from "../details.ts";
-import { answers, type Api, get, json } from "./openapi.ts";
+import { answers, type Api, get } from "./openapi.ts";
 import { paged, pageQuery, pageSchema } from "./paging.ts";
 
 const q = z.string().max(100).default("");

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { resyncSchema } from "../../state/records.ts";
 import { differenceSchema } from "../../sync/apply/difference_log.ts";
 import type { Sources } from "../details.ts";
-import { answers, type Api, get, json } from "./openapi.ts";
+import { answers, type Api, get } from "./openapi.ts";
 import { paged, pageQuery, pageSchema } from "./paging.ts";
 
 const id = z.object({ id: resyncSchema.shape.id });

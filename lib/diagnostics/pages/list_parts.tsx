@@ -1,4 +1,3 @@
-// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** What the pages of long lists have in common. Pure. @module */
 import type { Child } from "hono/jsx";
 import { plural } from "../../base/format.ts";

@@ -10,6 +10,9 @@ const MAX_NODES = 20;
 /** The manager reads it every 10 s; older than this, it could not. */
 const OLD_MS = 30_000;
 
+const NOT_READ =
+  "Nodes and terms are not read from etcd yet: see the manager, which reads them every 10 s.";
+
 /** The section. */
 export function ClusterSection({ status }: { status: Status }) {
   const { cluster, at } = status;
@@ -17,36 +20,34 @@ export function ClusterSection({ status }: { status: Status }) {
     <Section
       id="cluster"
       title="The cloud's nodes"
-      note={cluster && at - cluster.at > OLD_MS
-        ? (
-          <>
-            ▲ not read from etcd since <Time at={cluster.at} now={at} />
-          </>
-        )
-        : undefined}
+      note={cluster && at - cluster.at > OLD_MS ? <Old at={cluster.at} now={at} /> : undefined}
     >
       <Mastership status={status} />
-      {cluster === null
-        ? (
-          <Empty>
-            Nodes and terms are not read from etcd yet: see the manager, which reads them every 10
-            s.
-          </Empty>
-        )
-        : (
-          <>
-            <NodesTable cluster={cluster} leader={status.leader} now={at} />
-            {recentTerms(cluster.terms, at).length === 0
-              ? <Empty>Nobody has led in the last 24 h: check etcd and the managers' logs.</Empty>
-              : (
-                <>
-                  <TermTimeline terms={cluster.terms} now={at} />
-                  <TermEnds terms={cluster.terms} now={at} />
-                </>
-              )}
-          </>
-        )}
+      {cluster
+        ? <NodesTable cluster={cluster} leader={status.leader} now={at} />
+        : <Empty>{NOT_READ}</Empty>}
+      {cluster ? <Terms terms={cluster.terms} now={at} /> : null}
     </Section>
+  );
+}
+
+function Terms({ terms, now }: { terms: Cluster["terms"]; now: number }) {
+  if (recentTerms(terms, now).length === 0) {
+    return <Empty>Nobody has led in the last 24 h: check etcd and the managers' logs.</Empty>;
+  }
+  return (
+    <>
+      <TermTimeline terms={terms} now={now} />
+      <TermEnds terms={terms} now={now} />
+    </>
+  );
+}
+
+function Old({ at, now }: { at: number; now: number }) {
+  return (
+    <>
+      ▲ not read from etcd since <Time at={at} now={now} />
+    </>
   );
 }
 

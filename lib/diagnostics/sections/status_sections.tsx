@@ -18,28 +18,17 @@ const MAX_STATUSES = 8;
 
 /** Lag and queue over the last hour. */
 export function HourSection({ samples, now }: { samples: Samples; now: number }) {
-  const { at } = samples;
+  const { at, lagMs, queued } = samples;
+  const charts = [
+    ["chart-lag", "Agent status lag", lagMs, formatDuration, LAG_MS],
+    ["chart-queue", "Port reports waiting", queued, formatCount, LONG_QUEUE],
+  ] as const;
   return (
     <Section id="hour" title="The last hour">
       <div class="charts">
-        <LineChart
-          id="chart-lag"
-          name="Agent status lag"
-          series={{ at, values: samples.lagMs }}
-          now={now}
-          format={formatDuration}
-          limit={LAG_MS}
-          none={NONE}
-        />
-        <LineChart
-          id="chart-queue"
-          name="Port reports waiting"
-          series={{ at, values: samples.queued }}
-          now={now}
-          format={formatCount}
-          limit={LONG_QUEUE}
-          none={NONE}
-        />
+        {charts.map(([id, name, values, format, limit]) => (
+          <LineChart {...{ id, name, format, limit, now }} series={{ at, values }} none={NONE} />
+        ))}
       </div>
     </Section>
   );
