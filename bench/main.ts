@@ -17,8 +17,9 @@ import { columns, digits, type Figure, table } from "./report.ts";
 import { saveLatest } from "./save.ts";
 
 /** The benchmarks in the order in which they run, with their deadlines, minutes. */
-const BENCHES = [
+export const BENCHES = [
   ["floor", 3],
+  ["paging", 3],
   ["node", 5],
   ["restart", 5],
   ["failover", 25],
@@ -28,7 +29,8 @@ const BENCHES = [
   ["resync", 25],
   ["status", 20],
 ] as const;
-const RESULTS = new URL("results/", import.meta.url).pathname;
+/** Where every run is kept. */
+export const RESULTS = new URL("results/", import.meta.url).pathname;
 
 /** A results file: about the machine first, then the figures. */
 export interface Results {
@@ -37,12 +39,16 @@ export interface Results {
 }
 
 /** Runs one in a process of its own. @returns whether it ended well and in time. */
-async function runBench(name: string, minutes: number, file: string, quick: boolean) {
+export async function runBench(
+  name: string,
+  minutes: number,
+  { file, quick, env = {} }: { file: string; quick: boolean; env?: Record<string, string> },
+): Promise<boolean> {
   print(`${name} …`);
   const deadline = AbortSignal.timeout(minutes * 60_000);
   const { code, signal } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--quiet", "--no-check", new URL(`${name}.ts`, import.meta.url).pathname],
-    env: { BENCH_RESULTS: file, ...(quick ? { BENCH_QUICK: "1" } : {}) },
+    env: { BENCH_RESULTS: file, ...(quick ? { BENCH_QUICK: "1" } : {}), ...env },
     stdin: "null",
     stdout: "inherit",
     stderr: "inherit",
@@ -56,7 +62,8 @@ async function runBench(name: string, minutes: number, file: string, quick: bool
   return false;
 }
 
-function readFigures(file: string): Figure[] {
+/** The figures of a results file. */
+export function readFigures(file: string): Figure[] {
   const text = Deno.readTextFileSync(file);
   if (text.startsWith('{"machine"')) return JSON.parse(text).figures;
   return text.trim().split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
@@ -122,7 +129,7 @@ async function main(): Promise<number> {
       await Deno.writeTextFile(file, "");
       for (const [name, minutes] of BENCHES) {
         if (args.only.length > 0 && !args.only.includes(name)) continue;
-        if (!await runBench(name, minutes, file, args.quick ?? false)) failed = true;
+        if (!await runBench(name, minutes, { file, quick: args.quick ?? false })) failed = true;
       }
       runs.push(readFigures(file));
       print(`figures: ${file}`);

@@ -1,10 +1,12 @@
 /** The manager: leader election, compaction of etcd, and what the nodes tell each other. @module */
 import type { Etcd3 } from "etcd3";
 import { hostAndPort } from "../lib/base/host_and_port.ts";
+import type { Outage } from "../lib/base/outage.ts";
 import { openEtcd } from "../lib/etcd/client.ts";
 import { runCompactor } from "../lib/etcd/compaction.ts";
 import { checkMembers } from "../lib/etcd/member_checks.ts";
 import { membersOf } from "../lib/etcd/members.ts";
+import { etcdOutage } from "../lib/etcd/outage.ts";
 import { publishDatabases } from "../lib/etcd/publish_databases.ts";
 import { ClusterRegistry } from "../lib/election/cluster.ts";
 import { runElector } from "../lib/election/elector.ts";
@@ -22,6 +24,13 @@ import { runWhileMaster } from "../lib/election/run_while_master.ts";
 /** Longest turn of the compactor's loop beyond what it waits for, ms. */
 const TURN_MS = 10_000;
 
+/** What its parts share, and each one's watchdog. */
+interface Shared {
+  readonly etcd: Etcd3;
+  readonly watchdog: Watchdog;
+  readonly outage: Outage;
+}
+
 async function manage(context: RoleContext<"manager">): Promise<void> {
   const { config, job, signal } = context;
   const etcd = openEtcd(config.etcd, job.meter);
@@ -30,13 +39,15 @@ async function manage(context: RoleContext<"manager">): Promise<void> {
     const registration = new Watchdog("the registry of nodes and terms", job.clock);
     const compaction = new Watchdog("the compactor", job.clock);
     const elections = measured(new EtcdElectionStore(etcd, config), job.meter);
-    const registry = registryOf(context, { etcd, elections, watchdog: registration });
+    const outage = etcdOutage(job);
+    const registry = registryOf(context, { etcd, elections, watchdog: registration, outage });
     const alive = whileOnTime(job.alive, [registration, compaction], job.log);
-    const elector = { ...job, alive, pid: Deno.pid, place: config.place, observer: registry };
+    const { place } = config;
+    const elector = { ...job, alive, pid: Deno.pid, place, observer: registry, outage };
     await Promise.all([
       runElector(config, elections, elector, signal),
       registry.run(signal),
-      compact(context, etcd, compaction),
+      compact(context, { etcd, watchdog: compaction, outage }),
       publishDatabases(etcd, config.etcd, job, signal),
       checkMembers(membersOf(etcd).all, job, signal),
     ]);
@@ -48,11 +59,11 @@ async function manage(context: RoleContext<"manager">): Promise<void> {
 /** What the nodes tell each other. */
 function registryOf(
   { config, job }: RoleContext<"manager">,
-  { etcd, elections, watchdog }: { etcd: Etcd3; elections: ElectionStore; watchdog: Watchdog },
+  { elections, ...shared }: Shared & { elections: ElectionStore },
 ): ClusterRegistry {
   const { host, port } = config.diagnostics;
   return new ClusterRegistry({
-    etcd,
+    ...shared,
     region: config.region,
     id: electionValue(config.election.name, Deno.pid),
     node: {
@@ -62,7 +73,6 @@ function registryOf(
       since: job.clock.now(),
       diagnostics: hostAndPort(host, port),
     },
-    watchdog,
     callTimeoutMs: config.etcd.callTimeoutMs,
     watch: (onChange) => elections.watch(onChange),
     ...job,
@@ -72,16 +82,21 @@ function registryOf(
 /** Compacts etcd while this node is master. */
 async function compact(
   context: RoleContext<"manager">,
-  etcd: Etcd3,
-  watchdog: Watchdog,
+  { watchdog, ...shared }: Shared,
 ): Promise<void> {
   const { etcd: { callTimeoutMs }, compaction } = context.config;
   const job: JobContext = {
     ...context.job,
     alive: (_doing, _problem, withinMs = 0) => watchdog.within(withinMs + TURN_MS),
   };
-  const options = { etcd, pid: Deno.pid, callTimeoutMs, ...job, ...compaction };
-  await runWhileMaster({ ...context, job }, (term) => runCompactor(term, options));
+  const options = { ...shared, pid: Deno.pid, callTimeoutMs, ...job, ...compaction };
+  await runWhileMaster({ ...context, job }, async (term) => {
+    try {
+      await runCompactor(term, options);
+    } finally {
+      shared.outage.succeeded("compaction"); // who does not lead does not need it
+    }
+  });
 }
 
 await runRole("manager", manage);

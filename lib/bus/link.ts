@@ -14,6 +14,7 @@ import type { Clock } from "../base/clock.ts";
 import { deadline } from "../base/deadline.ts";
 import type { BrokersConfig } from "../config/config_types.ts";
 import { describeError, type Log } from "../base/log.ts";
+import { Outage } from "../base/outage.ts";
 import type { BusHost } from "../config/transport_url.ts";
 
 /** The bus cannot take or bring a message now. */
@@ -60,20 +61,20 @@ export async function keepLinked(options: LinkOptions): Promise<void> {
   const { config, clock, log, signal, purpose, onLost } = options;
   const { hosts } = config;
   let failures = 0;
-  let said: string | null = null;
+  const outage = new Outage(`${purpose} is usable again`, { log, clock });
   for (let at = Math.floor(Math.random() * hosts.length); !signal.aborted; at++) {
     const host = hosts[at % hosts.length]!;
     const broker = `${host.host}:${host.port}`;
     await linkOnce(host, options, () => {
       failures = 0;
-      said = null;
+      outage.succeeded("link");
       log.info(`connected to ${purpose}`, { broker });
     }, (error) => {
       const trouble = `message bus at ${broker}: ${describeError(error)}`;
       onLost(signal.aborted ? describeError(error) : trouble);
-      if (signal.aborted || trouble === said) return;
-      log.warn(`${purpose} is not usable, trying again`, { broker, error });
-      said = trouble;
+      if (signal.aborted) return;
+      const message = `${purpose} is not usable, trying again`;
+      outage.failed("link", { message, fields: { broker, error } });
     });
     if (signal.aborted) return;
     await clock.sleep(backoffMs(BACKOFF, failures++), signal).catch(() => {});

@@ -18,8 +18,11 @@ import { Buffer } from "node:buffer";
 import type { Etcd3, ICompare, IRequestOp } from "etcd3";
 import { conductorPrefix, electionKey } from "../calico/keys.ts";
 import type { Clock } from "../base/clock.ts";
+import type { Outage } from "../base/outage.ts";
+import { FenceLostError } from "../etcd/client.ts";
 import { fencedIf } from "../etcd/fence.ts";
 import { keepLeaseAlive } from "../etcd/lease.ts";
+import { etcdCause, etcdOutage } from "../etcd/outage.ts";
 import type { Log } from "../base/log.ts";
 import {
   type NodeRecord,
@@ -66,6 +69,8 @@ export interface ClusterOptions {
   readonly watchdog?: Pick<Watchdog, "within" | "rest">;
   /** Deadline of one call to etcd, ms; a turn makes several. @default 60000 */
   readonly callTimeoutMs?: number;
+  /** Of etcd, for all of this process. */
+  readonly outage?: Outage;
 }
 
 /** Key of a term's record below the prefix: its digits sort as its number does. */
@@ -78,7 +83,8 @@ export class ClusterRegistry implements TermObserver {
   readonly #prefix: string;
   readonly #records: ClusterRecords;
   #lease: string | null = null;
-  #warned = new Set<string>();
+  readonly #outage: Outage;
+  #failures = 0;
   #pending: Promise<void> = Promise.resolve();
   #wake = new AbortController();
   readonly #observations = new TermObservations();
@@ -88,6 +94,7 @@ export class ClusterRegistry implements TermObserver {
   constructor(readonly options: ClusterOptions) {
     this.#prefix = conductorPrefix(options.region);
     this.#records = new ClusterRecords(options.etcd, this.#prefix, options.log);
+    this.#outage = options.outage ?? etcdOutage(options);
   }
 
   began({ term, since }: Leadership): void {
@@ -137,8 +144,10 @@ export class ClusterRegistry implements TermObserver {
     while (!signal.aborted) {
       watchdog?.within(INTERVAL_MS + CALLS_IN_TURN * callTimeoutMs);
       this.#wake = new AbortController();
+      const failuresBefore = this.#failures;
       await this.#attempt("this node's registration", () => this.#register());
       await this.#attempt("the cloud's nodes and terms", () => this.#copy());
+      if (this.#failures === failuresBefore) this.#outage.succeeded("registry");
       const either = AbortSignal.any([signal, this.#wake.signal]);
       const waitMs = this.#observations.isPending ? OWN_ACCOUNT_MS : INTERVAL_MS;
       await clock.sleep(waitMs, either).catch(() => {});
@@ -157,13 +166,14 @@ export class ClusterRegistry implements TermObserver {
   async #attempt(what: string, act: () => Promise<unknown>): Promise<void> {
     try {
       await act();
-      this.#warned.delete(what);
     } catch (error) {
-      const level = this.#warned.has(what) ? "debug" : "warn";
-      this.#warned.add(what);
-      this.options.log[level](`etcd does not take or give ${what}; the election goes on`, {
-        error,
-      });
+      const message = `etcd does not take or give ${what}; the election goes on`;
+      if (error instanceof FenceLostError) this.options.log.warn(message, { error });
+      else {
+        this.#failures++;
+        const failure = { message, fields: { error }, cause: etcdCause(error) };
+        this.#outage.failed("registry", failure);
+      }
     }
   }
 

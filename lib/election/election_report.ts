@@ -1,30 +1,65 @@
 /** What an elector says of itself: on the page, in the log, in the node's events, to its supervisor. @module */
+import { describeError } from "../base/log.ts";
+import { Outage } from "../base/outage.ts";
+import { etcdOutage } from "../etcd/outage.ts";
 import type { JobContext } from "../role/master_context.ts";
 import type { Election } from "../state/records.ts";
 
 /** Reports for one elector; nothing that it cannot write ends the election. */
 export class ElectionReport {
-  /** The problem that the log has. */
-  #said: string | null = null;
+  /** What is wrong with the election key itself. */
+  readonly #keyTrouble: Outage;
   /** What the last heartbeat said. */
   #doing: Pick<Election, "state" | "problem"> = { state: "starting", problem: null };
 
-  constructor(readonly context: JobContext) {}
+  /** Why the election key's changes are not seen as they happen; null: they are. */
+  #watchTrouble: unknown = null;
+
+  /** @param outage of etcd, for all of this process */
+  constructor(readonly context: JobContext, readonly outage: Outage = etcdOutage(context)) {
+    this.#keyTrouble = new Outage("the election key is as it should be again", context);
+  }
 
   /** Says that the elector's loop lives. @param withinMs as of `JobContext.alive` */
   alive(withinMs?: number): void {
     this.context.alive(this.#doing.state, this.#doing.problem, withinMs);
   }
 
-  /** Shows the state on the page and says that the loop lives; the log gets each new problem once. */
-  async show(election: Omit<Election, "at">): Promise<void> {
-    const { log, clock, store } = this.context;
-    const { problem } = election;
-    if (problem !== null && problem !== this.#said) log.warn(problem);
-    this.#said = problem;
+  /**
+   * Shows the state on the page and says that the loop lives; the log gets each problem as an outage.
+   *
+   * @param cause why etcd does not answer; null: it does
+   */
+  async show(shown: Omit<Election, "at">, cause: string | null = null): Promise<void> {
+    const { clock, store } = this.context;
+    const election = { ...shown, problem: shown.problem ?? this.#blindness() };
+    this.#log(election, cause);
     this.#doing = election;
     this.alive();
     await store.writeElection({ ...election, at: clock.now() }).catch(() => {}); // the page shows no more of it
+  }
+
+  #log({ state, problem }: Omit<Election, "at">, cause: string | null): void {
+    if (problem !== null && cause !== null) {
+      const level = state === "leader" ? "warn" : "error"; // who does not lead cannot, and sees no leader
+      this.outage.failed("election", { message: problem, cause, level });
+    } else if (problem !== null) {
+      this.outage.succeeded("election");
+      this.#keyTrouble.failed("election", { message: problem });
+    } else if (state !== "stopping") {
+      this.outage.succeeded("election");
+      this.#keyTrouble.succeeded("election");
+    }
+  }
+
+  /** Takes what the watch of the election key says of itself. */
+  readonly onWatchTrouble = (error: unknown) => {
+    this.#watchTrouble = error;
+  };
+
+  #blindness(): string | null {
+    if (this.#watchTrouble === null) return null;
+    return `a change of leader is noticed late: ${describeError(this.#watchTrouble, false)}`;
   }
 
   /** Notes an event for the page. */

@@ -11,6 +11,9 @@ export interface HeldKey {
   readonly term: string;
 }
 
+/** Hears why changes are not seen as they happen; null: they are. */
+export type OnTrouble = (error: unknown) => void;
+
 /**
  * Each call rejects when etcd does not answer within `deadlineMs`. What it asked for may still be done at any
  * later time, and must then change nothing that others have made of the key meanwhile. Lease ids are decimal strings.
@@ -36,5 +39,5 @@ export interface ElectionStore {
   /** Deletes the key while it is as it was at that revision; false when it has changed since. */
   deleteAt(modRevision: string, deadlineMs: number): Promise<boolean>;
   /** Calls back, perhaps more often than needed, when the key changes. */
-  watch(onChange: () => void): { close(): void };
+  watch(onChange: () => void, onTrouble?: OnTrouble): { close(): void };
 }

@@ -13,11 +13,12 @@
  * @module
  */
 import type { Config } from "../config/config_types.ts";
-import { describeError } from "../base/log.ts";
+import type { Outage } from "../base/outage.ts";
 import type { JobContext } from "../role/master_context.ts";
 import { SupersededError } from "../state/mastership_claim.ts";
 import type { ProcessPlace } from "../process/place.ts";
-import { isOfMember, refusalOf } from "../etcd/call_errors.ts";
+import { failureText } from "../etcd/call_errors.ts";
+import { etcdCause } from "../etcd/outage.ts";
 import { ElectionReport } from "./election_report.ts";
 import type { ElectionStore } from "./election_store.ts";
 import { electionValue, isOwnTerm, parseElectionValue } from "./key.ts";
@@ -43,6 +44,8 @@ export interface ElectorContext extends JobContext {
   /** Where this process runs. */
   readonly place: ProcessPlace;
   readonly observer?: TermObserver;
+  /** Of etcd, for all of this process. */
+  readonly outage?: Outage;
 }
 
 /** Beside its deadline a call to etcd takes no longer than that to come back, ms. */
@@ -81,6 +84,8 @@ class Elector {
   #announced = "";
   /** When this node last began to stand, monotonic ms. */
   #stoodAt = 0;
+  /** Why etcd did not answer when it last did not; null: it answered when it was last asked for the key. */
+  #cause: string | null = null;
   /** Aborted when the election key may have changed. */
   #woken = new AbortController();
 
@@ -93,7 +98,7 @@ class Elector {
     const { name, ttlSeconds, refreshSeconds, marginSeconds, respectUnleasedKey } = config.election;
     this.#value = electionValue(name, context.pid);
     this.#publisher = new Publisher(this.#value, context);
-    this.#report = new ElectionReport(context);
+    this.#report = new ElectionReport(context, context.outage);
     const { clock, log } = context;
     const held = { value: this.#value, ttlSeconds, callMs: () => this.#callMs() };
     this.#holder = new KeyHolder(elections, { clock, log, ...held });
@@ -109,7 +114,7 @@ class Elector {
   }
 
   async run(): Promise<void> {
-    const watch = this.elections.watch(() => this.#woken.abort());
+    const watch = this.elections.watch(() => this.#woken.abort(), this.#report.onWatchTrouble);
     let superseded = false;
     try {
       let toldToStop = false;
@@ -165,6 +170,7 @@ class Elector {
     this.#woken = new AbortController(); // before the read, so that no change is missed after it
     const { store, place } = this.context;
     const key = await this.elections.get(this.#callMs());
+    this.#cause = null;
     if (key === null) return { type: "observed", key, granted: false, predecessor: false };
     const ours = parseElectionValue(key.value)?.name === this.config.election.name;
     const own = ours ? await store.readOwnTerm().catch(() => null) : null;
@@ -274,25 +280,16 @@ class Elector {
       );
       return { type: "superseded" };
     }
-    const refusal = refusalOf(error);
-    const problem = refusal !== null && !isOfMember(error)
-      ? refusal
-      : `etcd at ${this.elections.description} does not answer (${
-        refusal ?? describeError(error)
-      }): check that it runs, its address (--etcd) and, with https, the certificates`;
+    this.#cause = etcdCause(error);
+    const problem = failureText(error, this.elections.description);
     return { type: "unreachable", problem };
   }
 
-  #show(state: State, { leader, problem }: Effect & { do: "wait" }): Promise<void> {
-    if (state.name === "leader") {
-      const { term } = state.leadership;
-      return this.#report.show({ state: "leader", leader: this.#value, term, problem });
-    }
-    return this.#report.show({
-      state: "follower",
-      leader: leader?.value ?? null,
-      term: leader?.createRevision ?? null,
-      problem,
-    });
+  #show(state: State, { leader: seen, problem }: Effect & { do: "wait" }): Promise<void> {
+    const leads = state.name === "leader";
+    const leader = leads ? this.#value : seen?.value ?? null;
+    const term = leads ? state.leadership.term : seen?.createRevision ?? null;
+    const shown = { state: leads ? "leader" : "follower", leader, term, problem } as const;
+    return this.#report.show(shown, this.#cause);
   }
 }

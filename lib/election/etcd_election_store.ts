@@ -13,9 +13,10 @@ import type { Config } from "../config/config_types.ts";
 import { isNoSpace } from "../etcd/call_errors.ts";
 import { fence } from "../etcd/fence.ts";
 import { keepLeaseAlive } from "../etcd/lease.ts";
+import { MAX_UNATTACHED, unattachedError } from "../etcd/watch.ts";
 import { WatchStream } from "../etcd/watch_stream.ts";
 import type { ObservedKey } from "./key.ts";
-import type { ElectionStore, HeldKey } from "./election_store.ts";
+import type { ElectionStore, HeldKey, OnTrouble } from "./election_store.ts";
 
 /** Silence of the watch after which it is looked at whether its member serves, ms. */
 const QUIET_MS = 5000;
@@ -123,23 +124,27 @@ export class EtcdElectionStore implements ElectionStore {
     this.#txn(ours, remove(LEGACY_KEY), deadlineMs).catch(() => {});
   }
 
-  watch(onChange: () => void): { close(): void } {
+  watch(onChange: () => void, onTrouble: OnTrouble = () => {}): { close(): void } {
     const stop = new AbortController();
-    this.#follow(stop.signal, onChange);
+    this.#follow(stop.signal, onChange, onTrouble);
     return { close: () => stop.abort() };
   }
 
   /** Calls back for each change, and when one may have been missed. */
-  async #follow(signal: AbortSignal, onChange: () => void): Promise<void> {
-    const options = { signal, clusterId: null, wants: () => true, onAttached: onChange };
+  async #follow(signal: AbortSignal, onChange: () => void, onTrouble: OnTrouble): Promise<void> {
+    let unattached = 0;
+    const options = { signal, clusterId: null, wants: () => true };
     while (!signal.aborted) {
       await using stream = new WatchStream(this.#etcd, this.key, 0n, options);
       while (!signal.aborted) {
         const item = await stream.take(QUIET_MS);
+        if (stream.attached) onTrouble(null);
         if (item === "quiet") continue;
         if (!signal.aborted) onChange();
         if (item === "broken" || item instanceof Error) break;
       }
+      unattached = stream.attached ? 0 : unattached + 1;
+      if (unattached >= MAX_UNATTACHED) onTrouble(unattachedError(stream.problem));
       await systemClock.sleep(backoffMs(RETRY, 0), signal).catch(() => {});
     }
   }

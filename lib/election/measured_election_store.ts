@@ -21,6 +21,6 @@ export function measured(store: ElectionStore, meter: Meter | undefined): Electi
     refresh: (...args) => time("refresh", () => store.refresh(...args)),
     release: (...args) => time("release", () => store.release(...args)),
     deleteAt: (...args) => time("delete", () => store.deleteAt(...args)),
-    watch: (onChange) => store.watch(onChange),
+    watch: (onChange, onTrouble) => store.watch(onChange, onTrouble),
   };
 }

@@ -1,6 +1,5 @@
 /** What an error of a call to etcd says about the member that was asked, and about the call. @module */
 import {
-  EtcdAuthenticationFailedError,
   EtcdInvalidAuthTokenError,
   EtcdPermissionDeniedError,
   GRPCCancelledError,
@@ -9,10 +8,16 @@ import {
   GRPCUnavailableError,
   GRPCUnknownError,
 } from "etcd3";
+import { describeError } from "../base/log.ts";
 
 /** etcd or the connection ended a stream that goes on for ever. */
 export class StreamEndedError extends Error {
   override readonly name = "StreamEndedError";
+}
+
+/** etcd does not let the user in; the message says why, as far as etcd tells. */
+export class LoginError extends Error {
+  override readonly name = "LoginError";
 }
 
 /** Codes of gRPC that streams, which etcd3 does not translate, carry. */
@@ -37,7 +42,8 @@ function codeOf(error: unknown): number | null {
 export function isOfMember(error: unknown): boolean {
   if (error instanceof StreamEndedError) return true;
   const code = codeOf(error);
-  if (code === UNKNOWN) return /stopped|raft/.test(String(error));
+  // Over TLS, what a member has not answered when it stops in order ends without a status of gRPC.
+  if (code === UNKNOWN) return /stopped|raft|Received HTTP status code 200/.test(String(error));
   return code === UNAVAILABLE || code === INTERNAL || code === CANCELLED;
 }
 
@@ -60,12 +66,23 @@ export function isBetweenLeaders(error: unknown): boolean {
 }
 
 /**
- * The token has expired or, with JWT, users or roles were changed since: a new token helps. Source: etcd's `ErrInvalidAuthToken`, `ErrAuthOldRevision`.
+ * The token has expired, there is none since authentication was off, or, with JWT, users or roles were changed
+ * since: a new token helps. Source: etcd's `ErrInvalidAuthToken`, `ErrUserEmpty`, `ErrAuthOldRevision`.
  */
 export function isOldToken(error: unknown): boolean {
   if (error instanceof EtcdInvalidAuthTokenError) return true;
   return codeOf(error) === UNAUTHENTICATED ||
-    /invalid auth token|revision of auth store is old/.test(String(error));
+    /invalid auth token|user name is empty|revision of auth store is old/.test(String(error));
+}
+
+/** Nobody has to log in. Source: etcd's `ErrAuthNotEnabled`. */
+export function isAuthOff(error: unknown): boolean {
+  return /authentication is not enabled/.test(String(error));
+}
+
+/** The user has no password. Source: etcd's `ErrNoPasswordUser`. */
+export function isPasswordless(error: unknown): boolean {
+  return /password was given for no password user/.test(String(error));
 }
 
 /** The revision that was asked for is compacted. Source: etcd's `ErrCompacted`. */
@@ -91,10 +108,17 @@ export function refusalOf(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   const tls = /EtcdTlsError: (.*?)(?:\. Resolution note:.*)?$/s.exec(error.message)?.[1];
   if (tls !== undefined) return tls;
-  if (error instanceof EtcdAuthenticationFailedError) {
-    return `etcd does not take the user and password (etcd_username, etcd_password): ${error.message}`;
-  }
-  return isNoSpace(error) || error instanceof EtcdPermissionDeniedError ? error.message : null;
+  const says = isNoSpace(error) || error instanceof EtcdPermissionDeniedError ||
+    error instanceof LoginError;
+  return says ? error.message : null;
+}
+
+/** A failed call in words for an operator: what etcd refuses, or that it does not answer. @param place its members. */
+export function failureText(error: unknown, place: string): string {
+  const refusal = refusalOf(error);
+  if (refusal !== null && !isOfMember(error)) return refusal;
+  return `etcd at ${place} does not answer (${refusal ?? describeError(error)}): ` +
+    "check that it runs, its address (--etcd) and, with https, the certificates";
 }
 
 /** The member answered, whatever it said. */

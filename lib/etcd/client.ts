@@ -12,8 +12,10 @@ import { Etcd3, type IOptions, type ITxnRequest, type ITxnResponse } from "etcd3
 import type { EtcdConfig } from "../config/config_types.ts";
 import type { Meter } from "../metrics/meter.ts";
 import { filterFrames } from "./frame_filter.ts";
-import { type CallOptions, Member, poolOf } from "./member.ts";
+import { User } from "./login.ts";
+import { Member } from "./member.ts";
 import { closeAll, Members, register } from "./members.ts";
+import { type CallOptions, type Connection, poolOf } from "./pool.ts";
 import { Refusals } from "./refusal.ts";
 import { RepeatedCall } from "./repeated_call.ts";
 import { timed } from "./timed_calls.ts";
@@ -52,11 +54,15 @@ const ONCE = new Set(["compact", "defragment", "memberAdd", "memberRemove", "mov
 export function openEtcd(config: EtcdConfig, meter?: Meter): Etcd3 {
   const tls = config.caFile === null ? null : new EtcdTls(config);
   const options = optionsOf(config, tls, meter);
-  const members = new Members(config.endpoints.map((url) => {
-    const etcd = new Etcd3({ ...options, hosts: [url] });
-    filterFrames(etcd, tls?.follow.bind(tls));
-    return new Member(url, etcd);
-  }));
+  const user = userOf(config);
+  const members = new Members(
+    config.endpoints.map((url) => {
+      const etcd = new Etcd3({ ...options, hosts: [url] });
+      filterFrames(etcd, tls?.follow.bind(tls));
+      return new Member(url, etcd, user);
+    }),
+    meter,
+  );
   const etcd = new Etcd3({ ...options, hosts: [...config.endpoints] });
   register(etcd, members);
   const refusals = new Refusals(config, members);
@@ -82,7 +88,7 @@ export function openEtcd(config: EtcdConfig, meter?: Meter): Etcd3 {
   };
   Object.assign(poolOf(etcd), {
     exec,
-    withConnection: <T>(service: string, act: (connection: never) => Promise<T>) =>
+    withConnection: <T>(service: string, act: (connection: Connection) => Promise<T>) =>
       poolOf(members.choose()!.etcd).withConnection(service, act),
     close: () => closeAll(members),
   });
@@ -111,8 +117,9 @@ function optionsOf(
       context.isStream ? {} : { deadline: Date.now() + config.callTimeoutMs },
   };
   if (tls) options.credentials = tls.credentials();
-  if (config.username) {
-    options.auth = { username: config.username, password: config.password ?? "" };
-  }
   return options;
+}
+
+function userOf({ username, password, callTimeoutMs }: EtcdConfig): User | null {
+  return username ? new User(username, password ?? "", callTimeoutMs) : null;
 }

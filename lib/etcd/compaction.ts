@@ -14,6 +14,7 @@ import type { Etcd3, IRangeResponse } from "etcd3";
 import { whenAborted } from "../base/abortable.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import type { Outage } from "../base/outage.ts";
 import { COMPACTION_LAST_KEY, COMPACTION_TRIGGER_KEY } from "../calico/keys.ts";
 import type { Term } from "../role/master_context.ts";
 import type { Compaction } from "../state/records.ts";
@@ -29,6 +30,7 @@ import {
 } from "./compaction_rules.ts";
 import { defragment } from "./defragment.ts";
 import { fenced, throwIfObserver } from "./fence.ts";
+import { etcdCause, etcdOutage } from "./outage.ts";
 
 /** What {@linkcode runCompactor} needs. */
 export interface CompactorOptions {
@@ -45,6 +47,8 @@ export interface CompactorOptions {
   readonly alive: Beat;
   /** The client's deadline of one call, ms; a check makes several. @default 60000 */
   readonly callTimeoutMs?: number;
+  /** Of etcd, for all of this process. */
+  readonly outage?: Outage;
 }
 
 const MAX_CHECK_MS = 60_000;
@@ -58,11 +62,13 @@ export async function runCompactor(term: Term, options: CompactorOptions): Promi
     options.alive("no compaction", null, Infinity);
     return await whenAborted(term.signal);
   }
+  const outage = options.outage ?? etcdOutage(options);
   let account: Compaction = await store.readCompaction() ?? NO_COMPACTION;
   while (!term.signal.aborted) {
     options.alive("compaction", null, CALLS_IN_CHECK * callTimeoutMs + MAX_CHECK_MS);
     try {
       const outcome = await checkOnce(term, options);
+      outage.succeeded("compaction");
       const words = describeOutcome(outcome);
       account = { ...account, at: clock.now(), outcome: words, checks: account.checks + 1 };
       if (outcome.do === "compact") {
@@ -81,7 +87,8 @@ export async function runCompactor(term: Term, options: CompactorOptions): Promi
         outcome: refusalOf(error) ?? "etcd did not answer",
         failures: account.failures + 1,
       };
-      log.warn("etcd could not be compacted, will be tried again", { error });
+      const message = "etcd could not be compacted, will be tried again";
+      outage.failed("compaction", { message, fields: { error }, cause: etcdCause(error) });
     }
     await store.writeCompaction(account).catch((error) => {
       log.warn("the account of compaction could not be written", { error });

@@ -18,6 +18,7 @@ import { isIP, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { SecureContext } from "node:tls";
 import type { Etcd3 } from "etcd3";
+import { unfit } from "./pool.ts";
 
 /** Length (3 bytes), type, flags, stream (4 bytes). Source: RFC 9113, section 4.1. */
 const HEADER_BYTES = 9;
@@ -74,13 +75,6 @@ export function filterFrames(etcd: Etcd3, prepare?: (connector: SecureConnector)
 function omitAddress({ connectionOptions }: SecureConnector): void {
   if (!connectionOptions) throw unfit("SecureConnector.connectionOptions");
   if (isIP(connectionOptions.servername ?? "")) delete connectionOptions.servername;
-}
-
-function unfit(name: string): TypeError {
-  return new TypeError(
-    `npm:etcd3 or @grpc/grpc-js have no ${name}: this version of them cannot be used ` +
-      "(etcd3 1.1.2 with grpc-js 1.13 or 1.14 can)",
-  );
 }
 
 /** Passes everything on in both directions until the other side announces its end. */

@@ -20,7 +20,7 @@ export function keepLeaseAlive(etcd: Etcd3, lease: string, deadlineMs: number): 
   return repeated(
     membersOf(etcd),
     deadline,
-    (member) => member.withToken(() => keepAliveOnce(member.etcd, lease, deadline)),
+    (member) => member.withToken(deadline, () => keepAliveOnce(member.etcd, lease, deadline)),
   );
 }
 

@@ -3,26 +3,9 @@ import { Buffer } from "node:buffer";
 import type { Etcd3, IRangeResponse, IResponseHeader } from "etcd3";
 import { type Backoff, backoffMs } from "../base/backoff.ts";
 import { PROBE_KEY } from "../calico/keys.ts";
-import { isAnswer, isOldToken } from "./call_errors.ts";
-
-/** What a call may be given. */
-export interface CallOptions {
-  readonly deadline?: number | Date;
-}
-
-/** The part of etcd3's pool of connections that is used; etcd3 keeps it to itself. */
-export interface Pool {
-  exec<T>(service: string, method: string, payload: unknown, options?: CallOptions): Promise<T>;
-  withConnection<T>(service: string, act: (connection: never) => T | Promise<T>): Promise<T>;
-  close(): void;
-  /** Knows the token of a user. */
-  readonly authenticator: { invalidateMetadata(): void };
-}
-
-/** The pool of a client. */
-export function poolOf(etcd: Etcd3): Pool {
-  return etcd["pool"] as unknown as Pool;
-}
+import { isAnswer } from "./call_errors.ts";
+import { Login, type User } from "./login.ts";
+import { callOnce, poolOf, type TimedOptions } from "./pool.ts";
 
 const PROBE = Buffer.from(PROBE_KEY);
 /** How long a member that does not serve is left alone. */
@@ -30,14 +13,17 @@ const PAUSE: Backoff = { firstMs: 500, maxMs: 15_000, jitter: "equal" };
 
 /** A member: a client of it alone, and whether it is well. */
 export class Member {
+  readonly #login: Login;
   readonly #listeners = new Set<() => void>();
   /** When it was found sick, by the monotonic clock, ms; null: it is well. */
   #sickSince: number | null = null;
   #dueAt = 0;
   #failures = 0;
 
-  /** @param etcd a client of this member alone. */
-  constructor(readonly url: string, readonly etcd: Etcd3) {}
+  /** @param etcd a client of this member alone. @param user who is to log in. */
+  constructor(readonly url: string, readonly etcd: Etcd3, user: User | null = null) {
+    this.#login = new Login(etcd, user);
+  }
 
   get well(): boolean {
     return this.#sickSince === null;
@@ -71,20 +57,15 @@ export class Member {
     return () => this.#listeners.delete(tell);
   }
 
-  /** One call; an old token is renewed, and the call made again, once. */
-  async exec<T>(service: string, method: string, payload: unknown, options: CallOptions) {
-    return await this.withToken(() => poolOf(this.etcd).exec<T>(service, method, payload, options));
+  /** One call, with a token that is taken. */
+  exec<T>(service: string, method: string, payload: unknown, options: TimedOptions): Promise<T> {
+    const act = () => callOnce<T>(poolOf(this.etcd), service, method, payload, options);
+    return this.withToken(Number(options.deadline), act);
   }
 
-  /** Runs `act`, once more with a new token when that of before is not taken. */
-  async withToken<T>(act: () => Promise<T>): Promise<T> {
-    try {
-      return await act();
-    } catch (error) {
-      if (!isOldToken(error)) throw error;
-      poolOf(this.etcd).authenticator.invalidateMetadata();
-      return await act();
-    }
+  /** Runs `act`; see {@linkcode Login.with}. */
+  withToken<T>(deadline: number, act: () => Promise<T>): Promise<T> {
+    return this.#login.with(deadline, act);
   }
 
   /**

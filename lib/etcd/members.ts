@@ -9,8 +9,10 @@
  */
 import type { Etcd3 } from "etcd3";
 import { deadline } from "../base/deadline.ts";
+import type { Meter } from "../metrics/meter.ts";
 import { isBetweenLeaders, isOfMember } from "./call_errors.ts";
-import { Member, poolOf } from "./member.ts";
+import { Member } from "./member.ts";
+import { poolOf } from "./pool.ts";
 
 /** Time that a member has to answer when another has answered already, ms; or thrice as long as that took. */
 const GRACE_MS = 250;
@@ -24,7 +26,7 @@ export class Members {
   readonly #doubts = new Map<Member, Promise<void>>();
   readonly #asked = new Set<Member>();
 
-  constructor(readonly all: readonly Member[]) {}
+  constructor(readonly all: readonly Member[], readonly meter?: Meter) {}
 
   /** A member to ask, a well one if there is any, but none of `except`; null: there is none left. */
   choose(except: ReadonlySet<Member> = new Set()): Member | null {

@@ -1,7 +1,9 @@
 /**
- * Follows all keys with a prefix: a snapshot, then a watch from the next revision. When the watch is
- * lost, a snapshot is read again, and exactly its differences are passed on, vanished keys included. No
- * change of a key is lost, invented or out of order. Only the last revision of each key is remembered.
+ * Follows all keys with a prefix: a snapshot, then a watch of what comes after it. When the watch is
+ * lost, a snapshot is read again, and exactly its differences are passed on, vanished keys included. After a
+ * gap that the watch can bridge, etcd is compared as it is now said to have been at the gap: a backup that was
+ * restored meanwhile has another history up to there. No change of a key is lost, invented or out of order.
+ * Only the last revision of each key and a hash of its value are remembered.
  *
  * @module
  */
@@ -12,7 +14,8 @@ import { snapshotPages } from "./snapshot.ts";
 import {
   MAX_CALL_MS,
   TURN_SLACK_MS,
-  watchFrom,
+  watchAfter,
+  type WatchEvent,
   WatchLostError,
   type WatchOptions,
 } from "./watch.ts";
@@ -48,11 +51,14 @@ export async function* mirror(
     try {
       const snapshot = yield* known.readAgain(etcd, prefix, options);
       onTrouble(null);
-      const from = String(BigInt(snapshot.revision) + 1n);
-      const { clusterId } = snapshot;
-      for await (const events of watchFrom(etcd, prefix, from, { ...options, clusterId })) {
-        known.follow(events);
-        yield events.map((event) => ({ ...event, live: true }));
+      const { revision, clusterId } = snapshot;
+      for await (const news of watchAfter(etcd, prefix, revision, { ...options, clusterId })) {
+        if ("resumedAt" in news) {
+          yield* known.readAgain(etcd, prefix, options, news.resumedAt);
+          continue;
+        }
+        known.follow(news);
+        yield news.map((event) => ({ ...event, live: true }));
       }
     } catch (error) {
       signal.throwIfAborted();
@@ -71,18 +77,19 @@ function pageMs({ callTimeoutMs = MAX_CALL_MS }: MirrorOptions): number {
   return callTimeoutMs + TURN_SLACK_MS;
 }
 
-/** The last revision of every key that was passed on, packed. */
+/** The last state of every key that was passed on, packed: its revision, and a hash of its value. */
 class Known {
   readonly #index = new PackedIndex(2);
   readonly #revisions = this.#index.column(Float64Array);
+  readonly #hashes = this.#index.column(Uint32Array);
   /** 1: the snapshot that is being read has shown the key; keys that stay at 0 have vanished. */
   readonly #shown = this.#index.column(Uint8Array);
   #clusterId: string | null = null;
 
-  follow(events: readonly { key: string; value: unknown; modRevision: string }[]): void {
+  follow(events: readonly WatchEvent[]): void {
     for (const { key, value, modRevision } of events) {
       if (value !== null) {
-        this.#revisions.values[this.#index.add(key)] = Number(modRevision);
+        this.#see(key, value, Number(modRevision));
         continue;
       }
       const row = this.#index.find(key);
@@ -90,23 +97,27 @@ class Known {
     }
   }
 
-  /** Reads a snapshot, yields how it differs, page by page, and returns where it stands. */
+  /**
+   * Reads a snapshot, the newest or that of a revision, yields how it differs, page by page, and returns
+   * where it stands.
+   */
   async *readAgain(
     etcd: Etcd3,
     prefix: string,
     options: MirrorOptions,
+    revision?: string,
   ): AsyncGenerator<Change[], { revision: string; clusterId: string }> {
     const { wants, signal, onTurn } = options;
     let at = { revision: "0", clusterId: "" };
     for (const row of this.#index.rows()) this.#shown.values[row] = 0;
-    for await (const page of snapshotPages(etcd, prefix, { wants, signal })) {
+    for await (const page of snapshotPages(etcd, prefix, { wants, signal, revision })) {
       at = page;
       onTurn?.(pageMs(options));
       // A revision of another cluster says nothing about this one: every key counts as changed.
       const same = this.#clusterId === page.clusterId;
       const changes: Change[] = [];
       for (const { key, value, modRevision } of page.items) {
-        if (this.#see(key, Number(modRevision)) && same) continue;
+        if (this.#see(key, value, Number(modRevision)) && same) continue;
         changes.push({ key, value, modRevision, live: false });
       }
       // Each page is passed on at once: what was passed on is known, even if the next page cannot be read.
@@ -124,12 +135,21 @@ class Known {
     return at;
   }
 
-  /** Whether the key was known at that revision. */
-  #see(key: string, revision: number): boolean {
+  /** Whether the key was known in that state. */
+  #see(key: string, value: Uint8Array, revision: number): boolean {
     const row = this.#index.add(key);
-    const known = this.#revisions.values[row] === revision;
+    const hash = hashOf(value);
+    const known = this.#revisions.values[row] === revision && this.#hashes.values[row] === hash;
     this.#revisions.values[row] = revision;
+    this.#hashes.values[row] = hash;
     this.#shown.values[row] = 1;
     return known;
   }
+}
+
+/** FNV-1a, 32 bits: two histories may have written a key at the same revision. */
+function hashOf(value: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (const byte of value) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
 }

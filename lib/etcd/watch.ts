@@ -1,7 +1,11 @@
 /**
- * A watch that resumes by our own rule: the next revision is that of the last response plus one. Each
- * stream (`watch_stream.ts`) is used until the first sign of trouble, and then made anew, at another member
- * when the one before does not serve.
+ * A watch that resumes by our own rule: from the last revision that was seen, whose events are then dropped.
+ * From the next one on would be too late: etcd 3.4 drops a deletion at the very revision of a compaction, and
+ * attaches a watch from there as if nothing were missing. Each stream (`watch_stream.ts`) is used until the
+ * first sign of trouble, and then made anew, at another member when the one before does not serve.
+ *
+ * That etcd still knows a revision says little after a gap: a backup that was restored meanwhile may have
+ * overtaken it. So the caller is told of each gap, and compares what it knows.
  *
  * What resuming cannot repair ends the watch, and a snapshot has to be read again: a compaction, a
  * cancellation, another cluster behind the same address, a stream that is silent although a key in its
@@ -11,7 +15,6 @@
  */
 import type { Etcd3 } from "etcd3";
 import type { Clock } from "../base/clock.ts";
-import { describeError } from "../base/log.ts";
 import {
   type WatchEvent,
   WatchLostError,
@@ -21,8 +24,8 @@ import {
 
 export { type WatchEvent, WatchLostError };
 
-/** Options of {@linkcode watchFrom}. */
-export interface WatchOptions extends Omit<WatchStreamOptions, "clusterId" | "onAttached"> {
+/** Options of {@linkcode watchAfter}. */
+export interface WatchOptions extends Omit<WatchStreamOptions, "clusterId"> {
   readonly clock: Clock;
   /** The cluster of the snapshot. */
   readonly clusterId: string;
@@ -41,7 +44,7 @@ export interface WatchOptions extends Omit<WatchStreamOptions, "clusterId" | "on
 
 const RETRY_MS = 500;
 /** Streams in a row without an attached watcher, after which the caller is told. */
-const MAX_UNATTACHED = 3;
+export const MAX_UNATTACHED = 3;
 /** Silence after which the round-trip key is written. */
 const QUIET_MS = 5000;
 /** Time that it has to come back. */
@@ -51,27 +54,34 @@ export const MAX_CALL_MS = 60_000;
 /** What a turn may take beside waiting and one call: a new stream, a busy machine. */
 export const TURN_SLACK_MS = 5000;
 
+/** A new stream goes on where the one before broke off: compare what is known with etcd at that revision. */
+export interface Resumed {
+  readonly resumedAt: string;
+}
+
 /**
- * Yields the changes of all keys with a prefix from a revision on, in order, each once.
+ * Yields the changes of all keys with a prefix that came after a revision, in order, each once; and, after each
+ * gap, where it was.
  *
  * @throws {WatchLostError} read a snapshot again.
  * @throws the signal's reason.
  */
-export async function* watchFrom(
+export async function* watchAfter(
   etcd: Etcd3,
   prefix: string,
-  fromRevision: string,
+  revision: string,
   options: WatchOptions,
-): AsyncGenerator<WatchEvent[]> {
+): AsyncGenerator<WatchEvent[] | Resumed> {
   const { signal, clock, onTrouble, onTurn } = options;
   const { quietMs = QUIET_MS, callTimeoutMs = MAX_CALL_MS } = options;
-  let next = BigInt(fromRevision);
+  let seen = BigInt(revision);
+  let isFirst = true;
   let unattached = 0;
   let problem: unknown = null;
   while (true) {
     signal.throwIfAborted();
-    if (unattached >= MAX_UNATTACHED) onTrouble(unattachedError(unattached, problem));
-    await using stream = new WatchStream(etcd, prefix, next, options);
+    if (unattached >= MAX_UNATTACHED) onTrouble(unattachedError(problem));
+    await using stream = new WatchStream(etcd, prefix, seen, options);
     unattached++;
     const roundTrip = new RoundTrip(etcd, options);
     while (true) {
@@ -86,21 +96,28 @@ export async function* watchFrom(
       }
       if (item instanceof Error) throw item;
       if (item === "quiet") {
-        if (!await roundTrip.check(next)) break;
+        if (!await roundTrip.check(seen)) break;
+        continue;
+      }
+      if (item === "attached") {
+        if (!isFirst) yield { resumedAt: String(seen) };
         continue;
       }
       roundTrip.cameBack();
       onTrouble(null);
-      if (item.events.length > 0) yield item.events;
-      next = BigInt(item.revision) + 1n;
+      const events = item.events.filter(({ modRevision }) => BigInt(modRevision) > seen);
+      if (events.length > 0) yield events;
+      seen = BigInt(item.revision);
     }
+    isFirst = false;
     await clock.sleep(RETRY_MS, signal);
   }
 }
 
-function unattachedError(times: number, cause: unknown): Error {
-  const why = cause ? `: ${describeError(cause)}` : "";
-  return new Error(`etcd has not attached a watch ${times} times in a row${why}`, { cause });
+/** What the caller is told then. @param cause what ended the last one */
+export function unattachedError(cause: unknown): Error {
+  const times = `${MAX_UNATTACHED} times in a row`;
+  return new Error(`etcd has not attached a watch ${times}`, cause ? { cause } : {});
 }
 
 /** The question whether a silent stream still lives. */
@@ -128,7 +145,7 @@ class RoundTrip {
    *
    * @throws {WatchLostError} it was written and has not come back, or another etcd answers.
    */
-  async check(next: bigint): Promise<boolean> {
+  async check(seen: bigint): Promise<boolean> {
     const { clock, clusterId, roundTripKey, onTrouble, signal } = this.options;
     if (roundTripKey === null) return true;
     if (this.pending) {
@@ -138,7 +155,7 @@ class RoundTrip {
       const value = `${clock.now()}:${crypto.randomUUID()}`;
       const { header } = await this.etcd.put(roundTripKey).value(value).exec();
       if (header.cluster_id !== clusterId) throw new WatchLostError("another etcd cluster answers");
-      if (BigInt(header.revision) < next) {
+      if (BigInt(header.revision) <= seen) {
         throw new WatchLostError(`etcd is back at revision ${header.revision}: a restored backup`);
       }
     } catch (error) {

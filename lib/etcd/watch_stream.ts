@@ -7,6 +7,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import type { Duplex } from "node:stream";
 import type { Etcd3, IWatchResponse } from "etcd3";
 import { deadline } from "../base/deadline.ts";
 import type { Member } from "./member.ts";
@@ -18,6 +19,8 @@ const ATTACH_MS = 5000;
 /** Time for etcd to end a stream in order, ms. */
 const END_MS = 200;
 const MAX_QUEUED = 50_000;
+/** Events that wait for the reader, from which on etcd is not listened to until half of them are read. */
+const PAUSE_AT = 2000;
 
 /** One change; `value` is null for a deletion. Revisions are decimal strings. */
 export interface WatchEvent {
@@ -31,16 +34,22 @@ export class WatchLostError extends Error {
   override readonly name = "WatchLostError";
 }
 
+/** The user may not watch, or no longer; nothing is lost meanwhile. */
+export class WatchRefusedError extends Error {
+  override readonly name = "WatchRefusedError";
+}
+
 /** Events of one response. */
 export interface Batch {
   readonly events: WatchEvent[];
   /** The last revision that this response brought. */
   revision: string;
 }
-/** What a stream brings: "quiet", nothing for a while; "broken", nothing any more. */
-export type Item = Batch | Error | "broken" | "quiet";
+/** What a stream brings: "attached", once; "quiet", nothing for a while; "broken", nothing any more. */
+export type Item = Batch | Error | "attached" | "broken" | "quiet";
 
-type Stream = Awaited<ReturnType<Etcd3["watchClient"]["watch"]>>;
+/** A stream of Node's, which etcd3 gives a smaller type. */
+type Stream = Awaited<ReturnType<Etcd3["watchClient"]["watch"]>> & Pick<Duplex, "pause" | "resume">;
 /** What {@linkcode WatchStream} needs. */
 export interface WatchStreamOptions {
   readonly signal: AbortSignal;
@@ -50,8 +59,6 @@ export interface WatchStreamOptions {
   readonly maxQueued?: number;
   /** The cluster that is to answer; null: any. */
   readonly clusterId: string | null;
-  /** Called when etcd has attached the watcher. */
-  onAttached?(): void;
 }
 
 /** A watcher with the queue of what it brings; dispose of it to end its stream. */
@@ -59,15 +66,18 @@ export class WatchStream {
   readonly #queue: Item[] = [];
   readonly #member: Member;
   readonly #opened: Promise<Stream | null>;
+  #stream: Stream | null = null;
   readonly #cleanUp: (() => void)[] = [];
   #attached = false;
+  /** That it was not attached is counted. */
+  #counted = false;
   #ended = false;
   #problem: unknown = null;
   #closed = false;
   #events = 0;
   #wake = () => {};
 
-  /** @param from the first revision that is wanted; 0: what comes from now on. */
+  /** @param from the first revision that is wanted, which etcd has reached; 0: what comes from now on. */
   constructor(
     readonly etcd: Etcd3,
     readonly prefix: string,
@@ -114,7 +124,10 @@ export class WatchStream {
     }
     const item = this.#queue.shift() ?? "quiet";
     if (item === "quiet") membersOf(this.etcd).doubt(this.#member);
-    if (typeof item === "object" && !(item instanceof Error)) this.#events -= item.events.length;
+    if (isBatch(item)) {
+      this.#events -= item.events.length;
+      if (this.#events <= PAUSE_AT / 2) this.#stream?.resume();
+    }
     return item;
   }
 
@@ -122,12 +135,13 @@ export class WatchStream {
     const header = await this.#member.probe(Date.now() + ATTACH_MS);
     if (header) {
       this.#checkCluster(header.cluster_id);
-      if (BigInt(header.revision) < this.from - 1n) {
+      if (BigInt(header.revision) < this.from) {
         throw new WatchLostError(`etcd is back at revision ${header.revision}: a restored backup`);
       }
     }
     if (this.#closed) return null;
-    const stream = await this.#member.etcd.watchClient.watch();
+    const stream = await this.#member.etcd.watchClient.watch() as Stream;
+    this.#stream = stream;
     stream.on("data", (response) => this.#receive(response));
     stream.on("error", (error) => {
       this.#ended = true;
@@ -147,8 +161,12 @@ export class WatchStream {
     return stream;
   }
 
-  #receive({ header, created, canceled, cancel_reason, events }: IWatchResponse): void {
+  #receive(response: IWatchResponse): void {
     if (this.#closed) return;
+    const { header, created, canceled, cancel_reason, compact_revision, events } = response;
+    if (canceled && cancel_reason && compact_revision === "0") {
+      return this.#break(new WatchRefusedError(`etcd refuses the watch: ${cancel_reason}`));
+    }
     // etcd 3.4 gives no reason when it cancels for a compaction; a snapshot is right for any.
     if (canceled) {
       return this.#put(new WatchLostError(`etcd ended the watch: ${cancel_reason || "compacted"}`));
@@ -160,8 +178,8 @@ export class WatchStream {
     }
     if (created) {
       this.#attached = true;
-      this.options.onAttached?.();
       this.#cleanUp[0]!();
+      this.#put("attached");
     }
     const last = events.at(-1);
     if (!last) return;
@@ -184,7 +202,7 @@ export class WatchStream {
   #putBatch(events: WatchEvent[], revision: string): void {
     const { maxQueued = MAX_QUEUED } = this.options;
     const tail = this.#queue.at(-1);
-    if (events.length === 0 && typeof tail === "object" && !(tail instanceof Error)) {
+    if (events.length === 0 && isBatch(tail)) {
       tail.revision = revision;
       return;
     }
@@ -192,7 +210,10 @@ export class WatchStream {
     if (this.#events > maxQueued) {
       this.#queue.length = this.#events = 0;
       this.#put(new WatchLostError(`more than ${maxQueued} changes wait to be read`));
-    } else this.#put({ events, revision });
+      return;
+    }
+    this.#put({ events, revision });
+    if (this.#events > PAUSE_AT) this.#stream?.pause();
   }
 
   /** The stream is over, or was never attached: perhaps the member's fault. */
@@ -205,8 +226,16 @@ export class WatchStream {
     this.#put("broken");
   }
 
+  /** Once: what breaks may break twice. */
+  #countUnattached(): void {
+    if (this.#attached || this.#counted) return;
+    this.#counted = true;
+    membersOf(this.etcd).meter?.add("etcd_watches_not_attached", 1, {});
+  }
+
   #put(item: Item): void {
     if (this.#closed) return;
+    if (item === "broken") this.#countUnattached();
     this.#queue.push(item);
     this.#wake();
   }
@@ -215,6 +244,7 @@ export class WatchStream {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     for (const clean of this.#cleanUp) clean();
+    this.#stream?.resume();
     if (await deadline(this.#end(), END_MS, () => false)) return;
     this.#opened.then((opened) => opened?.cancel());
   }
@@ -229,6 +259,10 @@ export class WatchStream {
     stream.end();
     return await promise;
   }
+}
+
+function isBatch(item: Item | undefined): item is Batch {
+  return typeof item === "object" && !(item instanceof Error);
 }
 
 /** etcd3 gives the name, whatever its types say. */

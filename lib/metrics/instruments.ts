@@ -71,6 +71,12 @@ export const INSTRUMENTS = {
     buckets: CALL_SECONDS,
     perRole: true,
   },
+  etcd_watches_not_attached: {
+    type: "counter",
+    help: "Watches that etcd did not attach: refused, broken off, or not within 5 s",
+    labels: [],
+    perRole: true,
+  },
   election_duration_seconds: {
     type: "histogram",
     help: "Time from finding no holder of the election key to being published as master",

@@ -14,7 +14,7 @@ import { Watchdog } from "../role/heartbeat.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
 import type { Ports } from "../state/records.ts";
 import { Arrivals, type NotifyNova } from "./arrivals.ts";
-import { EndpointStates } from "./endpoint_states.ts";
+import { EndpointStates, type WaitingState } from "./endpoint_states.ts";
 import {
   type EndpointId,
   endpointId,
@@ -34,6 +34,12 @@ import { WorkQueue } from "./work_queue.ts";
 const RECENT = 50;
 /** What is longer is no name of a host or port. */
 const MAX_NAME = 253;
+/**
+ * Reports that wait as objects; what is beyond that waits packed. Those of a snapshot leave room for what happens
+ * meanwhile, which comes first.
+ */
+const MAX_SNAPSHOT = 1000;
+const MAX_LIVE = 5000;
 /** Ports in one report: Neutron takes some 30 ms for each, and the answer has to be in time. */
 const MAX_BATCH = 100;
 
@@ -88,6 +94,7 @@ export class EndpointStatusWatcher {
       clock,
       signal: this.#term.signal,
       gate: reporter.gate,
+      more: (max) => this.#states.takeNext(max).flatMap((state) => this.#entryOf(state)),
       groupOf: ({ host }) => host,
       write: (batch, signal) => this.#write(batch, signal),
       onSuccess: (entry) => this.#onSuccess(entry),
@@ -157,9 +164,26 @@ export class EndpointStatusWatcher {
   }
 
   #put(update: QueuedUpdate, priority: Priority): void {
-    const name = `${update.host}/${update.port}`;
-    this.#differences.queued(name, update);
+    const { clock } = this.#options.context;
+    const name = nameOf(update);
+    const isFull = this.#queue.waiting >= (priority === LIVE ? MAX_LIVE : MAX_SNAPSHOT);
+    if (isFull && !this.#differences.has(name)) {
+      return this.#states.wait(update.key, clock.now(), priority === LIVE);
+    }
+    const since = this.#states.take(update.key)?.since ?? clock.now();
+    this.#differences.queued(name, update, since);
     this.#queue.put(name, update, priority);
+  }
+
+  /** The report of an endpoint that has waited packed; none when it has become needless. */
+  #entryOf({ key, status = "ERROR", since, live }: WaitingState): Entry<QueuedUpdate>[] {
+    const { clock } = this.#options.context;
+    const id = endpointId(key, this.#prefix)!;
+    if (this.#states.get(key) === undefined && this.#isReportedElsewhere(id, key)) return [];
+    const seenAt = live ? clock.monotonic() - Math.max(0, clock.now() - since) : null;
+    const value = { ...id, status, key, seenAt };
+    this.#differences.queued(nameOf(value), value, since);
+    return [{ key: nameOf(value), value }];
   }
 
   async #write(
@@ -203,18 +227,19 @@ export class EndpointStatusWatcher {
 
   async #publish(): Promise<void> {
     const { context: { clock, store }, config } = this.#options;
-    const queued = this.#queue.length;
+    const { waiting } = this.#states;
+    const queued = this.#queue.length + waiting;
     this.#judgeQueue(queued);
     await store.writePorts({
       at: clock.now(),
       total: this.#states.size,
       queued,
-      differing: this.#differences.total,
+      differing: this.#differences.total + waiting,
       ...this.#outcomes.counts,
       byStatus: this.#states.byStatus(),
       recent: this.#recent,
     });
-    await this.#differences.publish(config.stateDir).catch((error) =>
+    await this.#differences.publish(config.stateDir, waiting).catch((error) =>
       this.#limited.warn("the list of ports that differ cannot be written for the page", { error })
     );
   }
@@ -231,4 +256,9 @@ export class EndpointStatusWatcher {
       log.info("the queue of port status reports is of normal length again", { queued });
     }
   }
+}
+
+/** The name under which an endpoint is queued: a host reports a port once, under whatever key. */
+function nameOf({ host, port }: EndpointId): string {
+  return `${host}/${port}`;
 }

@@ -7,8 +7,11 @@
 import { setImmediate } from "node:timers";
 import type { Etcd3 } from "etcd3";
 import { describeError } from "../base/log.ts";
+import type { Outage } from "../base/outage.ts";
 import { whileRunning } from "../base/while_running.ts";
 import { type Change, mirror } from "../etcd/mirror.ts";
+import { refusalOf } from "../etcd/call_errors.ts";
+import { etcdCause, etcdOutage } from "../etcd/outage.ts";
 import { Watchdog, whileOnTime } from "../role/heartbeat.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
 import { roundTripKey } from "../calico/keys.ts";
@@ -56,9 +59,11 @@ export async function follow(
 /** The watch itself. */
 class FelixWatch {
   readonly watchdog: Watchdog;
+  readonly #outage: Outage;
   #trouble: string | null = null;
 
   constructor(readonly follower: Follower, readonly context: JobContext) {
+    this.#outage = etcdOutage(context);
     this.watchdog = new Watchdog("the watch of etcd", context.clock);
   }
 
@@ -88,11 +93,13 @@ class FelixWatch {
   }
 
   #onTrouble(error: unknown): void {
-    const text = error === null ? null : `etcd does not answer: ${describeError(error)}`;
-    if (text && text !== this.#trouble) {
-      this.context.log.warn("cannot follow etcd, trying again", { error });
+    if (error === null) {
+      this.#trouble = null;
+      return this.#outage.succeeded("watch");
     }
-    this.#trouble = text;
+    this.#trouble = refusalOf(error) ?? `etcd does not answer: ${describeError(error)}`;
+    const message = "cannot follow etcd, trying again";
+    this.#outage.failed("watch", { message, fields: { error }, cause: etcdCause(error) });
   }
 }
 

@@ -67,12 +67,15 @@ export class PortDifferences {
     return this.#entries.size;
   }
 
-  /** A new status is queued for that endpoint. */
-  queued(key: string, update: PortUpdate): void {
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
+  /** A new status is queued for that endpoint, which waits since then (ms since the epoch). */
+  queued(key: string, update: PortUpdate, since: number): void {
     this.#changed = true;
     const entry = this.#entries.get(key);
     if (!entry) {
-      const since = this.clock.now();
       this.#entries.set(key, { update, since, attempts: 0, error: null, accepted: false });
       return;
     }
@@ -112,13 +115,17 @@ export class PortDifferences {
     return found;
   }
 
-  /** Writes the file when something has changed, at most every 2 s. @throws the directory is not writable. */
-  async publish(stateDir: string): Promise<void> {
+  /**
+   * Writes the file when something has changed, at most every 2 s. `more`: how many others wait.
+   *
+   * @throws the directory is not writable.
+   */
+  async publish(stateDir: string, more = 0): Promise<void> {
     const now = this.clock.monotonic();
     if (!this.#changed || now - this.#writtenAt < WRITE_INTERVAL_MS) return;
     this.#changed = false;
     this.#writtenAt = now;
-    const file = { at: this.clock.now(), total: this.total, ports: this.list() };
+    const file = { at: this.clock.now(), total: this.total + more, ports: this.list() };
     await writeStateFile(`${stateDir}/${FILE}`, file);
   }
 }

@@ -7,8 +7,9 @@
  *
  * @module
  */
+import { type Backoff, backoffMs } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
-import { type Entry, NewestQueue, type Priority, RETRY } from "./newest_queue.ts";
+import { type Entry, NewestQueue, type Priority, RETRY, SNAPSHOT } from "./newest_queue.ts";
 
 /** Whether it makes sense to write at all. */
 export interface Gate {
@@ -26,6 +27,10 @@ export interface WorkQueueOptions<T> {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly gate: Gate;
+  /**
+   * Asked when few keys wait: takes up to so many from where more of them do. @default nowhere
+   */
+  more?(max: number): readonly Entry<T>[];
   /** Keys of one group may be written together. */
   groupOf(value: T): string;
   /** Writes; resolves to the errors of the keys that failed. Rejects when all failed. */
@@ -34,10 +39,11 @@ export interface WorkQueueOptions<T> {
   onFailure(entry: Entry<T>, error: unknown, retryMs: number): void;
 }
 
-const FIRST_RETRY_MS = 5000;
-const MAX_RETRY_MS = 60_000;
+const PAUSE: Backoff = { firstMs: 5000, maxMs: 60_000, jitter: "none" };
 /** Between two looks at what of the failed is due, ms. */
 const RETRY_TICK_MS = 1000;
+/** Keys that are asked for at once when fewer wait than one write takes. */
+const MORE = 1000;
 /** A write that takes longer never ends, since all that it waits for has a much shorter deadline; ms. */
 const MAX_WRITE_MS = 600_000;
 
@@ -64,6 +70,11 @@ export class WorkQueue<T> {
     return this.#queue.size + writing + this.#later.size;
   }
 
+  /** Keys that wait for a worker. */
+  get waiting(): number {
+    return this.#queue.size;
+  }
+
   readonly name = "the queue of reports";
 
   /** Whether a write does not end, as `Watchdog` has it. */
@@ -75,8 +86,7 @@ export class WorkQueue<T> {
 
   /** Queues the newest value of a key. */
   put(key: string, value: T, priority: Priority): void {
-    this.#later.delete(key);
-    this.#queue.put(key, value, priority);
+    this.#add(key, value, priority);
     this.#start();
   }
 
@@ -85,9 +95,22 @@ export class WorkQueue<T> {
     while (this.#pending.size > 0) await Promise.all(this.#pending);
   }
 
+  #add(key: string, value: T, priority: Priority): void {
+    this.#later.delete(key);
+    this.#queue.put(key, value, priority);
+  }
+
+  #refill(): void {
+    const { more, maxBatch } = this.options;
+    if (!more || this.#queue.size >= maxBatch) return;
+    for (const { key, value } of more(MORE)) this.#add(key, value, SNAPSHOT);
+  }
+
   #start(): void {
     const { signal, workers, gate, maxBatch, clock } = this.options;
-    while (!signal.aborted && this.#writing < workers && this.#queue.size > 0) {
+    while (!signal.aborted && this.#writing < workers) {
+      this.#refill();
+      if (this.#queue.size === 0) return;
       if (!gate.open) return this.#waitForGate();
       const batch = this.#queue.take((key) => this.#inFlight.has(key), maxBatch);
       if (batch.length === 0) return;
@@ -138,7 +161,7 @@ export class WorkQueue<T> {
     if (signal.aborted) return;
     const failures = this.#failures.get(entry.key) ?? 0;
     this.#failures.set(entry.key, failures + 1);
-    const retryMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 1.5 ** failures);
+    const retryMs = backoffMs(PAUSE, failures);
     onFailure(entry, error, retryMs);
     if (this.#queue.has(entry.key)) return;
     this.#later.set(entry.key, { value: entry.value, due: clock.monotonic() + retryMs });

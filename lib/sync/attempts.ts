@@ -1,13 +1,15 @@
 /**
- * How the resyncs of a term go: a failure is logged once and tried again after a growing delay, and there is
- * a warning when none has succeeded for too long.
+ * How the resyncs of a term go: a failure is logged as an outage and tried again after a growing delay, and there
+ * is a warning when none has succeeded for too long.
  *
  * @module
  */
 import { type Backoff, backoffMs } from "../base/backoff.ts";
 import type { Config } from "../config/config_types.ts";
 import { FenceLostError } from "../etcd/client.ts";
+import { etcdCause } from "../etcd/outage.ts";
 import { describeError } from "../base/log.ts";
+import { Outage } from "../base/outage.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
 
 const BACKOFF: Backoff = { firstMs: 1000, maxMs: 30_000, jitter: "equal" };
@@ -18,6 +20,7 @@ export class Attempts {
   #failure: string | null = null;
   /** Since when none has succeeded, minutes; null: that is not too long. */
   #overdueMinutes: number | null = null;
+  readonly #outage: Outage;
   #failures = 0;
   #succeededAt: number;
 
@@ -29,6 +32,7 @@ export class Attempts {
     readonly random: () => number = Math.random,
   ) {
     this.#succeededAt = context.clock.now();
+    this.#outage = new Outage("resyncs succeed again", context);
   }
 
   /** What is wrong now, a sentence, or null. */
@@ -49,6 +53,7 @@ export class Attempts {
 
   /** Warns when none has succeeded for too long, once a minute. */
   monitor(): void {
+    this.#outage.remind();
     const overdueMs = this.context.clock.now() - this.#succeededAt;
     if (overdueMs <= this.sync.resyncMaxIntervalSeconds * 1000) return;
     const minutes = Math.round(overdueMs / 60_000);
@@ -63,7 +68,7 @@ export class Attempts {
    * @throws {FenceLostError} another node leads.
    */
   async try(resync: () => Promise<unknown>, retryAt: (at: number) => void): Promise<void> {
-    const { clock, log } = this.context;
+    const { clock } = this.context;
     try {
       await resync();
       this.succeeded();
@@ -76,13 +81,19 @@ export class Attempts {
       );
       this.#failure = `the last resync failed (${describeError(error)}); next try in ` +
         `${Math.round(retryMs / 1000)} s`;
-      log.error("resync failed, will be tried again", { error, retryMs });
+      this.#outage.failed("resync", {
+        message: "resync failed, will be tried again",
+        fields: { error, retryMs },
+        level: "error",
+        cause: etcdCause(error),
+      });
       retryAt(clock.now() + retryMs);
     }
   }
 
   /** One has succeeded. */
   succeeded(): void {
+    this.#outage.succeeded("resync");
     this.#failures = 0;
     this.#failure = null;
     this.#overdueMinutes = null;

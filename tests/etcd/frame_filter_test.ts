@@ -3,7 +3,7 @@ import { PassThrough } from "node:stream";
 import { Etcd3 } from "etcd3";
 import { openEtcd } from "../../lib/etcd/client.ts";
 import { FilteredSocket, filterFrames } from "../../lib/etcd/frame_filter.ts";
-import { poolOf } from "../../lib/etcd/member.ts";
+import { poolOf } from "../../lib/etcd/pool.ts";
 import { assert, assertEquals, eventually } from "../support/assert.ts";
 import { makeCertificate } from "../support/certificates.ts";
 import { freePort } from "../support/etcd_server.ts";

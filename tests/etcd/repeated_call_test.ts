@@ -1,8 +1,9 @@
 /** Which members a call is made to, one after the other, by scripted members. */
 import { Etcd3, GRPCUnavailableError } from "etcd3";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
-import { Member, poolOf } from "../../lib/etcd/member.ts";
+import { Member } from "../../lib/etcd/member.ts";
 import { Members } from "../../lib/etcd/members.ts";
+import { poolOf } from "../../lib/etcd/pool.ts";
 import { RepeatedCall } from "../../lib/etcd/repeated_call.ts";
 
 /** Deadline that no test waits for, ms. */
@@ -20,7 +21,7 @@ const never = () => new Promise<never>(() => {});
 function membersNamed(...names: string[]): Members {
   return new Members(names.map((name) => {
     const etcd = new Etcd3({ hosts: ["http://127.0.0.1:1"] });
-    Object.assign(poolOf(etcd), { exec: () => Promise.resolve({ header: {} }) });
+    Object.assign(poolOf(etcd), { withConnection: () => Promise.resolve({ header: {} }) });
     return new Member(name, etcd);
   }));
 }

@@ -2,13 +2,15 @@
 import { StateStore } from "../../lib/state/store.ts";
 import { type Claim } from "./history.ts";
 import { Proxy, type ProxyMode } from "./proxy.ts";
-import type { Setup } from "./setup.ts";
+import { type Access, OPEN, type Setup } from "./setup.ts";
 
 /** The processes of a node. */
 export const PARTS = ["manager", "writer"] as const;
 export type Part = typeof PARTS[number];
 
 const POLL_MS = 50;
+/** Signals that the suite and the bench send. */
+const OURS = new Set<string>(["SIGKILL", "SIGTERM"]);
 
 /** Restarts what ends by itself or by SIGKILL, as the supervisor does, unless it is held down. */
 export class FaultNode implements AsyncDisposable {
@@ -19,6 +21,8 @@ export class FaultNode implements AsyncDisposable {
   readonly #orphans: Deno.ChildProcess[] = [];
   #orphaned = Promise.withResolvers<void>();
   readonly #runs: Promise<void>[] = [];
+  /** Processes that died of a signal that nobody here has sent. */
+  readonly crashes: string[] = [];
   #closed = false;
 
   private constructor(readonly setup: Setup, proxies: Proxy[], readonly store: StateStore) {
@@ -29,13 +33,13 @@ export class FaultNode implements AsyncDisposable {
     node: string,
     etcdPorts: readonly number[],
     options: Pick<Setup, "marginSeconds" | "fenced">,
+    access: Access = OPEN,
   ): Promise<FaultNode> {
     const dir = await Deno.makeTempDir({ prefix: `${node}-` });
     await Deno.writeTextFile(`${dir}/clock`, "0");
     await Deno.writeTextFile(`${dir}/claims`, "");
     const proxies = etcdPorts.map((port) => new Proxy(port));
-    const endpoints = proxies.map(({ port }) => `http://127.0.0.1:${port}`);
-    const setup = { node, dir, endpoints, ...options };
+    const setup = { node, dir, ports: proxies.map(({ port }) => port), access, ...options };
     const started = new FaultNode(setup, proxies, await StateStore.open(dir));
     for (const part of PARTS) started.#runs.push(started.#run(part));
     return started;
@@ -68,7 +72,10 @@ export class FaultNode implements AsyncDisposable {
       }).spawn();
       this.#processes.set(part, process);
       const orphaned = part === "manager" ? [this.#orphaned.promise] : [];
-      await Promise.race([process.status, ...orphaned]);
+      const status = await Promise.race([process.status, ...orphaned]);
+      if (status?.signal && !OURS.has(status.signal)) {
+        this.crashes.push(`${part}: ${status.signal}`);
+      }
       this.#processes.delete(part);
       if (part === "manager") await this.store.writeMastership(null);
     }

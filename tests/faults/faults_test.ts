@@ -1,6 +1,7 @@
 /**
  * Three nodes on a three-member etcd under faults drawn from a seed, and the proof that the election
- * did not split. `FAULTS_MINUTES` (default 4) says how long, `FAULTS_SEED` repeats a schedule.
+ * did not split. `FAULTS_MINUTES` (default 4) says how long, half of it with TLS and users; `FAULTS_SEED` repeats a
+ * schedule.
  *
  * @module
  */
@@ -20,11 +21,16 @@ function say(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(text + "\n"));
 }
 
-Deno.test(`no fault splits the election (${MINUTES} min, seed ${SEED})`, GRPC, async () => {
+for (const secured of [false, true]) {
+  const what = `${secured ? "with TLS and users, " : ""}${MINUTES / 2} min, seed ${SEED}`;
+  Deno.test(`no fault splits the election (${what})`, GRPC, () => underFaults(secured));
+}
+
+async function underFaults(secured: boolean): Promise<void> {
   say(`FAULTS_SEED=${SEED}`);
   const random = new Random(SEED);
-  await using run = await FaultRun.start();
-  const endsAt = Date.now() + MINUTES * 60_000;
+  await using run = await FaultRun.start(undefined, { secured });
+  const endsAt = Date.now() + MINUTES / 2 * 60_000;
   let rounds = 0;
   while (Date.now() < endsAt) {
     const faults = drawRound(random);
@@ -34,12 +40,13 @@ Deno.test(`no fault splits the election (${MINUTES} min, seed ${SEED})`, GRPC, a
     const violations = checkHistory(history, RECOVERY_MS * TIME_FACTOR);
     if (violations.length > 0) say(`round ${rounds}: ${JSON.stringify(faults)}`);
     assertEquals(violations, []);
+    assertEquals(run.crashes, [], JSON.stringify(faults));
   }
   const { claims, writes } = await run.history();
   const terms = new Set(claims.map(({ term }) => term)).size;
   say(`${rounds} rounds, ${terms} terms, ${claims.length} claims, ${writes.length} writes`);
   assert(rounds >= 1 && terms > 1 && writes.length > 50, "too little happened to prove anything");
-});
+}
 
 Deno.test("without the margin, the checker sees two masters", GRPC, async () => {
   await using run = await FaultRun.start({ marginSeconds: -30, fenced: true });

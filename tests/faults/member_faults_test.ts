@@ -16,6 +16,7 @@ import { assert, assertEquals, eventually, TIME_FACTOR } from "../support/assert
 import { testConfig } from "../support/test_config.ts";
 import { EtcdCluster } from "./etcd_cluster.ts";
 import { Proxy } from "./proxy.ts";
+import { type Access, etcdConfig, OPEN } from "./setup.ts";
 
 /** grpc-js keeps timers of calls that were cut off. */
 const GRPC = { sanitizeOps: false, sanitizeResources: false };
@@ -43,9 +44,9 @@ class Node implements AsyncDisposable {
   #held: HeldKey = { value: "node-1:1", lease: "", term: "" };
   #pass = 0;
 
-  constructor(endpoints: readonly string[]) {
+  constructor(ports: readonly number[], access: Access = OPEN) {
     const config = testConfig({
-      etcd: { ...testConfig().etcd, endpoints, callTimeoutMs: CALL_MS },
+      etcd: { ...etcdConfig(ports, access), callTimeoutMs: CALL_MS },
     });
     this.#etcd = openEtcd(config.etcd);
     this.#store = new EtcdElectionStore(this.#etcd, config);
@@ -188,7 +189,7 @@ for (const [what, fault] of Object.entries(FAULTS)) {
         await using cluster = await EtcdCluster.start();
         await using proxies = new AsyncDisposableStack();
         const ways = cluster.ports.map((port) => proxies.use(new Proxy(port)));
-        await using node = new Node(ways.map(({ port }) => `http://127.0.0.1:${port}`));
+        await using node = new Node(ways.map(({ port }) => port));
         await node.start();
         await node.passes(PASSES);
         const whole = shown(node.times);
@@ -205,26 +206,30 @@ for (const [what, fault] of Object.entries(FAULTS)) {
   }
 }
 
-Deno.test(
-  `members restarted in order, ${RESTARTS} times each: nothing fails`,
-  GRPC,
-  async () => {
-    await using cluster = await EtcdCluster.start();
-    await using node = new Node(cluster.urls);
-    await node.start();
-    let over = false;
-    const passing = (async () => {
-      while (!over) await node.passes(1);
-    })();
-    for (let restart = 0; restart < 3 * RESTARTS; restart++) {
-      const member = restart % 3;
-      await cluster.stop(member);
-      cluster.revive(member);
-      await cluster.healthy();
-    }
-    over = true;
-    await passing;
-    await node.caughtUp();
-    assertEquals(node.problems, []);
-  },
-);
+for (const secured of [false, true]) {
+  const what = secured ? ", with TLS and users whose tokens end" : "";
+  Deno.test(
+    `members restarted in order, ${RESTARTS} times each${what}: nothing fails`,
+    GRPC,
+    async () => {
+      await using cluster = await EtcdCluster.start({ secured });
+      await using node = new Node(cluster.ports, cluster.access);
+      await node.start();
+      let over = false;
+      const passing = (async () => {
+        while (!over) await node.passes(1);
+      })();
+      for (let restart = 0; restart < 3 * RESTARTS; restart++) {
+        const member = restart % 3;
+        await cluster.stop(member);
+        cluster.revive(member);
+        await cluster.healthy();
+        if (secured) await cluster.endTokens();
+      }
+      over = true;
+      await passing;
+      await node.caughtUp();
+      assertEquals(node.problems, []);
+    },
+  );
+}

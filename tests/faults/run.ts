@@ -1,11 +1,12 @@
 /** Carries out faults on three nodes and three etcd members, and collects the history. @module */
-import { Etcd3 } from "etcd3";
+import type { Etcd3 } from "etcd3";
+import { openEtcd } from "../../lib/etcd/client.ts";
 import { eventually } from "../support/assert.ts";
-import { EtcdCluster } from "./etcd_cluster.ts";
+import { type ClusterOptions, EtcdCluster } from "./etcd_cluster.ts";
 import { FaultNode } from "./fault_node.ts";
 import type { Healed, History, Write } from "./history.ts";
 import type { Fault, Scheduled } from "./schedule.ts";
-import { REGISTER, type Setup, TTL_SECONDS } from "./setup.ts";
+import { etcdConfig, REGISTER, type Setup, TTL_SECONDS } from "./setup.ts";
 
 /** Somebody leads again within that of the last fault's end, ms. */
 export const RECOVERY_MS = (TTL_SECONDS + 3) * 1000;
@@ -26,12 +27,14 @@ export class FaultRun implements AsyncDisposable {
   /** Starts everything and waits until somebody leads. */
   static async start(
     options: Pick<Setup, "marginSeconds" | "fenced"> = { marginSeconds: 1, fenced: true },
+    etcd: ClusterOptions = {},
   ): Promise<FaultRun> {
-    const cluster = await EtcdCluster.start();
+    const cluster = await EtcdCluster.start(etcd);
+    const { ports, access } = cluster;
     const nodes = await Promise.all(
-      NODES.map((name) => FaultNode.start(name, cluster.ports, options)),
+      NODES.map((name) => FaultNode.start(name, ports, options, access)),
     );
-    const run = new FaultRun(cluster, nodes, new Etcd3({ hosts: cluster.urls }));
+    const run = new FaultRun(cluster, nodes, openEtcd(etcdConfig(ports, access)));
     await eventually("somebody leads", () => run.leader(), 20_000);
     return run;
   }
@@ -92,11 +95,32 @@ export class FaultRun implements AsyncDisposable {
         return this.nodes[fault.node]!.network(fault.mode, fault.member);
       case "kill-etcd":
         return await this.cluster.kill(fault.member);
+      case "roll-etcd":
+        return await this.#roll(fault.times);
+      case "end-tokens":
+        return await this.cluster.endTokens();
       case "step-clock":
         return await this.nodes[fault.node]!.stepClock(fault.ms);
       case "compact":
         return await this.#compact();
     }
+  }
+
+  /** Restarts the members one by one, as an upgrade does. */
+  async #roll(times: number): Promise<void> {
+    for (let member = 0; member < NODES.length; member++) this.cluster.revive(member);
+    await this.cluster.healthy();
+    for (let restart = 0; restart < NODES.length * times; restart++) {
+      const member = restart % NODES.length;
+      await this.cluster.stop(member);
+      this.cluster.revive(member);
+      await this.cluster.healthy(member);
+    }
+  }
+
+  /** Processes of nodes that died of no signal of ours. */
+  get crashes(): string[] {
+    return this.nodes.flatMap(({ name, crashes }) => crashes.map((text) => `${name}: ${text}`));
   }
 
   async #compact(): Promise<void> {

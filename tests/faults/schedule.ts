@@ -21,6 +21,10 @@ export type Fault =
     readonly member?: number;
   }
   | { readonly do: "kill-etcd"; readonly member: number }
+  /** Every member is stopped in order and started again, so many times. */
+  | { readonly do: "roll-etcd"; readonly times: number }
+  /** No token of a user is good any more; without users nothing happens. */
+  | { readonly do: "end-tokens" }
   /** A manager that stands still for so long beside its successor. */
   | { readonly do: "orphan"; readonly node: number; readonly ms: number }
   | { readonly do: "step-clock"; readonly node: number; readonly ms: number }
@@ -41,6 +45,8 @@ const KINDS = [
   "network",
   "network",
   "kill-etcd",
+  "roll-etcd",
+  "end-tokens",
   "step-clock",
   "step-clock",
   "compact",
@@ -49,6 +55,7 @@ const PART_SETS: readonly (readonly Part[])[] = [["manager"], ["writer"], ["mana
 const MODES: readonly ProxyMode[] = ["refuse", "drop", "half", "delay"];
 const SIZE = 3;
 const MAX_FAULTS = 5;
+const MAX_ROLLS = 3;
 
 /** The faults of one round: one to five, up to a few seconds apart. */
 export function drawRound(random: Random): Scheduled[] {
@@ -84,10 +91,13 @@ function drawFault(random: Random): Fault {
     }
     case "kill-etcd":
       return { do: kind, member: random.below(SIZE) };
+    case "roll-etcd":
+      return { do: kind, times: 1 + random.below(MAX_ROLLS) };
     case "step-clock": {
       const ms = 300 + random.below(random.pick([1500, 20_000]));
       return { do: kind, node, ms: random.below(2) ? ms : -ms };
     }
+    case "end-tokens":
     case "compact":
       return { do: kind };
   }

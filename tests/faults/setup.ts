@@ -3,12 +3,22 @@ import { type Clock, systemClock } from "../../lib/base/clock.ts";
 import type { Config } from "../../lib/config/config_types.ts";
 import { testConfig } from "../support/test_config.ts";
 
+/** How clients reach etcd. */
+export type Access = Pick<Config["etcd"], "caFile" | "username" | "password"> & {
+  readonly scheme: "http" | "https";
+};
+
+/** Without TLS and users. */
+export const OPEN: Access = { scheme: "http", caFile: null, username: null, password: null };
+
 /** Arguments of a node's process, as JSON. */
 export interface Setup {
   readonly node: string;
   /** The node's state directory, with the file `clock` and the file `claims`. */
   readonly dir: string;
-  readonly endpoints: readonly string[];
+  /** Ports of etcd's members, as this node reaches them. */
+  readonly ports: readonly number[];
+  readonly access: Access;
   /** May be negative, to break the election on purpose. */
   readonly marginSeconds: number;
   /** Writes carry the term's fence; false breaks it on purpose. */
@@ -26,12 +36,12 @@ export function readSetup(): Setup {
 }
 
 /** The configuration of a node in the suite. */
-export function nodeConfig({ node, endpoints, marginSeconds }: Setup): Config {
+export function nodeConfig({ node, ports, access, marginSeconds }: Setup): Config {
   const base = testConfig();
   return {
     ...base,
     nodeName: node,
-    etcd: { ...base.etcd, endpoints },
+    etcd: etcdConfig(ports, access),
     election: {
       ...base.election,
       name: node,
@@ -40,6 +50,15 @@ export function nodeConfig({ node, endpoints, marginSeconds }: Setup): Config {
       marginSeconds,
     },
   };
+}
+
+/** Of the suite's clients. */
+export function etcdConfig(
+  ports: readonly number[],
+  { scheme, ...access }: Access,
+): Config["etcd"] {
+  const endpoints = ports.map((port) => `${scheme}://127.0.0.1:${port}`);
+  return { ...testConfig().etcd, ...access, endpoints };
 }
 
 /** The machine's clock, stepped by what the file `clock` says, ms: all processes of a node see it at once. */

@@ -29,3 +29,44 @@ Deno.test("endpoint states: what a Map would hold, and counted", () =>
     assertEquals(states.size, map.size);
     assertEquals(Object.entries(counted).sort(), Object.entries(counts).sort());
   })));
+
+const act = fc.tuple(
+  fc.nat(20),
+  fc.constantFrom("ACTIVE", "DOWN", "gone", "wait", "wait live", "take", "next"),
+);
+
+Deno.test("endpoint states that wait: each once, with its newest status, none lost", () =>
+  fc.assert(fc.property(fc.array(act, { maxLength: 200 }), (acts) => {
+    const states = new EndpointStates();
+    const statuses = new Map<string, PortStatus>();
+    const waiting = new Map<string, { since: number; live: boolean }>();
+    const expected = (key: string) => ({ key, status: statuses.get(key), ...waiting.get(key)! });
+    for (const [at, [n, what]] of acts.entries()) {
+      const key = `/calico/felix/v2/no-region/host/host-${n % 3}/endpoint/${n}`;
+      if (what === "ACTIVE" || what === "DOWN") {
+        states.set(key, what);
+        statuses.set(key, what);
+      } else if (what === "gone") {
+        states.delete(key);
+        statuses.delete(key);
+        waiting.delete(key);
+      } else if (what === "take") {
+        assertEquals(states.take(key), waiting.has(key) ? expected(key) : null);
+        waiting.delete(key);
+      } else if (what === "next") {
+        const taken = states.takeNext(2);
+        assertEquals(taken.length, Math.min(2, waiting.size));
+        for (const state of taken) {
+          assertEquals(state, expected(state.key));
+          waiting.delete(state.key);
+        }
+      } else {
+        const live = what === "wait live";
+        states.wait(key, at + 1, live);
+        if (!waiting.has(key)) waiting.set(key, { since: at + 1, live });
+      }
+      assertEquals([states.waiting, states.size], [waiting.size, statuses.size]);
+    }
+    const rest = states.takeNext(1000).map(({ key }) => key);
+    assertEquals(rest.sort(), [...waiting.keys()].sort());
+  })));

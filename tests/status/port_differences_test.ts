@@ -11,8 +11,8 @@ const update = (port: string, status: "ACTIVE" | "DOWN" | "ERROR") => ({ host: "
 
 Deno.test("an older status that is accepted does not end the difference", () => {
   const differences = new PortDifferences(systemClock);
-  differences.queued("p", update("p", "ACTIVE"));
-  differences.queued("p", update("p", "DOWN"));
+  differences.queued("p", update("p", "ACTIVE"), 0);
+  differences.queued("p", update("p", "DOWN"), 1);
   differences.accepted("p", "ACTIVE", true);
   assertEquals(differences.list().map(({ status, why }) => [status, why]), [["DOWN", "waiting"]]);
   differences.accepted("p", "DOWN", true);
@@ -22,7 +22,7 @@ Deno.test("an older status that is accepted does not end the difference", () => 
 Deno.test("100,000 ports that wait: the file stays small, the oldest are in it", async () => {
   await using dir = await tempDir();
   const differences = new PortDifferences(systemClock);
-  for (let i = 0; i < 100_000; i++) differences.queued(`k${i}`, update(`port-${i}`, "ACTIVE"));
+  for (let i = 0; i < 100_000; i++) differences.queued(`k${i}`, update(`port-${i}`, "ACTIVE"), i);
   for (let i = 0; i < 10; i++) differences.accepted(`k${i}`, "ACTIVE", true);
   await differences.publish(dir.path);
   const file = (await readPortDifferences(dir.path))!;

@@ -305,6 +305,46 @@ Deno.test("a long queue is warned of, and that it is normal again", GRPC, async 
 });
 
 Deno.test(
+  "more than the queue has room for: the newest of each in the end, what is gone too",
+  GRPC,
+  async () => {
+    await using s = await scene();
+    s.reporter.open = false;
+    const write = async (from: number, count: number, value: string | null) => {
+      const names = Array.from({ length: count }, (_, i) => from + i);
+      for (let at = 0; at < count; at += 100) {
+        const writes = names.slice(at, at + 100)
+          .map((i) => endpointKey(`h${i % 30}`, `p${i}`))
+          .map((key) => value === null ? s.etcd.delete().key(key) : s.etcd.put(key).value(value));
+        await s.etcd.if("x", "Create", "==", 0).then(...writes).commit();
+      }
+    };
+    const queued = async () => (await s.store.readPorts())?.queued ?? 0;
+    await write(0, 2000, '{"status":"up"}');
+    s.endpoints();
+    await eventually("the snapshot", async () => await queued() === 2000);
+    await write(2000, 5000, '{"status":"up"}');
+    await eventually("what came meanwhile", async () => await queued() === 7000);
+    assertEquals((await s.store.readPorts())!.differing, 7000);
+    await write(0, 400, '{"status":"down"}');
+    await write(1800, 200, null);
+    await write(6900, 100, null);
+    await eventually("the deletions", async () => (await s.store.readPorts())!.total === 6700);
+    assertEquals(await queued(), 7000);
+    s.reporter.openGate();
+    await eventually("all of it", async () => await queued() === 0, 20_000);
+    const last = new Map(s.reporter.ports.map(({ port, status }) => [port, status]));
+    const expected = Array.from({ length: 7000 }, (_, i) => {
+      if (i < 400) return [`p${i}`, "DOWN"];
+      return [`p${i}`, i >= 6900 || (i >= 1800 && i < 2000) ? "ERROR" : "ACTIVE"];
+    });
+    assertEquals([...last].sort(), expected.sort());
+    assertEquals(s.reporter.ports.length, 7000, "each once");
+    assertEquals((await s.store.readPorts())!.differing, 0);
+  },
+);
+
+Deno.test(
   "once the term is over nothing is reported, and it ends within a second",
   GRPC,
   async () => {

@@ -7,7 +7,7 @@
  */
 import { policyOrSubnetKey, resourcePrefixes } from "../../calico/keys.ts";
 import type { Subnet } from "../../openstack/records.ts";
-import { COLLECTION_OF } from "../model/kinds.ts";
+import { COLLECTION_OF, KINDS } from "../model/kinds.ts";
 import type { CloudIndex } from "./cloud_index.ts";
 import type { RelatedChanges } from "./related_objects.ts";
 
@@ -19,6 +19,12 @@ export class Earlier {
 
   constructor(readonly before: CloudIndex, readonly now: CloudIndex) {
     this.#prefixes = resourcePrefixes(now.region);
+  }
+
+  /** Whether etcd is a backup that was restored since: its revisions say nothing of what is known. */
+  get isOfAnotherHistory(): boolean {
+    const { before, now } = this;
+    return KINDS.some((kind) => now.keys[kind].wentBackSince(before.keys[kind]));
   }
 
   /** All that endpoints show has been read. */

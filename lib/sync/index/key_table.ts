@@ -82,6 +82,15 @@ export class KeyTable {
     }
   }
 
+  /** Whether a key has a lower mod revision than an earlier table knew: etcd is a backup that was restored since. */
+  wentBackSince(earlier: KeyTable): boolean {
+    for (const row of earlier.index.rows()) {
+      const here = this.index.findSame(earlier.index, row);
+      if (here >= 0 && this.#revisions.values[here]! < earlier.#revisions.values[row]!) return true;
+    }
+    return false;
+  }
+
   /** The row here of a key that another table knew as right, if it has not changed since; else −1. */
   findUnchanged(other: KeyTable, row: number): number {
     if (!other.isRight(row)) return -1;

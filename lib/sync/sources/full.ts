@@ -83,7 +83,7 @@ class FullSource implements Source {
   readonly #references: References;
   readonly #translator: Translator;
   /** See {@linkcode ResyncOptions.previous}; null: everything is compared. */
-  readonly #earlier: Earlier | null;
+  #earlier: Earlier | null;
   /** Objects that Neutron listed, whether they are understood or not. */
   readonly #listed = { ports: 0, "security-groups": 0, subnets: 0, floatingips: 0 };
 
@@ -96,6 +96,7 @@ class FullSource implements Source {
 
   async *batches(): AsyncGenerator<readonly Desired[]> {
     await this.keys.look();
+    if (this.#earlier?.isOfAnotherHistory) this.#earlier = null;
     await this.#readRelated();
     // The first ports are on their way while subnets and policies are written, unless whether they can be
     // skipped is only known then.

@@ -188,6 +188,21 @@ Deno.test("periodic: what a narrow run has learnt of a network is not taken for 
     assertEquals(await scene.differences(), []);
   }));
 
+Deno.test("periodic: revisions of a backup that was restored since are not believed", () =>
+  withCloud(async (scene) => {
+    const { etcd, resync } = scene;
+    await resync();
+    const { index: previous } = await resync();
+    const { WorkloadEndpoint: keys } = previous.keys;
+    const [damaged, another] = await etcd.getAll().prefix(WEP).keys();
+    const { header } = await etcd.put(damaged!).value("{").exec();
+    // As if the history that was lost had written the one at this very revision, and the other later.
+    keys.right(keys.index.find(damaged!), header.revision);
+    keys.right(keys.index.find(another!), String(BigInt(header.revision) + 1n));
+    await resync({ previous });
+    assertEquals(await scene.differences(), []);
+  }));
+
 Deno.test("periodic: with nothing changed, no value is read", () =>
   withCloud(async ({ etcd, resync }) => {
     await resync();

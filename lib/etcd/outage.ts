@@ -1,0 +1,15 @@
+/** Whether etcd can be had, for the log of a process. @module */
+import type { Clock } from "../base/clock.ts";
+import { describeError, type Log } from "../base/log.ts";
+import { Outage } from "../base/outage.ts";
+import { isOfMember, isTimeout } from "./call_errors.ts";
+
+/** The outage that all jobs of a process have in common. */
+export function etcdOutage(context: { readonly log: Log; readonly clock: Clock }): Outage {
+  return new Outage("etcd serves again", context);
+}
+
+/** The cause of a failed call: refused, dropped and late ones are one, since all come from members that do not serve. */
+export function etcdCause(error: unknown): string {
+  return isOfMember(error) || isTimeout(error) ? "no answer" : describeError(error);
+}

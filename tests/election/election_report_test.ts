@@ -1,0 +1,30 @@
+import { systemClock } from "../../lib/base/clock.ts";
+import { ElectionReport } from "../../lib/election/election_report.ts";
+import { StateStore } from "../../lib/state/store.ts";
+import { assertEquals, assertMatch } from "../support/assert.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
+import { tempDir } from "../support/temp_dir.ts";
+
+Deno.test("a watch that does not come is a problem on the page, unless there is a worse one", async () => {
+  await using dir = await tempDir();
+  using store = await StateStore.open(dir.path);
+  const beats: (string | null)[] = [];
+  const report = new ElectionReport({
+    log: new LogRecorder(),
+    clock: systemClock,
+    store,
+    alive: (_doing, problem = null) => beats.push(problem),
+  });
+  const follower = { state: "follower", leader: "a:1", term: "7", problem: null } as const;
+  report.onWatchTrouble(new Error("etcd has not attached a watch 3 times in a row"));
+  await report.show(follower);
+  const blind = /^a change of leader is noticed late: etcd has not attached a watch 3 times/;
+  assertMatch((await store.readElection())!.problem!, blind);
+  assertMatch(beats.at(-1)!, blind);
+  await report.show({ ...follower, problem: "etcd does not answer" });
+  assertEquals((await store.readElection())!.problem, "etcd does not answer");
+  report.onWatchTrouble(null);
+  await report.show(follower);
+  assertEquals((await store.readElection())!.problem, null);
+  assertEquals(beats.at(-1), null);
+});
