@@ -1,4 +1,3 @@
-// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** The databases of etcd's members: size, quota, fragmentation, alarms. Pure. @module */
 import { clip } from "../../base/clip.ts";
 import { formatBytes } from "../../base/format.ts";
