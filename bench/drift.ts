@@ -23,15 +23,14 @@ const LOOKS = 3;
 /** Collects what would be changed. */
 class Collector implements Sink {
   readonly keys: string[] = [];
+  readonly conflicts: Change[] = [];
+  readonly tooLarge: Change[] = [];
   add({ action, key }: Change): Promise<void> {
     this.keys.push(`${action} ${key}`);
     return Promise.resolve();
   }
   flush(): Promise<void> {
     return Promise.resolve();
-  }
-  takeConflicts(): Change[] {
-    return [];
   }
 }
 

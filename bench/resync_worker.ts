@@ -15,7 +15,8 @@ import { incrementalResync } from "../lib/sync/sources/incremental.ts";
 import type { CloudIndex } from "../lib/sync/index/cloud_index.ts";
 import { type ResyncDeps, SyncRun } from "../lib/sync/apply/sync_run.ts";
 import { emptyScope } from "../lib/sync/index/backlog.ts";
-import { PORT_FIELDS, reconcile } from "../lib/sync/sources/named.ts";
+import { COLLECTIONS } from "../lib/sync/model/collections.ts";
+import { reconcile } from "../lib/sync/sources/named.ts";
 import { fullResync } from "../lib/sync/sources/full.ts";
 import { testConfig } from "../tests/support/test_config.ts";
 import { answerAll } from "./child.ts";
@@ -88,7 +89,9 @@ async function readBare(): Promise<void> {
     let marker: string | null = null;
     do {
       const url = new URL(`${neutronUrl}/v2.0/${list}?limit=${PAGE}`);
-      if (list === "ports") { for (const f of PORT_FIELDS) url.searchParams.append("fields", f); }
+      if (list === "ports") {
+        for (const f of COLLECTIONS.ports.fields!) url.searchParams.append("fields", f);
+      }
       if (marker) url.searchParams.set("marker", marker);
       const body = await (await fetch(url)).json();
       const name = list.split("/").at(-1)!.replaceAll("-", "_");
@@ -98,7 +101,7 @@ async function readBare(): Promise<void> {
   }));
 }
 
-const newRun = () => SyncRun.writing(deps, term);
+const newRun = () => new SyncRun(deps, term, index!);
 
 async function act(question: Question) {
   switch (question.do) {
@@ -110,12 +113,12 @@ async function act(question: Question) {
       return result.kinds;
     }
     case "incremental":
-      return await incrementalResync(newRun(), index!);
+      return await incrementalResync(newRun()!);
     case "ports": {
       const scopes = question.together
         ? [new Set(question.ids)]
         : question.ids.map((id) => new Set([id]));
-      for (const ports of scopes) await reconcile(newRun(), index!, { ...emptyScope(), ports });
+      for (const ports of scopes) await reconcile(newRun()!, { ...emptyScope(), ports });
       return null;
     }
     case "clear":

@@ -226,10 +226,10 @@ class ResourceSyncer {
   async #incremental(): Promise<void> {
     const index = this.#index!;
     const noted = this.#noted("incremental");
-    const run = SyncRun.writing(this.#deps(noted), this.term);
+    const run = new SyncRun(this.#deps(noted), this.term, index);
     const from = this.context.clock.now();
     this.#schedule.comparing();
-    const count = await incrementalResync(run, index);
+    const count = await incrementalResync(run);
     // A guard that goes on holding the same is no news every few seconds.
     const guards = JSON.stringify(run.guards);
     const held = run.guards.length > 0 && guards !== this.#heldBefore;

@@ -375,8 +375,7 @@ Deno.test("any Neutron-shaped subnet gives a value, nothing, or a named refusal"
     ipv6_address_mode: anyText,
   });
   holdsForAny(anySubnet, subnetSchema, (subnet) => {
-    const want = new Translator(null).subnet(subnet);
-    return want ? [want] : [];
+    return new Translator(null).subnet(subnet);
   });
 });
 

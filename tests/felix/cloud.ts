@@ -39,7 +39,7 @@ export function desiredOf(cloud: Cloud): Desired[] {
     cloud.addressGroups.map((group) => [group.id, addressGroupSchema.parse(group)]),
   );
   return [
-    ...cloud.subnets.flatMap((subnet) => translator.subnets(subnetSchema.parse(subnet))),
+    ...cloud.subnets.flatMap((subnet) => translator.subnet(subnetSchema.parse(subnet))),
     ...cloud.securityGroups.map((group) =>
       translator.group(securityGroupSchema.parse(group), addressGroups)
     ),

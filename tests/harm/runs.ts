@@ -75,7 +75,7 @@ const WAYS: Readonly<Record<Kind, Way>> = {
     const { index } = start;
     index!.projectsReadAt = -Infinity; // a minute has passed
     const run = syncRunOf(start, signal);
-    await incrementalResync(run, index!);
+    await incrementalResync(run);
     return { result: run.result(), error: null, index };
   },
 
@@ -87,7 +87,7 @@ const WAYS: Readonly<Record<Kind, Way>> = {
       for (const id of VICTIMS[collection]) scope[to].add(id);
       for (const { id } of changes(before, after, collection)) scope[to].add(id);
     }
-    await reconcile(run, index!, scope);
+    await reconcile(run, scope);
     return { result: run.result(), error: null, index };
   },
 
@@ -96,9 +96,9 @@ const WAYS: Readonly<Record<Kind, Way>> = {
 
 const SCOPES = [["ports", "ports"], ["groups", "security-groups"], ["subnets", "subnets"]] as const;
 
-function syncRunOf({ world, product }: Start, signal: AbortSignal): SyncRun {
+function syncRunOf({ world, product, index }: Start, signal: AbortSignal): SyncRun {
   const { deps } = product;
-  return SyncRun.writing(deps, world.term(signal));
+  return new SyncRun(deps, world.term(signal), index!);
 }
 
 /** As notifications name what they bring. */

@@ -12,6 +12,7 @@ import type { Term } from "../../lib/role/master_context.ts";
 import { KeystoneAuth } from "../../lib/openstack/keystone.ts";
 import { NeutronClient } from "../../lib/openstack/neutron.ts";
 import type { Project } from "../../lib/openstack/records.ts";
+import type { CloudIndex } from "../../lib/sync/index/cloud_index.ts";
 import type { Change } from "../../lib/sync/model/compare.ts";
 import type { Sink } from "../../lib/sync/apply/sink.ts";
 import { type ResyncDeps, type RunOptions, SyncRun } from "../../lib/sync/apply/sync_run.ts";
@@ -42,7 +43,7 @@ export interface Scene {
   meddle(with_: ((url: URL) => boolean | void | Promise<void>) | null): void;
   resync(options?: ResyncOptions): ReturnType<typeof fullResync>;
   /** A run that writes, for narrow and incremental resyncs. */
-  run(options?: RunOptions): SyncRun;
+  run(index: CloudIndex, options?: RunOptions): SyncRun;
   /** What a full resync would change now. */
   differences(): Promise<Change[]>;
 }
@@ -50,15 +51,14 @@ export interface Scene {
 /** Collects changes instead of writing them. */
 export class Collector implements Sink {
   readonly changes: Change[] = [];
+  readonly conflicts: Change[] = [];
+  readonly tooLarge: Change[] = [];
   add(change: Change): Promise<void> {
     this.changes.push(change);
     return Promise.resolve();
   }
   flush(): Promise<void> {
     return Promise.resolve();
-  }
-  takeConflicts(): Change[] {
-    return [];
   }
 }
 
@@ -123,7 +123,7 @@ export async function withCloud(
       requests,
       meddle: (with_) => meddling = with_,
       resync: (options) => fullResync(deps, term, options),
-      run: (options) => SyncRun.writing(deps, term, options),
+      run: (index, options) => new SyncRun(deps, term, index, options),
       async differences() {
         const sink = new Collector();
         await fullResync(deps, term, { sink, allowDeletions: true });

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { count, ms } from "./fields.ts";
 
 /** Counts of one kind of object in a resync. */
-const kindCountsSchema = z.object({
+export const kindCountsSchema = z.object({
   etcdReadMs: ms,
   neutronReadMs: ms,
   compareMs: ms,

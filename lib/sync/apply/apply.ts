@@ -9,8 +9,7 @@
  *
  * @module
  */
-import { emptyScope, newWork, type Scope } from "../index/backlog.ts";
-import type { CloudIndex } from "../index/cloud_index.ts";
+import { emptyScope, newWork } from "../index/backlog.ts";
 import type { Stored } from "../model/compare.ts";
 import { type Kind, KINDS } from "../model/kinds.ts";
 import type { Desired } from "../model/translate.ts";
@@ -30,130 +29,106 @@ const CHUNK = 500;
  *
  * @throws what reading or writing threw; {@linkcode FenceLostError}: another node leads.
  */
-export async function apply(run: SyncRun, index: CloudIndex, source: Source): Promise<void> {
-  await applyOnce(run, index, source);
-  await retryConflicts(run, index, source);
-  await applyAgain(run, index, source, source.missed);
-  const lost = await confirmFloatingLosses(run, index, source.listed("floatingips"));
-  await applyAgain(run, index, source, lost);
+export async function apply(run: SyncRun, source: Source): Promise<void> {
+  await applyOnce(run, source);
+  await retryConflicts(run, source);
+  await applyAgain(run, source, source.missed);
+  const lost = await confirmFloatingLosses(run, source.listed("floatingips"));
+  await applyAgain(run, source, lost);
   run.doubtfulAddresses.clear(); // what is still doubtful stays, and is accounted for
 }
 
-async function applyOnce(run: SyncRun, index: CloudIndex, source: Source): Promise<void> {
-  await writeWanted(run, index, source);
-  await removeUnwanted(run, index, source);
+async function applyOnce(run: SyncRun, source: Source): Promise<void> {
+  await writeWanted(run, source);
+  await removeUnwanted(run, source);
   run.throwIfFull();
 }
 
 /** Ports whose data have to be read once more. */
-async function applyAgain(
-  run: SyncRun,
-  index: CloudIndex,
-  source: Source,
-  ports: Iterable<string>,
-): Promise<void> {
+async function applyAgain(run: SyncRun, source: Source, ports: Iterable<string>): Promise<void> {
   const all = [...ports];
   for (let at = 0; at < all.length; at += CHUNK) {
     const scope = { ...emptyScope(), ports: new Set(all.slice(at, at + CHUNK)) };
-    await applyOnce(run, index, source.named(scope));
-    await retryConflicts(run, index, source);
+    await applyOnce(run, source.named(scope));
+    await retryConflicts(run, source);
   }
 }
 
 /** A batch, with what etcd holds of its keys. */
 interface Batch {
+  readonly kind: Kind;
   readonly wants: readonly Desired[];
   readonly stored: Promise<ReadonlyMap<string, Stored>>;
 }
 
 /** Writes what differs. The values of a batch are on their way while the one before it is compared. */
-async function writeWanted(run: SyncRun, index: CloudIndex, source: Source): Promise<void> {
-  const order = new WriteOrder(run);
+async function writeWanted(run: SyncRun, source: Source): Promise<void> {
   let last: Batch | null = null;
+  let written: Kind | null = null;
+  const write = async (batch: Batch) => {
+    const values = await batch.stored;
+    // Nothing is written before all that has to be there first has landed.
+    const isLater = written !== null && KINDS.indexOf(written) < KINDS.indexOf(batch.kind);
+    if (isLater) await run.settle(written!);
+    written = batch.kind;
+    await writeBatch(run, source, batch, values);
+  };
   try {
     for await (const wants of source.batches()) {
       if (wants.length === 0) continue;
-      const next = { wants, stored: source.keys.read(wants) };
+      const next = { kind: wants[0]!.kind, wants, stored: source.keys.read(wants) };
       next.stored.catch(() => {}); // it is awaited in its turn, if that comes
       const before = last;
       last = null;
-      if (before) await writeBatch(run, index, source, order, before);
+      if (before) await write(before);
       last = next;
     }
   } finally {
     // Also when the source has failed: what it said before that is so.
     if (last) {
-      await writeBatch(run, index, source, order, last);
-      await order.end();
+      await write(last);
+      await run.settle(last.kind);
     }
   }
 }
 
 async function writeBatch(
   run: SyncRun,
-  index: CloudIndex,
   source: Source,
-  order: WriteOrder,
-  { wants, stored }: Batch,
+  { kind, wants }: Batch,
+  values: ReadonlyMap<string, Stored>,
 ): Promise<void> {
   const { clock } = run.deps;
-  const { kind } = wants[0]!;
   const counts = run.kinds[kind];
-  const values = await stored;
-  await order.begin(kind);
   for (const want of wants) {
     const value = values.get(want.key);
     counts.neutronItems++;
     const from = clock.monotonic();
-    const change = await changeOf(run, index, want, value);
+    const change = await changeOf(run, want, value);
     counts.compareMs += clock.monotonic() - from;
     await run.change(kind, source.keys.compared(want, value, change), value);
     await run.breathe();
   }
 }
 
-/** Lets nothing be written before all that has to be there first has landed. */
-class WriteOrder {
-  #last: Kind | null = null;
-
-  constructor(readonly run: SyncRun) {}
-
-  /** Something of that kind is to be written. */
-  async begin(kind: Kind): Promise<void> {
-    const last = this.#last;
-    if (last !== null && KINDS.indexOf(last) < KINDS.indexOf(kind)) await this.run.settle(last);
-    this.#last = kind;
-  }
-
-  /** Nothing more is to be written. */
-  async end(): Promise<void> {
-    if (this.#last !== null) await this.run.settle(this.#last);
-  }
-}
-
 /** Tries what failed again, each time from fresh data. */
-async function retryConflicts(run: SyncRun, index: CloudIndex, source: Source): Promise<void> {
+async function retryConflicts(run: SyncRun, source: Source): Promise<void> {
   for (let attempt = 1;; attempt++) {
     const conflicts = run.conflicts();
     if (conflicts.length === 0) return;
     const scope = emptyScope();
     for (const { subject, key } of conflicts) {
-      if (subject.type === "port") index.addKey(subject.id, key);
-      scope[SCOPE_OF[subject.type]].add(subject.id);
+      if (subject.type === "port") run.index.addKey(subject.id, key);
+      scope[`${subject.type}s` as const].add(subject.id);
     }
     if (attempt > RETRIES) {
-      index.addToBacklog(newWork(scope));
+      run.index.addToBacklog(newWork(scope));
       const some = conflicts.slice(0, 3).map(({ key }) => key).join(", ");
       run.warn(
         `${conflicts.length} objects change all the time, left to the next resync: ${some}`,
       );
       return;
     }
-    await applyOnce(run, index, source.named(scope));
+    await applyOnce(run, source.named(scope));
   }
 }
-
-const SCOPE_OF = { port: "ports", group: "groups", subnet: "subnets" } as const satisfies Record<
-  Desired["subject"]["type"],
-  keyof Scope
->;

@@ -3,8 +3,7 @@ import { resourcePrefixes } from "../../calico/keys.ts";
 import { readFenced } from "../../etcd/fenced_write.ts";
 import type { Facet } from "../../calico/kept_facets.ts";
 import { type Change, compare, type Stored } from "../model/compare.ts";
-import type { CloudIndex } from "../index/cloud_index.ts";
-import { COLLECTION_OF, type Kind } from "../model/kinds.ts";
+import type { Kind } from "../model/kinds.ts";
 import type { Desired } from "../model/translate.ts";
 import type { SyncRun } from "./sync_run.ts";
 
@@ -23,7 +22,6 @@ const PARTS_OF = {
  */
 export async function changeOf(
   run: SyncRun,
-  index: CloudIndex,
   want: Desired,
   stored: Stored | undefined,
 ): Promise<Change | null> {
@@ -33,10 +31,10 @@ export async function changeOf(
   for (const name of want.resource?.outside ?? []) {
     run.leave("outside-subnets", PARTS_OF[want.kind], name);
   }
-  const elsewhere = stored ? undefined : await storedElsewhere(run, index, want);
+  const elsewhere = stored ? undefined : await storedElsewhere(run, want);
   const change = compare(want, stored, run.stamps, elsewhere);
   const doubtful = (change?.lostAddresses ?? []).filter((address) =>
-    !run.goneAddresses.has(address) && !index.floatingIps.hasAddress(address)
+    !run.goneAddresses.has(address) && !run.index.floatingIps.hasAddress(address)
   );
   if (doubtful.length === 0) return change;
   run.doubtfulAddresses.set(want.subject.id, new Set(doubtful));
@@ -56,8 +54,7 @@ export function isExpressed({ resource }: Desired): boolean {
 
 /** What another endpoint of the same port holds, when there is one. */
 async function storedElsewhere(
-  { deps, term }: SyncRun,
-  index: CloudIndex,
+  { deps, term, index }: SyncRun,
   { kind, key, subject }: Desired,
 ): Promise<Stored | undefined> {
   if (kind !== "WorkloadEndpoint") return undefined;
@@ -68,26 +65,4 @@ async function storedElsewhere(
   if (others.length === 0) return undefined;
   const found = await readFenced(deps.etcd, term, others);
   return found.values().next().value;
-}
-
-/**
- * What some of Neutron's objects want, object by object. One that cannot be translated wants nothing and is left
- * as it is in etcd; its id goes into `refused`.
- */
-export function translateEach<T extends { readonly id: string }>(
-  run: SyncRun,
-  kind: Kind,
-  objects: readonly T[],
-  refused: Set<string>,
-  translate: (object: T) => Desired[],
-): Desired[][] {
-  return objects.map((object) => {
-    try {
-      return translate(object);
-    } catch (error) {
-      refused.add(object.id);
-      run.leave("not-understood", COLLECTION_OF[kind], `${object.id}: ${error}`);
-      return [];
-    }
-  });
 }

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { Etcd3 } from "etcd3";
 import {
   CLUSTER_INFORMATION_KEY,
   electionKey,
@@ -16,9 +15,6 @@ import {
 import { parseJsonObject } from "../../base/json.ts";
 import { writeFenced } from "../../etcd/fenced_write.ts";
 import { type KeyValue, readSnapshot } from "../../etcd/snapshot.ts";
-import type { Clock } from "../../base/clock.ts";
-import type { Term } from "../../role/master_context.ts";
-import type { CloudIndex } from "../index/cloud_index.ts";
 import { removeEarlierNamespace } from "./earlier_namespace.ts";
 import type { SyncRun } from "./sync_run.ts";
 
@@ -50,44 +46,24 @@ function felixConfiguration(spec: Json): Json {
 }
 
 /** Completes a full resync that writes: configuration, and what earlier releases left; each is said. */
-export async function completeCluster(run: SyncRun, index: CloudIndex): Promise<void> {
-  const { deps, term } = run;
-  deps.progress("cluster configuration");
-  await ensureClusterConfig(deps.etcd, term, deps.clock);
-  const legacy = await removeLegacy(run);
-  if (legacy.removed > 0) run.warn(`${legacy.removed} legacy objects removed`);
-  if (legacy.kept) run.warn(legacy.kept);
-  const earlier = await removeEarlierNamespace(run, index);
+export async function completeCluster(run: SyncRun): Promise<void> {
+  run.deps.progress("cluster configuration");
+  for (const object of OBJECTS) await ensure(run, object);
+  await removeLegacy(run);
+  const earlier = await removeEarlierNamespace(run);
   if (earlier > 0) run.warn(`${earlier} objects of the region's earlier namespace removed`);
 }
 
-/** Brings both objects up to date; a conflict is read again after a second. */
-async function ensureClusterConfig(etcd: Etcd3, term: Term, clock: Clock): Promise<void> {
-  await ensure(
-    etcd,
-    term,
-    clock,
-    CLUSTER_INFORMATION_KEY,
-    "ClusterInformation",
-    clusterInformation,
-  );
-  await ensure(
-    etcd,
-    term,
-    clock,
-    FELIX_CONFIGURATION_KEY,
-    "FelixConfiguration",
-    felixConfiguration,
-  );
-}
+/** Felix's objects: key, kind, and what completes the specification. */
+const OBJECTS = [
+  [CLUSTER_INFORMATION_KEY, "ClusterInformation", clusterInformation],
+  [FELIX_CONFIGURATION_KEY, "FelixConfiguration", felixConfiguration],
+] as const;
 
+/** Brings one of them up to date; a conflict is read again after a second. */
 async function ensure(
-  etcd: Etcd3,
-  term: Term,
-  clock: Clock,
-  key: string,
-  kind: string,
-  complete: (spec: Json) => Json,
+  { deps: { etcd, clock }, term }: SyncRun,
+  [key, kind, complete]: typeof OBJECTS[number],
 ): Promise<void> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const { kvs } = await etcd.get(key).exec();
@@ -114,20 +90,14 @@ async function ensure(
 /** An unnamed region in which something is newer than this is taken to be alive, ms. */
 const ALIVE_MS = 24 * 60 * 60 * 1000;
 
-/** What {@linkcode removeLegacy} did. */
-interface LegacyRemoval {
-  readonly removed: number;
-  /** Why objects of the unnamed region stay; null: there are none, or they are removed. */
-  readonly kept: string | null;
-}
-
 /**
  * Deletes the legacy subnets and, when a region is set, what an unnamed region left behind. Two regions may
  * share one etcd, one of them unnamed: its objects go only when nobody leads it and nothing in it is newer
  * than a day.
  */
-async function removeLegacy({ deps, term }: SyncRun): Promise<LegacyRemoval> {
-  const { etcd, region, clock } = deps;
+async function removeLegacy(run: SyncRun): Promise<void> {
+  const { deps, term } = run;
+  const { etcd, region } = deps;
   const beat = () => deps.progress("cluster configuration");
   const read = async (prefix: string) =>
     (await readSnapshot(etcd, prefix, { signal: term.signal, onPage: beat })).items;
@@ -137,27 +107,24 @@ async function removeLegacy({ deps, term }: SyncRun): Promise<LegacyRemoval> {
     ...await read(prefixes.WorkloadEndpoint),
     ...await read(prefixes.NetworkPolicy + POLICY_NAME_PREFIX),
   ];
-  const kept = unnamed.length === 0 ? null : await whyAlive(etcd, unnamed, clock);
+  const kept = unnamed.length === 0 ? null : await whyAlive(run, unnamed);
   if (kept === null) old.push(...unnamed);
   const operations = old.map(({ key, notText, modRevision }) => (
     { key, keyBytes: notText, value: null, modRevision, group: "legacy" }
   ));
   await writeFenced(etcd, term, operations, beat);
-  return { removed: old.length, kept };
+  if (old.length > 0) run.warn(`${old.length} legacy objects removed`);
+  if (kept !== null) run.warn(kept);
 }
 
-async function whyAlive(
-  etcd: Etcd3,
-  items: readonly KeyValue[],
-  clock: Pick<Clock, "now">,
-): Promise<string | null> {
+async function whyAlive({ deps }: SyncRun, items: readonly KeyValue[]): Promise<string | null> {
   const objects = `${items.length} objects of the region without a name stay`;
-  const leader = (await etcd.get(electionKey(null)).exec()).kvs[0];
+  const leader = (await deps.etcd.get(electionKey(null)).exec()).kvs[0];
   if (leader) return `${objects}: ${leader.value.toString().slice(0, 80)} leads it`;
   const isNew = ({ value }: KeyValue) => {
     const metadata = parseJsonObject(value.toString())?.metadata as Json | null | undefined;
     const created = Date.parse(String(metadata?.creationTimestamp));
-    return !(clock.now() - created > ALIVE_MS);
+    return !(deps.clock.now() - created > ALIVE_MS);
   };
   return items.some(isNew) ? `${objects}: some are not known to be older than a day` : null;
 }

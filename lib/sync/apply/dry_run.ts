@@ -19,8 +19,11 @@ export class DryRunSink extends NoSink {
 
   override add(change: Change, stored: Stored | undefined): Promise<void> {
     this.#count++;
-    if (this.#text.length < this.maxChars) this.#text += formatChange(change, stored);
-    else this.#cut = true;
+    if (this.#text.length < this.maxChars) {
+      // Lines that go begin with `-`, lines that come with `+`.
+      const lines = changeLines(change, stored).map((line) => `  ${line}\n`);
+      this.#text += `${change.action} ${change.key}\n${lines.join("")}`;
+    } else this.#cut = true;
     return Promise.resolve();
   }
 
@@ -29,10 +32,4 @@ export class DryRunSink extends NoSink {
     const end = this.#cut ? `… and more: ${this.#count} differences in all\n` : "";
     return this.#text + end;
   }
-}
-
-/** One key's difference: lines that go begin with `-`, lines that come with `+`. */
-export function formatChange(change: Change, stored: Stored | undefined): string {
-  const body = changeLines(change, stored).map((line) => `  ${line}\n`).join("");
-  return `${change.action} ${change.key}\n${body}`;
 }

@@ -10,7 +10,6 @@ import { writeFenced, type WriteOperation } from "../../etcd/fenced_write.ts";
 import { type KeyValue, readSnapshot } from "../../etcd/snapshot.ts";
 import { COLLECTION_OF, subjectOf } from "../model/kinds.ts";
 import { certainlyGone } from "./gone.ts";
-import type { CloudIndex } from "../index/cloud_index.ts";
 import type { SyncRun } from "./sync_run.ts";
 
 /** In the reverse of the order in which they appear. */
@@ -18,14 +17,14 @@ const KINDS = ["WorkloadEndpoint", "LiveMigration", "NetworkPolicy"] as const;
 type Kind = typeof KINDS[number];
 
 /** Removes it, at the end of a full resync; resolves to how many objects are gone. */
-export async function removeEarlierNamespace(run: SyncRun, index: CloudIndex): Promise<number> {
+export async function removeEarlierNamespace(run: SyncRun): Promise<number> {
   const prefixes = earlierPrefixes(run.deps.region);
   if (!prefixes) return 0;
   let removed = 0;
   for (const kind of KINDS) {
     const items = await readKeys(run, kind, prefixes[kind]);
     if (items.length === 0) continue;
-    const removable = await removableOf(run, index, kind, items);
+    const removable = await removableOf(run, kind, items);
     const operations = removable.map(({ key, modRevision }): WriteOperation => (
       { key, value: null, modRevision, group: "earlier" }
     ));
@@ -58,25 +57,20 @@ interface Named {
 
 async function removableOf<T extends Named>(
   run: SyncRun,
-  index: CloudIndex,
   kind: Kind,
   items: readonly T[],
 ): Promise<T[]> {
   const today = await readKeys(run, kind, resourcePrefixes(run.deps.region)[kind]);
   const names = new Set(today.map(({ name }) => name));
   const collection = COLLECTION_OF[kind];
-  const known = ({ owner }: Named) => index.revisions[collection].get(owner) !== undefined;
-  const isReplaced = (item: Named) => names.has(item.name);
+  const revisions = run.index.revisions[collection];
+  const known = ({ owner }: Named) => revisions.get(owner) !== undefined;
   // A port that was listed and has another key, or none, wants no such object; a policy is always wanted.
-  const isUnwanted = (item: Named) => collection === "ports" && known(item);
-  const doubtful = items.filter((item) => !isReplaced(item) && !known(item));
-  const held = items.length;
-  const gone = await certainlyGone(
-    run,
-    index,
-    collection,
-    [...new Set(doubtful.map(({ owner }) => owner))],
-    { held, listed: index.revisions[collection].size, hidden: null },
-  );
-  return items.filter((item) => isReplaced(item) || isUnwanted(item) || gone.has(item.owner));
+  const isUnwanted = (item: Named) =>
+    names.has(item.name) || (collection === "ports" && known(item));
+  const doubtful = items.filter((item) => !isUnwanted(item) && !known(item));
+  const ids = new Set(doubtful.map(({ owner }) => owner));
+  const doubt = { collection, held: items.length, listed: revisions.size, hidden: null };
+  const gone = await certainlyGone(run, [...ids], doubt);
+  return items.filter((item) => isUnwanted(item) || gone.has(item.owner));
 }

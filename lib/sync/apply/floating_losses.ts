@@ -6,7 +6,6 @@
  * @module
  */
 import { floatingIpSchema } from "../../openstack/records.ts";
-import type { CloudIndex } from "../index/cloud_index.ts";
 import type { SyncRun } from "./sync_run.ts";
 
 /** Addresses in one request, the witness aside. */
@@ -18,16 +17,15 @@ const ADDRESSES = 29;
  */
 export async function confirmFloatingLosses(
   run: SyncRun,
-  index: CloudIndex,
   listed: number | null,
 ): Promise<ReadonlySet<string>> {
   const doubtful = new Map(run.doubtfulAddresses);
   run.doubtfulAddresses.clear();
   if (doubtful.size === 0) return new Set();
-  const held = index.related.floatingIps.size + doubtful.size;
+  const held = run.index.related.floatingIps.size + doubtful.size;
   if (!run.believes("floatingips", { held, listed }, [...doubtful.keys()])) return new Set();
   const all = [...new Set([...doubtful.values()].flatMap((addresses) => [...addresses]))];
-  const witness = index.floatingIps.otherAddress(new Set(all));
+  const witness = run.index.floatingIps.otherAddress(new Set(all));
   for (let at = 0; at < all.length; at += ADDRESSES) {
     run.deps.progress("confirming deletions");
     await ask(run, all.slice(at, at + ADDRESSES), witness);
@@ -39,10 +37,7 @@ export async function confirmFloatingLosses(
       (run.goneAddresses.has(address) ? certain : kept).add(port);
     }
   }
-  if (kept.size > 0) {
-    const lost = { held, lost: kept.size, names: [...kept] };
-    run.hold({ collection: "floatingips", why: "unconfirmed", ...lost });
-  }
+  if (kept.size > 0) run.hold("floatingips", "unconfirmed", held, kept);
   return certain;
 }
 
@@ -52,13 +47,9 @@ async function ask(
   addresses: readonly string[],
   witness: string | null,
 ): Promise<void> {
-  const { items, refused } = await run.deps.neutron.listBy(
-    "floatingips",
-    floatingIpSchema,
-    run.term.signal,
-    "floating_ip_address",
-    witness === null ? addresses : [...addresses, witness],
-  );
+  const values = witness === null ? addresses : [...addresses, witness];
+  const by = ["floating_ip_address", values] as const;
+  const { items, refused } = await run.listBy("floatingips", floatingIpSchema, ...by);
   if (refused.length > 0) {
     // What is not understood may be any of them: they are asked for one by one.
     for (const address of addresses.length > 1 ? addresses : []) {

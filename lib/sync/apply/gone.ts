@@ -14,16 +14,16 @@
  * @module
  */
 import { floatingIpSchema, REVISION_FIELDS, revisionSchema } from "../../openstack/records.ts";
-import type { CloudIndex } from "../index/cloud_index.ts";
-import type { Collection, Followed } from "../model/collections.ts";
+import type { Followed } from "../model/collections.ts";
 import { filtersBy } from "../model/naming.ts";
 import type { SyncRun } from "./sync_run.ts";
 
 /** Witnesses that are tried before the answer is given up. */
 const MAX_WITNESSES = 3;
 
-/** What is known beside the ids. */
+/** What is known of the collection beside the ids. */
 export interface Doubt {
+  readonly collection: Followed;
   /** Objects of the collection that etcd holds. */
   readonly held: number;
   /** Objects that Neutron listed in this run; null: there was no list. */
@@ -45,134 +45,97 @@ export type Fate = "moved" | "shrunk" | "missing";
 /** Ids of those whose unwanted keys may go; the others are accounted for. */
 export async function deletable(
   run: SyncRun,
-  index: CloudIndex,
-  collection: Followed,
   { moved, shrunk, missing }: Readonly<Record<Fate, readonly string[]>>,
   doubt: Doubt,
 ): Promise<ReadonlySet<string>> {
-  const doubtful = [...missing, ...shrunk].filter((id) => !isAnnounced(run, id));
-  if (!run.believes(collection, doubt, doubtful)) {
-    return new Set([...moved, ...missing.filter((id) => isAnnounced(run, id))]);
-  }
-  return new Set([
-    ...moved,
-    ...shrunk,
-    ...await provenGone(run, index, collection, missing, doubt),
-  ]);
+  const { doubtful } = split(run, [...missing, ...shrunk]);
+  const isBelieved = run.believes(doubt.collection, doubt, doubtful);
+  const gone = await provenGone(run, missing, doubt, isBelieved);
+  return new Set([...moved, ...isBelieved ? shrunk : [], ...gone]);
 }
 
 /** Those of the ids, none of which was listed, that are certainly gone; the others are accounted for. */
 export async function certainlyGone(
   run: SyncRun,
-  index: CloudIndex,
-  collection: Followed,
   ids: readonly string[],
   doubt: Doubt,
 ): Promise<ReadonlySet<string>> {
-  const doubtful = ids.filter((id) => !isAnnounced(run, id));
-  const isBelieved = run.holds(collection) || run.believes(collection, doubt, doubtful);
-  return await provenGone(
-    run,
-    index,
-    collection,
-    isBelieved ? ids : ids.filter((id) => isAnnounced(run, id)),
-    doubt,
-  );
+  const { doubtful } = split(run, ids);
+  const isBelieved = run.holds(doubt.collection) ||
+    run.believes(doubt.collection, doubt, doubtful);
+  return await provenGone(run, ids, doubt, isBelieved);
 }
 
-function isAnnounced({ options }: SyncRun, id: string): boolean {
-  return options.announced?.has(id) ?? false;
+/** Which of the ids Neutron has announced as deleted. */
+function split({ options: { announced } }: SyncRun, ids: readonly string[]) {
+  return {
+    announced: ids.filter((id) => announced?.has(id)),
+    doubtful: ids.filter((id) => !announced?.has(id)),
+  };
 }
 
-/** The same when so many can be gone: each needs a proof of its own. */
+/** Those that are; when so many can be gone (`isBelieved`), each that was not announced needs a proof of its own. */
 async function provenGone(
   run: SyncRun,
-  index: CloudIndex,
-  collection: Followed,
   ids: readonly string[],
   doubt: Doubt,
+  isBelieved: boolean,
 ): Promise<ReadonlySet<string>> {
-  const gone = new Set(ids.filter((id) => isAnnounced(run, id)));
-  const doubtful = ids.filter((id) => !gone.has(id));
-  if (doubtful.length === 0 || await isIncomplete(run, index, collection, doubtful, doubt)) {
-    return gone;
-  }
-  const kept = new Set<string>();
-  for (const id of await confirmed(run, index, collection, doubtful, kept)) gone.add(id);
-  if (kept.size > 0) {
-    const held = { collection, held: doubt.held, lost: kept.size, names: [...kept] };
-    run.hold({ ...held, why: "unconfirmed" });
-  }
+  const { announced, doubtful } = split(run, ids);
+  const gone = new Set(announced);
+  if (!isBelieved || doubtful.length === 0) return gone;
+  if (await isIncomplete(run, doubtful, doubt)) return gone;
+  const kept = await confirm(run, doubt.collection, doubtful, gone);
+  if (kept.length > 0) run.hold(doubt.collection, "unconfirmed", doubt.held, kept);
   return gone;
 }
 
 /** Whether the collection is not seen whole, so that nothing of it may be deleted; the run is told why. */
 async function isIncomplete(
   run: SyncRun,
-  index: CloudIndex,
-  collection: Followed,
   ids: readonly string[],
-  doubt: Doubt,
+  { collection, held, hidden }: Doubt,
 ): Promise<boolean> {
   if (run.options.allowDeletions) return false;
   if (run.holds(collection)) return true;
-  const hidden = doubt.hidden ?? await namedByOthers(run, index, collection, ids);
-  if (hidden.size === 0) return false;
-  holdHidden(run, collection, doubt.held, hidden);
-  return true;
+  const named = hidden ?? await namedByOthers(run, collection, ids);
+  if (named.size > 0) run.hold(collection, "hidden", held, named);
+  return named.size > 0;
 }
 
-/** Neutron does not show objects that others name: it hides some from us. */
-export function holdHidden(
+/** Asks by id; what is not there goes into `gone`, and the others, which are or may be, are returned. */
+async function confirm(
   run: SyncRun,
-  collection: Collection,
-  held: number,
-  hidden: ReadonlySet<string>,
-): void {
-  run.hold({ collection, why: "hidden", held, lost: hidden.size, names: [...hidden] });
-}
-
-/** Asks by id; what is there, or may be, goes into `kept`. */
-async function confirmed(
-  run: SyncRun,
-  index: CloudIndex,
   collection: Followed,
   ids: readonly string[],
-  kept: Set<string>,
-): Promise<ReadonlySet<string>> {
-  const { neutron, progress } = run.deps;
-  const { signal } = run.term;
-  const gone = new Set<string>();
+  gone: Set<string>,
+): Promise<string[]> {
+  const { deps: { neutron, progress }, term: { signal } } = run;
+  const kept: string[] = [];
   const doubtful = new Set(ids);
-  const witnesses = doubtful.size === 0 ? [] : await findWitnesses(run, index, collection, ids);
+  const witnesses = await findWitnesses(run, collection, doubtful);
   for (const witness of witnesses.length > 0 ? witnesses : [null]) {
     if (doubtful.size === 0) break;
     progress("confirming deletions");
     const answer = await neutron.confirmGone(collection, signal, [...doubtful], witness);
-    for (const id of answer.gone) {
-      gone.add(id);
-      doubtful.delete(id);
-    }
-    for (const id of answer.there) {
-      kept.add(id);
-      doubtful.delete(id);
-    }
+    for (const id of answer.gone) gone.add(id);
+    kept.push(...answer.there);
+    for (const id of [...answer.gone, ...answer.there]) doubtful.delete(id);
   }
+  if (!run.options.allowDeletions) return [...kept, ...doubtful];
   // Nobody vouches for the answer; an operator has said that it is believed.
-  for (const id of doubtful) (run.options.allowDeletions ? gone : kept).add(id);
-  return gone;
+  for (const id of doubtful) gone.add(id);
+  return kept;
 }
 
 /** Ids of objects that are known to exist: as the index has them, else as Neutron lists them first. */
 async function findWitnesses(
   run: SyncRun,
-  index: CloudIndex,
   collection: Followed,
-  ids: readonly string[],
+  doubtful: ReadonlySet<string>,
 ): Promise<string[]> {
-  const doubtful = new Set(ids);
   const found: string[] = [];
-  for (const [id] of index.revisions[collection]) {
+  for (const [id] of run.index.revisions[collection]) {
     if (!doubtful.has(id)) found.push(id);
     if (found.length === MAX_WITNESSES) return found;
   }
@@ -190,23 +153,19 @@ async function findWitnesses(
 /** Those that another object names: a port its groups and subnets, a floating IP its port. */
 async function namedByOthers(
   run: SyncRun,
-  index: CloudIndex,
   collection: Followed,
   ids: readonly string[],
 ): Promise<Set<string>> {
-  const { neutron } = run.deps;
-  const { signal } = run.term;
   if (collection === "ports") {
-    const fips = await neutron.listBy("floatingips", floatingIpSchema, signal, "port_id", ids);
+    const fips = await run.listBy("floatingips", floatingIpSchema, "port_id", ids);
     return new Set(fips.items.map(({ port_id }) => port_id!));
   }
   const named = new Set<string>();
-  const { shown } = index.table[collection];
+  const { shown } = run.index.table[collection];
   if (!shown?.portField || shown.foundBy !== "filter") return named;
   for (const id of ids) {
     for (const values of filtersBy(shown.portField, [id])) {
-      const by = [signal, shown.portField, values, REVISION_FIELDS] as const;
-      const ports = await neutron.listBy("ports", revisionSchema, ...by);
+      const ports = await run.revisionsBy("ports", shown.portField, values);
       if (ports.items.length + ports.refused.length > 0) named.add(id);
     }
   }

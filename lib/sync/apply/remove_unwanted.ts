@@ -5,7 +5,6 @@
  *
  * @module
  */
-import type { CloudIndex } from "../index/cloud_index.ts";
 import type { Change } from "../model/compare.ts";
 import { COLLECTION_OF, type Keyed, type Kind, KINDS } from "../model/kinds.ts";
 import { deletable, type Fate } from "./gone.ts";
@@ -16,26 +15,21 @@ import type { SyncRun } from "./sync_run.ts";
 const CHUNK = 500;
 
 /** Deletes what nothing stands behind, in the reverse order of KINDS. */
-export async function removeUnwanted(
-  run: SyncRun,
-  index: CloudIndex,
-  source: Source,
-): Promise<void> {
+export async function removeUnwanted(run: SyncRun, source: Source): Promise<void> {
   const mayGo = new Map<Keyed, ReadonlySet<string>>();
   for (const collection of new Set(Object.values(COLLECTION_OF))) {
-    mayGo.set(collection, await removable(run, index, source, collection));
+    mayGo.set(collection, await removable(run, source, collection));
   }
   for (const kind of KINDS.toReversed()) {
     const ids = mayGo.get(COLLECTION_OF[kind])!;
     if (ids.size === 0) continue;
-    await removeKeys(run, index, source, kind, ids);
+    await removeKeys(run, source, kind, ids);
   }
 }
 
 /** Ids of the collection's objects whose unwanted keys may go. */
 async function removable(
   run: SyncRun,
-  index: CloudIndex,
   source: Source,
   collection: Keyed,
 ): Promise<ReadonlySet<string>> {
@@ -50,7 +44,8 @@ async function removable(
     const fate = source.fate(collection, id);
     if (fate !== null && (!run.full || isEndOf(collection, fate))) unwanted[fate].push(id);
   }
-  return await deletable(run, index, collection, unwanted, {
+  return await deletable(run, unwanted, {
+    collection,
     held: Math.max(source.keys.count(kinds.at(-1)!), ids.size),
     listed: source.listed(collection),
     hidden: source.hidden(collection),
@@ -69,7 +64,6 @@ function isEndOf(collection: Keyed, fate: Fate): boolean {
 /** Deletes the unwanted keys of these objects; resolves when the deletions have landed. */
 async function removeKeys(
   run: SyncRun,
-  index: CloudIndex,
   source: Source,
   kind: Kind,
   ids: ReadonlySet<string>,
@@ -84,7 +78,7 @@ async function removeKeys(
     await run.settle(kind);
     // Only now: should it fail, a later run has to know of the keys.
     for (const { subject, key } of some) {
-      if (subject.type === "port") index.dropKey(subject.id, key);
+      if (subject.type === "port") run.index.ports.dropKey(subject.id, key);
     }
     some = [];
   };

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Etcd3 } from "etcd3";
+import type { z } from "zod";
 import type { QosOptions } from "../../calico/qos.ts";
 import { calicoNamespace } from "../../calico/regions.ts";
 import { clip } from "../../base/clip.ts";
@@ -12,15 +13,22 @@ import type { Clock } from "../../base/clock.ts";
 import type { Term } from "../../role/master_context.ts";
 import type { KeystoneAuth } from "../../openstack/keystone.ts";
 import type { Listing, NeutronClient } from "../../openstack/neutron.ts";
-import type { Guard, KindCounts, LeftOut } from "../../state/records.ts";
+import { REVISION_FIELDS, revisionSchema } from "../../openstack/records.ts";
+import {
+  type Guard,
+  type KindCounts,
+  kindCountsSchema,
+  type LeftOut,
+} from "../../state/records.ts";
+import { FencedWriter } from "../../etcd/fenced_write.ts";
+import type { CloudIndex } from "../index/cloud_index.ts";
 import type { Change, Stamps, Stored } from "../model/compare.ts";
 import { traced } from "../../base/tracing.ts";
 import type { DifferenceLog } from "./difference_log.ts";
 import { type Loss, whyHeld } from "./guard.ts";
-import { EtcdSink } from "./etcd_sink.ts";
 import type { Sink } from "./sink.ts";
 import type { Step } from "./step.ts";
-import type { Collection } from "../model/collections.ts";
+import type { Collection, Followed, ObjectOf } from "../model/collections.ts";
 import { COLLECTION_OF, type Kind, KINDS } from "../model/kinds.ts";
 
 /** What a run works with. */
@@ -44,6 +52,8 @@ export interface ResyncDeps {
 
 /** How a run differs from the usual one. */
 export interface RunOptions {
+  /** Where changes go; by default to etcd. Elsewhere: nothing at all is written. */
+  readonly sink?: Sink;
   /** What the guards would hold back is let through: an operator has said so. */
   readonly allowDeletions?: boolean;
   /** Ids of objects that Neutron has announced as deleted. */
@@ -82,26 +92,27 @@ export class SyncRun {
   readonly goneAddresses = new Set<string>();
   /** By port: floating addresses that its endpoint shows and Neutron does not, which is not certain yet. */
   readonly doubtfulAddresses = new Map<string, ReadonlySet<string>>();
+  /** Where its changes go. */
+  readonly sink: Sink;
   #sliceAt: number;
   readonly #parts = new Set<string>();
 
+  /** @throws {TypeError} for an observer's term, when it would write to etcd. */
   constructor(
     readonly deps: ResyncDeps,
     readonly term: Term,
-    readonly sink: Sink,
+    /** Where what is read and found is noted. */
+    readonly index: CloudIndex,
     readonly options: RunOptions = {},
   ) {
+    this.sink = options.sink ??
+      new FencedWriter<Change>(deps.etcd, term, () => deps.progress("writing"), true);
     this.stamps = {
       namespace: calicoNamespace(deps.region),
       creationTimestamp: new Date(deps.clock.now()).toISOString().replace(/\.\d+Z$/, "Z"),
       newUid: () => crypto.randomUUID(),
     };
     this.#sliceAt = deps.clock.monotonic();
-  }
-
-  /** A run that writes to etcd. @throws {TypeError} for an observer's term. */
-  static writing(deps: ResyncDeps, term: Term, options: RunOptions = {}): SyncRun {
-    return new SyncRun(deps, term, new EtcdSink(deps, term), options);
   }
 
   /** Passes a change on; null: the key is right as it is. */
@@ -130,9 +141,32 @@ export class SyncRun {
   }
 
   #uncountRefused(): void {
-    for (const { kind, action } of this.sink.takeRefused?.() ?? []) {
+    for (const { kind, action } of this.sink.refused?.splice(0) ?? []) {
       this.kinds[kind][COUNTED[action]]--;
     }
+  }
+
+  /** Neutron's objects whose field has one of the values. @throws as {@linkcode NeutronClient.listBy}. */
+  listBy<T extends { id: string }>(
+    collection: Followed,
+    schema: z.ZodType<T>,
+    field: string,
+    values: Iterable<string>,
+    fields?: readonly string[],
+  ): Promise<Listing<T>> {
+    const { deps: { neutron }, term: { signal } } = this;
+    return neutron.listBy(collection, schema, signal, field, [...values], fields);
+  }
+
+  /** Objects of a collection by their ids, as its row in the table says. */
+  byId<C extends Followed>(collection: C, ids: Iterable<string>): Promise<Listing<ObjectOf<C>>> {
+    const { schema, fields } = this.index.table[collection];
+    return this.listBy<ObjectOf<C>>(collection, schema, "id", ids, fields);
+  }
+
+  /** Ids and revisions of objects whose field has one of the values. */
+  revisionsBy(collection: Followed, field: string, values: Iterable<string>) {
+    return this.listBy(collection, revisionSchema, field, values, REVISION_FIELDS);
   }
 
   /** Waits until everything is written; what etcd does not take for its size is left, and not counted. */
@@ -142,20 +176,17 @@ export class SyncRun {
     await traced("resync write", { attributes }, () => this.sink.flush());
     this.kinds[kind].writeMs += this.deps.clock.monotonic() - from;
     this.#uncountRefused();
-    for (const { kind, action, key, subject, value } of this.sink.takeTooLarge?.() ?? []) {
+    for (const { kind, action, key, subject, value } of this.sink.tooLarge.splice(0)) {
       this.kinds[kind][COUNTED[action]]--;
       const size = `${Math.ceil((value?.length ?? 0) / 1024)} KiB`;
-      this.leave(
-        "too-large",
-        COLLECTION_OF[kind],
-        `${subject.id}: etcd takes no ${size} at ${key}`,
-      );
+      const name = `${subject.id}: etcd takes no ${size} at ${key}`;
+      this.leave("too-large", COLLECTION_OF[kind], name);
     }
   }
 
   /** The conflicts so far, taken out of the counts. */
   conflicts(): Change[] {
-    const conflicts = this.sink.takeConflicts();
+    const conflicts = this.sink.conflicts.splice(0);
     for (const { kind, action } of conflicts) {
       this.kinds[kind].conflicts++;
       this.kinds[kind][COUNTED[action]]--;
@@ -189,13 +220,13 @@ export class SyncRun {
   }
 
   /** Notes that nothing of a collection is deleted; of several such notes the largest counts. */
-  hold(guard: Guard): void {
-    const names = guard.names.slice(0, MAX_NAMES).map((name) => clip(name, MAX_WARNING_CHARS));
-    const at = this.guards.findIndex(({ collection, why }) =>
-      collection === guard.collection && why === guard.why
-    );
-    if (at < 0) this.guards.push({ ...guard, names });
-    else if (this.guards[at]!.lost < guard.lost) this.guards[at] = { ...guard, names };
+  hold(collection: Collection, why: Guard["why"], held: number, lost: Iterable<string>): void {
+    const all = [...lost];
+    const names = all.slice(0, MAX_NAMES).map((name) => clip(name, MAX_WARNING_CHARS));
+    const guard = { collection, why, held, lost: all.length, names };
+    const at = this.guards.findIndex((of) => of.collection === collection && of.why === why);
+    if (at < 0) this.guards.push(guard);
+    else if (this.guards[at]!.lost < guard.lost) this.guards[at] = guard;
   }
 
   /** Whether all of these can be gone from a collection; otherwise that is noted as held back. */
@@ -207,7 +238,7 @@ export class SyncRun {
     if (this.options.allowDeletions) return true;
     const lost = names.length;
     const why = whyHeld({ held, listed, lost }, this.deps.maxDeletions ?? null);
-    if (why !== null) this.hold({ collection, why, held, lost, names: [...names] });
+    if (why !== null) this.hold(collection, why, held, names);
     return why === null;
   }
 
@@ -247,17 +278,6 @@ export class SyncRun {
 }
 
 function noCounts(): KindCounts {
-  return {
-    etcdReadMs: 0,
-    neutronReadMs: 0,
-    compareMs: 0,
-    writeMs: 0,
-    etcdItems: 0,
-    neutronItems: 0,
-    correct: 0,
-    created: 0,
-    updated: 0,
-    deleted: 0,
-    conflicts: 0,
-  };
+  const names = Object.keys(kindCountsSchema.shape);
+  return Object.fromEntries(names.map((name) => [name, 0])) as KindCounts;
 }

@@ -25,7 +25,7 @@ export interface Work extends Scope {
 }
 
 /** Nothing yet, or no more than these objects. */
-export function newWork(scope: Partial<Scope> = {}): Work {
+export function newWork(scope: Partial<Record<keyof Scope, Iterable<string>>> = {}): Work {
   return {
     ports: new Set(scope.ports),
     groups: new Set(scope.groups),

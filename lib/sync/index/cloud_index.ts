@@ -25,21 +25,15 @@ import {
   shownOf,
   type Table,
 } from "../model/collections.ts";
-import { type Kind, KIND_TABLE, KINDS, type Subject } from "../model/kinds.ts";
+import { type Kind, KIND_TABLE, KINDS } from "../model/kinds.ts";
 import { addressGroupsIn } from "../model/naming.ts";
+import type { Desired } from "../model/translate.ts";
 import { addPortsOf, addWork, newWork, type Work } from "./backlog.ts";
 import { FloatingIps } from "./floating_ips.ts";
 import { KeyTable } from "./key_table.ts";
 import { PortTable } from "./port_table.ts";
 import { RelatedObjects } from "./related_objects.ts";
 import { type Revised, Revisions } from "./revisions.ts";
-
-/** A key, and whose it is. */
-interface Compared {
-  readonly kind: Kind;
-  readonly key: string;
-  readonly subject: Subject;
-}
 
 function hasRules(object: Revised): object is SecurityGroup {
   return "security_group_rules" in object;
@@ -156,22 +150,20 @@ export class CloudIndex {
   /**
    * Notes that a key was compared and is wanted.
    *
+   * @param row of the key in the table of its kind, as it was when its value was asked for; −1: it was not seen
    * @param rightAt the mod revision at which the key was right; null: it was not
    * @param isAll the key is all that its port wants
    * @returns the mod revision at which the key was seen before; null: it was not seen
    */
   compared(
-    { kind, key, subject }: Compared,
+    { kind, key, subject }: Pick<Desired, "kind" | "key" | "subject">,
+    row: number,
     rightAt: string | null,
     isAll: boolean,
   ): string | null {
     const keys = this.keys[kind];
-    const row = keys.index.find(key);
     if (row < 0) {
-      if (subject.type === "port") {
-        this.addKey(subject.id, key);
-        keys.want(keys.index.find(key));
-      }
+      if (subject.type === "port") keys.want(this.addKey(subject.id, key));
       return null;
     }
     const seenAt = keys.modRevision(row);
@@ -183,27 +175,19 @@ export class CloudIndex {
     return seenAt;
   }
 
-  /** Notes that a port wants no key. */
-  wantsNone(port: string): void {
-    this.ports.verify(port, -1);
-  }
-
-  addKey(port: string, key: string): void {
-    if (!key.startsWith(this.#prefixes.WorkloadEndpoint)) return this.ports.addKey(port, key);
-    this.ports.addEndpoint(port, this.keys.WorkloadEndpoint.index.add(key));
-  }
-
-  dropKey(port: string, key: string): void {
-    this.ports.dropKey(port, key);
+  /** Notes a key of the port's; its row when it is an endpoint's, else −1. */
+  addKey(port: string, key: string): number {
+    if (!key.startsWith(this.#prefixes.WorkloadEndpoint)) {
+      this.ports.addKey(port, key);
+      return -1;
+    }
+    const row = this.keys.WorkloadEndpoint.index.add(key);
+    this.ports.addEndpoint(port, row);
+    return row;
   }
 
   notePort({ id, revision_number, qos_policy_id }: Port): void {
     this.ports.note(id, revision_number, qos_policy_id);
-  }
-
-  /** Its floating IPs are their own affair. */
-  forgetPort(id: string): void {
-    this.ports.delete(id);
   }
 
   /**
@@ -262,8 +246,8 @@ export class CloudIndex {
       .map(([id]) => id);
   }
 
-  /** Adds to the work whatever shows these objects. */
-  addShowing(collection: Related, ids: ReadonlySet<string>, work: Work): void {
+  /** Adds to the work, by default the backlog, whatever shows these objects. */
+  addShowing(collection: Related, ids: ReadonlySet<string>, work = this.#backlog): void {
     if (ids.size === 0) return;
     const { foundBy } = shownOf(this.table, collection);
     switch (foundBy) {

@@ -33,20 +33,21 @@ export class Earlier {
   }
 
   /**
-   * Whether the group is as it was, and then it is noted with its key. `record` is what Neutron sent of it.
+   * How many keys the group has (1) when it is as it was, and then it is noted with its key; else null.
+   * `record` is what Neutron sent of it.
    */
-  group(record: unknown): boolean {
+  group(record: unknown): 1 | null {
     const { id, revision_number } = record as Record<string, unknown>;
     const group = typeof id === "string" && this.before.related.securityGroups.get(id);
-    if (!group || typeof revision_number !== "number") return false;
+    if (!group || typeof revision_number !== "number") return null;
     for (const named of this.before.addressGroupsOf(group.id)) {
-      if (this.now.related.hasOtherAddresses(named, this.before.related)) return false;
+      if (this.now.related.hasOtherAddresses(named, this.before.related)) return null;
     }
     const row = this.#row("NetworkPolicy", group.id, revision_number);
-    if (row < 0) return false;
+    if (row < 0) return null;
     this.now.noteSameGroup(group.id, this.before);
     this.now.keys.NetworkPolicy.right(row);
-    return true;
+    return 1;
   }
 
   /** Whether the subnet is as it was, and then its key is noted. */

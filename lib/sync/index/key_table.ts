@@ -28,8 +28,9 @@ export class KeyTable {
     return this.index.size;
   }
 
-  has(key: string): boolean {
-    return this.index.find(key) >= 0;
+  /** The row of a key; −1: it was not seen. */
+  find(key: string): number {
+    return this.index.find(key);
   }
 
   /** Notes a key as etcd shows it (mod revision, decimal); its row. */

@@ -26,7 +26,7 @@ export class PortTable extends Revisions {
 
   /** A port as Neutron shows it now; its row, until the next call. */
   note(id: string, revision: number, policy: string | null): number {
-    const row = this.setRow(id, revision);
+    const row = this.set(id, revision);
     this.flags.values[row]! &= ~VERIFIED;
     this.#policies.values[row] = this.#policyNumber(policy ?? "");
     return row;

@@ -35,11 +35,8 @@ export class Revisions {
     return (this.get(id) ?? -1) > revision_number;
   }
 
-  set(id: string, revision: number): void {
-    this.setRow(id, revision);
-  }
-
-  protected setRow(id: string, revision: number): number {
+  /** Its row, for this folder's modules. */
+  set(id: string, revision: number): number {
     const row = this.index.add(id);
     this.#revisions.values[row] = revision;
     this.flags.values[row]! |= KNOWN;

@@ -10,14 +10,20 @@ import type { z } from "zod";
 import type { Listing } from "../../openstack/listing.ts";
 import {
   addressGroupSchema,
+  type FloatingIp,
   floatingIpSchema,
+  type Network,
   networkSchema,
   type Port,
   portSchema,
+  type Project,
   projectSchema,
+  type QosPolicy,
   qosPolicySchema,
+  type SecurityGroup,
   securityGroupNameSchema,
   securityGroupSchema,
+  type Subnet,
   subnetSchema,
 } from "../../openstack/records.ts";
 
@@ -32,8 +38,8 @@ export type PortField = keyof Port;
 export interface Shown<T extends Identified> {
   /** What is read and kept of it for that. */
   readonly schema: z.ZodType<T>;
-  /** Fields that are asked for; undefined: all. */
-  readonly fields: readonly (keyof T & string)[] | undefined;
+  /** Fields that are asked for. @default all */
+  readonly fields?: readonly (keyof T & string)[];
   /** What is shown: when it is another, whatever shows it is compared again. */
   readonly of: (object: T) => unknown;
   /** The field of ports that names it; null: ports do not. */
@@ -47,143 +53,111 @@ export interface Shown<T extends Identified> {
 
 /** One collection. T: its objects, S: what is kept of them for those who show them. */
 export interface Row<T extends Identified, S extends Identified = T> {
-  readonly service: "neutron" | "keystone";
+  /** @default "neutron" */
+  readonly service?: "neutron" | "keystone";
   /** What a record is. */
   readonly schema: z.ZodType<T>;
-  /** Fields that are asked for; undefined: all. */
-  readonly fields: readonly string[] | undefined;
+  /** Fields that are asked for. @default all */
+  readonly fields?: readonly string[];
   /** How notifications call an object; null: there are none. */
   readonly notifiedAs: string | null;
-  /** Parts of an object with notifications of their own, and the field that names the object. */
-  readonly parts: { readonly notifiedAs: RegExp; readonly field: string } | null;
+  /** Parts of an object with notifications of their own, and the field that names the object. @default none */
+  readonly parts?: { readonly notifiedAs: RegExp; readonly field: string } | null;
   /** Null: nothing shows them, or (floating IPs) by their port. */
   readonly shown: Shown<S> | null;
-  /** Whether every change raises the revision; else whole objects are compared. */
-  readonly isCounted: boolean;
+  /** Whether every change raises the revision; else whole objects are compared. @default true */
+  readonly isCounted?: boolean;
   /** For people: one of them, and several. */
   readonly words: readonly [one: string, several: string];
 }
 
-/** A row with its literals kept; the schema gives the type of its objects. */
-function row<
-  T extends Identified,
-  const C extends Omit<Row<T>, "schema" | "shown"> & { readonly shown: object | null },
->(schema: z.ZodType<T>, columns: C): C & { readonly schema: z.ZodType<T> } {
-  return { schema, ...columns };
-}
-
-/** The columns of {@linkcode Shown}, likewise. */
-function shown<T extends Identified>(
-  schema: z.ZodType<T>,
-  columns: Omit<Shown<T>, "schema">,
-): Shown<T> {
-  return { schema, ...columns };
-}
-
 const ROWS = {
-  ports: row(portSchema, {
-    service: "neutron",
+  ports: {
+    schema: portSchema,
     fields: Object.keys(portSchema.shape),
     notifiedAs: "port",
-    parts: null,
     shown: null,
-    isCounted: true,
     words: ["port", "ports"],
-  }),
-  networks: row(networkSchema, {
-    service: "neutron",
-    fields: undefined,
+  } satisfies Row<Port>,
+  networks: {
+    schema: networkSchema,
     notifiedAs: "network",
-    parts: null,
-    shown: shown(networkSchema, {
-      fields: undefined,
+    shown: {
+      schema: networkSchema,
       of: ({ name, qos_policy_id }) => [name, qos_policy_id],
       portField: "network_id",
       foundBy: "filter",
-    }),
-    isCounted: true,
+    },
     words: ["network", "networks"],
-  }),
-  subnets: row(subnetSchema, {
-    service: "neutron",
-    fields: undefined,
+  } satisfies Row<Network>,
+  subnets: {
+    schema: subnetSchema,
     notifiedAs: "subnet",
-    parts: null,
-    shown: shown(subnetSchema, {
-      fields: undefined,
+    shown: {
+      schema: subnetSchema,
       of: ({ gateway_ip }) => gateway_ip,
       portField: "fixed_ips",
       foundBy: "filter",
-    }),
-    isCounted: true,
+    },
     words: ["subnet", "subnets"],
-  }),
-  "security-groups": row(securityGroupSchema, {
-    service: "neutron",
-    fields: undefined,
+  } satisfies Row<Subnet>,
+  "security-groups": {
+    schema: securityGroupSchema,
     notifiedAs: "security_group",
     parts: { notifiedAs: /^security_group_rule$/, field: "security_group_id" },
-    shown: shown(securityGroupNameSchema, {
-      fields: ["id", "revision_number", "name"],
+    shown: {
+      schema: securityGroupNameSchema,
+      fields: ["id", "revision_number", "name"] as const,
       of: ({ name }) => name,
       portField: "security_groups",
       foundBy: "filter",
-    }),
-    isCounted: true,
+    },
     words: ["security group", "security groups"],
-  }),
-  floatingips: row(floatingIpSchema, {
-    service: "neutron",
-    fields: undefined,
+  } satisfies Row<SecurityGroup, z.infer<typeof securityGroupNameSchema>>,
+  floatingips: {
+    schema: floatingIpSchema,
     notifiedAs: "floatingip",
-    parts: null,
     shown: null, // by its port (`floating_ips.ts`)
-    isCounted: true,
     words: ["floating IP", "floating IPs"],
-  }),
-  "qos/policies": row(qosPolicySchema, {
-    service: "neutron",
-    fields: undefined,
+  } satisfies Row<FloatingIp>,
+  "qos/policies": {
+    schema: qosPolicySchema,
     notifiedAs: "policy",
     parts: { notifiedAs: /(?:bandwidth|packet_rate)_limit_rule$/, field: "qos_policy_id" },
-    shown: shown(qosPolicySchema, {
-      fields: undefined,
+    shown: {
+      schema: qosPolicySchema,
       of: ({ rules }) => rules,
       portField: "qos_policy_id",
       foundBy: "policy",
-    }),
-    isCounted: true,
+    },
     words: ["QoS policy", "QoS policies"],
-  }),
-  "address-groups": row(addressGroupSchema, {
-    service: "neutron",
-    fields: undefined,
+  } satisfies Row<QosPolicy>,
+  "address-groups": {
+    schema: addressGroupSchema,
     notifiedAs: "address_group",
-    parts: null,
-    shown: shown(addressGroupSchema, {
-      fields: undefined,
+    shown: {
+      schema: addressGroupSchema,
       of: ({ addresses }) => addresses,
       portField: null,
       foundBy: "rules",
-    }),
+    },
     // Neutron 29 does not raise it when an address is taken out, and sends no notification of it.
     isCounted: false,
     words: ["address group", "address groups"],
-  }),
-  projects: row(projectSchema, {
+  } satisfies Row<z.infer<typeof addressGroupSchema>>,
+  projects: {
+    schema: projectSchema,
     service: "keystone",
-    fields: undefined,
     notifiedAs: null,
-    parts: null,
-    shown: shown(projectSchema, {
-      fields: undefined,
+    shown: {
+      schema: projectSchema,
       of: ({ name, parent_id }) => [name, parent_id],
       portField: "project_id",
       foundBy: "filter",
-    }),
+    },
     isCounted: false,
     words: ["project", "projects"],
-  }),
+  } satisfies Row<Project>,
 };
 type Rows = typeof ROWS;
 
@@ -191,7 +165,7 @@ type Rows = typeof ROWS;
 export type Collection = keyof Rows;
 /** Those of Neutron's. */
 export type Followed = {
-  [C in Collection]: Rows[C]["service"] extends "neutron" ? C : never;
+  [C in Collection]: Rows[C] extends { readonly service: "keystone" } ? never : C;
 }[Collection];
 /** Those that endpoints or policies show something of, by id. */
 export type Related = {
@@ -214,7 +188,7 @@ export const COLLECTIONS: Table = ROWS;
 /** Neutron's collections of the table, in its order. */
 export function followedIn(table: Table): Followed[] {
   const all = Object.keys(table) as Collection[];
-  return all.filter((name): name is Followed => table[name].service === "neutron");
+  return all.filter((name): name is Followed => table[name].service !== "keystone");
 }
 
 /** Those of Neutron's collections that are shown by id. */

@@ -104,34 +104,17 @@ export class Translator {
     }).map((text) => `port ${port.id}: ${text}`);
   }
 
-  /** A subnet with DHCP, or null. */
-  subnet(subnet: Subnet): Desired | null {
+  /** A subnet's key; nothing for one without DHCP. */
+  subnet(subnet: Subnet): Desired[] {
     const plain = dhcpSubnet(subnet);
-    if (!plain) return null;
-    return {
-      key: this.#prefixes.Subnet + subnet.id,
-      kind: "Subnet",
-      subject: { type: "subnet", id: subnet.id },
-      resource: null,
-      plain,
-      group: "subnets",
-    };
-  }
-
-  /** The same as a list of none or one. */
-  subnets(subnet: Subnet): Desired[] {
-    const want = this.subnet(subnet);
-    return want ? [want] : [];
+    if (!plain) return [];
+    const subject = { type: "subnet", id: subnet.id } as const;
+    const key = this.#prefixes.Subnet + subnet.id;
+    return [{ key, kind: "Subnet", subject, resource: null, plain, group: "subnets" }];
   }
 
   #resource(kind: Kind, subject: Subject, resource: DesiredResource, group: string): Desired {
-    return {
-      key: this.#prefixes[kind] + resource.name,
-      kind,
-      subject,
-      resource,
-      plain: null,
-      group,
-    };
+    const key = this.#prefixes[kind] + resource.name;
+    return { key, kind, subject, resource, plain: null, group };
   }
 }

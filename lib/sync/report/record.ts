@@ -5,9 +5,10 @@ import type { JobContext, Term } from "../../role/master_context.ts";
 import { MAX_DELAY_MS } from "../../openstack/http.ts";
 import type { Beat } from "../../role/heartbeat.ts";
 import type { Meter } from "../../metrics/meter.ts";
-import type { Resync } from "../../state/records.ts";
+import type { KindCounts, Resync } from "../../state/records.ts";
 import { traced } from "../../base/tracing.ts";
 import type { DifferenceLog } from "../apply/difference_log.ts";
+import { COUNTED, NOTHING_YET } from "./report.ts";
 import { guardSentence, leftOutSentence } from "./held_text.ts";
 import type { ResyncResult } from "../apply/sync_run.ts";
 
@@ -58,7 +59,10 @@ export async function recorded<T extends ResyncResult>(
     const result = await traced("resync", {
       attributes: { "conductor.reason": reason, "conductor.term": term.term },
       startTime: startedAt,
-      result: (done) => spanCounts(done),
+      result: (done) =>
+        Object.fromEntries(
+          Object.entries(totals(done)).map(([name, n]) => [`conductor.${name}`, n]),
+        ),
     }, resync);
     const { kinds, warnings, guards, leftOut } = result;
     Object.assign(record, { kinds, warnings, guards, leftOut });
@@ -91,10 +95,7 @@ function recordOf({ reason, whole = true, dryRun = false }: RecordedOptions, at:
     whole,
     dryRun,
     error: null,
-    kinds: {},
-    warnings: [],
-    guards: [],
-    leftOut: [],
+    ...NOTHING_YET,
   };
 }
 
@@ -130,12 +131,6 @@ function say({ warnings, guards, leftOut }: ResyncResult, term: Term, log: Log):
   for (const left of leftOut) once(leftOutSentence(left), left.names);
 }
 
-function spanCounts(result: ResyncResult): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(totals(result)).map(([name, count]) => [`conductor.${name}`, count]),
-  );
-}
-
 const PHASES = {
   etcd_read: "etcdReadMs",
   neutron_read: "neutronReadMs",
@@ -157,12 +152,9 @@ function measure(record: Resync, endedAt: number, aborted: boolean, meter: Meter
 
 /** Counts of all kinds together. */
 export function totals({ kinds }: ResyncResult): Record<string, number> {
-  const names = ["correct", "created", "updated", "deleted", "conflicts"] as const;
-  return Object.fromEntries(
-    names.map((
-      name,
-    ) => [name, Object.values(kinds).reduce((sum, counts) => sum + counts[name], 0)]),
-  );
+  const sum = (name: keyof KindCounts) =>
+    Object.values(kinds).reduce((all, counts) => all + counts[name], 0);
+  return Object.fromEntries(COUNTED.map((name) => [name, sum(name)]));
 }
 
 /**

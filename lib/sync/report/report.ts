@@ -79,16 +79,21 @@ function snakeCase(counts: KindCounts): Record<string, number> {
   );
 }
 
+/** What a run has to tell when it begins. */
+export const NOTHING_YET = { kinds: {}, warnings: [], guards: [], leftOut: [] };
+
+/** What became of the objects of a kind, as it is told. */
+export const COUNTED = ["correct", "created", "updated", "deleted", "conflicts"] as const;
+
 /** A table with a line per kind, and in sentences what was held back, left out or went wrong. */
 export function formatReport(answer: ResyncAnswer): string {
   const what = answer.dryRun ? "the dry run" : "the resync";
   const failure = answer.state === "failed" ? [`${what} failed: ${answer.error}`] : [];
-  const names = ["correct", "created", "updated", "deleted", "conflicts"] as const;
   const rows = Object.entries(answer.kinds).map(([kind, counts]) =>
-    kind.padEnd(18) + names.map((name) => String(counts[name]).padStart(10)).join("")
+    kind.padEnd(18) + COUNTED.map((name) => String(counts[name]).padStart(10)).join("")
   );
   const title = answer.dryRun ? "would be" : "";
-  const head = title.padEnd(18) + names.map((name) => name.padStart(10)).join("");
+  const head = title.padEnd(18) + COUNTED.map((name) => name.padStart(10)).join("");
   return [
     ...rows.length > 0 ? [head, ...rows] : [],
     ...answer.warnings.map((warning) => `warning: ${warning}`),

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { type Project, REVISION_FIELDS, revisionSchema } from "../../openstack/records.ts";
+import type { Project } from "../../openstack/records.ts";
 import { certainlyGone } from "../apply/gone.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
 import { type Scope, sizeOf, type Work } from "../index/backlog.ts";
@@ -41,104 +41,83 @@ export function noChanges(table = COLLECTIONS): Changed {
  */
 export async function applyChanges(
   run: SyncRun,
-  index: CloudIndex,
   changed: Changed,
   projects: readonly Project[] | null = null,
 ): Promise<Scope> {
-  const records = await readRecords(run, index, changed);
-  const gone = await goneOf(run, index, changed, records);
-  const work = index.takeBacklog();
-  note(index, changed, records, gone, work);
-  if (projects) noteProjects(index, projects, run.deps.clock.monotonic(), work);
+  const found = await read(run, changed);
+  const work = run.index.takeBacklog();
+  note(run.index, changed, found, work);
+  if (projects) noteProjects(run, projects, work);
   let scope: Scope;
   try {
-    scope = await expandWork(run, index, work);
+    scope = await expandWork(run, work);
   } catch (error) {
-    index.addToBacklog(work);
+    run.index.addToBacklog(work);
     throw error;
   }
-  if (sizeOf(scope) > 0) await reconcile(run, index, scope, { fresh: false });
+  if (sizeOf(scope) > 0) await reconcile(run, scope, { fresh: false });
   return scope;
 }
 
 /** Ports are read when they are compared. */
 type Read = Exclude<Followed, "ports">;
-type Records = Listings<Read>;
-/** Ids by collection. */
-type Gone = ReadonlyMap<Read, Iterable<string>>;
 
-function readIn({ table }: CloudIndex): Read[] {
-  return followedIn(table).filter((name) => name !== "ports");
-}
-
-async function readRecords(run: SyncRun, index: CloudIndex, changed: Changed): Promise<Records> {
-  const { neutron } = run.deps;
-  const { signal } = run.term;
-  const read = <C extends Read>(name: C) =>
-    neutron.listBy(name, index.table[name].schema, signal, "id", [...changed[name]]);
-  const records = await readEach(readIn(index), read);
-  for (const name of readIn(index)) run.leaveRefused(name, records[name].refused);
-  return records;
+/** What was read of what has changed. */
+interface Found {
+  readonly records: Listings<Read>;
+  /** Ids by collection of what Neutron no longer has. */
+  readonly gone: ReadonlyMap<Read, Iterable<string>>;
 }
 
 /**
- * Ids of what Neutron no longer has, by collection. What endpoints show of a network, subnet, group or policy
- * that is not there stays (see `kept_facets.ts`), so that not finding it harms nothing; a floating IP has to
- * be certainly gone.
+ * Reads what has changed. What endpoints show of a network, subnet, group or policy that is not there stays
+ * (see `kept_facets.ts`), so that not finding it harms nothing; a floating IP has to be certainly gone.
  */
-async function goneOf(
-  run: SyncRun,
-  index: CloudIndex,
-  changed: Changed,
-  records: Records,
-): Promise<Gone> {
-  const absent = (name: Read) => {
-    const { items, refused } = records[name];
-    const there = new Set([...items, ...refused].map(({ id }) => id));
-    return [...changed[name]].filter((id) => !there.has(id));
-  };
+async function read(run: SyncRun, changed: Changed): Promise<Found> {
+  const { table, floatingIps, revisions } = run.index;
+  const names = followedIn(table).filter((name): name is Read => name !== "ports");
+  const records = await readEach(names, (name) => run.byId(name, changed[name]));
   const gone = new Map<Read, Iterable<string>>();
-  for (const name of readIn(index)) gone.set(name, absent(name));
-  const { floatingIps, revisions } = index;
-  const known = absent("floatingips").filter((id) => floatingIps.addressOf(id) !== undefined);
-  const doubt = { held: revisions.floatingips.size, listed: null, hidden: null };
-  const certain = await certainlyGone(run, index, "floatingips", known, doubt);
+  for (const name of names) {
+    const { items, refused } = records[name];
+    run.leaveRefused(name, refused);
+    const there = new Set([...items, ...refused].map(({ id }) => id));
+    gone.set(name, changed[name].difference(there));
+  }
+  const known = [...gone.get("floatingips")!]
+    .filter((id) => floatingIps.addressOf(id) !== undefined);
+  const held = revisions.floatingips.size;
+  const doubt = { collection: "floatingips", held, listed: null, hidden: null } as const;
+  const certain = await certainlyGone(run, known, doubt);
   for (const id of certain) run.goneAddresses.add(floatingIps.addressOf(id)!);
-  return gone.set("floatingips", certain);
+  return { records, gone: gone.set("floatingips", certain) };
 }
 
 /** Notes what was read, and adds what it concerns to the work. */
-function note(
-  index: CloudIndex,
-  changed: Changed,
-  records: Records,
-  gone: Gone,
-  work: Work,
-): void {
+function note(index: CloudIndex, changed: Changed, found: Found, work: Work): void {
   for (const id of changed.ports) work.ports.add(id);
   for (const id of changed["security-groups"]) work.groups.add(id);
   for (const id of changed.subnets) work.subnets.add(id);
-  for (const fip of records.floatingips.items) {
+  for (const fip of found.records.floatingips.items) {
     for (const port of index.floatingIps.note(fip)) work.ports.add(port);
   }
-  for (const id of gone.get("floatingips") ?? []) {
+  for (const id of found.gone.get("floatingips")!) {
     for (const port of index.floatingIps.delete(id)) work.ports.add(port);
   }
-  for (const name of relatedIn(index.table)) noteRelated(index, name, records, gone, work);
+  for (const name of relatedIn(index.table)) noteRelated(index, name, found, work);
 }
 
 function noteRelated<C extends Read & Related>(
   index: CloudIndex,
   name: C,
-  records: Records,
-  gone: Gone,
+  { records, gone }: Found,
   work: Work,
 ): void {
   const otherwise = new Set<string>();
   for (const object of records[name].items) {
     if (index.note(name, object)) otherwise.add(object.id);
   }
-  for (const id of gone.get(name) ?? []) {
+  for (const id of gone.get(name)!) {
     // Neutron deletes no address group that a rule names: it is hidden from us.
     if (name === "address-groups" && index.groupsNaming(id).length > 0) continue;
     index.forget(name, id);
@@ -147,26 +126,19 @@ function noteRelated<C extends Read & Related>(
   index.addShowing(name, otherwise, work);
 }
 
-function noteProjects(
-  index: CloudIndex,
-  projects: readonly Project[],
-  now: number,
-  work: Work,
-): void {
+function noteProjects({ deps, index }: SyncRun, projects: readonly Project[], work: Work): void {
   const otherwise = projects.filter((project) => !index.related.showsSame("projects", project));
   index.addShowing("projects", new Set(otherwise.map(({ id }) => id)), work);
-  index.projects(projects, now);
+  index.projects(projects, deps.clock.monotonic());
 }
 
 /** The objects, with the ports listed that show others. */
-async function expandWork({ deps, term }: SyncRun, index: CloudIndex, work: Work): Promise<Scope> {
+async function expandWork(run: SyncRun, work: Work): Promise<Scope> {
   const ports = new Set(work.ports);
   for (const [name, ids] of work.portsOf) {
-    const field = shownOf(index.table, name).portField!;
+    const field = shownOf(run.index.table, name).portField!;
     for (const values of filtersBy(field, ids)) {
-      const by = [term.signal, field, values, REVISION_FIELDS] as const;
-      const found = await deps.neutron.listBy("ports", revisionSchema, ...by);
-      for (const { id } of found.items) ports.add(id);
+      for (const { id } of (await run.revisionsBy("ports", field, values)).items) ports.add(id);
     }
   }
   return { ports, groups: work.groups, subnets: work.subnets };

@@ -21,11 +21,8 @@ export async function compareAlone(
   const etcd = openEtcd(etcdConfig);
   try {
     const outcome = await compareAsObserver(request, { config, etcd, clock, signal, progress });
-    const answer = finishAnswer(
-      beginAnswer({ id: ID, dryRun: true }, clock.now()),
-      outcome,
-      clock.now(),
-    );
+    const begun = beginAnswer({ id: ID, dryRun: true }, clock.now());
+    const answer = finishAnswer(begun, outcome, clock.now());
     return { answer, differences: outcome.differences.of(ID), text: outcome.text ?? "" };
   } finally {
     etcd.close();

@@ -52,10 +52,10 @@ export async function compareOnly(
     return { result, problem: null, differences, text: sink.text() };
   }
   const { allowDeletions } = request;
-  const run = new SyncRun(deps, term, sink, { allowDeletions });
   // It learns what is not so in etcd.
   const scratch = (index ?? new CloudIndex(base.region)).scratch();
-  const problem = await narrowResync(run, scratch, request);
+  const run = new SyncRun(deps, term, scratch, { sink, allowDeletions });
+  const problem = await narrowResync(run, request);
   return { result: run.result(), problem, differences, text: sink.text() };
 }
 

@@ -207,10 +207,10 @@ export class EventSync {
     this.#noteHints(batch);
     const deps = { ...base, progress: () => {} };
     const announced = batch.deleted;
-    const run = SyncRun.writing(deps, term, { announced });
+    const run = new SyncRun(deps, term, index, { announced });
     try {
-      await resolveHints(batch, run, index);
-      const scope = await applyChanges(run, index, batch.changed);
+      await resolveHints(batch, run);
+      const scope = await applyChanges(run, batch.changed);
       this.#noteWork(scope, index);
     } catch (error) {
       if (error instanceof FenceLostError) throw error;

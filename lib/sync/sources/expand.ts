@@ -9,11 +9,9 @@ import { policyOrSubnetKey, resourcePrefixes } from "../../calico/keys.ts";
 import { NETWORK_ID } from "../../calico/labels.ts";
 import { readFenced } from "../../etcd/fenced_write.ts";
 import { readSnapshot, snapshotPages } from "../../etcd/snapshot.ts";
-import { portSchema, REVISION_FIELDS, revisionSchema } from "../../openstack/records.ts";
 import type { ResyncRequest } from "../../state/records.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
-import { emptyScope, type Scope } from "../index/backlog.ts";
-import type { CloudIndex } from "../index/cloud_index.ts";
+import { newWork, type Scope } from "../index/backlog.ts";
 import { COLLECTIONS, type Followed } from "../model/collections.ts";
 import { subjectOf } from "../model/kinds.ts";
 import { filtersBy } from "../model/naming.ts";
@@ -34,34 +32,36 @@ export interface Expanded {
 }
 
 /** The objects that the request means. */
-export async function expand(run: SyncRun, index: CloudIndex, named: Named): Promise<Expanded> {
-  const { neutron } = run.deps;
-  const { signal } = run.term;
-  const scope = emptyScope();
-  for (const id of named.ports) scope.ports.add(id);
-  for (const id of named.subnets) scope.subnets.add(id);
-  for (const id of named.groups) scope.groups.add(id);
+export async function expand(run: SyncRun, named: Named): Promise<Expanded> {
+  const scope: Scope = newWork(named);
   const networksInEtcd = await addNetworks(run, scope, named.networks);
   for (const filter of filtersBy("fixed_ips", named.subnets)) {
-    const by = [signal, "fixed_ips", filter, REVISION_FIELDS] as const;
-    for (const port of (await neutron.listBy("ports", revisionSchema, ...by)).items) {
-      scope.ports.add(port.id);
+    for (const { id } of (await run.revisionsBy("ports", "fixed_ips", filter)).items) {
+      scope.ports.add(id);
     }
   }
   if (named.includeGroups) {
-    const ids = [...scope.ports];
-    const { fields } = COLLECTIONS.ports;
-    const ports = await neutron.listBy("ports", portSchema, signal, "id", ids, fields);
+    const ports = await run.byId("ports", scope.ports);
     for (const group of ports.items.flatMap((port) => port.security_groups)) {
       scope.groups.add(group);
     }
   }
-  const portsInEtcd = await findKeys(run, index, scope.ports);
+  const portsInEtcd = await findKeys(run, scope.ports);
   const unknown = [
     ...await unknownTo(run, "networks", named.networks, networksInEtcd),
-    ...await unknownTo(run, "subnets", named.subnets, "Subnet"),
+    ...await unknownTo(
+      run,
+      "subnets",
+      named.subnets,
+      await keysThere(run, "Subnet", named.subnets),
+    ),
     ...await unknownTo(run, "ports", named.ports, portsInEtcd),
-    ...await unknownTo(run, "security-groups", named.groups, "NetworkPolicy"),
+    ...await unknownTo(
+      run,
+      "security-groups",
+      named.groups,
+      await keysThere(run, "NetworkPolicy", named.groups),
+    ),
   ];
   return { scope, unknown };
 }
@@ -74,10 +74,9 @@ async function addNetworks(
 ): Promise<ReadonlySet<string>> {
   const inEtcd = new Set<string>();
   if (networks.length === 0) return inEtcd;
-  const { neutron, etcd, region, progress } = run.deps;
-  const by = [run.term.signal, "network_id", networks, REVISION_FIELDS] as const;
-  const subnets = await neutron.listBy("subnets", revisionSchema, ...by);
-  const ports = await neutron.listBy("ports", revisionSchema, ...by);
+  const { etcd, region, progress } = run.deps;
+  const subnets = await run.revisionsBy("subnets", "network_id", networks);
+  const ports = await run.revisionsBy("ports", "network_id", networks);
   for (const { id } of subnets.items) scope.subnets.add(id);
   for (const { id } of ports.items) scope.ports.add(id);
   const prefixes = resourcePrefixes(region);
@@ -105,11 +104,7 @@ async function addNetworks(
  * Finds the keys that stand for these ports, whatever host or device they name, and tells the index of
  * them; resolves to the ports that have one.
  */
-async function findKeys(
-  run: SyncRun,
-  index: CloudIndex,
-  ports: ReadonlySet<string>,
-): Promise<ReadonlySet<string>> {
+async function findKeys(run: SyncRun, ports: ReadonlySet<string>): Promise<ReadonlySet<string>> {
   const found = new Set<string>();
   if (ports.size === 0) return found;
   const { etcd, region, progress } = run.deps;
@@ -121,7 +116,7 @@ async function findKeys(
       for (const { key } of items) {
         const owner = subjectOf(kind, key.slice(prefixes[kind].length));
         if (!owner || !ports.has(owner.id)) continue;
-        index.addKey(owner.id, key);
+        run.index.addKey(owner.id, key);
         found.add(owner.id);
       }
       await run.breathe();
@@ -130,26 +125,26 @@ async function findKeys(
   return found;
 }
 
+/** Those of the ids whose key of that kind etcd has. */
+async function keysThere(
+  { deps, term }: SyncRun,
+  kind: "Subnet" | "NetworkPolicy",
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const keyOf = (id: string) => policyOrSubnetKey(resourcePrefixes(deps.region), kind, id);
+  const there = await readFenced(deps.etcd, term, ids.map(keyOf));
+  return new Set(ids.filter((id) => there.has(keyOf(id))));
+}
+
 /** Those of the named that neither Neutron nor etcd knows, with what they would be. */
 async function unknownTo(
-  { deps, term }: SyncRun,
+  run: SyncRun,
   collection: Followed,
   named: readonly string[],
-  inEtcd: ReadonlySet<string> | "Subnet" | "NetworkPolicy",
+  inEtcd: ReadonlySet<string>,
 ): Promise<string[]> {
-  const by = [term.signal, "id", named, REVISION_FIELDS] as const;
-  const { items, refused } = await deps.neutron.listBy(collection, revisionSchema, ...by);
-  const inNeutron = new Set([...items, ...refused].map(({ id }) => id));
-  const missing = [...new Set(named)].filter((id) => !inNeutron.has(id));
-  const isThere = await keysThere(inEtcd, missing);
-  return missing.filter((id) => !isThere(id))
+  const { items, refused } = await run.revisionsBy(collection, "id", named);
+  const known = new Set([...items, ...refused].map(({ id }) => id)).union(inEtcd);
+  return [...new Set(named)].filter((id) => !known.has(id))
     .map((id) => `${COLLECTIONS[collection].words[0]} ${id}`);
-
-  async function keysThere(where: typeof inEtcd, ids: readonly string[]) {
-    if (typeof where !== "string") return (id: string) => where.has(id);
-    const prefixes = resourcePrefixes(deps.region);
-    const keyOf = (id: string) => policyOrSubnetKey(prefixes, where, id);
-    const there = await readFenced(deps.etcd, term, ids.map(keyOf));
-    return (id: string) => there.has(keyOf(id));
-  }
 }

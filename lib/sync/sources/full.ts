@@ -8,43 +8,32 @@
  *
  * @module
  */
-import type { Listing } from "../../openstack/neutron.ts";
-import {
-  type Port,
-  portSchema,
-  type SecurityGroup,
-  securityGroupSchema,
-  type Subnet,
-} from "../../openstack/records.ts";
+import type { Port, Subnet } from "../../openstack/records.ts";
 import type { Term } from "../../role/master_context.ts";
 import { apply } from "../apply/apply.ts";
-import { translateEach } from "../apply/change_of.ts";
 import { completeCluster } from "../apply/cluster_config.ts";
 import type { Fate } from "../apply/gone.ts";
-import type { Sink } from "../apply/sink.ts";
 import type { Source } from "../apply/source.ts";
-import { type ResyncDeps, type ResyncResult, SyncRun } from "../apply/sync_run.ts";
+import { type ResyncDeps, type ResyncResult, type RunOptions, SyncRun } from "../apply/sync_run.ts";
 import type { Scope } from "../index/backlog.ts";
 import { CloudIndex } from "../index/cloud_index.ts";
 import { Earlier } from "../index/earlier.ts";
+import type { ObjectOf } from "../model/collections.ts";
 import { COLLECTION_OF, type Keyed, type Kind } from "../model/kinds.ts";
-import { type Desired, Translator } from "../model/translate.ts";
+import type { Desired } from "../model/translate.ts";
 import { readRelated } from "./full_read.ts";
-import { NamedSource, PORT_FIELDS } from "./named.ts";
+import { NamedSource } from "./named.ts";
 import { readAhead } from "./read_ahead.ts";
 import { readProjects } from "./read_related.ts";
 import { References } from "./references.ts";
 import { SeenKeys } from "./seen_keys.ts";
+import { Translation } from "./translation.ts";
 
 /** Objects that are compared together: the values of so many are in memory. */
 const CHUNK = 500;
 
 /** How a full resync may differ from the usual one. */
-export interface ResyncOptions {
-  /** Where changes go; by default to etcd. Elsewhere: nothing at all is written. */
-  readonly sink?: Sink;
-  /** What the guards would hold back is let through. */
-  readonly allowDeletions?: boolean;
+export interface ResyncOptions extends Pick<RunOptions, "sink" | "allowDeletions"> {
   /**
    * The index of an earlier full resync. A port of the same revision, whose keys are as they were
    * found right then and whose related objects are the same, is not translated and compared again.
@@ -61,18 +50,16 @@ export async function fullResync(
   options: ResyncOptions = {},
 ): Promise<ResyncResult & { index: CloudIndex }> {
   const { sink, allowDeletions, previous, beside } = options;
-  const run = sink
-    ? new SyncRun(deps, term, sink, { allowDeletions })
-    : SyncRun.writing(deps, term, { allowDeletions });
   const index = new CloudIndex(deps.region, { beside });
   try {
-    await apply(run, index, new FullSource(run, index, previous));
-    if (!sink) await completeCluster(run, index);
+    const run = new SyncRun(deps, term, index, { sink, allowDeletions });
+    await apply(run, new FullSource(run, previous));
+    if (!sink) await completeCluster(run);
+    return { ...run.result(), index };
   } catch (error) {
     index.close();
     throw error;
   }
-  return { ...run.result(), index };
 }
 
 /** Feeds a run with the whole cloud. */
@@ -81,17 +68,18 @@ class FullSource implements Source {
   missed: readonly string[] = [];
   readonly #refused = new Set<string>();
   readonly #references: References;
-  readonly #translator: Translator;
+  readonly #translation: Translation;
   /** See {@linkcode ResyncOptions.previous}; null: everything is compared. */
   #earlier: Earlier | null;
   /** Objects that Neutron listed, whether they are understood or not. */
   readonly #listed = { ports: 0, "security-groups": 0, subnets: 0, floatingips: 0 };
 
-  constructor(readonly run: SyncRun, readonly index: CloudIndex, previous?: CloudIndex) {
-    this.keys = new SeenKeys(run, index);
+  constructor(readonly run: SyncRun, previous?: CloudIndex) {
+    const { index } = run;
+    this.keys = new SeenKeys(run);
     this.#earlier = previous ? new Earlier(previous, index) : null;
-    this.#translator = new Translator(run.deps.region, run.deps);
-    this.#references = new References(run, index, this.#refused);
+    this.#translation = new Translation(run, this.#refused);
+    this.#references = new References(run, this.#refused);
   }
 
   async *batches(): AsyncGenerator<readonly Desired[]> {
@@ -104,7 +92,7 @@ class FullSource implements Source {
     try {
       yield* this.#changedSubnets();
       yield* this.#changedGroups();
-      this.index.related.compareFromNow();
+      this.run.index.related.compareFromNow();
       this.#earlier?.judgePorts();
       yield* this.#ports(early ?? this.#openPorts());
     } finally {
@@ -117,7 +105,7 @@ class FullSource implements Source {
 
   fate(collection: Keyed, id: string): Fate | null {
     if (this.#refused.has(id)) return null;
-    if (this.index.revisions[collection].get(id) === undefined) return "missing";
+    if (this.run.index.revisions[collection].get(id) === undefined) return "missing";
     return collection === "ports" && this.keys.hasWanted(id) ? "moved" : "shrunk";
   }
 
@@ -130,11 +118,11 @@ class FullSource implements Source {
   }
 
   named(scope: Scope): Source {
-    return new NamedSource(this.run, this.index, scope, true);
+    return new NamedSource(this.run, scope, true);
   }
 
   async #readRelated(): Promise<void> {
-    const lists = await readRelated(this.run, this.index);
+    const lists = await readRelated(this.run);
     for (const [collection, { refused }] of Object.entries(lists)) {
       this.run.leaveRefused(collection, refused, this.#refused);
     }
@@ -144,16 +132,31 @@ class FullSource implements Source {
     await this.#references.resolveRelated();
   }
 
-  #pages<T>(kind: Kind, pages: AsyncGenerator<Listing<T>>): AsyncGenerator<T[]> {
+  /** The collection of that kind page by page, without what is as it was. */
+  #open<K extends "NetworkPolicy" | "WorkloadEndpoint">(
+    kind: K,
+    keysOf: (earlier: Earlier, record: unknown) => number | null,
+  ): AsyncGenerator<ObjectOf<typeof COLLECTION_OF[K]>[]> {
+    const { run } = this;
     const collection = COLLECTION_OF[kind];
-    return readAhead(this.run, kind, pages, ({ items, refused }) => {
-      this.run.leaveRefused(collection, refused, this.#refused);
+    const { schema, fields } = run.index.table[collection];
+    const known = (record: unknown) => {
+      const keys = this.#earlier && keysOf(this.#earlier, record);
+      if (keys === null) return false;
+      this.#countRight(kind, keys);
+      this.#listed[collection]++;
+      return true;
+    };
+    const { signal } = run.term;
+    const pages = run.deps.neutron.pages(collection, schema, signal, { fields, known });
+    return readAhead(run, kind, pages, ({ items, refused }) => {
+      run.leaveRefused(collection, refused, this.#refused);
       this.#listed[collection] += items.length + refused.length;
     });
   }
 
   *#changedSubnets(): Generator<readonly Desired[]> {
-    const changed = [...this.index.related.subnets.values()].filter((subnet) => {
+    const changed = [...this.run.index.related.subnets.values()].filter((subnet) => {
       const isSame = this.#earlier?.subnet(subnet) ?? false;
       if (isSame) this.#countRight("Subnet");
       return !isSame;
@@ -163,54 +166,21 @@ class FullSource implements Source {
 
   *#wantSubnets(subnets: readonly Subnet[]): Generator<readonly Desired[]> {
     for (let at = 0; at < subnets.length; at += CHUNK) {
-      const some = subnets.slice(at, at + CHUNK);
-      yield translateEach(
-        this.run,
-        "Subnet",
-        some,
-        this.#refused,
-        (it) => this.#translator.subnets(it),
-      ).flat();
+      yield this.#translation.subnets(subnets.slice(at, at + CHUNK));
     }
   }
 
   async *#changedGroups(): AsyncGenerator<readonly Desired[]> {
-    const { neutron } = this.run.deps;
-    const pages = neutron.pages("security-groups", securityGroupSchema, this.run.term.signal, {
-      known: (record) => {
-        if (!this.#earlier?.group(record)) return false;
-        this.#countRight("NetworkPolicy");
-        this.#listed["security-groups"]++;
-        return true;
-      },
-    });
-    for await (const page of this.#pages("NetworkPolicy", pages)) {
-      for (const group of page) this.index.note("security-groups", group);
+    const pages = this.#open("NetworkPolicy", (earlier, record) => earlier.group(record));
+    for await (const page of pages) {
+      for (const group of page) this.run.index.note("security-groups", group);
       await this.#references.resolveGroups(page);
-      yield this.#wantGroups(page);
+      yield this.#translation.groups(page);
     }
   }
 
-  #wantGroups(groups: readonly SecurityGroup[]): Desired[] {
-    const { addressGroups } = this.index.related;
-    return translateEach(this.run, "NetworkPolicy", groups, this.#refused, (group) => [
-      this.#translator.group(group, addressGroups),
-    ]).flat();
-  }
-
   #openPorts(): AsyncGenerator<Port[]> {
-    const { neutron } = this.run.deps;
-    const pages = neutron.pages("ports", portSchema, this.run.term.signal, {
-      fields: PORT_FIELDS,
-      known: (record) => {
-        const endpoints = this.#earlier?.port(record) ?? null;
-        if (endpoints === null) return false;
-        this.#countRight("WorkloadEndpoint", endpoints);
-        this.#listed.ports++;
-        return true;
-      },
-    });
-    return this.#pages("WorkloadEndpoint", pages);
+    return this.#open("WorkloadEndpoint", (earlier, record) => earlier.port(record));
   }
 
   async *#ports(pages: AsyncGenerator<Port[]>): AsyncGenerator<readonly Desired[]> {
@@ -223,18 +193,18 @@ class FullSource implements Source {
 
   /** What these ports want, after what they name and no list has shown; migrations before endpoints. */
   async *#wantPorts(ports: readonly Port[]): AsyncGenerator<readonly Desired[]> {
-    const { run, index } = this;
+    const { run } = this;
+    const { index } = run;
     for (const port of ports) index.notePort(port);
-    if (run.deps.keystone.projects.truncated) await readProjects(run, index, ports);
+    if (run.deps.keystone.projects.truncated) await readProjects(run, ports);
     const { groups, subnets } = await this.#references.resolvePorts(ports);
     yield* this.#wantSubnets(subnets);
-    yield this.#wantGroups(groups);
-    const translate = (port: Port) => this.#translator.port(port, index.related);
-    const wanted = translateEach(run, "WorkloadEndpoint", ports, this.#refused, translate);
+    yield this.#translation.groups(groups);
+    const wanted = this.#translation.ports(ports);
     for (const [i, { id }] of ports.entries()) {
       const { length } = wanted[i]!;
       if (length > 1) this.keys.migrating.add(id);
-      else if (length === 0 && !this.#refused.has(id)) index.wantsNone(id);
+      else if (length === 0 && !this.#refused.has(id)) index.ports.verify(id, -1);
     }
     const all = wanted.flat();
     yield all.filter(({ kind }) => kind === "LiveMigration");

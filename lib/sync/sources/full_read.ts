@@ -1,24 +1,25 @@
 /** What a full resync reads before it compares: what endpoints and policies show of other objects. @module */
 import type { SyncRun } from "../apply/sync_run.ts";
-import type { CloudIndex } from "../index/cloud_index.ts";
 import { followedIn, readEach } from "../model/collections.ts";
 
 /** Reads and notes what endpoints and policies show of other objects; groups come page by page with ports. */
-export async function readRelated(run: SyncRun, index: CloudIndex) {
+export async function readRelated(run: SyncRun) {
   const { neutron, keystone, clock, progress } = run.deps;
   const { signal } = run.term;
   const onPage = () => progress("reading Neutron");
-  index.related.unavailable = neutron.extensions.unavailable;
+  run.index.related.unavailable = neutron.extensions.unavailable;
   return await run.timed("WorkloadEndpoint", "neutronReadMs", async () => {
     const [lists, projects] = await Promise.all([
       readEach(
-        followedIn(index.table).filter((name) => name !== "ports" && name !== "security-groups"),
-        (name) => neutron.list(name, index.table[name].schema, signal, { onPage }),
+        followedIn(run.index.table).filter((name) =>
+          name !== "ports" && name !== "security-groups"
+        ),
+        (name) => neutron.list(name, run.index.table[name].schema, signal, { onPage }),
       ),
       keystone.listProjects(signal),
     ]);
-    index.noteAll(lists);
-    index.projects(projects, clock.monotonic());
+    run.index.noteAll(lists);
+    run.index.projects(projects, clock.monotonic());
     const { refused } = keystone.projects;
     return { ...lists, projects: { items: projects, refused: [...refused] } };
   });

@@ -22,17 +22,17 @@ interface Listed {
 }
 
 /** Finds what has changed since the last run and makes it equal; resolves to how many objects. */
-export async function incrementalResync(run: SyncRun, index: CloudIndex): Promise<number> {
-  const { keystone, clock } = run.deps;
-  const changed = noChanges(index.table);
+export async function incrementalResync(run: SyncRun): Promise<number> {
+  const { keystone } = run.deps;
+  const changed = noChanges(run.index.table);
   const [projects, listed] = await Promise.all([
-    projectsAreDue(index, clock) ? keystone.listProjects(run.term.signal) : null,
-    findChanged(run, index, followedIn(index.table), changed),
+    projectsAreDue(run) ? keystone.listProjects(run.term.signal) : null,
+    findChanged(run, followedIn(run.index.table), changed),
   ]);
-  const scope = await applyChanges(run, index, changed, projects);
+  const scope = await applyChanges(run, changed, projects);
   // What cannot be understood is looked at again when it has changed again.
   for (const [name, { revisions }] of listed) {
-    const known = index.revisions[name];
+    const known = run.index.revisions[name];
     for (const [id, revision] of revisions) {
       if (known.get(id) === undefined) known.set(id, revision);
     }
@@ -43,18 +43,19 @@ export async function incrementalResync(run: SyncRun, index: CloudIndex): Promis
 /** Lists these collections and adds what is not as the index has it; resolves to what the listings show. */
 export async function findChanged(
   run: SyncRun,
-  index: CloudIndex,
   collections: Iterable<Followed>,
   changed: Changed,
 ): Promise<ReadonlyMap<Followed, Listed>> {
   const listed = await Promise.all([...collections].map(async (name) => {
-    const counted = index.table[name].isCounted || !isRelated(index, name);
-    const found = counted ? listRevisions(run, index, name) : listWhole(run, index, name);
+    const counted = (run.index.table[name].isCounted ?? true) || !isRelated(run.index, name);
+    const found = counted ? listRevisions(run, name) : listWhole(run, name);
     return [name, await found] as const;
   }));
   for (const [name, { count, revisions, gone }] of listed) {
     for (const id of revisions.keys()) changed[name].add(id);
-    if (isBelieved(run, index, name, count, gone)) {
+    // When so many cannot be gone, nothing of the collection is looked at as gone.
+    const held = gone.length > 0 ? run.index.revisions[name].size : 0;
+    if (run.believes(name, { held, listed: count }, gone)) {
       for (const id of gone) changed[name].add(id);
     }
     await run.breathe();
@@ -66,25 +67,8 @@ function isRelated({ table }: CloudIndex, name: Followed): name is Followed & Re
   return table[name].shown !== null;
 }
 
-/** Whether so many can be gone; else nothing of the collection is looked at as gone. */
-function isBelieved(
-  run: SyncRun,
-  index: CloudIndex,
-  collection: Followed,
-  listed: number,
-  gone: readonly string[],
-): boolean {
-  if (gone.length === 0) return true;
-  const { size: held } = index.revisions[collection];
-  return run.believes(collection, { held, listed }, gone);
-}
-
 /** Lists a collection; nothing is kept of what is as it was. */
-async function listRevisions(
-  { deps, term }: SyncRun,
-  index: CloudIndex,
-  name: Followed,
-): Promise<Listed> {
+async function listRevisions({ deps, term, index }: SyncRun, name: Followed): Promise<Listed> {
   const known = index.revisions[name];
   const counted = deps.neutron.extensions.has("standard-attr-revisions");
   const revisions = new Map<string, number>();
@@ -113,8 +97,7 @@ async function listRevisions(
 
 /** Lists a collection whose revisions do not tell all, and compares what is shown of its objects. */
 async function listWhole<C extends Followed & Related>(
-  { deps, term }: SyncRun,
-  index: CloudIndex,
+  { deps, term, index }: SyncRun,
   name: C,
 ): Promise<Listed> {
   const { schema } = index.table[name];

@@ -4,29 +4,16 @@
  *
  * @module
  */
-import {
-  type Port,
-  portSchema,
-  type SecurityGroup,
-  securityGroupSchema,
-  type Subnet,
-  subnetSchema,
-} from "../../openstack/records.ts";
 import { apply } from "../apply/apply.ts";
-import { translateEach } from "../apply/change_of.ts";
 import type { Fate } from "../apply/gone.ts";
 import type { Source } from "../apply/source.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
 import { newWork, type Scope } from "../index/backlog.ts";
-import type { CloudIndex } from "../index/cloud_index.ts";
-import { COLLECTIONS } from "../model/collections.ts";
 import { type Keyed, KINDS } from "../model/kinds.ts";
-import { type Desired, Translator } from "../model/translate.ts";
+import type { Desired } from "../model/translate.ts";
 import { ReadKeys } from "./read_keys.ts";
 import { readAddressGroups, readFresh, readMissing } from "./read_related.ts";
-
-/** Fields of ports that are read. */
-export const PORT_FIELDS: readonly string[] = COLLECTIONS.ports.fields!;
+import { Translation } from "./translation.ts";
 
 /** How objects are looked at. */
 export interface ReconcileOptions {
@@ -42,23 +29,15 @@ export interface ReconcileOptions {
 /** Makes the objects equal. When it fails, they go into the index's backlog for a later run. */
 export async function reconcile(
   run: SyncRun,
-  index: CloudIndex,
   scope: Scope,
   { fresh = true }: ReconcileOptions = {},
 ): Promise<void> {
   try {
-    await apply(run, index, new NamedSource(run, index, scope, fresh));
+    await apply(run, new NamedSource(run, scope, fresh));
   } catch (error) {
-    index.addToBacklog(newWork(scope));
+    run.index.addToBacklog(newWork(scope));
     throw error;
   }
-}
-
-/** Neutron's objects that have keys of their own. */
-interface Objects {
-  readonly groups: readonly SecurityGroup[];
-  readonly subnets: readonly Subnet[];
-  readonly ports: readonly Port[];
 }
 
 /** Feeds a run with the objects of a scope. */
@@ -73,12 +52,11 @@ export class NamedSource implements Source {
 
   constructor(
     readonly run: SyncRun,
-    readonly index: CloudIndex,
     readonly scope: Scope,
     /** See {@linkcode ReconcileOptions.fresh}. */
     readonly fresh: boolean,
   ) {
-    this.keys = new ReadKeys(run, index, scope);
+    this.keys = new ReadKeys(run, scope);
   }
 
   async *batches(): AsyncGenerator<readonly Desired[]> {
@@ -86,7 +64,13 @@ export class NamedSource implements Source {
     await this.keys.look();
     run.deps.progress("reading Neutron");
     const read = () => this.#read();
-    const wanted = this.#translate(await run.timed("WorkloadEndpoint", "neutronReadMs", read));
+    const { groups, subnets, ports } = await run.timed("WorkloadEndpoint", "neutronReadMs", read);
+    const translation = new Translation(run, this.#refused);
+    const wanted = [
+      ...translation.subnets(subnets),
+      ...translation.groups(groups),
+      ...translation.ports(ports).flat(),
+    ];
     for (const { subject } of wanted) this.#wanting.add(subject.id);
     for (const kind of KINDS) yield wanted.filter((want) => want.kind === kind);
   }
@@ -106,56 +90,36 @@ export class NamedSource implements Source {
   }
 
   named(scope: Scope): Source {
-    return new NamedSource(this.run, this.index, scope, true);
+    return new NamedSource(this.run, scope, true);
   }
 
-  async #read(): Promise<Objects> {
-    const { run, index, scope, fresh } = this;
-    const { neutron } = run.deps;
-    const { signal } = run.term;
+  async #read() {
+    const { run, scope, fresh } = this;
+    const { index } = run;
     const [groups, subnets, ports] = await Promise.all([
-      neutron.listBy("security-groups", securityGroupSchema, signal, "id", [...scope.groups]),
-      neutron.listBy("subnets", subnetSchema, signal, "id", [...scope.subnets]),
-      neutron.listBy("ports", portSchema, signal, "id", [...scope.ports], PORT_FIELDS),
+      run.byId("security-groups", scope.groups),
+      run.byId("subnets", scope.subnets),
+      run.byId("ports", scope.ports),
     ]);
     run.leaveRefused("security-groups", groups.refused, this.#refused);
     run.leaveRefused("subnets", subnets.refused, this.#refused);
     run.leaveRefused("ports", ports.refused, this.#refused);
     for (const { id } of [...groups.items, ...subnets.items, ...ports.items]) this.#found.add(id);
     for (const id of scope.ports) {
-      if (!this.#found.has(id) && !this.#refused.has(id)) index.forgetPort(id);
+      if (!this.#found.has(id) && !this.#refused.has(id)) index.ports.delete(id);
     }
     for (const port of ports.items) index.notePort(port);
-    index.related.unavailable = neutron.extensions.unavailable;
+    index.related.unavailable = run.deps.neutron.extensions.unavailable;
     // A group or subnet that nobody has told of yet gets its own object too.
     const news = fresh
-      ? await readFresh(run, index, ports.items)
-      : await readMissing(run, index, ports.items, scope);
+      ? await readFresh(run, ports.items)
+      : await readMissing(run, ports.items, scope);
     const all = {
       groups: [...groups.items, ...news.groups],
       subnets: [...subnets.items, ...news.subnets],
       ports: ports.items,
     };
-    await readAddressGroups(run, index, all.groups, fresh);
+    await readAddressGroups(run, all.groups, fresh);
     return all;
-  }
-
-  #translate({ groups, subnets, ports }: Objects): Desired[] {
-    const { run, index: { related } } = this;
-    const translator = new Translator(run.deps.region, run.deps);
-    const refused = this.#refused;
-    return [
-      ...translateEach(run, "Subnet", subnets, refused, (it) => translator.subnets(it)),
-      ...translateEach(run, "NetworkPolicy", groups, refused, (it) => [
-        translator.group(it, related.addressGroups),
-      ]),
-      ...translateEach(
-        run,
-        "WorkloadEndpoint",
-        ports,
-        refused,
-        (it) => translator.port(it, related),
-      ),
-    ].flat();
   }
 }

@@ -1,6 +1,5 @@
 /** A resync of no more than what is named. @module */
 import { expand, type Named } from "./expand.ts";
-import type { CloudIndex } from "../index/cloud_index.ts";
 import { MAX_NAMES, type SyncRun } from "../apply/sync_run.ts";
 import { sizeOf } from "../index/backlog.ts";
 import { reconcile } from "./named.ts";
@@ -14,13 +13,9 @@ export function isFull({ networks, subnets, ports, groups }: Omit<Named, "includ
  * Makes equal what is named; resolves to what is wrong with the names, a sentence, or null. What is known
  * of them is done all the same.
  */
-export async function narrowResync(
-  run: SyncRun,
-  index: CloudIndex,
-  request: Named,
-): Promise<string | null> {
-  const { scope, unknown } = await expand(run, index, request);
-  if (sizeOf(scope) > 0) await reconcile(run, index, scope);
+export async function narrowResync(run: SyncRun, request: Named): Promise<string | null> {
+  const { scope, unknown } = await expand(run, request);
+  if (sizeOf(scope) > 0) await reconcile(run, scope);
   const matches = Object.values(run.kinds)
     .some(({ etcdItems, neutronItems }) => etcdItems + neutronItems > 0);
   if (unknown.length > 0) {

@@ -28,13 +28,11 @@ const messageSchema = z.object({
 
 /** The notification in a message's body (oslo's drivers `messagingv2` and `messaging`), or null. */
 export function decodeNotification(body: Uint8Array): Notification | null {
-  const parsed = messageSchema.safeParse(decodeEnvelope(body) ?? bare(body));
-  return parsed.success ? { type: parsed.data.event_type, payload: parsed.data.payload } : null;
-}
-
-/** A message without an envelope. */
-function bare(body: Uint8Array): unknown {
-  return parseJson(new TextDecoder().decode(body));
+  // One of `messaging` has no envelope.
+  const { data } = messageSchema.safeParse(
+    decodeEnvelope(body) ?? parseJson(new TextDecoder().decode(body)),
+  );
+  return data ? { type: data.event_type, payload: data.payload } : null;
 }
 
 /** What several notifications say, each object once. */
@@ -53,19 +51,20 @@ export class Hints {
     this.changed = noChanges(table);
   }
 
+  /** All but what is said of them besides, that they were deleted. */
+  get #sets(): Set<string>[] {
+    return [...Object.values(this.changed), this.compare, this.hosts, this.subnetsOf];
+  }
+
   get size(): number {
-    const sets = [...Object.values(this.changed), this.compare, this.hosts, this.subnetsOf];
-    return sets.reduce((sum, set) => sum + set.size, 0);
+    return this.#sets.reduce((sum, set) => sum + set.size, 0);
   }
 
   add(other: Hints): void {
-    for (const name of followedIn(this.table)) {
-      for (const id of other.changed[name]) this.changed[name].add(id);
+    const from = [...other.#sets, other.deleted];
+    for (const [i, set] of [...this.#sets, this.deleted].entries()) {
+      for (const each of from[i]!) set.add(each);
     }
-    for (const id of other.deleted) this.deleted.add(id);
-    for (const name of other.compare) this.compare.add(name);
-    for (const host of other.hosts) this.hosts.add(host);
-    for (const id of other.subnetsOf) this.subnetsOf.add(id);
   }
 }
 

@@ -11,6 +11,7 @@ import { isFull, narrowResync } from "./narrow.ts";
 import type { Step } from "../apply/step.ts";
 import { type ResyncResult, SyncRun } from "../apply/sync_run.ts";
 import { recorded, type StepBeats } from "../report/record.ts";
+import { NOTHING_YET } from "../report/report.ts";
 
 /** What answering needs. */
 export interface AnswerContext extends Pick<JobContext, "store" | "clock" | "log"> {
@@ -49,19 +50,8 @@ export function beginAnswer(
   { id, dryRun }: Pick<ResyncRequest, "id" | "dryRun">,
   at: number,
 ): ResyncAnswer {
-  return {
-    id,
-    at,
-    state: "running",
-    doing: wordOf(dryRun),
-    dryRun,
-    kinds: {},
-    warnings: [],
-    guards: [],
-    leftOut: [],
-    error: null,
-    differences: 0,
-  };
+  const doing = wordOf(dryRun);
+  return { id, at, state: "running", doing, dryRun, ...NOTHING_YET, error: null, differences: 0 };
 }
 
 /** The answer when all is done. */
@@ -156,11 +146,11 @@ export async function carryOut(
   }
   const deps = { ...base, progress, differences };
   const { allowDeletions } = request;
-  const run = SyncRun.writing(deps, term, { allowDeletions });
+  const run = new SyncRun(deps, term, index, { allowDeletions });
   let problem: string | null = null;
   const noted = { reason: "requested" as const, whole: false, differences, stateDir };
   await recorded(context, term, noted, async () => {
-    problem = await narrowResync(run, index, request);
+    problem = await narrowResync(run, request);
     const result = run.result();
     return { ...result, warnings: [...result.warnings, ...problem === null ? [] : [problem]] };
   });

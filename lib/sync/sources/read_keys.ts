@@ -4,7 +4,6 @@ import { readStored } from "../apply/read_stored.ts";
 import type { StoredKeys } from "../apply/source.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
 import type { Scope } from "../index/backlog.ts";
-import type { CloudIndex } from "../index/cloud_index.ts";
 import { type Change, removal, type Stored } from "../model/compare.ts";
 import type { Kind } from "../model/kinds.ts";
 import type { Desired } from "../model/translate.ts";
@@ -16,7 +15,7 @@ export class ReadKeys implements StoredKeys {
   readonly #prefixes: ReturnType<typeof resourcePrefixes>;
   #values: ReadonlyMap<string, Stored> = new Map();
 
-  constructor(readonly run: SyncRun, readonly index: CloudIndex, scope: Scope) {
+  constructor(readonly run: SyncRun, scope: Scope) {
     const prefixes = this.#prefixes = resourcePrefixes(run.deps.region);
     for (const id of scope.groups) {
       this.#kinds.set(policyOrSubnetKey(prefixes, "NetworkPolicy", id), "NetworkPolicy");
@@ -25,7 +24,7 @@ export class ReadKeys implements StoredKeys {
       this.#kinds.set(policyOrSubnetKey(prefixes, "Subnet", id), "Subnet");
     }
     for (const id of scope.ports) {
-      for (const key of index.keysOf(id)) {
+      for (const key of run.index.keysOf(id)) {
         const migration = key.startsWith(prefixes.LiveMigration);
         this.#kinds.set(key, migration ? "LiveMigration" : "WorkloadEndpoint");
       }
@@ -45,7 +44,7 @@ export class ReadKeys implements StoredKeys {
 
   compared({ subject, key }: Desired, _: Stored | undefined, change: Change | null): Change | null {
     this.#wanted.add(key);
-    if (subject.type === "port") this.index.addKey(subject.id, key);
+    if (subject.type === "port") this.run.index.addKey(subject.id, key);
     return change;
   }
 
@@ -62,6 +61,6 @@ export class ReadKeys implements StoredKeys {
   }
 
   count(kind: Kind): number {
-    return this.index.keyCount(kind);
+    return this.run.index.keyCount(kind);
   }
 }

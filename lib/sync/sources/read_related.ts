@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { Clock } from "../../base/clock.ts";
 import {
   floatingIpSchema,
   type Port,
@@ -12,7 +11,7 @@ import {
   type Subnet,
 } from "../../openstack/records.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
-import { addPortsOf, newWork, type Scope } from "../index/backlog.ts";
+import { newWork, type Scope } from "../index/backlog.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
 import { type Followed, readEach, type Related, relatedIn, shownOf } from "../model/collections.ts";
 import { addressGroupsIn, idsIn } from "../model/naming.ts";
@@ -49,44 +48,32 @@ function namedIn(index: CloudIndex, ports: readonly Port[], name: Related): stri
 }
 
 /** Reads all of it. Other ports that show what has changed get into the backlog. */
-export async function readFresh(
-  run: SyncRun,
-  index: CloudIndex,
-  ports: readonly Port[],
-): Promise<News> {
+export async function readFresh(run: SyncRun, ports: readonly Port[]): Promise<News> {
   if (ports.length === 0) return { groups: [], subnets: [] };
-  const { neutron } = run.deps;
   const portIds = ports.map(({ id }) => id);
-  const reading = namedByPorts(index).map((name) => readShown(run, index, ports, name));
+  const reading = namedByPorts(run.index).map((name) => readShown(run, ports, name));
   const [fips, ...others] = await Promise.all([
-    neutron.listBy("floatingips", floatingIpSchema, run.term.signal, "port_id", portIds),
+    run.listBy("floatingips", floatingIpSchema, "port_id", portIds),
     ...reading,
   ]);
   for (const take of others) take();
-  const elsewhere = newWork();
-  for (const id of index.floatingIps.noteOf(portIds, fips.items)) elsewhere.ports.add(id);
-  index.addToBacklog(elsewhere);
-  (await readShown(run, index, ports, POLICIES))();
-  await readProjects(run, index, ports);
+  run.index.addToBacklog(newWork({ ports: run.index.floatingIps.noteOf(portIds, fips.items) }));
+  (await readShown(run, ports, POLICIES))();
+  await readProjects(run, ports);
   return { groups: [], subnets: [] };
 }
 
 /** Reads what is shown of those that the ports name; what it resolves to puts that into the index. */
 async function readShown<C extends Shown>(
-  { deps, term }: SyncRun,
-  index: CloudIndex,
+  run: SyncRun,
   ports: readonly Port[],
   name: C,
 ): Promise<() => void> {
+  const { index } = run;
   const { schema, fields } = shownOf(index.table, name);
   const ids = namedIn(index, ports, name);
-  const { items } = await deps.neutron.listBy(name, schema, term.signal, "id", ids, fields);
-  return () => {
-    const otherwise = new Set(index.related.replace(name, ids, items));
-    const elsewhere = newWork();
-    index.addShowing(name, otherwise, elsewhere);
-    index.addToBacklog(elsewhere);
-  };
+  const { items } = await run.listBy(name, schema, "id", ids, fields);
+  return () => index.addShowing(name, new Set(index.related.replace(name, ids, items)));
 }
 
 /**
@@ -95,24 +82,22 @@ async function readShown<C extends Shown>(
  */
 export async function readMissing(
   run: SyncRun,
-  index: CloudIndex,
   ports: readonly Port[],
   scope: Scope,
 ): Promise<News> {
-  const { neutron } = run.deps;
   const read = <C extends Shown>(name: C) => {
-    const known = index.related.of(name);
-    const ids = namedIn(index, ports, name).filter((id) => !known.has(id));
-    return neutron.listBy(name, index.table[name].schema, run.term.signal, "id", ids);
+    const known = run.index.related.of(name);
+    const ids = namedIn(run.index, ports, name).filter((id) => !known.has(id));
+    return run.byId(name, ids);
   };
-  const found = await readEach(namedByPorts(index), read);
-  index.noteAll(found);
+  const found = await readEach(namedByPorts(run.index), read);
+  run.index.noteAll(found);
   const groups = found["security-groups"].items.filter(({ id }) => !scope.groups.has(id));
   const subnets = found.subnets.items.filter(({ id }) => !scope.subnets.has(id));
   for (const { id } of groups) scope.groups.add(id);
   for (const { id } of subnets) scope.subnets.add(id);
-  index.noteAll({ [POLICIES]: await read(POLICIES) });
-  await readProjects(run, index, ports);
+  run.index.noteAll({ [POLICIES]: await read(POLICIES) });
+  await readProjects(run, ports);
   return { groups, subnets };
 }
 
@@ -121,16 +106,15 @@ export async function readMissing(
  * shown stays there as it is: Neutron deletes none that a rule names.
  */
 export async function readAddressGroups(
-  { deps, term }: SyncRun,
-  index: CloudIndex,
+  run: SyncRun,
   groups: readonly SecurityGroup[],
   fresh: boolean,
 ): Promise<void> {
+  const { index } = run;
   for (const group of groups) index.noteRules(group);
   const named = new Set(groups.flatMap((group) => [...addressGroupsIn(group)]));
   const ids = [...named].filter((id) => fresh || !index.related.addressGroups.has(id));
-  const { schema } = index.table["address-groups"];
-  const found = await deps.neutron.listBy("address-groups", schema, term.signal, "id", ids);
+  const found = await run.byId("address-groups", ids);
   const otherwise = found.items.filter((group) => index.note("address-groups", group));
   const elsewhere = newWork();
   index.addShowing("address-groups", new Set(otherwise.map(({ id }) => id)), elsewhere);
@@ -139,30 +123,25 @@ export async function readAddressGroups(
 }
 
 /** When the ports are of a project that is not known, projects are read again, once a minute. */
-export async function readProjects(
-  run: SyncRun,
-  index: CloudIndex,
-  ports: readonly Port[],
-): Promise<void> {
+export async function readProjects(run: SyncRun, ports: readonly Port[]): Promise<void> {
   const { keystone, clock } = run.deps;
   const { signal } = run.term;
-  const { projects } = index.related;
-  const unknown = namedIn(index, ports, "projects").filter((id) => !projects.has(id));
+  const { projects } = run.index.related;
+  const unknown = namedIn(run.index, ports, "projects").filter((id) => !projects.has(id));
   if (unknown.length === 0) return;
-  if (projectsAreDue(index, clock)) {
+  if (projectsAreDue(run)) {
     const all = await keystone.listProjects(signal);
     // Ports of other projects show a new name too.
-    const elsewhere = newWork();
-    addPortsOf(elsewhere, "projects", index.projects(all, clock.monotonic()));
-    index.addToBacklog(elsewhere);
+    const otherwise = run.index.projects(all, clock.monotonic());
+    run.index.addShowing("projects", new Set(otherwise));
   }
   if (keystone.projects.truncated) {
     const all = await keystone.projects.including(unknown, signal);
-    index.projects(all, index.projectsReadAt);
+    run.index.projects(all, run.index.projectsReadAt);
   }
 }
 
 /** Whether the last list of projects is old enough for another one. */
-export function projectsAreDue(index: CloudIndex, clock: Clock): boolean {
-  return clock.monotonic() - index.projectsReadAt > PROJECTS_MS;
+export function projectsAreDue({ deps, index }: SyncRun): boolean {
+  return deps.clock.monotonic() - index.projectsReadAt > PROJECTS_MS;
 }

@@ -6,15 +6,8 @@
  * @module
  */
 import type { z } from "zod";
-import {
-  floatingIpSchema,
-  type Port,
-  revisionSchema,
-  type SecurityGroup,
-} from "../../openstack/records.ts";
-import { holdHidden } from "../apply/gone.ts";
+import { type Port, revisionSchema, type SecurityGroup } from "../../openstack/records.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
-import type { CloudIndex } from "../index/cloud_index.ts";
 import {
   type Followed,
   followedIn,
@@ -38,12 +31,8 @@ export class References {
   readonly #unknownProjects = new Set<string>();
 
   /** `refused`: ids of records that were not understood, of all collections. */
-  constructor(
-    readonly run: SyncRun,
-    readonly index: CloudIndex,
-    readonly refused: Set<string>,
-  ) {
-    this.#hidden = new Map(followedIn(index.table).map((name) => [name, new Set()]));
+  constructor(readonly run: SyncRun, readonly refused: Set<string>) {
+    this.#hidden = new Map(followedIn(run.index.table).map((name) => [name, new Set()]));
   }
 
   /** Ids that are named and not shown. */
@@ -53,14 +42,14 @@ export class References {
 
   /** What networks and subnets name. Call it when their lists have been read. */
   async resolveRelated(): Promise<void> {
-    const { networks, subnets } = this.index.related;
+    const { networks, subnets } = this.run.index.related;
     await this.#resolve("qos/policies", [...networks.values()].map((net) => net.qos_policy_id));
     await this.#resolve("networks", [...subnets.values()].map((subnet) => subnet.network_id));
   }
 
   /** What these ports name; what was found on the way and has keys of its own. */
   async resolvePorts(ports: readonly Port[]): Promise<News> {
-    const { table, related } = this.index;
+    const { table, related } = this.run.index;
     for (const { project_id } of ports) this.#noteProject(project_id);
     let news = NO_NEWS;
     for (const name of relatedIn(table)) {
@@ -93,16 +82,14 @@ export class References {
    * ports have been read.
    */
   async resolveFloatingIps(): Promise<string[]> {
-    const { floatingIps, ports } = this.index;
+    const { floatingIps, ports } = this.run.index;
     const named = [...floatingIps.portOf].filter(([, port]) =>
       ports.get(port) === undefined && !this.refused.has(port)
     ).slice(0, MAX_ASKED);
     if (named.length === 0) return [];
-    const { neutron } = this.run.deps;
-    const { signal } = this.run.term;
     // A port that was deleted while the ports were read is not named any more.
     const ids = named.map(([fip]) => fip);
-    const now = await neutron.listBy("floatingips", floatingIpSchema, signal, "id", ids);
+    const now = await this.run.byId("floatingips", ids);
     const still = new Set(now.items.map(({ port_id }) => port_id));
     const doubtful = [...new Set(named.map(([, port]) => port))].filter((port) => still.has(port));
     return (await this.#ask("ports", revisionSchema, doubtful)).map(({ id }) => id);
@@ -110,23 +97,23 @@ export class References {
 
   /** Says which collections are not seen whole. Call it at the end. */
   report(): void {
-    const { run, index } = this;
+    const { run } = this;
     if (run.options.allowDeletions) return; // it is let through
     for (const [collection, ids] of this.#hidden) {
       if (ids.size === 0) continue;
-      holdHidden(run, collection, index.revisions[collection].size + ids.size, ids);
+      run.hold(collection, "hidden", run.index.revisions[collection].size + ids.size, ids);
     }
     const unknown = this.#unknownProjects;
     const held = this.#knownProjects.size + unknown.size;
     const { config, projects } = run.deps.keystone;
     const asked = config.authUrl !== null && projects.trouble === null;
     // Some may be gone from Keystone while their ports stay; most of them are not.
-    if (asked && unknown.size * 2 > held) holdHidden(run, "projects", held, unknown);
+    if (asked && unknown.size * 2 > held) run.hold("projects", "hidden", held, unknown);
   }
 
   #noteProject(id: string): void {
     if (id === "") return;
-    const known = this.index.related.projects.has(id);
+    const known = this.run.index.related.projects.has(id);
     (known ? this.#knownProjects : this.#unknownProjects).add(id);
   }
 
@@ -135,13 +122,13 @@ export class References {
     collection: C,
     ids: Iterable<string | null>,
   ): Promise<ObjectOf<C>[]> {
-    const known = this.index.related.of(collection);
+    const known = this.run.index.related.of(collection);
     const hidden = [...this.#hidden.values()];
     const worthAsking = [...new Set(ids)].filter((id) =>
       id !== null && !known.has(id) && !this.refused.has(id) && !hidden.some((set) => set.has(id))
     ) as string[];
-    const found = await this.#ask(collection, this.index.table[collection].schema, worthAsking);
-    for (const object of found) this.index.note(collection, object);
+    const found = await this.#ask(collection, this.run.index.table[collection].schema, worthAsking);
+    for (const object of found) this.run.index.note(collection, object);
     return found;
   }
 
@@ -156,8 +143,7 @@ export class References {
     const { neutron } = this.run.deps;
     const isWorthIt = hidden.size < MAX_ASKED && neutron.extensions.offers(collection);
     const asked = isWorthIt ? ids : [];
-    const found = await neutron.listBy(collection, schema, this.run.term.signal, "id", asked);
-    const { items, refused } = found;
+    const { items, refused } = await this.run.listBy(collection, schema, "id", asked);
     this.run.leaveRefused(collection, refused, this.refused);
     const there = new Set([...items, ...refused].map(({ id }) => id));
     for (const id of ids) if (!there.has(id)) hidden.add(id);

@@ -1,34 +1,30 @@
 /** From what notifications do not say by id to the ids of objects that may have changed. @module */
 import { endpointNamePrefix, resourcePrefixes } from "../../calico/keys.ts";
-import { REVISION_FIELDS, revisionSchema } from "../../openstack/records.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
-import type { CloudIndex } from "../index/cloud_index.ts";
 import { findChanged } from "./incremental.ts";
 import type { Hints } from "./notification.ts";
 
 /** Adds those ids to what has changed. @throws what reading Neutron threw. */
-export async function resolveHints(hints: Hints, run: SyncRun, index: CloudIndex): Promise<void> {
-  for (const { id, network_id } of index.related.subnets.values()) {
+export async function resolveHints(hints: Hints, run: SyncRun): Promise<void> {
+  for (const { id, network_id } of run.index.related.subnets.values()) {
     if (hints.subnetsOf.has(network_id)) hints.changed.subnets.add(id);
   }
-  if (hints.compare.size > 0) await findChanged(run, index, hints.compare, hints.changed);
-  if (hints.hosts.size > 0) await findMoved(hints, run, index);
+  if (hints.compare.size > 0) await findChanged(run, hints.compare, hints.changed);
+  if (hints.hosts.size > 0) await findMoved(hints, run);
 }
 
 /** Ports with an endpoint on one of the hosts that have another revision now. */
-async function findMoved(hints: Hints, run: SyncRun, index: CloudIndex): Promise<void> {
+async function findMoved(hints: Hints, run: SyncRun): Promise<void> {
   const { WorkloadEndpoint } = resourcePrefixes(run.deps.region);
   const prefixes = [...hints.hosts].map((host) => WorkloadEndpoint + endpointNamePrefix(host));
   const isThere = (key: string) => prefixes.some((prefix) => key.startsWith(prefix));
-  const ports = [...index.ports.keys()].filter(([, keys]) => keys.some(isThere))
+  const ports = [...run.index.ports.keys()].filter(([, keys]) => keys.some(isThere))
     .map(([port]) => port);
-  const { neutron } = run.deps;
-  const by = [run.term.signal, "id", ports, REVISION_FIELDS] as const;
-  const { items } = await neutron.listBy("ports", revisionSchema, ...by);
+  const { items } = await run.revisionsBy("ports", "id", ports);
   const now = new Map(items.map(({ id, revision_number }) => [id, revision_number]));
-  const counted = neutron.extensions.has("standard-attr-revisions");
+  const counted = run.deps.neutron.extensions.has("standard-attr-revisions");
   for (const port of ports) {
-    const same = counted && now.get(port) === index.revisions.ports.get(port);
+    const same = counted && now.get(port) === run.index.revisions.ports.get(port);
     if (!same) hints.changed.ports.add(port);
   }
 }

@@ -13,7 +13,6 @@ import { COLLECTION_OF, type Kind, KINDS, type Subject, subjectOf } from "../mod
 import { readStored } from "../apply/read_stored.ts";
 import type { StoredKeys } from "../apply/source.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
-import type { CloudIndex } from "../index/cloud_index.ts";
 import { type Change, removal, type Stored } from "../model/compare.ts";
 import type { Desired } from "../model/translate.ts";
 
@@ -34,9 +33,11 @@ export class SeenKeys implements StoredKeys {
   /** Ids of ports that migrate, which change soon: they are compared each time. */
   readonly migrating = new Set<string>();
   readonly #foreign: ForeignKey[] = [];
+  /** Of keys whose values were asked for and that are not compared yet: finding one is dear. */
+  readonly #rows = new Map<string, number>();
   readonly #prefixes: ReturnType<typeof resourcePrefixes>;
 
-  constructor(readonly run: SyncRun, readonly index: CloudIndex) {
+  constructor(readonly run: SyncRun) {
     this.#prefixes = resourcePrefixes(run.deps.region);
   }
 
@@ -68,32 +69,39 @@ export class SeenKeys implements StoredKeys {
     }
     const owner = subjectOf(kind, key.slice(length));
     if (!owner) return; // somebody else's
-    this.index.seen(kind, key, modRevision, owner.id);
+    this.run.index.seen(kind, key, modRevision, owner.id);
   }
 
   /** Reads the values of those that were seen. */
   read(wants: readonly Desired[]): Promise<ReadonlyMap<string, Stored>> {
     const { kind } = wants[0]!;
-    const keys = this.index.keys[kind];
-    const seen = wants.map(({ key }) => key).filter((key) => keys.has(key));
+    const keys = this.run.index.keys[kind];
+    const seen: string[] = [];
+    for (const { key } of wants) {
+      const row = keys.find(key);
+      this.#rows.set(key, row);
+      if (row >= 0) seen.push(key);
+    }
     return readStored(this.run, kind, seen);
   }
 
   compared(want: Desired, stored: Stored | undefined, change: Change | null): Change | null {
     // What it lacks is said each time, so it is translated each time.
     const isRight = change === null && isExpressed(want);
-    const { kind, subject: { id } } = want;
+    const { kind, key, subject: { id } } = want;
+    const row = this.#rows.get(key) ?? this.run.index.keys[kind].find(key);
+    this.#rows.delete(key);
     const isAll = kind === "WorkloadEndpoint" && !this.migrating.has(id) &&
       !this.run.doubtfulAddresses.has(id);
-    const seenAt = this.index.compared(want, isRight ? stored!.modRevision : null, isAll);
+    const seenAt = this.run.index.compared(want, row, isRight ? stored!.modRevision : null, isAll);
     // A value that is newer than its key was tells of a newer Neutron: the swap has to fail.
     return change && seenAt !== null ? { ...change, modRevision: seenAt } : change;
   }
 
   /** Whether some endpoint stands rightly for the port. */
   hasWanted(port: string): boolean {
-    const { WorkloadEndpoint } = this.index.keys;
-    for (const key of this.index.keysOf(port)) {
+    const { WorkloadEndpoint } = this.run.index.keys;
+    for (const key of this.run.index.keysOf(port)) {
       if (!key.startsWith(this.#prefixes.WorkloadEndpoint)) continue;
       if (WorkloadEndpoint.isWanted(key)) return true;
     }
@@ -101,7 +109,7 @@ export class SeenKeys implements StoredKeys {
   }
 
   *unwanted(kind: Kind): Generator<Change> {
-    for (const [key, modRevision] of this.index.keys[kind].unwanted()) {
+    for (const [key, modRevision] of this.run.index.keys[kind].unwanted()) {
       const change = removal(kind, this.#prefixes[kind], key, modRevision);
       if (change) yield change;
     }

@@ -132,7 +132,7 @@ const stored = (value: string): Stored => ({
 
 Deno.test("all of a kind has landed before a later kind is written, whatever a source comes upon", async () => {
   const seen: string[] = [];
-  const run = new SyncRun(DEPS, TERM, new Noting(seen));
+  const run = new SyncRun(DEPS, TERM, new CloudIndex(null), { sink: new Noting(seen) });
   const source = new Scripted({
     batches: [
       [want("Subnet", "s1")],
@@ -145,7 +145,7 @@ Deno.test("all of a kind has landed before a later kind is written, whatever a s
       [want("WorkloadEndpoint", "p3"), want("WorkloadEndpoint", "p4")],
     ],
   }, seen);
-  await apply(run, new CloudIndex(null), source);
+  await apply(run, source);
   assertEquals(seen.filter((what) => !what.startsWith("read")), [
     "create Subnet s1",
     "landed",
@@ -167,15 +167,15 @@ Deno.test("all of a kind has landed before a later kind is written, whatever a s
 Deno.test("the values of a batch are asked for before the one ahead of it is compared", async () => {
   const seen: string[] = [];
   const batches = ["p1", "p2", "p3"].map((id) => [want("WorkloadEndpoint", id)]);
-  const run = new SyncRun(DEPS, TERM, new Noting(seen));
-  await apply(run, new CloudIndex(null), new Scripted({ batches }, seen));
+  const run = new SyncRun(DEPS, TERM, new CloudIndex(null), { sink: new Noting(seen) });
+  await apply(run, new Scripted({ batches }, seen));
   const steps = ["read p1", "read p2", "p1", "read p3", "p2", "p3", "landed"];
   assertEquals(seen.map((what) => what.replace("create WorkloadEndpoint ", "")), steps);
 });
 
 Deno.test("what nothing wants goes in the reverse order, once all that is wanted has landed", async () => {
   const seen: string[] = [];
-  const run = new SyncRun(DEPS, TERM, new Noting(seen));
+  const run = new SyncRun(DEPS, TERM, new CloudIndex(null), { sink: new Noting(seen) });
   const source = new Scripted({
     batches: [[want("WorkloadEndpoint", "new")]],
     unwanted: [
@@ -194,7 +194,7 @@ Deno.test("what nothing wants goes in the reverse order, once all that is wanted
       "p-missing": "missing",
     },
   }, seen);
-  await apply(run, new CloudIndex(null), source);
+  await apply(run, source);
   assertEquals(seen.slice(1), [
     "create WorkloadEndpoint new",
     "landed",
@@ -221,8 +221,8 @@ Deno.test("a source that fails in the middle deletes nothing, and is closed", as
     unwanted: [deletionOf("Subnet", "s3")],
     fates: { s3: "moved" },
   }, seen);
-  const run = new SyncRun(DEPS, TERM, new Noting(seen));
-  const failed = await apply(run, new CloudIndex(null), source).catch((thrown) => thrown);
+  const run = new SyncRun(DEPS, TERM, new CloudIndex(null), { sink: new Noting(seen) });
+  const failed = await apply(run, source).catch((thrown) => thrown);
   assertEquals(failed, error);
   assertEquals(seen, [
     "read s1",
@@ -234,7 +234,7 @@ Deno.test("a source that fails in the middle deletes nothing, and is closed", as
   // And so is one whose values cannot be read.
   const other = new Scripted({ batches: [[want("Subnet", "s1")], [want("Subnet", "s2")]] });
   other.keys.read = () => Promise.reject(error);
-  assertEquals(await apply(run, new CloudIndex(null), other).catch((thrown) => thrown), error);
+  assertEquals(await apply(run, other).catch((thrown) => thrown), error);
   assert(source.closed && other.closed);
 });
 
@@ -250,8 +250,8 @@ Deno.test("ports that the list lacked are looked at by id, some at a time, after
       return new Scripted({ batches: [[...ports].map((id) => want("WorkloadEndpoint", id))] });
     },
   }, seen);
-  const run = new SyncRun(DEPS, TERM, new Noting(seen));
-  await apply(run, new CloudIndex(null), source);
+  const run = new SyncRun(DEPS, TERM, new CloudIndex(null), { sink: new Noting(seen) });
+  await apply(run, source);
   assertEquals(scopes, [500, 500, 200]);
   assertEquals([seen[0], run.kinds.WorkloadEndpoint.created], ["delete Subnet s1", 1200]);
 });
@@ -268,9 +268,11 @@ Deno.test("a dry run counts and shows what a writing run writes", async () => {
     fates: { s3: "moved" },
   } as const;
   const [sink, noting] = [new DryRunSink(), new Noting([])];
-  const [dry, real] = [sink, noting].map((each) => new SyncRun(DEPS, TERM, each));
-  await apply(dry!, new CloudIndex(null), new Scripted(script));
-  await apply(real!, new CloudIndex(null), new Scripted(script));
+  const [dry, real] = [sink, noting].map((sink) =>
+    new SyncRun(DEPS, TERM, new CloudIndex(null), { sink })
+  );
+  await apply(dry!, new Scripted(script));
+  await apply(real!, new Scripted(script));
   const counts = ({ kinds: { Subnet } }: SyncRun) => {
     const { correct, created, updated, deleted } = Subnet;
     return { correct, created, updated, deleted };
@@ -293,8 +295,8 @@ Deno.test("a swap that fails is tried again with fresh data, 5 times, and then l
   const etcd = openEtcd({ ...testConfig().etcd, endpoints: [server.url] });
   try {
     const { header } = await etcd.put(ELECTION).value(TERM.id).exec();
-    const run = SyncRun.writing({ ...DEPS, etcd }, { ...TERM, term: header.revision });
     const index = new CloudIndex(null);
+    const run = new SyncRun({ ...DEPS, etcd }, { ...TERM, term: header.revision }, index);
     await etcd.put(keyOf("Subnet", "s1")).value("of others");
     let calm = false;
     const scopes: Scope[] = [];
@@ -317,14 +319,14 @@ Deno.test("a swap that fails is tried again with fresh data, 5 times, and then l
       };
       return made;
     };
-    await apply(run, index, source());
+    await apply(run, source());
     assertEquals(scopes.map(({ subnets }) => [...subnets]), Array(5).fill(["s1"]));
     assertEquals([run.kinds.Subnet.conflicts, run.kinds.Subnet.updated], [6, 0]);
     assert(run.warnings[0]!.includes(keyOf("Subnet", "s1")));
     assertEquals([...index.takeBacklog().subnets], ["s1"]);
     assertEquals(await etcd.get(keyOf("Subnet", "s1")).string(), "of others");
     calm = true;
-    await apply(run, index, source());
+    await apply(run, source());
     assertEquals(await etcd.get(keyOf("Subnet", "s1")).json(), { text: "ours" });
   } finally {
     etcd.close();

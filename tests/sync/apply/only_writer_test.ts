@@ -3,7 +3,7 @@ import { assertEquals } from "../../support/assert.ts";
 const SYNC = new URL("../../../lib/sync/", import.meta.url);
 /** What writes to etcd: by name when it is imported, or by the client's own calls. */
 const WRITES = [
-  /import[^;]*\b(?:EtcdSink|FencedWriter|writeFenced)\b[^;]*from/,
+  /import[^;]*\b(?:FencedWriter|writeFenced)\b[^;]*from/,
   /\betcd\s*\.\s*(?:put|delete|stm|if|transaction|lock|lease|election)\s*\(/,
   /\bkv\s*\.\s*(?:put|txn|deleteRange)\s*\(/,
 ];
@@ -24,7 +24,6 @@ Deno.test("of all that syncs, the engine alone writes to etcd", async () => {
   assertEquals(writers.sort(), [
     "apply/cluster_config.ts",
     "apply/earlier_namespace.ts",
-    "apply/etcd_sink.ts",
     "apply/sync_run.ts",
   ]);
 });

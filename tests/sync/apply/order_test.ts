@@ -71,14 +71,14 @@ Deno.test("so does a run over some objects", GRPC, () =>
     };
     migrate(scene);
     await scene.etcd.delete().prefix("/calico/");
-    const there = await seen(scene.etcd, () => reconcile(scene.run(), index, scope));
+    const there = await seen(scene.etcd, () => reconcile(scene.run(index), scope));
     assertEquals(there.written, ORDER);
     empty(scene);
     const all = { announced: new Set([...scope.ports, ...scope.groups, ...scope.subnets]) };
-    const run = scene.run(all);
+    const run = scene.run(index, all);
     const gone = await seen(
       scene.etcd,
-      () => reconcile(run, index, { ...emptyScope(), ...scope }),
+      () => reconcile(run, { ...emptyScope(), ...scope }),
     );
     assertEquals(gone.deleted, ORDER.toReversed());
   }, { ports: 6, hosts: 2 }));

@@ -130,8 +130,8 @@ Deno.test("a narrow resync touches its objects alone, and needs no full one befo
     scene.cloud.change("ports", one!.id, { mac_address: "fa:16:3e:00:00:01" });
     scene.cloud.change("ports", other!.id, { mac_address: "fa:16:3e:00:00:02" });
     scene.requests.length = 0;
-    const run = scene.run();
-    await reconcile(run, index, { ...emptyScope(), ports: new Set([one!.id]) });
+    const run = scene.run(index);
+    await reconcile(run, { ...emptyScope(), ports: new Set([one!.id]) });
     const { etcdItems, neutronItems, updated } = run.kinds.WorkloadEndpoint;
     assertEquals([etcdItems, neutronItems, updated], [1, 1, 1]);
     assert(scene.requests.every(({ searchParams }) =>
@@ -142,6 +142,6 @@ Deno.test("a narrow resync touches its objects alone, and needs no full one befo
     assertEquals(left.map(({ subject }) => subject.id), [other!.id]);
     assertEquals(JSON.parse(left[0]!.value!).spec.mac, "fa:16:3e:00:00:02");
     scene.cloud.remove("ports", other!.id);
-    await reconcile(scene.run(), index, { ...emptyScope(), ports: new Set([other!.id]) });
+    await reconcile(scene.run(index), { ...emptyScope(), ports: new Set([other!.id]) });
     assertEquals(await scene.differences(), []);
   }));

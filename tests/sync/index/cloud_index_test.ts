@@ -25,7 +25,12 @@ function fill(index: CloudIndex, ports: readonly Known[]): CloudIndex {
     index.seen("WorkloadEndpoint", key, String(i + 1), port.id);
     index.notePort(port);
     const subject = { type: "port", id: port.id } as const;
-    index.compared({ kind: "WorkloadEndpoint", key, subject }, String(i + 1), true);
+    index.compared(
+      { kind: "WorkloadEndpoint", key, subject },
+      index.keys.WorkloadEndpoint.find(key),
+      String(i + 1),
+      true,
+    );
   }
   return index;
 }
@@ -40,7 +45,7 @@ Deno.test("an index made beside another takes a third of it, and neither sees th
   assert(now.ownBytes < before.packedBytes / 3, `${now.ownBytes} of ${before.packedBytes}`);
   // While the full resync runs, events work on the one of before.
   const key = WorkloadEndpoint + endpointName("elsewhere", crypto.randomUUID(), moved.port.id);
-  before.dropKey(moved.port.id, moved.key);
+  before.ports.dropKey(moved.port.id, moved.key);
   before.addKey(moved.port.id, key);
   before.notePort({ ...moved.port, revision_number: 99 });
   assertEquals(now.ports.keysOf(moved.port.id), [moved.key]);

@@ -49,11 +49,11 @@ Deno.test("a rule's address group is its networks, and their change is found by 
     const { index } = await scene.resync();
     assertEquals(await rulesOf(scene, group), [WITH_NETS]);
     cloud.change("address_groups", ID, { addresses: ["10.1.0.0/16"] });
-    await incrementalResync(scene.run(), index);
+    await incrementalResync(scene.run(index));
     assertEquals(await rulesOf(scene, group), [{ ...TCP, source: { nets: ["10.1.0.0/16"] } }]);
     // Taking an address out raises no revision.
     cloud.get("address_groups", ID)!.addresses = [];
-    await incrementalResync(scene.run(), index);
+    await incrementalResync(scene.run(index));
     assertEquals(await rulesOf(scene, group), []);
     cloud.get("address_groups", ID)!.addresses = NETS;
     const second = await scene.resync({ previous: index, beside: index });
@@ -68,7 +68,7 @@ Deno.test("an announced address group is in force in the policies that name it",
     const hints = new Hints();
     const payload = { address_group: { id: ID } };
     assert(addHints(hints, { type: "address_group.update.end", payload }, () => false));
-    await applyChanges(scene.run(), index, hints.changed);
+    await applyChanges(scene.run(index), hints.changed);
     assertEquals(await rulesOf(scene, group), [{ ...TCP, source: { nets: ["10.2.0.0/16"] } }]);
   }));
 
@@ -81,7 +81,7 @@ Deno.test("a new rule's address group that nobody has told of is read on the way
     const rules = [{ ...RULE, remote_address_group_id: other }];
     cloud.change("security_groups", group, { security_group_rules: rules });
     const scope = { ...emptyScope(), groups: new Set([group]) };
-    await reconcile(scene.run(), index, scope, { fresh: false });
+    await reconcile(scene.run(index), scope, { fresh: false });
     assertEquals(await rulesOf(scene, group), [{ ...TCP, source: { nets: ["10.3.0.0/16"] } }]);
   }));
 
@@ -109,7 +109,7 @@ Deno.test("what hides address groups changes no policy, whoever looks", () =>
     cloud.change("security_groups", group, { security_group_rules: [RULE, other] });
     const expected = [WITH_NETS, { ...TCP, protocol: 17 }];
     cloud.remove("address_groups", ID);
-    await incrementalResync(scene.run(), index);
+    await incrementalResync(scene.run(index));
     assertEquals(await rulesOf(scene, group), expected);
     for (const options of [{}, { previous: index, beside: index }]) {
       const result = await scene.resync(options);

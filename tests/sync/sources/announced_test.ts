@@ -18,8 +18,8 @@ async function look(
 ) {
   const { deps, term } = scene;
   const options = { announced: new Set(announced) };
-  const run = SyncRun.writing(deps, term, options);
-  await applyChanges(run, index, { ...noChanges(), ...changed });
+  const run = new SyncRun(deps, term, index, options);
+  await applyChanges(run, { ...noChanges(), ...changed });
   return run.result();
 }
 
@@ -87,7 +87,7 @@ Deno.test("what is in the backlog stays there when Neutron does not tell whether
     let asked = 0;
     scene.meddle(({ pathname }) => pathname.endsWith("/floatingips") && ++asked === 2);
     const changed = { ...noChanges(), floatingips: new Set([fip!.id]) };
-    await assertRejects(() => applyChanges(scene.run(), index, changed), OpenstackError);
+    await assertRejects(() => applyChanges(scene.run(index), changed), OpenstackError);
     assertEquals([...index.takeBacklog().ports], [port!.id]);
   }));
 

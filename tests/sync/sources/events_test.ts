@@ -246,7 +246,7 @@ Deno.test("events: any sequence ends as a full resync would, also beside other r
     const kinds = Object.values(CHANGES);
     for (let round = 0; round < 12; round++) {
       const others = round % 3 === 0
-        ? incrementalResync(scene.run(), index())
+        ? incrementalResync(scene.run(index()))
         : round % 3 === 1
         ? full()
         : Promise.resolve();
@@ -296,7 +296,7 @@ Deno.test("events: what happens during a full resync is in the index that it lea
       await systemClock.sleep(400);
       await eventually("nothing waits", () => pending() === 0);
       await eventually("nothing differs", async () => (await scene.differences()).length === 0);
-      assertEquals(await incrementalResync(scene.run(), index()), 0, "nothing is left to do");
+      assertEquals(await incrementalResync(scene.run(index())), 0, "nothing is left to do");
     }
   }));
 

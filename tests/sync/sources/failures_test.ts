@@ -1,5 +1,6 @@
 import { addVmPort } from "../../../lab/seed.ts";
-import { EtcdSink } from "../../../lib/sync/apply/etcd_sink.ts";
+import type { CloudIndex } from "../../../lib/sync/index/cloud_index.ts";
+import { FencedWriter } from "../../../lib/etcd/fenced_write.ts";
 import { SyncRun } from "../../../lib/sync/apply/sync_run.ts";
 import { applyChanges, noChanges } from "../../../lib/sync/sources/changes.ts";
 import { fullResync } from "../../../lib/sync/sources/full.ts";
@@ -9,11 +10,11 @@ import { assertEquals, assertMatch } from "../../support/assert.ts";
 import { type Scene, withCloud } from "../scene.ts";
 
 /** A sink of etcd's from which a write of that sort never gets through. */
-class Breaking extends EtcdSink {
+class Breaking extends FencedWriter<Change> {
   #isBroken = false;
 
   constructor({ deps, term }: Scene, readonly breaks: (change: Change) => boolean) {
-    super(deps, term);
+    super(deps.etcd, term);
   }
   override async add(change: Change): Promise<void> {
     if (this.breaks(change)) this.#isBroken = true;
@@ -27,10 +28,11 @@ class Breaking extends EtcdSink {
 /** Does with a run in which such a write never gets through, and which fails by it. */
 async function failAt(
   scene: Scene,
+  index: CloudIndex,
   breaks: (change: Change) => boolean,
   act: (run: SyncRun) => Promise<unknown>,
 ): Promise<void> {
-  const run = new SyncRun(scene.deps, scene.term, new Breaking(scene, breaks));
+  const run = new SyncRun(scene.deps, scene.term, index, { sink: new Breaking(scene, breaks) });
   const error = await act(run).then(() => null, (e) => e);
   assertMatch(String(error), /etcd does not answer/);
 }
@@ -43,8 +45,8 @@ Deno.test("a deletion that does not land is made up for by the next incremental 
     scene.cloud.change("ports", moved!.id, { "binding:host_id": host });
     scene.cloud.remove("ports", gone!.id);
     const isDeletion = ({ action }: Change) => action === "delete";
-    await failAt(scene, isDeletion, (run) => incrementalResync(run, index));
-    await incrementalResync(scene.run(), index);
+    await failAt(scene, index, isDeletion, incrementalResync);
+    await incrementalResync(scene.run(index));
     assertEquals((await scene.differences()).map(({ action, key }) => `${action} ${key}`), []);
   }));
 
@@ -59,8 +61,8 @@ Deno.test("the policy of a group that was come upon is written, though the first
     const changed = noChanges();
     changed.ports.add(port.id);
     const isPolicy = ({ kind }: Change) => kind === "NetworkPolicy";
-    await failAt(scene, isPolicy, (run) => applyChanges(run, index, changed));
-    await applyChanges(scene.run(), index, changed);
+    await failAt(scene, index, isPolicy, (run) => applyChanges(run, changed));
+    await applyChanges(scene.run(index), changed);
     assertEquals((await scene.differences()).map(({ action, key }) => `${action} ${key}`), []);
   }));
 

@@ -100,7 +100,7 @@ for (const [what, change] of Object.entries(CHANGES)) {
       for (let i = 0; i < 10 && (await scene.differences()).length === 0; i++) change(scene);
       assert((await scene.differences()).length > 0, "the change shows nowhere");
       index.projectsReadAt = -Infinity; // a minute passes
-      await incrementalResync(scene.run(), index);
+      await incrementalResync(scene.run(index));
       assertEquals(await scene.differences(), []);
     }));
 }
@@ -119,7 +119,7 @@ Deno.test("incremental: any sequence of changes ends as a full resync would", ()
         scene.random.pick(kinds)(scene);
       }
       index.projectsReadAt = -Infinity; // a minute passes
-      await incrementalResync(scene.run(), index);
+      await incrementalResync(scene.run(index));
       const left = await scene.differences();
       assertEquals(left.map(({ key, action }) => `${action} ${key}`), [], `round ${round}`);
     }
@@ -129,7 +129,7 @@ Deno.test("incremental: with nothing changed, only ids and revisions are read", 
   withCloud(async ({ resync, requests, run }) => {
     const { index } = await resync();
     requests.length = 0;
-    assertEquals(await incrementalResync(run(), index), 0);
+    assertEquals(await incrementalResync(run(index)), 0);
     for (const { pathname, searchParams } of requests) {
       // A revision does not tell of addresses.
       const fields = pathname.endsWith("/address-groups") ? [] : ["id", "revision_number"];
@@ -183,7 +183,7 @@ Deno.test("periodic: what a narrow run has learnt of a network is not taken for 
     const [one] = cloud.vmPorts();
     cloud.change("networks", String(one!.network_id), { name: "another" });
     // An event about one port brings the network's new name along; its other ports show the old one.
-    await reconcile(scene.run(), previous, { ...emptyScope(), ports: new Set([one!.id]) });
+    await reconcile(scene.run(previous), { ...emptyScope(), ports: new Set([one!.id]) });
     await resync({ previous });
     assertEquals(await scene.differences(), []);
   }));

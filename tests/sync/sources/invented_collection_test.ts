@@ -43,10 +43,10 @@ async function withAgents(play: (scene: Scene, index: CloudIndex) => Promise<voi
     for (const { id } of cloud.list("agents")) cloud.remove("agents", id);
     for (const id of cloud.hosts) cloud.add("agents", { id, topic: "calm" });
     const index = new CloudIndex(null, { table: WITH_AGENTS });
-    await readRelated(scene.run(), index);
+    await readRelated(scene.run(index));
     assertEquals([...index.related.of(AGENTS).keys()].sort(), cloud.hosts.toSorted());
-    await incrementalResync(scene.run(), index);
-    assertEquals(await incrementalResync(scene.run(), index), 0);
+    await incrementalResync(scene.run(index));
+    assertEquals(await incrementalResync(scene.run(index)), 0);
     await play(scene, index);
   }, { ports: 12, hosts: 3 });
 }
@@ -58,11 +58,11 @@ Deno.test("an invented collection is followed: who shows what has changed of it 
   withAgents(async (scene, index) => {
     const host = scene.cloud.hosts[1]!;
     scene.cloud.change("agents", host, { topic: "busy" });
-    assertEquals(await incrementalResync(scene.run(), index), portsAt(scene, host));
+    assertEquals(await incrementalResync(scene.run(index)), portsAt(scene, host));
     scene.cloud.change("agents", host, { description: "which nobody shows" });
-    assertEquals(await incrementalResync(scene.run(), index), 0);
+    assertEquals(await incrementalResync(scene.run(index)), 0);
     scene.cloud.remove("agents", host);
-    await incrementalResync(scene.run(), index);
+    await incrementalResync(scene.run(index));
     assert(!index.related.of(AGENTS).has(host));
   }));
 
@@ -73,7 +73,7 @@ Deno.test("an invented collection is heard of", () =>
     const agent = scene.cloud.change("agents", host, { topic: "busy" })!;
     const notification = { type: "agent.update.end", payload: { agent } };
     assert(addHints(hints, notification, () => false));
-    const { ports } = await applyChanges(scene.run(), index, hints.changed);
+    const { ports } = await applyChanges(scene.run(index), hints.changed);
     assertEquals(ports.size, portsAt(scene, host));
     assert(!addHints(new Hints(), notification, () => false), "the real table has none");
   }));
@@ -83,7 +83,7 @@ Deno.test("a full resync compares the ports again that show what has changed of 
     const [host, other] = scene.cloud.hosts;
     scene.cloud.change("agents", host!, { topic: "busy" });
     const now = new CloudIndex(null, { table: WITH_AGENTS });
-    await readRelated(scene.run(), now);
+    await readRelated(scene.run(now));
     for (const { id } of scene.cloud.list("security_groups")) now.noteSameGroup(id, index);
     const changes = now.related.changesSince(index.related);
     assert(changes.concern("p", { "binding:host_id": host }));
@@ -98,7 +98,7 @@ Deno.test("a port names an agent that the list lacked: it is asked for by id", (
     scene.requests.length = 0;
     const hints = new Hints(WITH_AGENTS);
     hints.changed.ports.add(some.id);
-    await applyChanges(scene.run(), index, hints.changed);
+    await applyChanges(scene.run(index), hints.changed);
     assert(index.related.of(AGENTS).has(host));
     const asked = scene.requests.filter(({ pathname }) => pathname.endsWith("/agents"));
     assertEquals(asked.map(({ searchParams }) => searchParams.getAll("id")), [[host]]);

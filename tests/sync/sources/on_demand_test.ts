@@ -20,8 +20,8 @@ const request = (change: Partial<Comparison>): Comparison => ({
 });
 
 async function narrow(scene: Scene, change: Partial<Comparison>, index = new CloudIndex(null)) {
-  const run = scene.run();
-  const problem = await narrowResync(run, index, request(change));
+  const run = scene.run(index);
+  const problem = await narrowResync(run, request(change));
   return { ...run.result(), problem };
 }
 

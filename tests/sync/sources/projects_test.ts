@@ -1,5 +1,6 @@
 import { systemClock } from "../../../lib/base/clock.ts";
 import { Projects } from "../../../lib/openstack/projects.ts";
+import type { CloudIndex } from "../../../lib/sync/index/cloud_index.ts";
 import { incrementalResync } from "../../../lib/sync/sources/incremental.ts";
 import { SyncRun } from "../../../lib/sync/apply/sync_run.ts";
 import { emptyScope } from "../../../lib/sync/index/backlog.ts";
@@ -22,7 +23,7 @@ function withCount(scene: Scene) {
   const deps = { ...scene.deps, clock };
   return {
     deps,
-    run: () => SyncRun.writing(deps, scene.term),
+    run: (index: CloudIndex) => new SyncRun(deps, scene.term, index),
     forward: (ms: number) => aheadMs += ms,
     lists: () => lists,
   };
@@ -45,7 +46,7 @@ Deno.test("projects are read again for one that is not known, at most once a min
     const look = async () => {
       const scope = emptyScope();
       scope.ports.add(port.id);
-      await reconcile(run(), index, scope);
+      await reconcile(run(index), scope);
     };
     await look();
     forward(120_000);
@@ -64,7 +65,7 @@ Deno.test("projects are read again for one that is not known, at most once a min
 
     scene.cloud.change("ports", port.id, { project_id: "unknown" });
     for (let i = 0; i < 5; i++) await look();
-    for (let i = 0; i < 5; i++) await incrementalResync(run(), index);
+    for (let i = 0; i < 5; i++) await incrementalResync(run(index));
     assertEquals(lists(), 2, "less than a minute ago");
     forward(61_000);
     for (let i = 0; i < 5; i++) await look();
@@ -76,10 +77,10 @@ Deno.test("a renamed project is found by an incremental resync within a minute",
     const { deps, run, forward, lists } = withCount(scene);
     const { index } = await fullResync(deps, scene.term);
     for (const project of scene.cloud.projects) project.name = `other-${project.id.slice(0, 4)}`;
-    await incrementalResync(run(), index);
+    await incrementalResync(run(index));
     assertEquals(lists(), 1);
     forward(61_000);
-    await incrementalResync(run(), index);
+    await incrementalResync(run(index));
     assertEquals(lists(), 2);
     assertEquals(await scene.differences(), []);
   }));
