@@ -44,11 +44,11 @@ function neededRanges(
     ...Object.values(earlierPrefixes(region) ?? {}),
     LEGACY_SUBNET_PREFIX,
     conductorPrefix(region),
+    electionKey(region), // it is watched as a prefix
   ];
   const keys = [
     FELIX_CONFIGURATION_KEY,
     CLUSTER_INFORMATION_KEY,
-    electionKey(region),
     roundTripKey(felix),
     ...compaction.periodSeconds > 0 ? [COMPACTION_TRIGGER_KEY, COMPACTION_LAST_KEY] : [],
   ];

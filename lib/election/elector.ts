@@ -13,12 +13,11 @@
  * @module
  */
 import type { Config } from "../config/config_types.ts";
-import { describeError } from "../base/log.ts";
 import type { Outage } from "../base/outage.ts";
 import type { JobContext } from "../role/master_context.ts";
 import { SupersededError } from "../state/mastership_claim.ts";
 import type { ProcessPlace } from "../process/place.ts";
-import { refusalOf } from "../etcd/call_errors.ts";
+import { failureText } from "../etcd/call_errors.ts";
 import { etcdCause } from "../etcd/outage.ts";
 import { ElectionReport } from "./election_report.ts";
 import type { ElectionStore } from "./election_store.ts";
@@ -279,9 +278,7 @@ class Elector {
       return { type: "superseded" };
     }
     this.#cause = etcdCause(error);
-    const problem = refusalOf(error) ??
-      `etcd at ${this.elections.description} does not answer (${describeError(error)}): ` +
-        "check that it runs, its address (--etcd) and, with https, the certificates";
+    const problem = failureText(error, this.elections.description);
     return { type: "unreachable", problem };
   }
 

@@ -1,6 +1,5 @@
 /** What an error of a call to etcd says about the member that was asked, and about the call. @module */
 import {
-  EtcdAuthenticationFailedError,
   EtcdInvalidAuthTokenError,
   EtcdPermissionDeniedError,
   GRPCCancelledError,
@@ -9,6 +8,7 @@ import {
   GRPCUnavailableError,
   GRPCUnknownError,
 } from "etcd3";
+import { describeError } from "../base/log.ts";
 
 /** etcd or the connection ended a stream that goes on for ever. */
 export class StreamEndedError extends Error {
@@ -108,12 +108,17 @@ export function refusalOf(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   const tls = /EtcdTlsError: (.*?)(?:\. Resolution note:.*)?$/s.exec(error.message)?.[1];
   if (tls !== undefined) return tls;
-  if (error instanceof EtcdAuthenticationFailedError) {
-    return `etcd does not take the user and password (etcd_username, etcd_password): ${error.message}`;
-  }
   const says = isNoSpace(error) || error instanceof EtcdPermissionDeniedError ||
     error instanceof LoginError;
   return says ? error.message : null;
+}
+
+/** A failed call in words for an operator: what etcd refuses, or that it does not answer. @param place its members. */
+export function failureText(error: unknown, place: string): string {
+  const refusal = refusalOf(error);
+  if (refusal !== null && !isOfMember(error)) return refusal;
+  return `etcd at ${place} does not answer (${refusal ?? describeError(error)}): ` +
+    "check that it runs, its address (--etcd) and, with https, the certificates";
 }
 
 /** The member answered, whatever it said. */

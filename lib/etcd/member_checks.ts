@@ -12,7 +12,7 @@ import { deadline } from "../base/deadline.ts";
 import { describeError, type Log } from "../base/log.ts";
 import type { EtcdMembers } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
-import { isTimeout } from "./call_errors.ts";
+import { isTimeout, refusalOf } from "./call_errors.ts";
 import type { Member } from "./member.ts";
 
 /** Between two checks of all members, ms: when all answer, and when one does not. */
@@ -65,7 +65,7 @@ async function failureOf(member: Pick<Member, "probe">): Promise<string | null> 
 
 /** Of what grpc-js says, the part for people: it wraps the system's word in sentences of its own. */
 function shortReason(error: unknown): string {
-  const text = describeError(error, false);
+  const text = refusalOf(error) ?? describeError(error, false);
   const code = /\b(ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)\b/.exec(text)?.[1];
   return code ? REASONS[code]! : clip(withoutUser(text), MAX_ERROR_CHARS);
 }

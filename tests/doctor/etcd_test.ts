@@ -94,8 +94,11 @@ Deno.test(
       assert(refused.includes(roundTripKey(felixPrefix(null))), rights.found);
       assert(refused.includes(COMPACTION_TRIGGER_KEY), rights.found);
       const election = of(`etcd rights: ${electionKey(null)}`);
-      assertEquals(election.found, "may not write it");
-      assertMatch(election.advice!, /grant-permission ROLE readwrite .*neutron_election$/);
+      assertEquals(election.found, "may not write below it");
+      assertMatch(
+        election.advice!,
+        /grant-permission ROLE --prefix=true readwrite .*neutron_election$/,
+      );
       const { WorkloadEndpoint } = resourcePrefixes(null);
       assertMatch(
         of(`etcd rights: ${WorkloadEndpoint}`).advice!,
@@ -105,7 +108,7 @@ Deno.test(
       assertEquals(wrong("etcd rights").state, "failed");
       assertMatch(
         wrong("etcd rights").found,
-        /does not take the user and password \(etcd_username/,
+        /does not let conductor in: .*password is wrong/,
       );
     } finally {
       root.close();
