@@ -9,12 +9,16 @@
 #
 # So resume at the last revision that was seen, and expect its event back; when it does not come, read again.
 #
-# Exit code 0: it is still so. Needs etcd (ETCD, by default the installed one) and curl.
+# Exit code 0: it is still so. Needs curl and Debian 12's packages (or ETCD, an etcd 3.4.23).
 set -eu
-etcd=${ETCD:-etcd}
+version=3.4.23
 folder=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$folder"' EXIT INT TERM
+etcd=${ETCD:-$folder/root/usr/bin/etcd}
+if [ -z "${ETCD:-}" ]; then
+  (cd "$folder" && apt-get -qq -o APT::Sandbox::User=root download "etcd-server=$version*" && dpkg-deb -x etcd-server_*.deb root)
+fi
 
 # post METHOD BODY: over etcd's JSON gateway.
 post() {
