@@ -42,23 +42,19 @@ async function removable(
   const unwanted: Record<Fate, string[]> = { moved: [], shrunk: [], missing: [] };
   for (const id of ids) {
     const fate = source.fate(collection, id);
-    if (fate !== null && (!run.full || isEndOf(collection, fate))) unwanted[fate].push(id);
+    if (fate !== null) unwanted[fate].push(id);
   }
-  return await deletable(run, unwanted, {
+  // The loss is judged as a whole, whatever of it may go.
+  const gone = await deletable(run, unwanted, {
     collection,
     held: Math.max(source.keys.count(kinds.at(-1)!), ids.size),
     listed: source.listed(collection),
     hidden: source.hidden(collection),
   });
-}
-
-/**
- * Whether the keys go also when etcd is full and what was to be written is not: those of ports that do not exist
- * any more, on which nothing else depends. A policy stays for endpoints that still name it, and the old key of a
- * port that has moved until the new one is there.
- */
-function isEndOf(collection: Keyed, fate: Fate): boolean {
-  return collection === "ports" && fate === "missing";
+  if (!run.full) return gone;
+  // What was to be written is not. A policy stays for endpoints that still name it, and the old key of a port that
+  // has moved until the new one is there; on the keys of a port that does not exist any more nothing depends.
+  return collection === "ports" ? gone.intersection(new Set(unwanted.missing)) : new Set();
 }
 
 /** Deletes the unwanted keys of these objects; resolves when the deletions have landed. */
