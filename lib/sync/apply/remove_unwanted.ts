@@ -27,7 +27,11 @@ export async function removeUnwanted(run: SyncRun, source: Source): Promise<void
   }
 }
 
-/** Ids of the collection's objects whose unwanted keys may go. */
+/**
+ * Ids of the collection's objects whose unwanted keys may go. When etcd is full and what was to be written is not,
+ * these are ports that do not exist any more, on whose keys nothing else depends. A policy stays for endpoints that
+ * still name it, and the old key of a port that has moved until the new one is there.
+ */
 async function removable(
   run: SyncRun,
   source: Source,
@@ -35,6 +39,7 @@ async function removable(
 ): Promise<ReadonlySet<string>> {
   const kinds = KINDS.filter((kind) => COLLECTION_OF[kind] === collection);
   const ids = new Set<string>();
+  if (run.full && collection !== "ports") return ids;
   for (const kind of kinds) {
     for (const { subject } of source.keys.unwanted(kind)) ids.add(subject.id);
   }
@@ -51,10 +56,7 @@ async function removable(
     listed: source.listed(collection),
     hidden: source.hidden(collection),
   });
-  if (!run.full) return gone;
-  // What was to be written is not. A policy stays for endpoints that still name it, and the old key of a port that
-  // has moved until the new one is there; on the keys of a port that does not exist any more nothing depends.
-  return collection === "ports" ? gone.intersection(new Set(unwanted.missing)) : new Set();
+  return run.full ? gone.intersection(new Set(unwanted.missing)) : gone;
 }
 
 /** Deletes the unwanted keys of these objects; resolves when the deletions have landed. */
