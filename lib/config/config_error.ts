@@ -5,7 +5,7 @@ export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
-/** A URL may carry a password; what is shown must not. */
+/** A URL, also one without its scheme, may carry a password, which may hold an `@`; what is shown must not. */
 export function withoutUserInfo(value: string): string {
-  return value.replaceAll(/\/\/[^/@\s,]+@/g, "//(secret)@");
+  return value.replaceAll(/(\/\/|(?:^|,)\s*(?=[^/\s,@]+:))[^/\s,]+@/g, "$1(secret)@");
 }

@@ -56,16 +56,20 @@ export const url: Kind<string> = {
   parse: (text) => isUrl(text) ? text.replace(/\/+$/, "") : null,
 };
 
-/** etcd's URLs, separated by commas; a bare `host:port` is one. */
+/**
+ * etcd's URLs, separated by commas; a bare `host:port` is one. One with a user would reach nobody over gRPC, and show
+ * a password wherever a member is named.
+ */
 export const urls: Kind<readonly string[]> = {
-  allowed: "URLs such as http://host:2379, of one scheme, separated by commas",
+  allowed: "URLs such as http://host:2379, without a user, of one scheme, separated by commas",
   repeatable: true,
   parse(text) {
     const found = separated(text).filter((part) => part !== "")
       .map((part) => part.includes("://") ? part : `http://${part}`)
       .map((part) => part.replace(/\/$/, ""));
     const schemes = new Set(found.map((part) => part.split(":")[0]));
-    return schemes.size === 1 && found.every(isUrl) ? found : null;
+    const isOne = (part: string) => isUrl(part) && !part.includes("@");
+    return schemes.size === 1 && found.every(isOne) ? found : null;
   },
 };
 

@@ -27,7 +27,11 @@ export async function removeUnwanted(run: SyncRun, source: Source): Promise<void
   }
 }
 
-/** Ids of the collection's objects whose unwanted keys may go. */
+/**
+ * Ids of the collection's objects whose unwanted keys may go. When etcd is full and what was to be written is not,
+ * these are ports that do not exist any more, on whose keys nothing else depends. A policy stays for endpoints that
+ * still name it, and the old key of a port that has moved until the new one is there.
+ */
 async function removable(
   run: SyncRun,
   source: Source,
@@ -35,6 +39,7 @@ async function removable(
 ): Promise<ReadonlySet<string>> {
   const kinds = KINDS.filter((kind) => COLLECTION_OF[kind] === collection);
   const ids = new Set<string>();
+  if (run.full && collection !== "ports") return ids;
   for (const kind of kinds) {
     for (const { subject } of source.keys.unwanted(kind)) ids.add(subject.id);
   }
@@ -42,23 +47,16 @@ async function removable(
   const unwanted: Record<Fate, string[]> = { moved: [], shrunk: [], missing: [] };
   for (const id of ids) {
     const fate = source.fate(collection, id);
-    if (fate !== null && (!run.full || isEndOf(collection, fate))) unwanted[fate].push(id);
+    if (fate !== null) unwanted[fate].push(id);
   }
-  return await deletable(run, unwanted, {
+  // The loss is judged as a whole, whatever of it may go.
+  const gone = await deletable(run, unwanted, {
     collection,
     held: Math.max(source.keys.count(kinds.at(-1)!), ids.size),
     listed: source.listed(collection),
     hidden: source.hidden(collection),
   });
-}
-
-/**
- * Whether the keys go also when etcd is full and what was to be written is not: those of ports that do not exist
- * any more, on which nothing else depends. A policy stays for endpoints that still name it, and the old key of a
- * port that has moved until the new one is there.
- */
-function isEndOf(collection: Keyed, fate: Fate): boolean {
-  return collection === "ports" && fate === "missing";
+  return run.full ? gone.intersection(new Set(unwanted.missing)) : gone;
 }
 
 /** Deletes the unwanted keys of these objects; resolves when the deletions have landed. */

@@ -11,7 +11,7 @@ const WANTED = 1;
 /** At the mod revision that is noted, the key held what it should. */
 const RIGHT = 2;
 
-/** The keys of one kind. Rows, those of {@linkcode index}, are for this folder's modules alone. */
+/** The keys of one kind. A row, of {@linkcode index}, stands for its key until that is dropped. */
 export class KeyTable {
   readonly index: PackedIndex;
   readonly #revisions;

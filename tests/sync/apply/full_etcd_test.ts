@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
 import { fill, makeRoom, SMALL_QUOTA } from "../../support/fill_etcd.ts";
+import { fullResync } from "../../../lib/sync/sources/full.ts";
 import { WEP, withCloud } from "../scene.ts";
 
 Deno.test(
@@ -38,6 +39,32 @@ Deno.test(
         await makeRoom(etcd);
         await scene.resync();
         assertEquals((await scene.differences()).map(({ key }) => key), []);
+      },
+      undefined,
+      SMALL_QUOTA,
+    ),
+);
+
+Deno.test(
+  "a full etcd: a loss that is too large as a whole is held back, though the ports that are gone are fewer",
+  { sanitizeOps: false, sanitizeResources: false },
+  () =>
+    withCloud(
+      async ({ etcd, cloud, deps, term, resync }) => {
+        await resync();
+        const ports = cloud.vmPorts().filter((port) => port["binding:host_id"]);
+        const [changed, ...others] = ports;
+        const keys = () => etcd.getAll().prefix(WEP).keys();
+        const before = await keys();
+        await fill(etcd);
+        cloud.change("ports", changed!.id, { security_groups: [] });
+        for (const { id } of others.slice(0, 2)) cloud.remove("ports", id);
+        for (const { id } of others.slice(2, 4)) {
+          cloud.change("ports", id, { "binding:host_id": "" });
+        }
+        const run = fullResync({ ...deps, maxDeletions: 3 }, term);
+        assertMatch(String(await run.catch((error) => error)), /etcd is full/);
+        assertEquals((await keys()).toSorted(), before.toSorted());
       },
       undefined,
       SMALL_QUOTA,
