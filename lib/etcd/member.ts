@@ -3,9 +3,9 @@ import { Buffer } from "node:buffer";
 import type { Etcd3, IRangeResponse, IResponseHeader } from "etcd3";
 import { type Backoff, backoffMs } from "../base/backoff.ts";
 import { PROBE_KEY } from "../calico/keys.ts";
-import { isAnswer } from "./call_errors.ts";
+import { isAnswer, isOldToken, LoginError } from "./call_errors.ts";
 import { Login, type User } from "./login.ts";
-import { callOnce, poolOf, type TimedOptions } from "./pool.ts";
+import { callOfNobody, callOnce, poolOf, type TimedOptions } from "./pool.ts";
 
 const PROBE = Buffer.from(PROBE_KEY);
 /** How long a member that does not serve is left alone. */
@@ -70,7 +70,8 @@ export class Member {
 
   /**
    * A read that needs the cluster's agreement: what the member says of cluster and revision, or null when
-   * it answers that this may not be read.
+   * it answers that this may not be read. That the user was refused says nothing of this member, as another may
+   * have refused it; then it is asked without a user.
    *
    * @param deadline ms since the epoch.
    * @throws it does not serve.
@@ -80,8 +81,18 @@ export class Member {
     try {
       return (await this.exec<IRangeResponse>("KV", "range", request, { deadline })).header;
     } catch (error) {
+      if (error instanceof LoginError) return await this.#probeAsNobody(request, deadline);
       if (isAnswer(error)) return null;
       throw error;
     }
+  }
+
+  async #probeAsNobody(request: unknown, deadline: number): Promise<null> {
+    try {
+      await callOfNobody(poolOf(this.etcd), "KV", "range", request, { deadline });
+    } catch (error) {
+      if (!isAnswer(error) && !isOldToken(error)) throw error;
+    }
+    return null;
   }
 }
