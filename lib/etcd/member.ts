@@ -21,7 +21,11 @@ export class Member {
   #failures = 0;
 
   /** @param etcd a client of this member alone. @param user who is to log in. */
-  constructor(readonly url: string, readonly etcd: Etcd3, user: User | null = null) {
+  constructor(
+    readonly url: string,
+    readonly etcd: Etcd3,
+    readonly user: User | null = null,
+  ) {
     this.#login = new Login(etcd, user);
   }
 

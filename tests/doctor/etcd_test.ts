@@ -122,6 +122,14 @@ Deno.test(
   },
 );
 
+Deno.test("a user of which etcd takes no notice is told", GRPC, async () => {
+  await using server = await startEtcd();
+  const of = await check(configOf([server.url], { username: "conductor", password: "pw" }));
+  assertEquals(of("etcd rights").state, "ok");
+  assertEquals(of("etcd user").state, "warning");
+  assertMatch(of("etcd user").found, /etcd_username is set, but authentication is off/);
+});
+
 Deno.test("an etcd that is full says what to do", GRPC, async () => {
   await using server = await startEtcd(["--quota-backend-bytes=16384"]);
   const etcd = openEtcd(configOf([server.url]).etcd);
