@@ -4,6 +4,7 @@ import type { Config } from "../../lib/config/config_types.ts";
 import { type Finding, runChecks } from "../../lib/doctor/check.ts";
 import { etcdChecks } from "../../lib/doctor/etcd.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
+import { alarmAdvice } from "../../lib/etcd/database_size.ts";
 import {
   COMPACTION_TRIGGER_KEY,
   conductorPrefix,
@@ -145,4 +146,18 @@ Deno.test("an etcd that is full says what to do", GRPC, async () => {
   assertEquals(of(`etcd database ${server.url}`).state, "warning");
   assertMatch(finding.advice!, /alarm disarm/);
   assertEquals(of("etcd rights").state, "failed");
+});
+
+Deno.test("an alarm that room does not help against has another advice", GRPC, async () => {
+  await using server = await startEtcd();
+  const etcd = openEtcd(configOf([server.url]).etcd);
+  try {
+    await etcd.maintenance.alarm({ action: "Activate", memberID: "1", alarm: "Corrupt" as never });
+  } finally {
+    etcd.close();
+  }
+  const finding = (await check(configOf([server.url])))(`etcd ${server.url}`);
+  assertMatch(finding.found, /alarm CORRUPT: it takes no writes/);
+  assertEquals(finding.advice, alarmAdvice(["CORRUPT"]));
+  assert(!/defragment/.test(finding.advice!), finding.advice!);
 });
