@@ -6,8 +6,11 @@ import { refusalOf } from "../../lib/etcd/call_errors.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
 import { checkOnce } from "../../lib/etcd/compaction.ts";
 import { describeOutcome } from "../../lib/etcd/compaction_rules.ts";
+import { readDatabase } from "../../lib/etcd/database.ts";
 import { FencedWriter, writeFenced } from "../../lib/etcd/fenced_write.ts";
+import { membersOf } from "../../lib/etcd/members.ts";
 import { publishDatabases } from "../../lib/etcd/publish_databases.ts";
+import { Refusals } from "../../lib/etcd/refusal.ts";
 import { isMaster } from "../../lib/state/is_master.ts";
 import { StateStore } from "../../lib/state/store.ts";
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
@@ -94,6 +97,45 @@ Deno.test(
     }
   },
 );
+
+Deno.test(
+  "a refused call does not wait past its time for how full a silent member is",
+  GRPC,
+  async () => {
+    const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = silent.addr as Deno.NetAddr;
+    const config = { ...testConfig().etcd, endpoints: [`http://127.0.0.1:${port}`] };
+    const etcd = openEtcd(config);
+    try {
+      const refused = new Error("etcdserver: mvcc: database space exceeded");
+      const explained = new Refusals(config, membersOf(etcd)).explain(
+        refused,
+        "put",
+        {},
+        Date.now(),
+      );
+      const late = new Promise((resolve) => setTimeout(resolve, 500));
+      assertEquals(await Promise.race([explained, late]), refused);
+      assertMatch(refused.message, /^etcd is full \(how full is not known\)/);
+      await late;
+    } finally {
+      etcd.close();
+      silent.close();
+    }
+  },
+);
+
+Deno.test("a user in a member's address is published neither with its database nor as where etcd is", async () => {
+  const url = "http://calico:s3cret@127.0.0.1:1";
+  const exec = () => Promise.reject(new Error(`no answer of ${url}`));
+  const etcd = { ...testConfig().etcd, endpoints: [url] };
+  const read = await readDatabase({ url, exec }, etcd, 1000);
+  assert(!JSON.stringify(read).includes("s3cret"), JSON.stringify(read));
+  const client = openEtcd(etcd);
+  const { description } = new EtcdElectionStore(client, { ...testConfig(), etcd });
+  client.close();
+  assertEquals(description, "http://(secret)@127.0.0.1:1");
+});
 
 Deno.test("sizes, quota and alarm are published, and an alarm is logged once", GRPC, async () => {
   await using server = await startEtcd(SMALL_QUOTA);
