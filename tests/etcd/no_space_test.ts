@@ -137,6 +137,46 @@ Deno.test("a user in a member's address is published neither with its database n
   assertEquals(description, "http://(secret)@127.0.0.1:1");
 });
 
+Deno.test(
+  "an etcd that is full in the midst of a batch with a conflict: each operation has one fate, and a true one",
+  GRPC,
+  async () => {
+    await using server = await startEtcd();
+    const etcd = openEtcd({ ...testConfig().etcd, endpoints: [server.url] });
+    try {
+      const { header } = await etcd.put(KEY).value("n:1").exec();
+      const { signal } = new AbortController();
+      const term = { term: header.revision, id: "n:1", electionKey: KEY, signal };
+      const doomed = await etcd.put("/doomed").value("1").exec();
+      await etcd.put("/changed").value("1");
+      // The batch is refused as a conflict, its first operation written alone; then the alarm is raised.
+      const { kv } = etcd;
+      const txn = kv.txn.bind(kv);
+      let calls = 0;
+      kv.txn = async (...request) => {
+        if (++calls === 3) {
+          const alarm = "Nospace" as never;
+          await etcd.maintenance.alarm({ action: "Activate", memberID: "1", alarm });
+        }
+        return await txn(...request);
+      };
+      const writer = new FencedWriter(etcd, term, () => {}, true);
+      const put = (key: string) => ({ key, value: "1", modRevision: "0", group: "" });
+      for (const key of ["/first", "/second", "/changed"]) await writer.add(put(key));
+      const { revision } = doomed.header;
+      await writer.add({ key: "/doomed", value: null, modRevision: revision, group: "" });
+      await writer.flush();
+      const keys = await etcd.getAll().prefix("/").keys();
+      assertEquals(keys.includes("/first"), true);
+      assertEquals(keys.includes("/second") || keys.includes("/doomed"), false);
+      assertEquals(writer.refused.map(({ key }) => key), ["/second", "/changed"]);
+      assertEquals(writer.conflicts, []);
+    } finally {
+      etcd.close();
+    }
+  },
+);
+
 Deno.test("sizes, quota and alarm are published, and an alarm is logged once", GRPC, async () => {
   await using server = await startEtcd(SMALL_QUOTA);
   await using dir = await tempDir();
