@@ -105,6 +105,7 @@ async function defragmentAfter(term: Term, options: CompactorOptions): Promise<v
     await defragment(term, { ...options, defragPercent });
   } catch (error) {
     if (error instanceof FenceLostError) throw error;
+    if (term.signal.aborted) return;
     log.warn("etcd could not be defragmented, will be tried after the next compaction", { error });
   }
 }

@@ -1,5 +1,6 @@
 /** Tells the node how large etcd's databases are, for its page and metrics, and logs alarms. @module */
 import type { Etcd3 } from "etcd3";
+import { abortable } from "../base/abortable.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { StateStore } from "../state/store.ts";
@@ -29,7 +30,9 @@ export async function publishDatabases(
   let alarmed = "";
   while (!signal.aborted) {
     const asked = membersOf(etcd).all.slice(0, MAX_MEMBERS);
-    const members = await Promise.all(asked.map((member) => readDatabase(member, config, ASK_MS)));
+    const reading = Promise.all(asked.map((member) => readDatabase(member, config, ASK_MS)));
+    const members = await abortable(reading, signal).catch(() => null);
+    if (members === null) return; // an orderly stop does not wait for a silent member
     const known = members.filter(({ problem }) => problem === null);
     const raised = [...new Set(known.flatMap(({ alarms }) => alarms))];
     const alarms = raised.join(", ");
