@@ -9,6 +9,7 @@ import { describeOutcome } from "../../lib/etcd/compaction_rules.ts";
 import { readDatabase } from "../../lib/etcd/database.ts";
 import { FencedWriter, writeFenced } from "../../lib/etcd/fenced_write.ts";
 import { membersOf } from "../../lib/etcd/members.ts";
+import { mirror } from "../../lib/etcd/mirror.ts";
 import { publishDatabases } from "../../lib/etcd/publish_databases.ts";
 import { Refusals } from "../../lib/etcd/refusal.ts";
 import { isMaster } from "../../lib/state/is_master.ts";
@@ -173,6 +174,55 @@ Deno.test(
       assertEquals(writer.refused.map(({ key }) => key), ["/second", "/changed"]);
       assertEquals(writer.conflicts, []);
     } finally {
+      etcd.close();
+    }
+  },
+);
+
+Deno.test(
+  "a full etcd is followed on, and not read again for each try of a silent watch",
+  GRPC,
+  async () => {
+    await using server = await startEtcd();
+    const etcd = openEtcd({ ...testConfig().etcd, endpoints: [server.url] });
+    const stop = new AbortController();
+    const { kv } = etcd;
+    const range = kv.range.bind(kv);
+    let reads = 0;
+    kv.range = (...request) => {
+      reads++;
+      return range(...request);
+    };
+    const seen: string[] = [];
+    const troubles: string[] = [];
+    let followed = Promise.resolve();
+    try {
+      await etcd.put("/felix/a").value("1").exec();
+      const changes = mirror(etcd, "/felix/", {
+        signal: stop.signal,
+        clock: systemClock,
+        wants: (key) => key !== "/felix/round-trip",
+        roundTripKey: "/felix/round-trip",
+        quietMs: 50,
+        onTrouble: (error) => error !== null && troubles.push(String(refusalOf(error))),
+      });
+      followed = (async () => {
+        for await (const batch of changes) seen.push(...batch.map(({ key }) => key));
+      })().catch(() => {});
+      await eventually("it follows", () => seen.includes("/felix/a"));
+      await eventually("it is tried", () => etcd.get("/felix/round-trip").string());
+      const alarm = "Nospace" as never;
+      await etcd.maintenance.alarm({ action: "Activate", memberID: "1", alarm });
+      await eventually("it has been tried in vain", () => troubles.length > 0);
+      const before = reads;
+      await eventually("and again", () => troubles.length > 5);
+      assertEquals(reads, before);
+      assertMatch(troubles.at(-1)!, /^etcd is full/);
+      await etcd.delete().key("/felix/a");
+      await eventually("it still follows", () => seen.length === 2);
+    } finally {
+      stop.abort();
+      await followed;
       etcd.close();
     }
   },
