@@ -16,5 +16,11 @@ export function etcdOutage(context: { readonly log: Log; readonly clock: Clock }
 export function etcdCause(error: unknown): string {
   const refusal = refusalOf(error);
   if (refusal !== null) return refusal;
-  return isOfMember(error) || isTimeout(error) ? "no answer" : describeError(error);
+  return isUnanswered(error) ? "no answer" : describeError(error);
+}
+
+/** Whether the error is, or comes of, a call that no member answered. */
+function isUnanswered(error: unknown): boolean {
+  if (isOfMember(error) || isTimeout(error)) return true;
+  return error instanceof Error && error.cause !== undefined && isUnanswered(error.cause);
 }

@@ -46,4 +46,5 @@ Deno.test("certificates and rights are causes of their own, and what they say is
     assertEquals(refusalOf(unattachedError(error)), error.message);
   }
   assertEquals(refusalOf(unattachedError(silent)), null);
+  assertEquals(etcdCause(unattachedError(silent)), etcdCause(silent));
 });
