@@ -10,7 +10,7 @@ import type { Config } from "../config/config_types.ts";
 import { refusalOf } from "../etcd/call_errors.ts";
 import { openEtcd } from "../etcd/client.ts";
 import { readDatabase } from "../etcd/database.ts";
-import { describeDatabase, FULL_ADVICE, fullShare, NEARLY_FULL } from "../etcd/database_size.ts";
+import { alarmAdvice, describeDatabase, fullShare, NEARLY_FULL } from "../etcd/database_size.ts";
 import { membersOf } from "../etcd/members.ts";
 import { describeError } from "../base/log.ts";
 import { openHttpClient } from "../openstack/http_client.ts";
@@ -113,11 +113,11 @@ function judgeStatus({ version, leader, dbSize, database, tookMs }: Status): Ver
   if (leader === "0") {
     return failed(`${found}, has no leader`, "it has lost its quorum: start the other members");
   }
-  const [alarm] = database.alarms;
-  if (alarm !== undefined) {
+  const { alarms } = database;
+  if (alarms.length > 0) {
     return failed(
-      `${found}, alarm ${alarm}: it takes no writes (${describeDatabase(database)})`,
-      FULL_ADVICE,
+      `${found}, alarm ${alarms.join(", ")}: it takes no writes (${describeDatabase(database)})`,
+      alarmAdvice(alarms),
     );
   }
   return ok(found);
@@ -127,9 +127,8 @@ function judgeStatus({ version, leader, dbSize, database, tookMs }: Status): Ver
 function judgeDatabase(database: DatabaseSize): Verdict {
   const found = describeDatabase(database);
   const { quotaBytes, sizeBytes } = database;
-  const large = quotaBytes === null
-    ? (sizeBytes ?? 0) > LARGE_BYTES
-    : fullShare(database)! > NEARLY_FULL;
+  if (sizeBytes === null) return skipped(database.problem ?? found);
+  const large = quotaBytes === null ? sizeBytes > LARGE_BYTES : fullShare(database)! > NEARLY_FULL;
   if (!large) return ok(found);
   const near = quotaBytes === null ? "near the default quota of 2 GiB" : "near its quota";
   return warning(

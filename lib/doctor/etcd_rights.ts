@@ -22,10 +22,15 @@ import type { Config } from "../config/config_types.ts";
 import { describeError } from "../base/log.ts";
 import { membersOf } from "../etcd/members.ts";
 import { type KeyRange, refusedRanges } from "../etcd/refusal.ts";
-import { failed, type Finding, named, ok } from "./check.ts";
+import { failed, type Finding, named, ok, warning } from "./check.ts";
 
 const TEST_LEASE_SECONDS = 30;
 const NAME = "etcd rights";
+const USER_NAME = "etcd user";
+const NEEDLESS_USER = warning(
+  "etcd_username is set, but authentication is off in etcd: it takes reads and writes of anybody",
+  "etcdctl auth enable, or take etcd_username out of the configuration",
+);
 
 /** A range that a node uses. */
 interface NeededRange {
@@ -59,7 +64,11 @@ function neededRanges(
   ];
 }
 
-/** One finding for all of them, and one for each that is refused. @throws etcd does not answer, or is full. */
+/**
+ * One finding for all of them, and one for each that is refused; or one for a user of which etcd takes no notice.
+ *
+ * @throws etcd does not answer, or is full.
+ */
 export async function checkRights(etcd: Etcd3, config: Config): Promise<Finding[]> {
   const needed = neededRanges(config);
   const member = membersOf(etcd).choose()!;
@@ -77,7 +86,8 @@ export async function checkRights(etcd: Etcd3, config: Config): Promise<Finding[
   }
   if (missing.length === 0) {
     const all = `may read and write below all ${needed.length} prefixes`;
-    return [named(NAME, ok(`${all}, and has written a key of our own`))];
+    const found = named(NAME, ok(`${all}, and has written a key of our own`));
+    return member.user?.needless ? [found, named(USER_NAME, NEEDLESS_USER)] : [found];
   }
   const names = missing.map(({ range }) => range.name).join(", ");
   const summary = failed(

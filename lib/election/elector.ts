@@ -287,6 +287,7 @@ class Elector {
     const leader = leads ? this.#value : seen?.value ?? null;
     const term = leads ? state.leadership.term : seen?.createRevision ?? null;
     const shown = { state: leads ? "leader" : "follower", leader, term, problem } as const;
-    return this.#report.show(shown, this.#cause);
+    // A problem that is not the machine's is of the watch, whatever etcd did not answer before.
+    return this.#report.show(shown, problem === null ? null : this.#cause);
   }
 }

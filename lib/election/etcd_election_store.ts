@@ -9,6 +9,7 @@ import type { Etcd3, ICompare, IRequestOp, ITxnResponse } from "etcd3";
 import { electionKey, LEGACY_ELECTION_KEY } from "../calico/keys.ts";
 import { type Backoff, backoffMs } from "../base/backoff.ts";
 import { systemClock } from "../base/clock.ts";
+import { withoutUserInfo } from "../config/config_error.ts";
 import type { Config } from "../config/config_types.ts";
 import { isNoSpace } from "../etcd/call_errors.ts";
 import { fence } from "../etcd/fence.ts";
@@ -35,7 +36,7 @@ export class EtcdElectionStore implements ElectionStore {
     this.#etcd = etcd;
     this.key = electionKey(config.region);
     this.#name = Buffer.from(this.key);
-    this.description = config.etcd.endpoints.join(", ");
+    this.description = withoutUserInfo(config.etcd.endpoints.join(", "));
   }
 
   async get(deadlineMs: number): Promise<ObservedKey | null> {
@@ -78,10 +79,11 @@ export class EtcdElectionStore implements ElectionStore {
   /** A full etcd takes no write: then it is read that the key is still as this term has left it. */
   async refresh(held: HeldKey, deadlineMs: number): Promise<boolean> {
     const write = put(this.#name, held.value, held.lease);
+    const until = Date.now() + deadlineMs;
     const { succeeded } = await this.#txn(this.#fence(held), write, deadlineMs).catch((error) => {
       if (!isNoSpace(error)) throw error;
       const read = { request_range: { key: this.#name } };
-      return this.#txn(this.#fence(held), read, deadlineMs);
+      return this.#txn(this.#fence(held), read, until - Date.now());
     });
     if (succeeded) this.#writeLegacy(held, deadlineMs);
     return succeeded;

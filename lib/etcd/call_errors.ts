@@ -20,6 +20,11 @@ export class LoginError extends Error {
   override readonly name = "LoginError";
 }
 
+/** The user may not watch, or no longer; nothing is lost meanwhile. */
+export class WatchRefusedError extends Error {
+  override readonly name = "WatchRefusedError";
+}
+
 /** Codes of gRPC that streams, which etcd3 does not translate, carry. */
 const CANCELLED = 1;
 const UNKNOWN = 2;
@@ -109,8 +114,8 @@ export function refusalOf(error: unknown): string | null {
   const tls = /EtcdTlsError: (.*?)(?:\. Resolution note:.*)?$/s.exec(error.message)?.[1];
   if (tls !== undefined) return tls;
   const says = isNoSpace(error) || error instanceof EtcdPermissionDeniedError ||
-    error instanceof LoginError;
-  return says ? error.message : null;
+    error instanceof LoginError || error instanceof WatchRefusedError;
+  return says ? error.message : refusalOf(error.cause);
 }
 
 /** A failed call in words for an operator: what etcd refuses, or that it does not answer. @param place its members. */

@@ -80,7 +80,7 @@ export function openEtcd(config: EtcdConfig, meter?: Meter): Etcd3 {
       ONCE.has(method),
     );
     const answer = await call.run().catch(async (error) => {
-      throw await refusals.explain(error, method, payload);
+      throw await refusals.explain(error, method, payload, deadline);
     });
     if (method !== "txn" || call.sent === 1 || (answer as ITxnResponse).succeeded) return answer;
     const again = (request: ITxnRequest) => exec<ITxnResponse>(service, method, request, options);

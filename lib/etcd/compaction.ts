@@ -64,10 +64,11 @@ export async function runCompactor(term: Term, options: CompactorOptions): Promi
   }
   const outage = options.outage ?? etcdOutage(options);
   let account: Compaction = await store.readCompaction() ?? NO_COMPACTION;
+  const own: OwnCompaction = { at: null };
   while (!term.signal.aborted) {
     options.alive("compaction", null, CALLS_IN_CHECK * callTimeoutMs + MAX_CHECK_MS);
     try {
-      const outcome = await checkOnce(term, options);
+      const outcome = await checkOnce(term, options, own);
       outage.succeeded("compaction");
       const words = describeOutcome(outcome);
       account = { ...account, at: clock.now(), outcome: words, checks: account.checks + 1 };
@@ -105,6 +106,7 @@ async function defragmentAfter(term: Term, options: CompactorOptions): Promise<v
     await defragment(term, { ...options, defragPercent });
   } catch (error) {
     if (error instanceof FenceLostError) throw error;
+    if (term.signal.aborted) return;
     log.warn("etcd could not be defragmented, will be tried after the next compaction", { error });
   }
 }
@@ -119,24 +121,39 @@ const NO_COMPACTION: Compaction = {
   failures: 0,
 };
 
-/** One check, with what follows. @throws {FenceLostError} another node leads. */
+/** At which revision this process has told etcd to compact; null: at none. */
+export interface OwnCompaction {
+  at: bigint | null;
+}
+
+/**
+ * One check, with what follows.
+ *
+ * @param own of the checks before.
+ * @throws {FenceLostError} another node leads.
+ */
 export async function checkOnce(
   term: Term,
   options: Pick<CompactorOptions, "etcd" | "periodSeconds" | "minRevisions" | "pid">,
+  own: OwnCompaction = { at: null },
 ): Promise<CheckOutcome> {
   const { etcd } = options;
   const found = await find(etcd, term);
   const decision = decideCompaction(found, options);
   if (decision.do === "nothing") return decision;
-  const elsewhere = decision.do === "compact" && !await compact(etcd, decision.at);
+  const again = decision.do === "compact" && decision.at === own.at;
+  if (decision.do === "compact") own.at = decision.at; // before: an answer may be lost
+  const done = decision.do === "compact" && !await compact(etcd, decision.at);
+  const elsewhere = done && !again;
   try {
     await record(etcd, term, elsewhere ? found.current : decision.last, options);
   } catch (error) {
     if (!isNoSpace(error)) throw error;
     // What was compacted is; it is tried at the same revision again until the revision can be noted.
-    return decision.do === "compact" && !elsewhere ? decision : { do: "nothing", why: "full" };
+    return decision.do === "compact" && !done ? decision : { do: "nothing", why: "full" };
   }
-  return elsewhere ? { do: "leave" } : decision;
+  if (elsewhere) return { do: "leave" };
+  return done ? { do: "record", last: decision.last, why: "noted late" } : decision;
 }
 
 /** Reads both keys at one revision, under the fence. */

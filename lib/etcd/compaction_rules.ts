@@ -26,6 +26,7 @@ const REASONS = {
   "too little history": "there is not enough history",
   "nothing new": "there is nothing new to compact",
   "full": "etcd is full, so that no further revision can be noted",
+  "noted late": "an earlier compaction is noted, which it could not be before",
 } as const;
 /** Why a check leads to no compaction. */
 export type Reason = keyof typeof REASONS;

@@ -6,6 +6,7 @@
  * @module
  */
 import type { IStatusResponse } from "etcd3";
+import { withoutUserInfo } from "../config/config_error.ts";
 import type { EtcdConfig } from "../config/config_types.ts";
 import { describeError } from "../base/log.ts";
 import type { DatabaseSize } from "../state/records.ts";
@@ -21,17 +22,21 @@ const MAX_ALARMS = 10;
 export type MetricsConfig = Pick<EtcdConfig, "caFile" | "certFile" | "keyFile">;
 
 /** One member's status. @param deadline ms since the epoch. @throws it does not answer. */
-export function statusOf(member: Member, deadline: number): Promise<IStatusResponse> {
+export function statusOf(
+  member: Pick<Member, "exec">,
+  deadline: number,
+): Promise<IStatusResponse> {
   return member.exec<IStatusResponse>("Maintenance", "status", {}, { deadline });
 }
 
 /** Asks one member, for at most `withinMs`; one that does not answer is a problem in its place. */
 export async function readDatabase(
-  member: Member,
+  member: Pick<Member, "url" | "exec">,
   config: MetricsConfig,
   withinMs: number,
 ): Promise<DatabaseSize> {
-  const unknown = { url: member.url, sizeBytes: null, inUseBytes: null, quotaBytes: null };
+  const url = withoutUserInfo(member.url);
+  const unknown = { url, sizeBytes: null, inUseBytes: null, quotaBytes: null };
   try {
     const [status, quotaBytes] = await Promise.all([
       statusOf(member, Date.now() + withinMs),
@@ -48,7 +53,7 @@ export async function readDatabase(
       problem: null,
     };
   } catch (error) {
-    return { ...unknown, alarms: [], problem: describeError(error).slice(0, 300) };
+    return { ...unknown, alarms: [], problem: withoutUserInfo(describeError(error)).slice(0, 300) };
   }
 }
 

@@ -5,9 +5,11 @@
  *
  * @module
  */
+import { abortable } from "../base/abortable.ts";
 import type { Clock } from "../base/clock.ts";
 import { formatBytes } from "../base/format.ts";
 import type { Log } from "../base/log.ts";
+import type { Term } from "../role/master_context.ts";
 import type { Beat } from "../role/heartbeat.ts";
 import { statusOf } from "./database.ts";
 import { freeShare } from "./database_size.ts";
@@ -51,9 +53,13 @@ interface Looked {
  * Defragments the members that need it; the urls of those that were.
  *
  * @throws {FenceLostError} another node leads.
+ * @throws the reason of the term's signal.
  * @throws a member does not answer, or refuses; the others are left.
  */
-export async function defragment(term: FencedTerm, options: DefragmentOptions): Promise<string[]> {
+export async function defragment(
+  term: FencedTerm & Pick<Term, "signal">,
+  options: DefragmentOptions,
+): Promise<string[]> {
   const { etcd, defragPercent, minFreeBytes = MIN_FREE_BYTES, alive } = options;
   if (defragPercent === 0) return [];
   const { all } = membersOf(etcd);
@@ -68,7 +74,10 @@ export async function defragment(term: FencedTerm, options: DefragmentOptions): 
     alive("defragmenting etcd", null, DEFRAGMENT_MS + SERVE_MS + 3 * all.length * CALL_MS);
     await fenced(etcd, term, []);
     const now = await Promise.all(all.map(look));
-    await defragmentOne(now.find((looked) => looked.member === member)!, now, options);
+    term.signal.throwIfAborted();
+    // A defragmentation goes on in etcd when the term ends; it is not waited for.
+    const one = defragmentOne(now.find((looked) => looked.member === member)!, now, options);
+    await abortable(one, term.signal);
     done.push(member.url);
   }
   return done;

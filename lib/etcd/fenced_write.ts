@@ -201,12 +201,10 @@ export class FencedWriter<T extends WriteOperation = WriteOperation> {
     this.onBatch();
   }
 
-  /** A key of the batch has changed: the others are written all the same. */
+  /** A key of the batch has changed: the others are written all the same, each with a fate of its own. */
   async #writeEach(batch: T[]): Promise<void> {
-    for (const operation of batch) {
-      const alone = batch.length > 1 && await commit(this.etcd, this.term, [operation]);
-      if (!alone) this.conflicts.push(operation);
-    }
+    if (batch.length === 1) this.conflicts.push(batch[0]!);
+    else for (const operation of batch) await this.#write([operation]);
   }
 }
 

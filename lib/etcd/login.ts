@@ -27,6 +27,7 @@ export class User {
   #known = false;
   #refusals = 0;
   #refusal: LoginError | null = null;
+  #needless = false;
   /** Until when it is not asked again, by the monotonic clock, ms. */
   #pauseUntil = 0;
 
@@ -38,9 +39,15 @@ export class User {
     return performance.now() < this.#pauseUntil ? this.#refusal : null;
   }
 
-  /** It was let in, or need not be. */
-  accepted(): void {
+  /** Authentication was off when it last asked: etcd looks at nobody's user and rights. */
+  get needless(): boolean {
+    return this.#needless;
+  }
+
+  /** It was let in; without a token: it need not be. */
+  accepted(token: string): void {
     this.#known = true;
+    this.#needless = token === "";
     this.#refusals = this.#pauseUntil = 0;
   }
 
@@ -153,7 +160,7 @@ export class Login {
         else resolve(error ? "" : (answer as { token: string }).token); // etcd 3.5: "" where it is off
       })
     );
-    user.accepted();
+    user.accepted(token);
     return token || null;
   }
 }

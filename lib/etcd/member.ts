@@ -3,9 +3,9 @@ import { Buffer } from "node:buffer";
 import type { Etcd3, IRangeResponse, IResponseHeader } from "etcd3";
 import { type Backoff, backoffMs } from "../base/backoff.ts";
 import { PROBE_KEY } from "../calico/keys.ts";
-import { isAnswer } from "./call_errors.ts";
+import { isAnswer, isOldToken, LoginError } from "./call_errors.ts";
 import { Login, type User } from "./login.ts";
-import { callOnce, poolOf, type TimedOptions } from "./pool.ts";
+import { callOfNobody, callOnce, poolOf, type TimedOptions } from "./pool.ts";
 
 const PROBE = Buffer.from(PROBE_KEY);
 /** How long a member that does not serve is left alone. */
@@ -21,7 +21,11 @@ export class Member {
   #failures = 0;
 
   /** @param etcd a client of this member alone. @param user who is to log in. */
-  constructor(readonly url: string, readonly etcd: Etcd3, user: User | null = null) {
+  constructor(
+    readonly url: string,
+    readonly etcd: Etcd3,
+    readonly user: User | null = null,
+  ) {
     this.#login = new Login(etcd, user);
   }
 
@@ -70,7 +74,8 @@ export class Member {
 
   /**
    * A read that needs the cluster's agreement: what the member says of cluster and revision, or null when
-   * it answers that this may not be read.
+   * it answers that this may not be read. That the user was refused says nothing of this member, as another may
+   * have refused it; then it is asked without a user.
    *
    * @param deadline ms since the epoch.
    * @throws it does not serve.
@@ -80,8 +85,18 @@ export class Member {
     try {
       return (await this.exec<IRangeResponse>("KV", "range", request, { deadline })).header;
     } catch (error) {
+      if (error instanceof LoginError) return await this.#probeAsNobody(request, deadline);
       if (isAnswer(error)) return null;
       throw error;
     }
+  }
+
+  async #probeAsNobody(request: unknown, deadline: number): Promise<null> {
+    try {
+      await callOfNobody(poolOf(this.etcd), "KV", "range", request, { deadline });
+    } catch (error) {
+      if (!isAnswer(error) && !isOldToken(error)) throw error;
+    }
+    return null;
   }
 }

@@ -40,10 +40,11 @@ export async function checkMembers(
   while (!signal.aborted) {
     const at = clock.now();
     last = await Promise.all(members.map(async (member, i) => {
-      const error = await failureOf(member);
+      const error = await failureOf(member, signal);
       const silentSince = error === null ? null : last[i]?.silentSince ?? at;
       return { url: withoutUser(member.url), silentSince, error };
     }));
+    if (signal.aborted) return; // an orderly stop does not wait for a silent member, of which it knows nothing
     await store.writeEtcdMembers({ at: clock.now(), members: last }).catch((error) => {
       log.debug("how etcd's members do could not be published", { error });
     });
@@ -52,12 +53,15 @@ export async function checkMembers(
   }
 }
 
-/** Why a member does not answer, or null. */
-async function failureOf(member: Pick<Member, "probe">): Promise<string | null> {
+/** Why a member does not answer, or null; anything, at once, when the signal aborts. */
+async function failureOf(
+  member: Pick<Member, "probe">,
+  signal: AbortSignal,
+): Promise<string | null> {
   try {
     // A login may come before the call, with a time of its own.
     const probe = member.probe(Date.now() + ANSWER_MS).then(() => null);
-    return await deadline(probe, ANSWER_MS, () => LATE);
+    return await deadline(probe, ANSWER_MS, () => LATE, { signal });
   } catch (error) {
     return isTimeout(error) ? LATE : shortReason(error);
   }

@@ -76,6 +76,23 @@ export function callOnce<T>(
   );
 }
 
+/** One call without a user, whoever logs in. */
+export function callOfNobody<T>(
+  pool: Pool,
+  service: string,
+  method: string,
+  payload: unknown,
+  options: CallOptions,
+): Promise<T> {
+  const client = pool.hosts[0]!.getServiceClient(service);
+  return new Promise((resolve, reject) =>
+    client[method]!(payload, options, (error, answer) => {
+      if (error) reject(castGrpcError(error));
+      else resolve(answer as T);
+    })
+  );
+}
+
 /** What is thrown when etcd3 or grpc-js have no such name. */
 export function unfit(name: string): TypeError {
   return new TypeError(

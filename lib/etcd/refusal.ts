@@ -12,6 +12,7 @@ import {
   type IRequestOp,
   type ITxnRequest,
 } from "etcd3";
+import { deadline } from "../base/deadline.ts";
 import type { EtcdConfig } from "../config/config_types.ts";
 import { isNoSpace } from "./call_errors.ts";
 import { readDatabase } from "./database.ts";
@@ -20,6 +21,9 @@ import type { Member } from "./member.ts";
 
 /** Time for finding out more, ms. */
 const ASK_MS = 1000;
+/** The share of the call's time that is left which it may take. */
+const SHARE = 1 / 3;
+const UNKNOWN_SIZE = "how full is not known";
 /** For so long one reading of the databases serves all refusals, ms. */
 const READ_AGAIN_MS = 10_000;
 /** Ranges that are tried: a batch writes below few prefixes. */
@@ -35,13 +39,25 @@ export class Refusals {
     readonly members: { readonly all: readonly Member[]; choose(): Member | null },
   ) {}
 
-  /** The same error, its message completed where more can be said; what the text of etcd was stays in it. */
-  async explain(error: unknown, method: string, payload: unknown): Promise<unknown> {
+  /**
+   * The same error, its message completed where more can be said; what the text of etcd was stays in it.
+   *
+   * @param until the call's deadline, ms since the epoch: most of the time is left to the caller, who may still have
+   * to do something about it.
+   */
+  async explain(
+    error: unknown,
+    method: string,
+    payload: unknown,
+    until: number,
+  ): Promise<unknown> {
     if (!(error instanceof Error)) return error;
+    const askMs = Math.min(ASK_MS, Math.max(0, until - Date.now()) * SHARE);
+    const inTime = (asked: Promise<string | null>) => deadline(asked, askMs, () => null);
     const more = error instanceof EtcdPermissionDeniedError
-      ? await this.#missingRights(method, payload)
+      ? await inTime(this.#missingRights(method, payload))
       : isNoSpace(error)
-      ? `etcd is full (${await this.#describeSizes()}): ${FULL_ADVICE}`
+      ? `etcd is full (${await inTime(this.#describeSizes()) ?? UNKNOWN_SIZE}): ${FULL_ADVICE}`
       : null;
     if (more !== null) error.message = `${more} (${error.message})`;
     return error;
@@ -63,7 +79,7 @@ export class Refusals {
         ? describeDatabase(database)
         : `${database.url} ${describeDatabase(database)}`
     );
-    return texts.join("; ") || "how full is not known";
+    return texts.join("; ") || UNKNOWN_SIZE;
   }
 
   /** Null: it cannot be said now. */
@@ -97,7 +113,7 @@ export async function refusedRanges(
   member: Pick<Member, "exec">,
   ranges: readonly KeyRange[],
 ): Promise<KeyRange[]> {
-  const deadline = Date.now() + ASK_MS;
+  const options = { deadline: Date.now() + ASK_MS };
   const refused: KeyRange[] = [];
   for (const range of ranges.slice(0, MAX_RANGES)) {
     const { key, end, write } = range;
@@ -107,8 +123,8 @@ export async function refusedRanges(
     const pretence: ITxnRequest = { compare: [], success: [], failure: [deletion] };
     try {
       await (write
-        ? member.exec("KV", "txn", pretence, { deadline })
-        : member.exec("KV", "range", read, { deadline }));
+        ? member.exec("KV", "txn", pretence, options)
+        : member.exec("KV", "range", read, options));
     } catch (error) {
       if (!(error instanceof EtcdPermissionDeniedError)) throw error;
       refused.push(range);

@@ -26,12 +26,15 @@ import type { SecureConnector } from "./frame_filter.ts";
  */
 const FIRST_WORD_MS = 500;
 
+/** Time for the handshake, ms: grpc-js would wait as long as the connection lives. */
+const HANDSHAKE_MS = 10_000;
+
 /** TLS with etcd failed; the message is for an operator and names the member. */
 export class EtcdTlsError extends Error {
   override readonly name = "EtcdTlsError";
 }
 
-/** The connection ended before etcd had said anything. */
+/** The connection ended, or has to end, before etcd had said anything. */
 class EndedError extends Error {
   override readonly name = "EndedError";
 }
@@ -148,7 +151,8 @@ export class EtcdTls {
 /** A connection on which etcd has sent something. @throws what its certificate lacks, or the alert it has sent. */
 function connectTls(options: ConnectionOptions): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = `etcd has not answered the TLS handshake within ${HANDSHAKE_MS / 1000} s`;
+    let timer = setTimeout(() => end(() => reject(new EndedError(late))), HANDSHAKE_MS);
     const end = (act: () => void) => {
       clearTimeout(timer);
       socket.off("readable", onReadable).off("close", onClose);
@@ -157,6 +161,7 @@ function connectTls(options: ConnectionOptions): Promise<TLSSocket> {
     const onReadable = () => socket.readableLength > 0 && end(() => resolve(socket));
     const onClose = () => end(() => reject(new EndedError("etcd has ended the connection")));
     const socket = connect(options, () => {
+      clearTimeout(timer);
       timer = setTimeout(() => end(() => resolve(socket)), FIRST_WORD_MS);
     });
     socket.on("error", (error) => end(() => reject(error)));

@@ -15,6 +15,7 @@
  */
 import type { Etcd3 } from "etcd3";
 import type { Clock } from "../base/clock.ts";
+import { isNoSpace } from "./call_errors.ts";
 import {
   type WatchEvent,
   WatchLostError,
@@ -141,7 +142,7 @@ class RoundTrip {
   }
 
   /**
-   * Writes the key; false when etcd does not take it, so that the stream must be made anew.
+   * Writes the key, unless etcd is full; false when etcd does not take it, so that the stream must be made anew.
    *
    * @throws {WatchLostError} it was written and has not come back, or another etcd answers.
    */
@@ -162,7 +163,8 @@ class RoundTrip {
       signal.throwIfAborted();
       if (error instanceof WatchLostError) throw error;
       onTrouble(error);
-      return false;
+      // A full etcd takes the key of no stream: a new one, and a snapshot for its gap, would tell nothing more.
+      return isNoSpace(error);
     }
     onTrouble(null);
     this.#askedAt = clock.monotonic();

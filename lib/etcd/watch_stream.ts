@@ -10,6 +10,7 @@ import { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
 import type { Etcd3, IWatchResponse } from "etcd3";
 import { deadline } from "../base/deadline.ts";
+import { WatchRefusedError } from "./call_errors.ts";
 import type { Member } from "./member.ts";
 import { membersOf } from "./members.ts";
 import { prefixEnd } from "./snapshot.ts";
@@ -32,11 +33,6 @@ export interface WatchEvent {
 /** The watch cannot go on without loss: read a snapshot again. The message says why. */
 export class WatchLostError extends Error {
   override readonly name = "WatchLostError";
-}
-
-/** The user may not watch, or no longer; nothing is lost meanwhile. */
-export class WatchRefusedError extends Error {
-  override readonly name = "WatchRefusedError";
 }
 
 /** Events of one response. */

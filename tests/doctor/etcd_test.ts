@@ -4,6 +4,7 @@ import type { Config } from "../../lib/config/config_types.ts";
 import { type Finding, runChecks } from "../../lib/doctor/check.ts";
 import { etcdChecks } from "../../lib/doctor/etcd.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
+import { alarmAdvice } from "../../lib/etcd/database_size.ts";
 import {
   COMPACTION_TRIGGER_KEY,
   conductorPrefix,
@@ -122,6 +123,14 @@ Deno.test(
   },
 );
 
+Deno.test("a user of which etcd takes no notice is told", GRPC, async () => {
+  await using server = await startEtcd();
+  const of = await check(configOf([server.url], { username: "conductor", password: "pw" }));
+  assertEquals(of("etcd rights").state, "ok");
+  assertEquals(of("etcd user").state, "warning");
+  assertMatch(of("etcd user").found, /etcd_username is set, but authentication is off/);
+});
+
 Deno.test("an etcd that is full says what to do", GRPC, async () => {
   await using server = await startEtcd(["--quota-backend-bytes=16384"]);
   const etcd = openEtcd(configOf([server.url]).etcd);
@@ -137,4 +146,18 @@ Deno.test("an etcd that is full says what to do", GRPC, async () => {
   assertEquals(of(`etcd database ${server.url}`).state, "warning");
   assertMatch(finding.advice!, /alarm disarm/);
   assertEquals(of("etcd rights").state, "failed");
+});
+
+Deno.test("an alarm that room does not help against has another advice", GRPC, async () => {
+  await using server = await startEtcd();
+  const etcd = openEtcd(configOf([server.url]).etcd);
+  try {
+    await etcd.maintenance.alarm({ action: "Activate", memberID: "1", alarm: "Corrupt" as never });
+  } finally {
+    etcd.close();
+  }
+  const finding = (await check(configOf([server.url])))(`etcd ${server.url}`);
+  assertMatch(finding.found, /alarm CORRUPT: it takes no writes/);
+  assertEquals(finding.advice, alarmAdvice(["CORRUPT"]));
+  assert(!/defragment/.test(finding.advice!), finding.advice!);
 });

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertWithin, eventually } from "../
 import { startEtcd } from "../support/etcd_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { mastershipNow } from "../support/mastership.ts";
+import { tempDir } from "../support/temp_dir.ts";
 import { testConfig } from "../support/test_config.ts";
 import { conductorPrefix } from "../../lib/calico/keys.ts";
 import { systemClock } from "../../lib/base/clock.ts";
@@ -12,7 +13,7 @@ import { runElector, type TermObserver } from "../../lib/election/elector.ts";
 import { EtcdElectionStore } from "../../lib/election/etcd_election_store.ts";
 import { isMaster } from "../../lib/state/is_master.ts";
 import { runWhileMaster } from "../../lib/election/while_master.ts";
-import type { Etcd3 } from "etcd3";
+import { type Etcd3, GRPCUnavailableError } from "etcd3";
 import type { ProcessPlace } from "../../lib/process/place.ts";
 import { requestStepDown } from "../../lib/state/step_down_request.ts";
 import type { TermRecord } from "../../lib/state/records.ts";
@@ -447,3 +448,50 @@ Deno.test("what cannot be published is no term: the key goes to another node", G
   await eventually("the first leads again", () => leads(first), 15_000);
   await first.stop();
 });
+
+Deno.test(
+  "a leader whose watch alone has trouble is not said to be without etcd",
+  GRPC,
+  async () => {
+    await using server = await startEtcd();
+    await using dir = await tempDir();
+    const election = { ttlSeconds: 30, refreshSeconds: 1, marginSeconds: 1 };
+    const config = testConfig({
+      etcd: { ...testConfig().etcd, endpoints: [server.url] },
+      election: { ...testConfig().election, name: "n", ...election },
+    });
+    const etcd = openEtcd(config.etcd);
+    const elections = new EtcdElectionStore(etcd, config);
+    let trouble: (error: unknown) => void = () => {};
+    elections.watch = (_onChange, onTrouble = () => {}) => {
+      trouble = onTrouble;
+      return { close: () => {} };
+    };
+    const keepAlive = elections.keepAlive.bind(elections);
+    let failures = 0;
+    elections.keepAlive = (...args) =>
+      failures++ === 0
+        ? Promise.reject(new GRPCUnavailableError("14 UNAVAILABLE: Connection dropped"))
+        : keepAlive(...args);
+    const store = await StateStore.open(dir.path);
+    const log = new LogRecorder();
+    const stop = new AbortController();
+    const context = { log, clock: systemClock, store, alive: () => {}, pid: 1, place: PLACE };
+    const done = runElector(config, elections, context, stop.signal);
+    const said = (text: string) =>
+      log.records.filter(({ message }) => message.includes(text)).length;
+    try {
+      await eventually("a refresh succeeds after one that failed", () => said("etcd serves again"));
+      trouble(new Error("the watch is not attached"));
+      await eventually("it is said", () => said("a change of leader is noticed late"));
+      trouble(null);
+      await eventually("it is over", () => said("the election key is as it should be again"));
+      assertEquals(said("etcd serves again"), 1);
+    } finally {
+      stop.abort();
+      await done;
+      store[Symbol.dispose]();
+      etcd.close();
+    }
+  },
+);

@@ -11,6 +11,7 @@ import { EtcdElectionStore } from "../../lib/election/etcd_election_store.ts";
 import { LoginError } from "../../lib/etcd/call_errors.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
 import { keepLeaseAlive } from "../../lib/etcd/lease.ts";
+import { membersOf } from "../../lib/etcd/members.ts";
 import { mirror } from "../../lib/etcd/mirror.ts";
 import { Meter } from "../../lib/metrics/meter.ts";
 import {
@@ -215,6 +216,22 @@ Deno.test("a wrong password and no user at all have their own messages", GRPC, a
   } finally {
     etcd.close();
     nobody.close();
+  }
+});
+
+Deno.test("who is refused by one member is told that another is dead", GRPC, async () => {
+  await using server = await startEtcd(simpleTokens(TOKEN_S));
+  using _root = await Root.of(server.url);
+  const { etcd: config } = configOf(server.url, "wrong");
+  const etcd = openEtcd({ ...config, endpoints: [server.url, "http://127.0.0.1:1"] });
+  const [alive, dead] = membersOf(etcd).all;
+  try {
+    await assertRejects(() => etcd.get("/calico/x").exec(), LoginError);
+    const silent = await assertRejects(() => dead!.probe(Date.now() + CALL_MS), Error);
+    assertMatch(silent.message, /No connection established/);
+    assertEquals(await alive!.probe(Date.now() + CALL_MS), null);
+  } finally {
+    etcd.close();
   }
 });
 

@@ -54,6 +54,14 @@ Deno.test(
       cluster.resume((leader + 1) % 3);
       await cluster.healthy();
 
+      const stop = new AbortController();
+      const ended = await defragment(
+        { ...term, signal: stop.signal },
+        { ...options, alive: () => stop.abort(new Error("the term is over")) },
+      ).then(() => null, String);
+      assertEquals(ended, "Error: the term is over");
+      assertEquals(log.records.length, 0, "nothing is begun after the term");
+
       const leads = (await look()).findIndex(({ leader, header }) => leader === header.member_id);
       const done = await defragment(term, options);
       assertEquals([...done].sort(), [...cluster.urls].sort());

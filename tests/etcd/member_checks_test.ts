@@ -68,6 +68,13 @@ Deno.test("a user in the address, or in an error that quotes it, is not publishe
   ]);
 });
 
+Deno.test("who is told to stop does not wait for a silent member, and publishes nothing of it", async () => {
+  const probe = () => new Promise<null>(() => {});
+  const checks = checking([{ url: "https://etcd-0:2379", probe }], new FakeClock());
+  await checks[Symbol.asyncDispose]();
+  assertEquals(checks.last(), null);
+});
+
 Deno.test("what cannot be published is published with the next check", async () => {
   const clock = new FakeClock();
   let full = true;

@@ -156,3 +156,24 @@ Deno.test("files that do not belong together are refused at the start, by name",
   assert(refused instanceof Error);
   assertMatch(refused.message, /the key in .*b\.key is not that of the certificate .*a\.pem/);
 });
+
+Deno.test(
+  "a handshake that is never answered is given up, and its connection closed",
+  GRPC,
+  async () => {
+    await using dir = await tempDir();
+    const authority = await makeAuthority(dir.path, "ca");
+    using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = silent.addr as Deno.NetAddr;
+    const etcd = open(`https://127.0.0.1:${port}`, { caFile: authority.certificate });
+    try {
+      const call = outcome(etcd);
+      using connection = await silent.accept();
+      // What it sends is read, until it ends the connection.
+      while (await connection.read(new Uint8Array(4096)) !== null);
+      assertMatch(await call, /has not answered the TLS handshake within 10 s/);
+    } finally {
+      etcd.close();
+    }
+  },
+);
