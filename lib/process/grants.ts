@@ -58,7 +58,7 @@ export function grantsOf(config: Config, places: PermissionPlaces) {
   /** `net` entries by peer; those of Neutron and Nova are empty until the catalogue was asked. */
   const net = {
     etcd: etcd.endpoints.flatMap((url) => grpcNet(url, places)),
-    /** etcd tells its version and the time over HTTP. */
+    /** etcd tells its version, its quota and the time over HTTP. */
     etcdHttp: etcd.endpoints.map(hostPort),
     keystone: netOf(openstack.authUrl),
     neutron: netOf(openstack.neutronUrl),

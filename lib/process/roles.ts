@@ -77,7 +77,10 @@ export const ROLES = {
       const own = { nodeName, region, etcd, election, compaction, diagnostics };
       return { ...common(config), ...own, place };
     },
-    permissions: ({ withEtcd, net }: Grants) => ({ ...withEtcd, net: unique(net.etcd) }),
+    permissions: ({ withEtcd, net }: Grants) => ({
+      ...withEtcd,
+      net: unique([...net.etcd, ...net.etcdHttp]),
+    }),
   },
   "resource-syncer": {
     about: "Neutron → Calico resources in etcd",

@@ -100,12 +100,11 @@ Deno.test("who listens to notifications reaches their brokers, and nobody else d
 
 Deno.test("a host name brings its addresses, an address only itself", () => {
   const etcd = { ...testConfig().etcd, endpoints: ["https://etcd-1:2379"], caFile: "/etc/ca.pem" };
-  const row = permissionRow("manager", testConfig({ etcd }), places);
-  assertEquals(row.net, [
-    "etcd-1",
-    "192.0.2.7:2379",
-    "[2001:db8::7]:2379",
-  ]);
+  const row = permissionRow("agent-status-watcher", testConfig({ etcd }), places);
+  const reached = ["etcd-1", "192.0.2.7:2379", "[2001:db8::7]:2379"];
+  assertEquals(row.net, reached);
+  const manager = permissionRow("manager", testConfig({ etcd }), places);
+  assertEquals(manager.net, [...reached, "etcd-1:2379"], "which it also asks for its quota");
   assert(row.read.includes("/etc/ca.pem"));
 });
 
