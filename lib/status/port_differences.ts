@@ -59,6 +59,8 @@ interface Entry {
 export class PortDifferences {
   readonly #entries = new Map<string, Entry>();
   #changed = true;
+  /** Others that waited when the file was written. */
+  #more = 0;
   #writtenAt = -Infinity;
 
   constructor(readonly clock: Clock) {}
@@ -122,8 +124,10 @@ export class PortDifferences {
    */
   async publish(stateDir: string, more = 0): Promise<void> {
     const now = this.clock.monotonic();
-    if (!this.#changed || now - this.#writtenAt < WRITE_INTERVAL_MS) return;
+    if (!this.#changed && more === this.#more) return;
+    if (now - this.#writtenAt < WRITE_INTERVAL_MS) return;
     this.#changed = false;
+    this.#more = more;
     this.#writtenAt = now;
     const file = { at: this.clock.now(), total: this.total + more, ports: this.list() };
     await writeStateFile(`${stateDir}/${FILE}`, file);

@@ -345,6 +345,34 @@ Deno.test(
 );
 
 Deno.test(
+  "a port that changes its server while the queue is full: its new endpoint counts",
+  GRPC,
+  async () => {
+    await using s = await scene();
+    const put = (port: string, value: string, device?: string) =>
+      s.put(endpointKey("h", port, device), JSON.stringify({ status: value }));
+    s.endpoints();
+    await put("other", "error");
+    await put("moving", "up");
+    await eventually("both", () => s.reporter.ports.length === 2);
+    s.reporter.open = false;
+    for (let at = 0; at < 5100; at += 100) {
+      const puts = Array.from({ length: 100 }, (_, i) => endpointKey("full", `p${at + i}`))
+        .map((key) => s.etcd.put(key).value('{"status":"up"}'));
+      await s.etcd.if("x", "Create", "==", 0).then(...puts).commit();
+    }
+    await s.etcd.delete().key(endpointKey("h", "moving"));
+    await s.etcd.delete().key(endpointKey("h", "other")); // whose row in memory the new endpoint gets
+    await put("moving", "up", "d2");
+    const ports = async () => (await s.store.readPorts())!;
+    await eventually("all is seen", async () => (await ports()).total === 5101, 20_000);
+    s.reporter.openGate();
+    await eventually("all of it", async () => (await ports()).queued === 0, 20_000);
+    assertEquals(s.reporter.said().findLast((said) => said.includes("moving")), "h/moving ACTIVE");
+  },
+);
+
+Deno.test(
   "once the term is over nothing is reported, and it ends within a second",
   GRPC,
   async () => {
