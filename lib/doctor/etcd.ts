@@ -10,7 +10,7 @@ import type { Config } from "../config/config_types.ts";
 import { refusalOf } from "../etcd/call_errors.ts";
 import { openEtcd } from "../etcd/client.ts";
 import { readDatabase } from "../etcd/database.ts";
-import { describeDatabase, FULL_ADVICE, fullShare, NEARLY_FULL } from "../etcd/database_size.ts";
+import { alarmAdvice, describeDatabase, fullShare, NEARLY_FULL } from "../etcd/database_size.ts";
 import { membersOf } from "../etcd/members.ts";
 import { describeError } from "../base/log.ts";
 import { openHttpClient } from "../openstack/http_client.ts";
@@ -117,7 +117,7 @@ function judgeStatus({ version, leader, dbSize, database, tookMs }: Status): Ver
   if (alarm !== undefined) {
     return failed(
       `${found}, alarm ${alarm}: it takes no writes (${describeDatabase(database)})`,
-      FULL_ADVICE,
+      alarmAdvice(database.alarms),
     );
   }
   return ok(found);

@@ -13,7 +13,7 @@ import { describeError, type Log } from "../base/log.ts";
 import type { EtcdMembers } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
 import { isTimeout, refusalOf } from "./call_errors.ts";
-import type { Member } from "./member.ts";
+import { type Member, withoutUser } from "./member.ts";
 
 /** Between two checks of all members, ms: when all answer, and when one does not. */
 const INTERVAL_MS = 10_000;
@@ -68,11 +68,6 @@ function shortReason(error: unknown): string {
   const text = refusalOf(error) ?? describeError(error, false);
   const code = /\b(ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)\b/.exec(text)?.[1];
   return code ? REASONS[code]! : clip(withoutUser(text), MAX_ERROR_CHARS);
-}
-
-/** A text without what stands before the host in an address: a user, perhaps with a password. */
-function withoutUser(text: string): string {
-  return text.replaceAll(/[^\s/@]+@/g, "");
 }
 
 const REASONS: Readonly<Record<string, string>> = {

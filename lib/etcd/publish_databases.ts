@@ -4,7 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { StateStore } from "../state/store.ts";
 import { type MetricsConfig, readDatabase } from "./database.ts";
-import { describeDatabase, FULL_ADVICE } from "./database_size.ts";
+import { alarmAdvice, describeDatabase } from "./database_size.ts";
 import { membersOf } from "./members.ts";
 
 const INTERVAL_MS = 60_000;
@@ -31,11 +31,12 @@ export async function publishDatabases(
     const asked = membersOf(etcd).all.slice(0, MAX_MEMBERS);
     const members = await Promise.all(asked.map((member) => readDatabase(member, config, ASK_MS)));
     const known = members.filter(({ problem }) => problem === null);
-    const alarms = [...new Set(known.flatMap(({ alarms }) => alarms))].join(", ");
+    const raised = [...new Set(known.flatMap(({ alarms }) => alarms))];
+    const alarms = raised.join(", ");
     if (known.length > 0 && alarms !== alarmed) {
       const sizes = known.map((database) => `${database.url} ${describeDatabase(database)}`);
       if (alarms === "") log.info("etcd's alarm is disarmed", { alarms: alarmed });
-      else log.error("etcd has raised an alarm", { alarms, sizes, advice: FULL_ADVICE });
+      else log.error("etcd has raised an alarm", { alarms, sizes, advice: alarmAdvice(raised) });
       alarmed = alarms;
     }
     await store.writeDatabases({ at: clock.now(), members }).catch((error) => {
