@@ -6,10 +6,13 @@ import { testConfig } from "../support/test_config.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { endpointName, resourcePrefixes } from "../../lib/calico/keys.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
+import { unattachedError } from "../../lib/etcd/watch.ts";
+import { WatchRefusedError } from "../../lib/etcd/watch_stream.ts";
 import { StateStore } from "../../lib/state/store.ts";
 import { AgentStatusWatcher } from "../../lib/status/agent_status.ts";
 import { EndpointStatusWatcher } from "../../lib/status/endpoint_status.ts";
 import { felixPrefix } from "../../lib/status/felix_status.ts";
+import { troubleText } from "../../lib/status/follow.ts";
 import { readAgentsFile } from "../../lib/status/agents_file.ts";
 import { readPortDifferences } from "../../lib/status/port_differences.ts";
 import type { AgentReport, PortUpdate, StatusReporter } from "../../lib/status/reporter.ts";
@@ -284,6 +287,15 @@ Deno.test("when a migration ends, what its destination said is reported again", 
   // The other one's destination has never said anything; and Nova hears no more of either.
   assertEquals(s.reporter.said().filter((said) => said.startsWith("host-2/p-2")), []);
   assertEquals(s.told, ["d-1 p-1"]);
+});
+
+Deno.test("a watch that etcd refuses is not called an etcd that does not answer", () => {
+  const refused = new WatchRefusedError("etcd refuses the watch: permission denied");
+  assertEquals(
+    troubleText(unattachedError(refused)),
+    "etcd has not attached a watch 3 times in a row: etcd refuses the watch: permission denied",
+  );
+  assert(troubleText(unattachedError(null)).startsWith("etcd does not answer: "));
 });
 
 Deno.test("a long queue is warned of, and that it is normal again", GRPC, async () => {
