@@ -57,7 +57,11 @@ interface Entry {
 
 /** The differing ports, kept up to date as reports are queued, accepted and refused. */
 export class PortDifferences {
-  readonly #entries = new Map<string, Entry>();
+  #entries = new Map<string, Entry>();
+  /** The newest beginning of an entry, ms since the epoch. */
+  #newest = -Infinity;
+  /** Whether the entries are in the order in which they began to differ: what has waited packed comes late. */
+  #isOrdered = true;
   #changed = true;
   /** Others that waited when the file was written. */
   #more = 0;
@@ -78,6 +82,8 @@ export class PortDifferences {
     this.#changed = true;
     const entry = this.#entries.get(key);
     if (!entry) {
+      if (since < this.#newest) this.#isOrdered = false;
+      else this.#newest = since;
       this.#entries.set(key, { update, since, attempts: 0, error: null, accepted: false });
       return;
     }
@@ -106,6 +112,10 @@ export class PortDifferences {
 
   /** Those that have differed longest. */
   list(max = MAX_PORT_DIFFERENCES): PortDifference[] {
+    if (!this.#isOrdered) {
+      this.#entries = new Map([...this.#entries].sort(([, a], [, b]) => a.since - b.since));
+      this.#isOrdered = true;
+    }
     const found: PortDifference[] = [];
     for (const { update, since, attempts, error, accepted } of this.#entries.values()) {
       if (found.length === max) break;

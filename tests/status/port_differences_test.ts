@@ -45,3 +45,11 @@ Deno.test("how many others wait is in the file as soon as that changes", async (
   }
   assertEquals(totals, [1, 6, 6, 2]);
 });
+
+Deno.test("those that have differed longest come first, also when they are told of late", () => {
+  const differences = new PortDifferences(systemClock);
+  for (const since of [10, 30, 20, 5, 40]) {
+    differences.queued(`k${since}`, update(`port-${since}`, "ACTIVE"), since);
+  }
+  assertEquals(differences.list().map(({ since }) => since), [5, 10, 20, 30, 40]);
+});
