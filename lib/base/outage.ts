@@ -22,6 +22,8 @@ export interface Failure {
 const REMIND_MS = 60_000;
 /** Causes that are told apart in one outage. */
 const MAX_CAUSES = 5;
+/** Of a text that quotes something long, what tells causes apart; it takes time with the square of this. */
+const MAX_CAUSE_CHARS = 1000;
 
 interface Running {
   readonly since: number;
@@ -95,7 +97,7 @@ export class Outage {
 
 /** A text without what differs between failures of one cause: addresses, ports, times, numbers. */
 export function causeOf(text: string): string {
-  return text
+  return text.slice(0, MAX_CAUSE_CHARS)
     // What grpc-js adds to a call that took too long: where its time went.
     .replaceAll(/(deadline exceeded) after [^()]*/gi, "$1")
     .replaceAll(/\[[\da-f:.%]+\](:\d+)?|[\w.-]+:\d+(?!\d*[:.])/gi, "#")

@@ -79,6 +79,7 @@ export async function openListener(
   }, answer);
   server.maxConnections = limits.maxConnections ?? 1000;
   server.setTimeout(limits.idleTimeoutMs ?? 60_000, (socket: Socket) => socket.destroy());
+  const endHandshakes = trackConnections(server);
   server.listen(port, host);
   await once(server, "listening");
   const address = server.address();
@@ -90,7 +91,10 @@ export async function openListener(
     [Symbol.asyncDispose]() {
       return new Promise((resolve) => {
         // Whoever asked for the restart of this process is still to be answered.
-        const timer = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+        const timer = setTimeout(() => {
+          server.closeAllConnections();
+          endHandshakes();
+        }, GRACE_MS);
         server.close(() => {
           clearTimeout(timer);
           resolve();
@@ -98,6 +102,21 @@ export async function openListener(
         server.closeIdleConnections();
       });
     },
+  };
+}
+
+/** What ends all connections, also those that come later; the server's own list lacks who has not ended its handshake. */
+function trackConnections(server: http.Server | https.Server): () => void {
+  const sockets = new Set<Socket>();
+  let isOver = false;
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    if (isOver) socket.destroy();
+  });
+  return () => {
+    isOver = true;
+    for (const socket of sockets) socket.destroy();
   };
 }
 

@@ -6,11 +6,10 @@
  * @module
  */
 import type { IStatusResponse } from "etcd3";
-import { withoutUserInfo } from "../config/config_error.ts";
 import type { EtcdConfig } from "../config/config_types.ts";
 import { describeError } from "../base/log.ts";
 import type { DatabaseSize } from "../state/records.ts";
-import type { Member } from "./member.ts";
+import { type Member, withoutUser } from "./member.ts";
 import { EtcdTls } from "./tls.ts";
 
 const QUOTA = /^etcd_server_quota_backend_bytes (\S+)$/m;
@@ -35,8 +34,7 @@ export async function readDatabase(
   config: MetricsConfig,
   withinMs: number,
 ): Promise<DatabaseSize> {
-  const url = withoutUserInfo(member.url);
-  const unknown = { url, sizeBytes: null, inUseBytes: null, quotaBytes: null };
+  const unknown = { url: member.url, sizeBytes: null, inUseBytes: null, quotaBytes: null };
   try {
     const [status, quotaBytes] = await Promise.all([
       statusOf(member, Date.now() + withinMs),
@@ -53,7 +51,7 @@ export async function readDatabase(
       problem: null,
     };
   } catch (error) {
-    return { ...unknown, alarms: [], problem: withoutUserInfo(describeError(error)).slice(0, 300) };
+    return { ...unknown, alarms: [], problem: withoutUser(describeError(error)).slice(0, 300) };
   }
 }
 

@@ -27,12 +27,13 @@ export function describeDatabase(database: DatabaseSize): string {
   return parts.join("");
 }
 
+/** What to do about alarms: only that of a full etcd may be disarmed without knowing more. */
+export function alarmAdvice(alarms: readonly string[]): string {
+  return alarms.every((alarm) => alarm === "NOSPACE")
+    ? FULL_ADVICE
+    : "see etcd's log; disarm nothing before you know why";
+}
+
 /** What to do about a full etcd. */
 export const FULL_ADVICE =
   "compact it, defragment its members one by one, then etcdctl alarm disarm (docs/etcd.md)";
-
-/** What to do about alarms: room helps against no other than `NOSPACE`. */
-export function alarmAdvice(alarms: readonly string[]): string {
-  if (alarms.every((alarm) => alarm === "NOSPACE")) return FULL_ADVICE;
-  return "see etcd's log for what the alarm means, and do not disarm it before that is mended";
-}

@@ -11,8 +11,15 @@ const PROBE = Buffer.from(PROBE_KEY);
 /** How long a member that does not serve is left alone. */
 const PAUSE: Backoff = { firstMs: 500, maxMs: 15_000, jitter: "equal" };
 
+/** A text without what stands before the host in an address: a user, perhaps with a password. */
+export function withoutUser(text: string): string {
+  return text.replaceAll(/[^\s/@]+@/g, "");
+}
+
 /** A member: a client of it alone, and whether it is well. */
 export class Member {
+  /** Without a user, since it is shown. */
+  readonly url: string;
   readonly #login: Login;
   readonly #listeners = new Set<() => void>();
   /** When it was found sick, by the monotonic clock, ms; null: it is well. */
@@ -21,11 +28,8 @@ export class Member {
   #failures = 0;
 
   /** @param etcd a client of this member alone. @param user who is to log in. */
-  constructor(
-    readonly url: string,
-    readonly etcd: Etcd3,
-    readonly user: User | null = null,
-  ) {
+  constructor(url: string, readonly etcd: Etcd3, readonly user: User | null = null) {
+    this.url = withoutUser(url);
     this.#login = new Login(etcd, user);
   }
 

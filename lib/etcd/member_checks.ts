@@ -13,7 +13,7 @@ import { describeError, type Log } from "../base/log.ts";
 import type { EtcdMembers } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
 import { isTimeout, refusalOf } from "./call_errors.ts";
-import type { Member } from "./member.ts";
+import { type Member, withoutUser } from "./member.ts";
 
 /** Between two checks of all members, ms: when all answer, and when one does not. */
 const INTERVAL_MS = 10_000;
@@ -42,7 +42,7 @@ export async function checkMembers(
     last = await Promise.all(members.map(async (member, i) => {
       const error = await failureOf(member, signal);
       const silentSince = error === null ? null : last[i]?.silentSince ?? at;
-      return { url: withoutUser(member.url), silentSince, error };
+      return { url: member.url, silentSince, error };
     }));
     if (signal.aborted) return; // an orderly stop does not wait for a silent member, of which it knows nothing
     await store.writeEtcdMembers({ at: clock.now(), members: last }).catch((error) => {
@@ -72,11 +72,6 @@ function shortReason(error: unknown): string {
   const text = refusalOf(error) ?? describeError(error, false);
   const code = /\b(ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)\b/.exec(text)?.[1];
   return code ? REASONS[code]! : clip(withoutUser(text), MAX_ERROR_CHARS);
-}
-
-/** A text without what stands before the host in an address: a user, perhaps with a password. */
-function withoutUser(text: string): string {
-  return text.replaceAll(/[^\s/@]+@/g, "");
 }
 
 const REASONS: Readonly<Record<string, string>> = {

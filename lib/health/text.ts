@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { FULL_ADVICE } from "../etcd/database_size.ts";
+import { alarmAdvice } from "../etcd/database_size.ts";
 import { clip } from "../base/clip.ts";
 import { formatCount, formatDuration, plural, utcMinute } from "../base/format.ts";
 import { guardSentence, leftOutSentence } from "../sync/report/held_text.ts";
@@ -43,7 +43,7 @@ const SENTENCES: { readonly [K in FindingKind]: (finding: FindingOf<K>) => strin
   },
   "etcd-alarm": ({ url, alarms, size }) =>
     alarms.includes("NOSPACE")
-      ? `etcd is full and takes no writes (${clip(url, 100)}: ${size}): ${FULL_ADVICE}.`
+      ? `etcd is full and takes no writes (${clip(url, 100)}: ${size}): ${alarmAdvice(alarms)}.`
       : `etcd has raised the alarm ${clip(alarms.join(", "), 60)}: see etcd's log.`,
   "etcd-nearly-full": ({ url, size }) =>
     `etcd is nearly full (${clip(url, 100)}: ${size}): is it compacted, and defragmented?`,

@@ -43,7 +43,7 @@ const MAX_LIVE = 5000;
 /** Ports in one report: Neutron takes some 30 ms for each, and the answer has to be in time. */
 const MAX_BATCH = 100;
 
-/** With the endpoint's key in etcd. */
+/** With the endpoint's key in etcd; of one that is gone it may be any text that is no key. */
 type QueuedUpdate = PortUpdate & EndpointId & {
   readonly key: string;
   /** When it was seen as it happened, monotonic ms; null: in a snapshot. */
@@ -68,6 +68,8 @@ export class EndpointStatusWatcher {
   readonly #prefix: string;
   readonly #limited: RateLimitedLog;
   readonly #states = new EndpointStates();
+  /** What is gone and waits packed, by the name under which it is queued: whatever comes under that name is newer. */
+  readonly #gone = new EndpointStates();
   readonly #differences: PortDifferences;
   readonly #outcomes: ReportOutcomes;
   readonly #arrivals: Arrivals | null;
@@ -94,7 +96,7 @@ export class EndpointStatusWatcher {
       clock,
       signal: this.#term.signal,
       gate: reporter.gate,
-      more: (max) => this.#states.takeNext(max).flatMap((state) => this.#entryOf(state)),
+      more: (max) => this.#takeWaiting(max),
       groupOf: ({ host }) => host,
       write: (batch, signal) => this.#write(batch, signal),
       onSuccess: (entry) => this.#onSuccess(entry),
@@ -167,24 +169,36 @@ export class EndpointStatusWatcher {
   #put(update: QueuedUpdate, priority: Priority): void {
     const { clock } = this.#options.context;
     const name = nameOf(update);
+    const gone = this.#gone.take(name);
     const isFull = this.#queue.waiting >= (priority === LIVE ? MAX_LIVE : MAX_SNAPSHOT);
     if (isFull && !this.#differences.has(name)) {
-      return this.#states.wait(update.key, clock.now(), priority === LIVE);
+      const exists = this.#states.get(update.key) !== undefined;
+      const [states, key] = exists ? [this.#states, update.key] : [this.#gone, name];
+      return states.wait(key, gone?.since ?? clock.now(), priority === LIVE);
     }
-    const since = this.#states.take(update.key)?.since ?? clock.now();
+    const since = (this.#states.take(update.key) ?? gone)?.since ?? clock.now();
     this.#differences.queued(name, update, since);
     this.#queue.put(name, update, priority);
   }
 
-  /** The report of an endpoint that has waited packed; none when it has become needless. */
-  #entryOf({ key, status = "ERROR", since, live }: WaitingState): Entry<QueuedUpdate>[] {
+  /** Reports that have waited packed, at most so many; those of what is gone are the first. */
+  #takeWaiting(max: number): Entry<QueuedUpdate>[] {
+    if (this.#gone.waiting > 0) {
+      return this.#gone.takeNext(max).map((state) => {
+        const [host, port] = state.key.split("/") as [string, string];
+        return this.#entryOf({ host, device: "", port }, state);
+      });
+    }
+    return this.#states.takeNext(max)
+      .map((state) => this.#entryOf(endpointId(state.key, this.#prefix)!, state));
+  }
+
+  #entryOf(id: EndpointId, { key, status = "ERROR", since, live }: WaitingState) {
     const { clock } = this.#options.context;
-    const id = endpointId(key, this.#prefix)!;
-    if (this.#states.get(key) === undefined && this.#isReportedElsewhere(id, key)) return [];
     const seenAt = live ? clock.monotonic() - Math.max(0, clock.now() - since) : null;
     const value = { ...id, status, key, seenAt };
     this.#differences.queued(nameOf(value), value, since);
-    return [{ key: nameOf(value), value }];
+    return { key: nameOf(value), value };
   }
 
   async #write(
@@ -228,7 +242,7 @@ export class EndpointStatusWatcher {
 
   async #publish(): Promise<void> {
     const { context: { clock, store }, config } = this.#options;
-    const { waiting } = this.#states;
+    const waiting = this.#states.waiting + this.#gone.waiting;
     const queued = this.#queue.length + waiting;
     this.#judgeQueue(queued);
     await store.writePorts({

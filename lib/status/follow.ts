@@ -12,6 +12,7 @@ import { whileRunning } from "../base/while_running.ts";
 import { type Change, mirror } from "../etcd/mirror.ts";
 import { refusalOf } from "../etcd/call_errors.ts";
 import { etcdCause, etcdOutage } from "../etcd/outage.ts";
+import { WatchRefusedError } from "../etcd/watch_stream.ts";
 import { Watchdog, whileOnTime } from "../role/heartbeat.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
 import { roundTripKey } from "../calico/keys.ts";
@@ -97,10 +98,20 @@ class FelixWatch {
       this.#trouble = null;
       return this.#outage.succeeded("watch");
     }
-    this.#trouble = refusalOf(error) ?? `etcd does not answer: ${describeError(error)}`;
+    this.#trouble = troubleText(error);
     const message = "cannot follow etcd, trying again";
     this.#outage.failed("watch", { message, fields: { error }, cause: etcdCause(error) });
   }
+}
+
+/** Why nothing can be seen: what etcd refuses, or that it does not answer. */
+export function troubleText(error: unknown): string {
+  const refusal = refusalOf(error);
+  if (refusal !== null) return refusal;
+  if (error instanceof Error && error.cause instanceof WatchRefusedError) {
+    return describeError(error, false);
+  }
+  return `etcd does not answer: ${describeError(error)}`;
 }
 
 /** Lets timers and sockets have their turn between two batches. */

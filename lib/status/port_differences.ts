@@ -57,8 +57,14 @@ interface Entry {
 
 /** The differing ports, kept up to date as reports are queued, accepted and refused. */
 export class PortDifferences {
-  readonly #entries = new Map<string, Entry>();
+  #entries = new Map<string, Entry>();
+  /** The newest beginning of an entry, ms since the epoch. */
+  #newest = -Infinity;
+  /** Whether the entries are in the order in which they began to differ: what has waited packed comes late. */
+  #isOrdered = true;
   #changed = true;
+  /** Others that waited when the file was written. */
+  #more = 0;
   #writtenAt = -Infinity;
 
   constructor(readonly clock: Clock) {}
@@ -76,6 +82,8 @@ export class PortDifferences {
     this.#changed = true;
     const entry = this.#entries.get(key);
     if (!entry) {
+      if (since < this.#newest) this.#isOrdered = false;
+      else this.#newest = since;
       this.#entries.set(key, { update, since, attempts: 0, error: null, accepted: false });
       return;
     }
@@ -104,6 +112,10 @@ export class PortDifferences {
 
   /** Those that have differed longest. */
   list(max = MAX_PORT_DIFFERENCES): PortDifference[] {
+    if (!this.#isOrdered) {
+      this.#entries = new Map([...this.#entries].sort(([, a], [, b]) => a.since - b.since));
+      this.#isOrdered = true;
+    }
     const found: PortDifference[] = [];
     for (const { update, since, attempts, error, accepted } of this.#entries.values()) {
       if (found.length === max) break;
@@ -122,8 +134,10 @@ export class PortDifferences {
    */
   async publish(stateDir: string, more = 0): Promise<void> {
     const now = this.clock.monotonic();
-    if (!this.#changed || now - this.#writtenAt < WRITE_INTERVAL_MS) return;
+    if (!this.#changed && more === this.#more) return;
+    if (now - this.#writtenAt < WRITE_INTERVAL_MS) return;
     this.#changed = false;
+    this.#more = more;
     this.#writtenAt = now;
     const file = { at: this.clock.now(), total: this.total + more, ports: this.list() };
     await writeStateFile(`${stateDir}/${FILE}`, file);

@@ -99,3 +99,7 @@ Deno.test("causes are equal whatever numbers a library puts into its text", () =
   }
   assertEquals(new Set(alike.map(([text]) => causeOf(text!))).size, alike.length);
 });
+
+Deno.test("of a text that quotes something long, only the beginning tells causes apart", () => {
+  assertEquals(causeOf(`refused: ${"key".repeat(500_000)} 1`).length, 1000);
+});

@@ -1,3 +1,4 @@
+import { deadline } from "../../lib/base/deadline.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { openListener } from "../../lib/diagnostics/listener.ts";
 import { runDiagnostics } from "../../lib/diagnostics/server.ts";
@@ -104,6 +105,21 @@ Deno.test("what is being answered when the listener closes is answered", async (
   await closed;
 });
 
+Deno.test("who has not ended the handshake does not hold up the listener's end", async () => {
+  await using dir = await tempDir();
+  const files = await makeCertificate(dir.path, "one");
+  const tls = {
+    cert: await Deno.readTextFile(files.cert),
+    key: await Deno.readTextFile(files.key),
+  };
+  const limits = { headersTimeoutMs: 3_600_000, requestTimeoutMs: 3_600_000 };
+  const listener = await openListener(() => new Response("x"), { ...ADDRESS, tls }, limits);
+  using _silent = await Deno.connect({ hostname: "127.0.0.1", port: listener.port });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const ended = Promise.resolve(listener[Symbol.asyncDispose]()).then(() => true);
+  assert(await deadline(ended, 30_000, () => false), "it waits for the handshake");
+});
+
 Deno.test("a stream outlives the limits of a request, and its end is seen", async () => {
   const app = testApp({ maxStreams: 1 });
   const limits = { headersTimeoutMs: 200, requestTimeoutMs: 300 };
@@ -166,7 +182,7 @@ function quick(ms: number, signal?: AbortSignal): Promise<void> {
 async function trusts(url: string, ca: string): Promise<boolean> {
   using client = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(ca)] });
   try {
-    const response = await fetch(`${url}/livez`, { client });
+    const response = await fetch(`${url}/livez`, { client, signal: AbortSignal.timeout(5000) });
     return await response.text() === "alive\n";
   } catch {
     return false;

@@ -3,12 +3,14 @@ import { GRPCDeadlineExceededError, GRPCUnavailableError } from "etcd3";
 import { systemClock } from "../../lib/base/clock.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
 import { checkMembers } from "../../lib/etcd/member_checks.ts";
+import { readDatabase } from "../../lib/etcd/database.ts";
 import { membersOf } from "../../lib/etcd/members.ts";
 import type { EtcdMembers } from "../../lib/state/records.ts";
 import { EtcdCluster } from "../faults/etcd_cluster.ts";
 import { assertEquals, eventually } from "../support/assert.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
+import { testConfig } from "../support/test_config.ts";
 
 type Member = Parameters<typeof checkMembers>[0][number];
 
@@ -73,6 +75,17 @@ Deno.test("who is told to stop does not wait for a silent member, and publishes 
   const checks = checking([{ url: "https://etcd-0:2379", probe }], new FakeClock());
   await checks[Symbol.asyncDispose]();
   assertEquals(checks.last(), null);
+});
+
+Deno.test("no member tells the user in its address", async () => {
+  const url = "http://calico:s3cret@127.0.0.1:9";
+  const config = { ...testConfig().etcd, endpoints: [url] };
+  const etcd = openEtcd(config);
+  const [member] = membersOf(etcd).all;
+  const database = await readDatabase(member!, config, 1000);
+  etcd.close();
+  assertEquals(database.url, "http://127.0.0.1:9");
+  assertEquals(/s3cret/.test(JSON.stringify(database)), false);
 });
 
 Deno.test("what cannot be published is published with the next check", async () => {

@@ -16,8 +16,11 @@ Deno.test("an alarm is an error, a quota that is nearly used up a warning; what 
     full.verdict.text,
     /etcd is full .*https:\/\/etcd-1:2379: 2048 MiB of a quota of 2048 MiB, 50 % of it free/,
   );
+  assertMatch(full.verdict.text, /then etcdctl alarm disarm/);
   const corrupt = withMember({ alarms: ["CORRUPT"] });
   assertMatch(corrupt.verdict.text, /raised the alarm CORRUPT/);
+  const both = withMember({ alarms: ["NOSPACE", "CORRUPT"] }).verdict.text;
+  assertMatch(both, /etcd is full .*: see etcd's log; disarm nothing before you know why\.$/);
   const nearly = withMember({ sizeBytes: 0.9 * 2 ** 31 });
   assertEquals([nearly.verdict.level, nearly.verdict.kind], ["warn", "etcd-nearly-full"]);
   assertEquals(withMember({ quotaBytes: null, sizeBytes: 2 ** 40 }).verdict.level, "ok");

@@ -5,6 +5,7 @@ import {
 } from "../../lib/status/port_differences.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { assert, assertEquals } from "../support/assert.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 import { tempDir } from "../support/temp_dir.ts";
 
 const update = (port: string, status: "ACTIVE" | "DOWN" | "ERROR") => ({ host: "h", port, status });
@@ -29,4 +30,26 @@ Deno.test("100,000 ports that wait: the file stays small, the oldest are in it",
   assertEquals([file.total, file.ports.length], [99_990, MAX_PORT_DIFFERENCES]);
   assertEquals(file.ports[0]!.port, "port-10");
   assert((await Deno.stat(`${dir.path}/port-differences.json`)).size < 200_000);
+});
+
+Deno.test("how many others wait is in the file as soon as that changes", async () => {
+  await using dir = await tempDir();
+  const clock = new FakeClock();
+  const differences = new PortDifferences(clock);
+  differences.queued("k", update("port", "ACTIVE"), 0);
+  const totals: number[] = [];
+  for (const more of [0, 5, 5, 1]) {
+    await differences.publish(dir.path, more);
+    totals.push((await readPortDifferences(dir.path))!.total);
+    await clock.advance(2000);
+  }
+  assertEquals(totals, [1, 6, 6, 2]);
+});
+
+Deno.test("those that have differed longest come first, also when they are told of late", () => {
+  const differences = new PortDifferences(systemClock);
+  for (const since of [10, 30, 20, 5, 40]) {
+    differences.queued(`k${since}`, update(`port-${since}`, "ACTIVE"), since);
+  }
+  assertEquals(differences.list().map(({ since }) => since), [5, 10, 20, 30, 40]);
 });

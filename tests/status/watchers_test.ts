@@ -6,10 +6,13 @@ import { testConfig } from "../support/test_config.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { endpointName, resourcePrefixes } from "../../lib/calico/keys.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
+import { unattachedError } from "../../lib/etcd/watch.ts";
+import { WatchRefusedError } from "../../lib/etcd/watch_stream.ts";
 import { StateStore } from "../../lib/state/store.ts";
 import { AgentStatusWatcher } from "../../lib/status/agent_status.ts";
 import { EndpointStatusWatcher } from "../../lib/status/endpoint_status.ts";
 import { felixPrefix } from "../../lib/status/felix_status.ts";
+import { troubleText } from "../../lib/status/follow.ts";
 import { readAgentsFile } from "../../lib/status/agents_file.ts";
 import { readPortDifferences } from "../../lib/status/port_differences.ts";
 import type { AgentReport, PortUpdate, StatusReporter } from "../../lib/status/reporter.ts";
@@ -286,6 +289,15 @@ Deno.test("when a migration ends, what its destination said is reported again", 
   assertEquals(s.told, ["d-1 p-1"]);
 });
 
+Deno.test("a watch that etcd refuses is not called an etcd that does not answer", () => {
+  const refused = new WatchRefusedError("etcd refuses the watch: permission denied");
+  assertEquals(
+    troubleText(unattachedError(refused)),
+    "etcd has not attached a watch 3 times in a row: etcd refuses the watch: permission denied",
+  );
+  assert(troubleText(unattachedError(null)).startsWith("etcd does not answer: "));
+});
+
 Deno.test("a long queue is warned of, and that it is normal again", GRPC, async () => {
   await using s = await scene();
   s.reporter.open = false;
@@ -341,6 +353,34 @@ Deno.test(
     assertEquals([...last].sort(), expected.sort());
     assertEquals(s.reporter.ports.length, 7000, "each once");
     assertEquals((await s.store.readPorts())!.differing, 0);
+  },
+);
+
+Deno.test(
+  "a port that changes its server while the queue is full: its new endpoint counts",
+  GRPC,
+  async () => {
+    await using s = await scene();
+    const put = (port: string, value: string, device?: string) =>
+      s.put(endpointKey("h", port, device), JSON.stringify({ status: value }));
+    s.endpoints();
+    await put("other", "error");
+    await put("moving", "up");
+    await eventually("both", () => s.reporter.ports.length === 2);
+    s.reporter.open = false;
+    for (let at = 0; at < 5100; at += 100) {
+      const puts = Array.from({ length: 100 }, (_, i) => endpointKey("full", `p${at + i}`))
+        .map((key) => s.etcd.put(key).value('{"status":"up"}'));
+      await s.etcd.if("x", "Create", "==", 0).then(...puts).commit();
+    }
+    await s.etcd.delete().key(endpointKey("h", "moving"));
+    await s.etcd.delete().key(endpointKey("h", "other")); // whose row in memory the new endpoint gets
+    await put("moving", "up", "d2");
+    const ports = async () => (await s.store.readPorts())!;
+    await eventually("all is seen", async () => (await ports()).total === 5101, 20_000);
+    s.reporter.openGate();
+    await eventually("all of it", async () => (await ports()).queued === 0, 20_000);
+    assertEquals(s.reporter.said().findLast((said) => said.includes("moving")), "h/moving ACTIVE");
   },
 );
 

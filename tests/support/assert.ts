@@ -1,6 +1,7 @@
 /** The assertions of the tests, under the names that Deno's own have. @module */
 import nodeAssert from "node:assert/strict";
 import process from "node:process";
+import { deadline } from "../../lib/base/deadline.ts";
 
 /** Fails unless the value is truthy. */
 export function assert(value: unknown, message?: string): asserts value {
@@ -53,6 +54,9 @@ export function assertWithin(tookMs: number, limitMs: number, what: string): voi
   if (!(tookMs <= limit)) nodeAssert.fail(`${what} took ${tookMs} ms, at most ${limit} expected`);
 }
 
+/** A check that takes longer than this, times the factor, never ends, ms: a test is to fail then, not to hang. */
+const CHECK_MS = 60_000;
+
 /**
  * Waits until `check` returns something truthy, and returns that; fails after `timeoutMs` times the factor, on a
  * busy machine later, as {@linkcode assertWithin} does.
@@ -62,6 +66,7 @@ export async function eventually<T>(
   check: () => Promise<T | null | undefined | false> | T | null | undefined | false,
   timeoutMs = 10_000,
   intervalMs = 25,
+  checkMs = CHECK_MS,
 ): Promise<T> {
   const from = performance.now();
   const waited = () => performance.now() - from;
@@ -69,7 +74,9 @@ export async function eventually<T>(
   let limit = timeoutMs * TIME_FACTOR;
   while (waited() < limit || waited() < (limit = timeoutMs * TIME_FACTOR * contention())) {
     try {
-      const value = await check();
+      const value = await deadline(Promise.resolve(check()), checkMs * TIME_FACTOR, () => {
+        throw new Error("the check itself does not end");
+      });
       if (value) return value;
     } catch (error) {
       last = error;

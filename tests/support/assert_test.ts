@@ -27,3 +27,11 @@ Deno.test("what never comes is named, with the last error", async () => {
   assert(/^not within \d+ ms: it$/.test(failed.message), failed.message);
   assert((failed.cause as Error).message === "no");
 });
+
+Deno.test("a check that does not end is a failure", async () => {
+  const failed = await assertRejects(
+    () => eventually("it", () => new Promise<boolean>(() => {}), 20, 5, 50),
+    Error,
+  );
+  assert((failed.cause as Error).message === "the check itself does not end");
+});

@@ -59,7 +59,10 @@ export class RabbitServer implements AsyncDisposable {
     while (true) {
       try {
         if (this.tls) (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-        else await (await amqp.connect(`amqp://guest:guest@127.0.0.1:${port}/`)).close();
+        else {
+          const url = `amqp://guest:guest@127.0.0.1:${port}/`;
+          await (await amqp.connect(url, { timeout: 5000 })).close();
+        }
         return;
       } catch (error) {
         if (Date.now() > deadline) throw new Error("RabbitMQ did not start", { cause: error });

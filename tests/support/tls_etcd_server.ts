@@ -40,7 +40,10 @@ export async function startTlsEtcd(
       stderr: "null",
     }).spawn();
     await eventually("etcd with TLS is healthy", async () => {
-      const response = await fetch(`http://127.0.0.1:${plain}/health`).catch(() => null);
+      const signal = AbortSignal.timeout(5000);
+      const response = await fetch(`http://127.0.0.1:${plain}/health`, { signal }).catch(() =>
+        null
+      );
       return (await response?.text())?.includes('"true"');
     }, 30_000);
     return process;
