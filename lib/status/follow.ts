@@ -12,7 +12,7 @@ import { whileRunning } from "../base/while_running.ts";
 import { type Change, mirror } from "../etcd/mirror.ts";
 import { refusalOf } from "../etcd/call_errors.ts";
 import { etcdCause, etcdOutage } from "../etcd/outage.ts";
-import { WatchRefusedError } from "../etcd/watch_stream.ts";
+import { WatchRefusedError } from "../etcd/call_errors.ts";
 import { Watchdog, whileOnTime } from "../role/heartbeat.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
 import { roundTripKey } from "../calico/keys.ts";

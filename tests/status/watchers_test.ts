@@ -7,7 +7,7 @@ import { systemClock } from "../../lib/base/clock.ts";
 import { endpointName, resourcePrefixes } from "../../lib/calico/keys.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
 import { unattachedError } from "../../lib/etcd/watch.ts";
-import { WatchRefusedError } from "../../lib/etcd/watch_stream.ts";
+import { WatchRefusedError } from "../../lib/etcd/call_errors.ts";
 import { StateStore } from "../../lib/state/store.ts";
 import { AgentStatusWatcher } from "../../lib/status/agent_status.ts";
 import { EndpointStatusWatcher } from "../../lib/status/endpoint_status.ts";
