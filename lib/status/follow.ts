@@ -12,7 +12,6 @@ import { whileRunning } from "../base/while_running.ts";
 import { type Change, mirror } from "../etcd/mirror.ts";
 import { refusalOf } from "../etcd/call_errors.ts";
 import { etcdCause, etcdOutage } from "../etcd/outage.ts";
-import { WatchRefusedError } from "../etcd/call_errors.ts";
 import { Watchdog, whileOnTime } from "../role/heartbeat.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
 import { roundTripKey } from "../calico/keys.ts";
@@ -106,12 +105,7 @@ class FelixWatch {
 
 /** Why nothing can be seen: what etcd refuses, or that it does not answer. */
 export function troubleText(error: unknown): string {
-  const refusal = refusalOf(error);
-  if (refusal !== null) return refusal;
-  if (error instanceof Error && error.cause instanceof WatchRefusedError) {
-    return describeError(error, false);
-  }
-  return `etcd does not answer: ${describeError(error)}`;
+  return refusalOf(error) ?? `etcd does not answer: ${describeError(error)}`;
 }
 
 /** Lets timers and sockets have their turn between two batches. */
