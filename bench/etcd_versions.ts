@@ -63,6 +63,10 @@ async function main(): Promise<number> {
     default: { runs: "3" },
   }) as unknown as { only: string[]; etcd: string[]; runs: string; quick: boolean };
   const etcds = await versions(wanted);
+  if (etcds.length === 0) {
+    print("no etcd of these versions can be had");
+    return 1;
+  }
   const names = only.length > 0 ? only : NAMES;
   await Deno.mkdir(RESULTS, { recursive: true });
   let failed = false;
