@@ -185,4 +185,5 @@ try {
 }
 await measureIsMaster(report);
 report.close();
+await server[Symbol.asyncDispose](); // an exit disposes of nothing
 Deno.exit(0);

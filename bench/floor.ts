@@ -86,4 +86,5 @@ report.plain("Deno KV, one read, p50", quantile(await kvReads(), 0.5), "µs");
 report.plain("idle Deno process, resident", await idleMiB(), "MiB");
 report.plain("idle Deno process, proportional set size", await idlePssMiB(), "MiB");
 report.close();
+await server[Symbol.asyncDispose](); // an exit disposes of nothing
 Deno.exit(0);

@@ -73,4 +73,5 @@ report.add(`${VALUES.toLocaleString("en-US")} keys in pages of ${PAGE}`, samples
 });
 etcd.close();
 report.close();
+await server[Symbol.asyncDispose](); // an exit disposes of nothing
 Deno.exit(0);
