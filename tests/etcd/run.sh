@@ -3,6 +3,8 @@
 #
 #   ETCD_VERSIONS="3.5 3.6"   the newest of these only. One that cannot be had is left out, and named
 #   ETCD_SUITES="tests/etcd"  only these files or folders
+#
+# With "check" as its argument it only gets them, and exits with 3 when none can be had.
 set -u
 cd "$(dirname "$0")/../.."
 wanted=${ETCD_VERSIONS:-3.4 3.5 3.6}
@@ -26,6 +28,12 @@ run() {
 }
 
 sh tests/etcd/versions.sh --all >"$log/versions"
+if [ "${1:-}" = check ]; then
+  for version in $wanted; do
+    awk -v wanted="$version" 'index($1 ".", wanted ".") == 1 { found = 1 } END { exit !found }' "$log/versions" && exit 0
+  done
+  exit 3
+fi
 for version in $wanted; do
   awk -v wanted="$version" 'index($1 ".", wanted ".") == 1' "$log/versions" | $each >"$log/these"
   if [ ! -s "$log/these" ]; then
