@@ -18,6 +18,7 @@ const DONE = CHANNEL + `console.log("told"); channel.exit(7);`;
 
 interface Hosted extends AsyncDisposable {
   readonly pid: number;
+  /** How it ended, once all that it has said is in `output`. */
   readonly status: Promise<Deno.CommandStatus>;
   readonly stdin: WritableStreamDefaultWriter<Uint8Array>;
   output: string;
@@ -59,9 +60,15 @@ async function host(code: string, permissions: Record<string, unknown> = {}): Pr
       hosted.output += text;
     }
   };
+  const ended = async () => {
+    await read;
+    return await child.status;
+  };
   const hosted: Hosted = {
     pid: child.pid,
-    status: child.status,
+    get status() {
+      return ended();
+    },
     stdin,
     output: "",
     says: (words) => eventually(String(words), () => words.test(hosted.output), 10_000),
