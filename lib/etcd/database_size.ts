@@ -6,7 +6,9 @@ import type { DatabaseSize } from "../state/records.ts";
 export const NEARLY_FULL = 0.8;
 
 /** The part of a database that is free inside of its file, from 0 to 1; null: not known. */
-export function freeShare({ sizeBytes, inUseBytes }: DatabaseSize): number | null {
+export function freeShare(
+  { sizeBytes, inUseBytes }: Pick<DatabaseSize, "sizeBytes" | "inUseBytes">,
+): number | null {
   if (!sizeBytes || inUseBytes === null) return null;
   return Math.max(0, 1 - inUseBytes / sizeBytes);
 }

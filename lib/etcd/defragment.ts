@@ -87,14 +87,13 @@ async function look(member: Member): Promise<Looked> {
   const { header, leader, dbSize, dbSizeInUse } = await statusOf(member, Date.now() + CALL_MS);
   await member.probe(Date.now() + CALL_MS);
   const [sizeBytes, inUseBytes] = [Number(dbSize), Number(dbSizeInUse)];
-  const size = { url: member.url, sizeBytes, inUseBytes, quotaBytes: null };
   return {
     member,
     id: header.member_id,
     leads: leader === header.member_id,
     sizeBytes,
     freeBytes: sizeBytes - inUseBytes,
-    freePercent: 100 * (freeShare({ ...size, alarms: [], problem: null }) ?? 0),
+    freePercent: 100 * (freeShare({ sizeBytes, inUseBytes }) ?? 0),
   };
 }
 

@@ -66,13 +66,7 @@ export function callOnce<T>(
 ): Promise<T> {
   return pool.withConnection(
     service,
-    ({ client, metadata }) =>
-      new Promise((resolve, reject) =>
-        client[method]!(payload, metadata, options, (error, answer) => {
-          if (error) reject(castGrpcError(error));
-          else resolve(answer as T);
-        })
-      ),
+    ({ client, metadata }) => answered((done) => client[method]!(payload, metadata, options, done)),
   );
 }
 
@@ -85,8 +79,13 @@ export function callOfNobody<T>(
   options: CallOptions,
 ): Promise<T> {
   const client = pool.hosts[0]!.getServiceClient(service);
+  return answered((done) => client[method]!(payload, options, done));
+}
+
+/** What a call was answered. @throws etcd3's error for what grpc-js says. */
+function answered<T>(call: (done: Done) => void): Promise<T> {
   return new Promise((resolve, reject) =>
-    client[method]!(payload, options, (error, answer) => {
+    call((error, answer) => {
       if (error) reject(castGrpcError(error));
       else resolve(answer as T);
     })
