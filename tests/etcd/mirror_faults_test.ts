@@ -6,17 +6,27 @@ import { openEtcd } from "../../lib/etcd/client.ts";
 import { type Change, mirror, type MirrorOptions } from "../../lib/etcd/mirror.ts";
 import { readSnapshot } from "../../lib/etcd/snapshot.ts";
 
-/** grpc-js keeps timers and sockets of cut streams for a while. */
 /** Between two disturbances: enough for one to hit writes under way. */
 const WRITES_IN_ROUND = 4000;
+/** grpc-js keeps timers and sockets of cut streams for a while. */
 const GRPC = { sanitizeOps: false, sanitizeResources: false };
 const client = (url: string, callTimeoutMs = 2000) =>
   openEtcd({ ...testConfig().etcd, endpoints: [url], callTimeoutMs });
 const text = (value: Uint8Array | null) => value === null ? null : new TextDecoder().decode(value);
 
+/** Mirrors `/w/` change by change. */
 function follow(
   url: string,
   onChange: (change: Change) => void,
+  more: Partial<MirrorOptions> = {},
+) {
+  return read(url, (batch) => batch.forEach(onChange), more);
+}
+
+/** Mirrors `/w/` to a reader that may take its time with each batch. */
+function read(
+  url: string,
+  take: (batch: readonly Change[]) => void | Promise<void>,
   more: Partial<MirrorOptions> = {},
 ) {
   const etcd = client(url);
@@ -32,7 +42,7 @@ function follow(
       onLost: (reason) => lost.push(reason),
       ...more,
     });
-    for await (const batch of source) batch.forEach(onChange);
+    for await (const batch of source) await take(batch);
   })().catch((error) => assert(stop.signal.aborted, String(error)));
   return {
     lost,
@@ -212,23 +222,10 @@ Deno.test(
     const state = new Map<string, string | null>();
     let blocked = Promise.withResolvers<void>();
     const etcd = client(server.url);
-    const stop = new AbortController();
-    const lost: string[] = [];
-    const done = (async () => {
-      const source = mirror(etcd, "/w/", {
-        signal: stop.signal,
-        clock: systemClock,
-        wants: () => true,
-        roundTripKey: null,
-        onTrouble: () => {},
-        onLost: (reason) => lost.push(reason),
-        maxQueued: 50,
-      });
-      for await (const batch of source) {
-        for (const { key, value } of batch) state.set(key, text(value));
-        await blocked.promise;
-      }
-    })().catch((error) => assert(stop.signal.aborted, String(error)));
+    await using reading = read(server.url, async (batch) => {
+      for (const { key, value } of batch) state.set(key, text(value));
+      await blocked.promise;
+    }, { wants: () => true, roundTripKey: null, maxQueued: 50 });
     blocked.resolve();
     await etcd.put("/w/x").value("0").exec();
     await eventually("the first", () => state.size === 1);
@@ -236,9 +233,7 @@ Deno.test(
     for (let i = 0; i < 200; i++) await etcd.put(`/w/${i}`).value(String(i)).exec();
     blocked.resolve();
     await eventually("all of it", () => state.size === 201);
-    assert(lost.some((reason) => reason.includes("wait to be read")), lost.join());
-    stop.abort();
-    await done;
+    assert(reading.lost.some((reason) => reason.includes("wait to be read")), reading.lost.join());
     etcd.close();
   },
 );
@@ -251,23 +246,10 @@ Deno.test(
     const etcd = client(server.url);
     const blocked = Promise.withResolvers<void>();
     const seen = new Set<string>();
-    const stop = new AbortController();
-    const lost: string[] = [];
-    const done = (async () => {
-      const source = mirror(etcd, "/w/", {
-        signal: stop.signal,
-        clock: systemClock,
-        wants: () => true,
-        roundTripKey: null,
-        onTrouble: () => {},
-        onLost: (reason) => lost.push(reason),
-        maxQueued: 4000,
-      });
-      for await (const batch of source) {
-        for (const { key } of batch) seen.add(key);
-        if (batch.some(({ live }) => live)) await blocked.promise;
-      }
-    })().catch((error) => assert(stop.signal.aborted, String(error)));
+    await using reading = read(server.url, async (batch) => {
+      for (const { key } of batch) seen.add(key);
+      if (batch.some(({ live }) => live)) await blocked.promise;
+    }, { wants: () => true, roundTripKey: null, maxQueued: 4000 });
     await etcd.put("/w/first").value("1").exec();
     await eventually("the first", () => seen.size === 1);
     const write = async (from: number) => {
@@ -279,9 +261,7 @@ Deno.test(
     await systemClock.sleep(500); // for what comes although nobody reads
     blocked.resolve();
     await eventually("all of them", () => seen.size === 10_001);
-    assertEquals(lost, []);
-    stop.abort();
-    await done;
+    assertEquals(reading.lost, []);
     etcd.close();
   },
 );
