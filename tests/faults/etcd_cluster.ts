@@ -25,6 +25,10 @@ const PASSWORD = "secret";
 const TOKEN_TTL_SECONDS = 3;
 /** Time to stop in order, ms. */
 const STOP_MS = 15_000;
+/** Somebody else may take a free port before a member does: so often others are tried. */
+const STARTS = 3;
+/** Of a member's log, shown when it does not serve, characters. */
+const LOG_TAIL = 2000;
 
 /** Runs until it is disposed of, which also removes its data. */
 export class EtcdCluster implements AsyncDisposable {
@@ -44,8 +48,18 @@ export class EtcdCluster implements AsyncDisposable {
     }));
   }
 
-  /** Starts all members and waits until they serve. */
-  static async start({ secured = false }: ClusterOptions = {}): Promise<EtcdCluster> {
+  /** Starts all members and waits until they serve; when one ends instead, all of them on other ports. */
+  static async start(options: ClusterOptions = {}): Promise<EtcdCluster> {
+    for (let start = 1;; start++) {
+      try {
+        return await EtcdCluster.#start(options);
+      } catch (error) {
+        if (start === STARTS) throw error;
+      }
+    }
+  }
+
+  static async #start({ secured = false }: ClusterOptions): Promise<EtcdCluster> {
     const dir = await Deno.makeTempDir({ prefix: "etcd-cluster-" });
     const { cert: caFile = null } = secured ? await makeCertificate(dir, "member") : {};
     const cluster = new EtcdCluster(dir, {
@@ -54,10 +68,15 @@ export class EtcdCluster implements AsyncDisposable {
       username: secured ? "conductor" : null,
       password: secured ? PASSWORD : null,
     });
-    for (let i = 0; i < SIZE; i++) cluster.revive(i);
-    await cluster.healthy();
-    if (secured) await cluster.#addUsers();
-    return cluster;
+    try {
+      for (let i = 0; i < SIZE; i++) cluster.revive(i);
+      await cluster.healthy();
+      if (secured) await cluster.#addUsers();
+      return cluster;
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Turns users on. */
@@ -129,7 +148,9 @@ export class EtcdCluster implements AsyncDisposable {
     const { process } = member;
     if (!process) return;
     member.process = null;
-    process.kill(signal);
+    try {
+      process.kill(signal);
+    } catch { /* it has ended by itself */ }
     await process.status;
   }
 
@@ -167,6 +188,8 @@ export class EtcdCluster implements AsyncDisposable {
         `--auth-token-ttl=${TOKEN_TTL_SECONDS}`,
         "--heartbeat-interval=100",
         "--election-timeout=1000",
+        "--logger=zap", // 3.4's other logger cannot write to a file
+        `--log-outputs=${this.#log(member)}`,
       ],
       stdin: "null",
       stdout: "null",
@@ -176,13 +199,30 @@ export class EtcdCluster implements AsyncDisposable {
 
   /** Resolves when every member serves, or that one. */
   async healthy(only?: number): Promise<void> {
-    for (const [index, { health }] of this.#members.entries()) {
+    for (const [index, member] of this.#members.entries()) {
       if (only !== undefined && only !== index) continue;
-      const url = `http://127.0.0.1:${health}`;
-      await eventually(`${url} serves`, async () => {
-        const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(1000) });
+      const { name, health, process } = member;
+      let end: string | null = null;
+      process?.status.then(({ code }) => end = `it has ended with code ${code}`);
+      const url = `http://127.0.0.1:${health}/health`;
+      await eventually(`${name} serves`, async () => {
+        if (end) return true;
+        const response = await fetch(url, { signal: AbortSignal.timeout(1000) });
         return (await response.text()).includes("true");
-      }, 20_000);
+      }, 20_000).catch((error) => end = String(error));
+      if (end) throw new Error(`${name}: ${end}\n${this.#logTail(member)}`);
+    }
+  }
+
+  #log({ name }: Member): string {
+    return `${this.dir}/${name}.log`;
+  }
+
+  #logTail(member: Member): string {
+    try {
+      return Deno.readTextFileSync(this.#log(member)).slice(-LOG_TAIL);
+    } catch (error) {
+      return `no log of it: ${error}`;
     }
   }
 

@@ -20,15 +20,20 @@ export interface EtcdServer extends AsyncDisposable {
 const FIRST_PORT = 12_000;
 const LAST_PORT = 31_000;
 
+/** Handed out and perhaps not listened on yet: the members of a cluster draw all of theirs before any starts. */
+const drawn = new Set<number>();
+
 /**
- * The first of `count` adjacent TCP ports that nobody listens on now. Drawn at random: suites that run
- * side by side hardly ever draw the same.
+ * The first of `count` adjacent TCP ports that nobody listens on now, and that this process was not
+ * given before. Drawn at random: suites that run side by side hardly ever draw the same.
  */
 export function freePort(count = 1): number {
   while (true) {
     const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
     const ports = Array.from({ length: count }, (_, i) => port + i);
-    if (ports.every(isFree)) return port;
+    if (!ports.every((each) => !drawn.has(each) && isFree(each))) continue;
+    for (const each of ports) drawn.add(each);
+    return port;
   }
 }
 
