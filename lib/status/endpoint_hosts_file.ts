@@ -1,5 +1,5 @@
 /**
- * How many endpoints each host has in etcd, as the resource syncer knows it: that process has all keys in
+ * How many endpoints each host has, as the resource syncer knows after its runs: that process has all keys in
  * memory, and the agent status watcher asks for hosts that have endpoints and no Felix.
  *
  * @module

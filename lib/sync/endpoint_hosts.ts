@@ -1,5 +1,5 @@
 /**
- * Tells the agent status watcher how many endpoints each host has in etcd, as the index of the last run
+ * Tells the agent status watcher how many endpoints Neutron wants on each host, as the index of the last run
  * knows it. Counting a million keys takes about a second, so it is done after runs, seldom, and in slices.
  *
  * @module

@@ -9,7 +9,7 @@ export const agentSchema = z.object({
   time: ms.nullable(),
   uptimeSeconds: z.number().nullable(),
   reportedAt: ms.nullable(),
-  /** Its endpoints in etcd; null: not known. */
+  /** Endpoints that its ports want, see `lib/sync/endpoint_hosts.ts`; null: not known. */
   endpoints: count.nullable().optional(),
   /** Why there is no status in etcd: there was one, or endpoints are there all the same. */
   absent: z.enum(["gone", "unserved"]).optional(),
