@@ -171,8 +171,13 @@ export class AgentStatusWatcher {
     });
     if (!fileDue) return;
     this.#writtenAt = clock.monotonic();
-    const absent = found?.hosts.slice(0, MAX_ABSENT) ?? [];
-    const file = { at, total, absent: found?.hosts.length, agents: [...absent, ...agents] };
+    const file = {
+      at,
+      total,
+      absent: found?.hosts.length,
+      stranded: found?.absent.stranded,
+      agents: [...found?.hosts.slice(0, MAX_ABSENT) ?? [], ...agents],
+    };
     await writeAgentsFile(this.#options.config.stateDir, file).catch((error) =>
       this.#limited.warn("the list of agents cannot be written for the page", { error })
     );

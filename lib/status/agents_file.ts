@@ -6,7 +6,7 @@
  * @module
  */
 import { z } from "zod";
-import { agentSchema } from "../state/records.ts";
+import { absentSchema, agentSchema } from "../state/records.ts";
 import { readStateFile, writeStateFile } from "../state/files.ts";
 
 /** Agents that the file holds at most: the stalest. */
@@ -23,6 +23,7 @@ const agentsFileSchema = z.object({
   total: z.number().int().nonnegative(),
   /** Hosts without a status; left out: not known. The list begins with them. */
   absent: z.number().int().nonnegative().optional(),
+  stranded: absentSchema.shape.stranded.optional(),
   agents: z.array(agentSchema).max(MAX_ABSENT + MAX_AGENTS),
 });
 export type AgentsFile = z.infer<typeof agentsFileSchema>;

@@ -14,7 +14,7 @@ import type { EndpointId } from "./felix_status.ts";
 /** A migration has stood for long after this, ms: those of large servers take most of an hour. */
 export const LONG_MIGRATION_MS = 2 * 3_600_000;
 const MAX_FOLLOWED = 20_000;
-const MAX_SHOWN = 3;
+const MAX_SHOWN = 20;
 
 const createdSchema = z.object({
   metadata: z.object({ creationTimestamp: z.iso.datetime({ offset: true }) }),

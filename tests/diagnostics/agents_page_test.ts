@@ -34,13 +34,19 @@ const setup = {
   details: {
     ...details(),
     agents: () =>
-      Promise.resolve({ at: NOW, total: 2, absent: 2, agents: [GONE, UNSERVED, ...there] }),
+      Promise.resolve({
+        at: NOW,
+        total: 2,
+        absent: 2,
+        stranded: found.stranded,
+        agents: [GONE, UNSERVED, ...there],
+      }),
   },
 };
 const get = async (path: string, deps: Parameters<typeof testApp>[0] = setup) =>
   await (await testApp(deps).request(path)).text();
 const namesIn = (html: string) =>
-  [...html.matchAll(/<th scope="row">([\w-]+)/g)].map(([, name]) => name);
+  [...html.matchAll(/<th scope="row">\s*([\w-]+)/g)].map(([, name]) => name);
 
 Deno.test("the agents page lists hosts without an agent first, with what is known of them", async () => {
   const html = await get("/agents");
@@ -57,6 +63,12 @@ Deno.test("the agents page lists hosts without an agent first, with what is know
     "host-00",
     "host-01",
   ]);
+});
+
+Deno.test("live migrations that lead to no agent are listed, where there are any", async () => {
+  const html = await get("/agents");
+  assertMatch(html, /id="stranded-migrations".*?&lt;i&gt;.*?&lt;i&gt;/s);
+  assert(!(await get("/agents", { details: details() })).includes("stranded-migrations"));
 });
 
 Deno.test("where nobody knows of hosts without an agent, their number is not said to be none", async () => {

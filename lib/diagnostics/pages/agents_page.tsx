@@ -9,7 +9,12 @@ import { Empty, Pager, Section, Table } from "../parts.tsx";
 import { Choice, Filter, ListNote } from "./list_parts.tsx";
 import { addressOf } from "./address.ts";
 import { AGENT_ORDERS, pageOfList, selectAgents } from "../select_rows.ts";
-import { AGENT_COLUMNS, AgentRow, agentShares } from "../sections/agent_parts.tsx";
+import {
+  AGENT_COLUMNS,
+  AgentRow,
+  agentShares,
+  StrandedMigrations,
+} from "../sections/agent_parts.tsx";
 
 /** Agents on one page. */
 export const AGENTS_PAGE = 100;
@@ -47,6 +52,7 @@ export function AgentsPage({ file, query, isMaster, now }: {
   return (
     <Section id="agents-page" title="Felix agents" note={note} first>
       <ShareBar id="freshness" shares={agentShares(countsOf(file, now))} />
+      <StrandedMigrations stranded={file.stranded} now={now} />
       <Filter path="/agents" text={["Host contains", query.q]}>
         <Choice name="state" label="State" options={AGENT_STATES} chosen={query.state} />
         {query.sort === "age" ? null : <input type="hidden" name="sort" value={query.sort} />}

@@ -1,10 +1,11 @@
+// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** Felix agents where they are shown: one as a row, all as shares. Pure. @module */
-import type { Agent } from "../../state/records.ts";
+import type { Absent, Agent } from "../../state/records.ts";
 import { clip } from "../../base/clip.ts";
 import { formatCount, formatDuration } from "../../base/format.ts";
 import { type AgentState, agentState } from "../../status/freshness.ts";
 import type { Share } from "../charts/share_bar.tsx";
-import { Badge, Time } from "../parts.tsx";
+import { Badge, Table, Time } from "../parts.tsx";
 
 /** The groups with their words, as shares of all hosts; what is not known has none. */
 export function agentShares(counts: Partial<Record<AgentState, number>>): Share[] {
@@ -78,6 +79,37 @@ export function AgentRow({ agent, now }: { agent: Agent; now: number }) {
       </td>
       <td>{endpoints === null || endpoints === undefined ? "–" : formatCount(endpoints)}</td>
     </tr>
+  );
+}
+
+/** Live migrations that lead to a host without an agent; nothing when there are none. */
+export function StrandedMigrations({ stranded, now }: {
+  stranded: Absent["stranded"] | undefined;
+  now: number;
+}) {
+  if (!stranded || stranded.total === 0) return <></>;
+  return (
+    <>
+      <p>
+        Live migrations lead to hosts without an agent ({formatCount(stranded.total)}): bring the
+        host back, or clear <code>migrating_to</code> in the port's binding profile.
+      </p>
+      <Table
+        id="stranded-migrations"
+        caption="Live migrations to hosts without an agent, the oldest first"
+        columns={["Port", "To", "Since"]}
+      >
+        {stranded.first.map(({ host, port, since }) => (
+          <tr>
+            <th scope="row" class="id">{clip(port, 64)}</th>
+            <td>{clip(host, 120)}</td>
+            <td>
+              <Time at={since} now={now} />
+            </td>
+          </tr>
+        ))}
+      </Table>
+    </>
   );
 }
 

@@ -44,7 +44,7 @@ export const absentSchema = z.object({
   stranded: z.object({
     total: count,
     /** Those that have stood longest; `since` is when the migration began, ms since the epoch. */
-    first: z.array(z.object({ host: z.string(), port: z.string(), since: ms })).max(3),
+    first: z.array(z.object({ host: z.string(), port: z.string(), since: ms })).max(20),
   }),
 });
 export type Absent = z.infer<typeof absentSchema>;
