@@ -36,11 +36,18 @@ export class AbsentHosts {
   readonly #gone = new Map<string, { since: number; certainAt: number }>();
   readonly #unserved = new Map<string, number>();
   readonly #near = new Map<string, string[]>();
+  #changes = 0;
+
+  /** How often what is to be remembered has changed. */
+  get changes(): number {
+    return this.#changes;
+  }
 
   /** A status is there. */
   came(host: string): void {
     if (this.#present.has(host)) return;
     this.#present.add(host);
+    this.#changes++;
     this.#gone.delete(host);
     this.#near.clear();
   }
@@ -97,11 +104,14 @@ export class AbsentHosts {
       this.#gone.delete(this.#gone.keys().next().value!);
     }
     this.#gone.set(host, { since, certainAt });
+    this.#changes++;
   }
 
   #forget(endpoints: Endpoints, now: number): void {
     for (const [host, { since }] of this.#gone) {
-      if (now - since >= FORGET_MS && !endpoints?.has(host)) this.#gone.delete(host);
+      if (now - since < FORGET_MS || endpoints?.has(host)) continue;
+      this.#gone.delete(host);
+      this.#changes++;
     }
   }
 
