@@ -18,7 +18,7 @@ export const FORGET_MS = 24 * 3_600_000;
 /** A host with endpoints counts as unserved after this, ms: the two sides are not seen at one moment. */
 export const UNSERVED_AFTER_MS = 60_000;
 /** Names that are like an unserved host's are looked for, for so many hosts. */
-const MAX_COMPARED = 50;
+const MAX_COMPARED = 20;
 const MAX_NEAR = 3;
 
 /** Endpoints of hosts by their names; null: not known. */
