@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { EtcdMembers } from "../state/records.ts";
+import type { Absent, EtcdMembers } from "../state/records.ts";
 import type { Level } from "./facts.ts";
 import type { HeldGuard, HeldLeftOut } from "./held.ts";
 
@@ -46,7 +46,14 @@ export const FINDING_KINDS = [
   "notifications-unheard",
   "notifications-unsent",
   "agents-late",
+  /** There was a status, and it is no longer in etcd. */
+  "agents-gone",
+  /** Hosts with endpoints on which no Felix was ever seen. */
+  "hosts-unserved",
   "agents-stale",
+  "agents-overdue",
+  /** Live migrations to hosts without a status. */
+  "migrations-stranded",
   "ports-waiting",
 ] as const;
 export type FindingKind = typeof FINDING_KINDS[number];
@@ -84,6 +91,32 @@ interface Data extends Record<FindingKind, unknown> {
     readonly changes: number;
   };
   readonly "agents-late": { readonly lagMs: number };
+  readonly "agents-gone": {
+    readonly gone: number;
+    /** Those that are gone among them. */
+    readonly total: number;
+    /** Endpoints on the hosts of those, as far as known. */
+    readonly endpoints: number;
+    /** The first of them. */
+    readonly hosts: readonly string[];
+  };
+  readonly "hosts-unserved": {
+    readonly unserved: number;
+    readonly endpoints: number;
+    /** The first of them, each with the agent whose name is like it. */
+    readonly hosts: readonly { readonly host: string; readonly like: string | null }[];
+  };
+  readonly "agents-overdue": {
+    readonly late: number;
+    readonly total: number;
+    readonly hosts: readonly string[];
+  };
+  readonly "migrations-stranded": {
+    readonly total: number;
+    readonly oldest: Absent["stranded"]["first"][number];
+    /** When it was judged, ms since the epoch. */
+    readonly at: number;
+  };
   readonly "agents-stale": {
     readonly stale: number;
     readonly total: number;
