@@ -1,6 +1,6 @@
 /** The lab's OpenStack on one address, its Felix agents and its scenario, wired together. @module */
 import type { Etcd3 } from "etcd3";
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import type { Clock } from "../lib/base/clock.ts";
 import type { Config } from "../lib/config/config_types.ts";
 import { openEtcd } from "../lib/etcd/client.ts";
@@ -42,8 +42,9 @@ export async function runLab(config: LabConfig, context: LabContext): Promise<vo
 }
 
 /** Keystone, Neutron, Nova and where status is reported, on one address. */
-function openstack(cloud: Cloud, random: Random, tokens: Tokens, url: string): Hono {
+export function openstack(cloud: Cloud, random: Random, tokens: Tokens, url: string): Hono {
   const app = new Hono();
+  app.use(forProgramsOnly);
   for (const path of ["/v2.0/*", "/compute/*", "/identity/v3/projects"]) {
     app.use(path, async (c, next) => {
       if (!tokens.accepts(c.req.header("X-Auth-Token"))) {
@@ -58,6 +59,18 @@ function openstack(cloud: Cloud, random: Random, tokens: Tokens, url: string): H
   app.route("/lab/v1", reportsApi(cloud, random));
   return app;
 }
+
+/** Names under which the lab's own processes reach it. */
+const LOOPBACK = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i;
+
+/** Refuses what a browser sends for a page: with an Origin, or by a name that only resolves to loopback. */
+const forProgramsOnly: MiddlewareHandler = async (c, next) => {
+  const host = c.req.header("Host");
+  if (c.req.header("Origin") === undefined && (host === undefined || LOOPBACK.test(host))) {
+    return await next();
+  }
+  return c.json({ error: { code: 403, message: "The lab serves programs of this machine" } }, 403);
+};
 
 /** What is on the lab's stage. */
 interface Stage {

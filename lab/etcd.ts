@@ -14,6 +14,10 @@ export function labEtcdCommand(config: Pick<Config, "stateDir" | "lab">): { args
       `--listen-peer-urls=${peer}`,
       `--initial-advertise-peer-urls=${peer}`,
       `--initial-cluster=lab=${peer}`,
+      // No page of a browser may talk to it: no JSON gateway, and only under loopback's own names.
+      "--enable-grpc-gateway=false",
+      "--host-whitelist=127.0.0.1,localhost",
+      `--cors=${client}`,
       // It elects itself after 1 to 2 election timeouts, and has nobody to lose: 0.1 instead of 1 s.
       "--heartbeat-interval=20",
       "--election-timeout=100",

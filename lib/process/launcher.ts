@@ -83,10 +83,12 @@ export const INSPECTED: readonly ProcessName[] = [...ROLE_NAMES, "lab"];
 export function createLauncher(
   { executable, standalone, root, environment }: LauncherOptions,
 ): Launcher {
+  const imports = standalone ? [] : importFlags(root);
   const fromSource = (name: ProcessName, row: PermissionRow, inLab: boolean) => [
     "run",
     "--quiet",
     "--no-check",
+    ...imports,
     v8Flags(name),
     ...inspection(name, environment),
     `--config=${root}/deno.json`,
@@ -107,6 +109,18 @@ export function createLauncher(
       };
     },
   };
+}
+
+/**
+ * A process runs what its supervisor's start has put into the cache and no other code: `--allow-net` does not
+ * bind imports, and an import of a package that the lock does not know would be written into it.
+ *
+ * Without `links` the packages of @std come from JSR, whose imports count as remote ones even from the cache.
+ */
+function importFlags(root: string): string[] {
+  const linked = /"links"\s*:/.test(Deno.readTextFileSync(`${root}/deno.json`));
+  const remote = linked ? "--deny-import" : "--allow-import=jsr.io:443";
+  return ["--cached-only", "--frozen", remote];
 }
 
 /**

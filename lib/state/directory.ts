@@ -6,6 +6,7 @@
  * @module
  */
 import { describeError, type Log } from "../base/log.ts";
+import { makePrivate } from "./private_directory.ts";
 import { isDamaged } from "./sqlite_errors.ts";
 import { KV_FILE, StateStore } from "./store.ts";
 
@@ -23,11 +24,11 @@ export interface StateDir extends Disposable {
 }
 
 /**
- * Makes, locks and opens the directory.
+ * Makes, locks and opens the directory, for this user alone.
  *
  * @param holder what another supervisor is told: `pid 12 of node-1`
  *
- * @throws {StateDirError} it is not writable, or another supervisor holds it.
+ * @throws {StateDirError} it is not writable, not this user's alone, or another supervisor holds it.
  */
 export async function openStateDir(path: string, holder: string, log: Log): Promise<StateDir> {
   using opened = new DisposableStack();
@@ -41,8 +42,10 @@ async function lockDirectory(path: string, holder: string): Promise<Deno.FsFile>
   let file: Deno.FsFile;
   try {
     await Deno.mkdir(path, { recursive: true, mode: 0o700 });
-    file = await Deno.open(`${path}/${LOCK_FILE}`, { read: true, write: true, create: true });
+    await demandPrivate(path);
+    file = await openPrivate(`${path}/${LOCK_FILE}`);
   } catch (error) {
+    if (error instanceof StateDirError) throw error;
     throw new StateDirError(
       `the state directory ${path} cannot be written (${describeError(error)}): ` +
         "make it writable for this user or choose another with --state-dir",
@@ -64,6 +67,19 @@ async function lockDirectory(path: string, holder: string): Promise<Deno.FsFile>
     await file.write(new TextEncoder().encode(`${holder}\n`));
   } catch { /* a full disk: who holds the lock cannot be read, that it is held can */ }
   return file;
+}
+
+async function demandPrivate(path: string): Promise<void> {
+  const wrong = await makePrivate(path);
+  if (!wrong) return;
+  throw new StateDirError(
+    `the state directory ${path} ${wrong.found}: ${wrong.remedy}, or choose another with --state-dir`,
+  );
+}
+
+/** A file that nobody else may read, opened as it is or made. */
+async function openPrivate(path: string): Promise<Deno.FsFile> {
+  return await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
 }
 
 /** Opens the store; a file that is no database is moved aside once. */
@@ -91,6 +107,8 @@ async function openStore(path: string, log: Log): Promise<StateStore> {
 }
 
 async function probe(path: string): Promise<StateStore> {
+  // SQLite gives a database's rights to the files beside it; what is empty is a new database.
+  (await openPrivate(`${path}/${KV_FILE}`)).close();
   const store = await StateStore.open(path);
   try {
     await store.readMastership();

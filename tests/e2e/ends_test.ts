@@ -167,7 +167,7 @@ Deno.test("another supervisor has taken the new state directory meanwhile: this 
   withNode(async (scene) => {
     const { node, stateDir } = scene;
     await Deno.remove(stateDir, { recursive: true });
-    await Deno.mkdir(stateDir);
+    await Deno.mkdir(stateDir, { mode: 0o700 });
     const lock = await Deno.open(`${stateDir}/supervisor.lock`, { create: true, write: true });
     await lock.lock(true);
     await lock.write(new TextEncoder().encode("pid 1 of another\n"));

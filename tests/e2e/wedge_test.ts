@@ -68,7 +68,7 @@ async function withLab(
 ): Promise<void> {
   await using dir = await tempDir();
   const stateDir = `${dir.path}/state`;
-  await Deno.mkdir(stateDir);
+  await Deno.mkdir(stateDir, { mode: 0o700 });
   const { config } = resolveConfig({
     flags: {
       state_dir: stateDir,
