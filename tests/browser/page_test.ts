@@ -1,6 +1,5 @@
 /** The pages over states that are made up: every one in calm and in trouble, at every width. */
 import type { Facts } from "../../lib/health/facts.ts";
-import type { Status } from "../../lib/health/status.ts";
 import type { Details } from "../../lib/diagnostics/details.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { details } from "../diagnostics/details_fixture.ts";
@@ -15,7 +14,6 @@ import {
   role,
   status,
 } from "../diagnostics/fixtures.ts";
-import { testApp } from "../diagnostics/test_app.ts";
 import {
   assertAccessible,
   assertFits,
@@ -24,6 +22,7 @@ import {
   keepShot,
   open,
 } from "./chromium.ts";
+import { serveState, type Site } from "./site.ts";
 
 const PAGES = [
   "",
@@ -35,35 +34,16 @@ const PAGES = [
   "roles/resource-syncer",
 ];
 
-interface Site extends AsyncDisposable {
-  url: string;
+interface Shown extends Site {
   change(changes: Partial<Facts>): void;
 }
 
 function serve(
   changes: Partial<Facts> = {},
   options: { port?: number; details?: Details } = {},
-): Site {
-  const stop = new AbortController();
-  let current: Status = status(changes);
-  const app = testApp({
-    readStatus: () => Promise.resolve(current),
-    details: options.details ?? details(300),
-    signal: stop.signal,
-    updateIntervalMs: 100,
-  });
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: options.port ?? 0, signal: stop.signal, onListen: () => {} },
-    app.fetch,
-  );
-  return {
-    url: `http://127.0.0.1:${server.addr.port}/`,
-    change: (next) => current = status(next),
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await server.finished;
-    },
-  };
+): Shown {
+  const site = serveState(status(changes), options.details ?? details(300), options.port);
+  return { ...site, change: (next) => site.show(status(next)) };
 }
 
 /** A bad day: roles that fail, agents that are silent, a queue, terms that change, failed resyncs. */
