@@ -5,6 +5,7 @@
  * @module
  */
 import type { MiddlewareHandler } from "hono";
+import { compress } from "hono/compress";
 import { routePath } from "hono/route";
 import { HTTPException } from "hono/http-exception";
 import { deadline } from "../base/deadline.ts";
@@ -61,6 +62,7 @@ export function createApp(deps: AppDeps): Api {
   const app = createApi();
   const rate = new RateLimit(deps.requestRate, () => performance.now());
   if (deps.meter) app.use(measure(deps.meter));
+  app.use(compress()); // it leaves streams of events alone
   app.use(guard(deps.allowedHosts, rate));
   app.notFound((c) => c.text("There is nothing here. The page is at /\n", 404));
   app.onError((error, c) => {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { EffectiveRow } from "../config/effective_rows.ts";
 import type { Samples } from "../state/records.ts";
 import { type AgentsFile, readAgentsFile } from "../status/agents_file.ts";
 import { type PortDifferencesFile, readPortDifferences } from "../status/port_differences.ts";
@@ -14,12 +15,15 @@ import type { Fed } from "./fed.ts";
 import type { RoleMetrics } from "./metrics.ts";
 import type { Sampler } from "./samples.ts";
 import { Shared } from "./shared.ts";
+import type { SpanName } from "./spans.ts";
 import type { Status } from "../health/status.ts";
 
 /** What is read on demand. */
 export interface Details {
-  /** Figures of the last hour. */
-  samples(): Samples;
+  /** Figures of the past, at least of that span. */
+  samples(span: SpanName): Samples;
+  /** Every option with its value and where that comes from; empty: the supervisor has not told. */
+  configuration(): readonly EffectiveRow[];
   /** Last log records of a process, oldest first, at most 300. */
   log(role: string): readonly LogRecord[];
   /** What a process may do; null: the supervisor has not told. */
@@ -48,13 +52,14 @@ const MOMENT_MS = 1000;
 /** Of this node. */
 export function nodeDetails(
   stateDir: string,
-  fed: Pick<Fed, "log" | "permissions">,
+  fed: Pick<Fed, "log" | "permissions" | "configuration">,
   sampler: Pick<Sampler, "samples">,
 ): Details {
   const agents = new Shared<AgentsFile | null>(MOMENT_MS);
   const ports = new Shared<PortDifferencesFile | null>(MOMENT_MS);
   return {
-    samples: () => sampler.samples,
+    samples: (span) => sampler.samples(span),
+    configuration: () => fed.configuration(),
     log: (role) => fed.log(role),
     permissions: (role) => fed.permissions(role),
     agents: () => agents.get("", () => readAgentsFile(stateDir)),

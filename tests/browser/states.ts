@@ -217,6 +217,7 @@ export function pagesOf({ status }: State): string[] {
     ...last ? [`resyncs/${last.id}`] : [],
     "agents",
     "ports",
+    "configuration",
     "roles/resource-syncer",
     "roles/supervisor",
   ];
