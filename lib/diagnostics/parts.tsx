@@ -68,7 +68,8 @@ export function Age({ at, now }: { at: number; now: number }) {
 /** Text that may be cut, by length or by the room that it has, and is whole on hover; `wrap`: only by length. */
 export function Cut({ of, max, wrap }: { of: string; max: number; wrap?: boolean }) {
   const shown = clip(of, max);
-  const title = wrap && shown === of ? undefined : clip(of, MAX_TITLE_CHARS);
+  if (wrap && shown === of) return <>{shown}</>;
+  const title = clip(of, MAX_TITLE_CHARS);
   return <span class={wrap ? undefined : "cut"} title={title}>{shown}</span>;
 }
 

@@ -33,6 +33,7 @@ function healthy(): Partial<Facts> {
     ...cluster!.nodes[0]!,
     name: `node-${n}`,
     diagnostics: `10.0.0.${n}:9797`,
+    page: `http://10.0.0.${n}:9797`,
   }));
   return {
     cluster: { ...cluster!, nodes },

@@ -13,7 +13,7 @@ import { addressOf } from "./address.ts";
 import { type MayAct, RestartForm } from "./restart_form.tsx";
 import { SpanChoices } from "../charts/span_choices.tsx";
 import { SPANS, spanSchema } from "../spans.ts";
-import { RoleFigures } from "../sections/roles_section.tsx";
+import { RoleBadge, RoleFigures } from "../sections/roles_section.tsx";
 import type { RoleStatus } from "../../health/facts.ts";
 
 const MAX_FIELDS_CHARS = 600;
@@ -74,11 +74,11 @@ function State({ role, may, samples, query, now }: {
   query: RoleQuery;
   now: number;
 }) {
-  const { name, level, problem, process, alive } = role;
+  const { name, problem, process, alive } = role;
   return (
     <Section id="role-page" title={name} first>
       <p class="lead">
-        <Badge level={level} word={process?.state ?? "not started"} />{" "}
+        <RoleBadge role={role} />{" "}
         {alive && process?.state === "running" ? clip(alive.doing, 80) : null}
       </p>
       {problem ? <p class="problem">{clip(problem, 500)}</p> : null}

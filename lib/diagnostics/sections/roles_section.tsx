@@ -31,7 +31,7 @@ function RoleCard({ role, now }: { role: RoleStatus; now: number }) {
         <a href={`/roles/${name}`}>{name}</a>
       </h3>
       <p class="doing">
-        <Badge level={level} word={process?.state ?? "not started"} />
+        <RoleBadge role={role} />
         {alive && process?.state === "running" ? <Cut of={alive.doing} max={80} /> : null}
       </p>
       {problem
@@ -41,6 +41,12 @@ function RoleCard({ role, now }: { role: RoleStatus; now: number }) {
       <RoleFigures role={role} now={now} />
     </li>
   );
+}
+
+/** How a role is: one that runs and cannot do its job is not said to be running. */
+export function RoleBadge({ role: { level, process } }: { role: RoleStatus }) {
+  const state = process?.state ?? "not started";
+  return <Badge level={level} word={state === "running" && level !== "ok" ? undefined : state} />;
 }
 
 function NextStart({ role: { process }, now }: { role: RoleStatus; now: number }) {

@@ -53,18 +53,18 @@ function DatabaseLine({ status }: { status: Status }) {
 }
 
 function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
+  return `${Math.round(share * 100)}\u00a0%`;
 }
 
 function CompactionLine({ compaction, now }: { compaction: Compaction | null; now: number }) {
   if (compaction === null) return <>not known: the manager has not checked yet</>;
-  const { at, outcome, lastRevision, lastAt, compactions, failures } = compaction;
+  const { at, outcome, lastAt, compactions, failures } = compaction;
   return (
     <>
-      <Cut of={outcome} max={120} wrap /> <span class="quiet">at</span> <Time at={at} now={now} />;
-      {lastAt === null || lastRevision === null ? " none seen yet" : (
+      <Time at={at} now={now} />: <Cut of={outcome} max={120} wrap />
+      {lastAt === null ? "; none seen yet" : lastAt === at ? "" : (
         <>
-          {" "}the last one <Time at={lastAt} now={now} /> at revision {clip(lastRevision, 20)}
+          ; the last one <Time at={lastAt} now={now} />
         </>
       )}
       {`; ${formatCount(compactions)} done by this node, `}
