@@ -115,6 +115,8 @@ async function updates(browser: Browser): Promise<void> {
   await page.locator("#verdict.error", { hasText: "Neutron is away" }).waitFor();
   await page.locator("#agents", { hasText: "compute-9" }).waitFor();
   await page.locator("#findings", { hasText: "check Felix" }).waitFor();
+  assertEquals(await page.title(), "✕ node-1 · Calico Conductor");
+  assertEquals(await page.locator("#icon").getAttribute("href"), "/icon-error.svg");
   assertEquals(await page.evaluate("document.activeElement.id"), "ports-table");
   assert(
     await sentence!.evaluate((e: { isConnected: boolean }) => e.isConnected),
@@ -128,6 +130,8 @@ async function updates(browser: Browser): Promise<void> {
   await page.locator("#role-manager", { hasText: /Restarts\s*7/ }).waitFor();
   assertEquals(await page.evaluate("document.activeElement.textContent"), "manager");
   await page.locator("#verdict.ok").waitFor();
+  assertEquals(await page.title(), "node-1 · Calico Conductor");
+  assertEquals(await page.locator("#icon").getAttribute("href"), "/icon.svg");
   assertEquals(await page.locator("#findings").count(), 0);
   // Nothing is announced when nothing but times passes.
   await page.evaluate(`globalThis.said = 0; new MutationObserver(() => globalThis.said++)
@@ -155,6 +159,7 @@ async function reconnects(browser: Browser): Promise<void> {
   const { page } = opened;
   await first[Symbol.asyncDispose]();
   await page.getByText("Connection lost, retrying").waitFor();
+  assertEquals(await page.title(), "✕ Connection lost · node-1 · Calico Conductor");
   await using _again = serve({ leader: "node-9:1" }, { port: Number(new URL(first.url).port) });
   await page.locator("#mastership", { hasText: "node-9:1" }).waitFor();
   await page.getByText("● Live").waitFor();

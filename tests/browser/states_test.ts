@@ -3,11 +3,10 @@
  * With SCREENSHOTS, each is kept as a picture as well.
  */
 import { assertEquals } from "../support/assert.ts";
-import { assertAccessible, assertFits, browserTest, keepShot, open } from "./chromium.ts";
+import { assertAccessible, assertFits, browserTest, keepShot, open, WIDTHS } from "./chromium.ts";
 import { serveState } from "./site.ts";
 import { pagesOf, STATES } from "./states.ts";
 
-const WIDTHS = [1440, 390] as const;
 const ONLY = Deno.env.get("STATES_ONLY") ?? "";
 
 browserTest("every page in every state", async (browser, t) => {

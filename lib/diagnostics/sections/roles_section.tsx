@@ -11,14 +11,13 @@ const FRESH_MS = 5000;
 /** The section. */
 export function RolesSection({ roles, now }: { roles: readonly RoleStatus[]; now: number }) {
   return (
-    <Section
-      id="roles"
-      title="Roles of this node"
-      note={<a href="/roles/supervisor">What the supervisor did</a>}
-    >
+    <Section id="roles" title="Roles of this node">
       <ul class="role-cards">
         {roles.map((role) => <RoleCard role={role} now={now} />)}
       </ul>
+      <p class="links">
+        <a href="/roles/supervisor">What the supervisor did</a>
+      </p>
     </Section>
   );
 }
