@@ -221,11 +221,12 @@ export class ClusterRegistry implements TermObserver {
     }
   }
 
-  /** What is known, for the page; what this node saw goes on while etcd does not answer. */
+  /** What is known, for the page; what this node did and saw goes on while etcd does not answer. */
   async #show(): Promise<void> {
-    const { store, log } = this.options;
+    const { store, log, node } = this.options;
     if (this.#known === null) return;
-    await store.writeCluster({ ...this.#known, seen: this.#sightings.all })
+    const terms = this.#known.terms.map((record) => this.#own.applied(record, node.name));
+    await store.writeCluster({ ...this.#known, terms, seen: this.#sightings.all })
       .catch((error) => log.warn("the page is not told of nodes and terms", { error }));
   }
 

@@ -37,6 +37,12 @@ export class OwnTerms {
     this.#untold = [...earlier.filter(({ term }) => !own.has(term)), ...this.#untold];
   }
 
+  /** The record of a term as it will be once this node has told. @param node name of this node */
+  applied(found: TermRecord, node: string): TermRecord {
+    const own = this.#untold.find(({ term }) => term === found.term);
+    return own && withAccount(found, own, node) || found;
+  }
+
   began({ term, since: start }: Leadership): void {
     this.#replace({ term, id: this.id, start, end: null, reason: null, begun: false });
   }
