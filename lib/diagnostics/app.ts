@@ -5,7 +5,7 @@
  * @module
  */
 import type { MiddlewareHandler } from "hono";
-import { COMPRESSIBLE_CONTENT_TYPE_REGEX, compress } from "hono/compress";
+import { compress, COMPRESSIBLE_CONTENT_TYPE_REGEX } from "hono/compress";
 import { routePath } from "hono/route";
 import { HTTPException } from "hono/http-exception";
 import { deadline } from "../base/deadline.ts";

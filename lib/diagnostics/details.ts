@@ -15,13 +15,13 @@ import type { Fed } from "./fed.ts";
 import type { RoleMetrics } from "./metrics.ts";
 import type { Sampler } from "./samples.ts";
 import { Shared } from "./shared.ts";
-import type { SpanName } from "./spans.ts";
+import type { Span } from "./charts/time_window.ts";
 import type { Status } from "../health/status.ts";
 
 /** What is read on demand. */
 export interface Details {
   /** Figures of the past, at least of that span. */
-  samples(span: SpanName): Samples;
+  samples(span: Span): Samples;
   /** Every option with its value and where that comes from; empty: the supervisor has not told. */
   configuration(): readonly EffectiveRow[];
   /** Last log records of a process, oldest first, at most 300. */

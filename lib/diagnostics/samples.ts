@@ -10,7 +10,8 @@ import type { Log } from "../base/log.ts";
 import type { Samples } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
 import type { Status } from "../health/status.ts";
-import { DAY_SAMPLE_MS, SAMPLE_MS, type Span, type SpanName, SPANS } from "./spans.ts";
+import type { Span } from "./charts/time_window.ts";
+import { DAY_SAMPLE_MS, SAMPLE_MS, SAMPLED, type SampledSpan } from "./spans.ts";
 
 const SAVE_MS = 15_000;
 const SAVE_DAY_MS = 60_000;
@@ -28,7 +29,7 @@ interface Values {
 
 /** The samples with one more, without those that are older than an hour or from the future. */
 export function withSample(samples: Samples, status: Status): Samples {
-  return append(samples, valuesOf(status), status.at, SPANS["1h"]);
+  return append(samples, valuesOf(status), status.at, SAMPLED.hour);
 }
 
 /** The day's samples with one more: of one stretch of 5 min the highest values stay, under its begin. */
@@ -36,7 +37,7 @@ export function withDaySample(samples: Samples, status: Status): Samples {
   const at = Math.floor(status.at / DAY_SAMPLE_MS) * DAY_SAMPLE_MS;
   const values = valuesOf(status);
   const same = samples.at.at(-1) === at ? sampleAt(samples, samples.at.length - 1) : null;
-  return append(samples, same ? highest(same, values) : values, at, SPANS["1d"]);
+  return append(samples, same ? highest(same, values) : values, at, SAMPLED.day);
 }
 
 function valuesOf({ roles, agents, ports, isMaster }: Status): Values {
@@ -68,7 +69,7 @@ function highest(a: Values, b: Values): Values {
 }
 
 /** What is older than the span, not older than the new sample, or too much goes. */
-function append(samples: Samples, values: Values, now: number, span: Span): Samples {
+function append(samples: Samples, values: Values, now: number, span: SampledSpan): Samples {
   const most = span.ms / span.sampleMs;
   const kept = samples.at
     .map((at, index) => ({ at, index }))
@@ -107,8 +108,8 @@ export class Sampler {
   constructor(readonly deps: SamplerDeps) {}
 
   /** The samples that cover a span, maybe with older ones. */
-  samples(span: SpanName): Samples {
-    return span === "1d" ? this.#day : this.#hour;
+  samples(span: Span): Samples {
+    return span === "day" ? this.#day : this.#hour;
   }
 
   /** Runs until `signal` aborts. What cannot be read or written is tried again with the next sample. */

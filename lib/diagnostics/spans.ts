@@ -1,8 +1,9 @@
-/** How much of the past the charts show, as an address asks for it. Pure. @module */
+/** How much of the past the charts show, and how it is sampled. Pure. @module */
 import { z } from "zod";
+import { type Span, SPANS } from "./charts/time_window.ts";
 
 /** A stretch of time that ends now. */
-export interface Span {
+export interface SampledSpan {
   /** In words, after "the last". */
   readonly words: string;
   readonly ms: number;
@@ -14,17 +15,13 @@ export interface Span {
 export const SAMPLE_MS = 10_000;
 /** Between two samples of the last day, ms. */
 export const DAY_SAMPLE_MS = 300_000;
-const HOUR_MS = 3_600_000;
 
 /** By the name in an address. */
-export const SPANS = {
-  "10m": { words: "10 min", ms: HOUR_MS / 6, sampleMs: SAMPLE_MS },
-  "1h": { words: "hour", ms: HOUR_MS, sampleMs: SAMPLE_MS },
-  "1d": { words: "day", ms: 24 * HOUR_MS, sampleMs: DAY_SAMPLE_MS },
-} as const satisfies Record<string, Span>;
-
-/** One of them. */
-export type SpanName = keyof typeof SPANS;
+export const SAMPLED: Readonly<Record<Span, SampledSpan>> = {
+  "10min": { ...SPANS["10min"], sampleMs: SAMPLE_MS },
+  hour: { ...SPANS.hour, sampleMs: SAMPLE_MS },
+  day: { ...SPANS.day, sampleMs: DAY_SAMPLE_MS },
+};
 
 /** The part of an address; what does not fit counts as an hour. */
-export const spanSchema = z.enum(Object.keys(SPANS) as [SpanName, ...SpanName[]]).catch("1h");
+export const spanSchema = z.enum(Object.keys(SAMPLED) as [Span, ...Span[]]).catch("hour");

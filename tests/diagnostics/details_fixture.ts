@@ -1,6 +1,6 @@
 /** What the detail pages show, in any size and with any text in it. @module */
 import type { Details } from "../../lib/diagnostics/details.ts";
-import { type Span, SPANS } from "../../lib/diagnostics/spans.ts";
+import { SAMPLED, type SampledSpan } from "../../lib/diagnostics/spans.ts";
 import { ROLE_NAMES } from "../../lib/state/records.ts";
 import { agent, NOW } from "./fixtures.ts";
 
@@ -8,7 +8,7 @@ import { agent, NOW } from "./fixtures.ts";
 export function details(n = 3, text = "text"): Details {
   const list = <T>(count: number, make: (i: number) => T) =>
     Array.from({ length: count }, (_, i) => make(i));
-  const samplesOf = ({ sampleMs, ms }: Span) => {
+  const samplesOf = ({ sampleMs, ms }: SampledSpan) => {
     const most = ms / sampleMs;
     const at = list(Math.min(n * 100, most), (i) => NOW - (most - i) * sampleMs);
     return {
@@ -19,7 +19,7 @@ export function details(n = 3, text = "text"): Details {
     };
   };
   return {
-    samples: (span) => samplesOf(SPANS[span]),
+    samples: (span) => samplesOf(SAMPLED[span]),
     configuration: () =>
       list(Math.min(n, 60), (i) => ({
         name: `option_${i}`,

@@ -2,7 +2,7 @@ import { effectiveRows } from "../../lib/config/effective_rows.ts";
 import { resolveConfig } from "../../lib/config/resolve.ts";
 import { Fed } from "../../lib/diagnostics/fed.ts";
 import { withDaySample } from "../../lib/diagnostics/samples.ts";
-import { SPANS } from "../../lib/diagnostics/spans.ts";
+import { SAMPLED } from "../../lib/diagnostics/spans.ts";
 import { PageFeed } from "../../lib/state/page_feed.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { details } from "./details_fixture.ts";
@@ -87,28 +87,28 @@ Deno.test("the charts show ten minutes, an hour or a day, with times, and dates 
       axis!.replaceAll(/<[^>]*>/g, " ").trim().split(/ {2,}/)
     );
   const hour = await html("/", of());
-  assertMatch(hour, /The last hour.*id="span-1h" href="\/" aria-current="true"/s);
+  assertMatch(hour, /The last hour.*id="span-hour" href="\/" aria-current="true"/s);
   assertEquals(axes(hour)[0], ["13:02 UTC", "13:32 UTC", "now"]);
-  const day = await html("/?span=1d", of());
-  assertMatch(day, /The last day.*id="span-10m" href="\/\?span=10m"/s);
+  const day = await html("/?span=day", of());
+  assertMatch(day, /The last day.*id="span-10min" href="\/\?span=10min"/s);
   assertEquals(axes(day)[0], ["2026-11-23 14:05 UTC", "02:05 UTC", "now"]);
-  assertEquals(axes(await html("/?span=10m", of()))[0], ["13:52 UTC", "13:57 UTC", "now"]);
+  assertEquals(axes(await html("/?span=10min", of()))[0], ["13:52 UTC", "13:57 UTC", "now"]);
   assertEquals(axes(await html("/?span=%3Cb%3E", of()))[0], axes(hour)[0]);
-  const memory = await html("/roles/manager?span=1d&level=WARN", of());
+  const memory = await html("/roles/manager?span=day&level=WARN", of());
   assertMatch(memory, /Resident memory over the last day/);
-  assertMatch(memory, /href="\/roles\/manager\?level=ERROR&amp;span=1d"/);
+  assertMatch(memory, /href="\/roles\/manager\?level=ERROR&amp;span=day"/);
 });
 
 Deno.test("a value of yesterday is in the day's chart; charts to which nothing comes stay the same for 10 s", async () => {
   const spike = agentsRecord([agent("a", 1)], { lagMs: 90_000 });
   const then = { ...status({ agents: spike }), at: NOW - 20 * 3_600_000 };
-  const samples = withDaySample(withDaySample(details(0).samples("1d"), then), status());
+  const samples = withDaySample(withDaySample(details(0).samples("day"), then), status());
   const setup = { ...of(), details: { ...details(), samples: () => samples } };
-  assertMatch(await html("/?span=1d", setup), /highest 90 s|highest 1 min 30 s/);
+  assertMatch(await html("/?span=day", setup), /highest 90 s|highest 1 min 30 s/);
   assert(!/highest 1 min 30 s/.test(await html("/", setup)), "it is not of the last hour");
   const at = (now: number) =>
     html("/", { ...of(), readStatus: () => Promise.resolve({ ...status(), at: now }) });
-  const begin = Math.ceil(NOW / SPANS["1h"].sampleMs) * SPANS["1h"].sampleMs;
+  const begin = Math.ceil(NOW / SAMPLED.hour.sampleMs) * SAMPLED.hour.sampleMs;
   const past = (page: string) => page.match(/<section id="past".*?<\/section>/s)![0];
   assertEquals(past(await at(begin + 1000)), past(await at(begin + 9000)));
   assertMatch(past(await at(begin)), /class="line"/);

@@ -6,7 +6,7 @@
  * @module
  */
 import { Time } from "../parts.tsx";
-import type { Span } from "../spans.ts";
+import type { SampledSpan } from "../spans.ts";
 import { tenth } from "./tenth.ts";
 
 const WIDTH = 720;
@@ -23,7 +23,7 @@ export interface Series {
 
 /** The drawing's time: the span, and its end, ms since the epoch. */
 interface Axis {
-  readonly span: Span;
+  readonly span: SampledSpan;
   readonly end: number;
 }
 
@@ -32,7 +32,7 @@ export function LineChart({ id, name, series, span, now, format, limit, none }: 
   id: string;
   name: string;
   series: Series;
-  span: Span;
+  span: SampledSpan;
   now: number;
   /** With its unit. */
   format(value: number): string;
@@ -108,7 +108,7 @@ function within({ at, values }: Series, { span, end }: Axis): Series {
 }
 
 /** The last value, unless it is too old to be now's. */
-function newestOf({ at, values }: Series, { sampleMs }: Span, now: number): number | null {
+function newestOf({ at, values }: Series, { sampleMs }: SampledSpan, now: number): number | null {
   const last = at.at(-1);
   const isNow = last !== undefined && now - last <= GAP_SAMPLES * sampleMs;
   return isNow ? values.at(-1) ?? null : null;

@@ -1,16 +1,17 @@
 /** Links that choose how much of the past the charts show. Pure. @module */
 import { Choices } from "../parts.tsx";
-import { type SpanName, SPANS } from "../spans.ts";
+import { SAMPLED } from "../spans.ts";
+import type { Span } from "./time_window.ts";
 
-const NAMES = Object.keys(SPANS) as SpanName[];
+const NAMES = Object.keys(SAMPLED) as Span[];
 
 /** The links. */
-export function SpanChoices({ chosen, href }: { chosen: SpanName; href(span: SpanName): string }) {
+export function SpanChoices({ chosen, href }: { chosen: Span; href(span: Span): string }) {
   return (
     <Choices
       name="span"
       label="How much of the past"
-      of={NAMES.map((name) => [name, `Last ${SPANS[name].words}`])}
+      of={NAMES.map((name) => [name, `Last ${SAMPLED[name].words}`])}
       chosen={chosen}
       href={href}
     />

@@ -12,7 +12,7 @@ import { type RoleMetric } from "../role_metrics.ts";
 import { addressOf } from "./address.ts";
 import { type MayAct, RestartForm } from "./restart_form.tsx";
 import { SpanChoices } from "../charts/span_choices.tsx";
-import { SPANS, spanSchema } from "../spans.ts";
+import { SAMPLED, spanSchema } from "../spans.ts";
 import { RoleBadge, RoleFigures } from "../sections/roles_section.tsx";
 import type { RoleStatus } from "../../health/facts.ts";
 
@@ -93,7 +93,7 @@ function State({ role, may, samples, query, now }: {
         id="chart-memory"
         name="Resident memory"
         series={{ at: samples.at, values: samples.rssMib[name] ?? samples.at.map(() => null) }}
-        span={SPANS[query.span]}
+        span={SAMPLED[query.span]}
         now={now}
         format={(mib) => `${formatCount(mib)} MiB`}
       />

@@ -18,6 +18,7 @@ import { FindingsSection, VerdictSection } from "../sections/verdict_section.tsx
 import { UpkeepSection } from "../sections/upkeep_section.tsx";
 import { spanSchema } from "../spans.ts";
 import type { Status } from "../../health/status.ts";
+import { windowQuerySchema } from "../charts/time_window.ts";
 import { addressOf } from "./address.ts";
 import { AgentsPage, agentsQuerySchema } from "./agents_page.tsx";
 import {
@@ -139,11 +140,12 @@ export const PAGES: readonly Page[] = [
       return <PortsPage {...{ file, latest, query, isMaster, now }} />;
     },
   }),
-  {
+  queried({
     path: "/election",
     label: "Election",
-    show: (status) => <ElectionPage status={status} />,
-  },
+    query: windowQuerySchema,
+    show: (status, { query }) => <ElectionPage status={status} query={query} />,
+  }),
   queried({
     path: "/configuration",
     label: "Configuration",

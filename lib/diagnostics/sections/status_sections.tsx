@@ -8,7 +8,8 @@ import { SpanChoices } from "../charts/span_choices.tsx";
 import { ShareBar } from "../charts/share_bar.tsx";
 import { clip } from "../../base/clip.ts";
 import { formatCount, formatDuration } from "../../base/format.ts";
-import { type SpanName, SPANS } from "../spans.ts";
+import type { Span } from "../charts/time_window.ts";
+import { SAMPLED } from "../spans.ts";
 import { Badge, Cut, Empty, Figure, Section, Table, Time } from "../parts.tsx";
 import { AgentRow, freshnessShares } from "./agent_parts.tsx";
 
@@ -21,9 +22,9 @@ const MAX_STATUSES = 8;
 /** Lag and queue over a span of time. */
 export function PastSection({ samples, span, href, now }: {
   samples: Samples;
-  span: SpanName;
+  span: Span;
   /** Where this section shows another one. */
-  href(span: SpanName): string;
+  href(span: Span): string;
   now: number;
 }) {
   const { at, lagMs, queued } = samples;
@@ -32,13 +33,13 @@ export function PastSection({ samples, span, href, now }: {
     ["chart-queue", "Port reports waiting", queued, formatCount, LONG_QUEUE],
   ] as const;
   return (
-    <Section id="past" title={`The last ${SPANS[span].words}`}>
+    <Section id="past" title={`The last ${SAMPLED[span].words}`}>
       <SpanChoices chosen={span} href={href} />
       <div class="charts">
         {charts.map(([id, name, values, format, limit]) => (
           <LineChart
             {...{ id, name, format, limit, now }}
-            span={SPANS[span]}
+            span={SAMPLED[span]}
             series={{ at, values }}
             none={NONE}
           />
