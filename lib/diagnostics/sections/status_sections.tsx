@@ -1,6 +1,7 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** Status reports: the last hour as charts, agents by freshness, ports and their differences. Pure. @module */
 import { freshness } from "../../status/freshness.ts";
+import { toldStatus } from "../../status/reporter.ts";
 import type { Agents, Ports, Samples } from "../../state/records.ts";
 import { LAG_MS, LONG_QUEUE } from "../../health/limits.ts";
 import { LineChart } from "../charts/line_chart.tsx";
@@ -132,17 +133,20 @@ function PortRow({ port, now }: { port: Ports["recent"][number]; now: number }) 
         <Time at={port.at} now={now} />
       </td>
       <td>
-        <PortBadge status={port.status} />
+        <PortBadge status={port.status} gone={port.gone} />
       </td>
       <td class="id">{clip(port.port, 64)}</td>
       <td>{clip(port.host, 63)}</td>
-      <td>{port.reported ? "yes" : <Badge level="warn" word="not yet" />}</td>
+      <td>
+        {port.reported ? toldStatus(port.status) : <Badge level="warn" word="not yet" />}
+      </td>
     </tr>
   );
 }
 
-/** A port's status in Calico's words. */
-export function PortBadge({ status }: { status: string }) {
+/** A port's status in Calico's words; an endpoint that has vanished is "gone", and no error. */
+export function PortBadge({ status, gone }: { status: string; gone?: boolean }) {
+  if (gone) return <Badge level="info" word="gone" />;
   const level = status === "ERROR" ? "error" : status === "ACTIVE" ? "ok" : "info";
   return <Badge level={level} word={clip(status, 20)} />;
 }
