@@ -165,9 +165,12 @@ class ResourceSyncer {
   async #look(): Promise<void> {
     const noted = { ...this.#noted("watching"), dryRun: true };
     const { doing } = this.#watching;
-    await recorded(this.context, this.term, noted, async () => {
+    await recorded(this.context, this.term, noted, async (tell) => {
       await this.#askExtensions();
-      const progress = (step: Step) => this.#beats.step(`${doing}: ${step}`);
+      const progress = (step: Step) => {
+        this.#beats.step(`${doing}: ${step}`);
+        tell(step);
+      };
       const deps = { ...this.#deps(noted), progress };
       const { index, ...result } = await fullResync(deps, this.term, { sink: new NoSink() });
       index.close();
@@ -190,8 +193,8 @@ class ResourceSyncer {
     let index: CloudIndex | null = null;
     let result: ResyncResult;
     try {
-      ({ index, ...result } = await recorded(this.context, this.term, noted, async () => {
-        const deps = this.#deps(noted, asked.tell);
+      ({ index, ...result } = await recorded(this.context, this.term, noted, async (tell) => {
+        const deps = this.#deps(noted, tell, asked.tell);
         if (!previous) await this.#askExtensions();
         const { allowDeletions } = asked;
         const beside = this.#index ?? undefined;
@@ -249,14 +252,19 @@ class ResourceSyncer {
   }
 
   #noted(reason: RunReason, differences = new DifferenceLog()): RecordedOptions {
-    return { reason, differences, stateDir: this.config.stateDir };
+    const { next } = this.#attempts;
+    const tried = reason === "announced" ? {} : next; // what is announced has no tries of its own
+    return { reason, differences, stateDir: this.config.stateDir, ...tried };
   }
 
-  #deps({ differences }: RecordedOptions, tell?: FullOptions["tell"]): ResyncDeps {
+  #deps(
+    { differences }: RecordedOptions,
+    ...tells: (FullOptions["tell"] | undefined)[]
+  ): ResyncDeps {
     this.#beats.problem = this.#attempts.problem;
     const progress = (step: Step) => {
       this.#beats.step(`resync: ${step}`);
-      tell?.(step);
+      for (const tell of tells) tell?.(step);
     };
     return { ...this.#base, progress, differences };
   }

@@ -59,6 +59,8 @@ export function resync(changes: Partial<Facts["resyncs"][number]> = {}): Facts["
     reason: "periodic",
     whole: true,
     dryRun: false,
+    attempt: 1,
+    failureBefore: null,
     error: null,
     kinds: { NetworkPolicy: KIND, WorkloadEndpoint: KIND, LiveMigration: KIND, Subnet: KIND },
     warnings: [],
