@@ -26,8 +26,8 @@ import { etcdCause, etcdOutage } from "../etcd/outage.ts";
 import type { Log } from "../base/log.ts";
 import {
   type NodeRecord,
-  nodeSchema,
   type RawElectionKey,
+  registrationSchema,
   type TermRecord,
   termSchema,
 } from "../state/records.ts";
@@ -220,7 +220,9 @@ export class ClusterRegistry implements TermObserver {
     this.#termSeen = key?.createRevision ?? null;
     await this.#observe(key);
     const terms = (await this.#records.read("terms/", termSchema)).map(({ record }) => record);
-    const nodes = (await this.#records.read("nodes/", nodeSchema)).map(({ record }) => record);
+    const nodes = (await this.#records.read("nodes/", registrationSchema)).map(({ record }) =>
+      record
+    );
     await store.writeCluster({
       at: clock.now(),
       terms: fitting(terms.reverse().slice(0, MAX_TERMS), MAX_CHARS),

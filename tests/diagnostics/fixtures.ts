@@ -148,6 +148,7 @@ export function facts(changes: Partial<Facts> = {}): Facts {
           roles: [...ROLE_NAMES],
           since: NOW - 7_300_000,
           diagnostics: "127.0.0.1:9797",
+          page: null,
         },
       ],
     },

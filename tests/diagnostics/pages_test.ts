@@ -226,14 +226,14 @@ Deno.test("the page of a node that only watches says so", async () => {
 
 Deno.test("another node's page is linked by an address that means it, and by no other", async () => {
   const { cluster } = facts();
-  const nodes = ["10.0.0.2:9797", "127.0.0.1:9797", "[::]:9797", "x.example/evil:1", "javascript:1"]
-    .map((diagnostics, i) => ({ ...cluster!.nodes[0]!, name: `node-${i}`, diagnostics }));
+  const nodes = ["https://10.0.0.2:9797", null, "http://[fd00::2]:1"]
+    .map((page, i) => ({ ...cluster!.nodes[0]!, name: `node-${i}`, page }));
   const known = status({ cluster: { ...cluster!, nodes } });
   const { html } = await get("/election", { readStatus: () => Promise.resolve(known) });
   const table = html.match(/<div class="scroll" id="nodes".*?<\/table>/s)![0];
   assertEquals([...table.matchAll(/href="([^"]*)"/g)].map(([, href]) => href), [
-    "//10.0.0.2:9797/",
-    "//javascript:1/",
+    "https://10.0.0.2:9797/",
+    "http://[fd00::2]:1/",
   ]);
 });
 

@@ -1,5 +1,5 @@
 /** The whole cloud: its nodes, who leads, who led when and why each term ended. Pure. @module */
-import type { Cluster } from "../../state/records.ts";
+import type { Cluster, NodeRecord } from "../../state/records.ts";
 import { recentTerms, TermEnds, TermTimeline } from "../charts/term_timeline.tsx";
 import { clip } from "../../base/clip.ts";
 import { Empty, Figure, Section, Table, Time } from "../parts.tsx";
@@ -116,7 +116,7 @@ export function NodesTable({ cluster, leader, now }: {
               <Time at={node.since} now={now} />
             </td>
             <td>
-              <PageLink address={node.diagnostics} />
+              <PageLink node={node} />
             </td>
           </tr>
         ))}
@@ -126,11 +126,9 @@ export function NodesTable({ cluster, leader, now }: {
   );
 }
 
-/** A loopback or wildcard address means another machine to whoever reads it here: no link. */
-function PageLink({ address }: { address: string }) {
-  const host = /^([a-z0-9.-]{1,253}|\[[0-9a-f:]+\]):\d{1,5}$/i.exec(address)?.[1];
-  const elsewhere = host && !/^(127\.|0\.0\.0\.0$|localhost$|\[::1?\]$)/i.test(host);
-  return elsewhere
-    ? <a href={`//${address}/`} rel="noreferrer">{address}</a>
-    : <>{clip(address, 80)}</>;
+/** Where it listens; a link where other machines reach it. */
+function PageLink({ node: { page, diagnostics } }: { node: NodeRecord }) {
+  return page === null
+    ? <>{clip(diagnostics, 80)}</>
+    : <a href={`${page}/`} rel="noreferrer">{clip(page, 80)}</a>;
 }

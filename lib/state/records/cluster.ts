@@ -19,7 +19,9 @@ export const termSchema = z.object({
 });
 export type TermRecord = z.infer<typeof termSchema>;
 
-/** A node as it registers itself in etcd, under a lease. */
+const PAGE_URL = /^https?:\/\/([a-z0-9.-]{1,253}|\[[0-9a-f:]+\]):\d{1,5}$/i;
+
+/** A node of the cloud. */
 export const nodeSchema = z.object({
   name: z.string(),
   version: z.string(),
@@ -28,8 +30,16 @@ export const nodeSchema = z.object({
   since: ms,
   /** Where its page listens, `host:port`. */
   diagnostics: z.string(),
+  /** URL of its page as other machines reach it; null: they do not, or an older version does not say. */
+  page: z.string().nullable(),
 });
 export type NodeRecord = z.infer<typeof nodeSchema>;
+
+/** The same as it registers itself in etcd, under a lease; an older version says less. */
+export const registrationSchema = nodeSchema.extend({
+  page: z.string().regex(PAGE_URL).nullable().catch(null),
+});
+export type Registration = z.infer<typeof registrationSchema>;
 
 /** The election key as etcd holds it, for people; revisions and lease id are decimal. */
 export const rawElectionKeySchema = z.object({
