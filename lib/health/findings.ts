@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { EtcdMembers } from "../state/records.ts";
+import type { EtcdMembers, Resync } from "../state/records.ts";
 import type { Level } from "./facts.ts";
 import type { HeldGuard, HeldLeftOut } from "./held.ts";
 
@@ -19,6 +19,17 @@ export type RoleProblem =
   | { readonly is: "silent" }
   /** What it says itself. */
   | { readonly is: "reported"; readonly problem: string };
+
+/** The end of the last term, and who says so. */
+export interface LastTerm {
+  /** Who led. */
+  readonly node: string;
+  /** ms since the epoch. */
+  readonly since: number;
+  /** The node that led; others, by the history in etcd; or the end of its lease, which nobody has seen. */
+  readonly word: "led" | "history" | "lease";
+  readonly reason: string | null;
+}
 
 /** Every kind of finding. */
 export const FINDING_KINDS = [
@@ -48,6 +59,10 @@ export const FINDING_KINDS = [
   "agents-late",
   "agents-stale",
   "ports-waiting",
+  /** Reports that Neutron refused or did not answer. */
+  "ports-failing",
+  "ports-overdue",
+  "ports-in-error",
 ] as const;
 export type FindingKind = typeof FINDING_KINDS[number];
 
@@ -69,7 +84,24 @@ interface Data extends Record<FindingKind, unknown> {
     /** When it was judged, ms since the epoch. */
     readonly at: number;
   };
-  readonly "resync-failed": { readonly resync: string; readonly error: string };
+  readonly "no-leader": {
+    /** Name of this node, whose word it is. */
+    readonly here: string;
+    /** How the last term ended; null: not known. */
+    readonly last: LastTerm | null;
+    /** Names of the nodes that are registered. */
+    readonly nodes: readonly string[];
+    readonly at: number;
+  };
+  readonly "resync-failed": {
+    readonly resync: string;
+    readonly error: string;
+    /** It is tried again by itself. */
+    readonly again: boolean;
+    /** The try that runs now; null: none does. */
+    readonly retry: Pick<Resync, "startedAt" | "attempt" | "step"> | null;
+    readonly at: number;
+  };
   readonly "resync-warned": {
     readonly resync: string;
     readonly first: string;
@@ -95,6 +127,14 @@ interface Data extends Record<FindingKind, unknown> {
     /** Whether Neutron is the reason: their watcher has no problem of its own, such as a bus that is gone. */
     readonly slow: boolean;
   };
+  readonly "ports-failing": { readonly failing: number };
+  readonly "ports-overdue": {
+    readonly queued: number;
+    /** Since when the first of them waits, ms since the epoch. */
+    readonly oldest: number;
+    readonly at: number;
+  };
+  readonly "ports-in-error": { readonly broken: number };
 }
 
 /** A finding of one kind. */

@@ -12,6 +12,7 @@ import { type RoleMetric } from "../role_metrics.ts";
 import { addressOf } from "./address.ts";
 import { RoleFigures } from "../sections/roles_section.tsx";
 import type { RoleStatus } from "../../health/facts.ts";
+import { roleWord } from "../../health/roles.ts";
 
 const MAX_FIELDS_CHARS = 600;
 const LEVELS = ["DEBUG", "INFO", "WARN", "ERROR"] as const;
@@ -66,7 +67,7 @@ function State({ role, samples, now }: { role: RoleStatus; samples: Samples; now
   return (
     <Section id="role-page" title={name} first>
       <p class="lead">
-        <Badge level={level} word={process?.state ?? "not started"} />{" "}
+        <Badge level={level} word={roleWord(role)} />{" "}
         {alive && process?.state === "running" ? clip(alive.doing, 80) : null}
       </p>
       {problem ? <p class="problem">{clip(problem, 500)}</p> : null}

@@ -4,6 +4,7 @@ import { clip } from "../../base/clip.ts";
 import { formatBytes, formatCount } from "../../base/format.ts";
 import { Age, Badge, Section, Time } from "../parts.tsx";
 import type { RoleStatus } from "../../health/facts.ts";
+import { roleWord } from "../../health/roles.ts";
 
 /** A heartbeat this fresh, ms, is "just now": it comes every two seconds, and is no news. */
 const FRESH_MS = 5000;
@@ -28,7 +29,7 @@ function RoleCard({ role, now }: { role: RoleStatus; now: number }) {
     <li class={`card ${level}`} id={`role-${name}`}>
       <h3>
         <a href={`/roles/${name}`}>{name}</a>
-        <Badge level={level} word={process?.state ?? "not started"} />
+        <Badge level={level} word={roleWord(role)} />
       </h3>
       <p class="doing">{alive && process?.state === "running" ? clip(alive.doing, 80) : "–"}</p>
       {problem ? <p class="problem">{clip(problem, 300)}</p> : null}
