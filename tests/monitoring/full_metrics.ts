@@ -26,8 +26,9 @@ function fullStatus(): Status {
     watches: true,
     roles: facts.roles.map((role) => ({ ...role, alive: { ...role.alive!, rssBytes: 70e6 } })),
     compaction: { ...facts.compaction!, lastAt: NOW },
-    ports: { ...facts.ports!, differing: 2 },
+    ports: { ...facts.ports!, differing: 2, failing: 1, oldest: NOW - 1 },
     resyncs: [
+      resync({ startedAt: NOW - 5000, endedAt: null }),
       resync({
         guards: [guard({ collection: 'a "collection"\\\n' }), guard({ why: "empty" })],
         leftOut: [left(), left({ why: "bad-key", total: 7 })],
