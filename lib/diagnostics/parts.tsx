@@ -28,13 +28,14 @@ export function Badge({ level, word }: { level: Level | "info"; word?: string })
 
 /**
  * A time in UTC; the page's script makes it local. With `age`, how long ago as well; `short` is without
- * seconds.
+ * seconds, `dated` with its date also today.
  */
-export function Time({ at, now, age, short }: {
+export function Time({ at, now, age, short, dated }: {
   at: number;
   now: number;
   age?: boolean;
   short?: boolean;
+  dated?: boolean;
 }) {
   const iso = isoTime(at);
   if (!iso) return <span>unknown</span>;
@@ -44,8 +45,9 @@ export function Time({ at, now, age, short }: {
         datetime={iso}
         title={`${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`}
         data-short={short ? "" : undefined}
+        data-dated={dated ? "" : undefined}
       >
-        {short ? utcMinute(at, now) : utcTime(at, now)}
+        {short ? utcMinute(at, dated ? 0 : now) : utcTime(at, dated ? 0 : now)}
       </time>
       {age ? <Age at={at} now={now} /> : null}
     </span>

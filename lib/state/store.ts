@@ -58,6 +58,8 @@ import {
   stepDownRequestSchema,
   supervisorSchema,
   type SupervisorState,
+  type TermAccount,
+  termAccountsSchema,
 } from "./records.ts";
 
 /** Name of the KV file inside the state directory. */
@@ -174,6 +176,9 @@ export class StateStore implements Disposable {
 
   readonly readCluster = this.#reader("cluster", clusterSchema);
   readonly writeCluster = this.#writer<Cluster>("cluster");
+
+  readonly readTermAccounts = this.#reader("term-accounts", termAccountsSchema);
+  readonly writeTermAccounts = this.#writer<TermAccount[]>("term-accounts");
 
   readonly readEtcdMembers = this.#reader("etcd-members", etcdMembersSchema);
   readonly writeEtcdMembers = this.#newsWriter<EtcdMembers>("etcd-members");

@@ -9,9 +9,11 @@ import {
   rawElectionKeySchema,
   ROLE_NAMES,
   samplesSchema,
+  sightingSchema,
   termSchema,
 } from "../../state/records.ts";
 import { sourcedEventSchema } from "../../health/facts.ts";
+import { gapsBetween, gapSchema, knownUntil } from "../../health/term_gaps.ts";
 import type { Sources } from "../details.ts";
 import { answers, type Api, get } from "./openapi.ts";
 
@@ -32,8 +34,16 @@ const nodes = get("cloud", "/api/v1/nodes", {
   ),
 });
 const terms = get("cloud", "/api/v1/terms", {
-  summary: "The terms of mastership and the reason each ended, newest first",
-  ...answers(z.object({ readAt, terms: z.array(termSchema) }).meta({ id: "Terms" }), "At most 100"),
+  summary: "The terms of mastership, why each ended, and when nobody led, newest first",
+  ...answers(
+    z.object({
+      readAt,
+      terms: z.array(termSchema),
+      gaps: z.array(gapSchema).meta({ description: "Times in which nobody led" }),
+      seen: z.array(sightingSchema).meta({ description: "What this node saw of the key" }),
+    }).meta({ id: "Terms" }),
+    "At most 100 terms",
+  ),
 });
 const election = get("cloud", "/api/v1/election", {
   summary: "The election as this node sees it, and the raw key",
@@ -84,8 +94,10 @@ export function addCloud(api: Api, { readStatus, details }: Sources): void {
     return c.json({ readAt: cluster?.at ?? null, leader, nodes: cluster?.nodes ?? [] }, 200);
   });
   api.openapi(terms, async (c) => {
-    const { cluster } = await readStatus();
-    return c.json({ readAt: cluster?.at ?? null, terms: cluster?.terms ?? [] }, 200);
+    const { cluster, at } = await readStatus();
+    const { terms = [], seen = [] } = cluster ?? {};
+    const gaps = cluster ? gapsBetween(terms, seen, knownUntil(cluster, at)) : [];
+    return c.json({ readAt: cluster?.at ?? null, terms, gaps, seen }, 200);
   });
   api.openapi(election, async (c) => {
     const { isMaster, mastership, election, cluster } = await readStatus();

@@ -74,7 +74,8 @@ function localise(root) {
     const date = new Date(time.dateTime);
     const seconds = "short" in time.dataset ? "" : `:${pad(date.getSeconds())}`;
     const clock = `${pad(date.getHours())}:${pad(date.getMinutes())}${seconds}`;
-    setText(time, dayOf(date) === today ? clock : `${dayOf(date)} ${clock}`);
+    const bare = dayOf(date) === today && !("dated" in time.dataset);
+    setText(time, bare ? clock : `${dayOf(date)} ${clock}`);
   }
 }
 

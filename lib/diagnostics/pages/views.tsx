@@ -15,6 +15,7 @@ import { RolesSection } from "../sections/roles_section.tsx";
 import { AgentsSection, HourSection, PortsSection } from "../sections/status_sections.tsx";
 import { FindingsSection, VerdictSection } from "../sections/verdict_section.tsx";
 import type { Status } from "../../health/status.ts";
+import { windowQuerySchema } from "../charts/time_window.ts";
 import { addressOf } from "./address.ts";
 import { AgentsPage, agentsQuerySchema } from "./agents_page.tsx";
 import { ElectionPage } from "./election_page.tsx";
@@ -117,11 +118,12 @@ export const PAGES: readonly Page[] = [
       return <PortsPage {...{ file, latest, query, isMaster, now }} />;
     },
   }),
-  {
+  queried({
     path: "/election",
     label: "Election",
-    show: (status) => <ElectionPage status={status} />,
-  },
+    query: windowQuerySchema,
+    show: (status, { query }) => <ElectionPage status={status} query={query} />,
+  }),
   queried({
     path: "/roles/:id",
     label: null,

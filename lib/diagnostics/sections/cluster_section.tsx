@@ -26,19 +26,19 @@ export function ClusterSection({ status }: { status: Status }) {
       {cluster
         ? <NodesTable cluster={cluster} leader={status.leader} now={at} />
         : <Empty>{NOT_READ}</Empty>}
-      {cluster ? <Terms terms={cluster.terms} now={at} /> : null}
+      {cluster ? <Terms cluster={cluster} now={at} /> : null}
     </Section>
   );
 }
 
-function Terms({ terms, now }: { terms: Cluster["terms"]; now: number }) {
-  if (recentTerms(terms, now).length === 0) {
+function Terms({ cluster, now }: { cluster: Cluster; now: number }) {
+  if (recentTerms(cluster.terms, now).length === 0) {
     return <Empty>Nobody has led in the last 24 h: check etcd and the managers' logs.</Empty>;
   }
   return (
     <>
-      <TermTimeline terms={terms} now={now} />
-      <TermEnds terms={terms} now={now} />
+      <TermTimeline cluster={cluster} now={now} />
+      <TermEnds terms={cluster.terms} now={now} />
     </>
   );
 }
