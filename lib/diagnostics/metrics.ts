@@ -183,12 +183,21 @@ function resyncFamilies(status: Status): Family[] {
 }
 
 function agentFamilies({ agents }: Status): Family[] {
-  const { byFreshness, lagMs, maxLagMs, reported, failed } = agents ?? {};
+  const { byFreshness, absent, lagMs, maxLagMs, reported, failed } = agents ?? {};
+  const hosts = absent && { gone: absent.gone, unserved: absent.unserved };
   return [
     ...gauges({
       agents: [
-        "Felix agents by the age of their status: late over 75 s, stale over 5 min",
-        by("freshness", byFreshness),
+        "Felix agents by their status: late over 75 s, stale over 5 min; hosts without one",
+        by("freshness", byFreshness && { ...byFreshness, ...hosts }),
+      ],
+      endpoints_without_agent: [
+        "Endpoints on hosts of which no Felix gives a status",
+        absent && absent.goneEndpoints + absent.unservedEndpoints,
+      ],
+      migrations_stranded: [
+        "Live migrations that have led to a host without an agent for over 2 h",
+        absent?.stranded.total,
       ],
       agent_status_lag_seconds: [
         "Age of agent status when it was seen: median of the last minute's updates",

@@ -76,8 +76,9 @@ function watchedText(facts: Facts, differences: number | null): string {
     : "watching only: nothing is compared yet and nothing written";
 }
 
-/** Whether this term's watchers have read what Felix says. */
+/** Whether this term's watchers have read what Felix says, and see what changes. */
 function knowsStatus({ agents, ports, since }: Facts): boolean {
+  if (agents?.seenSince === null) return false;
   return [agents, ports].every((record) => record !== null && record.at >= (since ?? 0));
 }
 

@@ -1,6 +1,7 @@
 /** What is wrong with the election, as this node sees it. Pure. @module */
+import type { Cluster, TermRecord } from "../state/records.ts";
 import type { Facts } from "./facts.ts";
-import type { Finding, FindingOf } from "./findings.ts";
+import type { Finding, FindingOf, LastTerm } from "./findings.ts";
 import { isUp } from "./roles.ts";
 
 /** The findings on who leads. */
@@ -31,13 +32,23 @@ function noLeader({ node: { name: here }, cluster, at }: Facts): FindingOf<"no-l
   const common = { kind: "no-leader", level: "error", here, at } as const;
   const nodes = cluster?.nodes.map(({ name }) => name) ?? [];
   const term = cluster?.terms[0];
-  if (!term) return { ...common, last: null, nodes };
-  const { node, end, reason, until } = term;
-  if (end !== null) {
-    return { ...common, last: { node, since: end, word: "history", reason }, nodes };
+  if (!cluster || !term) return { ...common, last: null, nodes };
+  return { ...common, last: endOf(term, cluster, here, at), nodes };
+}
+
+/** The end of the newest term, on the best word that there is. */
+function endOf(term: TermRecord, { seen }: Cluster, here: string, at: number): LastTerm | null {
+  const { node, end, endBy, keyGone, reason, until } = term;
+  if (end !== null && endBy === "leader") {
+    return { node, since: end, word: "led", by: node, reason };
   }
-  const last = until === undefined || until > at
-    ? null
-    : { node, since: until, word: "lease", reason } as const;
-  return { ...common, last, nodes };
+  if (keyGone) {
+    const { at: since, how, by } = keyGone;
+    return { node, since, word: how, by, reason };
+  }
+  if (end !== null) return { node, since: end, word: "history", by: here, reason };
+  const [last] = seen ?? [];
+  if (last?.is === "free") return { node, since: last.from, word: "seen", by: here, reason };
+  if (until === undefined || until > at) return null;
+  return { node, since: until, word: "lease", by: here, reason };
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { EtcdMembers, Resync } from "../state/records.ts";
+import type { Absent, EtcdMembers, Resync } from "../state/records.ts";
 import type { Level } from "./facts.ts";
 import type { HeldGuard, HeldLeftOut } from "./held.ts";
 
@@ -22,12 +22,17 @@ export type RoleProblem =
 
 /** The end of the last term, and who says so. */
 export interface LastTerm {
-  /** Who led. */
+  /** Who led; "" when that is not known. */
   readonly node: string;
   /** ms since the epoch. */
   readonly since: number;
-  /** The node that led; others, by the history in etcd; or the end of its lease, which nobody has seen. */
-  readonly word: "led" | "history" | "lease";
+  /**
+   * Whose word it is: that of the node that led; of one that saw the key go, or that saw its lease before nobody
+   * looked; or the history's in etcd, which does not say whose.
+   */
+  readonly word: "led" | "seen" | "lease" | "history";
+  /** The node that saw it. */
+  readonly by: string;
   readonly reason: string | null;
 }
 
@@ -57,7 +62,14 @@ export const FINDING_KINDS = [
   "notifications-unheard",
   "notifications-unsent",
   "agents-late",
+  /** There was a status, and it is no longer in etcd. */
+  "agents-gone",
+  /** Hosts with endpoints on which no Felix was ever seen. */
+  "hosts-unserved",
   "agents-stale",
+  "agents-overdue",
+  /** Live migrations to hosts without a status. */
+  "migrations-stranded",
   "ports-waiting",
   /** Reports that Neutron refused or did not answer. */
   "ports-failing",
@@ -116,6 +128,32 @@ interface Data extends Record<FindingKind, unknown> {
     readonly changes: number;
   };
   readonly "agents-late": { readonly lagMs: number };
+  readonly "agents-gone": {
+    readonly gone: number;
+    /** Those that are gone among them. */
+    readonly total: number;
+    /** Endpoints on the hosts of those, as far as known. */
+    readonly endpoints: number;
+    /** The first of them. */
+    readonly hosts: readonly string[];
+  };
+  readonly "hosts-unserved": {
+    readonly unserved: number;
+    readonly endpoints: number;
+    /** The first of them, each with the agent whose name is like it. */
+    readonly hosts: readonly { readonly host: string; readonly like: string | null }[];
+  };
+  readonly "agents-overdue": {
+    readonly late: number;
+    readonly total: number;
+    readonly hosts: readonly string[];
+  };
+  readonly "migrations-stranded": {
+    readonly total: number;
+    readonly oldest: Absent["stranded"]["first"][number];
+    /** When it was judged, ms since the epoch. */
+    readonly at: number;
+  };
   readonly "agents-stale": {
     readonly stale: number;
     readonly total: number;

@@ -53,18 +53,24 @@ function fitted(sentence: string): string {
 }
 
 /** That nobody leads, since when, and who says so. */
-export function noLeaderLine({ here, last, at }: FindingOf<"no-leader">): string {
-  const [node, own] = [here, last?.node ?? ""].map((name) => clip(name, MAX_NAME_CHARS));
-  if (last === null) return `No node leads, on the word of ${node}; since when is not known.`;
+export function noLeaderLine({ here: name, last, at }: FindingOf<"no-leader">): string {
+  const here = short(name);
+  if (last === null) return `No node leads, on the word of ${here}; since when is not known.`;
   const since = utcMinute(last.since, at);
+  const [node, by] = [short(last.node), short(last.by)];
+  const and = last.by === name ? "" : ` and of ${here}`;
   switch (last.word) {
     case "led":
-      return last.node === here
-        ? `No node leads since ${since}, on the word of ${node}, which led.`
-        : `No node leads since ${since}, on the word of ${own}, which led, and of ${node}.`;
-    case "history":
-      return `No node leads since ${since}, on the word of ${node} and of the history in etcd.`;
+      return `No node leads since ${since}, on the word of ${node}, which led${and && `,${and}`}.`;
+    case "seen":
+      return `No node leads since ${since}, on the word of ${by}${and}.`;
     case "lease":
-      return `No node leads since about ${since}, the end of ${own}'s lease as ${node} saw it.`;
+      return `No node leads since about ${since}, the end of ${node}'s lease as ${by} saw it.`;
+    case "history":
+      return `No node leads since ${since}, on the word of ${here} and of the history in etcd.`;
   }
+}
+
+function short(name: string): string {
+  return clip(name, MAX_NAME_CHARS);
 }

@@ -6,8 +6,15 @@
  */
 import { alarmAdvice } from "../etcd/database_size.ts";
 import { clip } from "../base/clip.ts";
-import { formatCount, formatDuration, plural, utcMinute } from "../base/format.ts";
+import { formatDuration, plural, utcMinute } from "../base/format.ts";
 import { guardSentence, leftOutSentence } from "../sync/report/held_text.ts";
+import {
+  goneSentence,
+  overdueSentence,
+  staleSentence,
+  strandedSentence,
+  unservedSentence,
+} from "./agent_text.ts";
 import type { RoleStatus } from "./facts.ts";
 import type { FindingKind, FindingOf, NotReady, RoleProblem } from "./findings.ts";
 import { stepText } from "./resync_findings.ts";
@@ -62,12 +69,11 @@ const SENTENCES: { readonly [K in FindingKind]: (finding: FindingOf<K>) => strin
   "agents-late": ({ lagMs }) =>
     `Agent status is seen ${formatDuration(lagMs)} late: the watcher falls behind, or the ` +
     "clocks differ; check etcd's load first.",
-  "agents-stale": ({ stale, total, hosts }) => {
-    const names = hosts.map((host) => clip(host, 63)).join(", ");
-    const more = stale > hosts.length ? ", …" : "";
-    return `${formatCount(stale)} of ${plural(total, "agent")} gave no status for more than ` +
-      `5 min (${names}${more}): check Felix on these hosts first.`;
-  },
+  "agents-gone": goneSentence,
+  "hosts-unserved": unservedSentence,
+  "agents-stale": staleSentence,
+  "agents-overdue": overdueSentence,
+  "migrations-stranded": strandedSentence,
   "ports-waiting": ({ queued, slow }) =>
     `${queued} port status reports are waiting${slow ? ": Neutron takes them too slowly" : ""}.`,
   "ports-failing": ({ failing }) =>
@@ -117,7 +123,11 @@ const LINKS: { readonly [K in FindingKind]: (finding: FindingOf<K>) => string } 
   "left-out": ({ left }) => `/resyncs/${left.resync}`,
   "notifications-unheard": () => "/resyncs",
   "notifications-unsent": () => "/resyncs",
+  "agents-gone": () => "/agents?state=gone",
+  "hosts-unserved": () => "/agents?state=unserved",
   "agents-stale": () => "/agents",
+  "agents-overdue": () => "/agents?state=late",
+  "migrations-stranded": () => "/agents",
   "ports-waiting": () => "/ports",
 };
 

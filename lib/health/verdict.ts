@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isStale } from "../status/freshness.ts";
+import { agentFindings } from "./agent_findings.ts";
 import { calmText } from "./calm.ts";
 import { electionFindings } from "./election_findings.ts";
 import { databaseFindings } from "./etcd_databases.ts";
@@ -11,7 +11,7 @@ import { memberFindings } from "./etcd_members.ts";
 import type { Facts, Level, RoleStatus } from "./facts.ts";
 import type { Finding, NotReady } from "./findings.ts";
 import { heldNow } from "./held.ts";
-import { LAG_MS, SILENT_MS } from "./limits.ts";
+import { SILENT_MS } from "./limits.ts";
 import { worstFirst } from "./order.ts";
 import { portFindings } from "./port_findings.ts";
 import { resyncFindings } from "./resync_findings.ts";
@@ -94,25 +94,9 @@ function roleFindings({ roles, at }: Facts): Finding[] {
 const MASTER_FINDINGS = [
   resyncFindings,
   notificationFindings,
-  lateFindings,
-  staleFindings,
+  agentFindings,
   portFindings,
 ];
-
-/** What every agent says comes late: the watcher is behind. */
-function lateFindings({ agents }: Facts): Finding[] {
-  const lagMs = agents?.lagMs ?? 0;
-  return lagMs > LAG_MS ? [{ kind: "agents-late", level: "warn", lagMs }] : [];
-}
-
-function staleFindings({ agents, at }: Facts): Finding[] {
-  if (!agents) return [];
-  const stale = agents.byFreshness.stale + agents.byFreshness.unreadable;
-  if (stale === 0) return [];
-  const hosts = agents.agents.filter(({ time }) => isStale(time, at)).slice(0, 3)
-    .map(({ host }) => host);
-  return [{ kind: "agents-stale", level: "warn", stale, total: agents.total, hosts }];
-}
 
 /** Changes that no notification has told of, while none at all has come: Neutron sends none. */
 const MANY_SILENT = 20;

@@ -13,6 +13,7 @@ import type { Config } from "../config/config_types.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
 import { KeystoneAuth } from "../openstack/keystone.ts";
 import { Attempts } from "./attempts.ts";
+import { EndpointHosts } from "./endpoint_hosts.ts";
 import { type ResyncBase, resyncBase } from "./sources/base.ts";
 import { DifferenceLog } from "./apply/difference_log.ts";
 import { NoSink } from "./apply/sink.ts";
@@ -75,6 +76,7 @@ class ResourceSyncer {
   #index: CloudIndex | null = null;
   readonly #attempts: Attempts;
   readonly #schedule: Schedule;
+  readonly #hosts: EndpointHosts;
   /** Guards of the last incremental run, as JSON. */
   #heldBefore = "[]";
   readonly #missing = new Set<string>();
@@ -92,6 +94,7 @@ class ResourceSyncer {
     this.#watching = new Watching(config.sync.startupResync, term, context);
     this.#attempts = new Attempts(term, config.sync, context);
     this.#schedule = new Schedule(config.sync, context.clock.now());
+    this.#hosts = new EndpointHosts(term, config, context);
     if (config.notifications === null) return;
     this.#events = new EventSync({
       base: this.#base,
@@ -173,6 +176,7 @@ class ResourceSyncer {
       };
       const deps = { ...this.#deps(noted), progress };
       const { index, ...result } = await fullResync(deps, this.term, { sink: new NoSink() });
+      await this.#hosts.publish(index, true);
       index.close();
       return result;
     });
@@ -208,6 +212,7 @@ class ResourceSyncer {
       this.#events?.endFull(before, index);
       await this.#close(index ? before : made[0]);
     }
+    await this.#hosts.publish(index!, true);
     const { trouble } = this.#base.keystone.projects;
     if (trouble !== null) await this.#sayOnce([trouble]);
     this.#schedule.reason = "periodic";
@@ -233,6 +238,7 @@ class ResourceSyncer {
     const from = this.context.clock.now();
     this.#schedule.comparing();
     const count = await incrementalResync(run);
+    await this.#hosts.publish(index);
     // A guard that goes on holding the same is no news every few seconds.
     const guards = JSON.stringify(run.guards);
     const held = run.guards.length > 0 && guards !== this.#heldBefore;

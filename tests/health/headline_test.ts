@@ -40,11 +40,11 @@ const EXTREMES: Readonly<Record<FindingKind, (text: string) => Finding[]>> = {
   "mastership-unpublished": () => [{ kind: "mastership-unpublished", level }],
   "election-starting": () => [{ kind: "election-starting", level }],
   "no-leader": (text) =>
-    [null, ...(["led", "history", "lease"] as const)].map((word) => ({
+    [null, ...(["led", "seen", "lease", "history"] as const)].map((word) => ({
       kind: "no-leader",
       level,
       here: text,
-      last: word && { node: `${text}2`, since: LONG_AGO, word, reason: text },
+      last: word && { node: `2${text}`, since: LONG_AGO, word, by: `3${text}`, reason: text },
       nodes: [text, text, text, text],
       at: NOW,
     })),
@@ -89,6 +89,37 @@ const EXTREMES: Readonly<Record<FindingKind, (text: string) => Finding[]>> = {
     ),
   "notifications-unheard": (trouble) => [{ kind: "notifications-unheard", level, trouble }],
   "notifications-unsent": () => [{ kind: "notifications-unsent", level, changes: HUGE }],
+  "agents-gone": (text) =>
+    [1, HUGE].map((gone) => ({
+      kind: "agents-gone",
+      level,
+      gone,
+      total: HUGE,
+      endpoints: HUGE,
+      hosts: [text, text, text],
+    })),
+  "hosts-unserved": (text) =>
+    [null, text].map((like) => ({
+      kind: "hosts-unserved",
+      level,
+      unserved: HUGE,
+      endpoints: HUGE,
+      hosts: [1, 2, 3].map(() => ({ host: text, like })),
+    })),
+  "agents-overdue": (text) => [{
+    kind: "agents-overdue",
+    level,
+    late: HUGE,
+    total: HUGE,
+    hosts: [text, text, text],
+  }],
+  "migrations-stranded": (text) => [{
+    kind: "migrations-stranded",
+    level,
+    total: HUGE,
+    oldest: { host: text, port: text, since: LONG_AGO },
+    at: NOW,
+  }],
   "agents-late": () => [{ kind: "agents-late", level, lagMs: HUGE }],
   "agents-stale": (text) => [{
     kind: "agents-stale",

@@ -52,6 +52,12 @@ const table: readonly [name: string, changes: Partial<Facts>, kind: string, text
     "all-well",
     /etcd are in sync, Felix's status is not/,
   ],
+  [
+    "etcd is not seen by those who follow agents",
+    { agents: { ...facts().agents!, seenSince: null } },
+    "all-well",
+    /Felix's status is not read yet/,
+  ],
   ["agents are not read yet", { agents: null }, "all-well", /Felix's status is not read yet/],
   [
     "ports are an earlier term's",

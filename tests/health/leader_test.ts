@@ -37,6 +37,43 @@ Deno.test("nobody leads: since when, on whose word, and what to do", () => {
     said({ end: null, until: NOW - 3000 }).text,
     "No node leads since about 14:02 UTC, the end of node-2's lease as node-1 saw it.",
   );
+  const told = said({ end: NOW - 63_000, endBy: "leader", reason: "stopped in order" });
+  assertEquals(
+    told.text,
+    "No node leads since 14:01 UTC, on the word of node-2, which led, and of node-1.",
+  );
+  const own = said({ node: "node-1", end: NOW - 63_000, endBy: "leader" });
+  assertEquals(own.text, "No node leads since 14:01 UTC, on the word of node-1, which led.");
+  const gone = { at: NOW - 63_000, by: "node-3", how: "seen" } as const;
+  assertEquals(
+    said({ end: NOW, endBy: "observer", keyGone: gone }).text,
+    "No node leads since 14:01 UTC, on the word of node-3 and of node-1.",
+  );
+  assertEquals(
+    said({ end: NOW, keyGone: { ...gone, by: "node-1" } }).text,
+    "No node leads since 14:01 UTC, on the word of node-1.",
+  );
+  assertEquals(
+    said({ end: NOW, keyGone: { ...gone, how: "lease" } }).text,
+    "No node leads since about 14:01 UTC, the end of node-2's lease as node-3 saw it.",
+  );
+  assertEquals(
+    said({ end: NOW, endBy: "leader", keyGone: gone }).text,
+    "No node leads since 14:02 UTC, on the word of node-2, which led, and of node-1.",
+  );
+  const here = cluster({ end: null }).cluster;
+  const free = {
+    is: "free",
+    from: NOW - 63_000,
+    to: NOW,
+    term: null,
+    id: null,
+    why: null,
+  } as const;
+  assertEquals(
+    status(leaderless({ cluster: { ...here, seen: [free] } })).verdict.text,
+    "No node leads since 14:01 UTC, on the word of node-1.",
+  );
   for (const term of [null, { end: null }, { end: null, until: NOW + 3000 }]) {
     assertEquals(
       said(term).text,

@@ -25,6 +25,17 @@ function fullStatus(): Status {
     since: NOW - 300_000,
     watches: true,
     roles: facts.roles.map((role) => ({ ...role, alive: { ...role.alive!, rssBytes: 70e6 } })),
+    agents: {
+      ...facts.agents!,
+      absent: {
+        gone: 2,
+        unserved: 1,
+        goneEndpoints: 30,
+        unservedEndpoints: 3,
+        hosts: [],
+        stranded: { total: 1, first: [] },
+      },
+    },
     compaction: { ...facts.compaction!, lastAt: NOW },
     ports: { ...facts.ports!, differing: 2, failing: 1, oldest: NOW - 1 },
     resyncs: [

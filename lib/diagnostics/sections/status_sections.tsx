@@ -9,7 +9,7 @@ import { ShareBar } from "../charts/share_bar.tsx";
 import { clip } from "../../base/clip.ts";
 import { formatCount, formatDuration } from "../../base/format.ts";
 import { Badge, Empty, Figure, Section, Table, Time } from "../parts.tsx";
-import { AgentRow, freshnessShares } from "./agent_parts.tsx";
+import { AGENT_COLUMNS, AgentRow, agentShares } from "./agent_parts.tsx";
 
 const MAX_STALE = 5;
 const NONE = "only the node that leads follows status";
@@ -41,13 +41,16 @@ export function AgentsSection({ agents, isMaster, now }: {
   isMaster: boolean;
   now: number;
 }) {
-  if (!agents || agents.total === 0) {
+  const { gone = 0, unserved = 0, hosts = [] } = agents?.absent ?? {};
+  if (!agents || agents.total + gone + unserved === 0) {
     const none = isMaster
       ? "No agent yet: each host shows here as soon as its Felix writes a status to etcd."
       : "Nothing here on a standby: the master reports the agents. Open its page.";
     return <Section id="agents" title="Felix agents" none={none} />;
   }
   const late = agents.agents.filter(({ time }) => freshness(time, now) !== "fresh");
+  const worst = [...hosts, ...late].slice(0, MAX_STALE);
+  const counts = { ...agents.byFreshness, ...agents.absent ? { gone, unserved } : {} };
   return (
     <Section id="agents" title="Felix agents" note={isMaster ? undefined : EARLIER}>
       <dl class="figures">
@@ -57,14 +60,14 @@ export function AgentsSection({ agents, isMaster, now }: {
         <Figure name="Reported">{formatCount(agents.reported)}</Figure>
         <Figure name="Failed">{formatCount(agents.failed)}</Figure>
       </dl>
-      <ShareBar id="freshness" shares={freshnessShares(agents)} />
-      {late.length === 0 ? null : (
+      <ShareBar id="freshness" shares={agentShares(counts)} />
+      {worst.length === 0 ? null : (
         <Table
           id="agents-table"
-          caption="The agents that have been silent for longest"
-          columns={["Host", "State", "Felix's status", "Felix up", "Reported"]}
+          caption="Hosts without an agent, and the agents that have been silent for longest"
+          columns={AGENT_COLUMNS}
         >
-          {late.slice(0, MAX_STALE).map((agent) => <AgentRow agent={agent} now={now} />)}
+          {worst.map((agent) => <AgentRow agent={agent} now={now} />)}
         </Table>
       )}
       <p class="links">
