@@ -50,6 +50,11 @@ export function conductorPrefix(region: string | null): string {
   return `/calico/openstack/v2/${regionString(region)}/conductor/`;
 }
 
+/** Which hosts the agent status watcher has seen, for the one that follows it, on whatever node. */
+export function seenHostsKey(region: string | null): string {
+  return `${conductorPrefix(region)}felix-hosts`;
+}
+
 /** Prefix of everything that Felix reports in a region. */
 export function felixPrefix(region: string | null): string {
   return `/calico/felix/v2/${regionString(region)}/host/`;

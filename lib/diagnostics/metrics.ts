@@ -6,12 +6,13 @@
 import type { Family, HistogramValue, Sample } from "../metrics/exposition.ts";
 import { type Instrument, INSTRUMENTS } from "../metrics/instruments.ts";
 import type { MetricsRecord, Series } from "../metrics/meter.ts";
-import { type DatabaseSize, ROLE_NAMES, type RoleName } from "../state/records.ts";
+import { comparedAll, type DatabaseSize, ROLE_NAMES, type RoleName } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
 import { clip } from "../base/clip.ts";
 import type { Status } from "../health/status.ts";
 import { databasesNow } from "../health/etcd_databases.ts";
 import { membersNow } from "../health/etcd_members.ts";
+import { runningNow, runsOfTerm } from "../health/resync_findings.ts";
 import { isUp } from "../health/roles.ts";
 
 const MAX_LABEL_CHARS = 100;
@@ -160,7 +161,8 @@ function databaseGauges(status: Status) {
   } satisfies Record<string, [help: string, samples: Sample[]]>;
 }
 
-function resyncFamilies({ resyncs }: Status): Family[] {
+function resyncFamilies(status: Status): Family[] {
+  const { resyncs, isMaster } = status;
   const done = resyncs.find((r) => r.endedAt !== null);
   const good = resyncs.find((r) => r.endedAt !== null && r.error === null);
   return gauges({
@@ -169,16 +171,33 @@ function resyncFamilies({ resyncs }: Status): Family[] {
       done && done.endedAt! - done.startedAt,
     ],
     last_resync_success_timestamp_seconds: ["End of the last resync that succeeded", good?.endedAt],
+    last_full_comparison_timestamp_seconds: [
+      "End of this term's last resync that compared everything and succeeded",
+      isMaster ? runsOfTerm(status).find(comparedAll)?.endedAt : null,
+    ],
+    resync_running_start_timestamp_seconds: [
+      "When the resync of everything that runs now began",
+      isMaster ? runningNow(status)?.startedAt : null,
+    ],
   });
 }
 
 function agentFamilies({ agents }: Status): Family[] {
-  const { byFreshness, lagMs, maxLagMs, reported, failed } = agents ?? {};
+  const { byFreshness, absent, lagMs, maxLagMs, reported, failed } = agents ?? {};
+  const hosts = absent && { gone: absent.gone, unserved: absent.unserved };
   return [
     ...gauges({
       agents: [
-        "Felix agents by the age of their status: late over 75 s, stale over 5 min",
-        by("freshness", byFreshness),
+        "Felix agents by their status: late over 75 s, stale over 5 min; hosts without one",
+        by("freshness", byFreshness && { ...byFreshness, ...hosts }),
+      ],
+      endpoints_without_agent: [
+        "Endpoints on hosts of which no Felix gives a status",
+        absent && absent.goneEndpoints + absent.unservedEndpoints,
+      ],
+      migrations_stranded: [
+        "Live migrations that have led to a host without an agent for over 2 h",
+        absent?.stranded.total,
       ],
       agent_status_lag_seconds: [
         "Age of agent status when it was seen: median of the last minute's updates",
@@ -206,6 +225,11 @@ function portFamilies({ ports }: Status): Family[] {
       ports: ["Ports by the status that Felix wrote", by("status", ports?.byStatus)],
       ports_queued: ["Port status reports that wait", ports?.queued],
       ports_differing: ["Ports whose status Neutron does not show", ports?.differing],
+      ports_failing: ["Port status reports that failed and are tried again", ports?.failing],
+      port_status_oldest_timestamp_seconds: [
+        "Since when the port status waits that has waited longest",
+        ports?.oldest,
+      ],
     }),
   ];
 }

@@ -1,6 +1,6 @@
 /** Which rows of a long list are asked for: agents, ports, one page of either. Pure. @module */
 import type { Agent } from "../state/records.ts";
-import { type Freshness, freshness } from "../status/freshness.ts";
+import { type AgentState, agentState } from "../status/freshness.ts";
 import type { PortDifference } from "../status/port_differences.ts";
 
 /** By the age of the status, the host, Felix's uptime or the last report. */
@@ -11,7 +11,7 @@ export interface AgentsWanted {
   /** Part of the host's name, in any case; empty: every host. */
   readonly q: string;
   /** Empty: any. */
-  readonly state: Freshness | "";
+  readonly state: AgentState | "";
   /** The oldest, smallest or first comes first; what is not known before all others. */
   readonly sort: typeof AGENT_ORDERS[number];
 }
@@ -23,13 +23,18 @@ export function selectAgents(
   now: number,
 ): Agent[] {
   const wanted = q.toLowerCase();
-  const found = agents.filter(({ host, time }) =>
-    host.toLowerCase().includes(wanted) && (state === "" || freshness(time, now) === state)
+  const found = agents.filter((agent) =>
+    agent.host.toLowerCase().includes(wanted) && (state === "" || agentState(agent, now) === state)
   );
   const by = KEYS[sort];
   return found.sort((a, b) => {
     const [x, y] = [by(a), by(b)];
-    return x !== y ? (x < y ? -1 : 1) : a.host < b.host ? -1 : 1;
+    if (x !== y) return x < y ? -1 : 1;
+    // Absent hosts are in an order of their own: those that somebody can put right first.
+    if (sort === "age" && (a.absent || b.absent)) {
+      return a.absent && b.absent ? 0 : a.absent ? -1 : 1;
+    }
+    return a.host < b.host ? -1 : 1;
   });
 }
 

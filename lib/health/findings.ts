@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { EtcdMembers } from "../state/records.ts";
+import type { Absent, EtcdMembers, Resync } from "../state/records.ts";
 import type { Level } from "./facts.ts";
 import type { HeldGuard, HeldLeftOut } from "./held.ts";
 
@@ -19,6 +19,22 @@ export type RoleProblem =
   | { readonly is: "silent" }
   /** What it says itself. */
   | { readonly is: "reported"; readonly problem: string };
+
+/** The end of the last term, and who says so. */
+export interface LastTerm {
+  /** Who led; "" when that is not known. */
+  readonly node: string;
+  /** ms since the epoch. */
+  readonly since: number;
+  /**
+   * Whose word it is: that of the node that led; of one that saw the key go, or that saw its lease before nobody
+   * looked; or the history's in etcd, which does not say whose.
+   */
+  readonly word: "led" | "seen" | "lease" | "history";
+  /** The node that saw it. */
+  readonly by: string;
+  readonly reason: string | null;
+}
 
 /** Every kind of finding. */
 export const FINDING_KINDS = [
@@ -46,8 +62,19 @@ export const FINDING_KINDS = [
   "notifications-unheard",
   "notifications-unsent",
   "agents-late",
+  /** There was a status, and it is no longer in etcd. */
+  "agents-gone",
+  /** Hosts with endpoints on which no Felix was ever seen. */
+  "hosts-unserved",
   "agents-stale",
+  "agents-overdue",
+  /** Live migrations to hosts without a status. */
+  "migrations-stranded",
   "ports-waiting",
+  /** Reports that Neutron refused or did not answer. */
+  "ports-failing",
+  "ports-overdue",
+  "ports-in-error",
 ] as const;
 export type FindingKind = typeof FINDING_KINDS[number];
 
@@ -69,7 +96,24 @@ interface Data extends Record<FindingKind, unknown> {
     /** When it was judged, ms since the epoch. */
     readonly at: number;
   };
-  readonly "resync-failed": { readonly resync: string; readonly error: string };
+  readonly "no-leader": {
+    /** Name of this node, whose word it is. */
+    readonly here: string;
+    /** How the last term ended; null: not known. */
+    readonly last: LastTerm | null;
+    /** Names of the nodes that are registered. */
+    readonly nodes: readonly string[];
+    readonly at: number;
+  };
+  readonly "resync-failed": {
+    readonly resync: string;
+    readonly error: string;
+    /** It is tried again by itself. */
+    readonly again: boolean;
+    /** The try that runs now; null: none does. */
+    readonly retry: Pick<Resync, "startedAt" | "attempt" | "step"> | null;
+    readonly at: number;
+  };
   readonly "resync-warned": {
     readonly resync: string;
     readonly first: string;
@@ -84,6 +128,32 @@ interface Data extends Record<FindingKind, unknown> {
     readonly changes: number;
   };
   readonly "agents-late": { readonly lagMs: number };
+  readonly "agents-gone": {
+    readonly gone: number;
+    /** Those that are gone among them. */
+    readonly total: number;
+    /** Endpoints on the hosts of those, as far as known. */
+    readonly endpoints: number;
+    /** The first of them. */
+    readonly hosts: readonly string[];
+  };
+  readonly "hosts-unserved": {
+    readonly unserved: number;
+    readonly endpoints: number;
+    /** The first of them, each with the agent whose name is like it. */
+    readonly hosts: readonly { readonly host: string; readonly like: string | null }[];
+  };
+  readonly "agents-overdue": {
+    readonly late: number;
+    readonly total: number;
+    readonly hosts: readonly string[];
+  };
+  readonly "migrations-stranded": {
+    readonly total: number;
+    readonly oldest: Absent["stranded"]["first"][number];
+    /** When it was judged, ms since the epoch. */
+    readonly at: number;
+  };
   readonly "agents-stale": {
     readonly stale: number;
     readonly total: number;
@@ -95,6 +165,14 @@ interface Data extends Record<FindingKind, unknown> {
     /** Whether Neutron is the reason: their watcher has no problem of its own, such as a bus that is gone. */
     readonly slow: boolean;
   };
+  readonly "ports-failing": { readonly failing: number };
+  readonly "ports-overdue": {
+    readonly queued: number;
+    /** Since when the first of them waits, ms since the epoch. */
+    readonly oldest: number;
+    readonly at: number;
+  };
+  readonly "ports-in-error": { readonly broken: number };
 }
 
 /** A finding of one kind. */

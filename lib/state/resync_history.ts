@@ -6,7 +6,14 @@
  */
 import { clip } from "../base/clip.ts";
 import type { Kv } from "./kv.ts";
-import { comparedAll, MAX_RESYNCS, type Resync, resyncSchema } from "./records/resync.ts";
+import {
+  comparedAll,
+  MAX_RESYNCS,
+  type Resync,
+  resyncSchema,
+  type ResyncStep,
+  resyncStepSchema,
+} from "./records/resync.ts";
 
 /** Guards, and kinds of objects that were left, in one record. */
 const MAX_ENTRIES = 20;
@@ -22,28 +29,42 @@ type Account = Pick<Resync, "guards" | "leftOut" | "warnings">;
 
 /** Written last of all: its version stands for the whole history. */
 const CHANGED_KEY = ["resyncs-changed"];
+/** The step of the run that runs, beside the records: it changes often, and they are read only when they change. */
+const STEP_KEY = ["resync-step"];
 
 /** The history, one record a resync. */
 export class ResyncHistory {
   /** As it was read last: reading 50 records is costly, and they seldom change. */
-  #read: { readonly versionstamp: string; readonly records: readonly Resync[] } | null = null;
+  #read: { readonly versionstamp: string | null; readonly records: readonly Resync[] } | null =
+    null;
 
   constructor(readonly kv: Kv) {}
 
   /** Newest first; empty when there is none. */
   async read(): Promise<Resync[]> {
-    const { versionstamp } = await this.kv.get(CHANGED_KEY);
-    if (versionstamp !== null && this.#read?.versionstamp === versionstamp) {
-      return [...this.#read.records];
+    const [{ versionstamp }, { value: step }] = await Promise.all([
+      this.kv.get(CHANGED_KEY),
+      this.kv.get(STEP_KEY),
+    ]);
+    if (versionstamp === null || this.#read?.versionstamp !== versionstamp) {
+      this.#read = { versionstamp, records: await this.#readAll() };
     }
+    const parsed = resyncStepSchema.safeParse(step);
+    if (!parsed.success) return [...this.#read.records];
+    const { id, step: taken } = parsed.data;
+    return this.#read.records.map((record) =>
+      record.id === id && record.endedAt === null ? { ...record, step: taken } : record
+    );
+  }
+
+  async #readAll(): Promise<Resync[]> {
     const records: Resync[] = [];
     const range = this.kv.list({ prefix: ["resyncs"] }, { limit: MAX_RESYNCS, reverse: true });
     for await (const { value } of range) {
       const parsed = resyncSchema.safeParse(value);
       if (parsed.success) records.push(parsed.data);
     }
-    if (versionstamp !== null) this.#read = { versionstamp, records };
-    return [...records];
+    return records;
   }
 
   /** Adds a resync or replaces it; what is too old goes. */
@@ -52,6 +73,11 @@ export class ResyncHistory {
     const range = this.kv.list({ prefix: ["resyncs"] }, { reverse: true });
     for (const key of tooOld(await Array.fromAsync(range))) await this.kv.delete(key);
     await this.kv.set(CHANGED_KEY, record.id);
+  }
+
+  /** Notes the step of a run that runs. */
+  async writeStep(step: ResyncStep): Promise<void> {
+    await this.kv.set(STEP_KEY, step);
   }
 }
 

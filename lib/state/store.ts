@@ -49,6 +49,7 @@ import {
   resyncAnswerSchema,
   type ResyncRequest,
   resyncRequestSchema,
+  type ResyncStep,
   roleSchema,
   type RoleState,
   type Samples,
@@ -206,6 +207,9 @@ export class StateStore implements Disposable {
   readonly readResyncs = (): Promise<Resync[]> => this.#resyncs.read();
   /** Adds a resync to the history or replaces it there; what is too old goes. */
   readonly writeResync = (record: Resync): Promise<void> => this.#resyncs.write(record);
+
+  /** Notes the step of a resync that runs; it shows in its record until that is written again. */
+  readonly writeResyncStep = (step: ResyncStep): Promise<void> => this.#resyncs.writeStep(step);
 
   readonly readResyncRequest = this.#reader("resync-request", resyncRequestSchema);
   /** Null: it was taken up. */

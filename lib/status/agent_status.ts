@@ -8,9 +8,11 @@ import type { Etcd3 } from "etcd3";
 import { joinLoops } from "../base/join_loops.ts";
 import type { Config } from "../config/config_types.ts";
 import type { Change } from "../etcd/mirror.ts";
+import { Watchdog } from "../role/heartbeat.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
+import { AbsentWatch } from "./absent_watch.ts";
 import { Agents } from "./agents.ts";
-import { MAX_AGENTS, writeAgentsFile } from "./agents_file.ts";
+import { MAX_ABSENT, MAX_AGENTS, writeAgentsFile } from "./agents_file.ts";
 import { agentHost, felixPrefix, parseAgentStatus } from "./felix_status.ts";
 import { follow } from "./follow.ts";
 import { STALE_AGENT_MS } from "./freshness.ts";
@@ -43,6 +45,7 @@ export class AgentStatusWatcher {
   readonly #limited: RateLimitedLog;
   readonly #staleLog: RateLimitedLog;
   readonly #agents = new Agents();
+  readonly #absent: AbsentWatch;
   readonly #lag: Lag;
   readonly #outcomes: ReportOutcomes;
   /** Ends what goes on beside a loop that has failed. */
@@ -60,6 +63,7 @@ export class AgentStatusWatcher {
     this.#lag = new Lag(clock);
     this.#outcomes = new ReportOutcomes("agent", this.#limited);
     this.#term = { ...term, signal: AbortSignal.any([term.signal, this.#stop.signal]) };
+    this.#absent = new AbsentWatch(this.#term, options);
     this.#queue = new WorkQueue<string>({
       workers: REPORTS_IN_FLIGHT,
       maxBatch: 1,
@@ -80,17 +84,20 @@ export class AgentStatusWatcher {
   /** Reports until the term ends. */
   async run(): Promise<void> {
     const { config, etcd, context, reporter } = this.#options;
+    const watchdog = new Watchdog("the watch of live migrations", context.clock);
     const watch = follow(this.#term, etcd, context, {
       prefix: this.#prefix,
       wants: (key) => agentHost(key, this.#prefix) !== null,
       onChange: (change) => this.#onChange(change),
+      onSight: (trouble) => this.#absent.sight(trouble),
       callTimeoutMs: config.etcd.callTimeoutMs,
-      loops: [this.#queue],
+      loops: [this.#queue, watchdog],
       problem: () => reporter.trouble ?? this.#outcomes.problem,
       publish: () => this.#publish(),
     });
     try {
-      await joinLoops([watch], this.#stop);
+      const beside = [this.#absent.run(), this.#absent.followMigrations(watchdog)];
+      await joinLoops([watch, ...beside], this.#stop);
     } finally {
       await this.#queue.join();
     }
@@ -98,6 +105,7 @@ export class AgentStatusWatcher {
 
   #onChange({ key, value, live }: Change): void {
     const host = agentHost(key, this.#prefix)!;
+    this.#absent.changed(host, value !== null, live);
     if (value === null) {
       this.#agents.gone(host);
       this.#options.context.log.info("agent's status is gone", { host });
@@ -148,18 +156,29 @@ export class AgentStatusWatcher {
     const at = clock.now();
     const total = this.#agents.size;
     const fileDue = clock.monotonic() - this.#writtenAt >= FILE_INTERVAL_MS;
-    const agents = this.#agents.stalest(fileDue ? MAX_AGENTS : SHOWN);
+    const { seenSince, seenAt, found } = this.#absent;
+    const agents = this.#agents.stalest(fileDue ? MAX_AGENTS : SHOWN, found?.endpoints);
     await store.writeAgents({
       at,
       total,
-      byFreshness: this.#agents.byFreshness(at),
+      // While nothing is seen, nobody's status grows old.
+      byFreshness: this.#agents.byFreshness(seenAt),
       ...this.#outcomes.counts,
       ...this.#lag.summary(),
+      seenSince,
+      absent: found?.absent,
       agents: agents.slice(0, SHOWN),
     });
     if (!fileDue) return;
     this.#writtenAt = clock.monotonic();
-    await writeAgentsFile(this.#options.config.stateDir, { at, total, agents }).catch((error) =>
+    const file = {
+      at,
+      total,
+      absent: found?.hosts.length,
+      stranded: found?.absent.stranded,
+      agents: [...found?.hosts.slice(0, MAX_ABSENT) ?? [], ...agents],
+    };
+    await writeAgentsFile(this.#options.config.stateDir, file).catch((error) =>
       this.#limited.warn("the list of agents cannot be written for the page", { error })
     );
   }

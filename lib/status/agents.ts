@@ -60,8 +60,11 @@ export class Agents {
     return countFreshness([...this.#agents.values()].map(({ status }) => status), now);
   }
 
-  /** The stalest ones first, at most `max`; those without a time that can be read before all others. */
-  stalest(max: number): Agent[] {
+  /**
+   * The stalest ones first, at most `max`; those without a time that can be read before all others.
+   * `endpoints`: how many there are on each host, where that is known.
+   */
+  stalest(max: number, endpoints?: ReadonlyMap<string, number> | null): Agent[] {
     const age = ({ status }: KnownAgent) => status.time ?? -Infinity;
     return [...this.#agents].sort(([, a], [, b]) => age(a) - age(b)).slice(0, max)
       .map(([host, { status: { time, uptimeSeconds }, reportedAt }]) => ({
@@ -69,6 +72,7 @@ export class Agents {
         time,
         uptimeSeconds,
         reportedAt,
+        ...endpoints ? { endpoints: endpoints.get(host) ?? 0 } : {},
       }));
   }
 }

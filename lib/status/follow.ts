@@ -22,6 +22,8 @@ export interface Follower {
   readonly prefix: string;
   wants(key: string): boolean;
   onChange(change: Change): void;
+  /** Told that all is seen (null), as often as that shows, or why nothing can be seen. */
+  onSight?(trouble: unknown): void;
   /** etcd's deadline of one call, ms. */
   readonly callTimeoutMs: number;
   /** A problem with reporting, or null. */
@@ -93,6 +95,7 @@ class FelixWatch {
   }
 
   #onTrouble(error: unknown): void {
+    this.follower.onSight?.(error);
     if (error === null) {
       this.#trouble = null;
       return this.#outage.succeeded("watch");

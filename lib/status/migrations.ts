@@ -1,5 +1,5 @@
 /**
- * The end of live migrations. While a port migrates it is bound to its source, and Neutron silently ignores
+ * Live migrations, and above all their end. While a port migrates it is bound to its source, and Neutron silently ignores
  * what the destination reports. Felix does not repeat it when the migration ends, because nothing changes
  * for Felix then. So when a LiveMigration is deleted, the destination's last status is reported again.
  *
@@ -23,6 +23,8 @@ export interface MigrationsOptions extends Pick<JobContext, "clock"> {
   readonly callTimeoutMs: number;
   /** Told when the next turn is due. */
   readonly watchdog: Pick<Watchdog, "within">;
+  /** Called with the destination of every migration that is there, and its value in etcd. */
+  onStand?(destination: EndpointId, value: Uint8Array): void;
   /** Called with the destination of every migration that has ended. */
   onEnd(destination: EndpointId): void;
 }
@@ -30,7 +32,7 @@ export interface MigrationsOptions extends Pick<JobContext, "clock"> {
 /** Runs until the term ends. @throws the watch has failed. */
 export async function followMigrations(
   { signal }: Term,
-  { clock, region, etcd, callTimeoutMs, watchdog, onEnd }: MigrationsOptions,
+  { clock, region, etcd, callTimeoutMs, watchdog, onStand, onEnd }: MigrationsOptions,
 ): Promise<void> {
   const prefix = resourcePrefixes(region).LiveMigration;
   const destinationOf = (key: string) => endpointNameParts(key.slice(prefix.length));
@@ -48,6 +50,7 @@ export async function followMigrations(
     for await (const batch of changes) {
       for (const { key, value } of batch) {
         if (value === null) onEnd(destinationOf(key)!);
+        else onStand?.(destinationOf(key)!, value);
       }
     }
   } catch (error) {

@@ -13,6 +13,7 @@ import type { Config } from "../config/config_types.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
 import { KeystoneAuth } from "../openstack/keystone.ts";
 import { Attempts } from "./attempts.ts";
+import { EndpointHosts } from "./endpoint_hosts.ts";
 import { type ResyncBase, resyncBase } from "./sources/base.ts";
 import { DifferenceLog } from "./apply/difference_log.ts";
 import { NoSink } from "./apply/sink.ts";
@@ -75,6 +76,7 @@ class ResourceSyncer {
   #index: CloudIndex | null = null;
   readonly #attempts: Attempts;
   readonly #schedule: Schedule;
+  readonly #hosts: EndpointHosts;
   /** Guards of the last incremental run, as JSON. */
   #heldBefore = "[]";
   readonly #missing = new Set<string>();
@@ -92,6 +94,7 @@ class ResourceSyncer {
     this.#watching = new Watching(config.sync.startupResync, term, context);
     this.#attempts = new Attempts(term, config.sync, context);
     this.#schedule = new Schedule(config.sync, context.clock.now());
+    this.#hosts = new EndpointHosts(term, config, context);
     if (config.notifications === null) return;
     this.#events = new EventSync({
       base: this.#base,
@@ -165,11 +168,15 @@ class ResourceSyncer {
   async #look(): Promise<void> {
     const noted = { ...this.#noted("watching"), dryRun: true };
     const { doing } = this.#watching;
-    await recorded(this.context, this.term, noted, async () => {
+    await recorded(this.context, this.term, noted, async (tell) => {
       await this.#askExtensions();
-      const progress = (step: Step) => this.#beats.step(`${doing}: ${step}`);
+      const progress = (step: Step) => {
+        this.#beats.step(`${doing}: ${step}`);
+        tell(step);
+      };
       const deps = { ...this.#deps(noted), progress };
       const { index, ...result } = await fullResync(deps, this.term, { sink: new NoSink() });
+      await this.#hosts.publish(index, true);
       index.close();
       return result;
     });
@@ -190,8 +197,8 @@ class ResourceSyncer {
     let index: CloudIndex | null = null;
     let result: ResyncResult;
     try {
-      ({ index, ...result } = await recorded(this.context, this.term, noted, async () => {
-        const deps = this.#deps(noted, asked.tell);
+      ({ index, ...result } = await recorded(this.context, this.term, noted, async (tell) => {
+        const deps = this.#deps(noted, tell, asked.tell);
         if (!previous) await this.#askExtensions();
         const { allowDeletions } = asked;
         const beside = this.#index ?? undefined;
@@ -205,6 +212,7 @@ class ResourceSyncer {
       this.#events?.endFull(before, index);
       await this.#close(index ? before : made[0]);
     }
+    await this.#hosts.publish(index!, true);
     const { trouble } = this.#base.keystone.projects;
     if (trouble !== null) await this.#sayOnce([trouble]);
     this.#schedule.reason = "periodic";
@@ -230,6 +238,7 @@ class ResourceSyncer {
     const from = this.context.clock.now();
     this.#schedule.comparing();
     const count = await incrementalResync(run);
+    await this.#hosts.publish(index);
     // A guard that goes on holding the same is no news every few seconds.
     const guards = JSON.stringify(run.guards);
     const held = run.guards.length > 0 && guards !== this.#heldBefore;
@@ -249,14 +258,19 @@ class ResourceSyncer {
   }
 
   #noted(reason: RunReason, differences = new DifferenceLog()): RecordedOptions {
-    return { reason, differences, stateDir: this.config.stateDir };
+    const { next } = this.#attempts;
+    const tried = reason === "announced" ? {} : next; // what is announced has no tries of its own
+    return { reason, differences, stateDir: this.config.stateDir, ...tried };
   }
 
-  #deps({ differences }: RecordedOptions, tell?: FullOptions["tell"]): ResyncDeps {
+  #deps(
+    { differences }: RecordedOptions,
+    ...tells: (FullOptions["tell"] | undefined)[]
+  ): ResyncDeps {
     this.#beats.problem = this.#attempts.problem;
     const progress = (step: Step) => {
       this.#beats.step(`resync: ${step}`);
-      tell?.(step);
+      for (const tell of tells) tell?.(step);
     };
     return { ...this.#base, progress, differences };
   }

@@ -6,7 +6,7 @@ import { SAMPLED } from "../../lib/diagnostics/spans.ts";
 import { PageFeed } from "../../lib/state/page_feed.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { details } from "./details_fixture.ts";
-import { agent, agentsRecord, facts, NOW, resync, role, status } from "./fixtures.ts";
+import { agent, agentsRecord, facts, NOW, resync, status } from "./fixtures.ts";
 import { type Setup, testApp as app } from "./test_app.ts";
 
 async function html(path: string, setup?: Setup): Promise<string> {
@@ -126,14 +126,6 @@ Deno.test("what is cut is whole on hover", async () => {
   );
   assert(page.includes(`<span class="cut" title="${port}">${"p".repeat(63)}…</span>`));
   assert(page.includes(`title="${"s".repeat(60)}"`));
-});
-
-Deno.test("a running role that cannot do its job is not said to be running", async () => {
-  const sick = role("resource-syncer", {}, { problem: "Neutron is away" });
-  const page = await html("/", of({ roles: [sick] }));
-  const card = page.match(/<li class="card[^>]*id="role-resource-syncer".*?<\/li>/s)![0];
-  assert(!/running/.test(card), card);
-  assertMatch(card, /Problem|Attention/);
 });
 
 Deno.test("the configuration in force is shown with where it comes from, and no secret", async () => {

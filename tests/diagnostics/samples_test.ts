@@ -2,14 +2,15 @@ import { NO_SAMPLES, withDaySample, withSample } from "../../lib/diagnostics/sam
 import { DAY_SAMPLE_MS, SAMPLE_MS } from "../../lib/diagnostics/spans.ts";
 import { StateStore } from "../../lib/state/store.ts";
 import { assertEquals } from "../support/assert.ts";
-import { NOW, role, status } from "./fixtures.ts";
+import { facts, NOW, role, status } from "./fixtures.ts";
 import { tempDir } from "../support/temp_dir.ts";
 
 Deno.test("samples of an hour fit into one value of the KV file, and older ones go", async () => {
   let samples = NO_SAMPLES;
   const roles = [role("manager", {}, { rssBytes: 80 * 1024 * 1024 }), role("diagnostics")];
+  const ports = { ...facts().ports!, queued: 2 };
   for (let i = 0; i < 500; i++) {
-    samples = withSample(samples, { ...status({ roles }), at: NOW + i * SAMPLE_MS });
+    samples = withSample(samples, { ...status({ roles, ports }), at: NOW + i * SAMPLE_MS });
   }
   assertEquals(samples.at.length, 360);
   assertEquals(samples.at.at(-1), NOW + 499 * SAMPLE_MS);

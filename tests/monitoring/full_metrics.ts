@@ -25,9 +25,21 @@ function fullStatus(): Status {
     since: NOW - 300_000,
     watches: true,
     roles: facts.roles.map((role) => ({ ...role, alive: { ...role.alive!, rssBytes: 70e6 } })),
+    agents: {
+      ...facts.agents!,
+      absent: {
+        gone: 2,
+        unserved: 1,
+        goneEndpoints: 30,
+        unservedEndpoints: 3,
+        hosts: [],
+        stranded: { total: 1, first: [] },
+      },
+    },
     compaction: { ...facts.compaction!, lastAt: NOW },
-    ports: { ...facts.ports!, differing: 2 },
+    ports: { ...facts.ports!, differing: 2, failing: 1, oldest: NOW - 1 },
     resyncs: [
+      resync({ startedAt: NOW - 5000, endedAt: null }),
       resync({
         guards: [guard({ collection: 'a "collection"\\\n' }), guard({ why: "empty" })],
         leftOut: [left(), left({ why: "bad-key", total: 7 })],

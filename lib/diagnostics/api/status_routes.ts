@@ -1,7 +1,7 @@
 /** Felix agents and port status: thousands of them, a page at a time. @module */
 import { z } from "zod";
 import { agentSchema, portsSchema } from "../../state/records.ts";
-import { FRESHNESS, freshness } from "../../status/freshness.ts";
+import { AGENT_STATES, agentState } from "../../status/freshness.ts";
 import { portDifferenceSchema } from "../../status/port_differences.ts";
 import { AGENT_ORDERS, selectAgents, selectPorts } from "../select_rows.ts";
 import type { Sources } from "../details.ts";
@@ -13,11 +13,11 @@ const NEVER_MASTER = { error: "this node has not been master: the master knows. 
 const writtenAt = z.number().meta({ description: "When the list was written, ms since the epoch" });
 
 const agents = get("status", "/api/v1/agents", {
-  summary: "Felix agents, by default those with the oldest status first",
+  summary: "Felix agents, by default hosts without one and those with the oldest status first",
   request: {
     query: pageQuery.extend({
       q: q.meta({ description: "Part of the host's name" }),
-      state: z.enum(FRESHNESS).optional(),
+      state: z.enum(AGENT_STATES).optional(),
       sort: z.enum(AGENT_ORDERS).default("age"),
       order: z.enum(["asc", "desc"]).default("asc").meta({
         description: "asc: the oldest, smallest or first comes first",
@@ -28,8 +28,11 @@ const agents = get("status", "/api/v1/agents", {
     z.object({
       writtenAt,
       known: z.number().int().meta({ description: "Agents in all" }),
+      absent: z.number().int().optional().meta({
+        description: "Hosts without a status, gone or never there; left out: not known",
+      }),
       page: pageSchema,
-      agents: z.array(agentSchema.extend({ state: z.enum(FRESHNESS) })),
+      agents: z.array(agentSchema.extend({ state: z.enum(AGENT_STATES) })),
     }).meta({ id: "AgentsPage" }),
     "A page of them",
     400,
@@ -72,8 +75,11 @@ export function addStatusRoutes(api: Api, deps: Sources): void {
     const found = selectAgents(file.agents, { q, state, sort }, now);
     if (order === "desc") found.reverse();
     const { items, page } = paged(found, query, c.req.url);
-    const agents = items.map((agent) => ({ ...agent, state: freshness(agent.time, now) }));
-    return c.json({ writtenAt: file.at, known: file.total, page, agents }, 200);
+    const agents = items.map((agent) => ({ ...agent, state: agentState(agent, now) }));
+    return c.json(
+      { writtenAt: file.at, known: file.total, absent: file.absent, page, agents },
+      200,
+    );
   });
   api.openapi(ports, async (c) => {
     const { ports } = await readStatus();

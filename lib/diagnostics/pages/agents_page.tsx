@@ -1,15 +1,20 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
-/** All Felix agents: sorted (the stalest first), filtered, a page at a time. Pure. @module */
+/** All Felix agents, and hosts without one: sorted (these first, then the stalest), filtered, a page at a time. Pure. @module */
 import { z } from "zod";
 import type { AgentsFile } from "../../status/agents_file.ts";
-import { countFreshness, FRESHNESS } from "../../status/freshness.ts";
+import { AGENT_STATES, countStates } from "../../status/freshness.ts";
 import { ShareBar } from "../charts/share_bar.tsx";
 import { formatCount } from "../../base/format.ts";
 import { Empty, Pager, Section, Table } from "../parts.tsx";
 import { Choice, Filter, ListNote } from "./list_parts.tsx";
 import { addressOf } from "./address.ts";
 import { AGENT_ORDERS, pageOfList, selectAgents } from "../select_rows.ts";
-import { AgentRow, freshnessShares } from "../sections/agent_parts.tsx";
+import {
+  AGENT_COLUMNS,
+  AgentRow,
+  agentShares,
+  StrandedMigrations,
+} from "../sections/agent_parts.tsx";
 
 /** Agents on one page. */
 export const AGENTS_PAGE = 100;
@@ -19,7 +24,7 @@ const MAX_PAGES = 1000;
 export const agentsQuerySchema = z.object({
   /** Part of the host's name. */
   q: z.string().max(100).catch(""),
-  state: z.enum(["", ...FRESHNESS]).catch(""),
+  state: z.enum(["", ...AGENT_STATES]).catch(""),
   /** By the age of the status (the oldest first), the host, Felix's uptime or the last report. */
   sort: z.enum(AGENT_ORDERS).catch("age"),
   page: z.coerce.number().int().min(1).max(MAX_PAGES).catch(1),
@@ -35,7 +40,7 @@ export function AgentsPage({ file, query, isMaster, now }: {
   isMaster: boolean;
   now: number;
 }) {
-  if (!file || file.total === 0) {
+  if (!file || file.agents.length === 0) {
     const none = isMaster
       ? "No agent yet: each host shows here as soon as its Felix writes a status to etcd."
       : "This node has not been master: the master knows the agents. Open its page.";
@@ -46,15 +51,13 @@ export function AgentsPage({ file, query, isMaster, now }: {
   const note = <ListNote of="agent" file={file} isMaster={isMaster} now={now} />;
   return (
     <Section id="agents-page" title="Felix agents" note={note} first>
-      <ShareBar
-        id="freshness"
-        shares={freshnessShares({ byFreshness: countFreshness(file.agents, now) })}
-      />
+      <ShareBar id="freshness" shares={agentShares(countsOf(file, now))} />
+      <StrandedMigrations stranded={file.stranded} now={now} />
       <Filter path="/agents" text={["Host contains", query.q]}>
-        <Choice name="state" label="State" options={FRESHNESS} chosen={query.state} />
+        <Choice name="state" label="State" options={AGENT_STATES} chosen={query.state} />
         {query.sort === "age" ? null : <input type="hidden" name="sort" value={query.sort} />}
       </Filter>
-      {file.total > file.agents.length
+      {file.total + (file.absent ?? 0) > file.agents.length
         ? <p class="quiet">Only the stalest {formatCount(file.agents.length)} are listed.</p>
         : null}
       {found.length === 0
@@ -78,16 +81,24 @@ export function AgentsPage({ file, query, isMaster, now }: {
   );
 }
 
+/** What the list shows; where hosts without an agent are not known, their number is none either. */
+function countsOf({ agents, absent }: AgentsFile, now: number) {
+  const { gone, unserved, ...counts } = countStates(agents, now);
+  return absent === undefined ? counts : { ...counts, gone, unserved };
+}
+
 function columns(query: AgentsQuery) {
   const sorted = (sort: AgentsQuery["sort"], name: string) =>
     query.sort === sort
       ? <b>{name} ↑</b>
       : <a id={`sort-${sort}`} href={pathOf({ ...query, sort, page: 1 })}>{name}</a>;
+  const [host, state, status, up, reported, endpoints] = AGENT_COLUMNS;
   return [
-    sorted("host", "Host"),
-    "State",
-    sorted("age", "Felix's status"),
-    sorted("up", "Felix up"),
-    sorted("reported", "Reported"),
+    sorted("host", host),
+    state,
+    sorted("age", status),
+    sorted("up", up),
+    sorted("reported", reported),
+    endpoints,
   ];
 }

@@ -13,8 +13,9 @@ import { addressOf } from "./address.ts";
 import { type MayAct, RestartForm } from "./restart_form.tsx";
 import { SpanChoices } from "../charts/span_choices.tsx";
 import { SAMPLED, spanSchema } from "../spans.ts";
-import { RoleBadge, RoleFigures } from "../sections/roles_section.tsx";
+import { RoleFigures } from "../sections/roles_section.tsx";
 import type { RoleStatus } from "../../health/facts.ts";
+import { roleWord } from "../../health/roles.ts";
 
 const MAX_FIELDS_CHARS = 600;
 const LEVELS = ["DEBUG", "INFO", "WARN", "ERROR"] as const;
@@ -74,11 +75,11 @@ function State({ role, may, samples, query, now }: {
   query: RoleQuery;
   now: number;
 }) {
-  const { name, problem, process, alive } = role;
+  const { name, level, problem, process, alive } = role;
   return (
     <Section id="role-page" title={name} first>
       <p class="lead">
-        <RoleBadge role={role} />{" "}
+        <Badge level={level} word={roleWord(role)} />{" "}
         {alive && process?.state === "running" ? clip(alive.doing, 80) : null}
       </p>
       {problem ? <p class="problem">{clip(problem, 500)}</p> : null}

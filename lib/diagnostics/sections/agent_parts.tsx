@@ -1,49 +1,115 @@
+// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** Felix agents where they are shown: one as a row, all as shares. Pure. @module */
-import type { Agent, Agents } from "../../state/records.ts";
+import type { Absent, Agent } from "../../state/records.ts";
 import { clip } from "../../base/clip.ts";
-import { formatDuration } from "../../base/format.ts";
-import { type Freshness, freshness } from "../../status/freshness.ts";
+import { formatCount, formatDuration } from "../../base/format.ts";
+import { type AgentState, agentState } from "../../status/freshness.ts";
 import type { Share } from "../charts/share_bar.tsx";
-import { Badge, Time } from "../parts.tsx";
+import { Badge, Table, Time } from "../parts.tsx";
 
-/** The groups with their words, as shares of all agents. */
-export function freshnessShares({ byFreshness }: Pick<Agents, "byFreshness">): Share[] {
+/** The groups with their words, as shares of all hosts; what is not known has none. */
+export function agentShares(counts: Partial<Record<AgentState, number>>): Share[] {
   const groups = [
     ["fresh", "fresh", "ok", "✓"],
     ["late", "late (over 75 s)", "info", "•"],
     ["stale", "stale (over 5 min)", "warn", "▲"],
     ["unreadable", "unreadable", "error", "✕"],
+    ["gone", "gone", "error", "✕"],
+    ["unserved", "endpoints without a Felix", "error", "✕"],
   ] as const;
-  return groups.map(([group, name, level, symbol]) => ({
+  return groups.filter(([group]) => counts[group] !== undefined).map((
+    [group, name, level, symbol],
+  ) => ({
     name,
-    count: byFreshness[group],
+    count: counts[group]!,
     level,
     symbol,
     href: `/agents?state=${group}`,
   }));
 }
 
-const BADGES: Readonly<Record<Freshness, "ok" | "info" | "warn" | "error">> = {
+const BADGES: Readonly<Record<AgentState, "ok" | "info" | "warn" | "error">> = {
   fresh: "ok",
   late: "info",
   stale: "warn",
   unreadable: "error",
+  gone: "error",
+  unserved: "error",
 };
 
-/** One agent. */
+/** The columns of {@linkcode AgentRow}. */
+export const AGENT_COLUMNS = [
+  "Host",
+  "State",
+  "Felix's status",
+  "Felix up",
+  "Reported",
+  "Endpoints",
+] as const;
+
+/** One agent, or a host without one. */
 export function AgentRow({ agent, now }: { agent: Agent; now: number }) {
-  const { host, time, uptimeSeconds, reportedAt } = agent;
-  const state = freshness(time, now);
+  const { host, time, uptimeSeconds, reportedAt, absentSince, near = [], endpoints } = agent;
+  const state = agentState(agent, now);
   return (
     <tr>
-      <th scope="row">{clip(host, 120)}</th>
+      <th scope="row">
+        {clip(host, 120)}
+        {near.length === 0
+          ? null
+          : <span class="quiet">, like {near.map((name) => clip(name, 63)).join(", ")}</span>}
+      </th>
       <td>
         <Badge level={BADGES[state]} word={state} />
       </td>
-      <td>{time === null ? "–" : <Time at={time} now={now} age />}</td>
+      <td>
+        {absentSince === undefined ? null : (
+          <>
+            none since <Time at={absentSince} now={now} />
+          </>
+        )}
+        {absentSince === undefined && time === null ? "–" : null}
+        {time === null ? null : <Time at={time} now={now} age />}
+      </td>
       <td>{uptimeSeconds === null ? "–" : formatDuration(roughly(uptimeSeconds) * 1000)}</td>
-      <td>{reportedAt === null ? "not yet" : <Time at={reportedAt} now={now} />}</td>
+      <td>
+        {reportedAt === null
+          ? (agent.absent ? "–" : "not yet")
+          : <Time at={reportedAt} now={now} />}
+      </td>
+      <td>{endpoints === null || endpoints === undefined ? "–" : formatCount(endpoints)}</td>
     </tr>
+  );
+}
+
+/** Live migrations that lead to a host without an agent; nothing when there are none. */
+export function StrandedMigrations({ stranded, now }: {
+  stranded: Absent["stranded"] | undefined;
+  now: number;
+}) {
+  if (!stranded || stranded.total === 0) return <></>;
+  return (
+    <>
+      <p>
+        Live migrations lead to hosts without an agent ({formatCount(stranded.total)}): bring the
+        host back, or clear <code>migrating_to</code> in the port's binding profile.
+      </p>
+      <Table
+        id="stranded-migrations"
+        caption="Live migrations to hosts without an agent, the oldest first"
+        columns={["Port", "To", "Since"]}
+      >
+        {stranded.first.map(({ host, port, since }) => (
+          <tr>
+            <th scope="row" class="id">{clip(port, 64)}</th>
+            <td>{clip(host, 120)}</td>
+            <td>
+              <Time at={since} now={now} />
+            </td>
+          </tr>
+        ))}
+      </Table>
+    </>
   );
 }
 

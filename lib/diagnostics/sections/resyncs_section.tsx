@@ -89,9 +89,15 @@ export function ResyncLead({ resync, now }: { resync: Resync; now: number }) {
         <ResyncResult resync={resync} /> <b>{clip(resync.reason, 60)}</b>, started{" "}
         <Time at={resync.startedAt} now={now} age />
         {resync.endedAt === null
-          ? null
+          ? resync.step === undefined ? null : `: ${clip(resync.step, 60)}`
           : `, took ${formatDuration(lengthMs(resync))}, ${outcomeOf(resync)}`}
       </p>
+      {resync.failureBefore === null ? null : (
+        <p>
+          Try {formatCount(resync.attempt)}: the one before it failed,{" "}
+          {clip(resync.failureBefore, 300)}
+        </p>
+      )}
       {resync.error === null ? null : <p class="problem">{clip(resync.error, 500)}</p>}
     </>
   );

@@ -4,6 +4,7 @@ import { clip } from "../../base/clip.ts";
 import { formatBytes, formatCount } from "../../base/format.ts";
 import { Age, Badge, Cut, Section, Time } from "../parts.tsx";
 import type { RoleStatus } from "../../health/facts.ts";
+import { roleWord } from "../../health/roles.ts";
 
 /** A heartbeat this fresh, ms, is "just now": it comes every two seconds, and is no news. */
 const FRESH_MS = 5000;
@@ -30,7 +31,7 @@ function RoleCard({ role, now }: { role: RoleStatus; now: number }) {
         <a href={`/roles/${name}`}>{name}</a>
       </h3>
       <p class="doing">
-        <RoleBadge role={role} />
+        <Badge level={level} word={roleWord(role)} />
         {alive && process?.state === "running" ? <Cut of={alive.doing} max={80} /> : null}
       </p>
       {problem
@@ -40,12 +41,6 @@ function RoleCard({ role, now }: { role: RoleStatus; now: number }) {
       <RoleFigures role={role} now={now} />
     </li>
   );
-}
-
-/** How a role is: one that runs and cannot do its job is not said to be running. */
-export function RoleBadge({ role: { level, process } }: { role: RoleStatus }) {
-  const state = process?.state ?? "not started";
-  return <Badge level={level} word={state === "running" && level !== "ok" ? undefined : state} />;
 }
 
 function NextStart({ role: { process }, now }: { role: RoleStatus; now: number }) {

@@ -1,6 +1,7 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** Status reports: the past as charts, agents by freshness, ports and their differences. Pure. @module */
 import { freshness } from "../../status/freshness.ts";
+import { toldStatus } from "../../status/reporter.ts";
 import type { Agents, Ports, Samples } from "../../state/records.ts";
 import { LAG_MS, LONG_QUEUE } from "../../health/limits.ts";
 import { LineChart } from "../charts/line_chart.tsx";
@@ -11,7 +12,7 @@ import { formatCount, formatDuration } from "../../base/format.ts";
 import type { Span } from "../charts/time_window.ts";
 import { SAMPLED } from "../spans.ts";
 import { Badge, Cut, Empty, Figure, Section, Table, Time } from "../parts.tsx";
-import { AgentRow, freshnessShares } from "./agent_parts.tsx";
+import { AGENT_COLUMNS, AgentRow, agentShares } from "./agent_parts.tsx";
 
 const MAX_STALE = 5;
 const NONE = "only the node that leads follows status";
@@ -55,13 +56,16 @@ export function AgentsSection({ agents, isMaster, now }: {
   isMaster: boolean;
   now: number;
 }) {
-  if (!agents || agents.total === 0) {
+  const { gone = 0, unserved = 0, hosts = [] } = agents?.absent ?? {};
+  if (!agents || agents.total + gone + unserved === 0) {
     const none = isMaster
       ? "No agent yet: each host shows here as soon as its Felix writes a status to etcd."
       : "Nothing here on a standby: the master reports the agents. Open its page.";
     return <Section id="agents" title="Felix agents" none={none} />;
   }
   const late = agents.agents.filter(({ time }) => freshness(time, now) !== "fresh");
+  const worst = [...hosts, ...late].slice(0, MAX_STALE);
+  const counts = { ...agents.byFreshness, ...agents.absent ? { gone, unserved } : {} };
   return (
     <Section id="agents" title="Felix agents" note={isMaster ? undefined : EARLIER}>
       <dl class="figures">
@@ -71,14 +75,14 @@ export function AgentsSection({ agents, isMaster, now }: {
         <Figure name="Reported">{formatCount(agents.reported)}</Figure>
         <Figure name="Failed">{formatCount(agents.failed)}</Figure>
       </dl>
-      <ShareBar id="freshness" shares={freshnessShares(agents)} />
-      {late.length === 0 ? null : (
+      <ShareBar id="freshness" shares={agentShares(counts)} />
+      {worst.length === 0 ? null : (
         <Table
           id="agents-table"
-          caption="The agents that have been silent for longest"
-          columns={["Host", "State", "Felix's status", "Felix up", "Reported"]}
+          caption="Hosts without an agent, and the agents that have been silent for longest"
+          columns={AGENT_COLUMNS}
         >
-          {late.slice(0, MAX_STALE).map((agent) => <AgentRow agent={agent} now={now} />)}
+          {worst.map((agent) => <AgentRow agent={agent} now={now} />)}
         </Table>
       )}
       <p class="links">
@@ -147,7 +151,7 @@ function PortRow({ port, now }: { port: Ports["recent"][number]; now: number }) 
         <Time at={port.at} now={now} />
       </td>
       <td>
-        <PortBadge status={port.status} />
+        <PortBadge status={port.status} gone={port.gone} />
       </td>
       <td class="id">
         <Cut of={port.port} max={64} />
@@ -155,13 +159,16 @@ function PortRow({ port, now }: { port: Ports["recent"][number]; now: number }) 
       <td>
         <Cut of={port.host} max={63} />
       </td>
-      <td>{port.reported ? "yes" : <Badge level="warn" word="not yet" />}</td>
+      <td>
+        {port.reported ? toldStatus(port.status) : <Badge level="warn" word="not yet" />}
+      </td>
     </tr>
   );
 }
 
-/** A port's status in Calico's words. */
-export function PortBadge({ status }: { status: string }) {
+/** A port's status in Calico's words; an endpoint that has vanished is "gone", and no error. */
+export function PortBadge({ status, gone }: { status: string; gone?: boolean }) {
+  if (gone) return <Badge level="info" word="gone" />;
   const level = status === "ERROR" ? "error" : status === "ACTIVE" ? "ok" : "info";
   return <Badge level={level} word={clip(status, 20)} />;
 }

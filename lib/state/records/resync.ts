@@ -76,6 +76,12 @@ export const resyncSchema = z.object({
   whole: z.boolean().default(true),
   /** Nothing was written, whatever differed. */
   dryRun: z.boolean().default(false),
+  /** 1: the first; 3: the two before it, in a row, have failed. */
+  attempt: z.number().int().positive().default(1),
+  /** How the one before it failed, a sentence; null: that did not fail. */
+  failureBefore: z.string().nullable().default(null),
+  /** The step that it takes while it runs, see `lib/sync/apply/step.ts`; absent: none yet, or it is over. */
+  step: z.string().optional(),
   /** Null when it succeeded or still runs. */
   error: z.string().nullable(),
   ...resyncAccount,
@@ -84,6 +90,10 @@ export const resyncSchema = z.object({
   differencesKept: count.optional(),
 });
 export type Resync = z.infer<typeof resyncSchema>;
+
+/** The step that a running resync takes. */
+export const resyncStepSchema = z.object({ id: z.string(), step: z.string() });
+export type ResyncStep = z.infer<typeof resyncStepSchema>;
 
 /** Whether a run has compared everything and come to its end. */
 export function comparedAll({ whole, endedAt, error }: Resync): boolean {

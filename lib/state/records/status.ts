@@ -2,13 +2,21 @@
 import { z } from "zod";
 import { count, ms } from "./fields.ts";
 
-/** One Felix agent. */
+/** One Felix agent, or a host that has none now. */
 export const agentSchema = z.object({
   host: z.string(),
   /** `time` of the status value, ms since the epoch; null when it could not be read. */
   time: ms.nullable(),
   uptimeSeconds: z.number().nullable(),
   reportedAt: ms.nullable(),
+  /** Endpoints that its ports want, see `lib/sync/endpoint_hosts.ts`; null: not known. */
+  endpoints: count.nullable().optional(),
+  /** Why there is no status in etcd: there was one, or endpoints are there all the same. */
+  absent: z.enum(["gone", "unserved"]).optional(),
+  /** Since when it is absent at the latest, ms since the epoch. */
+  absentSince: ms.optional(),
+  /** Agents whose names are like that of an unserved host, the nearest first. */
+  near: z.array(z.string()).max(3).optional(),
 });
 export type Agent = z.infer<typeof agentSchema>;
 
@@ -21,6 +29,26 @@ const freshnessSchema = z.object({
 });
 export type FreshnessCounts = z.infer<typeof freshnessSchema>;
 
+/** Hosts without a status of Felix's in etcd, and what waits there. */
+export const absentSchema = z.object({
+  /** Hosts of which there was a status. */
+  gone: count,
+  /** Hosts with endpoints, of which none is known to have been there. */
+  unserved: count,
+  /** Endpoints on either. */
+  goneEndpoints: count,
+  unservedEndpoints: count,
+  /** The first of either sort. */
+  hosts: z.array(agentSchema).max(10),
+  /** Live migrations that lead to a host without a status, for longer than they should. */
+  stranded: z.object({
+    total: count,
+    /** Those that have stood longest; `since` is when the migration began, ms since the epoch. */
+    first: z.array(z.object({ host: z.string(), port: z.string(), since: ms })).max(20),
+  }),
+});
+export type Absent = z.infer<typeof absentSchema>;
+
 /** Felix agents in short; all of them are in a file, see `lib/status/agents_file.ts`. */
 export const agentsSchema = z.object({
   at: ms,
@@ -32,6 +60,10 @@ export const agentsSchema = z.object({
   /** Age of what Felix said when it was seen, ms: of the last live updates the median and the most. */
   lagMs: z.number().nullable(),
   maxLagMs: z.number().nullable(),
+  /** Since when etcd has been seen without a gap, ms since the epoch; null: it is not seen now. */
+  seenSince: ms.nullable().optional(),
+  /** Left out: not known yet. */
+  absent: absentSchema.optional(),
   /** The stalest. */
   agents: z.array(agentSchema).max(50),
 });
@@ -44,6 +76,10 @@ export const portsSchema = z.object({
   queued: count,
   /** Ports whose status Neutron does not show, see `lib/status/port_differences.ts`. */
   differing: count.optional(),
+  /** Of these, reports that have failed and are tried again. */
+  failing: count.optional(),
+  /** Since when the one that has waited longest does, ms since the epoch; null: none waits. */
+  oldest: ms.nullable().optional(),
   reported: count,
   failed: count,
   /** In Calico's terms: ERROR too, which Neutron shows as DOWN. */
@@ -54,6 +90,10 @@ export const portsSchema = z.object({
     host: z.string(),
     port: z.string(),
     status: z.string(),
+    /** What Neutron is told. */
+    told: z.string().optional(),
+    /** The endpoint has vanished from etcd. */
+    gone: z.boolean().optional(),
     reported: z.boolean(),
   })).max(50),
 });
