@@ -13,7 +13,8 @@ import { type MetricsRecord, metricsSchema } from "../metrics/meter.ts";
 import { batchedInTime, type Kv, type OpenedKv } from "./kv.ts";
 import { clip } from "../base/clip.ts";
 import { MastershipClaim } from "./mastership_claim.ts";
-import { boundedRun, ResyncHistory } from "./resync_history.ts";
+import { boundedRun } from "./bounded_run.ts";
+import { ResyncHistory } from "./resync_history.ts";
 import { CHANGES_FILE, StateChanges } from "./news.ts";
 import {
   type Agents,
@@ -76,7 +77,8 @@ export class StateStore implements Disposable {
   /** The latest write of an event; the next one waits for it, or one of the two would be lost. */
   #lastEvent: Promise<void> = Promise.resolve();
   readonly #parsed = new Map<string, { versionstamp: string; record: unknown }>();
-  readonly #resyncs: ResyncHistory;
+  /** Beyond the newest resyncs: older ones, and counts by the hour. */
+  readonly resyncHistory: ResyncHistory;
   /** The term that this process has published last. */
   #published: string | null = null;
   /** Only a manager makes a claim. */
@@ -86,7 +88,7 @@ export class StateStore implements Disposable {
   constructor(kv: OpenedKv, readonly changes: StateChanges = new StateChanges(null)) {
     this.#kv = batchedInTime(kv);
     this.claim = new MastershipClaim(this.#kv);
-    this.#resyncs = new ResyncHistory(this.#kv);
+    this.resyncHistory = new ResyncHistory(this.#kv);
   }
 
   /**
@@ -203,13 +205,14 @@ export class StateStore implements Disposable {
   readonly readAlive = this.#readerOf("alive", aliveSchema);
   readonly writeAlive = this.#writerOf<Alive>("alive");
 
-  /** Newest first; empty when there is none. */
-  readonly readResyncs = (): Promise<Resync[]> => this.#resyncs.read();
+  /** The newest 50, newest first; empty when there is none. */
+  readonly readResyncs = (): Promise<Resync[]> => this.resyncHistory.read();
   /** Adds a resync to the history or replaces it there; what is too old goes. */
-  readonly writeResync = (record: Resync): Promise<void> => this.#resyncs.write(record);
+  readonly writeResync = (record: Resync): Promise<void> => this.resyncHistory.write(record);
 
   /** Notes the step of a resync that runs; it shows in its record until that is written again. */
-  readonly writeResyncStep = (step: ResyncStep): Promise<void> => this.#resyncs.writeStep(step);
+  readonly writeResyncStep = (step: ResyncStep): Promise<void> =>
+    this.resyncHistory.writeStep(step);
 
   readonly readResyncRequest = this.#reader("resync-request", resyncRequestSchema);
   /** Null: it was taken up. */

@@ -31,6 +31,7 @@ import {
   StepBeats,
   totals,
 } from "./report/record.ts";
+import { account, runPartial } from "./report/partial.ts";
 import { fullResync } from "./sources/full.ts";
 import { Schedule } from "./schedule.ts";
 import { Watching } from "./watching.ts";
@@ -63,6 +64,7 @@ export async function runResourceSyncer(
     })
   );
   const failed = (await Promise.allSettled(parts)).find(({ status }) => status === "rejected");
+  await context.store.resyncHistory.hours.flush();
   if (failed?.status === "rejected") throw failed.reason;
 }
 
@@ -102,7 +104,10 @@ class ResourceSyncer {
       context,
       index: () => this.#index,
       compare: (why) => this.#compare(why),
-      held: (result) => this.#account(this.#noted("announced"), context.clock.now(), result),
+      held: (result) => {
+        const noted = { ...this.#noted("announced"), startedAt: context.clock.now() };
+        return account(context, term, noted, () => Promise.resolve(result));
+      },
     });
   }
 
@@ -235,26 +240,20 @@ class ResourceSyncer {
     const index = this.#index!;
     const noted = this.#noted("incremental");
     const run = new SyncRun(this.#deps(noted), this.term, index);
-    const from = this.context.clock.now();
     this.#schedule.comparing();
-    const count = await incrementalResync(run);
-    await this.#hosts.publish(index);
-    // A guard that goes on holding the same is no news every few seconds.
-    const guards = JSON.stringify(run.guards);
-    const held = run.guards.length > 0 && guards !== this.#heldBefore;
-    this.#heldBefore = guards;
-    if (count > 0 || held) {
-      const { created, updated, deleted } = totals(run.result());
+    await runPartial(this.context, this.term, noted, async () => {
+      const count = await incrementalResync(run);
+      await this.#hosts.publish(index);
+      const result = run.result();
+      // A guard that goes on holding the same is no news every few seconds.
+      const guards = JSON.stringify(run.guards);
+      const held = run.guards.length > 0 && guards !== this.#heldBefore;
+      this.#heldBefore = guards;
+      const { created, updated, deleted } = totals(result);
       this.#events?.foundSilently(created! + updated! + deleted!);
-      await this.#account(noted, from, run.result());
-    }
+      return { result, tells: count > 0 || held };
+    });
     this.#planIncremental();
-  }
-
-  /** The account of a run of some objects, which is over. */
-  async #account(noted: RecordedOptions, startedAt: number, result: ResyncResult): Promise<void> {
-    const options = { ...noted, whole: false, startedAt };
-    await recorded(this.context, this.term, options, () => Promise.resolve(result));
   }
 
   #noted(reason: RunReason, differences = new DifferenceLog()): RecordedOptions {

@@ -1,14 +1,21 @@
 /** What the detail pages show, in any size and with any text in it. @module */
 import type { Details } from "../../lib/diagnostics/details.ts";
 import { SAMPLE_MS } from "../../lib/diagnostics/samples.ts";
-import { ROLE_NAMES } from "../../lib/state/records.ts";
-import { agent, NOW } from "./fixtures.ts";
+import { HOUR_MS, ROLE_NAMES } from "../../lib/state/records.ts";
+import { agent, NOW, resync } from "./fixtures.ts";
 
 /** Details of a node: `n` of everything, with `text` in every field that holds text. */
 export function details(n = 3, text = "text"): Details {
   const list = <T>(count: number, make: (i: number) => T) =>
     Array.from({ length: count }, (_, i) => make(i));
   const samples = list(Math.min(n * 100, 360), (i) => NOW - (360 - i) * SAMPLE_MS);
+  const older = list(Math.min(n, 500), (i) =>
+    resync({
+      startedAt: NOW - 20_000_000 - i * 10_000,
+      endedAt: NOW - 20_000_000 - i * 10_000 + 700,
+      reason: `requested ${text}`,
+      error: i % 2 ? `failed ${text}` : null,
+    }));
   return {
     samples: () => ({
       at: samples,
@@ -53,6 +60,20 @@ export function details(n = 3, text = "text"): Details {
           error: i % 3 === 1 ? `refused ${text}` : null,
         })),
       }),
+    olderResyncs: (offset, limit) =>
+      Promise.resolve({ total: older.length, resyncs: older.slice(offset, offset + limit) }),
+    olderResync: (id) => Promise.resolve(older.find((each) => each.id === id) ?? null),
+    resyncHours: () =>
+      Promise.resolve(list(Math.min(n, 100), (i) => ({
+        at: Math.floor(NOW / HOUR_MS - i) * HOUR_MS,
+        changed: i,
+        failed: i % 2,
+        empty: 3600 - 2 * i,
+        firstAt: NOW - (i + 1) * HOUR_MS,
+        lastAt: NOW - i * HOUR_MS,
+        longestMs: 900,
+        pauseMs: 1200 + i,
+      }))),
     differences: (id) =>
       Promise.resolve({
         id,

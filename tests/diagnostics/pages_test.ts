@@ -11,12 +11,15 @@ const PAGES = [
   "/",
   "/election",
   "/resyncs",
+  "/resyncs?page=2",
   `/resyncs/${RESYNC}`,
   "/agents",
   "/ports",
   "/roles/manager",
   "/roles/supervisor",
 ];
+/** It holds numbers and times only. */
+const HOURS = "/resyncs/hours";
 
 async function get(path: string, setup?: Setup): Promise<{ status: number; html: string }> {
   const response = await app(setup).request(path);
@@ -47,7 +50,7 @@ Deno.test("every page is proper, full, empty and in trouble", async () => {
     cluster: null,
     election: null,
   };
-  for (const path of PAGES) {
+  for (const path of [...PAGES, HOURS]) {
     const full = await get(path, { details: details(300) });
     assertEquals(full.status, 200, path);
     assertProper(path, full.html);
@@ -169,7 +172,7 @@ Deno.test("with 5,000 agents, 100,000 ports and long texts every page stays smal
     },
   });
   const setup = { readStatus: () => Promise.resolve(big), details: details(5000, "x".repeat(200)) };
-  for (const path of PAGES) {
+  for (const path of [...PAGES, HOURS]) {
     const from = performance.now();
     const { html } = await get(path, setup);
     const tookMs = performance.now() - from;

@@ -13,6 +13,9 @@ const NO_DETAILS: Details = {
   permissions: () => null,
   agents: () => Promise.resolve(null),
   portDifferences: () => Promise.resolve(null),
+  olderResyncs: () => Promise.resolve({ total: 0, resyncs: [] }),
+  olderResync: () => Promise.resolve(null),
+  resyncHours: () => Promise.resolve([]),
   differences: () => Promise.resolve(null),
 };
 

@@ -10,7 +10,7 @@ import type { Sources } from "../details.ts";
 import { roleMetrics } from "../role_metrics.ts";
 import { ClusterSection } from "../sections/cluster_section.tsx";
 import { EventsSection } from "../sections/events_section.tsx";
-import { ResyncsSection } from "../sections/resyncs_section.tsx";
+import { isRunning, ResyncsSection } from "../sections/resyncs_section.tsx";
 import { RolesSection } from "../sections/roles_section.tsx";
 import { AgentsSection, HourSection, PortsSection } from "../sections/status_sections.tsx";
 import { FindingsSection, VerdictSection } from "../sections/verdict_section.tsx";
@@ -20,7 +20,9 @@ import { addressOf } from "./address.ts";
 import { AgentsPage, agentsQuerySchema } from "./agents_page.tsx";
 import { ElectionPage } from "./election_page.tsx";
 import { PortsPage, portsQuerySchema } from "./ports_page.tsx";
-import { ResyncPage, type ResyncQuery, resyncQuerySchema, ResyncsPage } from "./resync_pages.tsx";
+import { ResyncHoursPage } from "./resync_hours_page.tsx";
+import { ResyncPage, type ResyncQuery, resyncQuerySchema } from "./resync_page.tsx";
+import { partOf, ResyncsPage } from "./resyncs_page.tsx";
 import { RolePage, type RoleQuery, roleQuerySchema, SupervisorPage } from "./role_page.tsx";
 
 /** The subject of a page does not exist (any more); the message says so. */
@@ -82,11 +84,19 @@ const NOTHING = z.object({});
 /** The pages, in the order of the navigation. To add one: its row here and its file. */
 export const PAGES: readonly Page[] = [
   { path: "/", label: "Overview", title: null, show: showOverview },
-  {
+  queried({
     path: "/resyncs",
     label: "Resyncs",
-    show: ({ resyncs, isMaster, at }) => (
-      <ResyncsPage resyncs={resyncs} isMaster={isMaster} now={at} />
+    query: resyncQuerySchema,
+    show: showResyncs,
+  }),
+  {
+    path: "/resyncs/hours",
+    label: null,
+    place: "/resyncs",
+    title: "Resyncs by the hour",
+    show: async ({ at }, { details }) => (
+      <ResyncHoursPage hours={await details.resyncHours()} now={at} />
     ),
   },
   queried({
@@ -188,16 +198,34 @@ function showOverview(status: Status, { details }: ViewSources) {
   );
 }
 
+async function showResyncs(
+  { resyncs, isMaster, at: now }: Status,
+  { query: { page }, details }: Asked<ResyncQuery>,
+) {
+  const { total } = await details.olderResyncs(0, 0);
+  const older = await details.olderResyncs(...partOf(page, total));
+  return <ResyncsPage {...{ resyncs, older, page, isMaster, now }} />;
+}
+
 async function showResync(
   { resyncs, at }: Status,
   { id, query, details }: Asked<ResyncQuery>,
 ) {
-  const found = resyncs.find((each) => each.id === id);
+  const newest = resyncs.find((each) => each.id === id);
+  const found = newest ?? await details.olderResync(id);
   if (!found) {
-    throw new GoneError(`The resync ${id} is not in this node's history, which holds the last 50.`);
+    throw new GoneError(
+      `The resync ${id} is not in this node's history, which holds the last 50, and for a week ` +
+        "those that changed something, failed or were slow.",
+    );
   }
   const differences = found.endedAt === null ? null : await details.differences(id);
-  return <ResyncPage resync={found} differences={differences} query={query} now={at} />;
+  const running = isRunning(found, resyncs);
+  return (
+    <ResyncPage
+      {...{ resync: found, running, old: !newest, differences, query, now: at }}
+    />
+  );
 }
 
 async function showRole(

@@ -88,6 +88,10 @@ export const resyncSchema = z.object({
   /** Differences that were found, and how many of them are kept to be looked at. */
   differences: count.optional(),
   differencesKept: count.optional(),
+  /** Size of those that are kept, about. */
+  differencesBytes: count.optional(),
+  /** It took much longer than such runs before it. */
+  slow: z.boolean().optional(),
 });
 export type Resync = z.infer<typeof resyncSchema>;
 

@@ -10,6 +10,7 @@ import type { KindCounts, Resync } from "../../state/records.ts";
 import { traced } from "../../base/tracing.ts";
 import type { DifferenceLog } from "../apply/difference_log.ts";
 import { COUNTED, NOTHING_YET } from "./report.ts";
+import { isSlow } from "./slow.ts";
 import { guardSentence, leftOutSentence } from "./held_text.ts";
 import type { Step } from "../apply/step.ts";
 import type { ResyncResult } from "../apply/sync_run.ts";
@@ -145,10 +146,18 @@ async function finish(
 ): Promise<void> {
   const endedAt = clock.now();
   if (meter) measure(record, endedAt, term.signal.aborted, meter);
-  const known = (await store.readResyncs()).map(({ id }) => id);
+  const newest = await store.readResyncs();
+  const older = await store.resyncHistory.older.withDifferences();
+  const known = [...newest.map(({ id }) => id), ...older];
   await differences.save(stateDir, record.id, known, { log });
-  const [found, kept] = [differences.total, differences.objects.length];
-  await store.writeResync({ ...record, endedAt, differences: found, differencesKept: kept });
+  const ended = { ...record, endedAt };
+  await store.writeResync({
+    ...ended,
+    slow: isSlow(ended, newest),
+    differences: differences.total,
+    differencesKept: differences.objects.length,
+    differencesBytes: differences.bytes,
+  });
 }
 
 /** What was said in a term: what stays the same for hours is said once. */
