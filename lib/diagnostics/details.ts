@@ -78,7 +78,7 @@ export function nodeDetails(
     olderResyncs: (offset, limit) =>
       older.get(`${offset} ${limit}`, async () => ({
         total: await history.older.count(),
-        resyncs: await history.older.read(offset, limit),
+        resyncs: limit === 0 ? [] : await history.older.read(offset, limit),
       })),
     olderResync: (id) => history.older.find(id),
     resyncHours: () => hours.get("", () => history.hours.read()),

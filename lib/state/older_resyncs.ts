@@ -21,7 +21,7 @@ const MAX_WITH_DIFFERENCES = 500;
 const MAX_DIFFERENCE_BYTES = 32_000_000;
 const RECORDS = "older-resyncs";
 const INDEX = "older-resync-index";
-/** Written with each change: its version stands for the index's. */
+/** How many there are. Written with each change: its version stands for the index's. */
 const CHANGED_KEY = ["older-resyncs-changed"];
 /** Runs that go at a time: Deno KV takes no transaction of any size. */
 const MAX_GONE = 100;
@@ -81,7 +81,9 @@ export class OlderResyncs {
 
   /** How many there are. */
   async count(): Promise<number> {
-    return (await this.#readIndex()).entries.length;
+    const { value } = await this.kv.get(CHANGED_KEY);
+    const parsed = count.safeParse(value);
+    return parsed.success ? parsed.data : 0;
   }
 
   /** Some of them, newest first: `limit` at most, after the first `offset`. */
@@ -146,9 +148,9 @@ export class OlderResyncs {
       change.set([RECORDS, startedAt, id], run)
         .set([INDEX, startedAt, id], { weight, bytes: entry.bytes });
     }
-    const done = await change.set(CHANGED_KEY, id).commit();
-    if (!done.ok) return false;
     const entries = all.filter((each) => !left.has(each));
+    const done = await change.set(CHANGED_KEY, entries.length).commit();
+    if (!done.ok) return false;
     this.#index = { versionstamp: done.versionstamp, entries };
     return true;
   }

@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { HOUR_MS } from "../../lib/state/records.ts";
+import type { Difference } from "../../lib/sync/apply/difference_log.ts";
+import type { JsonChange } from "../../lib/sync/apply/json_changes.ts";
 import { details } from "./details_fixture.ts";
 import { NOW, resync, status } from "./fixtures.ts";
 import { type Setup, testApp } from "./test_app.ts";
@@ -118,4 +120,59 @@ Deno.test("the API lists the last 50, and beyond them the older ones, and the ho
   assertEquals((await ask(`/resyncs/${id}`)).startedAt, NOW - 20_010_000);
   const { hours } = await ask("/resync-hours");
   assertEquals([hours.length, hours[1].changed, hours[0].at % HOUR_MS], [100, 1, 0]);
+});
+
+Deno.test("objects that differ in the same way stand together, with path, before and after", async () => {
+  const evil = "<img src=x>";
+  const object = (
+    i: number,
+    changes: JsonChange[],
+    more: Partial<Difference> = {},
+  ): Difference => ({
+    action: "update",
+    kind: "WorkloadEndpoint",
+    key: `/calico/${i}`,
+    subject: { type: "port", id: `port-${i}` },
+    lines: ["-  1", `+  "${evil}"`],
+    cut: 0,
+    changes,
+    moreChanges: 0,
+    ...more,
+  });
+  const same = [{ path: "/spec/profileIDs/1", before: "a", after: evil }, { path: "/b", after: 1 }];
+  const objects = [
+    object(0, [{ path: "/spec/node", before: "host-1", after: "host-2" }]),
+    ...Array.from({ length: 42 }, (_, i) => object(1 + i, same)),
+    object(90, same, { moreChanges: 3 }),
+    object(91, [{ path: "", after: { a: evil } }], { action: "create" }),
+  ];
+  const setup = {
+    details: {
+      ...details(),
+      differences: (id: string) => Promise.resolve({ id, total: 45, objects }),
+    },
+  };
+  const { id } = resync();
+  const html = await get(`/resyncs/${id}`, setup);
+  const list = html.match(/<ol class="differences".*?<\/ol>/s)![0].replaceAll("&quot;", '"');
+  const items = list.split("<li>").slice(1);
+  assertEquals(items.length, 4);
+  assertMatch(items[0]!, /updated<.*port-0.*\/spec\/node.*>"host-1"<.* → .*>"host-2"</s);
+  assertMatch(
+    items[1]!,
+    /42 ports.*\/spec\/profileIDs\/1 {2}<span class="old">"a"<.* → <span class="new">"&lt;img src=x/s,
+  );
+  assertMatch(items[1]!, /\/b {2}<span class="old">nothing<.*\/calico\/10<.*and 32 more/s);
+  assert(!items[1]!.includes("/calico/11<"), "ten are named");
+  assertMatch(items[2]!, /port-90.*class="old">- {2}1/s);
+  assertMatch(items[3]!, /created<.*port-91/s);
+  assert(!html.includes("<img"));
+  const { groups } = JSON.parse(await get(`/api/v1/resyncs/${id}/differences?limit=1`, setup));
+  assertEquals(groups, [{
+    action: "update",
+    kind: "WorkloadEndpoint",
+    count: 42,
+    changes: same,
+    subjects: Array.from({ length: 10 }, (_, i) => ({ type: "port", id: `port-${1 + i}` })),
+  }]);
 });

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { resyncHourSchema, resyncSchema } from "../../state/records.ts";
 import { differenceSchema } from "../../sync/apply/difference_log.ts";
+import { differenceGroupSchema, groupsOf } from "../../sync/apply/difference_groups.ts";
 import type { Sources } from "../details.ts";
 import { answers, type Api, get } from "./openapi.ts";
 import { paged, pageOf, pageQuery, pageSchema } from "./paging.ts";
@@ -30,13 +31,16 @@ const resync = get("sync", "/api/v1/resyncs/{id}", {
   ...answers(resyncSchema, "The resync", 400, 404),
 });
 const differences = get("sync", "/api/v1/resyncs/{id}/differences", {
-  summary: "What a resync found to differ, object by object",
+  summary: "What a resync found to differ, object by object, and what is the same in several",
   request: { params: id, query: pageQuery },
   ...answers(
     z.object({
       found: z.number().int().meta({ description: "Differences, of which the first are kept" }),
       page: pageSchema,
       objects: z.array(differenceSchema),
+      groups: z.array(differenceGroupSchema).meta({
+        description: "Of all that are kept: what is the same in several objects, the most first",
+      }),
     }).meta({ id: "Differences" }),
     "A page of those that are kept",
     400,
@@ -74,7 +78,11 @@ export function addSync(api: Api, { readStatus, details }: Sources): void {
     const { id } = c.req.valid("param");
     if (!await find(id)) return c.json(missing(id), 404);
     const file = await details.differences(id);
-    const { items, page } = paged(file?.objects ?? [], c.req.valid("query"), c.req.url);
-    return c.json({ found: file?.total ?? 0, page, objects: items }, 200);
+    const kept = file?.objects ?? [];
+    const { items, page } = paged(kept, c.req.valid("query"), c.req.url);
+    return c.json(
+      { found: file?.total ?? 0, page, objects: items, groups: groupsOf(kept) },
+      200,
+    );
   });
 }

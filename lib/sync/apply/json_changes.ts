@@ -21,7 +21,8 @@ export const changeSchema = z.object({
   before: z.unknown().optional().meta({ description: "What etcd holds; absent: nothing" }),
   after: z.unknown().optional().meta({ description: "What Neutron wants; absent: nothing" }),
   clipped: z.boolean().optional().meta({
-    description: "A value was too long: the beginning of its JSON text stands for it",
+    description: "A value was too long, and the beginning of its JSON text stands for it; or the " +
+      "path was, or held control characters",
   }),
 });
 export type JsonChange = z.infer<typeof changeSchema>;
@@ -83,6 +84,7 @@ class Changes {
       return;
     }
     const change: JsonChange = { path: clip(path, MAX_PATH_CHARS) };
+    if (change.path !== path) change.clipped = true;
     for (const [side, value] of [["before", before], ["after", after]] as const) {
       if (value === undefined) continue;
       const text = JSON.stringify(value);
