@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { EtcdMembers } from "../state/records.ts";
+import type { Comparison, EtcdMembers } from "../state/records.ts";
 import type { Level } from "./facts.ts";
 import type { HeldGuard, HeldLeftOut } from "./held.ts";
 
@@ -37,6 +37,8 @@ export const FINDING_KINDS = [
   /** etcd has raised an alarm: mostly its quota is used up, and it takes no writes. */
   "etcd-alarm",
   "etcd-nearly-full",
+  /** Another node has another version, region string or configuration. */
+  "node-config-differs",
   "first-resync-due",
   "first-resync-running",
   "resync-failed",
@@ -69,6 +71,7 @@ interface Data extends Record<FindingKind, unknown> {
     /** When it was judged, ms since the epoch. */
     readonly at: number;
   };
+  readonly "node-config-differs": { readonly differing: Comparison["differing"] };
   readonly "resync-failed": { readonly resync: string; readonly error: string };
   readonly "resync-warned": {
     readonly resync: string;

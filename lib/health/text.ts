@@ -8,6 +8,7 @@ import { alarmAdvice } from "../etcd/database_size.ts";
 import { clip } from "../base/clip.ts";
 import { formatCount, formatDuration, plural, utcMinute } from "../base/format.ts";
 import { guardSentence, leftOutSentence } from "../sync/report/held_text.ts";
+import { differingSentence } from "./configurations.ts";
 import type { Facts, RoleStatus } from "./facts.ts";
 import type { FindingKind, FindingOf, NotReady, RoleProblem } from "./findings.ts";
 import { heldNow } from "./held.ts";
@@ -47,6 +48,7 @@ const SENTENCES: { readonly [K in FindingKind]: (finding: FindingOf<K>) => strin
       : `etcd has raised the alarm ${clip(alarms.join(", "), 60)}: see etcd's log.`,
   "etcd-nearly-full": ({ url, size }) =>
     `etcd is nearly full (${clip(url, 100)}: ${size}): is it compacted, and defragmented?`,
+  "node-config-differs": ({ differing }) => differingSentence(differing),
   "first-resync-due": () => "The first resync has not started yet.",
   "first-resync-running": () => "The first resync is running.",
   "resync-failed": ({ error }) =>
@@ -92,6 +94,7 @@ const LINKS: { readonly [K in FindingKind]?: (finding: FindingOf<K>) => string }
   "etcd-members": () => "/election",
   "etcd-alarm": () => "/election",
   "etcd-nearly-full": () => "/election",
+  "node-config-differs": () => "/election",
   "resync-failed": ({ resync }) => `/resyncs/${resync}`,
   "resync-warned": ({ resync }) => `/resyncs/${resync}`,
   "held-back": ({ guard }) => `/resyncs/${guard.resync}`,

@@ -4,6 +4,7 @@
  * @module
  */
 import { isStale } from "../status/freshness.ts";
+import { configurationFindings } from "./configurations.ts";
 import { databaseFindings } from "./etcd_databases.ts";
 import { memberFindings } from "./etcd_members.ts";
 import type { Facts, Level, RoleStatus } from "./facts.ts";
@@ -57,6 +58,7 @@ function findAll(facts: Facts): Finding[] {
     ...electionFindings(facts),
     ...memberFindings(facts),
     ...databaseFindings(facts),
+    ...configurationFindings(facts),
   ];
   if (facts.isMaster) all.push(...MASTER_FINDINGS.flatMap((find) => find(facts)));
   return [...all.filter((f) => f.level === "error"), ...all.filter((f) => f.level === "warn")];

@@ -25,6 +25,14 @@ function fullStatus(): Status {
     since: NOW - 300_000,
     watches: true,
     roles: facts.roles.map((role) => ({ ...role, alive: { ...role.alive!, rssBytes: 70e6 } })),
+    cluster: {
+      ...facts.cluster!,
+      configurations: {
+        same: ["node-3"],
+        unknown: [],
+        differing: [{ node: 'a "node"\\\n', differences: [] }],
+      },
+    },
     compaction: { ...facts.compaction!, lastAt: NOW },
     ports: { ...facts.ports!, differing: 2 },
     resyncs: [
