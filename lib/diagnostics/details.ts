@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { EffectiveRow } from "../config/effective_rows.ts";
 import type { Resync, ResyncHour, Samples } from "../state/records.ts";
 import type { ResyncHistory } from "../state/resync_history.ts";
 import { type AgentsFile, readAgentsFile } from "../status/agents_file.ts";
@@ -15,12 +16,15 @@ import type { Fed } from "./fed.ts";
 import type { RoleMetrics } from "./metrics.ts";
 import type { Sampler } from "./samples.ts";
 import { Shared } from "./shared.ts";
+import type { Span } from "./charts/time_window.ts";
 import type { Status } from "../health/status.ts";
 
 /** What is read on demand. */
 export interface Details {
-  /** Figures of the last hour. */
-  samples(): Samples;
+  /** Figures of the past, at least of that span. */
+  samples(span: Span): Samples;
+  /** Every option with its value and where that comes from; empty: the supervisor has not told. */
+  configuration(): readonly EffectiveRow[];
   /** Last log records of a process, oldest first, at most 300. */
   log(role: string): readonly LogRecord[];
   /** What a process may do; null: the supervisor has not told. */
@@ -61,7 +65,7 @@ const MOMENT_MS = 1000;
 /** Of this node. */
 export function nodeDetails(
   stateDir: string,
-  fed: Pick<Fed, "log" | "permissions">,
+  fed: Pick<Fed, "log" | "permissions" | "configuration">,
   sampler: Pick<Sampler, "samples">,
   history: ResyncHistory,
 ): Details {
@@ -70,7 +74,8 @@ export function nodeDetails(
   const older = new Shared<OlderPage>(MOMENT_MS);
   const hours = new Shared<readonly ResyncHour[]>(MOMENT_MS);
   return {
-    samples: () => sampler.samples,
+    samples: (span) => sampler.samples(span),
+    configuration: () => fed.configuration(),
     log: (role) => fed.log(role),
     permissions: (role) => fed.permissions(role),
     agents: () => agents.get("", () => readAgentsFile(stateDir)),

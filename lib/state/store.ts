@@ -246,6 +246,8 @@ export class StateStore implements Disposable {
 
   readonly readSamples = this.#reader("samples", samplesSchema);
   readonly writeSamples = this.#writer<Samples>("samples");
+  readonly readDaySamples = this.#reader("samples-day", samplesSchema);
+  readonly writeDaySamples = this.#writer<Samples>("samples-day");
 
   /** Events of one source (a role or "supervisor"), newest first. */
   async readEvents(source: string): Promise<Event[]> {

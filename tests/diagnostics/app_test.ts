@@ -36,7 +36,7 @@ Deno.test("the overview has its landmarks, its parts and nothing inline", async 
     const id of [
       "verdict",
       "roles",
-      "hour",
+      "past",
       "cluster",
       "mastership",
       "resyncs",

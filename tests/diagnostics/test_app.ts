@@ -9,6 +9,7 @@ import { NOW, status } from "./fixtures.ts";
 /** Of a node that has nothing to tell. */
 const NO_DETAILS: Details = {
   samples: () => NO_SAMPLES,
+  configuration: () => [],
   log: () => [],
   permissions: () => null,
   agents: () => Promise.resolve(null),

@@ -86,8 +86,15 @@ const events = get("node", "/api/v1/events", {
   ),
 });
 const series = get("node", "/api/v1/series", {
-  summary: "Status lag, queue length and memory over the last hour",
-  ...answers(samplesSchema.extend({ now: ms }).meta({ id: "Series" }), "A sample every 10 s"),
+  summary: "Status lag, queue length and memory over the last hour or day",
+  request: {
+    query: z.object({
+      span: z.enum(["hour", "day"]).default("hour").meta({
+        description: "hour: a sample every 10 s; day: the highest values of each 5 min",
+      }),
+    }),
+  },
+  ...answers(samplesSchema.extend({ now: ms }).meta({ id: "Series" }), "Oldest first", 400),
 });
 
 const WORSE = { info: 0, warn: 1, error: 2 } as const;
@@ -127,6 +134,7 @@ export function addCloud(api: Api, { readStatus, details }: Sources): void {
     return c.json({ events: found.slice(0, limit) }, 200);
   });
   api.openapi(series, async (c) => {
-    return c.json({ ...details.samples(), now: (await readStatus()).at }, 200);
+    const { span } = c.req.valid("query");
+    return c.json({ ...details.samples(span), now: (await readStatus()).at }, 200);
   });
 }
