@@ -10,7 +10,11 @@ export function pageUrl({ host, port, tls }: Listening): string {
   return `${tls ? "https" : "http"}://${hostAndPort(host, port)}`;
 }
 
-const LOOPBACK = /^(127\.|localhost$|::1$)/i;
+/** Whether the host, an IPv6 address with or without brackets, is whoever asks for it. */
+export function isLoopback(host: string): boolean {
+  return /^(127\.|localhost$|(::1|\[::1\])$)/i.test(host);
+}
+
 const HOST_NAME = /^[a-z0-9][a-z0-9.-]{0,252}$/i;
 
 /**
@@ -21,7 +25,7 @@ export function pageForOthers(
   { nodeName, diagnostics }: { readonly nodeName: string; readonly diagnostics: Listening },
 ): string | null {
   const { host } = diagnostics;
-  if (LOOPBACK.test(host)) return null;
+  if (isLoopback(host)) return null;
   if (host !== "0.0.0.0" && host !== "::") return pageUrl(diagnostics);
   return HOST_NAME.test(nodeName) ? pageUrl({ ...diagnostics, host: nodeName }) : null;
 }

@@ -10,6 +10,7 @@ import { comparedAll, type DatabaseSize, ROLE_NAMES, type RoleName } from "../st
 import type { StateStore } from "../state/store.ts";
 import { clip } from "../base/clip.ts";
 import type { Status } from "../health/status.ts";
+import { differingNodes } from "../health/configurations.ts";
 import { databasesNow } from "../health/etcd_databases.ts";
 import { membersNow } from "../health/etcd_members.ts";
 import { runningNow, runsOfTerm } from "../health/resync_findings.ts";
@@ -120,6 +121,13 @@ function managerFamilies(status: Status): Family[] {
         })),
       ],
       ...databaseGauges(status),
+      node_config_differs: [
+        "Whether another node has another version, region string or configuration",
+        differingNodes(status).map(({ node, differs }) => ({
+          labels: { node: clip(node, MAX_LABEL_CHARS) },
+          value: Number(differs),
+        })),
+      ],
       nodes: ["Nodes of the cloud that are registered", cluster?.nodes.length],
       last_compaction_timestamp_seconds: ["Time of the last compaction by this node", lastAt],
     }),

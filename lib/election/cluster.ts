@@ -18,14 +18,22 @@ import { FenceLostError } from "../etcd/client.ts";
 import { keepLeaseAlive } from "../etcd/lease.ts";
 import { etcdCause, etcdOutage } from "../etcd/outage.ts";
 import type { Log } from "../base/log.ts";
-import { type Cluster, type NodeRecord, registrationSchema } from "../state/records.ts";
+import {
+  type Cluster,
+  type ConfigurationRecord,
+  type NodeRecord,
+  type Registration,
+  registrationSchema,
+} from "../state/records.ts";
 import type { Watchdog } from "../role/heartbeat.ts";
 import type { StateStore } from "../state/store.ts";
 import { requestResync, type ResyncOptions } from "../state/resync_request.ts";
 import { ClusterRecords, OwnRecord } from "./cluster_records.ts";
+import { compareConfigurations } from "./compare_configurations.ts";
 import type { TermObserver } from "./elector.ts";
 import type { Leadership } from "./states.ts";
 import { OWN_ACCOUNT_MS } from "./observed_terms.ts";
+import { OtherRegions } from "./other_regions.ts";
 import { OwnTerms } from "./own_terms.ts";
 import type { TermEnd } from "./reasons.ts";
 import { lookAtKey } from "./raw_key.ts";
@@ -40,7 +48,7 @@ const MAX_NODES = 50;
 const MAX_TERM_BYTES = 28_000;
 const MAX_NODE_BYTES = 18_000;
 /** A turn is so many calls to etcd at most. */
-const CALLS_IN_TURN = 10;
+const CALLS_IN_TURN = 14;
 /** What is asked for when etcd has gone back. */
 const EVERYTHING: ResyncOptions = {
   by: "this node: etcd has gone back",
@@ -86,6 +94,9 @@ export class ClusterRegistry implements TermObserver {
   readonly #own: OwnTerms;
   readonly #terms: TermHistory;
   #sightings = new Sightings();
+  /** This node's; undefined: the supervisor has not noted it. */
+  #configuration: ConfigurationRecord | undefined;
+  readonly #elsewhere: OtherRegions;
   /** What the state store holds, but for the sightings; null: nothing was read yet. */
   #known: Cluster | null = null;
   /** The election key's term when it was last looked at. */
@@ -95,7 +106,8 @@ export class ClusterRegistry implements TermObserver {
     this.#prefix = conductorPrefix(options.region);
     this.#records = new ClusterRecords(options.etcd, this.#prefix, options.log);
     this.#outage = options.outage ?? etcdOutage(options);
-    const { store, id, node } = options;
+    const { store, id, node, etcd, region, clock } = options;
+    this.#elsewhere = new OtherRegions(etcd, region, clock);
     this.#own = new OwnTerms(id, store);
     const history = { ...options, node: node.name, records: this.#records };
     this.#terms = new TermHistory(this.#own, history);
@@ -166,7 +178,10 @@ export class ClusterRegistry implements TermObserver {
 
   async #putNode(lease: string): Promise<void> {
     const { node, log, store, clock } = this.options;
-    if (!await this.#registration.put(node, lease)) return;
+    // The supervisor notes it; it may change while this process runs.
+    this.#configuration = await store.readConfiguration().catch(() => null) ?? undefined;
+    const registration: Registration = { ...node, configuration: this.#configuration };
+    if (!await this.#registration.put(registration, lease)) return;
     const { key } = this.#registration;
     this.#sightings.restored(clock.now());
     log.error("etcd has gone back: a backup was restored, or another etcd answers", { key });
@@ -196,13 +211,29 @@ export class ClusterRegistry implements TermObserver {
     const { key, revision } = await this.#look();
     await this.#terms.observe(key, revision);
     const terms = await this.#terms.read();
-    const nodes = (await this.#records.read("nodes/", registrationSchema))
+    const registered = (await this.#records.read("nodes/", registrationSchema))
       .map(({ record }) => record);
+    const nodes = registered.map(({ configuration: _, ...node }) => node);
     this.#known = {
       at: clock.now(),
       terms: fitting(terms.slice(0, MAX_TERMS), MAX_TERM_BYTES),
       nodes: fitting(nodes.slice(0, MAX_NODES), MAX_NODE_BYTES),
       electionKey: key,
+      ...await this.#compared(registered),
+    };
+  }
+
+  async #compared(registered: readonly Registration[]): Promise<Pick<Cluster, "configurations">> {
+    const { name, version } = this.options.node;
+    const configuration = this.#configuration;
+    if (configuration === undefined) return {};
+    const elsewhere = await this.#elsewhere.read();
+    return {
+      configurations: compareConfigurations(
+        { name, version, configuration },
+        registered,
+        elsewhere,
+      ),
     };
   }
 

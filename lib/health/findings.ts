@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Absent, EtcdMembers, Resync } from "../state/records.ts";
+import type { Absent, Comparison, EtcdMembers, Resync } from "../state/records.ts";
 import type { Level } from "./facts.ts";
 import type { HeldGuard, HeldLeftOut } from "./held.ts";
 
@@ -53,6 +53,8 @@ export const FINDING_KINDS = [
   /** etcd has raised an alarm: mostly its quota is used up, and it takes no writes. */
   "etcd-alarm",
   "etcd-nearly-full",
+  /** Another node has another version, region string or configuration. */
+  "node-config-differs",
   "first-resync-due",
   "first-resync-running",
   "resync-failed",
@@ -96,6 +98,7 @@ interface Data extends Record<FindingKind, unknown> {
     /** When it was judged, ms since the epoch. */
     readonly at: number;
   };
+  readonly "node-config-differs": { readonly differing: Comparison["differing"] };
   readonly "no-leader": {
     /** Name of this node, whose word it is. */
     readonly here: string;
@@ -108,8 +111,8 @@ interface Data extends Record<FindingKind, unknown> {
   readonly "resync-failed": {
     readonly resync: string;
     readonly error: string;
-    /** It is tried again by itself. */
-    readonly again: boolean;
+    /** When an operator asked for it, who was told, so that nothing tries it again, ms; null: nobody did. */
+    readonly askedAt: number | null;
     /** The try that runs now; null: none does. */
     readonly retry: Pick<Resync, "startedAt" | "attempt" | "step"> | null;
     readonly at: number;

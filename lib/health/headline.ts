@@ -16,9 +16,11 @@ const MAX_NAME_CHARS = 22;
 /** Kinds whose headline is no beginning of their sentence; null: here it is. */
 const HEADLINES: { readonly [K in FindingKind]?: (finding: FindingOf<K>) => string | null } = {
   "no-leader": noLeaderLine,
-  "resync-failed": ({ retry, error, at }) =>
-    retry && `The last resync failed; try ${retry.attempt} runs since ` +
-      `${utcMinute(retry.startedAt, at)}: ${error.replace(/[.\s]+$/, "")}.`,
+  "resync-failed": ({ retry, error, askedAt, at }) =>
+    askedAt !== null || retry === null
+      ? null
+      : `The last resync failed; try ${retry.attempt} runs ` +
+        `since ${utcMinute(retry.startedAt, at)}: ${error.replace(/[.\s]+$/, "")}.`,
   "etcd-alarm": ({ alarms }) => {
     if (!alarms.includes("NOSPACE")) return null;
     return alarms.every((alarm) => alarm === "NOSPACE")
@@ -37,7 +39,7 @@ export function headlineOf<K extends FindingKind>(finding: FindingOf<K>, sentenc
 
 /** Parts of a sentence that may be left off at its end, and how much has to remain before them. */
 const CUTS = [
-  { at: /[.:] (?=[A-Z“"])/g, least: 24, end: "." },
+  { at: /\. (?=[A-Z])/g, least: 24, end: "." },
   { at: /(?:[;,]| \(| – |: ) ?/g, least: 60, end: "…" },
 ] as const;
 

@@ -4,6 +4,9 @@ import type { Finding, FindingKind } from "./findings.ts";
 /** What is worse than anything that a single role can have. */
 const FIRST: readonly FindingKind[] = ["etcd-alarm", "no-leader"];
 
+/** What takes nothing away now, and may do so when another node leads. */
+const LAST: readonly FindingKind[] = ["node-config-differs"];
+
 /** Errors before warnings; among these as above, and else as they were found. */
 export function worstFirst(found: readonly Finding[]): Finding[] {
   const failed = found.some(({ kind }) => kind === "resync-failed");
@@ -19,7 +22,8 @@ export function worstFirst(found: readonly Finding[]): Finding[] {
   );
   const rank = ({ level, kind }: Finding) => {
     const first = FIRST.indexOf(kind);
-    return (level === "error" ? 0 : 10) + (first < 0 ? FIRST.length : first);
+    const place = first < 0 ? FIRST.length + Number(LAST.includes(kind)) : first;
+    return (level === "error" ? 0 : 10) + place;
   };
   return all.sort((a, b) => rank(a) - rank(b));
 }

@@ -52,14 +52,15 @@ function lastFindings(facts: Facts): Finding[] {
 }
 
 function judgeRuns(runs: readonly Resync[], running: Resync | null, at: number): Finding[] {
-  const failed = runs.find(({ error }) => error !== null);
+  const failures = runs.filter(({ error }) => error !== null);
+  const failed = failures.find(({ reason }) => reason !== "requested") ?? failures[0];
   if (failed) {
-    const { id: resync, error, reason } = failed;
-    const again = reason !== "requested";
-    const retries = running && running.startedAt >= failed.startedAt &&
-      (running.attempt > 1 || running.reason === "requested");
+    const { id: resync, error, reason, startedAt } = failed;
+    const askedAt = reason === "requested" ? startedAt : null;
+    const retries = running && running.startedAt >= failed.startedAt && running.attempt > 1;
     const retry = retries ? running : null;
-    return [{ kind: "resync-failed", level: "error", resync, error: error!, again, retry, at }];
+    const level = askedAt === null ? "error" : "warn";
+    return [{ kind: "resync-failed", level, resync, error: error!, askedAt, retry, at }];
   }
   const warned = runs.find(({ warnings }) => warnings.length > 0);
   if (!warned) return [];

@@ -15,6 +15,7 @@ import {
   strandedSentence,
   unservedSentence,
 } from "./agent_text.ts";
+import { differingSentence } from "./configurations.ts";
 import type { RoleStatus } from "./facts.ts";
 import type { FindingKind, FindingOf, NotReady, RoleProblem } from "./findings.ts";
 import { stepText } from "./resync_findings.ts";
@@ -54,6 +55,7 @@ const SENTENCES: { readonly [K in FindingKind]: (finding: FindingOf<K>) => strin
       : `etcd has raised the alarm ${clip(alarms.join(", "), 60)}: see etcd's log.`,
   "etcd-nearly-full": ({ url, size }) =>
     `etcd is nearly full (${clip(url, 100)}: ${size}): is it compacted, and defragmented?`,
+  "node-config-differs": ({ differing }) => differingSentence(differing),
   "first-resync-due": () => "The first resync has not started yet.",
   "first-resync-running": () => "The first resync is running.",
   "resync-failed": resyncFailedSentence,
@@ -117,6 +119,7 @@ const LINKS: { readonly [K in FindingKind]: (finding: FindingOf<K>) => string } 
   "etcd-members": () => "/election",
   "etcd-alarm": () => "/election",
   "etcd-nearly-full": () => "/election",
+  "node-config-differs": () => "/election",
   "resync-failed": ({ resync }) => `/resyncs/${resync}`,
   "resync-warned": ({ resync }) => `/resyncs/${resync}`,
   "held-back": ({ guard }) => `/resyncs/${guard.resync}`,
@@ -143,14 +146,16 @@ function noLeaderSentence(finding: FindingOf<"no-leader">): string {
 }
 
 function resyncFailedSentence(
-  { error, again, retry, at }: FindingOf<"resync-failed">,
+  { error, askedAt, retry, at }: FindingOf<"resync-failed">,
 ): string {
-  const failed = `The last resync failed: ${quoted(error)}.`;
-  if (retry) {
-    const since = utcMinute(retry.startedAt, at);
-    return `${failed} Try ${retry.attempt} runs since ${since}: ${stepText(retry)}.`;
+  if (askedAt !== null) {
+    return `The resync asked for at ${utcMinute(askedAt, at)} failed: ${quoted(error)}. ` +
+      "It is not tried again by itself.";
   }
-  return `${failed} Check Neutron and etcd; it is ${again ? "" : "not "}tried again by itself.`;
+  const failed = `The last resync failed: ${quoted(error)}.`;
+  if (!retry) return `${failed} Check Neutron and etcd; it is tried again by itself.`;
+  const since = utcMinute(retry.startedAt, at);
+  return `${failed} Try ${retry.attempt} runs since ${since}: ${stepText(retry)}.`;
 }
 
 const RESTARTS = "The supervisor restarts it; look at its last log lines.";

@@ -6,6 +6,7 @@
 import { agentFindings } from "./agent_findings.ts";
 import { calmText } from "./calm.ts";
 import { electionFindings } from "./election_findings.ts";
+import { configurationFindings } from "./configurations.ts";
 import { databaseFindings } from "./etcd_databases.ts";
 import { memberFindings } from "./etcd_members.ts";
 import type { Facts, Level, RoleStatus } from "./facts.ts";
@@ -61,6 +62,7 @@ function findAll(facts: Facts): Finding[] {
     ...electionFindings(facts),
     ...memberFindings(facts),
     ...databaseFindings(facts),
+    ...configurationFindings(facts),
   ];
   if (facts.isMaster) all.push(...MASTER_FINDINGS.flatMap((find) => find(facts)));
   return worstFirst(all);

@@ -25,6 +25,8 @@ import {
   clusterSchema,
   type Compaction,
   compactionSchema,
+  type ConfigurationRecord,
+  configurationSchema,
   type Databases,
   databasesSchema,
   type Election,
@@ -197,6 +199,9 @@ export class StateStore implements Disposable {
 
   readonly readSupervisor = this.#reader("supervisor", supervisorSchema);
   readonly writeSupervisor = this.#writer<SupervisorState>("supervisor");
+
+  readonly readConfiguration = this.#reader("configuration", configurationSchema);
+  readonly writeConfiguration = this.#writer<ConfigurationRecord>("configuration");
 
   readonly readRestart = this.#readerOf("restart", restartRequestSchema);
   readonly writeRestart = (role: string, record: RestartRequest) =>

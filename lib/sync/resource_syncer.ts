@@ -32,6 +32,7 @@ import {
   totals,
 } from "./report/record.ts";
 import { account, runPartial } from "./report/partial.ts";
+import { SaidOnce } from "./report/said_once.ts";
 import { fullResync } from "./sources/full.ts";
 import { Schedule } from "./schedule.ts";
 import { Watching } from "./watching.ts";
@@ -81,7 +82,7 @@ class ResourceSyncer {
   readonly #hosts: EndpointHosts;
   /** Guards of the last incremental run, as JSON. */
   #heldBefore = "[]";
-  readonly #missing = new Set<string>();
+  readonly #lacks: SaidOnce;
 
   constructor(
     readonly term: Term,
@@ -97,6 +98,7 @@ class ResourceSyncer {
     this.#attempts = new Attempts(term, config.sync, context);
     this.#schedule = new Schedule(config.sync, context.clock.now());
     this.#hosts = new EndpointHosts(term, config, context);
+    this.#lacks = new SaidOnce(context);
     if (config.notifications === null) return;
     this.#events = new EventSync({
       base: this.#base,
@@ -156,17 +158,7 @@ class ResourceSyncer {
 
   async #askExtensions(): Promise<void> {
     const { missing } = await this.#base.neutron.askExtensions(this.term.signal);
-    await this.#sayOnce(missing);
-  }
-
-  /** What Neutron and Keystone do not give us is said once a term. */
-  async #sayOnce(messages: readonly string[]): Promise<void> {
-    const { log, store, clock } = this.context;
-    for (const message of messages.filter((text) => !this.#missing.has(text))) {
-      this.#missing.add(message);
-      log.warn(message);
-      await store.addEvent("resource-syncer", { at: clock.now(), level: "warn", message });
-    }
+    await this.#lacks.say(missing);
   }
 
   /** Compares and writes nothing. */
@@ -219,7 +211,7 @@ class ResourceSyncer {
     }
     await this.#hosts.publish(index!, true);
     const { trouble } = this.#base.keystone.projects;
-    if (trouble !== null) await this.#sayOnce([trouble]);
+    if (trouble !== null) await this.#lacks.say([trouble]);
     this.#schedule.reason = "periodic";
     this.#schedule.planFull(clock.now());
     this.#planIncremental();

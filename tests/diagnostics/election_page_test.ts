@@ -112,3 +112,32 @@ Deno.test("the API tells terms, the times between them, and what this node saw",
   ]);
   assertEquals(seen.length, 2);
 });
+
+Deno.test("how the nodes are configured is in their table, the API and the metrics", async () => {
+  const node = facts().cluster!.nodes[0]!;
+  const nodes = ["node-1", "node-2", "node-3", "node-4"].map((name) => ({ ...node, name }));
+  const configurations = {
+    same: ["node-3"],
+    unknown: ["node-4"],
+    differing: [
+      { node: "node-2", differences: [{ what: "version", here: "1", there: EVIL }] },
+      { node: "node-9", differences: [{ what: "region", here: "none", there: "one" }] },
+    ],
+  };
+  const get = appOf({ nodes, configurations });
+  const html = section(await get("/election"), "election-nodes");
+  assert(!html.includes(EVIL));
+  assertMatch(textOf(html), /node-2 .*differs in version \(1 here, &lt;script&gt;/);
+  assertMatch(textOf(html), /node-3 .*as this node's/);
+  assertMatch(textOf(html), /node-4 .*not known/);
+  assertMatch(
+    textOf(html),
+    /node-9 serves the same Neutron and differs in region \(none here, one there/,
+  );
+  assertEquals(JSON.parse(await get("/api/v1/nodes")).configurations, configurations);
+  const metrics = await get("/metrics");
+  for (const [name, value] of [["node-2", 1], ["node-3", 0], ["node-9", 1]]) {
+    assertMatch(metrics, new RegExp(`conductor_node_config_differs{node="${name}"} ${value}\n`));
+  }
+  assert(!metrics.includes('node="node-4"'), "what is not known has no value");
+});

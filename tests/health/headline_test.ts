@@ -48,6 +48,12 @@ const EXTREMES: Readonly<Record<FindingKind, (text: string) => Finding[]>> = {
       nodes: [text, text, text, text],
       at: NOW,
     })),
+  "node-config-differs": (text) =>
+    [1, 5].map((count) => {
+      const differences = Array(count).fill({ what: text, here: text, there: text });
+      const differing = Array(count).fill({ node: text, differences });
+      return { kind: "node-config-differs", level, differing };
+    }),
   "etcd-members": (text) => [{
     kind: "etcd-members",
     level,
@@ -68,8 +74,8 @@ const EXTREMES: Readonly<Record<FindingKind, (text: string) => Finding[]>> = {
   "first-resync-running": () => [{ kind: "first-resync-running", level }],
   "resync-failed": (error) =>
     [null, { startedAt: LONG_AGO, attempt: 99_999, step: "reading Neutron" }].flatMap((retry) =>
-      [true, false].map((again) =>
-        one({ kind: "resync-failed", level, resync: "id", error, again, retry, at: NOW })
+      [null, LONG_AGO].map((askedAt) =>
+        one({ kind: "resync-failed", level, resync: "id", error, askedAt, retry, at: NOW })
       )
     ),
   "resync-warned": (first) => [{ kind: "resync-warned", level, resync: "id", first, more: HUGE }],

@@ -138,9 +138,9 @@ const table: readonly [name: string, changes: Partial<Facts>, kind: string, text
   ],
   [
     "what was asked for failed, which nothing tries again",
-    { resyncs: [run(9, { reason: "requested", whole: false, error: "503" }), run(60)] },
+    { resyncs: [run(40, { reason: "requested", whole: false, error: "503" }), run(60)] },
     "resync-failed",
-    /it is not tried again by itself\.$/,
+    /^The resync asked for at 14:01 UTC failed: 503\. It is not tried again by itself\.$/,
   ],
   [
     "roles are starting",

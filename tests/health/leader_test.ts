@@ -98,6 +98,19 @@ Deno.test("a node whose manager stops or is down does not say that nobody leads"
   assertMatch(status(leaderless({}, "stopping")).verdict.text, /^Who leads is not known here/);
 });
 
+Deno.test("that nodes are configured otherwise comes after what is wrong now", () => {
+  const configurations = {
+    same: [],
+    unknown: [],
+    differing: [{ node: "node-2", differences: [{ what: "sync", here: null, there: null }] }],
+  };
+  const { findings } = status({
+    cluster: { ...facts().cluster!, at: NOW, configurations },
+    ports: { ...facts().ports!, failing: 1 },
+  });
+  assertEquals(findings.map(({ kind }) => kind), ["ports-failing", "node-config-differs"]);
+});
+
 Deno.test("that nobody leads comes before a role, and a full etcd before both", () => {
   const [first, ...others] = facts().databases!.members;
   const databases = { at: NOW, members: [...others, { ...first!, alarms: ["NOSPACE"] }] };

@@ -36,6 +36,14 @@ function fullStatus(): Status {
         stranded: { total: 1, first: [] },
       },
     },
+    cluster: {
+      ...facts.cluster!,
+      configurations: {
+        same: ["node-3"],
+        unknown: [],
+        differing: [{ node: 'a "node"\\\n', differences: [] }],
+      },
+    },
     compaction: { ...facts.compaction!, lastAt: NOW },
     ports: { ...facts.ports!, differing: 2, failing: 1, oldest: NOW - 1 },
     resyncs: [

@@ -3,6 +3,7 @@ import { z } from "zod";
 import {
   clusterSchema,
   compactionSchema,
+  comparisonSchema,
   electionSchema,
   mastershipSchema,
   nodeSchema,
@@ -12,6 +13,7 @@ import {
   sightingSchema,
   termSchema,
 } from "../../state/records.ts";
+import { comparisonNow } from "../../health/configurations.ts";
 import { sourcedEventSchema } from "../../health/facts.ts";
 import { gapsBetween, gapSchema, knownUntil } from "../../health/term_gaps.ts";
 import type { Sources } from "../details.ts";
@@ -29,6 +31,9 @@ const nodes = get("cloud", "/api/v1/nodes", {
       readAt,
       leader: z.string().nullable().meta({ description: "The election value, <name>:<pid>" }),
       nodes: z.array(nodeSchema),
+      configurations: comparisonSchema.nullable().meta({
+        description: "This node's configuration beside theirs; null: not known",
+      }),
     }).meta({ id: "Nodes" }),
     "At most 50",
   ),
@@ -97,8 +102,12 @@ const WORSE = { info: 0, warn: 1, error: 2 } as const;
 /** Adds the routes. */
 export function addCloud(api: Api, { readStatus, details }: Sources): void {
   api.openapi(nodes, async (c) => {
-    const { cluster, leader } = await readStatus();
-    return c.json({ readAt: cluster?.at ?? null, leader, nodes: cluster?.nodes ?? [] }, 200);
+    const status = await readStatus();
+    const { at: readAt = null, nodes = [] } = status.cluster ?? {};
+    return c.json(
+      { readAt, leader: status.leader, nodes, configurations: comparisonNow(status) },
+      200,
+    );
   });
   api.openapi(terms, async (c) => {
     const { cluster, at } = await readStatus();

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { formatCount, plural } from "../../base/format.ts";
 import { type EffectiveRow, isGiven } from "../../config/effective_rows.ts";
 import { Choices, Cut, Empty, Section, Table } from "../parts.tsx";
-import { addressOf } from "./address.ts";
+import { addressOf } from "../address.ts";
 
 const MAX_ROWS = 200;
 const SHOWN = ["all", "given"] as const;

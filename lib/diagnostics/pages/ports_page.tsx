@@ -14,7 +14,7 @@ import { formatCount } from "../../base/format.ts";
 import { pageOfList, selectPorts } from "../select_rows.ts";
 import { Age, Badge, Empty, Pager, Section, Table, Time } from "../parts.tsx";
 import { Choice, Filter, ListNote } from "./list_parts.tsx";
-import { addressOf } from "./address.ts";
+import { addressOf } from "../address.ts";
 import { LatestPorts, PortBadge } from "../sections/status_sections.tsx";
 
 /** Ports on one page. */

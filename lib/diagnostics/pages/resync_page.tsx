@@ -9,7 +9,7 @@ import { clip } from "../../base/clip.ts";
 import { formatCount, plural } from "../../base/format.ts";
 import { pageOfList } from "../select_rows.ts";
 import { Badge, Empty, Pager, Section } from "../parts.tsx";
-import { addressOf } from "./address.ts";
+import { addressOf } from "../address.ts";
 import { GuardsTable, LeftOutTable } from "../sections/held_tables.tsx";
 import { Kinds, ResyncLead, ResyncWarnings } from "../sections/resyncs_section.tsx";
 

@@ -6,7 +6,7 @@ import type { OlderPage } from "../details.ts";
 import { clip } from "../../base/clip.ts";
 import { formatCount, formatDuration } from "../../base/format.ts";
 import { Pager, Section, Table, Time } from "../parts.tsx";
-import { addressOf } from "./address.ts";
+import { addressOf } from "../address.ts";
 import { isRunning, NoResync, ResyncResult } from "../sections/resyncs_section.tsx";
 import { resyncQuerySchema } from "./resync_page.tsx";
 

@@ -9,7 +9,7 @@ import { clip } from "../../base/clip.ts";
 import { formatCount, plural } from "../../base/format.ts";
 import { Badge, Choices, Empty, Pairs, Section, Table, Time } from "../parts.tsx";
 import { type RoleMetric } from "../role_metrics.ts";
-import { addressOf } from "./address.ts";
+import { addressOf } from "../address.ts";
 import { type MayAct, RestartForm } from "./restart_form.tsx";
 import { SpanChoices } from "../charts/span_choices.tsx";
 import { SAMPLED, spanSchema } from "../spans.ts";

@@ -19,7 +19,7 @@ import { UpkeepSection } from "../sections/upkeep_section.tsx";
 import { spanSchema } from "../spans.ts";
 import type { Status } from "../../health/status.ts";
 import { windowQuerySchema } from "../charts/time_window.ts";
-import { addressOf } from "./address.ts";
+import { addressOf } from "../address.ts";
 import { AgentsPage, agentsQuerySchema } from "./agents_page.tsx";
 import {
   ConfigurationPage,

@@ -2,7 +2,8 @@
 import type { Cluster, NodeRecord } from "../../state/records.ts";
 import { recentTerms, TermEnds, TermTimeline } from "../charts/term_timeline.tsx";
 import { clip } from "../../base/clip.ts";
-import { Empty, Figure, Section, Table, Time } from "../parts.tsx";
+import { Badge, Empty, Figure, Section, Table, Time } from "../parts.tsx";
+import { differencesText } from "../../health/configurations.ts";
 import { membersNow } from "../../health/etcd_members.ts";
 import type { Status } from "../../health/status.ts";
 
@@ -105,7 +106,7 @@ export function NodesTable({ cluster, leader, now }: {
       <Table
         id="nodes"
         caption="Nodes that are registered in etcd"
-        columns={["Node", "Leads", "Version", "Up since", "Its page"]}
+        columns={["Node", "Leads", "Version", "Up since", "Its page", "Configuration"]}
       >
         {cluster.nodes.slice(0, MAX_NODES).map((node) => (
           <tr>
@@ -118,10 +119,44 @@ export function NodesTable({ cluster, leader, now }: {
             <td>
               <PageLink node={node} />
             </td>
+            <td class="wide">
+              <Configuration name={node.name} compared={cluster.configurations} />
+            </td>
           </tr>
         ))}
       </Table>
       {more > 0 ? <p class="quiet">{more} more nodes in the JSON.</p> : null}
+      <Astray cluster={cluster} />
+    </>
+  );
+}
+
+/** A node's configuration beside this node's. */
+function Configuration({ name, compared }: {
+  name: string;
+  compared: Cluster["configurations"];
+}) {
+  const differing = compared?.differing.find(({ node }) => node === name);
+  if (differing) return <Badge level="warn" word={`differs in ${differencesText(differing)}`} />;
+  if (compared?.same.includes(name)) return <>as this node's</>;
+  return <span class="quiet">{compared?.unknown.includes(name) ? "not known" : "–"}</span>;
+}
+
+/** Nodes that serve the same Neutron under another region string, and so are not among this node's. */
+function Astray({ cluster: { configurations, nodes } }: { cluster: Cluster }) {
+  const astray =
+    configurations?.differing.filter(({ node, differences }) =>
+      differences.some(({ what }) => what === "region") && !nodes.some(({ name }) => name === node)
+    ) ?? [];
+  return (
+    <>
+      {astray.map((each) => (
+        <p class="problem">
+          {`${clip(each.node, 63)} serves the same Neutron and differs in ${
+            differencesText(each)
+          }.`}
+        </p>
+      ))}
     </>
   );
 }

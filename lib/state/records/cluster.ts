@@ -85,9 +85,20 @@ export const nodeSchema = z.object({
 });
 export type NodeRecord = z.infer<typeof nodeSchema>;
 
-/** The same as it registers itself in etcd, under a lease; an older version says less. */
+/** What a node says of its configuration; see `lib/config/configuration_digests.ts`. */
+export const configurationSchema = z.object({
+  region: z.string().max(100).nullable(),
+  /** null: which Neutron it serves is not known. */
+  cloud: z.string().max(100).nullable(),
+  /** Digests by name of the section. */
+  sections: z.record(z.string().max(40), z.string().max(40)),
+});
+export type ConfigurationRecord = z.infer<typeof configurationSchema>;
+
+/** A node as it registers itself in etcd, under a lease; an older version says less. */
 export const registrationSchema = nodeSchema.extend({
   page: z.string().regex(PAGE_URL).nullable().catch(null),
+  configuration: configurationSchema.optional().catch(undefined),
 });
 export type Registration = z.infer<typeof registrationSchema>;
 
@@ -108,6 +119,25 @@ export const rawElectionKeySchema = z.object({
 });
 export type RawElectionKey = z.infer<typeof rawElectionKeySchema>;
 
+/** This node's configuration beside those of the others. */
+export const comparisonSchema = z.object({
+  /** Names of nodes with the same one. */
+  same: z.array(z.string()).max(50),
+  /** Nodes that do not say, such as those of an older version. */
+  unknown: z.array(z.string()).max(50),
+  differing: z.array(z.object({
+    node: z.string(),
+    differences: z.array(z.object({
+      /** "version", "region", or the name of a section. */
+      what: z.string(),
+      /** "none": there is none; null: only that it is another one is known. */
+      here: z.string().nullable(),
+      there: z.string().nullable(),
+    })).max(20),
+  })).max(20),
+});
+export type Comparison = z.infer<typeof comparisonSchema>;
+
 /** What all nodes of the cloud share, as this node's manager last read it. */
 export const clusterSchema = z.object({
   /** When it was read from etcd. */
@@ -119,6 +149,8 @@ export const clusterSchema = z.object({
   electionKey: rawElectionKeySchema.nullable().optional(),
   /** What this node itself saw of the election key, newest first. */
   seen: z.array(sightingSchema).max(40).optional(),
+  /** Absent: this node's configuration is not known yet. */
+  configurations: comparisonSchema.optional(),
 });
 export type Cluster = z.infer<typeof clusterSchema>;
 
