@@ -7,6 +7,7 @@
  * @module
  */
 import { systemClock } from "../lib/base/clock.ts";
+import { effectiveRows } from "../lib/config/effective_rows.ts";
 import type { Config } from "../lib/config/config_types.ts";
 import { dropPermissions } from "../lib/process/drop_permissions.ts";
 import { nodeInfo, readStatus } from "../lib/health/read_status.ts";
@@ -53,9 +54,10 @@ export const command: Command = {
 
 async function run(context: CommandContext): Promise<number> {
   const { resolve, pid, print, launcher, notifyAddress: address, notifierModule: module } = context;
-  const { config, warnings } = resolve();
-  let inForce = config;
+  const { config, warnings, effective } = resolve();
+  let [inForce, found] = [config, effective];
   const feed = new PageFeed();
+  feed.configure(effectiveRows(effective));
   const forward = (entry: LogEntry) => {
     feed.add(entry);
     if (!passes(entry.level, inForce.log.level)) return;
@@ -81,10 +83,17 @@ async function run(context: CommandContext): Promise<number> {
     log,
     clock: systemClock,
     serviceManager,
-    resolve,
+    resolve() {
+      const resolved = resolve();
+      found = resolved.effective;
+      return resolved;
+    },
     verdict: async (store, config) =>
       (await readStatus(store, nodeInfo(config), systemClock)).verdict.text,
-    onConfig: (config) => inForce = config,
+    onConfig(config) {
+      inForce = config;
+      feed.configure(effectiveRows(found));
+    },
     forward,
     feed,
   }, { stop: stop.signal, hurry: hurry.signal });

@@ -20,7 +20,7 @@ await runRole("diagnostics", async ({ config, job, signal, listen }) => {
   const sampler = new Sampler({ readStatus: read, ...job });
   const app = createApp({
     readStatus: read,
-    details: nodeDetails(config.stateDir, fed, sampler),
+    details: nodeDetails(config.stateDir, fed, sampler, job.store.resyncHistory),
     readMetrics: () => readMetrics(job.store),
     meter: job.meter,
     now: () => job.clock.now(),

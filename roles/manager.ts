@@ -1,6 +1,7 @@
 /** The manager: leader election, compaction of etcd, and what the nodes tell each other. @module */
 import type { Etcd3 } from "etcd3";
 import { hostAndPort } from "../lib/base/host_and_port.ts";
+import { pageForOthers } from "../lib/config/page_url.ts";
 import type { Outage } from "../lib/base/outage.ts";
 import { openEtcd } from "../lib/etcd/client.ts";
 import { runCompactor } from "../lib/etcd/compaction.ts";
@@ -72,6 +73,7 @@ function registryOf(
       roles: [...ROLE_NAMES],
       since: job.clock.now(),
       diagnostics: hostAndPort(host, port),
+      page: pageForOthers(config),
     },
     callTimeoutMs: config.etcd.callTimeoutMs,
     watch: (onChange) => elections.watch(onChange),

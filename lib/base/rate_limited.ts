@@ -1,10 +1,10 @@
-/** Warnings that may come by the thousand: of each kind one per interval, with the number of those left out. @module */
+/** Log lines that may come by the thousand: of each kind one per interval, with the number of those left out. @module */
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 
 const INTERVAL_MS = 10_000;
 
-/** Limits the warnings of one job. */
+/** Limits the lines of one job. */
 export class RateLimitedLog {
   readonly #kinds = new Map<string, { at: number; leftOut: number }>();
 
@@ -17,6 +17,20 @@ export class RateLimitedLog {
 
   /** Logs or counts a warning; `kind` tells apart those of one message, such as the class of an error. */
   warn(message: string, fields: Record<string, unknown>, kind = ""): void {
+    this.#say("warn", message, fields, kind);
+  }
+
+  /** The same for what only happened. */
+  info(message: string, fields: Record<string, unknown>): void {
+    this.#say("info", message, fields, "");
+  }
+
+  #say(
+    level: "info" | "warn",
+    message: string,
+    fields: Record<string, unknown>,
+    kind: string,
+  ): void {
     const now = this.clock.monotonic();
     const name = kind === "" ? message : `${message}: ${kind}`;
     const last = this.#kinds.get(name);
@@ -25,7 +39,7 @@ export class RateLimitedLog {
       return;
     }
     this.#kinds.set(name, { at: now, leftOut: 0 });
-    this.log.warn(
+    this.log[level](
       message,
       last && last.leftOut > 0 ? { ...fields, leftOut: last.leftOut } : fields,
     );

@@ -37,9 +37,12 @@ function prefixesOf(namespace: string): Readonly<Record<ResourceKind, string>> {
   return Object.fromEntries(prefixes);
 }
 
+/** Prefix below which each region has its election and what its conductors keep. */
+export const REGIONS_PREFIX = "/calico/openstack/v2/";
+
 /** The election key of a region. */
 export function electionKey(region: string | null): string {
-  return `/calico/openstack/v2/${regionString(region)}/neutron_election`;
+  return `${REGIONS_PREFIX}${regionString(region)}/neutron_election`;
 }
 
 /** The election key of older drivers, the same for all regions. */
@@ -47,7 +50,7 @@ export const LEGACY_ELECTION_KEY = "/calico/openstack/v1/neutron_election";
 
 /** Prefix of what the conductors of a region keep about themselves. */
 export function conductorPrefix(region: string | null): string {
-  return `/calico/openstack/v2/${regionString(region)}/conductor/`;
+  return `${REGIONS_PREFIX}${regionString(region)}/conductor/`;
 }
 
 /** Which hosts the agent status watcher has seen, for the one that follows it, on whatever node. */

@@ -8,9 +8,10 @@
 import { buildConfig } from "./build.ts";
 import { readCloud } from "./clouds_yaml.ts";
 import { completeDefaults, type Machine } from "./complete.ts";
-import { ConfigError, withoutUserInfo } from "./config_error.ts";
+import { ConfigError } from "./config_error.ts";
 import type { Config } from "./config_types.ts";
 import { warnOpenstack } from "./openstack_config.ts";
+import { shownValue } from "./effective_rows.ts";
 import { optionOf, OPTIONS } from "./options.ts";
 import { parseConfigFile } from "./oslo_file.ts";
 import { checkRelations } from "./relations.ts";
@@ -65,10 +66,9 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
 /** What `config` prints: every value, where it comes from, and no secret. */
 export function formatEffective(effective: readonly EffectiveValue[]): string {
   const width = Math.max(...effective.map(({ option }) => option.name.length));
-  return effective.map(({ option, value, source }) => {
-    const set = option.secret ? "(set)" : withoutUserInfo(value ?? "");
-    const shown = value === null ? "(not set)" : set;
-    return `${option.name.padEnd(width)} = ${shown}  (${source})`;
+  return effective.map((each) => {
+    const { option, source } = each;
+    return `${option.name.padEnd(width)} = ${shownValue(each) ?? "(not set)"}  (${source})`;
   }).join("\n");
 }
 

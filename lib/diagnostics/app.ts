@@ -5,6 +5,7 @@
  * @module
  */
 import type { MiddlewareHandler } from "hono";
+import { compress, COMPRESSIBLE_CONTENT_TYPE_REGEX } from "hono/compress";
 import { routePath } from "hono/route";
 import { HTTPException } from "hono/http-exception";
 import { deadline } from "../base/deadline.ts";
@@ -61,6 +62,7 @@ export function createApp(deps: AppDeps): Api {
   const app = createApi();
   const rate = new RateLimit(deps.requestRate, () => performance.now());
   if (deps.meter) app.use(measure(deps.meter));
+  app.use(compress({ contentTypeFilter: isCompressed }));
   app.use(guard(deps.allowedHosts, rate));
   app.notFound((c) => c.text("There is nothing here. The page is at /\n", 404));
   app.onError((error, c) => {
@@ -82,6 +84,11 @@ export function createApp(deps: AppDeps): Api {
   addActions(app, { ...deps.actions, log });
   addDocument(app, VERSION);
   return app;
+}
+
+/** What is text; streams of events are left alone, or what is new would wait for what fills a block. */
+function isCompressed(type: string): boolean {
+  return COMPRESSIBLE_CONTENT_TYPE_REGEX.test(type) || type.startsWith("application/openmetrics");
 }
 
 /** Measures every answer under the path of its route, so that addresses make no series. */

@@ -1,11 +1,12 @@
 /**
- * What the supervisor has told this process: the last log records of every process of the node, and
- * what each may do. In memory only; the supervisor tells it again after a restart.
+ * What the supervisor has told this process: the last log records of every process of the node,
+ * what each may do, and the configuration that is in force. In memory only; the supervisor tells it again after a restart.
  *
  * @module
  */
 import type { z } from "zod";
 import { parseJson } from "../base/json.ts";
+import type { EffectiveRow } from "../config/effective_rows.ts";
 import { Ring } from "../base/ring.ts";
 import {
   type LogRecord,
@@ -22,6 +23,7 @@ const LOGGING = ["supervisor", "lab", ...ROLE_NAMES] as const;
 export class Fed {
   readonly #records = new Map<string, Ring<LogRecord>>();
   #permissions: Readonly<Record<string, z.infer<typeof permissionRowSchema>>> = {};
+  #configuration: readonly EffectiveRow[] = [];
 
   /** Takes a line; one of another shape is ignored. */
   take(line: string): void {
@@ -29,6 +31,10 @@ export class Fed {
     if (!parsed.success) return;
     if ("permissions" in parsed.data) {
       this.#permissions = parsed.data.permissions;
+      return;
+    }
+    if ("configuration" in parsed.data) {
+      this.#configuration = parsed.data.configuration;
       return;
     }
     const record = parsed.data.log;
@@ -41,6 +47,11 @@ export class Fed {
   /** The last records of a process, newest last. */
   log(role: string): readonly LogRecord[] {
     return [...this.#records.get(role) ?? []];
+  }
+
+  /** Every option with its value and where that comes from; empty: not told. */
+  configuration(): readonly EffectiveRow[] {
+    return this.#configuration;
   }
 
   /** What a process may do; null: not told. */

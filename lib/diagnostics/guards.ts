@@ -1,5 +1,5 @@
 /**
- * What every answer goes through: the Host check against DNS rebinding, GET only (POST for the API's
+ * What every answer goes through: the Host check against DNS rebinding, GET only (POST for
  * actions), the length of the address, the client's rate, and the security headers.
  *
  * @module
@@ -8,6 +8,8 @@ import type { Context, MiddlewareHandler } from "hono";
 import type { RateLimit } from "./rate_limit.ts";
 
 const MAX_URL_CHARS = 2048;
+/** Where something may be posted: the API's actions and the page's button. */
+const ACTIONS = /^\/api\/v1\/|^\/roles\/[a-z-]{1,40}\/restart$/;
 
 /** Nothing but our own script and style; no frames, nothing inline, forms to ourselves only. */
 const CSP = [
@@ -71,7 +73,7 @@ export function guard(allowedHosts: readonly string[], rate: RateLimit): Middlew
     if (!isAllowedHost(host, allowedHosts)) {
       return c.text("This name is not served here: use the node's address or localhost.\n", 403);
     }
-    const action = c.req.path.startsWith("/api/v1/") && c.req.method === "POST";
+    const action = c.req.method === "POST" && ACTIONS.test(c.req.path);
     if (!action && c.req.method !== "GET" && c.req.method !== "HEAD") {
       return c.text("Only GET is served here.\n", 405, { allow: "GET, HEAD" });
     }

@@ -7,17 +7,76 @@
 import type { Child } from "hono/jsx";
 import { raw } from "hono/html";
 import { clip } from "../base/clip.ts";
+import type { Level } from "../health/facts.ts";
+import { Badge, symbolOf } from "./parts.tsx";
 import { Verdict } from "./sections/verdict_section.tsx";
 
+const MAX_OTHERS = 6;
+
+/** For the window's title and icon. */
+export interface WindowState {
+  /** Null while the state cannot be read. */
+  readonly node: string | null;
+  /** Null on the overview. */
+  readonly title: string | null;
+  readonly level: Level;
+}
+
+const ICONS: Readonly<Record<Level, string>> = {
+  ok: "/icon.svg",
+  warn: "/icon-warn.svg",
+  error: "/icon-error.svg",
+};
+
+/** The window's title; trouble comes first in it. */
+function windowTitle({ node, title, level }: WindowState): string {
+  const name = nodeName(node);
+  const text = title ? `${title} · ${name}` : `${name} · Calico Conductor`;
+  return level === "ok" ? text : `${symbolOf(level)} ${text}`;
+}
+
+function nodeName(node: string | null): string {
+  return node === null ? "this node" : clip(node, 63);
+}
+
+/**
+ * How the node is, as the first thing of the main part: for the page's script, which keeps title and icon, and
+ * in words on those pages that do not begin with the verdict.
+ */
+export function NodeState({ state, verdict, others }: {
+  state: WindowState;
+  /** Null: the page says it itself, or all is well. */
+  verdict: string | null;
+  /** What else is wrong. */
+  others: number;
+}) {
+  const { level } = state;
+  const data = { "data-title": windowTitle(state), "data-icon": ICONS[level] };
+  if (verdict === null) return <div id="node-state" hidden {...data}></div>;
+  return (
+    <div id="node-state" class={`strip ${level}`} {...data}>
+      <Badge level={level} />
+      <span>{clip(verdict, 300)}</span>
+      <a href="/">{others > 0 ? `Overview, with ${others} more` : "Overview"}</a>
+    </div>
+  );
+}
+
+/** Another node's page. */
+export interface OtherNode {
+  readonly name: string;
+  readonly page: string;
+  readonly leads: boolean;
+}
+
 /** The whole document around the main part. */
-export function Layout({ pages, node, version, title, place, now, reloadSeconds, children }: {
+export function Layout({ pages, state, version, others, place, now, reloadSeconds, children }: {
   /** Those with a label are in the navigation. */
   pages: readonly { readonly path: string; readonly label: string | null }[];
+  state: WindowState;
   /** Null while the state cannot be read. */
-  node: string | null;
   version: string | null;
-  /** Null on the overview. */
-  title: string | null;
+  others: readonly OtherNode[];
   /** The entry of the navigation that this page belongs to. */
   place: string;
   /** Server's time, ms since the epoch. */
@@ -26,27 +85,24 @@ export function Layout({ pages, node, version, title, place, now, reloadSeconds,
   reloadSeconds: number;
   children?: Child;
 }) {
-  const name = node === null ? "this node" : clip(node, 63);
   return (
     <>
       {raw("<!doctype html>")}
       <html lang="en">
-        <Head
-          title={title ? `${title} · ${name}` : `${name} · Calico Conductor`}
-          reloadSeconds={reloadSeconds}
-        />
+        <Head state={state} reloadSeconds={reloadSeconds} />
         <body data-now={String(now)}>
           <a class="skip" href="#main">Skip to the state</a>
           <header>
             <p class="brand">
               Calico Conductor <span class="quiet">{version ? clip(version, 40) : ""}</span>
             </p>
-            <p class="node">{name}</p>
+            <p class="node">{nodeName(state.node)}</p>
             <nav aria-label="Pages">
               {pages.filter(({ label }) => label !== null).map(({ path, label }) => (
                 <a href={path} aria-current={path === place ? "page" : undefined}>{label}</a>
               ))}
             </nav>
+            <OtherNodes others={others} />
             <p id="live" class="live">
               <noscript>{`Reloads every ${reloadSeconds} s`}</noscript>
             </p>
@@ -68,14 +124,27 @@ export function Layout({ pages, node, version, title, place, now, reloadSeconds,
   );
 }
 
-function Head({ title, reloadSeconds }: { title: string; reloadSeconds: number }) {
+function OtherNodes({ others }: { others: readonly OtherNode[] }) {
+  if (others.length === 0) return null;
+  return (
+    <nav class="others" aria-label="Pages of the other nodes">
+      <span class="quiet">Also</span>
+      {others.slice(0, MAX_OTHERS).map(({ name, page, leads }) => (
+        <a href={`${page}/`} rel="noreferrer">{`${leads ? "★ " : ""}${clip(name, 30)}`}</a>
+      ))}
+    </nav>
+  );
+}
+
+function Head({ state, reloadSeconds }: { state: WindowState; reloadSeconds: number }) {
   return (
     <head>
       <meta charset="utf-8" />
       <meta name="viewport" content="width=device-width, initial-scale=1" />
       <meta name="color-scheme" content="light dark" />
-      <title>{title}</title>
-      <link rel="icon" href="/icon.svg" type="image/svg+xml" />
+      <meta name="referrer" content="same-origin" />
+      <title>{windowTitle(state)}</title>
+      <link id="icon" rel="icon" href={ICONS[state.level]} type="image/svg+xml" />
       <link rel="stylesheet" href="/app.css" />
       <noscript>
         <meta http-equiv="refresh" content={String(reloadSeconds)} />
@@ -104,6 +173,19 @@ export function MissingMain({ what }: { what: string }) {
     <section id="missing" aria-labelledby="title">
       <h1 id="title">Not found</h1>
       <p>{clip(what, 300)}</p>
+      <p>
+        <a href="/">Back to the overview</a>
+      </p>
+    </section>
+  );
+}
+
+/** What was asked for and not done. */
+export function RefusedMain({ reason }: { reason: Child }) {
+  return (
+    <section id="refused" aria-labelledby="title">
+      <h1 id="title">Not done</h1>
+      <p class="problem error">{reason}</p>
       <p>
         <a href="/">Back to the overview</a>
       </p>

@@ -6,12 +6,14 @@
 import type { Family, HistogramValue, Sample } from "../metrics/exposition.ts";
 import { type Instrument, INSTRUMENTS } from "../metrics/instruments.ts";
 import type { MetricsRecord, Series } from "../metrics/meter.ts";
-import { type DatabaseSize, ROLE_NAMES, type RoleName } from "../state/records.ts";
+import { comparedAll, type DatabaseSize, ROLE_NAMES, type RoleName } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
 import { clip } from "../base/clip.ts";
 import type { Status } from "../health/status.ts";
+import { differingNodes } from "../health/configurations.ts";
 import { databasesNow } from "../health/etcd_databases.ts";
 import { membersNow } from "../health/etcd_members.ts";
+import { runningNow, runsOfTerm } from "../health/resync_findings.ts";
 import { isUp } from "../health/roles.ts";
 
 const MAX_LABEL_CHARS = 100;
@@ -119,6 +121,13 @@ function managerFamilies(status: Status): Family[] {
         })),
       ],
       ...databaseGauges(status),
+      node_config_differs: [
+        "Whether another node has another version, region string or configuration",
+        differingNodes(status).map(({ node, differs }) => ({
+          labels: { node: clip(node, MAX_LABEL_CHARS) },
+          value: Number(differs),
+        })),
+      ],
       nodes: ["Nodes of the cloud that are registered", cluster?.nodes.length],
       last_compaction_timestamp_seconds: ["Time of the last compaction by this node", lastAt],
     }),
@@ -160,7 +169,8 @@ function databaseGauges(status: Status) {
   } satisfies Record<string, [help: string, samples: Sample[]]>;
 }
 
-function resyncFamilies({ resyncs }: Status): Family[] {
+function resyncFamilies(status: Status): Family[] {
+  const { resyncs, isMaster } = status;
   const done = resyncs.find((r) => r.endedAt !== null);
   const good = resyncs.find((r) => r.endedAt !== null && r.error === null);
   return gauges({
@@ -169,6 +179,14 @@ function resyncFamilies({ resyncs }: Status): Family[] {
       done && done.endedAt! - done.startedAt,
     ],
     last_resync_success_timestamp_seconds: ["End of the last resync that succeeded", good?.endedAt],
+    last_full_comparison_timestamp_seconds: [
+      "End of this term's last resync that compared everything and succeeded",
+      isMaster ? runsOfTerm(status).find(comparedAll)?.endedAt : null,
+    ],
+    resync_running_start_timestamp_seconds: [
+      "When the resync of everything that runs now began",
+      isMaster ? runningNow(status)?.startedAt : null,
+    ],
   });
 }
 
@@ -215,6 +233,11 @@ function portFamilies({ ports }: Status): Family[] {
       ports: ["Ports by the status that Felix wrote", by("status", ports?.byStatus)],
       ports_queued: ["Port status reports that wait", ports?.queued],
       ports_differing: ["Ports whose status Neutron does not show", ports?.differing],
+      ports_failing: ["Port status reports that failed and are tried again", ports?.failing],
+      port_status_oldest_timestamp_seconds: [
+        "Since when the port status waits that has waited longest",
+        ports?.oldest,
+      ],
     }),
   ];
 }

@@ -5,8 +5,11 @@
  * @module
  */
 import type { Child } from "hono/jsx";
+import { clip } from "../base/clip.ts";
 import { coarseAge, formatCount, isoTime, utcMinute, utcTime } from "../base/format.ts";
 import type { Level } from "../health/facts.ts";
+
+const MAX_TITLE_CHARS = 500;
 
 const LEVELS: Readonly<Record<Level | "info", readonly [symbol: string, word: string]>> = {
   ok: ["✓", "OK"],
@@ -14,6 +17,11 @@ const LEVELS: Readonly<Record<Level | "info", readonly [symbol: string, word: st
   warn: ["▲", "Attention"],
   error: ["✕", "Problem"],
 };
+
+/** The symbol of a level. */
+export function symbolOf(level: Level): string {
+  return LEVELS[level][0];
+}
 
 /** Symbol and word in the level's colour; the word may be another one. */
 export function Badge({ level, word }: { level: Level | "info"; word?: string }) {
@@ -28,13 +36,14 @@ export function Badge({ level, word }: { level: Level | "info"; word?: string })
 
 /**
  * A time in UTC; the page's script makes it local. With `age`, how long ago as well; `short` is without
- * seconds.
+ * seconds, `dated` with its date also today.
  */
-export function Time({ at, now, age, short }: {
+export function Time({ at, now, age, short, dated }: {
   at: number;
   now: number;
   age?: boolean;
   short?: boolean;
+  dated?: boolean;
 }) {
   const iso = isoTime(at);
   if (!iso) return <span>unknown</span>;
@@ -44,8 +53,9 @@ export function Time({ at, now, age, short }: {
         datetime={iso}
         title={`${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`}
         data-short={short ? "" : undefined}
+        data-dated={dated ? "" : undefined}
       >
-        {short ? utcMinute(at, now) : utcTime(at, now)}
+        {short ? utcMinute(at, dated ? 0 : now) : utcTime(at, dated ? 0 : now)}
       </time>
       {age ? <Age at={at} now={now} /> : null}
     </span>
@@ -55,6 +65,38 @@ export function Time({ at, now, age, short }: {
 /** How long ago; the page's script counts on. */
 export function Age({ at, now }: { at: number; now: number }) {
   return <span class="age" data-at={String(at)}>{coarseAge(at, now)}</span>;
+}
+
+/** Text that may be cut, by length or by the room that it has, and is whole on hover; `wrap`: only by length. */
+export function Cut({ of, max, wrap }: { of: string; max: number; wrap?: boolean }) {
+  const shown = clip(of, max);
+  if (wrap && shown === of) return <>{shown}</>;
+  const title = clip(of, MAX_TITLE_CHARS);
+  return <span class={wrap ? undefined : "cut"} title={title}>{shown}</span>;
+}
+
+/** Links of which one is chosen. */
+export function Choices<T extends string>({ name, label, of, chosen, href }: {
+  /** In the ids. */
+  name: string;
+  label: string;
+  of: readonly (readonly [value: T, word: string])[];
+  chosen: T;
+  href(value: T): string;
+}) {
+  return (
+    <nav class="levels" aria-label={label}>
+      {of.map(([value, word]) => (
+        <a
+          id={`${name}-${value}`}
+          href={href(value)}
+          aria-current={value === chosen ? "true" : undefined}
+        >
+          {word}
+        </a>
+      ))}
+    </nav>
+  );
 }
 
 /** Names with their values, one a line. */
@@ -73,7 +115,7 @@ export function Pairs({ of }: { of: readonly (readonly [name: string, value: Chi
 
 /** A number with its name, for the line of figures above a table. */
 export function Figure({ name, level, children }: {
-  name: string;
+  name: Child;
   level?: Level;
   children?: Child;
 }) {

@@ -6,6 +6,7 @@ import { busChecks } from "./bus.ts";
 import { type Finding, runChecks } from "./check.ts";
 import { etcdChecks } from "./etcd.ts";
 import { nodeChecks } from "./node.ts";
+import { nodeConfigurationsCheck } from "./node_configurations.ts";
 import { leftOutCheck } from "./left_out.ts";
 import { openstackChecks } from "./openstack.ts";
 
@@ -30,6 +31,7 @@ export async function diagnose(
     ...nodeChecks(brisk, clock),
     ...etcdChecks(brisk, clock),
     ...openstackChecks(brisk, auth, clock),
+    nodeConfigurationsCheck(brisk, clock),
     leftOutCheck(brisk.stateDir, clock),
     ...busChecks(brisk.bus),
   ], { deadlineMs: CHECK_MS, signal });

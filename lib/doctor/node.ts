@@ -9,7 +9,7 @@ import type { Config } from "../config/config_types.ts";
 import { openEtcd } from "../etcd/client.ts";
 import { parseJson, parseJsonObject } from "../base/json.ts";
 import { describeError } from "../base/log.ts";
-import { nodeSchema, termSchema } from "../state/records.ts";
+import { registrationSchema, termSchema } from "../state/records.ts";
 import { KV_FILE, StateStore } from "../state/store.ts";
 import { felixPrefix } from "../status/felix_status.ts";
 import { type Check, failed, ok, settled, skipped, type Verdict, warning } from "./check.ts";
@@ -130,7 +130,7 @@ async function checkNodeClocks(config: Config, clock: Clock): Promise<Verdict> {
   const prefix = conductorPrefix(config.region);
   const nodes = await writersBelow(prefix, config, clock, (_, value) => {
     const record = parseJson(value);
-    const node = nodeSchema.safeParse(record).data;
+    const node = registrationSchema.safeParse(record).data;
     if (node) return [{ who: node.name, time: node.since }];
     const term = termSchema.safeParse(record).data;
     const times = [term?.start, term?.end].filter((time) => typeof time === "number");

@@ -3,56 +3,52 @@
  * while, and which nodes there are. Best effort with deadlines: the election never waits for it, and
  * nothing is decided by it.
  *
- * - `…/conductor/terms/<term, 20 digits>`: JSON of a `TermRecord`; the last {@linkcode MAX_TERMS} stay.
+ * - `…/conductor/terms/<term, 20 digits>`: JSON of a `TermRecord`.
  * - `…/conductor/nodes/<name>`: JSON of a `NodeRecord`, under a lease of 30 s.
  *
- * The node that leads writes the start and the end of its term. All nodes watch the election key as well: they
- * write the terms of drivers that keep no history, and the end of a term whose node could not write it (killed,
- * cut off), which is when the key goes, or when the lease ended that was seen last. When that node comes back, its
- * own account replaces theirs. A leader's writes are fenced by its term, those of the others compare the key as
- * they saw it. The own account of a term's end can have no fence; it replaces only the record of that term.
+ * How the history is written is said in `term_history.ts`.
  *
  * @module
  */
-import { Buffer } from "node:buffer";
-import type { Etcd3, ICompare, IRequestOp } from "etcd3";
+import type { Etcd3 } from "etcd3";
 import { conductorPrefix, electionKey } from "../calico/keys.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Outage } from "../base/outage.ts";
 import { FenceLostError } from "../etcd/client.ts";
-import { fencedIf } from "../etcd/fence.ts";
 import { keepLeaseAlive } from "../etcd/lease.ts";
 import { etcdCause, etcdOutage } from "../etcd/outage.ts";
 import type { Log } from "../base/log.ts";
 import {
+  type Cluster,
+  type ConfigurationRecord,
   type NodeRecord,
-  nodeSchema,
-  type RawElectionKey,
-  type TermRecord,
-  termSchema,
+  type Registration,
+  registrationSchema,
 } from "../state/records.ts";
 import type { Watchdog } from "../role/heartbeat.ts";
 import type { StateStore } from "../state/store.ts";
 import { requestResync, type ResyncOptions } from "../state/resync_request.ts";
 import { ClusterRecords, OwnRecord } from "./cluster_records.ts";
+import { compareConfigurations } from "./compare_configurations.ts";
 import type { TermObserver } from "./elector.ts";
 import type { Leadership } from "./states.ts";
-import { OWN_ACCOUNT_MS, TermObservations } from "./observed_terms.ts";
-import { describeTermEnd, type TermEnd } from "./reasons.ts";
-import { readRawKey } from "./raw_key.ts";
+import { OWN_ACCOUNT_MS } from "./observed_terms.ts";
+import { OtherRegions } from "./other_regions.ts";
+import { OwnTerms } from "./own_terms.ts";
+import type { TermEnd } from "./reasons.ts";
+import { lookAtKey } from "./raw_key.ts";
+import { Sightings } from "./sightings.ts";
+import { MAX_TERMS, TermHistory } from "./term_history.ts";
 
-/** Terms that are kept. */
-export const MAX_TERMS = 100;
 const NODE_TTL_SECONDS = 30;
 const INTERVAL_MS = 10_000;
 const KEEP_ALIVE_MS = 2000;
 const MAX_NODES = 50;
-/** Of the terms' and of the nodes' JSON; a value of the KV file takes 64 KiB. */
-const MAX_CHARS = 14_000;
-/** How often the end of a term is tried to be written. */
-const ATTEMPTS = 3;
+/** Of the terms' and of the nodes' JSON in the state file, bytes: a value there takes 64 KiB in all. */
+const MAX_TERM_BYTES = 28_000;
+const MAX_NODE_BYTES = 18_000;
 /** A turn is so many calls to etcd at most. */
-const CALLS_IN_TURN = 10;
+const CALLS_IN_TURN = 14;
 /** What is asked for when etcd has gone back. */
 const EVERYTHING: ResyncOptions = {
   by: "this node: etcd has gone back",
@@ -85,11 +81,6 @@ export interface ClusterOptions {
   readonly outage?: Outage;
 }
 
-/** Key of a term's record below the prefix: its digits sort as its number does. */
-function termKey(term: string): string {
-  return `terms/${term.padStart(20, "0")}`;
-}
-
 /** Registers this node, keeps the history of terms, and copies both to the state store. */
 export class ClusterRegistry implements TermObserver {
   readonly #prefix: string;
@@ -100,7 +91,14 @@ export class ClusterRegistry implements TermObserver {
   #failures = 0;
   #pending: Promise<void> = Promise.resolve();
   #wake = new AbortController();
-  readonly #observations = new TermObservations();
+  readonly #own: OwnTerms;
+  readonly #terms: TermHistory;
+  #sightings = new Sightings();
+  /** This node's; undefined: the supervisor has not noted it. */
+  #configuration: ConfigurationRecord | undefined;
+  readonly #elsewhere: OtherRegions;
+  /** What the state store holds, but for the sightings; null: nothing was read yet. */
+  #known: Cluster | null = null;
   /** The election key's term when it was last looked at. */
   #termSeen: string | null = null;
 
@@ -108,48 +106,49 @@ export class ClusterRegistry implements TermObserver {
     this.#prefix = conductorPrefix(options.region);
     this.#records = new ClusterRecords(options.etcd, this.#prefix, options.log);
     this.#outage = options.outage ?? etcdOutage(options);
+    const { store, id, node, etcd, region, clock } = options;
+    this.#elsewhere = new OtherRegions(etcd, region, clock);
+    this.#own = new OwnTerms(id, store);
+    const history = { ...options, node: node.name, records: this.#records };
+    this.#terms = new TermHistory(this.#own, history);
     this.#registration = new OwnRecord(options.etcd, `${this.#prefix}nodes/${options.node.name}`);
   }
 
-  began({ term, since }: Leadership): void {
-    const { node, id } = this.options;
-    const record: TermRecord = { term, node: node.name, id, start: since, end: null, reason: null };
+  began(leadership: Leadership): void {
+    this.#own.began(leadership);
     this.#pending = this.#attempt("the start of a term", async () => {
-      await this.#whileLeading(term, [], this.#records.putting(termKey(term), record));
-      await this.#tidy(record);
+      await this.#terms.tell();
       this.#wake.abort();
     });
   }
 
-  async ended({ term, since }: Leadership, end: TermEnd): Promise<void> {
-    const { clock, id } = this.options;
+  async ended(leadership: Leadership, end: TermEnd): Promise<void> {
+    const at = this.options.clock.now();
     await this.#pending;
-    await this.#attempt("the end of a term", async () => {
-      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const [found] = await this.#records.read(termKey(term), termSchema);
-        if (found?.record.id !== id || found.record.start !== since) return;
-        const record = { ...found.record, end: clock.now(), reason: describeTermEnd(end) };
-        const unchanged = this.#records.unchanged(found);
-        if (await this.#records.putIf([unchanged], found.key, record)) break;
-        // The next leader has ended it meanwhile.
-      }
-      this.#wake.abort();
-    });
+    const kept = this.#own.ended(leadership, end, at);
+    await this.#attempt("the end of a term", () => this.#terms.tell());
+    await kept;
+    this.#wake.abort();
   }
 
   /** Registers, refreshes and copies until `signal` aborts; then takes the registration back. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, etcd, watchdog, callTimeoutMs = 60_000 } = this.options;
+    const { clock, etcd, store, watchdog, callTimeoutMs = 60_000 } = this.options;
+    await this.#own.load();
+    this.#known = await store.readCluster().catch(() => null);
+    this.#sightings = new Sightings(this.#known?.seen);
     const watch = this.options.watch?.(() => this.#keyChanged());
     while (!signal.aborted) {
       watchdog?.within(INTERVAL_MS + CALLS_IN_TURN * callTimeoutMs);
       this.#wake = new AbortController();
       const failuresBefore = this.#failures;
       await this.#attempt("this node's registration", () => this.#register());
+      await this.#attempt("what this node has to say of its terms", () => this.#terms.tell());
       await this.#attempt("the cloud's nodes and terms", () => this.#copy());
+      await this.#show();
       if (this.#failures === failuresBefore) this.#outage.succeeded("registry");
       const either = AbortSignal.any([signal, this.#wake.signal]);
-      const waitMs = this.#observations.isPending ? OWN_ACCOUNT_MS : INTERVAL_MS;
+      const waitMs = this.#terms.observations.isPending ? OWN_ACCOUNT_MS : INTERVAL_MS;
       await clock.sleep(waitMs, either).catch(() => {});
     }
     watch?.close();
@@ -177,21 +176,14 @@ export class ClusterRegistry implements TermObserver {
     }
   }
 
-  /**
-   * Writes for a term of this node; false: a conflict, something else that is compared has changed.
-   *
-   * @throws {FenceLostError} the term is over.
-   */
-  async #whileLeading(term: string, compare: ICompare[], write: IRequestOp): Promise<boolean> {
-    const { etcd, region, id } = this.options;
-    const led = { electionKey: electionKey(region), term, id };
-    return await fencedIf(etcd, led, compare, [write]) !== null;
-  }
-
   async #putNode(lease: string): Promise<void> {
     const { node, log, store, clock } = this.options;
-    if (!await this.#registration.put(node, lease)) return;
+    // The supervisor notes it; it may change while this process runs.
+    this.#configuration = await store.readConfiguration().catch(() => null) ?? undefined;
+    const registration: Registration = { ...node, configuration: this.#configuration };
+    if (!await this.#registration.put(registration, lease)) return;
     const { key } = this.#registration;
+    this.#sightings.restored(clock.now());
     log.error("etcd has gone back: a backup was restored, or another etcd answers", { key });
     // What the syncer remembers is of a history that is lost; when another leads, that one's node asks.
     await requestResync(store, clock, EVERYTHING)
@@ -215,18 +207,58 @@ export class ClusterRegistry implements TermObserver {
   }
 
   async #copy(): Promise<void> {
-    const { store, clock, etcd, region } = this.options;
-    const key = await readRawKey(etcd, electionKey(region));
-    this.#termSeen = key?.createRevision ?? null;
-    await this.#observe(key);
-    const terms = (await this.#records.read("terms/", termSchema)).map(({ record }) => record);
-    const nodes = (await this.#records.read("nodes/", nodeSchema)).map(({ record }) => record);
-    await store.writeCluster({
+    const { clock } = this.options;
+    const { key, revision } = await this.#look();
+    await this.#terms.observe(key, revision);
+    const terms = await this.#terms.read();
+    const registered = (await this.#records.read("nodes/", registrationSchema))
+      .map(({ record }) => record);
+    const nodes = registered.map(({ configuration: _, ...node }) => node);
+    this.#known = {
       at: clock.now(),
-      terms: fitting(terms.reverse().slice(0, MAX_TERMS), MAX_CHARS),
-      nodes: fitting(nodes.slice(0, MAX_NODES), MAX_CHARS),
+      terms: fitting(terms.slice(0, MAX_TERMS), MAX_TERM_BYTES),
+      nodes: fitting(nodes.slice(0, MAX_NODES), MAX_NODE_BYTES),
       electionKey: key,
-    });
+      ...await this.#compared(registered),
+    };
+  }
+
+  async #compared(registered: readonly Registration[]): Promise<Pick<Cluster, "configurations">> {
+    const { name, version } = this.options.node;
+    const configuration = this.#configuration;
+    if (configuration === undefined) return {};
+    const elsewhere = await this.#elsewhere.read();
+    return {
+      configurations: compareConfigurations(
+        { name, version, configuration },
+        registered,
+        elsewhere,
+      ),
+    };
+  }
+
+  /** Looks at the election key, and remembers what it saw. */
+  async #look() {
+    const { clock, etcd, region } = this.options;
+    const asked = clock.now();
+    try {
+      const seen = await lookAtKey(etcd, electionKey(region));
+      this.#termSeen = seen.key?.createRevision ?? null;
+      this.#sightings.saw(seen.key, clock.now());
+      return seen;
+    } catch (error) {
+      this.#sightings.unread(etcdCause(error), asked, clock.now());
+      throw error;
+    }
+  }
+
+  /** What is known, for the page; what this node did and saw goes on while etcd does not answer. */
+  async #show(): Promise<void> {
+    const { store, log, node } = this.options;
+    if (this.#known === null) return;
+    const terms = this.#known.terms.map((record) => this.#own.applied(record, node.name));
+    await store.writeCluster({ ...this.#known, terms, seen: this.#sightings.all })
+      .catch((error) => log.warn("the page is not told of nodes and terms", { error }));
   }
 
   /** Wakes the loop when the key is another term's; its refreshes are no news. */
@@ -236,46 +268,15 @@ export class ClusterRegistry implements TermObserver {
       if ((kvs[0]?.create_revision ?? null) !== this.#termSeen) this.#wake.abort();
     }, () => {}); // the next turn looks
   }
-
-  /** Writes what the key says of the terms; what has changed meanwhile is looked at in the next turn. */
-  async #observe(key: RawElectionKey | null): Promise<void> {
-    const { region, clock } = this.options;
-    const found = await this.#records.read("terms/", termSchema);
-    const name = Buffer.from(electionKey(region));
-    const create_revision = key?.createRevision ?? "0";
-    const asSeen: ICompare = { key: name, result: "Equal", target: "Create", create_revision };
-    const terms = found.map(({ record }) => record);
-    for (const { does, record } of this.#observations.look(key, terms, clock.now())) {
-      const known = found.find(({ record: { term } }) => term === record.term);
-      const at = known?.key ?? termKey(record.term);
-      if (does !== "begin" && !known) continue;
-      const asFound = known ? this.#records.unchanged(known) : this.#records.absent(at);
-      await this.#records.putIf([asSeen, asFound], at, record);
-    }
-  }
-
-  /** Ends terms that nobody ended, and removes the oldest. */
-  async #tidy(current: TermRecord): Promise<void> {
-    const { etcd } = this.options;
-    for (const found of await this.#records.read("terms/", termSchema)) {
-      const { record } = found;
-      if (record.end !== null || record.term === current.term) continue;
-      if (BigInt(record.term) > BigInt(current.term)) continue;
-      const end = this.#observations.endOf(record, current.start);
-      const reason = `not ended in order; ${current.node} was elected`;
-      const write = this.#records.putting(found.key, { ...record, end, reason });
-      await this.#whileLeading(current.term, [this.#records.unchanged(found)], write);
-    }
-    const keys = (await etcd.getAll().prefix(`${this.#prefix}terms/`).keys()).sort();
-    for (const key of keys.slice(0, -MAX_TERMS)) {
-      const write = { request_delete_range: { key: Buffer.from(key) } };
-      await this.#whileLeading(current.term, [], write);
-    }
-  }
 }
 
-/** The first records, as long as their JSON has no more than `maxChars` characters. */
-function fitting<T>(records: readonly T[], maxChars: number): T[] {
-  let chars = 0;
-  return records.filter((record) => (chars += JSON.stringify(record).length) <= maxChars);
+/** The first records, as long as they take no more than `maxBytes` in the state file. */
+function fitting<T>(records: readonly T[], maxBytes: number): T[] {
+  let bytes = 0;
+  return records.filter((record) => (bytes += bytesOf(JSON.stringify(record))) <= maxBytes);
+}
+
+/** V8 writes a text with a character beyond Latin 1 in two bytes each. */
+function bytesOf(text: string): number {
+  return /[\u0100-\uffff]/.test(text) ? 2 * text.length : text.length;
 }

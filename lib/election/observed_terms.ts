@@ -7,18 +7,19 @@
 import { clip } from "../base/clip.ts";
 import type { RawElectionKey, TermRecord } from "../state/records.ts";
 import { parseElectionValue } from "./key.ts";
+import { WATCHED_MS } from "./sightings.ts";
 
+/** What follows the name in a term that its own node has not written. */
+const ANOTHER_DRIVER = " (another driver)";
 /** A term that its own node has not written for so long is another driver's, ms. */
 export const OWN_ACCOUNT_MS = 3000;
-/** Between two looks the key counts as watched; ms. */
-const WATCHED_MS = 25_000;
 /** The end of a lease is written again when it has moved by this, ms. */
 const UNTIL_STEP_MS = 5000;
 const MAX_NAME = 63;
 
 /** What to write. */
 export interface Observation {
-  readonly does: "begin" | "extend" | "end";
+  readonly does: "begin" | "extend" | "end" | "gone";
   readonly record: TermRecord;
 }
 
@@ -31,8 +32,16 @@ export class TermObservations {
   /** Whether a term is seen that has no record yet, so that it has to be looked at again soon. */
   isPending = false;
 
-  /** What the key, as it is now, says of the terms that are recorded. */
-  look(key: RawElectionKey | null, terms: readonly TermRecord[], now: number): Observation[] {
+  /** @param node name of the node that looks */
+  constructor(readonly node: string) {}
+
+  /** What the key, as it is now, says of the terms that are recorded. @param revision etcd's at that time */
+  look(
+    key: RawElectionKey | null,
+    terms: readonly TermRecord[],
+    now: number,
+    revision?: string,
+  ): Observation[] {
     const term = key?.createRevision ?? null;
     const before = this.#seen;
     const since = before?.term === term ? before.since : now;
@@ -50,19 +59,46 @@ export class TermObservations {
       }
     }
     for (const record of terms) {
-      if (record.end !== null || record.term === term) continue;
+      if (record.term === term || record.keyGone) continue;
       if (term !== null && BigInt(record.term) > BigInt(term)) continue;
       const watched = before?.term === record.term && now - before.at <= WATCHED_MS;
-      found.push({ does: "end", record: ended(record, now, watched) });
+      if (record.end === null) {
+        const end = this.#ended(record, now, watched, revision);
+        found.push({ does: "end", record: { ...end, reason: reasonOf(end, now) } });
+      } else if (watched && record.endBy === "leader") {
+        const { keyGone } = this.#ended(record, now, watched, revision);
+        found.push({ does: "gone", record: { ...record, keyGone } });
+      }
     }
     return found;
   }
 
-  /** The end of a term that the node of another one finds open when it begins, at `now`. */
-  endOf(record: TermRecord, now: number): number {
+  /** A term that the node of another one finds open when that one begins, at `now`, with its end. */
+  endedBy(record: TermRecord, now: number): TermRecord {
     const watched = this.#seen?.term === record.term && now - this.#seen.at <= WATCHED_MS;
-    return endAt(record, now, watched);
+    return this.#ended(record, now, watched);
   }
+
+  /** Etcd removes the key when the lease ends: who watched has seen it, else the lease that was seen last counts. */
+  #ended(record: TermRecord, now: number, watched: boolean, revision?: string): TermRecord {
+    const { start, until } = record;
+    const known = watched || until === undefined;
+    const end = known ? now : Math.max(start, Math.min(now, until));
+    const how = watched ? "seen" : "lease";
+    const keyGone = { at: end, by: this.node, how, ...revision && { revision } } as const;
+    return {
+      ...record,
+      end,
+      endBy: "observer",
+      // Nobody watched, and no lease is known: only that it is over.
+      ...watched || until !== undefined ? { keyGone } : {},
+    };
+  }
+}
+
+/** Whether the record was written by who saw the key, and not by the node that leads. */
+export function isObserved({ node }: TermRecord): boolean {
+  return node.endsWith(ANOTHER_DRIVER);
 }
 
 function observed(key: RawElectionKey, since: number, now: number): TermRecord {
@@ -70,7 +106,7 @@ function observed(key: RawElectionKey, since: number, now: number): TermRecord {
   const until = untilOf(key, now);
   return {
     term: key.createRevision,
-    node: `${name} (another driver)`,
+    node: name + ANOTHER_DRIVER,
     id: key.value,
     start: since,
     end: null,
@@ -84,16 +120,8 @@ function untilOf({ leaseLeftSeconds }: RawElectionKey, now: number): number | un
   return leaseLeftSeconds === null ? undefined : now + leaseLeftSeconds * 1000;
 }
 
-function ended(record: TermRecord, now: number, watched: boolean): TermRecord {
-  const end = endAt(record, now, watched);
-  const reason = end < now
+function reasonOf({ end }: TermRecord, now: number): string {
+  return end! < now
     ? "its lease ended at the latest then; nobody saw how"
     : "the election key was given up, or its lease ended";
-  return { ...record, end, reason };
-}
-
-/** Etcd removes the key when the lease ends: who watched has seen it, else the lease that was seen last counts. */
-function endAt({ start, until }: TermRecord, now: number, watched: boolean): number {
-  if (watched || until === undefined) return now;
-  return Math.max(start, Math.min(now, until));
 }

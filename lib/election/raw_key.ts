@@ -7,17 +7,30 @@ import type { RawElectionKey } from "../state/records.ts";
 const MAX_VALUE_CHARS = 1000;
 const DEADLINE_MS = 2000;
 
-/** The key as it is now; null: there is none. @throws when etcd does not answer within 2 s. */
+/** The key as it is now. @throws as {@linkcode lookAtKey}. */
 export async function readRawKey(etcd: Etcd3, key: string): Promise<RawElectionKey | null> {
+  return (await lookAtKey(etcd, key)).key;
+}
+
+/**
+ * The key as it is now, null when there is none, and etcd's revision at that time, decimal.
+ *
+ * @throws when etcd does not answer within 2 s.
+ */
+export async function lookAtKey(
+  etcd: Etcd3,
+  key: string,
+): Promise<{ readonly key: RawElectionKey | null; readonly revision: string }> {
   const within = () => ({ deadline: Date.now() + DEADLINE_MS });
   const answer = await etcd.kv.range({ key: Buffer.from(key) }, within());
+  const { revision } = answer.header;
   const found = answer.kvs[0];
-  if (!found) return null;
+  if (!found) return { key: null, revision };
   const lease = found.lease === "0"
     ? null
     : await etcd.leaseClient.leaseTimeToLive({ ID: found.lease, keys: false }, within());
   const left = Number(lease?.TTL ?? -1);
-  return {
+  const raw = {
     key: clip(key, 500),
     value: clip(found.value.toString(), MAX_VALUE_CHARS),
     createRevision: found.create_revision,
@@ -27,4 +40,5 @@ export async function readRawKey(etcd: Etcd3, key: string): Promise<RawElectionK
     leaseGrantedSeconds: left < 0 ? null : Number(lease!.grantedTTL),
     leaseLeftSeconds: left < 0 ? null : left,
   };
+  return { key: raw, revision };
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Absent, EtcdMembers } from "../state/records.ts";
+import type { Absent, Comparison, EtcdMembers, Resync } from "../state/records.ts";
 import type { Level } from "./facts.ts";
 import type { HeldGuard, HeldLeftOut } from "./held.ts";
 
@@ -19,6 +19,22 @@ export type RoleProblem =
   | { readonly is: "silent" }
   /** What it says itself. */
   | { readonly is: "reported"; readonly problem: string };
+
+/** The end of the last term, and who says so. */
+export interface LastTerm {
+  /** Who led; "" when that is not known. */
+  readonly node: string;
+  /** ms since the epoch. */
+  readonly since: number;
+  /**
+   * Whose word it is: that of the node that led; of one that saw the key go, or that saw its lease before nobody
+   * looked; or the history's in etcd, which does not say whose.
+   */
+  readonly word: "led" | "seen" | "lease" | "history";
+  /** The node that saw it. */
+  readonly by: string;
+  readonly reason: string | null;
+}
 
 /** Every kind of finding. */
 export const FINDING_KINDS = [
@@ -37,6 +53,8 @@ export const FINDING_KINDS = [
   /** etcd has raised an alarm: mostly its quota is used up, and it takes no writes. */
   "etcd-alarm",
   "etcd-nearly-full",
+  /** Another node has another version, region string or configuration. */
+  "node-config-differs",
   "first-resync-due",
   "first-resync-running",
   "resync-failed",
@@ -55,6 +73,10 @@ export const FINDING_KINDS = [
   /** Live migrations to hosts without a status. */
   "migrations-stranded",
   "ports-waiting",
+  /** Reports that Neutron refused or did not answer. */
+  "ports-failing",
+  "ports-overdue",
+  "ports-in-error",
 ] as const;
 export type FindingKind = typeof FINDING_KINDS[number];
 
@@ -76,7 +98,25 @@ interface Data extends Record<FindingKind, unknown> {
     /** When it was judged, ms since the epoch. */
     readonly at: number;
   };
-  readonly "resync-failed": { readonly resync: string; readonly error: string };
+  readonly "node-config-differs": { readonly differing: Comparison["differing"] };
+  readonly "no-leader": {
+    /** Name of this node, whose word it is. */
+    readonly here: string;
+    /** How the last term ended; null: not known. */
+    readonly last: LastTerm | null;
+    /** Names of the nodes that are registered. */
+    readonly nodes: readonly string[];
+    readonly at: number;
+  };
+  readonly "resync-failed": {
+    readonly resync: string;
+    readonly error: string;
+    /** When an operator asked for it, who was told, so that nothing tries it again, ms; null: nobody did. */
+    readonly askedAt: number | null;
+    /** The try that runs now; null: none does. */
+    readonly retry: Pick<Resync, "startedAt" | "attempt" | "step"> | null;
+    readonly at: number;
+  };
   readonly "resync-warned": {
     readonly resync: string;
     readonly first: string;
@@ -128,6 +168,14 @@ interface Data extends Record<FindingKind, unknown> {
     /** Whether Neutron is the reason: their watcher has no problem of its own, such as a bus that is gone. */
     readonly slow: boolean;
   };
+  readonly "ports-failing": { readonly failing: number };
+  readonly "ports-overdue": {
+    readonly queued: number;
+    /** Since when the first of them waits, ms since the epoch. */
+    readonly oldest: number;
+    readonly at: number;
+  };
+  readonly "ports-in-error": { readonly broken: number };
 }
 
 /** A finding of one kind. */

@@ -41,6 +41,12 @@ export function problemOf(
   }
 }
 
+/** How a role is, in a word: one that runs but does not do its job is not just "running". */
+export function roleWord({ process, level }: Pick<RoleStatus, "process" | "level">): string {
+  if (!process) return "not started";
+  return process.state === "running" && level === "error" ? "in trouble" : process.state;
+}
+
 /** Whether a role is running and alive. */
 export function isUp(role: RoleStatus): boolean {
   return role.process?.state === "running" && role.silentMs !== null && role.silentMs <= SILENT_MS;

@@ -14,7 +14,10 @@ const statementSchema = z.object({
   /** What kind of thing is wrong, for programs. */
   kind: z.enum(["all-well", ...FINDING_KINDS]),
   level: levelSchema,
+  /** One line of at most 120 characters. */
   text: z.string(),
+  /** The whole sentence, where the line does not hold it. */
+  detail: z.string().optional(),
   /** Path of the page that shows more. */
   link: z.string().optional(),
 });

@@ -2,6 +2,7 @@
 import type { Resync } from "../state/records.ts";
 import { guardSentence, isConcern, leftOutSentence, namesOf } from "../sync/report/held_text.ts";
 import { plural } from "../base/format.ts";
+import { roleWord } from "./roles.ts";
 import type { Status } from "./status.ts";
 
 /** Names of a guard. */
@@ -12,17 +13,19 @@ export function formatStatus(status: Status): string {
   const ago = (at: number) => `${Math.max(0, Math.round((status.at - at) / 1000))} s ago`;
   const lines = [
     `${status.verdict.level.toUpperCase()}: ${status.verdict.text}`,
+    ...status.verdict.detail === undefined ? [] : [status.verdict.detail],
     "",
     `node    ${status.node.name}, version ${status.node.version}`,
     `master  ${status.isMaster ? "this node" : status.leader ?? "nobody"}`,
     `ready   ${status.ready ? "yes" : `no: ${status.notReady.join("; ")}`}`,
     "",
-    "role                      state      pid      restarts  last heartbeat",
+    "role                      state       pid      restarts  last heartbeat",
   ];
-  for (const { name, process, alive, problem } of status.roles) {
+  for (const role of status.roles) {
+    const { name, process, alive, problem } = role;
     const cells = [
       name.padEnd(26),
-      (process?.state ?? "unknown").padEnd(11),
+      roleWord(role).padEnd(12),
       String(process?.pid ?? "-").padEnd(9),
       String(process?.restarts ?? 0).padEnd(10),
       alive ? `${ago(alive.at)}, ${alive.doing}` : "none",

@@ -15,10 +15,11 @@ import {
   strandedSentence,
   unservedSentence,
 } from "./agent_text.ts";
-import type { Facts, RoleStatus } from "./facts.ts";
+import { differingSentence } from "./configurations.ts";
+import type { RoleStatus } from "./facts.ts";
 import type { FindingKind, FindingOf, NotReady, RoleProblem } from "./findings.ts";
-import { heldNow } from "./held.ts";
-import { isUp } from "./roles.ts";
+import { stepText } from "./resync_findings.ts";
+import { headlineOf, noLeaderLine } from "./headline.ts";
 import type { Statement } from "./status.ts";
 
 /** How much of another's text is in a sentence. */
@@ -29,7 +30,8 @@ const MAX_END_CHARS = 200;
 const SENTENCES: { readonly [K in FindingKind]: (finding: FindingOf<K>) => string } = {
   "roles-not-started": () => "The roles are not started yet; this takes some seconds.",
   "role": roleSentence,
-  "election-unknown": () => "The election is not known yet: the manager has not reported.",
+  "election-unknown": () =>
+    "Who leads is not known here: the manager has not reported, or does not run.",
   "election-problem": ({ problem }) => `Election: ${quoted(problem)}.`,
   "mastership-over": () =>
     "This node holds the election key, but its mastership has run out and it does no work: " +
@@ -38,8 +40,7 @@ const SENTENCES: { readonly [K in FindingKind]: (finding: FindingOf<K>) => strin
     "This node holds the election key, but its mastership is not published, so it does no work: " +
     "look at the manager's log.",
   "election-starting": () => "The election has just started; no node leads yet.",
-  "no-leader": () =>
-    "No node leads, so nothing is synchronised: check etcd and the managers' logs.",
+  "no-leader": noLeaderSentence,
   "etcd-members": ({ total, silent, at }) => {
     const [first, ...rest] = silent;
     const { url, silentSince, error } = first!;
@@ -54,12 +55,10 @@ const SENTENCES: { readonly [K in FindingKind]: (finding: FindingOf<K>) => strin
       : `etcd has raised the alarm ${clip(alarms.join(", "), 60)}: see etcd's log.`,
   "etcd-nearly-full": ({ url, size }) =>
     `etcd is nearly full (${clip(url, 100)}: ${size}): is it compacted, and defragmented?`,
+  "node-config-differs": ({ differing }) => differingSentence(differing),
   "first-resync-due": () => "The first resync has not started yet.",
   "first-resync-running": () => "The first resync is running.",
-  "resync-failed": ({ error }) =>
-    `The last resync failed: ${
-      quoted(error)
-    }. Check Neutron and etcd; it is tried again by itself.`,
+  "resync-failed": resyncFailedSentence,
   "resync-warned": ({ first, more }) =>
     `The last resync warns: ${quoted(first)}${more > 0 ? ` (and ${more} more)` : ""}.`,
   "held-back": ({ guard }) => guardSentence(guard),
@@ -79,17 +78,39 @@ const SENTENCES: { readonly [K in FindingKind]: (finding: FindingOf<K>) => strin
   "migrations-stranded": strandedSentence,
   "ports-waiting": ({ queued, slow }) =>
     `${queued} port status reports are waiting${slow ? ": Neutron takes them too slowly" : ""}.`,
+  "ports-failing": ({ failing }) =>
+    `${plural(failing, "port status report")} to Neutron failed and ${
+      failing === 1 ? "is" : "are"
+    } tried again.`,
+  "ports-overdue": ({ queued, oldest, at }) =>
+    `${plural(queued, "port status report")} ${queued === 1 ? "waits" : "wait"} for Neutron, ` +
+    `the first since ${utcMinute(oldest, at)}.`,
+  "ports-in-error": ({ broken }) =>
+    `${plural(broken, "port")} ${broken === 1 ? "is" : "are"} in error on ${
+      broken === 1 ? "its host" : "their hosts"
+    }; Neutron shows DOWN.`,
 };
 
 /** A finding in words, with its place on the page. */
 export function stated<K extends FindingKind>(finding: FindingOf<K>): Statement {
-  const text = SENTENCES[finding.kind](finding);
-  const link = LINKS[finding.kind]?.(finding);
-  return { kind: finding.kind, level: finding.level, text, ...link === undefined ? {} : { link } };
+  const detail = SENTENCES[finding.kind](finding);
+  const text = headlineOf(finding, detail);
+  const { kind, level } = finding;
+  const link = LINKS[kind](finding);
+  return { kind, level, text, ...text === detail ? {} : { detail }, link };
 }
 
-/** Path of the page that shows more, where there is one. */
-const LINKS: { readonly [K in FindingKind]?: (finding: FindingOf<K>) => string } = {
+/** Path of the page that shows more. */
+const LINKS: { readonly [K in FindingKind]: (finding: FindingOf<K>) => string } = {
+  "roles-not-started": () => "/roles/supervisor",
+  "election-unknown": () => "/roles/manager",
+  "election-starting": () => "/election",
+  "first-resync-due": () => "/roles/resource-syncer",
+  "first-resync-running": () => "/resyncs",
+  "agents-late": () => "/agents",
+  "ports-failing": () => "/ports?why=failed",
+  "ports-overdue": () => "/ports?why=waiting",
+  "ports-in-error": () => "/ports?why=error",
   "role": ({ role }) => `/roles/${role}`,
   "election-problem": () => "/election",
   "mastership-over": () => "/election",
@@ -98,6 +119,7 @@ const LINKS: { readonly [K in FindingKind]?: (finding: FindingOf<K>) => string }
   "etcd-members": () => "/election",
   "etcd-alarm": () => "/election",
   "etcd-nearly-full": () => "/election",
+  "node-config-differs": () => "/election",
   "resync-failed": ({ resync }) => `/resyncs/${resync}`,
   "resync-warned": ({ resync }) => `/resyncs/${resync}`,
   "held-back": ({ guard }) => `/resyncs/${guard.resync}`,
@@ -111,6 +133,30 @@ const LINKS: { readonly [K in FindingKind]?: (finding: FindingOf<K>) => string }
   "migrations-stranded": () => "/agents",
   "ports-waiting": () => "/ports",
 };
+
+function noLeaderSentence(finding: FindingOf<"no-leader">): string {
+  const { last, nodes } = finding;
+  const reason = last?.reason ? ` The last term: ${quoted(last.reason)}.` : "";
+  const shown = nodes.slice(0, 3).map((name) => clip(name, 63)).join(", ");
+  const registered = nodes.length > 0
+    ? ` Registered: ${shown}${nodes.length > 3 ? " and others" : ""}.`
+    : "";
+  return `${noLeaderLine(finding)}${reason}${registered} Nothing is synchronised: check etcd and ` +
+    "the managers' logs.";
+}
+
+function resyncFailedSentence(
+  { error, askedAt, retry, at }: FindingOf<"resync-failed">,
+): string {
+  if (askedAt !== null) {
+    return `The resync asked for at ${utcMinute(askedAt, at)} failed: ${quoted(error)}. ` +
+      "It is not tried again by itself.";
+  }
+  const failed = `The last resync failed: ${quoted(error)}.`;
+  if (!retry) return `${failed} Check Neutron and etcd; it is tried again by itself.`;
+  const since = utcMinute(retry.startedAt, at);
+  return `${failed} Try ${retry.attempt} runs since ${since}: ${stepText(retry)}.`;
+}
 
 const RESTARTS = "The supervisor restarts it; look at its last log lines.";
 const WAIT = "If it stays so, look at its log.";
@@ -164,40 +210,6 @@ export function notReadyText(reason: NotReady): string {
     case "no-resync":
       return "no resync has succeeded yet";
   }
-}
-
-/** The sentence of a node with which all is well, in parts: the page shows its time in the local zone. */
-export function calm(facts: Facts): { subject: string; since: number | null; rest: string } {
-  const { isMaster, node, leader, roles, since, cluster } = facts;
-  const allRun = roles.every(isUp);
-  if (!isMaster) {
-    const running = allRun ? `all ${roles.length} roles run here` : "the roles here are starting";
-    const term = cluster?.terms[0];
-    const known = term && term.end === null && term.id === leader ? term.start : null;
-    const rest = `${node.name} stands by, ${running}`;
-    return { subject: `${leader} leads`, since: known, rest };
-  }
-  const synced = syncedText(facts);
-  const rest = allRun ? synced : `its roles are starting, ${synced}`;
-  return { subject: `${node.name} leads`, since, rest };
-}
-
-/** The same in one piece, with the time in UTC. */
-export function calmText(facts: Facts): string {
-  const { subject, since, rest } = calm(facts);
-  const when = since === null ? "" : ` since ${utcMinute(since, facts.at)}`;
-  const lagMs = facts.isMaster ? facts.agents?.lagMs ?? null : null;
-  const lag = lagMs === null ? "" : `; status lag ${formatDuration(lagMs)}`;
-  return `${subject}${when}; ${rest}${lag}.`;
-}
-
-/** How etcd is compared with Neutron, as far as nothing is wrong with it. */
-function syncedText(facts: Facts): string {
-  const { watching } = heldNow(facts);
-  if (watching === null) return "everything in sync";
-  return watching.differences === null
-    ? "watching only: nothing is compared yet and nothing written"
-    : `watching only: ${plural(watching.differences, "difference")}, nothing is written`;
 }
 
 /**

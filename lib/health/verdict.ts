@@ -4,16 +4,21 @@
  * @module
  */
 import { agentFindings } from "./agent_findings.ts";
+import { calmText } from "./calm.ts";
+import { electionFindings } from "./election_findings.ts";
+import { configurationFindings } from "./configurations.ts";
 import { databaseFindings } from "./etcd_databases.ts";
 import { memberFindings } from "./etcd_members.ts";
 import type { Facts, Level, RoleStatus } from "./facts.ts";
 import type { Finding, NotReady } from "./findings.ts";
 import { heldNow } from "./held.ts";
-import { LONG_QUEUE, SILENT_MS } from "./limits.ts";
+import { SILENT_MS } from "./limits.ts";
+import { worstFirst } from "./order.ts";
+import { portFindings } from "./port_findings.ts";
 import { resyncFindings } from "./resync_findings.ts";
 import { endingAgain, isUp, problemOf, ROLE_LEVELS } from "./roles.ts";
 import type { Status } from "./status.ts";
-import { calmText, endsAgainText, notReadyText, problemText, stated } from "./text.ts";
+import { endsAgainText, notReadyText, problemText, stated } from "./text.ts";
 
 /** The facts and all that follows from them. */
 export function judge(facts: Facts): Status {
@@ -57,9 +62,10 @@ function findAll(facts: Facts): Finding[] {
     ...electionFindings(facts),
     ...memberFindings(facts),
     ...databaseFindings(facts),
+    ...configurationFindings(facts),
   ];
   if (facts.isMaster) all.push(...MASTER_FINDINGS.flatMap((find) => find(facts)));
-  return [...all.filter((f) => f.level === "error"), ...all.filter((f) => f.level === "warn")];
+  return worstFirst(all);
 }
 
 /** Why the node is not ready; empty when it is. */
@@ -86,25 +92,6 @@ function roleFindings({ roles, at }: Facts): Finding[] {
   });
 }
 
-function electionFindings({ election, isMaster, mastership, roles }: Facts): Finding[] {
-  if (!election) return [{ kind: "election-unknown", level: "warn" }];
-  const { problem, state, leader } = election;
-  const found: Finding[] = [];
-  const said = roles.some((role) => role.name === "manager" && role.problem !== null);
-  if (problem && !said) { // the manager says the same
-    found.push({ kind: "election-problem", level: "error", problem });
-  }
-  if (state === "leader" && !isMaster) {
-    const kind = mastership ? "mastership-over" : "mastership-unpublished";
-    found.push({ kind, level: "error" });
-  }
-  if (leader === null && !problem) {
-    const starts = { kind: "election-starting", level: "warn" } as const;
-    found.push(state === "starting" ? starts : { kind: "no-leader", level: "error" });
-  }
-  return found;
-}
-
 /** What is looked at on the master alone. */
 const MASTER_FINDINGS = [
   resyncFindings,
@@ -128,11 +115,4 @@ function notificationFindings({ notifications, at, since }: Facts): Finding[] {
   }
   if (received > 0 || changes < MANY_SILENT) return [];
   return [{ kind: "notifications-unsent", level: "warn", changes }];
-}
-
-function portFindings({ ports, roles }: Facts): Finding[] {
-  if (!ports || ports.queued <= LONG_QUEUE) return [];
-  const watcher = roles.find(({ name }) => name === "endpoint-status-watcher");
-  const slow = !watcher?.alive?.problem;
-  return [{ kind: "ports-waiting", level: "warn", queued: ports.queued, slow }];
 }

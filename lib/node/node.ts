@@ -7,6 +7,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { ResolvedConfig } from "../config/resolve.ts";
 import type { Config } from "../config/config_types.ts";
+import { configurationDigests } from "../config/configuration_digests.ts";
 import { locateEndpoints, lookUpEndpoints, withEndpoints } from "./catalogue_lookup.ts";
 import type { Launcher } from "../process/launcher.ts";
 import { describeError, type Log, type LogEntry } from "../base/log.ts";
@@ -128,6 +129,7 @@ export class Node {
     hurry.addEventListener("abort", onHurry);
     let reloading: Promise<void> | null = null;
     try {
+      await this.#noteConfiguration(store);
       await supervisor.start(await this.#specs(this.#config, store));
       while (!stop.aborted && (await watch.look()).is !== "lost") {
         if (this.#reloadWanted && !reloading) {
@@ -207,6 +209,15 @@ export class Node {
     }
   }
 
+  /** For the manager, which tells the other nodes; it is no setting of its, or each option would restart it. */
+  async #noteConfiguration(store: StateStore): Promise<void> {
+    await store.writeConfiguration(configurationDigests(this.#config)).catch((error) => {
+      this.options.log.warn("the other nodes cannot compare their configurations with ours", {
+        error,
+      });
+    });
+  }
+
   /** Reads the configuration again; one that cannot be used is refused, and the one before stays. */
   async #reload(supervisor: Supervisor, store: StateStore): Promise<void> {
     const { log, clock, serviceManager } = this.options;
@@ -222,6 +233,7 @@ export class Node {
       const specs = await this.#specs(config, store);
       this.#config = config;
       this.options.onConfig(config);
+      await this.#noteConfiguration(store);
       const changes = await supervisor.change(specs, config.supervision);
       log.info("the configuration was read again", { ...changes });
       const names = [...changes.restarted, ...changes.started, ...changes.stopped].join(", ");

@@ -72,8 +72,9 @@ export const ROLES = {
     stopGroup: "election",
     awaits: never,
     settings(config: Config, place: ProcessPlace) {
-      const { nodeName, region, etcd, election, compaction, diagnostics: { host, port } } = config;
-      const diagnostics = { host, port };
+      const { nodeName, region, etcd, election, compaction } = config;
+      const { host, port, tls } = config.diagnostics;
+      const diagnostics = { host, port, tls: tls && {} }; // whether the page has TLS, not its files
       const own = { nodeName, region, etcd, election, compaction, diagnostics };
       return { ...common(config), ...own, place };
     },

@@ -1,6 +1,7 @@
 /**
  * What the supervisor tells the page's process over its standard input, after the configuration: the
- * log records of all processes and what each may do, one JSON message a line. The supervisor sees all
+ * log records of all processes, what each may do, and the effective configuration without its secrets,
+ * one JSON message a line. The supervisor sees all
  * of it anyway, it is too much for the KV file, and this way the page's process needs no further permission.
  *
  * The last records of each process are kept and told again when the page's process is restarted. One
@@ -12,6 +13,7 @@ import { z } from "zod";
 import { clip } from "../base/clip.ts";
 import { formatJson, type LogEntry } from "../base/log.ts";
 import { Ring } from "../base/ring.ts";
+import { type EffectiveRow, effectiveRowSchema } from "../config/effective_rows.ts";
 import { logRecordSchema } from "../process/child_output.ts";
 import { KINDS, type PermissionRow } from "../process/grants.ts";
 
@@ -33,6 +35,7 @@ export type LogRecord = z.infer<typeof logRecordSchema>;
 export const pageFeedMessageSchema = z.union([
   z.object({ log: logRecordSchema }),
   z.object({ permissions: z.record(z.string(), permissionRowSchema) }),
+  z.object({ configuration: z.array(effectiveRowSchema).max(200) }),
 ]);
 
 /** Writes a line, without its end, to the page's process; rejects when it is gone. */
@@ -46,6 +49,13 @@ export class PageFeed {
   #sending = false;
 
   #permissions: Readonly<Record<string, PermissionRow>> = {};
+  #configuration: readonly EffectiveRow[] = [];
+
+  /** Tells the configuration that is in force. */
+  configure(configuration: readonly EffectiveRow[]): void {
+    this.#configuration = configuration;
+    if (this.#write) this.#tell(JSON.stringify({ configuration }));
+  }
 
   /** Tells the row of each process, by name. */
   permit(permissions: Readonly<Record<string, PermissionRow>>): void {
@@ -66,6 +76,7 @@ export class PageFeed {
   attach(write: WriteLine): void {
     this.#waiting = new Ring(MAX_WAITING);
     this.#waiting.push(JSON.stringify({ permissions: this.#permissions }));
+    this.#waiting.push(JSON.stringify({ configuration: this.#configuration }));
     for (const ring of this.#rings.values()) for (const line of ring) this.#waiting.push(line);
     this.#write = write;
     this.#send(write);

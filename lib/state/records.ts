@@ -8,6 +8,7 @@ export * from "./records/cluster.ts";
 export * from "./records/mastership.ts";
 export * from "./records/requests.ts";
 export * from "./records/resync.ts";
+export * from "./records/resync_hours.ts";
 export * from "./records/roles.ts";
 export * from "./records/status.ts";
 export { ROLE_NAMES, type RoleName } from "../process/roles.ts";

@@ -13,7 +13,8 @@ import { type MetricsRecord, metricsSchema } from "../metrics/meter.ts";
 import { batchedInTime, type Kv, type OpenedKv } from "./kv.ts";
 import { clip } from "../base/clip.ts";
 import { MastershipClaim } from "./mastership_claim.ts";
-import { boundedRun, ResyncHistory } from "./resync_history.ts";
+import { boundedRun } from "./bounded_run.ts";
+import { ResyncHistory } from "./resync_history.ts";
 import { CHANGES_FILE, StateChanges } from "./news.ts";
 import {
   type Agents,
@@ -24,6 +25,8 @@ import {
   clusterSchema,
   type Compaction,
   compactionSchema,
+  type ConfigurationRecord,
+  configurationSchema,
   type Databases,
   databasesSchema,
   type Election,
@@ -49,6 +52,7 @@ import {
   resyncAnswerSchema,
   type ResyncRequest,
   resyncRequestSchema,
+  type ResyncStep,
   roleSchema,
   type RoleState,
   type Samples,
@@ -57,6 +61,8 @@ import {
   stepDownRequestSchema,
   supervisorSchema,
   type SupervisorState,
+  type TermAccount,
+  termAccountsSchema,
 } from "./records.ts";
 
 /** Name of the KV file inside the state directory. */
@@ -73,7 +79,8 @@ export class StateStore implements Disposable {
   /** The latest write of an event; the next one waits for it, or one of the two would be lost. */
   #lastEvent: Promise<void> = Promise.resolve();
   readonly #parsed = new Map<string, { versionstamp: string; record: unknown }>();
-  readonly #resyncs: ResyncHistory;
+  /** Beyond the newest resyncs: older ones, and counts by the hour. */
+  readonly resyncHistory: ResyncHistory;
   /** The term that this process has published last. */
   #published: string | null = null;
   /** Only a manager makes a claim. */
@@ -83,7 +90,7 @@ export class StateStore implements Disposable {
   constructor(kv: OpenedKv, readonly changes: StateChanges = new StateChanges(null)) {
     this.#kv = batchedInTime(kv);
     this.claim = new MastershipClaim(this.#kv);
-    this.#resyncs = new ResyncHistory(this.#kv);
+    this.resyncHistory = new ResyncHistory(this.#kv);
   }
 
   /**
@@ -174,6 +181,9 @@ export class StateStore implements Disposable {
   readonly readCluster = this.#reader("cluster", clusterSchema);
   readonly writeCluster = this.#writer<Cluster>("cluster");
 
+  readonly readTermAccounts = this.#reader("term-accounts", termAccountsSchema);
+  readonly writeTermAccounts = this.#writer<TermAccount[]>("term-accounts");
+
   readonly readEtcdMembers = this.#reader("etcd-members", etcdMembersSchema);
   readonly writeEtcdMembers = this.#newsWriter<EtcdMembers>("etcd-members");
   readonly readCompaction = this.#reader("compaction", compactionSchema);
@@ -190,6 +200,9 @@ export class StateStore implements Disposable {
   readonly readSupervisor = this.#reader("supervisor", supervisorSchema);
   readonly writeSupervisor = this.#writer<SupervisorState>("supervisor");
 
+  readonly readConfiguration = this.#reader("configuration", configurationSchema);
+  readonly writeConfiguration = this.#writer<ConfigurationRecord>("configuration");
+
   readonly readRestart = this.#readerOf("restart", restartRequestSchema);
   readonly writeRestart = (role: string, record: RestartRequest) =>
     this.#tell(["restart", role], record);
@@ -197,10 +210,14 @@ export class StateStore implements Disposable {
   readonly readAlive = this.#readerOf("alive", aliveSchema);
   readonly writeAlive = this.#writerOf<Alive>("alive");
 
-  /** Newest first; empty when there is none. */
-  readonly readResyncs = (): Promise<Resync[]> => this.#resyncs.read();
+  /** The newest 50, newest first; empty when there is none. */
+  readonly readResyncs = (): Promise<Resync[]> => this.resyncHistory.read();
   /** Adds a resync to the history or replaces it there; what is too old goes. */
-  readonly writeResync = (record: Resync): Promise<void> => this.#resyncs.write(record);
+  readonly writeResync = (record: Resync): Promise<void> => this.resyncHistory.write(record);
+
+  /** Notes the step of a resync that runs; it shows in its record until that is written again. */
+  readonly writeResyncStep = (step: ResyncStep): Promise<void> =>
+    this.resyncHistory.writeStep(step);
 
   readonly readResyncRequest = this.#reader("resync-request", resyncRequestSchema);
   /** Null: it was taken up. */
@@ -229,6 +246,8 @@ export class StateStore implements Disposable {
 
   readonly readSamples = this.#reader("samples", samplesSchema);
   readonly writeSamples = this.#writer<Samples>("samples");
+  readonly readDaySamples = this.#reader("samples-day", samplesSchema);
+  readonly writeDaySamples = this.#writer<Samples>("samples-day");
 
   /** Events of one source (a role or "supervisor"), newest first. */
   async readEvents(source: string): Promise<Event[]> {

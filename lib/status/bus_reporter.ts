@@ -20,6 +20,7 @@ import {
   type PortUpdate,
   reportStateArguments,
   type StatusReporter,
+  toldStatus,
 } from "./reporter.ts";
 
 const PLUGIN = { topic: "q-plugin", version: "1.9" };
@@ -76,7 +77,7 @@ export class BusReporter implements StatusReporter {
   }
 
   async #one(host: string, { port, status }: PortUpdate, signal: AbortSignal) {
-    const method = status === "ACTIVE" ? "update_device_up" : "update_device_down";
+    const method = toldStatus(status) === "ACTIVE" ? "update_device_up" : "update_device_down";
     await this.#call(method, { device: port, agent_id: agentId(host), host }, signal);
     return new Map<string, unknown>();
   }

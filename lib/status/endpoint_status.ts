@@ -28,7 +28,7 @@ import { type Entry, LIVE, LONG_QUEUE, type Priority, SNAPSHOT } from "./newest_
 import { PortDifferences } from "./port_differences.ts";
 import { RateLimitedLog } from "../base/rate_limited.ts";
 import { ReportOutcomes } from "./report_outcomes.ts";
-import type { PortUpdate, StatusReporter } from "./reporter.ts";
+import { type PortUpdate, type StatusReporter, toldStatus } from "./reporter.ts";
 import { WorkQueue } from "./work_queue.ts";
 
 const RECENT = 50;
@@ -145,8 +145,12 @@ export class EndpointStatusWatcher {
         key,
       });
     }
+    const gone = value === null;
+    if (gone) {
+      this.#limited.info("endpoint is gone: its port is reported as DOWN at its host", { key });
+    }
     const seenAt = live ? this.#options.context.clock.monotonic() : null;
-    this.#put({ ...id, status, key, seenAt }, live ? LIVE : SNAPSHOT);
+    this.#put({ ...id, status, gone, key, seenAt }, live ? LIVE : SNAPSHOT);
   }
 
   /** Whether that was a left-over of another namespace, as when the region's has been renamed. */
@@ -193,10 +197,11 @@ export class EndpointStatusWatcher {
       .map((state) => this.#entryOf(endpointId(state.key, this.#prefix)!, state));
   }
 
-  #entryOf(id: EndpointId, { key, status = "ERROR", since, live }: WaitingState) {
+  #entryOf(id: EndpointId, { key, status: known, since, live }: WaitingState) {
     const { clock } = this.#options.context;
     const seenAt = live ? clock.monotonic() - Math.max(0, clock.now() - since) : null;
-    const value = { ...id, status, key, seenAt };
+    const [status, gone] = [known ?? "ERROR" as const, known === undefined];
+    const value = { ...id, status, gone, key, seenAt };
     this.#differences.queued(nameOf(value), value, since);
     return { key: nameOf(value), value };
   }
@@ -233,10 +238,10 @@ export class EndpointStatusWatcher {
     this.#remember(value, false);
   }
 
-  #remember({ host, port, status }: PortUpdate, reported: boolean): void {
+  #remember({ host, port, status, gone }: PortUpdate, reported: boolean): void {
     const names = { host: clip(host, MAX_NAME), port: clip(port, MAX_NAME) };
     const at = this.#options.context.clock.now();
-    this.#recent.unshift({ at, ...names, status, reported });
+    this.#recent.unshift({ at, ...names, status, told: toldStatus(status), gone, reported });
     this.#recent.length = Math.min(this.#recent.length, RECENT);
   }
 
@@ -245,11 +250,14 @@ export class EndpointStatusWatcher {
     const waiting = this.#states.waiting + this.#gone.waiting;
     const queued = this.#queue.length + waiting;
     this.#judgeQueue(queued);
+    const { failed: failing, oldest } = this.#differences.counts();
     await store.writePorts({
       at: clock.now(),
       total: this.#states.size,
       queued,
       differing: this.#differences.total + waiting,
+      failing,
+      oldest,
       ...this.#outcomes.counts,
       byStatus: this.#states.byStatus(),
       recent: this.#recent,

@@ -6,6 +6,9 @@
  * - "failed": Neutron refused it or did not answer, and it is tried again;
  * - "error": Calico says ERROR. Neutron takes no ERROR from outside and shows DOWN.
  *
+ * The status of an endpoint that has vanished from etcd, "gone", waits and fails like any other; it is DOWN to
+ * Neutron, and no error.
+ *
  * A status that somebody changes in Neutron itself is not seen here. There is one entry for each endpoint
  * that waits or is in error, in the order in which they began to differ, and none for all others.
  *
@@ -29,6 +32,8 @@ export const portDifferenceSchema = z.object({
   port: z.string(),
   /** In Calico's words: ACTIVE, DOWN or ERROR. */
   status: z.string(),
+  /** The endpoint has vanished from etcd: its VM was deleted, stopped or migrated. */
+  gone: z.boolean().optional(),
   why: z.enum(["waiting", "failed", "error"]),
   /** Since when it differs, ms since the epoch. */
   since: z.number(),
@@ -55,6 +60,15 @@ interface Entry {
   accepted: boolean;
 }
 
+/** How many ports differ for which reason, and since when the one that has waited longest does. */
+export interface DifferenceCounts {
+  readonly waiting: number;
+  readonly failed: number;
+  readonly error: number;
+  /** ms since the epoch; null: none waits. */
+  readonly oldest: number | null;
+}
+
 /** The differing ports, kept up to date as reports are queued, accepted and refused. */
 export class PortDifferences {
   #entries = new Map<string, Entry>();
@@ -75,6 +89,17 @@ export class PortDifferences {
 
   has(key: string): boolean {
     return this.#entries.has(key);
+  }
+
+  /** Those in error have been accepted, and wait for nothing. */
+  counts(): DifferenceCounts {
+    const counts = { waiting: 0, failed: 0, error: 0 };
+    let oldest = Infinity;
+    for (const entry of this.#entries.values()) {
+      counts[whyOf(entry)]++;
+      if (!entry.accepted) oldest = Math.min(oldest, entry.since);
+    }
+    return { ...counts, oldest: Number.isFinite(oldest) ? oldest : null };
   }
 
   /** A new status is queued for that endpoint, which waits since then (ms since the epoch). */
@@ -117,12 +142,12 @@ export class PortDifferences {
       this.#isOrdered = true;
     }
     const found: PortDifference[] = [];
-    for (const { update, since, attempts, error, accepted } of this.#entries.values()) {
+    for (const entry of this.#entries.values()) {
       if (found.length === max) break;
-      const { status } = update;
+      const { update, since, attempts, error } = entry;
+      const { status, gone } = update;
       const [host, port] = [clip(update.host, 253), clip(update.port, 253)];
-      const why = accepted ? "error" : error === null ? "waiting" : "failed";
-      found.push({ host, port, status, why, since, attempts, error });
+      found.push({ host, port, status, gone, why: whyOf(entry), since, attempts, error });
     }
     return found;
   }
@@ -142,6 +167,11 @@ export class PortDifferences {
     const file = { at: this.clock.now(), total: this.total + more, ports: this.list() };
     await writeStateFile(`${stateDir}/${FILE}`, file);
   }
+}
+
+function whyOf({ accepted, error }: Entry): PortDifference["why"] {
+  if (accepted) return "error";
+  return error === null ? "waiting" : "failed";
 }
 
 /** What the file holds; null: this node has not been master yet. */

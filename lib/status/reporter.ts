@@ -14,6 +14,13 @@ export interface PortUpdate {
   readonly host: string;
   readonly port: string;
   readonly status: PortStatus;
+  /** The endpoint has vanished from etcd: its VM was deleted, stopped or migrated. It is no error. */
+  readonly gone?: boolean;
+}
+
+/** What Neutron is told of an endpoint's status: it takes no ERROR from outside, nor "gone". */
+export function toldStatus(status: string): "ACTIVE" | "DOWN" {
+  return status === "ACTIVE" ? "ACTIVE" : "DOWN";
 }
 
 /** Reports to Neutron; each call has a deadline. */

@@ -11,8 +11,12 @@ import { etcdCause } from "../etcd/outage.ts";
 import { describeError } from "../base/log.ts";
 import { Outage } from "../base/outage.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
+import type { Resync } from "../state/records.ts";
 
 const BACKOFF: Backoff = { firstMs: 1000, maxMs: 30_000, jitter: "equal" };
+
+/** Where a run stands among tries in a row, as its record says it. */
+export type Attempt = Pick<Resync, "attempt" | "failureBefore">;
 
 /** Counts the failures in a row, and the time since the last success. */
 export class Attempts {
@@ -22,6 +26,8 @@ export class Attempts {
   #overdueMinutes: number | null = null;
   readonly #outage: Outage;
   #failures = 0;
+  /** The last failure itself; null: the last one succeeded. */
+  #cause: string | null = null;
   #succeededAt: number;
 
   constructor(
@@ -44,6 +50,11 @@ export class Attempts {
   get #overdue(): string | null {
     const minutes = this.#overdueMinutes;
     return minutes === null ? null : `no resync has succeeded for ${minutes} min`;
+  }
+
+  /** Which try the next one is, and how the one before it failed. */
+  get next(): Attempt {
+    return { attempt: this.#failures + 1, failureBefore: this.#cause };
   }
 
   /** Whether the last one failed. */
@@ -79,7 +90,8 @@ export class Attempts {
       const retryMs = Math.round(
         Math.min(intervalMs, backoffMs(BACKOFF, this.#failures++, this.random())),
       );
-      this.#failure = `the last resync failed (${describeError(error)}); next try in ` +
+      this.#cause = describeError(error);
+      this.#failure = `the last resync failed (${this.#cause}); next try in ` +
         `${Math.round(retryMs / 1000)} s`;
       this.#outage.failed("resync", {
         message: "resync failed, will be tried again",
@@ -95,7 +107,7 @@ export class Attempts {
   succeeded(): void {
     this.#outage.succeeded("resync");
     this.#failures = 0;
-    this.#failure = null;
+    this.#failure = this.#cause = null;
     this.#overdueMinutes = null;
     this.#succeededAt = this.context.clock.now();
   }

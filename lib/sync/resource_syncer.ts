@@ -31,6 +31,8 @@ import {
   StepBeats,
   totals,
 } from "./report/record.ts";
+import { account, runPartial } from "./report/partial.ts";
+import { SaidOnce } from "./report/said_once.ts";
 import { fullResync } from "./sources/full.ts";
 import { Schedule } from "./schedule.ts";
 import { Watching } from "./watching.ts";
@@ -63,6 +65,7 @@ export async function runResourceSyncer(
     })
   );
   const failed = (await Promise.allSettled(parts)).find(({ status }) => status === "rejected");
+  await context.store.resyncHistory.hours.flush();
   if (failed?.status === "rejected") throw failed.reason;
 }
 
@@ -79,7 +82,7 @@ class ResourceSyncer {
   readonly #hosts: EndpointHosts;
   /** Guards of the last incremental run, as JSON. */
   #heldBefore = "[]";
-  readonly #missing = new Set<string>();
+  readonly #lacks: SaidOnce;
 
   constructor(
     readonly term: Term,
@@ -95,6 +98,7 @@ class ResourceSyncer {
     this.#attempts = new Attempts(term, config.sync, context);
     this.#schedule = new Schedule(config.sync, context.clock.now());
     this.#hosts = new EndpointHosts(term, config, context);
+    this.#lacks = new SaidOnce(context);
     if (config.notifications === null) return;
     this.#events = new EventSync({
       base: this.#base,
@@ -102,7 +106,10 @@ class ResourceSyncer {
       context,
       index: () => this.#index,
       compare: (why) => this.#compare(why),
-      held: (result) => this.#account(this.#noted("announced"), context.clock.now(), result),
+      held: (result) => {
+        const noted = { ...this.#noted("announced"), startedAt: context.clock.now() };
+        return account(context, term, noted, () => Promise.resolve(result));
+      },
     });
   }
 
@@ -151,26 +158,19 @@ class ResourceSyncer {
 
   async #askExtensions(): Promise<void> {
     const { missing } = await this.#base.neutron.askExtensions(this.term.signal);
-    await this.#sayOnce(missing);
-  }
-
-  /** What Neutron and Keystone do not give us is said once a term. */
-  async #sayOnce(messages: readonly string[]): Promise<void> {
-    const { log, store, clock } = this.context;
-    for (const message of messages.filter((text) => !this.#missing.has(text))) {
-      this.#missing.add(message);
-      log.warn(message);
-      await store.addEvent("resource-syncer", { at: clock.now(), level: "warn", message });
-    }
+    await this.#lacks.say(missing);
   }
 
   /** Compares and writes nothing. */
   async #look(): Promise<void> {
     const noted = { ...this.#noted("watching"), dryRun: true };
     const { doing } = this.#watching;
-    await recorded(this.context, this.term, noted, async () => {
+    await recorded(this.context, this.term, noted, async (tell) => {
       await this.#askExtensions();
-      const progress = (step: Step) => this.#beats.step(`${doing}: ${step}`);
+      const progress = (step: Step) => {
+        this.#beats.step(`${doing}: ${step}`);
+        tell(step);
+      };
       const deps = { ...this.#deps(noted), progress };
       const { index, ...result } = await fullResync(deps, this.term, { sink: new NoSink() });
       await this.#hosts.publish(index, true);
@@ -194,8 +194,8 @@ class ResourceSyncer {
     let index: CloudIndex | null = null;
     let result: ResyncResult;
     try {
-      ({ index, ...result } = await recorded(this.context, this.term, noted, async () => {
-        const deps = this.#deps(noted, asked.tell);
+      ({ index, ...result } = await recorded(this.context, this.term, noted, async (tell) => {
+        const deps = this.#deps(noted, tell, asked.tell);
         if (!previous) await this.#askExtensions();
         const { allowDeletions } = asked;
         const beside = this.#index ?? undefined;
@@ -211,7 +211,7 @@ class ResourceSyncer {
     }
     await this.#hosts.publish(index!, true);
     const { trouble } = this.#base.keystone.projects;
-    if (trouble !== null) await this.#sayOnce([trouble]);
+    if (trouble !== null) await this.#lacks.say([trouble]);
     this.#schedule.reason = "periodic";
     this.#schedule.planFull(clock.now());
     this.#planIncremental();
@@ -232,37 +232,36 @@ class ResourceSyncer {
     const index = this.#index!;
     const noted = this.#noted("incremental");
     const run = new SyncRun(this.#deps(noted), this.term, index);
-    const from = this.context.clock.now();
     this.#schedule.comparing();
-    const count = await incrementalResync(run);
-    await this.#hosts.publish(index);
-    // A guard that goes on holding the same is no news every few seconds.
-    const guards = JSON.stringify(run.guards);
-    const held = run.guards.length > 0 && guards !== this.#heldBefore;
-    this.#heldBefore = guards;
-    if (count > 0 || held) {
-      const { created, updated, deleted } = totals(run.result());
+    await runPartial(this.context, this.term, noted, async () => {
+      const count = await incrementalResync(run);
+      await this.#hosts.publish(index);
+      const result = run.result();
+      // A guard that goes on holding the same is no news every few seconds.
+      const guards = JSON.stringify(run.guards);
+      const held = run.guards.length > 0 && guards !== this.#heldBefore;
+      this.#heldBefore = guards;
+      const { created, updated, deleted } = totals(result);
       this.#events?.foundSilently(created! + updated! + deleted!);
-      await this.#account(noted, from, run.result());
-    }
+      return { result, tells: count > 0 || held };
+    });
     this.#planIncremental();
   }
 
-  /** The account of a run of some objects, which is over. */
-  async #account(noted: RecordedOptions, startedAt: number, result: ResyncResult): Promise<void> {
-    const options = { ...noted, whole: false, startedAt };
-    await recorded(this.context, this.term, options, () => Promise.resolve(result));
-  }
-
   #noted(reason: RunReason, differences = new DifferenceLog()): RecordedOptions {
-    return { reason, differences, stateDir: this.config.stateDir };
+    const { next } = this.#attempts;
+    const tried = reason === "announced" ? {} : next; // what is announced has no tries of its own
+    return { reason, differences, stateDir: this.config.stateDir, ...tried };
   }
 
-  #deps({ differences }: RecordedOptions, tell?: FullOptions["tell"]): ResyncDeps {
+  #deps(
+    { differences }: RecordedOptions,
+    ...tells: (FullOptions["tell"] | undefined)[]
+  ): ResyncDeps {
     this.#beats.problem = this.#attempts.problem;
     const progress = (step: Step) => {
       this.#beats.step(`resync: ${step}`);
-      tell?.(step);
+      for (const tell of tells) tell?.(step);
     };
     return { ...this.#base, progress, differences };
   }

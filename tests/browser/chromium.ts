@@ -15,6 +15,9 @@ const ARGS = [
   "--disable-sync",
 ];
 
+/** Of a wide and of a narrow screen, CSS pixels. */
+export const WIDTHS = [1440, 390] as const;
+
 /** Where screenshots go: SCREENSHOTS, else a folder that git ignores. */
 const SHOTS = Deno.env.get("SCREENSHOTS") ?? new URL("screenshots", import.meta.url).pathname;
 
@@ -66,6 +69,15 @@ export async function open(
 export async function keepShot(page: Page, name: string): Promise<void> {
   await Deno.mkdir(SHOTS, { recursive: true });
   await page.screenshot({ path: `${SHOTS}/${name}.png`, fullPage: true });
+}
+
+/** Keeps what the page looks like on a wide and on a narrow screen. */
+export async function keepShots(page: Page, name: string): Promise<void> {
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: 900 });
+    await assertFits(page, `${name} at ${width}`);
+    await keepShot(page, `${name}-${width}`);
+  }
 }
 
 /** Fails when the page scrolls sideways. */

@@ -6,7 +6,7 @@ import {
   assertAccessible,
   type Browser,
   browserTest,
-  keepShot,
+  keepShots,
   open,
   type Opened,
   type Page,
@@ -45,6 +45,8 @@ browserTest("the page of a node", async (browser, t) => {
   await t.step("after the start", () => afterStart(scene));
   await t.step("a role is killed while one looks", () => killed(scene));
   await t.step("a role hangs, and is restarted", () => hangs(scene));
+  await t.step("a role is restarted from its page", () => restarts(scene, true));
+  await t.step("the same without JavaScript", () => restarts(scene, false));
   await t.step("a hostile cloud executes nothing", () => injection(scene));
   await t.step("the master changes", () => change(scene));
   await t.step("etcd is away, and comes back", () => outage(scene));
@@ -70,7 +72,7 @@ async function afterStart({ browser, first, lab }: Scene): Promise<void> {
   await page.locator("#resync-bars .drawing a").first().waitFor();
   await page.locator("#chart-lag svg").waitFor();
   await assertAccessible(page, "a node after its start");
-  await keepShot(page, "node-started");
+  await keepShots(page, "node-started");
   await page.locator("#roles").getByRole("link", { name: "manager" }).click();
   await page.locator("#log-lines", { hasText: "elected" }).waitFor();
   const etcd = lab.etcdUrl.replace("http://", "");
@@ -78,10 +80,13 @@ async function afterStart({ browser, first, lab }: Scene): Promise<void> {
   await page.locator("#metrics-table", { hasText: "conductor_is_master" }).waitFor();
   await page.locator("header").getByRole("link", { name: "Election" }).click();
   await page.locator("#election-page", { hasText: "node-1:" }).getByText(/s left of 6 s/).waitFor();
+  await page.locator("header").getByRole("link", { name: "Configuration" }).click();
+  await page.locator("#options", { hasText: "election_ttl" }).getByText("--election-ttl").waitFor();
+  await keepShots(page, "node-configuration");
   await page.goto(`${first.pageUrl}/resyncs`);
   await page.locator("#resyncs-table tbody a").last().click();
   await page.locator("#differences .diff").first().waitFor();
-  await keepShot(page, "node-differences");
+  await keepShots(page, "node-differences");
   await assertUnharmed(opened);
 }
 
@@ -108,12 +113,29 @@ async function hangs({ browser, first }: Scene): Promise<void> {
   // The page shows the silence, or the end that the supervisor made of it.
   await page.locator("#role-agent-status-watcher", { hasText: /no heartbeat|Ended last/ })
     .waitFor();
-  await keepShot(page, "node-role-hangs");
+  await keepShots(page, "node-role-hangs");
   await page.locator("#events", { hasText: "agent-status-watcher ended (no heartbeat" })
     .waitFor();
   await sentence(page, /everything in sync/);
   await page.goto(`${first.pageUrl}/roles/supervisor`);
   await page.locator("#log-lines", { hasText: "role shows no progress, is stopped" }).waitFor();
+}
+
+/** Pressed as a user presses it; the role's process is another one afterwards. */
+async function restarts({ browser, first }: Scene, javaScriptEnabled: boolean): Promise<void> {
+  const before = await first.rolePid("agent-status-watcher");
+  await using opened = await open(browser, `${first.pageUrl}/roles/agent-status-watcher`, {
+    javaScriptEnabled,
+  });
+  const { page } = opened;
+  await page.locator("#restart-go").click();
+  await page.waitForURL(/roles\/agent-status-watcher$/);
+  await eventually("another process", async () => {
+    const { roles } = (await first.status())!;
+    const { process } = roles.find(({ name }) => name === "agent-status-watcher")!;
+    return process?.state === "running" && process.pid !== before;
+  });
+  assertEquals(opened.complaints, []);
 }
 
 /** Names in Neutron, keys in etcd and what roles log: all of it comes from elsewhere. */
@@ -147,7 +169,7 @@ async function injection({ browser, first, lab }: Scene): Promise<void> {
     await page.goto(`${first.pageUrl}/resyncs/${resync.id}`);
     await page.locator("#differences", { hasText: "<script>" }).waitFor();
     await assertUnharmed(opened);
-    await keepShot(page, "node-hostile");
+    await keepShots(page, "node-hostile");
     await etcd.delete().key(endpoint);
     for (const key of [`${FELIX}${EVIL_HOST}/status`, `${FELIX}${EVIL_HOST}x/status`]) {
       await etcd.delete().key(key);
@@ -191,8 +213,8 @@ async function change({ browser, first, second }: Scene): Promise<void> {
   await sentence(right.page, /^node-2 leads since \d\d:\d\d; everything in sync\.$/);
   await right.page.locator("#term-ends", { hasText: /node-1.*step/ }).waitFor();
   await left.page.locator("#nodes tr", { hasText: "node-2" }).getByText("★ leads").waitFor();
-  await keepShot(left.page, "node-standby");
-  await keepShot(right.page, "node-took-over");
+  await keepShots(left.page, "node-standby");
+  await keepShots(right.page, "node-took-over");
 }
 
 async function outage({ browser, first, second }: Scene): Promise<void> {
@@ -204,7 +226,7 @@ async function outage({ browser, first, second }: Scene): Promise<void> {
     await page.locator("#verdict.error", { hasText: /etcd/ }).waitFor();
     await page.locator("#verdict", { hasText: /Not ready/ }).waitFor();
     await assertAccessible(page, "an etcd outage");
-    await keepShot(page, "node-etcd-outage");
+    await keepShots(page, "node-etcd-outage");
     await page.goto(`${second.pageUrl}/election`);
     await page.locator("#election-page .problem", { hasText: "does not answer" }).waitFor();
   } finally {

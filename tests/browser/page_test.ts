@@ -1,6 +1,5 @@
 /** The pages over states that are made up: every one in calm and in trouble, at every width. */
 import type { Facts } from "../../lib/health/facts.ts";
-import type { Status } from "../../lib/health/status.ts";
 import type { Details } from "../../lib/diagnostics/details.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { details } from "../diagnostics/details_fixture.ts";
@@ -15,7 +14,6 @@ import {
   role,
   status,
 } from "../diagnostics/fixtures.ts";
-import { testApp } from "../diagnostics/test_app.ts";
 import {
   assertAccessible,
   assertFits,
@@ -24,6 +22,7 @@ import {
   keepShot,
   open,
 } from "./chromium.ts";
+import { serveState, type Site } from "./site.ts";
 
 const PAGES = [
   "",
@@ -35,35 +34,16 @@ const PAGES = [
   "roles/resource-syncer",
 ];
 
-interface Site extends AsyncDisposable {
-  url: string;
+interface Shown extends Site {
   change(changes: Partial<Facts>): void;
 }
 
 function serve(
   changes: Partial<Facts> = {},
   options: { port?: number; details?: Details } = {},
-): Site {
-  const stop = new AbortController();
-  let current: Status = status(changes);
-  const app = testApp({
-    readStatus: () => Promise.resolve(current),
-    details: options.details ?? details(300),
-    signal: stop.signal,
-    updateIntervalMs: 100,
-  });
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: options.port ?? 0, signal: stop.signal, onListen: () => {} },
-    app.fetch,
-  );
-  return {
-    url: `http://127.0.0.1:${server.addr.port}/`,
-    change: (next) => current = status(next),
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await server.finished;
-    },
-  };
+): Shown {
+  const site = serveState(status(changes), options.details ?? details(300), options.port);
+  return { ...site, change: (next) => site.show(status(next)) };
 }
 
 /** A bad day: roles that fail, agents that are silent, a queue, terms that change, failed resyncs. */
@@ -135,6 +115,8 @@ async function updates(browser: Browser): Promise<void> {
   await page.locator("#verdict.error", { hasText: "Neutron is away" }).waitFor();
   await page.locator("#agents", { hasText: "compute-9" }).waitFor();
   await page.locator("#findings", { hasText: "check Felix" }).waitFor();
+  assertEquals(await page.title(), "✕ node-1 · Calico Conductor");
+  assertEquals(await page.locator("#icon").getAttribute("href"), "/icon-error.svg");
   assertEquals(await page.evaluate("document.activeElement.id"), "ports-table");
   assert(
     await sentence!.evaluate((e: { isConnected: boolean }) => e.isConnected),
@@ -148,6 +130,8 @@ async function updates(browser: Browser): Promise<void> {
   await page.locator("#role-manager", { hasText: /Restarts\s*7/ }).waitFor();
   assertEquals(await page.evaluate("document.activeElement.textContent"), "manager");
   await page.locator("#verdict.ok").waitFor();
+  assertEquals(await page.title(), "node-1 · Calico Conductor");
+  assertEquals(await page.locator("#icon").getAttribute("href"), "/icon.svg");
   assertEquals(await page.locator("#findings").count(), 0);
   // Nothing is announced when nothing but times passes.
   await page.evaluate(`globalThis.said = 0; new MutationObserver(() => globalThis.said++)
@@ -175,6 +159,7 @@ async function reconnects(browser: Browser): Promise<void> {
   const { page } = opened;
   await first[Symbol.asyncDispose]();
   await page.getByText("Connection lost, retrying").waitFor();
+  assertEquals(await page.title(), "✕ Connection lost · node-1 · Calico Conductor");
   await using _again = serve({ leader: "node-9:1" }, { port: Number(new URL(first.url).port) });
   await page.locator("#mastership", { hasText: "node-9:1" }).waitFor();
   await page.getByText("● Live").waitFor();

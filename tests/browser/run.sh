@@ -8,4 +8,4 @@ if [ ! -x "${CHROMIUM:-/usr/bin/chromium}" ]; then
     exit 1
   }
 fi
-exec deno test -A tests/browser/
+exec deno test -A "${@:-tests/browser/}"

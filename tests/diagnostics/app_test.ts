@@ -2,7 +2,7 @@ import { isAllowedHost } from "../../lib/diagnostics/guards.ts";
 import { formatEvent } from "../../lib/diagnostics/live.ts";
 import { type Status, statusSchema } from "../../lib/health/status.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
-import { resync, role, status } from "./fixtures.ts";
+import { facts, resync, role, status } from "./fixtures.ts";
 import { type Setup, testApp as app } from "./test_app.ts";
 
 const broken = () => Promise.reject(new Error("disk <gone>"));
@@ -36,7 +36,7 @@ Deno.test("the overview has its landmarks, its parts and nothing inline", async 
     const id of [
       "verdict",
       "roles",
-      "hour",
+      "past",
       "cluster",
       "mastership",
       "resyncs",
@@ -91,7 +91,8 @@ Deno.test("the JSON is the status; health and readiness give reasons", async () 
 });
 
 Deno.test("the metrics tell the state", async () => {
-  const metrics = await text("/metrics");
+  const waiting = status({ ports: { ...facts().ports!, queued: 2 } });
+  const metrics = await text("/metrics", { readStatus: () => Promise.resolve(waiting) });
   assertMatch(metrics, /# TYPE conductor_is_master gauge\n.*\nconductor_is_master 1\n/);
   assertMatch(metrics, /conductor_role_restarts_total\{role="manager"\} 0\n/);
   assertMatch(metrics, /conductor_last_resync_duration_seconds 2\.3\n/);

@@ -1,21 +1,40 @@
 /** What the detail pages show, in any size and with any text in it. @module */
 import type { Details } from "../../lib/diagnostics/details.ts";
-import { SAMPLE_MS } from "../../lib/diagnostics/samples.ts";
-import { ROLE_NAMES } from "../../lib/state/records.ts";
-import { agent, NOW } from "./fixtures.ts";
+import { SAMPLED, type SampledSpan } from "../../lib/diagnostics/spans.ts";
+import { HOUR_MS, ROLE_NAMES } from "../../lib/state/records.ts";
+import { agent, NOW, resync } from "./fixtures.ts";
 
 /** Details of a node: `n` of everything, with `text` in every field that holds text. */
 export function details(n = 3, text = "text"): Details {
   const list = <T>(count: number, make: (i: number) => T) =>
     Array.from({ length: count }, (_, i) => make(i));
-  const samples = list(Math.min(n * 100, 360), (i) => NOW - (360 - i) * SAMPLE_MS);
+  const samplesOf = ({ sampleMs, ms }: SampledSpan) => {
+    const most = ms / sampleMs;
+    const at = list(Math.min(n * 100, most), (i) => NOW - (most - i) * sampleMs);
+    return {
+      at,
+      lagMs: at.map((_, i) => i % 40 === 0 ? null : 200 + 100 * Math.sin(i / 9)),
+      queued: at.map((_, i) => Math.max(0, Math.round(40 * Math.sin(i / 30)))),
+      rssMib: Object.fromEntries(ROLE_NAMES.map((name) => [name, at.map(() => 80)])),
+    };
+  };
+  const older = list(Math.min(n, 500), (i) =>
+    resync({
+      startedAt: NOW - 20_000_000 - i * 10_000,
+      endedAt: NOW - 20_000_000 - i * 10_000 + 700,
+      reason: `requested ${text}`,
+      error: i % 2 ? `failed ${text}` : null,
+    }));
   return {
-    samples: () => ({
-      at: samples,
-      lagMs: samples.map((_, i) => i % 40 === 0 ? null : 200 + 100 * Math.sin(i / 9)),
-      queued: samples.map((_, i) => Math.max(0, Math.round(40 * Math.sin(i / 30)))),
-      rssMib: Object.fromEntries(ROLE_NAMES.map((name) => [name, samples.map(() => 80)])),
-    }),
+    samples: (span) => samplesOf(SAMPLED[span]),
+    configuration: () =>
+      list(Math.min(n, 60), (i) => ({
+        name: `option_${i}`,
+        value: i % 4 === 0 ? null : i % 4 === 1 ? "(set)" : text,
+        source: i % 3 === 0 ? `--${text}` : "default",
+        unit: i % 4 === 2 ? "s" : null,
+        help: `What it means ${text}`,
+      })),
     log: (role) =>
       list(Math.min(n, 300), (i) => ({
         time: new Date(NOW - (n - i) * 1000).toISOString(),
@@ -53,6 +72,20 @@ export function details(n = 3, text = "text"): Details {
           error: i % 3 === 1 ? `refused ${text}` : null,
         })),
       }),
+    olderResyncs: (offset, limit) =>
+      Promise.resolve({ total: older.length, resyncs: older.slice(offset, offset + limit) }),
+    olderResync: (id) => Promise.resolve(older.find((each) => each.id === id) ?? null),
+    resyncHours: () =>
+      Promise.resolve(list(Math.min(n, 100), (i) => ({
+        at: Math.floor(NOW / HOUR_MS - i) * HOUR_MS,
+        changed: i,
+        failed: i % 2,
+        empty: 3600 - 2 * i,
+        firstAt: NOW - (i + 1) * HOUR_MS,
+        lastAt: NOW - i * HOUR_MS,
+        longestMs: 900,
+        pauseMs: 1200 + i,
+      }))),
     differences: (id) =>
       Promise.resolve({
         id,

@@ -11,12 +11,15 @@ const PAGES = [
   "/",
   "/election",
   "/resyncs",
+  "/resyncs?page=2",
   `/resyncs/${RESYNC}`,
   "/agents",
   "/ports",
   "/roles/manager",
   "/roles/supervisor",
 ];
+/** It holds numbers and times only. */
+const HOURS = "/resyncs/hours";
 
 async function get(path: string, setup?: Setup): Promise<{ status: number; html: string }> {
   const response = await app(setup).request(path);
@@ -47,7 +50,7 @@ Deno.test("every page is proper, full, empty and in trouble", async () => {
     cluster: null,
     election: null,
   };
-  for (const path of PAGES) {
+  for (const path of [...PAGES, HOURS]) {
     const full = await get(path, { details: details(300) });
     assertEquals(full.status, 200, path);
     assertProper(path, full.html);
@@ -169,7 +172,7 @@ Deno.test("with 5,000 agents, 100,000 ports and long texts every page stays smal
     },
   });
   const setup = { readStatus: () => Promise.resolve(big), details: details(5000, "x".repeat(200)) };
-  for (const path of PAGES) {
+  for (const path of [...PAGES, HOURS]) {
     const from = performance.now();
     const { html } = await get(path, setup);
     const tookMs = performance.now() - from;
@@ -226,14 +229,14 @@ Deno.test("the page of a node that only watches says so", async () => {
 
 Deno.test("another node's page is linked by an address that means it, and by no other", async () => {
   const { cluster } = facts();
-  const nodes = ["10.0.0.2:9797", "127.0.0.1:9797", "[::]:9797", "x.example/evil:1", "javascript:1"]
-    .map((diagnostics, i) => ({ ...cluster!.nodes[0]!, name: `node-${i}`, diagnostics }));
+  const nodes = ["https://10.0.0.2:9797", null, "http://[fd00::2]:1"]
+    .map((page, i) => ({ ...cluster!.nodes[0]!, name: `node-${i}`, page }));
   const known = status({ cluster: { ...cluster!, nodes } });
   const { html } = await get("/election", { readStatus: () => Promise.resolve(known) });
   const table = html.match(/<div class="scroll" id="nodes".*?<\/table>/s)![0];
   assertEquals([...table.matchAll(/href="([^"]*)"/g)].map(([, href]) => href), [
-    "//10.0.0.2:9797/",
-    "//javascript:1/",
+    "https://10.0.0.2:9797/",
+    "http://[fd00::2]:1/",
   ]);
 });
 

@@ -9,10 +9,14 @@ import { NOW, status } from "./fixtures.ts";
 /** Of a node that has nothing to tell. */
 const NO_DETAILS: Details = {
   samples: () => NO_SAMPLES,
+  configuration: () => [],
   log: () => [],
   permissions: () => null,
   agents: () => Promise.resolve(null),
   portDifferences: () => Promise.resolve(null),
+  olderResyncs: () => Promise.resolve({ total: 0, resyncs: [] }),
+  olderResync: () => Promise.resolve(null),
+  resyncHours: () => Promise.resolve([]),
   differences: () => Promise.resolve(null),
 };
 

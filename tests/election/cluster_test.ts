@@ -33,7 +33,14 @@ async function withCloud(test: (cloud: Cloud) => Promise<void>): Promise<void> {
   using store = await StateStore.open(dir.path);
   const etcd = new Etcd3({ hosts: server.url });
   const [stop, log] = [new AbortController(), new LogRecorder()];
-  const node = { name: "node-1", version: "1", roles: ["manager"], since: 1, diagnostics: "x:1" };
+  const node = {
+    name: "node-1",
+    version: "1",
+    roles: ["manager"],
+    since: 1,
+    diagnostics: "x:1",
+    page: null,
+  };
   const base = { etcd, region: null, node, store, clock: systemClock, log };
   try {
     await test({ server, etcd, store, log, stop, base });

@@ -8,7 +8,8 @@ import { conductorPrefix } from "../../lib/calico/keys.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import type { Config } from "../../lib/config/config_types.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
-import { ClusterRegistry, MAX_TERMS } from "../../lib/election/cluster.ts";
+import { ClusterRegistry } from "../../lib/election/cluster.ts";
+import { MAX_TERMS } from "../../lib/election/term_history.ts";
 import { runElector, type TermObserver } from "../../lib/election/elector.ts";
 import { EtcdElectionStore } from "../../lib/election/etcd_election_store.ts";
 import { isMaster } from "../../lib/state/is_master.ts";
@@ -255,7 +256,7 @@ Deno.test("every term is kept in etcd with its end and its reason", GRPC, async 
       etcd: client,
       region: null,
       id: `${name}:1`,
-      node: { name, version: "0", roles: [], since: 0, diagnostics: "" },
+      node: { name, version: "0", roles: [], since: 0, diagnostics: "", page: null },
       store,
       clock: systemClock,
       log,
@@ -306,7 +307,14 @@ Deno.test("nodes register under a lease, and every node's page learns of all", G
       etcd,
       region: null,
       id: `${name}:1`,
-      node: { name, version: "7", roles: ["manager"], since: 5, diagnostics: "127.0.0.1:1" },
+      node: {
+        name,
+        version: "7",
+        roles: ["manager"],
+        since: 5,
+        diagnostics: "127.0.0.1:1",
+        page: null,
+      },
       store,
       clock: systemClock,
       log,

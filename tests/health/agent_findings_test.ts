@@ -30,7 +30,7 @@ const seenSince = NOW - 3_600_000;
 function found(changes: Partial<Agents>, agents = four, more: Partial<Facts> = {}) {
   const record = agentsRecord(agents, { seenSince, ...changes });
   return judge(facts({ agents: record, ...more })).findings
-    .map(({ kind, level, text, link }) => ({ kind, level, text, link }));
+    .map(({ kind, level, text, detail = text, link }) => ({ kind, level, text: detail, link }));
 }
 
 Deno.test("nothing is said of agents that are all there", () => {

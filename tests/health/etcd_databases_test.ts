@@ -13,13 +13,13 @@ Deno.test("an alarm is an error, a quota that is nearly used up a warning; what 
   const full = withMember({ alarms: ["NOSPACE"], sizeBytes: 2 ** 31, inUseBytes: 2 ** 30 });
   assertEquals(full.verdict.level, "error");
   assertMatch(
-    full.verdict.text,
+    full.verdict.detail!,
     /etcd is full .*https:\/\/etcd-1:2379: 2048 MiB of a quota of 2048 MiB, 50 % of it free/,
   );
-  assertMatch(full.verdict.text, /then etcdctl alarm disarm/);
+  assertMatch(full.verdict.detail!, /then etcdctl alarm disarm/);
   const corrupt = withMember({ alarms: ["CORRUPT"] });
   assertMatch(corrupt.verdict.text, /raised the alarm CORRUPT/);
-  const both = withMember({ alarms: ["NOSPACE", "CORRUPT"] }).verdict.text;
+  const both = withMember({ alarms: ["NOSPACE", "CORRUPT"] }).verdict.detail!;
   assertMatch(both, /etcd is full .*: see etcd's log; disarm nothing before you know why\.$/);
   const nearly = withMember({ sizeBytes: 0.9 * 2 ** 31 });
   assertEquals([nearly.verdict.level, nearly.verdict.kind], ["warn", "etcd-nearly-full"]);

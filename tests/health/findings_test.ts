@@ -28,7 +28,7 @@ Deno.test("programs are told what kind of thing is wrong", () => {
     ["held-back", "error", `/resyncs/${resync().id}`],
     ["resync-warned", "warn", `/resyncs/${resync().id}`],
     ["left-out", "warn", `/resyncs/${resync().id}`],
-    ["agents-late", "warn", undefined],
+    ["agents-late", "warn", "/agents"],
     ["agents-stale", "warn", "/agents"],
     ["ports-waiting", "warn", "/ports"],
   ]);

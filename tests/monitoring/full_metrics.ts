@@ -36,9 +36,18 @@ function fullStatus(): Status {
         stranded: { total: 1, first: [] },
       },
     },
+    cluster: {
+      ...facts.cluster!,
+      configurations: {
+        same: ["node-3"],
+        unknown: [],
+        differing: [{ node: 'a "node"\\\n', differences: [] }],
+      },
+    },
     compaction: { ...facts.compaction!, lastAt: NOW },
-    ports: { ...facts.ports!, differing: 2 },
+    ports: { ...facts.ports!, differing: 2, failing: 1, oldest: NOW - 1 },
     resyncs: [
+      resync({ startedAt: NOW - 5000, endedAt: null }),
       resync({
         guards: [guard({ collection: 'a "collection"\\\n' }), guard({ why: "empty" })],
         leftOut: [left(), left({ why: "bad-key", total: 7 })],

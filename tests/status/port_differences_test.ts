@@ -53,3 +53,27 @@ Deno.test("those that have differed longest come first, also when they are told 
   }
   assertEquals(differences.list().map(({ since }) => since), [5, 10, 20, 30, 40]);
 });
+
+Deno.test("they are counted by reason, and the longest wait is that of one Neutron has not taken", () => {
+  const differences = new PortDifferences(systemClock);
+  assertEquals(differences.counts(), { waiting: 0, failed: 0, error: 0, oldest: null });
+  for (const [i, port] of ["broken", "refused", "queued"].entries()) {
+    differences.queued(port, update(port, port === "broken" ? "ERROR" : "ACTIVE"), 10 + i);
+  }
+  differences.accepted("broken", "ERROR", true);
+  differences.failed("refused", new Error("no"));
+  assertEquals(differences.counts(), { waiting: 1, failed: 1, error: 1, oldest: 11 });
+  differences.accepted("refused", "ACTIVE", true);
+  differences.accepted("queued", "ACTIVE", true);
+  assertEquals(differences.counts(), { waiting: 0, failed: 0, error: 1, oldest: null });
+});
+
+Deno.test("an endpoint that is gone is told apart from one in error", () => {
+  const differences = new PortDifferences(systemClock);
+  differences.queued("a", { ...update("a", "ERROR"), gone: true }, 0);
+  differences.queued("b", update("b", "ERROR"), 1);
+  assertEquals(differences.list().map(({ port, gone }) => [port, gone ?? false]), [
+    ["a", true],
+    ["b", false],
+  ]);
+});

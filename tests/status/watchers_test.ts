@@ -518,3 +518,36 @@ Deno.test("ports differ until Neutron has accepted, and while in error", GRPC, a
     20_000,
   );
 });
+
+Deno.test(
+  "an endpoint that vanishes is gone and no error, and it is said what Neutron is told",
+  GRPC,
+  async () => {
+    await using s = await scene();
+    s.endpoints();
+    await s.put(endpointKey("h1", "deleted"), '{"status":"up"}');
+    await s.put(endpointKey("h2", "broken"), '{"status":"error"}');
+    await eventually("both", () => s.reporter.ports.length === 2);
+    s.reporter.fail = ({ port }) => port === "deleted";
+    await s.etcd.delete().key(endpointKey("h1", "deleted"));
+    const file = await eventually("it differs", async () => {
+      const file = await readPortDifferences(s.dir);
+      return file?.ports.some(({ port, why }) => port === "deleted" && why === "failed") && file;
+    }, 20_000);
+    const ports = file.ports.map(({ port, gone }) => [port, gone ?? false]).sort();
+    assertEquals(ports, [["broken", false], ["deleted", true]]);
+    assertEquals(s.reporter.ports.findLast(({ port }) => port === "deleted")?.gone, true);
+    const record = await eventually("the record", async () => {
+      const record = await s.store.readPorts();
+      return record?.recent.some(({ gone }) => gone) && record;
+    }, 20_000);
+    assertEquals([record.failing, typeof record.oldest], [1, "number"]);
+    assertEquals(record.byStatus, { ERROR: 1 }, "the other one");
+    const told = record.recent.map(({ port, told, gone }) => [port, told, gone ?? false]);
+    assertEquals(told.find(([port]) => port === "broken"), ["broken", "DOWN", false]);
+    assertEquals(told.find(([, , gone]) => gone), ["deleted", "DOWN", true]);
+    const of = (pattern: RegExp) => s.log.records.find(({ message }) => pattern.test(message));
+    assertEquals(of(/endpoint is gone: its port is reported as DOWN/)?.level, "info");
+    assertEquals(of(/endpoint is in error/)?.fields.key, endpointKey("h2", "broken"));
+  },
+);

@@ -83,3 +83,13 @@ Deno.test("failures of one cause are one line, then one a minute, and one when i
   ]);
   assertEquals(log.records.at(-1)!.fields, { lasted: "1 min 20 s" });
 });
+
+Deno.test("a try knows how many have failed before it, and how the last of them did", async () => {
+  const { of } = attempts();
+  assertEquals(of.next, { attempt: 1, failureBefore: null });
+  await of.try(fail, () => {});
+  await of.try(() => Promise.reject(new Error("no etcd")), () => {});
+  assertEquals(of.next, { attempt: 3, failureBefore: "no etcd" });
+  await of.try(() => Promise.resolve(), () => {});
+  assertEquals(of.next, { attempt: 1, failureBefore: null });
+});

@@ -2,7 +2,8 @@
  * Who may act. With a token configured, every action needs it, from wherever it comes; without one,
  * actions are taken from loopback only. Neither is open to a web page of somebody else: a JSON body
  * cannot be sent across origins without being asked first, an Origin header must be our own, and what
- * a browser says of the site that asks must not be another one.
+ * a browser says of the site that asks must not be another one. A form any site may send: so it must
+ * come with an Origin header, which browsers always send with one, and which must be our own.
  *
  * @module
  */
@@ -13,31 +14,65 @@ import { isLoopback, peer } from "../guards.ts";
 
 const MAX_BODY_BYTES = 65_536;
 
+/** Why somebody may not act. */
+export interface Refusal {
+  readonly code: 401 | 403;
+  readonly error: string;
+}
+
+const FOREIGN: Refusal = { code: 403, error: "actions are not taken from another site" };
+
 /** Refuses who may not act: 401 without the token, 403 from elsewhere or another site. */
 export function authorize(token: string | null): MiddlewareHandler {
   return async (c, next) => {
     const origin = c.req.header("origin");
-    const site = c.req.header("sec-fetch-site") ?? "none";
-    const foreign = site !== "same-origin" && site !== "none";
-    if (foreign || (origin !== undefined && !sameOrigin(origin, c))) {
-      return c.json({ error: "actions are not taken from another site" }, 403);
+    if (isForeign(c) || (origin !== undefined && !sameOrigin(origin, c))) {
+      return c.json({ error: FOREIGN.error }, FOREIGN.code);
     }
     const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
     if (type !== "application/json") {
       return c.json({ error: "actions need Content-Type: application/json" }, 415);
     }
-    if (token === null) {
-      if (isLoopback(peer(c))) return await next();
-      return c.json(
-        { error: "without CONDUCTOR_API_TOKEN, actions are taken from loopback only" },
-        403,
-      );
-    }
     const given = /^Bearer (.+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
-    if (given !== undefined && equalInConstantTime(given, token)) return await next();
-    c.header("www-authenticate", "Bearer");
-    return c.json({ error: "actions need the token, as Authorization: Bearer …" }, 401);
+    const refusal = refusalOf(
+      c,
+      token,
+      given,
+      "actions need the token, as Authorization: Bearer …",
+    );
+    if (refusal === null) return await next();
+    if (refusal.code === 401) c.header("www-authenticate", "Bearer");
+    return c.json({ error: refusal.error }, refusal.code);
   };
+}
+
+/** Why a form of the page is not taken, or null; `given`: what is in its field for the token. */
+export function authorizeForm(c: Context, token: string | null, given: unknown): Refusal | null {
+  const origin = c.req.header("origin");
+  if (isForeign(c) || origin === undefined || !sameOrigin(origin, c)) return FOREIGN;
+  const text = typeof given === "string" ? given : undefined;
+  return refusalOf(c, token, text, "the token is missing or wrong");
+}
+
+function refusalOf(
+  c: Context,
+  token: string | null,
+  given: string | undefined,
+  without: string,
+): Refusal | null {
+  if (token === null) {
+    if (isLoopback(peer(c))) return null;
+    const error = "without CONDUCTOR_API_TOKEN, actions are taken from loopback only";
+    return { code: 403, error };
+  }
+  if (given !== undefined && equalInConstantTime(given, token)) return null;
+  return { code: 401, error: without };
+}
+
+/** Whether the browser says that another site asks. */
+function isForeign(c: Context): boolean {
+  const site = c.req.header("sec-fetch-site") ?? "none";
+  return site !== "same-origin" && site !== "none";
 }
 
 /** Refuses a body that is too large with 413. */

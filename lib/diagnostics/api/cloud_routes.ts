@@ -3,15 +3,19 @@ import { z } from "zod";
 import {
   clusterSchema,
   compactionSchema,
+  comparisonSchema,
   electionSchema,
   mastershipSchema,
   nodeSchema,
   rawElectionKeySchema,
   ROLE_NAMES,
   samplesSchema,
+  sightingSchema,
   termSchema,
 } from "../../state/records.ts";
+import { comparisonNow } from "../../health/configurations.ts";
 import { sourcedEventSchema } from "../../health/facts.ts";
+import { gapsBetween, gapSchema, knownUntil } from "../../health/term_gaps.ts";
 import type { Sources } from "../details.ts";
 import { answers, type Api, get } from "./openapi.ts";
 
@@ -27,13 +31,24 @@ const nodes = get("cloud", "/api/v1/nodes", {
       readAt,
       leader: z.string().nullable().meta({ description: "The election value, <name>:<pid>" }),
       nodes: z.array(nodeSchema),
+      configurations: comparisonSchema.nullable().meta({
+        description: "This node's configuration beside theirs; null: not known",
+      }),
     }).meta({ id: "Nodes" }),
     "At most 50",
   ),
 });
 const terms = get("cloud", "/api/v1/terms", {
-  summary: "The terms of mastership and the reason each ended, newest first",
-  ...answers(z.object({ readAt, terms: z.array(termSchema) }).meta({ id: "Terms" }), "At most 100"),
+  summary: "The terms of mastership, why each ended, and when nobody led, newest first",
+  ...answers(
+    z.object({
+      readAt,
+      terms: z.array(termSchema),
+      gaps: z.array(gapSchema).meta({ description: "Times in which nobody led" }),
+      seen: z.array(sightingSchema).meta({ description: "What this node saw of the key" }),
+    }).meta({ id: "Terms" }),
+    "At most 100 terms",
+  ),
 });
 const election = get("cloud", "/api/v1/election", {
   summary: "The election as this node sees it, and the raw key",
@@ -71,8 +86,15 @@ const events = get("node", "/api/v1/events", {
   ),
 });
 const series = get("node", "/api/v1/series", {
-  summary: "Status lag, queue length and memory over the last hour",
-  ...answers(samplesSchema.extend({ now: ms }).meta({ id: "Series" }), "A sample every 10 s"),
+  summary: "Status lag, queue length and memory over the last hour or day",
+  request: {
+    query: z.object({
+      span: z.enum(["hour", "day"]).default("hour").meta({
+        description: "hour: a sample every 10 s; day: the highest values of each 5 min",
+      }),
+    }),
+  },
+  ...answers(samplesSchema.extend({ now: ms }).meta({ id: "Series" }), "Oldest first", 400),
 });
 
 const WORSE = { info: 0, warn: 1, error: 2 } as const;
@@ -80,12 +102,18 @@ const WORSE = { info: 0, warn: 1, error: 2 } as const;
 /** Adds the routes. */
 export function addCloud(api: Api, { readStatus, details }: Sources): void {
   api.openapi(nodes, async (c) => {
-    const { cluster, leader } = await readStatus();
-    return c.json({ readAt: cluster?.at ?? null, leader, nodes: cluster?.nodes ?? [] }, 200);
+    const status = await readStatus();
+    const { at: readAt = null, nodes = [] } = status.cluster ?? {};
+    return c.json(
+      { readAt, leader: status.leader, nodes, configurations: comparisonNow(status) },
+      200,
+    );
   });
   api.openapi(terms, async (c) => {
-    const { cluster } = await readStatus();
-    return c.json({ readAt: cluster?.at ?? null, terms: cluster?.terms ?? [] }, 200);
+    const { cluster, at } = await readStatus();
+    const { terms = [], seen = [] } = cluster ?? {};
+    const gaps = cluster ? gapsBetween(terms, seen, knownUntil(cluster, at)) : [];
+    return c.json({ readAt: cluster?.at ?? null, terms, gaps, seen }, 200);
   });
   api.openapi(election, async (c) => {
     const { isMaster, mastership, election, cluster } = await readStatus();
@@ -106,6 +134,7 @@ export function addCloud(api: Api, { readStatus, details }: Sources): void {
     return c.json({ events: found.slice(0, limit) }, 200);
   });
   api.openapi(series, async (c) => {
-    return c.json({ ...details.samples(), now: (await readStatus()).at }, 200);
+    const { span } = c.req.valid("query");
+    return c.json({ ...details.samples(span), now: (await readStatus()).at }, 200);
   });
 }

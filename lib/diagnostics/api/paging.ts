@@ -30,13 +30,17 @@ export function paged<T>(
   { limit, offset }: PageQuery,
   url: string,
 ): { items: T[]; page: Page } {
+  return {
+    items: items.slice(offset, offset + limit),
+    page: pageOf(items.length, { limit, offset }, url),
+  };
+}
+
+/** The frame of a part of `total` items. `url` is the request's. */
+export function pageOf(total: number, { limit, offset }: PageQuery, url: string): Page {
   const after = offset + limit;
   const { pathname, searchParams } = new URL(url);
   searchParams.set("limit", String(limit));
   searchParams.set("offset", String(after));
-  const next = after < items.length ? `${pathname}?${searchParams}` : null;
-  return {
-    items: items.slice(offset, after),
-    page: { total: items.length, limit, offset, next },
-  };
+  return { total, limit, offset, next: after < total ? `${pathname}?${searchParams}` : null };
 }

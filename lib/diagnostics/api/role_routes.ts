@@ -1,5 +1,6 @@
-/** The roles of this node: state, what each may do, its last log records, what it measures. @module */
+/** This node: its roles with what each may do, its last log records and what it measures; its configuration. @module */
 import { z } from "zod";
+import { effectiveRowSchema } from "../../config/effective_rows.ts";
 import { logRecordSchema } from "../../process/child_output.ts";
 import { permissionRowSchema } from "../../state/page_feed.ts";
 import { metricsSchema } from "../../metrics/meter.ts";
@@ -53,6 +54,15 @@ const log = get("node", "/api/v1/roles/{name}/log", {
   ),
 });
 
+const configuration = get("node", "/api/v1/configuration", {
+  summary: "Every option with its value in force and where that comes from; no secret",
+  ...answers(
+    z.object({ options: z.array(effectiveRowSchema.meta({ id: "Option" })) })
+      .meta({ id: "Configuration" }),
+    "All options; none before the supervisor has told them",
+  ),
+});
+
 /** Adds the routes. */
 export function addRoles(api: Api, { readStatus, readMetrics, details }: Sources): void {
   const missing = (name: string) => ({ error: `this node has no role ${JSON.stringify(name)}` });
@@ -69,6 +79,7 @@ export function addRoles(api: Api, { readStatus, readMetrics, details }: Sources
     const permissions = row && permissionRowSchema.parse(row);
     return c.json({ role, permissions, measured }, 200);
   });
+  api.openapi(configuration, (c) => c.json({ options: [...details.configuration()] }, 200));
   api.openapi(log, async (c) => {
     const { name } = c.req.valid("param");
     if (!(await readStatus()).roles.some((each) => each.name === name)) {

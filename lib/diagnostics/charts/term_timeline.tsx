@@ -1,69 +1,85 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /**
- * Who led when, over the last 24 h: a row for each node, a bar for each term, the reason of each end in
- * the bar's title and in the table below. Pure.
+ * Who led when: a row for each node, a bar for each term, a row for the times in which nobody led; the reason of
+ * each end is in the bar's title and in the tables below. Pure.
  *
  * @module
  */
-import type { TermRecord } from "../../state/records.ts";
+import type { Cluster, TermRecord } from "../../state/records.ts";
 import type { Child } from "hono/jsx";
 import { tenth } from "./tenth.ts";
 import { clip } from "../../base/clip.ts";
-import { formatDuration } from "../../base/format.ts";
+import { formatDuration, utcTime } from "../../base/format.ts";
+import { type Gap, gapsBetween, knownUntil } from "../../health/term_gaps.ts";
 import { Time } from "../parts.tsx";
+import { SPANS, type TimeWindow, windowOf, type WindowQuery, within } from "./time_window.ts";
 
-const HOURS = 24;
-const SPAN_MS = HOURS * 3_600_000;
 const WIDTH = 1440;
+/** A short bar is drawn so wide that it can be seen. */
+const MIN_WIDTH = 3;
 const MAX_ROWS = 8;
 const MAX_LISTED = 6;
-/** A gap that is shorter is an election as it should be, ms. */
-const MIN_GAP_MS = 1000;
+const DAY: WindowQuery = { span: "day", to: "" };
 
-/** Terms that touch the last 24 h, newest first. */
+/** Terms of the last day, newest first. */
 export function recentTerms(terms: readonly TermRecord[], now: number): readonly TermRecord[] {
-  return terms.filter(({ start, end }) => start <= now && (end ?? now) >= now - SPAN_MS);
+  const from = now - SPANS.day.ms;
+  return terms.filter(({ start, end }) => start <= now && (end ?? now) >= from);
 }
 
-/** The drawing. */
-export function TermTimeline({ terms, now }: { terms: readonly TermRecord[]; now: number }) {
-  const recent = recentTerms(terms, now);
-  const gaps = gapsBetween(terms, now);
-  const nodes = [...new Set(recent.map(({ node }) => node))].sort().slice(0, MAX_ROWS);
+/** The drawing. @param query which stretch of time */
+export function TermTimeline({ cluster, now, query = DAY }: {
+  cluster: Cluster;
+  now: number;
+  query?: WindowQuery;
+}) {
+  const axis = windowOf(query, now);
+  const until = knownUntil(cluster, now);
+  const terms = cluster.terms.filter((term) => part(term, axis, until) !== null);
+  const gaps = gapsBetween(cluster.terms, [], until)
+    .filter((gap) => part(gap, axis, until) !== null);
+  const nodes = [...new Set(terms.map(({ node }) => node))].sort().slice(0, MAX_ROWS);
+  const shown = { axis, until };
   return (
     <figure class="timeline" id="timeline">
-      <figcaption>Who led in the last {HOURS} h</figcaption>
-      {nodes.map((node) => <NodeRow node={node} terms={recent} now={now} />)}
-      {gaps.length > 0 ? <GapRow gaps={gaps} now={now} /> : null}
+      <figcaption>
+        <span>
+          Who led from <Time at={axis.from} now={now} short dated /> to{" "}
+          <Time at={axis.to} now={now} short dated />
+        </span>
+      </figcaption>
+      {nodes.map((node) => <NodeRow node={node} terms={terms} {...shown} />)}
+      {gaps.length > 0 ? <GapRow gaps={gaps} {...shown} /> : null}
+      {nodes.length + gaps.length === 0
+        ? <p class="empty">No term is known of that time.</p>
+        : null}
       <div class="row axis quiet" aria-hidden="true">
         <span class="name"></span>
         <span class="ticks">
-          {[24, 18, 12, 6].map((hours) => <span>{`−${hours} h`}</span>)}
-          <span>now</span>
+          {axis.marks.map((at) => (
+            <span>
+              <Time at={at} now={axis.to} short />
+            </span>
+          ))}
         </span>
       </div>
     </figure>
   );
 }
 
-/** Without a leader for longer than an election takes. */
-export interface Gap {
-  /** ms since the epoch. */
-  readonly start: number;
-  readonly end: number;
+/** What of it is on the axis, until the time of which something is known; null: nothing. */
+function part(
+  { start, end }: { readonly start: number; readonly end: number | null },
+  axis: TimeWindow,
+  until: number,
+) {
+  return within(axis, { start, end: end ?? Math.max(start, until) });
 }
 
-/** Times of the last 24 h in which nobody led, newest first; the one that goes on ends now. */
-export function gapsBetween(terms: readonly TermRecord[], now: number): Gap[] {
-  const sorted = terms.filter(({ start }) => start <= now).toSorted((a, b) => a.start - b.start);
-  const gaps: Gap[] = [];
-  let led = sorted[0]?.start ?? now;
-  for (const { start, end } of [...sorted, { start: now, end: now }]) {
-    const gap = { start: Math.max(led, now - SPAN_MS), end: start };
-    if (gap.end - gap.start >= MIN_GAP_MS) gaps.unshift(gap);
-    led = Math.max(led, end ?? now);
-  }
-  return gaps;
+/** What a row of the drawing needs. */
+interface Shown {
+  readonly axis: TimeWindow;
+  readonly until: number;
 }
 
 /** A row of the drawing; `label`: what it shows, for those who cannot see it. */
@@ -79,59 +95,76 @@ function Row({ name, label, children }: { name: string; label: string; children?
   );
 }
 
-function GapRow({ gaps, now }: { gaps: readonly Gap[]; now: number }) {
+function GapRow({ gaps, axis, until }: Shown & { gaps: readonly Gap[] }) {
   const many = gaps.length === 1 ? "once" : `${gaps.length} times`;
-  const allMs = gaps.reduce((sum, { start, end }) => sum + end - start, 0);
+  const all = formatDuration(lengthOf(gaps, { axis, until }));
   return (
-    <Row name="(nobody)" label={`Nobody led ${many}, ${formatDuration(allMs)} in all`}>
-      {gaps.map(({ start, end }) => {
-        const title = `Nobody led for ${formatDuration(end - start)}`;
-        return <Bar kind="gap" title={title} start={start} end={end} now={now} />;
+    <Row name="(nobody)" label={`Nobody led ${many}, ${all} in all`}>
+      {gaps.map((gap) => {
+        const title = `Nobody led for ${formatDuration((gap.end ?? until) - gap.start)}, ${
+          times(gap)
+        }`;
+        return <Bar kind="gap" title={title} of={gap} axis={axis} until={until} />;
       })}
     </Row>
   );
 }
 
-function NodeRow(
-  { node, terms, now }: { node: string; terms: readonly TermRecord[]; now: number },
-) {
+function NodeRow({ node, terms, axis, until }: Shown & {
+  node: string;
+  terms: readonly TermRecord[];
+}) {
   const own = terms.filter((term) => term.node === node);
-  const ledMs = own.reduce((sum, term) => sum + span(term, now), 0);
   const many = own.length === 1 ? "1 term" : `${own.length} terms`;
   const name = clip(node, 63);
+  const all = formatDuration(lengthOf(own, { axis, until }));
   return (
-    <Row name={name} label={`${name} led in ${many}, ${formatDuration(ledMs)} in all`}>
+    <Row name={name} label={`${name} led in ${many}, ${all} in all`}>
       {own.map((term) => {
-        const { start, end } = term;
-        const title = `Term ${term.term}, ${formatDuration(span(term, now))}: ${endOf(term)}`;
-        return <Bar kind={end === null ? "now" : "ended"} {...{ title, start, end, now }} />;
+        const title = `Term ${term.term}, ${times(term)}: ${endOf(term)}`;
+        const kind = term.end === null ? "now" : "ended";
+        return <Bar kind={kind} title={title} of={term} axis={axis} until={until} />;
       })}
     </Row>
   );
 }
 
-function Bar({ kind, title, start, end, now }: {
+function Bar({ kind, title, of, axis, until }: Shown & {
   kind: "now" | "ended" | "gap";
   title: string;
-  start: number;
-  end: number | null;
-  now: number;
+  of: { readonly start: number; readonly end: number | null };
 }) {
-  const x = position(start, now);
+  const found = part(of, axis, until);
+  if (found === null) return null;
+  const x = Math.min(WIDTH - MIN_WIDTH, position(found.start, axis));
+  const width = tenth(Math.max(MIN_WIDTH, position(found.end, axis) - x));
   return (
-    <rect class={kind} x={x} y={2} width={Math.max(3, position(end ?? now, now) - x)} height={16}>
+    <rect class={kind} x={x} y={2} width={width} height={16}>
       <title>{title}</title>
     </rect>
   );
 }
 
-function position(at: number, now: number): number {
-  return tenth(WIDTH * Math.max(0, 1 - (now - at) / SPAN_MS));
+function position(at: number, { from, to }: TimeWindow): number {
+  return tenth(WIDTH * (at - from) / (to - from));
 }
 
-/** Of it, what is within the 24 h; ms. */
-function span({ start, end }: TermRecord, now: number): number {
-  return Math.max(0, (end ?? now) - Math.max(start, now - SPAN_MS));
+/** How long they are on the axis in all, ms. */
+function lengthOf(
+  all: readonly { readonly start: number; readonly end: number | null }[],
+  { axis, until }: Shown,
+): number {
+  return all.reduce((sum, each) => {
+    const found = part(each, axis, until);
+    return sum + (found === null ? 0 : found.end - found.start);
+  }, 0);
+}
+
+/** From when to when, with dates. */
+function times(
+  { start, end }: { readonly start: number; readonly end: number | null },
+): string {
+  return `${utcTime(start, 0)} to ${end === null ? "now" : utcTime(end, start)}`;
 }
 
 function endOf({ end, reason }: TermRecord): string {
@@ -149,7 +182,7 @@ export function TermEnds({ terms, now }: { terms: readonly TermRecord[]; now: nu
       <ul class="plain" id="term-ends">
         {ended.slice(0, MAX_LISTED).map((term) => (
           <li>
-            <Time at={term.end!} now={now} /> <b>{clip(term.node, 63)}</b> {endOf(term)}{" "}
+            <Time at={term.end!} now={now} dated /> <b>{clip(term.node, 63)}</b> {endOf(term)}{" "}
             <span class="quiet">
               after {formatDuration(Math.max(0, term.end! - term.start))}, term {term.term}
             </span>

@@ -1,5 +1,7 @@
 /** What the page's browser loads beside the page: script, style and icon, from the files beside this. @module */
 import icon from "./icon.svg" with { type: "text" };
+import iconError from "./icon-error.svg" with { type: "text" };
+import iconWarn from "./icon-warn.svg" with { type: "text" };
 import cards from "./cards.css" with { type: "text" };
 import charts from "./charts.css" with { type: "text" };
 import lists from "./lists.css" with { type: "text" };
@@ -25,4 +27,6 @@ export const ASSETS: readonly Asset[] = [
     type: "text/css; charset=utf-8",
   },
   { path: "/icon.svg", text: icon, type: "image/svg+xml" },
+  { path: "/icon-warn.svg", text: iconWarn, type: "image/svg+xml" },
+  { path: "/icon-error.svg", text: iconError, type: "image/svg+xml" },
 ];

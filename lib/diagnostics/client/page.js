@@ -18,6 +18,9 @@ const REFUSED_MS = 3000;
 
 const main = byId("main");
 const live = byId("live");
+const icon = /** @type {HTMLLinkElement} */ (byId("icon"));
+/** The day on which the document's times were written last. */
+let localisedOn = "";
 /** The server's clock less this machine's, ms. */
 let offset = Number(document.body.dataset.now) - Date.now();
 let heardAt = Date.now();
@@ -70,16 +73,20 @@ function setText(element, text) {
 /** @param {ParentNode} root */
 function localise(root) {
   const today = dayOf(new Date(Date.now() + offset));
+  if (root === document) localisedOn = today;
   for (const time of root.querySelectorAll("time")) {
     const date = new Date(time.dateTime);
     const seconds = "short" in time.dataset ? "" : `:${pad(date.getSeconds())}`;
     const clock = `${pad(date.getHours())}:${pad(date.getMinutes())}${seconds}`;
-    setText(time, dayOf(date) === today ? clock : `${dayOf(date)} ${clock}`);
+    const bare = dayOf(date) === today && !("dated" in time.dataset);
+    setText(time, bare ? clock : `${dayOf(date)} ${clock}`);
   }
 }
 
 function tick() {
   const now = Date.now() + offset;
+  // Since midnight, what was today's is another day's.
+  if (dayOf(new Date(now)) !== localisedOn) localise(document);
   for (const age of document.querySelectorAll(".age")) {
     if (age instanceof HTMLElement) {
       setText(age, ageText(now - Number(age.dataset.at)));
@@ -98,8 +105,22 @@ function show(connected) {
   // Only the loss is announced; that all is well again, the page says by going on.
   if (connected) live.removeAttribute("role");
   else live.setAttribute("role", "alert");
+  showState(connected);
   const lost = "✕ Connection lost, retrying – this is the last known state";
   setText(live, connected ? "● Live" : lost);
+}
+
+/**
+ * The window's title and icon, as the server says the node is.
+ *
+ * @param {boolean} connected
+ */
+function showState(connected) {
+  const { title = document.title, icon: href = icon.href } =
+    document.getElementById("node-state")?.dataset ?? {};
+  document.title = connected ? title : `✕ Connection lost · ${title}`;
+  const wanted = connected ? href : "/icon-error.svg";
+  if (icon.getAttribute("href") !== wanted) icon.setAttribute("href", wanted);
 }
 
 /**
@@ -191,6 +212,7 @@ function update(html) {
   let before = null;
   for (const part of parts) before = updatePart(part, before);
   if (focused && focused !== document.activeElement) refocus(focused);
+  showState(true);
   tick();
 }
 

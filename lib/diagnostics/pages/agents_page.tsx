@@ -7,7 +7,7 @@ import { ShareBar } from "../charts/share_bar.tsx";
 import { formatCount } from "../../base/format.ts";
 import { Empty, Pager, Section, Table } from "../parts.tsx";
 import { Choice, Filter, ListNote } from "./list_parts.tsx";
-import { addressOf } from "./address.ts";
+import { addressOf } from "../address.ts";
 import { AGENT_ORDERS, pageOfList, selectAgents } from "../select_rows.ts";
 import {
   AGENT_COLUMNS,

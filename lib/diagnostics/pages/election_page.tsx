@@ -1,19 +1,18 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** The election: the key as etcd holds it, its lease, what this node makes of it, the history. Pure. @module */
-import type { RawElectionKey, TermRecord } from "../../state/records.ts";
-import { recentTerms, TermTimeline } from "../charts/term_timeline.tsx";
+import type { RawElectionKey } from "../../state/records.ts";
+import type { WindowQuery } from "../charts/time_window.ts";
 import { clip } from "../../base/clip.ts";
 import { formatDuration } from "../../base/format.ts";
 import { Badge, Empty, Pairs, Section, Table, Time } from "../parts.tsx";
 import { NodesTable } from "../sections/cluster_section.tsx";
+import { GapsSection, HistorySection, SeenSection } from "../sections/term_sections.tsx";
 import { DatabaseSection } from "../sections/database_section.tsx";
 import { membersNow } from "../../health/etcd_members.ts";
 import type { Status } from "../../health/status.ts";
 
-const MAX_TERMS = 100;
-
 /** The page's main part. */
-export function ElectionPage({ status }: { status: Status }) {
+export function ElectionPage({ status, query }: { status: Status; query: WindowQuery }) {
   const { cluster, at } = status;
   return (
     <>
@@ -24,12 +23,9 @@ export function ElectionPage({ status }: { status: Status }) {
       <Section id="election-nodes" title="Nodes">
         {cluster ? <NodesTable cluster={cluster} leader={status.leader} now={at} /> : <NotRead />}
       </Section>
-      <Section id="election-history" title="History of terms">
-        {cluster && recentTerms(cluster.terms, at).length > 0
-          ? <TermTimeline terms={cluster.terms} now={at} />
-          : null}
-        {cluster ? <TermsTable terms={cluster.terms} now={at} /> : <NotRead />}
-      </Section>
+      <HistorySection cluster={cluster} query={query} now={at} />
+      <GapsSection cluster={cluster} now={at} />
+      <SeenSection node={status.node.name} cluster={cluster} now={at} />
     </>
   );
 }
@@ -147,31 +143,5 @@ function NodeSection({ status: { election, mastership, isMaster, node, at } }: {
         ]}
       />
     </Section>
-  );
-}
-
-function TermsTable({ terms, now }: { terms: readonly TermRecord[]; now: number }) {
-  if (terms.length === 0) return <Empty>No term yet.</Empty>;
-  return (
-    <Table
-      id="terms"
-      caption="Who led when, the newest term first"
-      columns={["Term", "Node", "Election value", "Start", "Lasted", "Why it ended"]}
-    >
-      {terms.slice(0, MAX_TERMS).map((term) => (
-        <tr>
-          <th scope="row">{term.term}</th>
-          <td>{clip(term.node, 63)}</td>
-          <td>{clip(term.id, 120)}</td>
-          <td>
-            <Time at={term.start} now={now} />
-          </td>
-          <td>{term.end === null ? "–" : formatDuration(Math.max(0, term.end - term.start))}</td>
-          <td class="wide">
-            {term.end === null ? "it goes on" : clip(term.reason ?? "not known", 300)}
-          </td>
-        </tr>
-      ))}
-    </Table>
   );
 }

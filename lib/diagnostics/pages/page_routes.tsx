@@ -10,14 +10,23 @@ import type { Api } from "../api/openapi.ts";
 import { ASSETS } from "../client/assets.ts";
 import type { Sources } from "../details.ts";
 import { peer } from "../guards.ts";
-import { ErrorMain, Layout, MissingMain } from "../layout.tsx";
+import {
+  ErrorMain,
+  Layout,
+  MissingMain,
+  NodeState,
+  type OtherNode,
+  RefusedMain,
+  type WindowState,
+} from "../layout.tsx";
 import { LiveStreams } from "../live.ts";
 import { Shared } from "../shared.ts";
 import type { Status } from "../../health/status.ts";
+import { addRestartForm, mayAct, type RestartDeps } from "./restart_form.tsx";
 import { GoneError, PAGES, type View, viewOf } from "./views.tsx";
 
 /** What the pages need. */
-export interface PageDeps extends Sources {
+export interface PageDeps extends Sources, RestartDeps {
   /** Ends the open streams. */
   readonly signal: AbortSignal;
   readonly log: Log;
@@ -32,7 +41,8 @@ export function addPages(app: Api, deps: PageDeps): LiveStreams<View> {
   for (const { path } of PAGES) {
     app.get(path, async (c) => {
       const url = new URL(c.req.url);
-      const view = viewOf(url.pathname, url.searchParams, deps);
+      const may = mayAct(c, deps.actions.token);
+      const view = viewOf(url.pathname, url.searchParams, { ...deps, may });
       const { html, code } = await documents.get(view?.key ?? "", () => makeDocument(view, deps));
       return c.html(html, code);
     });
@@ -40,7 +50,22 @@ export function addPages(app: Api, deps: PageDeps): LiveStreams<View> {
   for (const { path, text, type } of ASSETS) {
     app.get(path, (c) => c.body(text, 200, { "content-type": type }));
   }
+  addRestartForm(app, deps, async (c, code, reason) => {
+    const { html } = await makeDocument(refusal(reason), deps);
+    return c.html(html, code);
+  });
   return addEvents(app, deps);
+}
+
+/** The page that says why something was not done. */
+function refusal(reason: Child): View {
+  return {
+    key: "",
+    title: "Not done",
+    place: "",
+    reloadSeconds: 3600,
+    render: () => Promise.resolve(<RefusedMain reason={reason} />),
+  };
 }
 
 /** A page as it is sent. */
@@ -51,14 +76,14 @@ interface Document {
 
 async function makeDocument(view: View | null, deps: PageDeps): Promise<Document> {
   const status = await deps.readStatus().catch((error) => failure(deps, error));
-  const failed = "failed" in status;
+  const read = "failed" in status ? null : status;
   const { main, missing } = await render(view, status, deps);
   const html = await textOf(
     <Layout
       pages={PAGES}
-      node={failed ? null : status.node.name}
-      version={failed ? null : status.node.version}
-      title={view ? view.title : "Not found"}
+      state={windowState(view, read)}
+      version={read && read.node.version}
+      others={read ? otherNodes(read) : []}
       place={view?.place ?? ""}
       now={deps.now()}
       reloadSeconds={view?.reloadSeconds ?? 60}
@@ -66,7 +91,25 @@ async function makeDocument(view: View | null, deps: PageDeps): Promise<Document
       {main}
     </Layout>,
   );
-  return { html, code: failed ? 503 : missing ? 404 : 200 };
+  return { html, code: read === null ? 503 : missing ? 404 : 200 };
+}
+
+function windowState(view: View | null, status: Status | null): WindowState {
+  const title = view ? view.title : "Not found";
+  return {
+    title,
+    node: status && status.node.name,
+    level: status ? status.verdict.level : "error",
+  };
+}
+
+/** Those whose pages can be reached from another machine. */
+function otherNodes({ cluster, node, leader }: Status): OtherNode[] {
+  const current = cluster?.terms[0];
+  const leads = current && current.end === null && leader !== null ? current.node : null;
+  return (cluster?.nodes ?? []).flatMap(({ name, page }) =>
+    page === null || name === node.name ? [] : [{ name, page, leads: name === leads }]
+  );
 }
 
 async function textOf(element: unknown): Promise<string> {
@@ -84,7 +127,8 @@ function addEvents(app: Api, deps: PageDeps): LiveStreams<View> {
   app.get("/events", (c) => {
     const address = c.req.query("view") ?? "/";
     const url = URL.canParse(address, "http://page") ? new URL(address, "http://page") : null;
-    const view = url && viewOf(url.pathname, url.searchParams, deps);
+    const may = mayAct(c, deps.actions.token);
+    const view = url && viewOf(url.pathname, url.searchParams, { ...deps, may });
     if (!view) return c.text("There is no such page to follow.\n", 404);
     if (c.req.method === "HEAD") return c.body(null, 200, { "content-type": "text/event-stream" });
     const stream = live.open(peer(c) ?? "", view);
@@ -114,12 +158,36 @@ interface Failure {
   readonly failed: string;
 }
 
-/** The main part of a view, or in its place what is wrong. */
+interface Rendered {
+  readonly main: Child;
+  readonly missing?: boolean;
+}
+
+/** The main part of a view with the node's state before it. */
 async function render(
   view: View | null,
   status: Status | Failure,
   deps: PageDeps,
-): Promise<{ readonly main: Child; readonly missing?: boolean }> {
+): Promise<Rendered> {
+  const { main, missing } = await mainOf(view, status, deps);
+  const read = "failed" in status ? null : status;
+  const said = view?.key.split("?")[0] === "/" || read === null || read.verdict.level === "ok";
+  const state = (
+    <NodeState
+      state={windowState(view, read)}
+      verdict={said ? null : read.verdict.text}
+      others={Math.max(0, (read?.findings.length ?? 0) - 1)}
+    />
+  );
+  return { main: <>{state}{main}</>, missing };
+}
+
+/** The main part of a view, or in its place what is wrong. */
+async function mainOf(
+  view: View | null,
+  status: Status | Failure,
+  deps: PageDeps,
+): Promise<Rendered> {
   if (view === null) return missing("There is no such page.");
   if ("failed" in status) return { main: <ErrorMain reason={status.failed} /> };
   try {

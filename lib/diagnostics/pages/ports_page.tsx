@@ -8,18 +8,29 @@ import {
   portDifferenceSchema,
   type PortDifferencesFile,
 } from "../../status/port_differences.ts";
+import { toldStatus } from "../../status/reporter.ts";
 import { clip } from "../../base/clip.ts";
 import { formatCount } from "../../base/format.ts";
 import { pageOfList, selectPorts } from "../select_rows.ts";
 import { Age, Badge, Empty, Pager, Section, Table, Time } from "../parts.tsx";
 import { Choice, Filter, ListNote } from "./list_parts.tsx";
-import { addressOf } from "./address.ts";
+import { addressOf } from "../address.ts";
 import { LatestPorts, PortBadge } from "../sections/status_sections.tsx";
 
 /** Ports on one page. */
 const PORTS_PAGE = 100;
 const MAX_LATEST = 50;
 
+const COLUMNS = [
+  "Port",
+  "Host",
+  "In Calico",
+  "For Neutron",
+  "Why",
+  "Since",
+  "Failed reports",
+  "Last answer",
+];
 const WHY = portDifferenceSchema.shape.why.options;
 
 /** What the page can be asked for; what does not fit counts as not said. */
@@ -75,7 +86,10 @@ function Differing({ file, query, isMaster, now }: {
         A port differs from the moment at which Felix writes another status to etcd until Neutron
         has taken it: it is <i>waiting</i>, or its report has <i>failed</i>{" "}
         and is tried again. A port in <i>error</i>{" "}
-        goes on differing, because Neutron takes no ERROR and shows DOWN. What somebody changes in
+        goes on differing, because Neutron takes no ERROR and shows DOWN. One whose endpoint is{" "}
+        <i>gone</i>{" "}
+        (its VM was deleted, stopped or migrated) is told to Neutron as DOWN at that host, which
+        changes nothing where the port is bound to another host by now. What somebody changes in
         Neutron itself does not show here.
       </p>
       <Filter path="/ports" text={["Port or host contains", query.q]}>
@@ -92,7 +106,7 @@ function Differing({ file, query, isMaster, now }: {
         <Table
           id="ports-differing"
           caption="Ports whose status differs from Neutron's, the longest first"
-          columns={["Port", "Host", "In Calico", "Why", "Since", "Failed reports", "Last answer"]}
+          columns={COLUMNS}
         >
           {found.map((port) => <DifferingRow port={port} now={now} />)}
         </Table>
@@ -125,8 +139,9 @@ function DifferingRow({ port, now }: { port: PortDifference; now: number }) {
       <th scope="row" class="id">{clip(port.port, 64)}</th>
       <td>{clip(port.host, 63)}</td>
       <td>
-        <PortBadge status={port.status} />
+        <PortBadge status={port.status} gone={port.gone} />
       </td>
+      <td>{toldStatus(port.status)}</td>
       <td>
         <Badge level={LEVELS[port.why]} word={port.why} />
       </td>

@@ -7,11 +7,15 @@ import type { Samples } from "../../state/records.ts";
 import { LineChart } from "../charts/line_chart.tsx";
 import { clip } from "../../base/clip.ts";
 import { formatCount, plural } from "../../base/format.ts";
-import { Badge, Empty, Pairs, Section, Table, Time } from "../parts.tsx";
+import { Badge, Choices, Empty, Pairs, Section, Table, Time } from "../parts.tsx";
 import { type RoleMetric } from "../role_metrics.ts";
-import { addressOf } from "./address.ts";
+import { addressOf } from "../address.ts";
+import { type MayAct, RestartForm } from "./restart_form.tsx";
+import { SpanChoices } from "../charts/span_choices.tsx";
+import { SAMPLED, spanSchema } from "../spans.ts";
 import { RoleFigures } from "../sections/roles_section.tsx";
 import type { RoleStatus } from "../../health/facts.ts";
+import { roleWord } from "../../health/roles.ts";
 
 const MAX_FIELDS_CHARS = 600;
 const LEVELS = ["DEBUG", "INFO", "WARN", "ERROR"] as const;
@@ -20,12 +24,15 @@ const LEVELS = ["DEBUG", "INFO", "WARN", "ERROR"] as const;
 export const roleQuerySchema = z.object({
   /** The least severe level of the log. */
   level: z.enum(LEVELS).catch("DEBUG"),
+  span: spanSchema,
 });
 export type RoleQuery = z.infer<typeof roleQuerySchema>;
 
 /** The page's main part. */
-export function RolePage({ role, samples, metrics, permissions, log, query, now }: {
+export function RolePage({ role, may, samples, metrics, permissions, log, query, now }: {
   role: RoleStatus;
+  /** Whether who looks may restart it. */
+  may: MayAct;
   samples: Samples;
   metrics: readonly RoleMetric[];
   /** null: the supervisor has not told. */
@@ -37,7 +44,7 @@ export function RolePage({ role, samples, metrics, permissions, log, query, now 
 }) {
   return (
     <>
-      <State role={role} samples={samples} now={now} />
+      <State role={role} may={may} samples={samples} query={query} now={now} />
       <LogSection name={role.name} log={log} query={query} now={now} />
       <MetricsSection metrics={metrics} />
       <PermissionsSection permissions={permissions} />
@@ -61,21 +68,33 @@ export function SupervisorPage({ log, query, now }: {
   );
 }
 
-function State({ role, samples, now }: { role: RoleStatus; samples: Samples; now: number }) {
+function State({ role, may, samples, query, now }: {
+  role: RoleStatus;
+  may: MayAct;
+  samples: Samples;
+  query: RoleQuery;
+  now: number;
+}) {
   const { name, level, problem, process, alive } = role;
   return (
     <Section id="role-page" title={name} first>
       <p class="lead">
-        <Badge level={level} word={process?.state ?? "not started"} />{" "}
+        <Badge level={level} word={roleWord(role)} />{" "}
         {alive && process?.state === "running" ? clip(alive.doing, 80) : null}
       </p>
       {problem ? <p class="problem">{clip(problem, 500)}</p> : null}
       {process?.lastEnd ? <p class="quiet">Ended last: {clip(process.lastEnd, 500)}</p> : null}
-      <RoleFigures role={role} now={now} />
+      <RoleFigures role={role} now={now} whole />
+      <RestartForm role={name} may={may} />
+      <SpanChoices
+        chosen={query.span}
+        href={(span) => addressOf(`/roles/${name}`, { ...query, span }, roleQuerySchema)}
+      />
       <LineChart
         id="chart-memory"
         name="Resident memory"
         series={{ at: samples.at, values: samples.rssMib[name] ?? samples.at.map(() => null) }}
+        span={SAMPLED[query.span]}
         now={now}
         format={(mib) => `${formatCount(mib)} MiB`}
       />
@@ -99,17 +118,13 @@ function LogSection({ name, log, query, now }: {
       title="Recent log"
       note={`${plural(shown.length, "record")}, the newest first`}
     >
-      <nav class="levels" aria-label="Least severe level">
-        {LEVELS.map((level) => (
-          <a
-            id={`level-${level}`}
-            href={addressOf(`/roles/${name}`, { level }, roleQuerySchema)}
-            aria-current={level === query.level ? "true" : undefined}
-          >
-            {level === "DEBUG" ? "all" : level.toLowerCase()}
-          </a>
-        ))}
-      </nav>
+      <Choices
+        name="level"
+        label="Least severe level"
+        of={LEVELS.map((level) => [level, level === "DEBUG" ? "all" : level.toLowerCase()])}
+        chosen={query.level}
+        href={(level) => addressOf(`/roles/${name}`, { ...query, level }, roleQuerySchema)}
+      />
       {shown.length === 0
         ? (
           <Empty>

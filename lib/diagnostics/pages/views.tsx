@@ -1,6 +1,7 @@
 /**
  * The pages: which there are, and how each is made from the status and the details. A view is the same
- * whether it is loaded or followed live; its key is its address without what does not matter.
+ * whether it is loaded or followed live; its key is its address without what does not matter, and where
+ * it matters, whether who looks may act.
  *
  * @module
  */
@@ -10,16 +11,27 @@ import type { Sources } from "../details.ts";
 import { roleMetrics } from "../role_metrics.ts";
 import { ClusterSection } from "../sections/cluster_section.tsx";
 import { EventsSection } from "../sections/events_section.tsx";
-import { ResyncsSection } from "../sections/resyncs_section.tsx";
+import { isRunning, ResyncsSection } from "../sections/resyncs_section.tsx";
 import { RolesSection } from "../sections/roles_section.tsx";
-import { AgentsSection, HourSection, PortsSection } from "../sections/status_sections.tsx";
+import { AgentsSection, PastSection, PortsSection } from "../sections/status_sections.tsx";
 import { FindingsSection, VerdictSection } from "../sections/verdict_section.tsx";
+import { UpkeepSection } from "../sections/upkeep_section.tsx";
+import { spanSchema } from "../spans.ts";
 import type { Status } from "../../health/status.ts";
-import { addressOf } from "./address.ts";
+import { windowQuerySchema } from "../charts/time_window.ts";
+import { addressOf } from "../address.ts";
 import { AgentsPage, agentsQuerySchema } from "./agents_page.tsx";
+import {
+  ConfigurationPage,
+  type ConfigurationQuery,
+  configurationQuerySchema,
+} from "./configuration_page.tsx";
 import { ElectionPage } from "./election_page.tsx";
 import { PortsPage, portsQuerySchema } from "./ports_page.tsx";
-import { ResyncPage, type ResyncQuery, resyncQuerySchema, ResyncsPage } from "./resync_pages.tsx";
+import { ResyncHoursPage } from "./resync_hours_page.tsx";
+import { ResyncPage, type ResyncQuery, resyncQuerySchema } from "./resync_page.tsx";
+import { partOf, ResyncsPage } from "./resyncs_page.tsx";
+import type { MayAct } from "./restart_form.tsx";
 import { RolePage, type RoleQuery, roleQuerySchema, SupervisorPage } from "./role_page.tsx";
 
 /** The subject of a page does not exist (any more); the message says so. */
@@ -27,7 +39,7 @@ export class GoneError extends Error {}
 
 /** A page as it was asked for. */
 export interface View {
-  /** Its address without what is the default: the same for all addresses that show the same. */
+  /** The same for all addresses, and all who look, that are shown the same. */
   readonly key: string;
   /** For the window; null on the overview. */
   readonly title: string | null;
@@ -47,7 +59,10 @@ const RELOAD_SECONDS = 5;
 const FORM_SECONDS = 60;
 
 /** Where pages find what the status does not hold. */
-export type ViewSources = Pick<Sources, "details" | "readMetrics">;
+export type ViewSources = Pick<Sources, "details" | "readMetrics"> & {
+  /** Whether who looks may act. */
+  readonly may: MayAct;
+};
 
 /** What was asked for, and where to find what is shown of it. */
 interface Asked<Query> extends ViewSources {
@@ -72,20 +87,38 @@ export interface Page<Query extends object = object> {
   readonly query?: z.ZodType<Query>;
   /** @default 5; one with a form leaves time to fill it in. */
   readonly reloadSeconds?: number;
+  /** It is another one for those who may act. @default false */
+  readonly acts?: boolean;
   /** As {@linkcode View.render}. */
   show(status: Status, asked: Asked<Query>): Child | Promise<Child>;
 }
 
 const NOTHING = z.object({});
+const overviewQuerySchema = z.object({ span: spanSchema });
+type OverviewQuery = z.infer<typeof overviewQuerySchema>;
 
 /** The pages, in the order of the navigation. To add one: its row here and its file. */
 export const PAGES: readonly Page[] = [
-  { path: "/", label: "Overview", title: null, show: showOverview },
-  {
+  queried({
+    path: "/",
+    label: "Overview",
+    title: null,
+    query: overviewQuerySchema,
+    show: showOverview,
+  }),
+  queried({
     path: "/resyncs",
     label: "Resyncs",
-    show: ({ resyncs, isMaster, at }) => (
-      <ResyncsPage resyncs={resyncs} isMaster={isMaster} now={at} />
+    query: resyncQuerySchema,
+    show: showResyncs,
+  }),
+  {
+    path: "/resyncs/hours",
+    label: null,
+    place: "/resyncs",
+    title: "Resyncs by the hour",
+    show: async ({ at }, { details }) => (
+      <ResyncHoursPage hours={await details.resyncHours()} now={at} />
     ),
   },
   queried({
@@ -117,17 +150,28 @@ export const PAGES: readonly Page[] = [
       return <PortsPage {...{ file, latest, query, isMaster, now }} />;
     },
   }),
-  {
+  queried({
     path: "/election",
     label: "Election",
-    show: (status) => <ElectionPage status={status} />,
-  },
+    query: windowQuerySchema,
+    show: (status, { query }) => <ElectionPage status={status} query={query} />,
+  }),
+  queried({
+    path: "/configuration",
+    label: "Configuration",
+    query: configurationQuerySchema,
+    show: (_, { query, details }: Asked<ConfigurationQuery>) => (
+      <ConfigurationPage options={details.configuration()} query={query} />
+    ),
+  }),
   queried({
     path: "/roles/:id",
     label: null,
     place: "/",
     id: /^[a-z-]{1,40}$/,
     query: roleQuerySchema,
+    reloadSeconds: 15,
+    acts: true,
     show: showRole,
   }),
 ];
@@ -145,7 +189,7 @@ export function viewOf(path: string, search: URLSearchParams, sources: ViewSourc
     const { query: schema = NOTHING, title = page.label ?? id, place = page.path } = page;
     const query = schema.parse(Object.fromEntries(search));
     return {
-      key: addressOf(path, query, schema),
+      key: `${page.acts ? sources.may : ""}${addressOf(path, query, schema)}`,
       title,
       place,
       reloadSeconds: page.reloadSeconds ?? RELOAD_SECONDS,
@@ -163,7 +207,7 @@ function subjectIn(path: string, page: Page): string | null {
   return path.startsWith(folder) && page.id.test(id) ? id : null;
 }
 
-function showOverview(status: Status, { details }: ViewSources) {
+function showOverview(status: Status, { query, details }: Asked<OverviewQuery>) {
   const { isMaster, at } = status;
   return (
     <>
@@ -171,36 +215,60 @@ function showOverview(status: Status, { details }: ViewSources) {
       <VerdictSection status={status} />
       <FindingsSection findings={status.findings} />
       <RolesSection roles={status.roles} now={at} />
-      <HourSection samples={details.samples()} now={at} />
-      <ClusterSection status={status} />
+      <AgentsSection agents={status.agents} isMaster={isMaster} now={at} />
+      <PortsSection ports={status.ports} isMaster={isMaster} now={at} />
       <ResyncsSection
         resyncs={status.resyncs}
         notifications={status.notifications}
         isMaster={isMaster}
         now={at}
       />
-      <AgentsSection agents={status.agents} isMaster={isMaster} now={at} />
-      <PortsSection ports={status.ports} isMaster={isMaster} now={at} />
+      <PastSection
+        samples={details.samples(query.span)}
+        span={query.span}
+        href={(span) => addressOf("/", { ...query, span }, overviewQuerySchema)}
+        now={at}
+      />
+      <ClusterSection status={status} />
+      <UpkeepSection status={status} configuration={details.configuration()} />
       <EventsSection events={status.events} now={at} />
     </>
   );
+}
+
+async function showResyncs(
+  { resyncs, isMaster, at: now }: Status,
+  { query: { page }, details }: Asked<ResyncQuery>,
+) {
+  const { total } = await details.olderResyncs(0, 0);
+  const older = await details.olderResyncs(...partOf(page, total));
+  return <ResyncsPage {...{ resyncs, older, page, isMaster, now }} />;
 }
 
 async function showResync(
   { resyncs, at }: Status,
   { id, query, details }: Asked<ResyncQuery>,
 ) {
-  const found = resyncs.find((each) => each.id === id);
+  const newest = resyncs.find((each) => each.id === id);
+  const found = newest ?? await details.olderResync(id);
   if (!found) {
-    throw new GoneError(`The resync ${id} is not in this node's history, which holds the last 50.`);
+    throw new GoneError(
+      `The resync ${id} is not in this node's history, which holds the last 50, and for a week ` +
+        "those that changed something, failed or were slow.",
+    );
   }
   const differences = found.endedAt === null ? null : await details.differences(id);
-  return <ResyncPage resync={found} differences={differences} query={query} now={at} />;
+  const running = isRunning(found, resyncs);
+  return (
+    <ResyncPage
+      {...{ resync: found, running, old: !newest, differences, query, now: at }}
+    />
+  );
 }
 
 async function showRole(
   status: Status,
-  { id: name, query, details, readMetrics }: Asked<RoleQuery>,
+  { id: name, query, details, readMetrics, may }: Asked<RoleQuery>,
 ) {
   const log = details.log(name);
   const now = status.at;
@@ -209,6 +277,6 @@ async function showRole(
   if (!role) throw new GoneError(`This node has no role ${name}.`);
   const metrics = roleMetrics(status, await readMetrics(), name);
   const permissions = details.permissions(name);
-  const samples = details.samples();
-  return <RolePage {...{ role, samples, metrics, permissions, log, query, now }} />;
+  const samples = details.samples(query.span);
+  return <RolePage {...{ role, may, samples, metrics, permissions, log, query, now }} />;
 }

@@ -1,8 +1,9 @@
 /** The whole cloud: its nodes, who leads, who led when and why each term ended. Pure. @module */
-import type { Cluster } from "../../state/records.ts";
+import type { Cluster, NodeRecord } from "../../state/records.ts";
 import { recentTerms, TermEnds, TermTimeline } from "../charts/term_timeline.tsx";
 import { clip } from "../../base/clip.ts";
-import { Empty, Figure, Section, Table, Time } from "../parts.tsx";
+import { Badge, Empty, Figure, Section, Table, Time } from "../parts.tsx";
+import { differencesText } from "../../health/configurations.ts";
 import { membersNow } from "../../health/etcd_members.ts";
 import type { Status } from "../../health/status.ts";
 
@@ -26,19 +27,19 @@ export function ClusterSection({ status }: { status: Status }) {
       {cluster
         ? <NodesTable cluster={cluster} leader={status.leader} now={at} />
         : <Empty>{NOT_READ}</Empty>}
-      {cluster ? <Terms terms={cluster.terms} now={at} /> : null}
+      {cluster ? <Terms cluster={cluster} now={at} /> : null}
     </Section>
   );
 }
 
-function Terms({ terms, now }: { terms: Cluster["terms"]; now: number }) {
-  if (recentTerms(terms, now).length === 0) {
+function Terms({ cluster, now }: { cluster: Cluster; now: number }) {
+  if (recentTerms(cluster.terms, now).length === 0) {
     return <Empty>Nobody has led in the last 24 h: check etcd and the managers' logs.</Empty>;
   }
   return (
     <>
-      <TermTimeline terms={terms} now={now} />
-      <TermEnds terms={terms} now={now} />
+      <TermTimeline cluster={cluster} now={now} />
+      <TermEnds terms={cluster.terms} now={now} />
     </>
   );
 }
@@ -105,7 +106,7 @@ export function NodesTable({ cluster, leader, now }: {
       <Table
         id="nodes"
         caption="Nodes that are registered in etcd"
-        columns={["Node", "Leads", "Version", "Up since", "Its page"]}
+        columns={["Node", "Leads", "Version", "Up since", "Its page", "Configuration"]}
       >
         {cluster.nodes.slice(0, MAX_NODES).map((node) => (
           <tr>
@@ -116,21 +117,53 @@ export function NodesTable({ cluster, leader, now }: {
               <Time at={node.since} now={now} />
             </td>
             <td>
-              <PageLink address={node.diagnostics} />
+              <PageLink node={node} />
+            </td>
+            <td class="wide">
+              <Configuration name={node.name} compared={cluster.configurations} />
             </td>
           </tr>
         ))}
       </Table>
       {more > 0 ? <p class="quiet">{more} more nodes in the JSON.</p> : null}
+      <Astray cluster={cluster} />
     </>
   );
 }
 
-/** A loopback or wildcard address means another machine to whoever reads it here: no link. */
-function PageLink({ address }: { address: string }) {
-  const host = /^([a-z0-9.-]{1,253}|\[[0-9a-f:]+\]):\d{1,5}$/i.exec(address)?.[1];
-  const elsewhere = host && !/^(127\.|0\.0\.0\.0$|localhost$|\[::1?\]$)/i.test(host);
-  return elsewhere
-    ? <a href={`//${address}/`} rel="noreferrer">{address}</a>
-    : <>{clip(address, 80)}</>;
+/** A node's configuration beside this node's. */
+function Configuration({ name, compared }: {
+  name: string;
+  compared: Cluster["configurations"];
+}) {
+  const differing = compared?.differing.find(({ node }) => node === name);
+  if (differing) return <Badge level="warn" word={`differs in ${differencesText(differing)}`} />;
+  if (compared?.same.includes(name)) return <>as this node's</>;
+  return <span class="quiet">{compared?.unknown.includes(name) ? "not known" : "–"}</span>;
+}
+
+/** Nodes that serve the same Neutron under another region string, and so are not among this node's. */
+function Astray({ cluster: { configurations, nodes } }: { cluster: Cluster }) {
+  const astray =
+    configurations?.differing.filter(({ node, differences }) =>
+      differences.some(({ what }) => what === "region") && !nodes.some(({ name }) => name === node)
+    ) ?? [];
+  return (
+    <>
+      {astray.map((each) => (
+        <p class="problem">
+          {`${clip(each.node, 63)} serves the same Neutron and differs in ${
+            differencesText(each)
+          }.`}
+        </p>
+      ))}
+    </>
+  );
+}
+
+/** Where it listens; a link where other machines reach it. */
+function PageLink({ node: { page, diagnostics } }: { node: NodeRecord }) {
+  return page === null
+    ? <>{clip(diagnostics, 80)}</>
+    : <a href={`${page}/`} rel="noreferrer">{clip(page, 80)}</a>;
 }

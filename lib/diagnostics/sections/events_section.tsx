@@ -1,6 +1,6 @@
 /** What happened on this node, newest first. Pure. @module */
 import { clip } from "../../base/clip.ts";
-import { Badge, Empty, Section, Time } from "../parts.tsx";
+import { Badge, Cut, Empty, Section, Time } from "../parts.tsx";
 import type { SourcedEvent } from "../../health/facts.ts";
 
 const MAX_EVENTS = 40;
@@ -25,7 +25,9 @@ function EventList({ events, now }: { events: readonly SourcedEvent[]; now: numb
           <li>
             <Time at={event.at} now={now} />
             <Badge level={event.level} word={event.level} />
-            <span class="source">{clip(event.source, 40)}</span>
+            <span class="source">
+              <Cut of={event.source} max={40} />
+            </span>
             <span class="message">{clip(event.message, 500)}</span>
           </li>
         ))}

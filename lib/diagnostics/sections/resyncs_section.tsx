@@ -67,13 +67,24 @@ export function NoResync({ isMaster }: { isMaster: boolean }) {
   );
 }
 
-/** How a resync went, in a word. */
-export function ResyncResult({ resync }: { resync: Resync }) {
-  if (resync.endedAt === null) return <Badge level="info" word="Running" />;
+/** Whether a run runs, as far as is known: of those that have not ended only the newest can. */
+export function isRunning(resync: Resync, newest: readonly Resync[]): boolean {
+  return resync.endedAt === null &&
+    newest.find(({ endedAt }) => endedAt === null)?.id === resync.id;
+}
+
+/** How a resync went, in a word; `running` of one that has not ended. */
+export function ResyncResult({ resync, running = true }: { resync: Resync; running?: boolean }) {
+  if (resync.endedAt === null) {
+    return running
+      ? <Badge level="info" word="Running" />
+      : <Badge level="warn" word="Not ended" />;
+  }
   if (resync.error !== null) return <Badge level="error" word="Failed" />;
   if (resync.guards.length > 0) return <Badge level={worstOf(resync.guards)} word="Held back" />;
   if (resync.leftOut.some(isConcern)) return <Badge level="warn" word="Objects left" />;
   if (resync.warnings.length > 0) return <Badge level="warn" word="With warnings" />;
+  if (resync.slow) return <Badge level="info" word="Slow" />;
   return <Badge level="ok" word="Succeeded" />;
 }
 
@@ -82,16 +93,28 @@ function worstOf(guards: readonly Guard[]): Level {
 }
 
 /** A resync in a sentence. */
-export function ResyncLead({ resync, now }: { resync: Resync; now: number }) {
+export function ResyncLead({ resync, running, now }: {
+  resync: Resync;
+  /** @default true, if it has not ended */
+  running?: boolean;
+  now: number;
+}) {
   return (
     <>
       <p class="lead">
-        <ResyncResult resync={resync} /> <b>{clip(resync.reason, 60)}</b>, started{" "}
+        <ResyncResult resync={resync} running={running} /> <b>{clip(resync.reason, 60)}</b>, started
+        {" "}
         <Time at={resync.startedAt} now={now} age />
         {resync.endedAt === null
-          ? null
+          ? resync.step === undefined ? null : `: ${clip(resync.step, 60)}`
           : `, took ${formatDuration(lengthMs(resync))}, ${outcomeOf(resync)}`}
       </p>
+      {resync.failureBefore === null ? null : (
+        <p>
+          Try {formatCount(resync.attempt)}: the one before it failed,{" "}
+          {clip(resync.failureBefore, 300)}
+        </p>
+      )}
       {resync.error === null ? null : <p class="problem">{clip(resync.error, 500)}</p>}
     </>
   );

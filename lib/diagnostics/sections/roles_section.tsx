@@ -2,8 +2,9 @@
 /** This node's roles as cards: how each is, what it does, what is wrong with it. Pure. @module */
 import { clip } from "../../base/clip.ts";
 import { formatBytes, formatCount } from "../../base/format.ts";
-import { Age, Badge, Section, Time } from "../parts.tsx";
+import { Age, Badge, Cut, Section, Time } from "../parts.tsx";
 import type { RoleStatus } from "../../health/facts.ts";
+import { roleWord } from "../../health/roles.ts";
 
 /** A heartbeat this fresh, ms, is "just now": it comes every two seconds, and is no news. */
 const FRESH_MS = 5000;
@@ -28,10 +29,14 @@ function RoleCard({ role, now }: { role: RoleStatus; now: number }) {
     <li class={`card ${level}`} id={`role-${name}`}>
       <h3>
         <a href={`/roles/${name}`}>{name}</a>
-        <Badge level={level} word={process?.state ?? "not started"} />
       </h3>
-      <p class="doing">{alive && process?.state === "running" ? clip(alive.doing, 80) : "–"}</p>
-      {problem ? <p class="problem">{clip(problem, 300)}</p> : null}
+      <p class="doing">
+        <Badge level={level} word={roleWord(role)} />
+        {alive && process?.state === "running" ? <Cut of={alive.doing} max={80} /> : null}
+      </p>
+      {problem
+        ? <p class="problem lines-of" title={clip(problem, 500)}>{clip(problem, 300)}</p>
+        : null}
       <NextStart role={role} now={now} />
       <RoleFigures role={role} now={now} />
     </li>
@@ -47,18 +52,23 @@ function NextStart({ role: { process }, now }: { role: RoleStatus; now: number }
     );
   }
   if (process?.lastEnd && process.restarts > 0) {
-    return <p class="quiet">Ended last: {clip(process.lastEnd, 200)}</p>;
+    const end = `Ended last: ${process.lastEnd}`;
+    return <p class="quiet lines-of" title={clip(end, 500)}>{clip(end, 200)}</p>;
   }
   return null;
 }
 
-/** The figures of a role, on its card and on its page. */
-export function RoleFigures({ role, now }: { role: RoleStatus; now: number }) {
+/** The figures of a role, on its card and, `whole`, on its page. */
+export function RoleFigures({ role, now, whole }: {
+  role: RoleStatus;
+  now: number;
+  whole?: boolean;
+}) {
   const { process, alive } = role;
   const running = process?.state === "running" && process.startedAt !== null;
   const restarts = process?.restarts ?? 0;
   const facts = [
-    ["PID", process?.pid ?? "–"],
+    ...whole ? [["PID", process?.pid ?? "–"]] : [],
     ["Up", running ? <Up startedAt={process.startedAt!} now={now} /> : "–"],
     ["Restarts", restarts > 0 ? <b>{formatCount(restarts)}</b> : "0"],
     ["Memory", running && alive?.rssBytes ? formatBytes(alive.rssBytes) : "–"],

@@ -1,13 +1,17 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
-/** Status reports: the last hour as charts, agents by freshness, ports and their differences. Pure. @module */
+/** Status reports: the past as charts, agents by freshness, ports and their differences. Pure. @module */
 import { freshness } from "../../status/freshness.ts";
+import { toldStatus } from "../../status/reporter.ts";
 import type { Agents, Ports, Samples } from "../../state/records.ts";
 import { LAG_MS, LONG_QUEUE } from "../../health/limits.ts";
 import { LineChart } from "../charts/line_chart.tsx";
+import { SpanChoices } from "../charts/span_choices.tsx";
 import { ShareBar } from "../charts/share_bar.tsx";
 import { clip } from "../../base/clip.ts";
 import { formatCount, formatDuration } from "../../base/format.ts";
-import { Badge, Empty, Figure, Section, Table, Time } from "../parts.tsx";
+import type { Span } from "../charts/time_window.ts";
+import { SAMPLED } from "../spans.ts";
+import { Badge, Cut, Empty, Figure, Section, Table, Time } from "../parts.tsx";
 import { AGENT_COLUMNS, AgentRow, agentShares } from "./agent_parts.tsx";
 
 const MAX_STALE = 5;
@@ -16,18 +20,30 @@ const EARLIER = "from an earlier term";
 const MAX_PORTS = 6;
 const MAX_STATUSES = 8;
 
-/** Lag and queue over the last hour. */
-export function HourSection({ samples, now }: { samples: Samples; now: number }) {
+/** Lag and queue over a span of time. */
+export function PastSection({ samples, span, href, now }: {
+  samples: Samples;
+  span: Span;
+  /** Where this section shows another one. */
+  href(span: Span): string;
+  now: number;
+}) {
   const { at, lagMs, queued } = samples;
   const charts = [
     ["chart-lag", "Agent status lag", lagMs, formatDuration, LAG_MS],
     ["chart-queue", "Port reports waiting", queued, formatCount, LONG_QUEUE],
   ] as const;
   return (
-    <Section id="hour" title="The last hour">
+    <Section id="past" title={`The last ${SAMPLED[span].words}`}>
+      <SpanChoices chosen={span} href={href} />
       <div class="charts">
         {charts.map(([id, name, values, format, limit]) => (
-          <LineChart {...{ id, name, format, limit, now }} series={{ at, values }} none={NONE} />
+          <LineChart
+            {...{ id, name, format, limit, now }}
+            span={SAMPLED[span]}
+            series={{ at, values }}
+            none={NONE}
+          />
         ))}
       </div>
     </Section>
@@ -98,7 +114,7 @@ export function PortsSection({ ports, isMaster, now }: {
       <dl class="figures">
         <Figure name="Known">{formatCount(ports.total)}</Figure>
         {statuses.slice(0, MAX_STATUSES).map(([status, n]) => (
-          <Figure name={clip(status, 20)}>{formatCount(n)}</Figure>
+          <Figure name={<Cut of={status} max={20} wrap />}>{formatCount(n)}</Figure>
         ))}
         <Figure name="Differ from Neutron">
           <a href="/ports">{formatCount(ports.differing ?? ports.queued)}</a>
@@ -135,17 +151,24 @@ function PortRow({ port, now }: { port: Ports["recent"][number]; now: number }) 
         <Time at={port.at} now={now} />
       </td>
       <td>
-        <PortBadge status={port.status} />
+        <PortBadge status={port.status} gone={port.gone} />
       </td>
-      <td class="id">{clip(port.port, 64)}</td>
-      <td>{clip(port.host, 63)}</td>
-      <td>{port.reported ? "yes" : <Badge level="warn" word="not yet" />}</td>
+      <td class="id">
+        <Cut of={port.port} max={64} />
+      </td>
+      <td>
+        <Cut of={port.host} max={63} />
+      </td>
+      <td>
+        {port.reported ? toldStatus(port.status) : <Badge level="warn" word="not yet" />}
+      </td>
     </tr>
   );
 }
 
-/** A port's status in Calico's words. */
-export function PortBadge({ status }: { status: string }) {
+/** A port's status in Calico's words; an endpoint that has vanished is "gone", and no error. */
+export function PortBadge({ status, gone }: { status: string; gone?: boolean }) {
+  if (gone) return <Badge level="info" word="gone" />;
   const level = status === "ERROR" ? "error" : status === "ACTIVE" ? "ok" : "info";
   return <Badge level={level} word={clip(status, 20)} />;
 }

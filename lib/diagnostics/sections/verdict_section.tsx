@@ -5,7 +5,8 @@ import { formatCount, formatDuration } from "../../base/format.ts";
 import { Age, Badge, Section, Time } from "../parts.tsx";
 import type { Level } from "../../health/facts.ts";
 import type { Statement, Status } from "../../health/status.ts";
-import { calm } from "../../health/text.ts";
+import { runningNow, stepText } from "../../health/resync_findings.ts";
+import { calm } from "../../health/calm.ts";
 
 const MAX_FINDINGS = 12;
 
@@ -30,7 +31,7 @@ export function Verdict({ level, aside, children }: {
 export function VerdictSection({ status }: { status: Status }) {
   const { verdict } = status;
   return (
-    <Verdict level={verdict.level} aside={<Beside status={status} />}>
+    <Verdict level={verdict.level} aside={<Aside status={status} />}>
       {verdict.level === "ok" ? <Calm status={status} /> : <Sentence said={verdict} />}
     </Verdict>
   );
@@ -61,15 +62,26 @@ function Sentence({ said: { text, link } }: { said: Statement }) {
   );
 }
 
+function Aside({ status }: { status: Status }) {
+  const { detail } = status.verdict;
+  return (
+    <>
+      {detail ? <p class="detail quiet">{detail}</p> : null}
+      <Beside status={status} />
+    </>
+  );
+}
+
 /** What moves all the time, and so is not announced. */
 function Beside({ status }: { status: Status }) {
-  const { isMaster, agents, ports, resyncs, ready, notReady, at } = status;
+  const { isMaster, agents, ports, resyncs, verdict, ready, notReady, at } = status;
   const last = resyncs.find((resync) => resync.endedAt !== null);
   const lag = agents?.lagMs ?? null;
   const figures = [
     ["Status lag", lag === null ? null : formatDuration(lag)],
     ["Waiting port reports", ports && formatCount(ports.queued)],
     ["Last resync", last && <Age at={last.endedAt!} now={at} />],
+    ["Resync now", stepText(runningNow(status))],
   ].filter(([, value]) => isMaster && value);
   return (
     <p class="beside">
@@ -78,9 +90,15 @@ function Beside({ status }: { status: Status }) {
           {name} <b>{value}</b>
         </span>
       ))}
-      {ready ? <span>✓ Ready</span> : <span>▲ Not ready: {notReady.slice(0, 3).join("; ")}</span>}
+      <span>{readyText(ready, verdict.level, notReady)}</span>
     </p>
   );
+}
+
+/** A tick only where nothing is red: a node can be ready to lead and yet unable to do its job. */
+function readyText(ready: boolean, level: Level, notReady: readonly string[]): string {
+  if (!ready) return `▲ Not ready: ${notReady.slice(0, 3).join("; ")}`;
+  return level === "error" ? "Ready to lead, with the problem above" : "✓ Ready";
 }
 
 /** All that is wrong beside the verdict. */
@@ -95,6 +113,7 @@ export function FindingsSection({ findings }: { findings: readonly Statement[] }
             <Badge level={finding.level} />
             <span>
               <Sentence said={finding} />
+              {finding.detail ? <small class="quiet">{` ${finding.detail}`}</small> : null}
             </span>
           </li>
         ))}

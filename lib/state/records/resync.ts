@@ -76,14 +76,28 @@ export const resyncSchema = z.object({
   whole: z.boolean().default(true),
   /** Nothing was written, whatever differed. */
   dryRun: z.boolean().default(false),
+  /** 1: the first; 3: the two before it, in a row, have failed. */
+  attempt: z.number().int().positive().default(1),
+  /** How the one before it failed, a sentence; null: that did not fail. */
+  failureBefore: z.string().nullable().default(null),
+  /** The step that it takes while it runs, see `lib/sync/apply/step.ts`; absent: none yet, or it is over. */
+  step: z.string().optional(),
   /** Null when it succeeded or still runs. */
   error: z.string().nullable(),
   ...resyncAccount,
   /** Differences that were found, and how many of them are kept to be looked at. */
   differences: count.optional(),
   differencesKept: count.optional(),
+  /** Size of those that are kept, about. */
+  differencesBytes: count.optional(),
+  /** It took much longer than such runs before it. */
+  slow: z.boolean().optional(),
 });
 export type Resync = z.infer<typeof resyncSchema>;
+
+/** The step that a running resync takes. */
+export const resyncStepSchema = z.object({ id: z.string(), step: z.string() });
+export type ResyncStep = z.infer<typeof resyncStepSchema>;
 
 /** Whether a run has compared everything and come to its end. */
 export function comparedAll({ whole, endedAt, error }: Resync): boolean {

@@ -76,6 +76,10 @@ export const portsSchema = z.object({
   queued: count,
   /** Ports whose status Neutron does not show, see `lib/status/port_differences.ts`. */
   differing: count.optional(),
+  /** Of these, reports that have failed and are tried again. */
+  failing: count.optional(),
+  /** Since when the one that has waited longest does, ms since the epoch; null: none waits. */
+  oldest: ms.nullable().optional(),
   reported: count,
   failed: count,
   /** In Calico's terms: ERROR too, which Neutron shows as DOWN. */
@@ -86,6 +90,10 @@ export const portsSchema = z.object({
     host: z.string(),
     port: z.string(),
     status: z.string(),
+    /** What Neutron is told. */
+    told: z.string().optional(),
+    /** The endpoint has vanished from etcd. */
+    gone: z.boolean().optional(),
     reported: z.boolean(),
   })).max(50),
 });

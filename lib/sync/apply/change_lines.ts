@@ -7,6 +7,7 @@
 import { clip } from "../../base/clip.ts";
 import type { Change, Stored } from "../model/compare.ts";
 import { readValue } from "./json_changes.ts";
+import { sorted } from "./list_pairs.ts";
 
 /** Of a value that is no JSON. */
 const MAX_TEXT_CHARS = 200;
@@ -28,14 +29,6 @@ function lines(text: string): string[] {
   // What is no JSON, or nested too deeply to be read, is a text.
   if (typeof value === "string") return [clip(value, MAX_TEXT_CHARS)];
   return JSON.stringify(sorted(value), null, 1).split("\n");
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).map(([k, v]) => [k, sorted(v)]),
-  );
 }
 
 /** Comparing more pairs of lines than this takes too long: old and new are then shown whole. */

@@ -69,13 +69,14 @@ const decoder = new TextDecoder();
 export class DifferenceLog {
   readonly objects: Difference[] = [];
   total = 0;
-  #bytes = 0;
+  /** Of all that are kept, as JSON. */
+  bytes = 0;
 
   constructor(readonly bounds: DifferenceBounds = HISTORY_BOUNDS) {}
 
   add({ action, kind, key, subject, value }: Change, stored: Stored | undefined): void {
     this.total++;
-    if (this.objects.length >= this.bounds.objects || this.#bytes >= this.bounds.bytes) return;
+    if (this.objects.length >= this.bounds.objects || this.bytes >= this.bounds.bytes) return;
     const all = changeLines({ value }, stored);
     const lines = all.slice(0, MAX_LINES).map((line) => clip(line, MAX_LINE_CHARS));
     const before = stored ? decoder.decode(stored.value) : null;
@@ -90,7 +91,7 @@ export class DifferenceLog {
       changes,
       moreChanges: more,
     };
-    this.#bytes += encoder.encode(JSON.stringify(difference)).length;
+    this.bytes += encoder.encode(JSON.stringify(difference)).length;
     this.objects.push(difference);
   }
 

@@ -1,17 +1,34 @@
 /**
- * Shows what a resync would change, as a readable diff, and writes nothing to etcd.
+ * Shows what a resync would change, as a text, and writes nothing to etcd. Objects that differ in the same
+ * way are told together.
  *
  * @module
  */
+import { formatCount, plural } from "../../base/format.ts";
 import type { Change, Stored } from "../model/compare.ts";
 import { changeLines } from "./change_lines.ts";
+import { groupKey, isTold, placeText, wordOf } from "./difference_groups.ts";
+import { jsonChanges } from "./json_changes.ts";
 import { NoSink } from "./sink.ts";
+
+/** Objects that differ in the same way. */
+interface Told {
+  readonly action: Change["action"];
+  readonly kind: string;
+  /** Places, or lines that go (`-`) and come (`+`). */
+  readonly lines: readonly string[];
+  readonly keys: string[];
+}
+
+const decoder = new TextDecoder();
 
 /** Collects the differences as text; the first `maxChars` of them. */
 export class DryRunSink extends NoSink {
-  #text = "";
+  readonly #told: Told[] = [];
+  readonly #groups = new Map<string, Told>();
+  #chars = 0;
   #count = 0;
-  #cut = false;
+  #shown = 0;
 
   constructor(readonly maxChars = 10_000_000) {
     super();
@@ -19,17 +36,47 @@ export class DryRunSink extends NoSink {
 
   override add(change: Change, stored: Stored | undefined): Promise<void> {
     this.#count++;
-    if (this.#text.length < this.maxChars) {
-      // Lines that go begin with `-`, lines that come with `+`.
-      const lines = changeLines(change, stored).map((line) => `  ${line}\n`);
-      this.#text += `${change.action} ${change.key}\n${lines.join("")}`;
-    } else this.#cut = true;
+    if (this.#chars < this.maxChars) {
+      this.#shown++;
+      this.#tell(change, stored);
+    }
     return Promise.resolve();
+  }
+
+  #tell(change: Change, stored: Stored | undefined): void {
+    const { action, kind, key, value } = change;
+    const before = stored ? decoder.decode(stored.value) : null;
+    const { changes, more } = jsonChanges(before, value);
+    const difference = { action, kind, changes, moreChanges: more };
+    const group = groupKey(difference);
+    this.#chars += key.length;
+    const known = group === null ? undefined : this.#groups.get(group);
+    if (known) {
+      known.keys.push(key);
+      return;
+    }
+    const lines = isTold(difference) ? changes.map(placeText) : changeLines(change, stored);
+    const told = { action, kind, lines, keys: [key] };
+    this.#told.push(told);
+    if (group !== null) this.#groups.set(group, told);
+    for (const line of lines) this.#chars += line.length;
   }
 
   /** All of it. */
   text(): string {
-    const end = this.#cut ? `… and more: ${this.#count} differences in all\n` : "";
-    return this.#text + end;
+    const end = this.#shown === this.#count ? "" : `… and more: ${formatCount(this.#count)} ` +
+      `differences in all, of which these are the first ${formatCount(this.#shown)}\n`;
+    return this.#told.map(textOf).join("") + end;
   }
+}
+
+function textOf({ action, kind, lines, keys }: Told): string {
+  const [first, ...others] = keys;
+  const indented = lines.map((line) => `  ${line}\n`).join("");
+  if (others.length === 0) return `${action} ${first}\n${indented}`;
+  const many = `${action} ${plural(keys.length, wordOf(kind))}`;
+  const where = keys.map((key) => `    ${key}\n`).join("");
+  return lines.length === 1
+    ? `${many}: ${lines[0]}\n${where}`
+    : `${many}, each of them:\n${indented}${where}`;
 }

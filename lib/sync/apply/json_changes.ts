@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { clip } from "../../base/clip.ts";
 import { parseJson } from "../../base/json.ts";
+import { pairsOf } from "./list_pairs.ts";
 
 /** Places that are told of one object. */
 export const MAX_CHANGES = 40;
@@ -17,11 +18,16 @@ const MAX_DEPTH = 64;
 
 /** One place that differs. */
 export const changeSchema = z.object({
-  path: z.string().meta({ description: "JSON pointer; empty: the whole value" }),
+  path: z.string().meta({
+    description:
+      "JSON pointer; empty: the whole value. The index of an item of a list is that in " +
+      "etcd; of one that etcd lacks, that in what Neutron wants",
+  }),
   before: z.unknown().optional().meta({ description: "What etcd holds; absent: nothing" }),
   after: z.unknown().optional().meta({ description: "What Neutron wants; absent: nothing" }),
   clipped: z.boolean().optional().meta({
-    description: "A value was too long: the beginning of its JSON text stands for it",
+    description: "A value was too long, and the beginning of its JSON text stands for it; or the " +
+      "path was, or held control characters",
   }),
 });
 export type JsonChange = z.infer<typeof changeSchema>;
@@ -70,9 +76,12 @@ class Changes {
   /** `undefined`: there is none. */
   compare(path: string, before: unknown, after: unknown): void {
     if (before === after) return;
+    if (Array.isArray(before) && Array.isArray(after)) {
+      for (const [i, was, is] of pairsOf(before, after)) this.compare(`${path}/${i}`, was, is);
+      return;
+    }
     if (isObject(before) && isObject(after) && Array.isArray(before) === Array.isArray(after)) {
-      const keys = Object.keys({ ...before, ...after });
-      for (const key of Array.isArray(before) ? keys : keys.sort()) {
+      for (const key of Object.keys({ ...before, ...after }).sort()) {
         const name = key.replaceAll("~", "~0").replaceAll("/", "~1");
         this.compare(`${path}/${name}`, own(before, key), own(after, key));
       }
@@ -83,6 +92,7 @@ class Changes {
       return;
     }
     const change: JsonChange = { path: clip(path, MAX_PATH_CHARS) };
+    if (change.path !== path) change.clipped = true;
     for (const [side, value] of [["before", before], ["after", after]] as const) {
       if (value === undefined) continue;
       const text = JSON.stringify(value);

@@ -1,5 +1,6 @@
 /** The account of a resync: its record in the history, its line in the log, its heartbeats. @module */
 import type { Config } from "../../config/config_types.ts";
+import { clip } from "../../base/clip.ts";
 import { describeError, type Log } from "../../base/log.ts";
 import type { JobContext, Term } from "../../role/master_context.ts";
 import { MAX_DELAY_MS } from "../../openstack/http.ts";
@@ -9,9 +10,13 @@ import type { KindCounts, Resync } from "../../state/records.ts";
 import { traced } from "../../base/tracing.ts";
 import type { DifferenceLog } from "../apply/difference_log.ts";
 import { COUNTED, NOTHING_YET } from "./report.ts";
+import { isSlow } from "./slow.ts";
 import { guardSentence, leftOutSentence } from "./held_text.ts";
+import type { Step } from "../apply/step.ts";
 import type { ResyncResult } from "../apply/sync_run.ts";
 
+/** Longest failure in a record. */
+const MAX_ERROR_CHARS = 500;
 /** On a busy machine an answer is noticed later than it comes, ms. */
 const SLACK_MS = 5000;
 
@@ -42,19 +47,27 @@ export interface RecordedOptions {
   readonly startedAt?: number;
   /** It compares and writes nothing. @default false */
   readonly dryRun?: boolean;
+  /** Which try it is. @default 1 */
+  readonly attempt?: number;
+  /** How the try before it failed. @default null */
+  readonly failureBefore?: string | null;
 }
 
-/** Runs a resync with its record in the history and its line in the log. */
+/** A step of a run is noted at most so often, ms. */
+const STEP_MS = 1000;
+
+/** Runs a resync with its record in the history, which tells its steps, and its line in the log. */
 export async function recorded<T extends ResyncResult>(
   context: JobContext,
   term: Term,
   options: RecordedOptions,
-  resync: () => Promise<T>,
+  resync: (tell: (step: Step) => void) => Promise<T>,
 ): Promise<T> {
   const { clock, log, store } = context;
   const { reason, dryRun, startedAt = clock.now() } = options;
   const record = recordOf(options, startedAt);
   await store.writeResync(record);
+  const steps = new Steps(record.id, context);
   try {
     const result = await traced("resync", {
       attributes: { "conductor.reason": reason, "conductor.term": term.term },
@@ -63,7 +76,7 @@ export async function recorded<T extends ResyncResult>(
         Object.fromEntries(
           Object.entries(totals(done)).map(([name, n]) => [`conductor.${name}`, n]),
         ),
-    }, resync);
+    }, () => resync((step) => steps.tell(step)));
     const { kinds, warnings, guards, leftOut } = result;
     Object.assign(record, { kinds, warnings, guards, leftOut });
     say(result, term, log);
@@ -74,19 +87,42 @@ export async function recorded<T extends ResyncResult>(
     });
     return result;
   } catch (error) {
-    record.error = term.signal.aborted ? "mastership ended" : describeError(error).slice(0, 500);
+    record.error = term.signal.aborted
+      ? "mastership ended"
+      : describeError(error).slice(0, MAX_ERROR_CHARS);
     if (!term.signal.aborted) {
       const message = `resync failed: ${record.error}`;
       await store.addEvent("resource-syncer", { at: clock.now(), level: "error", message });
     }
     throw error;
   } finally {
+    await steps.told;
     await finish(record, context, term, options);
   }
 }
 
+/** Notes the steps of a run for whoever follows it; what cannot be noted is left out. */
+class Steps {
+  /** Resolves when what was told is noted. */
+  told: Promise<void> = Promise.resolve();
+  #last = "";
+  #at = -Infinity;
+
+  constructor(readonly id: string, readonly context: Pick<JobContext, "clock" | "store">) {}
+
+  tell(step: Step): void {
+    const { clock, store } = this.context;
+    const now = clock.monotonic();
+    if (step === this.#last || now - this.#at < STEP_MS) return;
+    [this.#last, this.#at] = [step, now];
+    const before = this.told;
+    this.told = before.then(() => store.writeResyncStep({ id: this.id, step })).catch(() => {});
+  }
+}
+
 /** A record of a resync that begins. */
-function recordOf({ reason, whole = true, dryRun = false }: RecordedOptions, at: number): Resync {
+function recordOf(options: RecordedOptions, at: number): Resync {
+  const { reason, whole = true, dryRun = false, attempt = 1, failureBefore = null } = options;
   return {
     id: Math.floor(at).toString(36),
     startedAt: at,
@@ -94,6 +130,8 @@ function recordOf({ reason, whole = true, dryRun = false }: RecordedOptions, at:
     reason,
     whole,
     dryRun,
+    attempt,
+    failureBefore: failureBefore === null ? null : clip(failureBefore, MAX_ERROR_CHARS),
     error: null,
     ...NOTHING_YET,
   };
@@ -108,10 +146,18 @@ async function finish(
 ): Promise<void> {
   const endedAt = clock.now();
   if (meter) measure(record, endedAt, term.signal.aborted, meter);
-  const known = (await store.readResyncs()).map(({ id }) => id);
+  const newest = await store.readResyncs();
+  const older = await store.resyncHistory.older.withDifferences();
+  const known = [...newest.map(({ id }) => id), ...older];
   await differences.save(stateDir, record.id, known, { log });
-  const [found, kept] = [differences.total, differences.objects.length];
-  await store.writeResync({ ...record, endedAt, differences: found, differencesKept: kept });
+  const ended = { ...record, endedAt };
+  await store.writeResync({
+    ...ended,
+    slow: isSlow(ended, newest),
+    differences: differences.total,
+    differencesKept: differences.objects.length,
+    differencesBytes: differences.bytes,
+  });
 }
 
 /** What was said in a term: what stays the same for hours is said once. */

@@ -10,6 +10,7 @@ import {
 } from "../../state/records.ts";
 import { clip } from "../../base/clip.ts";
 import { guardSentence, leftOutSentence, namesOf } from "./held_text.ts";
+import { differenceGroupSchema, groupsOf } from "../apply/difference_groups.ts";
 import { type Difference, differenceSchema } from "../apply/difference_log.ts";
 import { STEPS } from "../apply/step.ts";
 
@@ -33,6 +34,9 @@ export const reportSchema = resyncAnswerSchema
     left_out: z.array(leftOutSchema),
     differences: z.array(reportedDifferenceSchema).meta({
       description: "What a dry run would change, or a resync has changed; the first of them",
+    }),
+    groups: z.array(differenceGroupSchema).meta({
+      description: "Of these differences: what is the same in several objects, the most first",
     }),
     differences_total: z.number().int().nonnegative(),
     differences_cut: z.number().int().nonnegative().meta({
@@ -63,6 +67,7 @@ export function reportOf(answer: ResyncAnswer, kept: readonly Difference[]): Res
     guards,
     left_out: answer.leftOut,
     differences,
+    groups: groupsOf(kept),
     differences_total: answer.differences,
     differences_cut: Math.max(0, answer.differences - differences.length),
     kinds,

@@ -133,9 +133,11 @@ export async function carryOut(
 ): Promise<Outcome> {
   const { term, base, stateDir, beats, index } = context;
   beats.problem = null;
+  let say: (step: Step) => void = () => {};
   const progress = (step: Step) => {
     beats.step(`${wordOf(request.dryRun)}: ${step}`);
     tell(step);
+    say(step);
   };
   if (request.dryRun) return await compareOnly(request, { ...base, progress }, term, index);
   const differences = new DifferenceLog();
@@ -149,7 +151,8 @@ export async function carryOut(
   const run = new SyncRun(deps, term, index, { allowDeletions });
   let problem: string | null = null;
   const noted = { reason: "requested" as const, whole: false, differences, stateDir };
-  await recorded(context, term, noted, async () => {
+  await recorded(context, term, noted, async (told) => {
+    say = told;
     problem = await narrowResync(run, request);
     const result = run.result();
     return { ...result, warnings: [...result.warnings, ...problem === null ? [] : [problem]] };

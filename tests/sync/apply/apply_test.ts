@@ -285,7 +285,7 @@ Deno.test("a dry run counts and shows what a writing run writes", async () => {
   ]);
   assertEquals(
     sink.text(),
-    `update ${keyOf("Subnet", "s1")}\n  -  "text": "old"\n  +  "text": "new"\n` +
+    `update ${keyOf("Subnet", "s1")}\n  /text "old" -> "new"\n` +
       `delete ${keyOf("Subnet", "s3")}\n  - {\n  -  "text": "gone"\n  - }\n`,
   );
 });

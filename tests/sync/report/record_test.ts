@@ -5,7 +5,7 @@ import { DifferenceLog } from "../../../lib/sync/apply/difference_log.ts";
 import { recorded } from "../../../lib/sync/report/record.ts";
 import type { ResyncResult } from "../../../lib/sync/apply/sync_run.ts";
 import { guard, left, resync } from "../../diagnostics/fixtures.ts";
-import { assertEquals, assertMatch } from "../../support/assert.ts";
+import { assertEquals, assertMatch, eventually } from "../../support/assert.ts";
 import { LogRecorder } from "../../support/log_recorder.ts";
 
 const term = {
@@ -47,6 +47,38 @@ Deno.test("a run that held something back says so in its record, in the log and 
     assertEquals(log.at("warn").length, 3, "what has not changed is said once a term");
     const counted = meter.read().resyncs_held_back!.map(({ labels, sum }) => [...labels, sum]);
     assertEquals(counted, [["security-groups", "many", 2], ["ports", "empty", 2]]);
+  } finally {
+    await Deno.remove(stateDir, { recursive: true });
+  }
+});
+
+Deno.test("while a run runs, its record tells its step and after which failure it is tried", async () => {
+  const stateDir = await Deno.makeTempDir({ prefix: "record-" });
+  try {
+    using store = await StateStore.open(stateDir);
+    const context = { log: new LogRecorder(), store, clock: systemClock, alive: () => {} };
+    const failureBefore = "Neutron: 503".padEnd(9000, ".");
+    const noted = { reason: "retry" as const, attempt: 3, failureBefore, stateDir };
+    const read = async () => (await store.readResyncs())[0]!;
+    const { kinds } = resync() as unknown as ResyncResult;
+    await recorded(
+      context,
+      term,
+      { ...noted, differences: new DifferenceLog() },
+      async (tell) => {
+        assertEquals((await read()).step, undefined);
+        tell("reading Neutron");
+        const { attempt, failureBefore, step } = await eventually("the step", async () => {
+          const record = await read();
+          return record.step === undefined ? null : record;
+        });
+        assertEquals([attempt, step], [3, "reading Neutron"]);
+        assertMatch(failureBefore!, /^Neutron: 503\.{480,500}…$/);
+        return { kinds, warnings: [], guards: [], leftOut: [] };
+      },
+    );
+    const { attempt, step, endedAt } = await read();
+    assertEquals([attempt, step, endedAt === null], [3, undefined, false]);
   } finally {
     await Deno.remove(stateDir, { recursive: true });
   }

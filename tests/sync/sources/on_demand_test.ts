@@ -154,7 +154,7 @@ Deno.test("a dry run shows what would change and writes nothing, as a master and
     for (const who of [term, observer]) {
       const { result: { kinds }, text, differences } = await compareOnly(request({}), deps, who);
       assertEquals([kinds.WorkloadEndpoint.updated, kinds.WorkloadEndpoint.deleted], [1, 1]);
-      assertMatch(text!, /update .*\n {2}- .*"mac": "fa.*\n {2}\+ .*"mac": "fa:16:3e:00:00:09"/);
+      assertMatch(text!, /update .*\n {2}\/spec\/mac "fa.*" -> "fa:16:3e:00:00:09"\n/);
       assertMatch(text!, /delete .*\n {2}- /);
       assert(!text!.includes("creationTimestamp") || text!.includes("delete"), "only what differs");
       assertEquals(differences.total, 2);

@@ -1,0 +1,299 @@
+// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
+/** The history of terms: who led, when nobody did and what is known of why, what this node itself saw. Pure. @module */
+import type { Child } from "hono/jsx";
+import type { Cluster, Sighting, TermRecord } from "../../state/records.ts";
+import { clip } from "../../base/clip.ts";
+import { formatDuration } from "../../base/format.ts";
+import { type Gap, type GapFact, gapsBetween, knownUntil } from "../../health/term_gaps.ts";
+import { TermTimeline } from "../charts/term_timeline.tsx";
+import {
+  endingAt,
+  type Span,
+  SPANS,
+  windowOf,
+  type WindowQuery,
+  windowQuerySchema,
+} from "../charts/time_window.ts";
+import { addressOf } from "../address.ts";
+import { Empty, Section, Table, Time } from "../parts.tsx";
+
+const MAX_TERMS = 100;
+const MAX_GAPS = 20;
+const MAX_REASON_CHARS = 300;
+
+const pathOf = (query: WindowQuery) => addressOf("/election", query, windowQuerySchema);
+
+/** Who led when: the drawing, what it can show, and the table. */
+export function HistorySection({ cluster, query, now }: {
+  cluster: Cluster | null;
+  query: WindowQuery;
+  now: number;
+}) {
+  return (
+    <Section id="election-history" title="History of terms">
+      {cluster
+        ? (
+          <>
+            <Axis query={query} now={now} />
+            <TermTimeline cluster={cluster} query={query} now={now} />
+            <TermsTable terms={cluster.terms} now={now} />
+          </>
+        )
+        : <Empty>Not read from etcd yet: the manager does so every 10 s while etcd answers.</Empty>}
+    </Section>
+  );
+}
+
+/** What the axis can be, and the stretches beside it. */
+function Axis({ query, now }: { query: WindowQuery; now: number }) {
+  const { span, to: said } = query;
+  const { to } = windowOf(query, now);
+  const { ms } = SPANS[span];
+  return (
+    <nav class="links" id="axis" aria-label="Which time the drawing shows">
+      {(Object.keys(SPANS) as Span[]).map((each) =>
+        each === span
+          ? <b aria-current="true">{SPANS[each].words}</b>
+          : <a href={pathOf({ span: each, to: said })}>{SPANS[each].words}</a>
+      )}
+      <a rel="prev" href={pathOf(endingAt(span, to - ms, now))}>‹ earlier</a>
+      {said === "" ? null : (
+        <>
+          <a rel="next" href={pathOf(endingAt(span, to + ms, now))}>later ›</a>
+          <a href={pathOf({ span, to: "" })}>now</a>
+        </>
+      )}
+    </nav>
+  );
+}
+
+function TermsTable({ terms, now }: { terms: readonly TermRecord[]; now: number }) {
+  if (terms.length === 0) return <Empty>No term yet.</Empty>;
+  return (
+    <Table
+      id="terms"
+      caption="Who led when, the newest term first"
+      columns={["Term", "Node", "Election value", "Start", "End", "Lasted", "Why it ended"]}
+    >
+      {terms.slice(0, MAX_TERMS).map((term) => (
+        <tr>
+          <th scope="row">{term.term}</th>
+          <td>{clip(term.node, 63)}</td>
+          <td>{clip(term.id, 120)}</td>
+          <td>
+            <Time at={term.start} now={now} dated />
+          </td>
+          <td>{term.end === null ? "–" : <Time at={term.end} now={now} dated />}</td>
+          <td>{term.end === null ? "–" : formatDuration(Math.max(0, term.end - term.start))}</td>
+          <td class="wide">
+            {term.end === null ? "it goes on" : <WhyEnded term={term} now={now} />}
+          </td>
+        </tr>
+      ))}
+    </Table>
+  );
+}
+
+/** The reason, whose word it is, and what others saw of the key. */
+function WhyEnded({ term: { node, reason, endBy, keyGone }, now }: {
+  term: TermRecord;
+  now: number;
+}) {
+  return (
+    <>
+      {clip(reason ?? "not known", MAX_REASON_CHARS)}
+      {endBy
+        ? <span class="quiet">{endBy === "leader" ? `, said by ${clip(node, 63)}` : SEEN}</span>
+        : null}
+      {keyGone
+        ? (
+          <span class="quiet">
+            {"; "}
+            <KeyGoneText gone={keyGone} now={now} />
+          </span>
+        )
+        : null}
+    </>
+  );
+}
+
+const SEEN = ", as other nodes saw it: the node that led has not said when it gave up";
+
+function KeyGoneText({ gone: { at, by, how, revision }, now }: {
+  gone: NonNullable<TermRecord["keyGone"]>;
+  now: number;
+}) {
+  return (
+    <>
+      {how === "seen" ? "key seen to be gone at " : "lease over at the latest at "}
+      <Time at={at} now={now} dated />
+      {` by ${clip(by, 63)}`}
+      {revision ? `, etcd's revision ${revision}` : ""}
+    </>
+  );
+}
+
+/** When nobody led, and what is known of why. */
+export function GapsSection({ cluster, now }: { cluster: Cluster | null; now: number }) {
+  if (cluster === null) return null;
+  const until = knownUntil(cluster, now);
+  const gaps = gapsBetween(cluster.terms, cluster.seen ?? [], until);
+  const none = gaps.length === 0
+    ? "None of more than 1 s between the terms of the history."
+    : undefined;
+  return (
+    <Section id="election-gaps" title="Times without a leader" none={none}>
+      {none ? null : (
+        <Table
+          id="gaps"
+          caption="When nobody led, the newest first"
+          columns={["From", "To", "Lasted", "What is known"]}
+        >
+          {gaps.slice(0, MAX_GAPS).map((gap) => <GapRow gap={gap} until={until} now={now} />)}
+        </Table>
+      )}
+      {gaps.length > MAX_GAPS
+        ? <p class="quiet">{`${gaps.length - MAX_GAPS} more in the JSON.`}</p>
+        : null}
+    </Section>
+  );
+}
+
+function GapRow({ gap, until, now }: { gap: Gap; until: number; now: number }) {
+  const { start, end, known } = gap;
+  const lasted = formatDuration(Math.max(0, (end ?? until) - start));
+  const span = (end ?? until) - start < SPANS["10min"].ms / 2 ? "10min" : "hour";
+  const shown = endingAt(span, start + SPANS[span].ms / 2, now);
+  return (
+    <tr>
+      <th scope="row">
+        <a href={pathOf(shown)}>
+          <Time at={start} now={now} dated />
+        </a>
+      </th>
+      <td>
+        {end === null
+          ? until < now
+            ? (
+              <>
+                not known: read last at <Time at={until} now={now} dated />
+              </>
+            )
+            : "goes on"
+          : <Time at={end} now={now} dated />}
+      </td>
+      <td>{end === null ? `${lasted} so far` : lasted}</td>
+      <td class="wide">
+        <ul class="plain">
+          {known.map((fact) => (
+            <li>
+              <FactText fact={fact} now={now} />
+            </li>
+          ))}
+        </ul>
+      </td>
+    </tr>
+  );
+}
+
+function FactText({ fact, now }: { fact: GapFact; now: number }) {
+  switch (fact.is) {
+    case "ended": {
+      const node = clip(fact.node, 63);
+      const reason = clip(fact.reason ?? "not known why", MAX_REASON_CHARS);
+      return (
+        <>
+          <Time at={fact.at} now={now} /> {fact.by === "leader"
+            ? `${node} gave up term ${fact.term}: ${reason}`
+            : `term ${fact.term} of ${node} was over${
+              fact.by === null ? "" : SEEN
+            } (it may have been earlier): ${reason}`}
+        </>
+      );
+    }
+    case "key-gone":
+      return <KeyGoneText gone={fact} now={now} />;
+    case "seen":
+      return (
+        <>
+          <Stretch of={fact} now={now} /> this node saw: <SeenText {...fact} />
+        </>
+      );
+    case "elected":
+      return (
+        <>
+          <Time at={fact.at} now={now} /> {`${clip(fact.node, 63)} was elected, term ${fact.term}`}
+        </>
+      );
+  }
+}
+
+function Stretch({ of: { from, to }, now }: { of: { from: number; to: number }; now: number }) {
+  return (
+    <>
+      <Time at={from} now={now} />
+      {to > from
+        ? (
+          <>
+            {" to "}
+            <Time at={to} now={now} />
+          </>
+        )
+        : null}
+    </>
+  );
+}
+
+function SeenText(
+  { what, term, id, why }: { what: Sighting["is"] } & Pick<Sighting, "term" | "id" | "why">,
+): Child {
+  switch (what) {
+    case "held":
+      return <>{`the key of ${clip(id ?? "", 120)}, term ${term}`}</>;
+    case "free":
+      return <>no election key</>;
+    case "unread":
+      return <>{`nothing: etcd did not answer this node (${clip(why ?? "", 120)})`}</>;
+    case "restored":
+      return <>etcd went back: a backup was restored, or another etcd answers</>;
+  }
+}
+
+/** What this node itself saw of the election key. */
+export function SeenSection({ node, cluster, now }: {
+  node: string;
+  cluster: Cluster | null;
+  now: number;
+}) {
+  const seen = cluster?.seen ?? [];
+  const none = seen.length === 0 ? "Nothing yet: its manager looks every 10 s." : undefined;
+  return (
+    <Section
+      id="election-seen"
+      title={`What ${clip(node, 63)} saw of the key`}
+      none={none}
+    >
+      {none ? null : (
+        <Table
+          id="seen"
+          caption="What this node saw of the election key, the newest first"
+          columns={["First seen", "Last seen", "What"]}
+        >
+          {seen.map(({ is, from, to, ...rest }) => (
+            <tr>
+              <td>
+                <Time at={from} now={now} dated />
+              </td>
+              <td>
+                <Time at={to} now={now} dated />
+              </td>
+              <td class="wide">
+                <SeenText what={is} {...rest} />
+              </td>
+            </tr>
+          ))}
+        </Table>
+      )}
+    </Section>
+  );
+}

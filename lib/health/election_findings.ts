@@ -1,0 +1,54 @@
+/** What is wrong with the election, as this node sees it. Pure. @module */
+import type { Cluster, TermRecord } from "../state/records.ts";
+import type { Facts } from "./facts.ts";
+import type { Finding, FindingOf, LastTerm } from "./findings.ts";
+import { isUp } from "./roles.ts";
+
+/** The findings on who leads. */
+export function electionFindings(facts: Facts): Finding[] {
+  const { election, isMaster, mastership, roles } = facts;
+  if (!election) return [{ kind: "election-unknown", level: "warn" }];
+  const { problem, state, leader } = election;
+  const manager = roles.find(({ name }) => name === "manager");
+  const found: Finding[] = [];
+  if (problem && !manager?.problem) { // else the manager says the same
+    found.push({ kind: "election-problem", level: "error", problem });
+  }
+  if (state === "leader" && !isMaster) {
+    const kind = mastership ? "mastership-over" : "mastership-unpublished";
+    found.push({ kind, level: "error" });
+  }
+  if (leader !== null || problem) return found;
+  // A manager that stops or is down sees no leader, which says nothing of the cloud.
+  if (state === "stopping" || (manager?.process && !isUp(manager))) {
+    found.push({ kind: "election-unknown", level: "warn" });
+  } else if (state === "starting") found.push({ kind: "election-starting", level: "warn" });
+  else found.push(noLeader(facts));
+  return found;
+}
+
+/** Nobody leads: since when, and on whose word. */
+function noLeader({ node: { name: here }, cluster, at }: Facts): FindingOf<"no-leader"> {
+  const common = { kind: "no-leader", level: "error", here, at } as const;
+  const nodes = cluster?.nodes.map(({ name }) => name) ?? [];
+  const term = cluster?.terms[0];
+  if (!cluster || !term) return { ...common, last: null, nodes };
+  return { ...common, last: endOf(term, cluster, here, at), nodes };
+}
+
+/** The end of the newest term, on the best word that there is. */
+function endOf(term: TermRecord, { seen }: Cluster, here: string, at: number): LastTerm | null {
+  const { node, end, endBy, keyGone, reason, until } = term;
+  if (end !== null && endBy === "leader") {
+    return { node, since: end, word: "led", by: node, reason };
+  }
+  if (keyGone) {
+    const { at: since, how, by } = keyGone;
+    return { node, since, word: how, by, reason };
+  }
+  if (end !== null) return { node, since: end, word: "history", by: here, reason };
+  const [last] = seen ?? [];
+  if (last?.is === "free") return { node, since: last.from, word: "seen", by: here, reason };
+  if (until === undefined || until > at) return null;
+  return { node, since: until, word: "lease", by: here, reason };
+}
