@@ -10,10 +10,11 @@ import type { Sources } from "../details.ts";
 import { roleMetrics } from "../role_metrics.ts";
 import { ClusterSection } from "../sections/cluster_section.tsx";
 import { EventsSection } from "../sections/events_section.tsx";
-import { isRunning, ResyncsSection } from "../sections/resyncs_section.tsx";
+import { ResyncsSection } from "../sections/resyncs_section.tsx";
 import { RolesSection } from "../sections/roles_section.tsx";
 import { AgentsSection, HourSection, PortsSection } from "../sections/status_sections.tsx";
 import { FindingsSection, VerdictSection } from "../sections/verdict_section.tsx";
+import { runningResync } from "../../health/running_resync.ts";
 import type { Status } from "../../health/status.ts";
 import { addressOf } from "./address.ts";
 import { AgentsPage, agentsQuerySchema } from "./agents_page.tsx";
@@ -185,6 +186,7 @@ function showOverview(status: Status, { details }: ViewSources) {
       <ClusterSection status={status} />
       <ResyncsSection
         resyncs={status.resyncs}
+        running={runningResync(status)}
         notifications={status.notifications}
         isMaster={isMaster}
         now={at}
@@ -196,19 +198,17 @@ function showOverview(status: Status, { details }: ViewSources) {
   );
 }
 
-async function showResyncs(
-  { resyncs, isMaster, at: now }: Status,
-  { query: { page }, details }: Asked<ResyncQuery>,
-) {
+async function showResyncs(status: Status, { query: { page }, details }: Asked<ResyncQuery>) {
+  const { resyncs, isMaster, at: now } = status;
   const { total } = await details.olderResyncs(0, 0);
   const older = await details.olderResyncs(...partOf(page, total));
-  return <ResyncsPage {...{ resyncs, older, page, isMaster, now }} />;
+  return (
+    <ResyncsPage {...{ resyncs, running: runningResync(status), older, page, isMaster, now }} />
+  );
 }
 
-async function showResync(
-  { resyncs, at }: Status,
-  { id, query, details }: Asked<ResyncQuery>,
-) {
+async function showResync(status: Status, { id, query, details }: Asked<ResyncQuery>) {
+  const { resyncs, at } = status;
   const newest = resyncs.find((each) => each.id === id);
   const found = newest ?? await details.olderResync(id);
   if (!found) {
@@ -218,7 +218,7 @@ async function showResync(
     );
   }
   const differences = found.endedAt === null ? null : await details.differences(id);
-  const running = isRunning(found, resyncs);
+  const running = found === runningResync(status);
   return (
     <ResyncPage
       {...{ resync: found, running, old: !newest, differences, query, now: at }}
