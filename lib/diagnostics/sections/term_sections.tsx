@@ -125,7 +125,7 @@ function KeyGoneText({ gone: { at, by, how, revision }, now }: {
 }) {
   return (
     <>
-      {how === "seen" ? "key seen to be gone at " : "lease over at the latest at "}
+      {how === "seen" ? "key seen to be gone at " : "the lease that was seen last ended at "}
       <Time at={at} now={now} dated />
       {` by ${clip(by, 63)}`}
       {revision ? `, etcd's revision ${revision}` : ""}
