@@ -39,7 +39,11 @@ export function formatStatus(status: Status): string {
   }
   lines.push(...resyncLines(status, ago));
   if (status.agents) {
-    lines.push(`agents  ${status.agents.total}, ${status.agents.reported} reports`);
+    const { total, reported, absent } = status.agents;
+    const without = absent && absent.gone + absent.unserved > 0
+      ? `, ${absent.gone} gone, ${plural(absent.unserved, "host")} without one`
+      : "";
+    lines.push(`agents  ${total}${without}, ${reported} reports`);
   }
   if (status.ports) {
     lines.push(`ports   ${status.ports.total}, ${status.ports.queued} reports waiting`);

@@ -18,7 +18,7 @@ export const FORGET_MS = 24 * 3_600_000;
 /** A host with endpoints counts as unserved after this, ms: the two sides are not seen at one moment. */
 export const UNSERVED_AFTER_MS = 60_000;
 /** Names that are like an unserved host's are looked for, for so many hosts. */
-const MAX_COMPARED = 50;
+const MAX_COMPARED = 20;
 const MAX_NEAR = 3;
 
 /** Endpoints of hosts by their names; null: not known. */
@@ -36,11 +36,18 @@ export class AbsentHosts {
   readonly #gone = new Map<string, { since: number; certainAt: number }>();
   readonly #unserved = new Map<string, number>();
   readonly #near = new Map<string, string[]>();
+  #changes = 0;
+
+  /** How often what is to be remembered has changed. */
+  get changes(): number {
+    return this.#changes;
+  }
 
   /** A status is there. */
   came(host: string): void {
     if (this.#present.has(host)) return;
     this.#present.add(host);
+    this.#changes++;
     this.#gone.delete(host);
     this.#near.clear();
   }
@@ -97,11 +104,14 @@ export class AbsentHosts {
       this.#gone.delete(this.#gone.keys().next().value!);
     }
     this.#gone.set(host, { since, certainAt });
+    this.#changes++;
   }
 
   #forget(endpoints: Endpoints, now: number): void {
     for (const [host, { since }] of this.#gone) {
-      if (now - since >= FORGET_MS && !endpoints?.has(host)) this.#gone.delete(host);
+      if (now - since < FORGET_MS || endpoints?.has(host)) continue;
+      this.#gone.delete(host);
+      this.#changes++;
     }
   }
 

@@ -49,7 +49,11 @@ export class AbsentWatch {
   readonly #migrations = new StrandedMigrations();
   #seenSince: number | null = null;
   #lostAt: number | null = null;
-  /** null: not known yet. */
+  /** The changes of which the record in etcd tells; −1: it is not written yet. */
+  #recorded = -1;
+  /** Endpoints by host; null: not known. */
+  #endpoints: ReadonlyMap<string, number> | null = null;
+  /** The last account; null: there is none yet. */
   #found: AbsentFound | null = null;
 
   constructor(term: Term, options: AbsentWatchOptions) {
@@ -71,8 +75,14 @@ export class AbsentWatch {
     return this.#lostAt ?? this.#options.context.clock.now();
   }
 
-  get found(): AbsentFound | null {
-    return this.#found;
+  /** What is known now, or was when etcd was seen last; null: nothing yet. */
+  find(): AbsentFound | null {
+    if (this.#seenSince === null || this.#record.isUnread) return this.#found;
+    const now = this.#options.context.clock.now();
+    const endpoints = this.#endpoints;
+    const hosts = this.#hosts.list(endpoints, now);
+    const stranded = this.#migrations.list((host) => this.#hosts.has(host), now);
+    return this.#found = { absent: { ...inShort(hosts), stranded }, hosts, endpoints };
   }
 
   /** All has been seen (null), or nothing can be seen. */
@@ -124,12 +134,11 @@ export class AbsentWatch {
     const { clock } = this.#options.context;
     if (this.#seenSince === null) return;
     if (this.#record.isUnread) this.#hosts.restore(await this.#record.read(), clock.now());
-    const now = clock.now();
-    const endpoints = await this.#reader.read(now);
-    const hosts = this.#hosts.list(endpoints, now);
-    const stranded = this.#migrations.list((host) => this.#hosts.has(host), now);
-    this.#found = { absent: { ...inShort(hosts), stranded }, hosts, endpoints };
-    await this.#record.write(this.#hosts.remembered(), clock.monotonic());
+    this.#endpoints = await this.#reader.read(clock.now());
+    const { changes } = this.#hosts;
+    if (changes === this.#recorded) return;
+    const remembered = () => this.#hosts.remembered();
+    if (await this.#record.write(remembered, clock.monotonic())) this.#recorded = changes;
   }
 }
 

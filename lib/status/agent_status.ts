@@ -156,7 +156,8 @@ export class AgentStatusWatcher {
     const at = clock.now();
     const total = this.#agents.size;
     const fileDue = clock.monotonic() - this.#writtenAt >= FILE_INTERVAL_MS;
-    const { seenSince, seenAt, found } = this.#absent;
+    const { seenSince, seenAt } = this.#absent;
+    const found = this.#absent.find();
     const agents = this.#agents.stalest(fileDue ? MAX_AGENTS : SHOWN, found?.endpoints);
     await store.writeAgents({
       at,

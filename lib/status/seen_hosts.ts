@@ -52,16 +52,16 @@ export class SeenHostsRecord {
   }
 
   /**
-   * Writes it when it says something new and the last write is long enough ago. When somebody else has
-   * written meanwhile, it is to be read again.
+   * Writes it when it says something new and the last write is long enough ago; false: it was not time, or
+   * somebody else has written meanwhile and it is to be read again.
    *
    * @param now monotonic, ms
    * @throws etcd does not take it, or the term is over.
    */
-  async write(hosts: SeenHosts, now: number): Promise<void> {
-    if (this.#modRevision === null || now - this.#writtenAt < WRITE_INTERVAL_MS) return;
-    const text = JSON.stringify(bounded(hosts));
-    if (text === this.#written) return;
+  async write(hosts: () => SeenHosts, now: number): Promise<boolean> {
+    if (this.#modRevision === null || now - this.#writtenAt < WRITE_INTERVAL_MS) return false;
+    const text = JSON.stringify(bounded(hosts()));
+    if (text === this.#written) return true;
     this.#writtenAt = now; // also of one that fails
     const key = Buffer.from(this.key);
     const unchanged = {
@@ -77,9 +77,10 @@ export class SeenHostsRecord {
       this.#modRevision = modRevision;
       throw error;
     });
-    if (answer === null) return;
+    if (answer === null) return false;
     this.#modRevision = answer.header.revision;
     this.#written = text;
+    return true;
   }
 }
 

@@ -139,6 +139,51 @@ function guardHeld(): Partial<Facts> {
   };
 }
 
+/** Hosts whose Felix has vanished, and one that Neutron spells in another way. */
+function agentsGone(): Partial<Facts> {
+  const known = hosts(40, (i) => 1000 + i * 900);
+  const none = { time: null, uptimeSeconds: null, reportedAt: null };
+  const gone = Array.from({ length: 9 }, (_, i) => ({
+    ...none,
+    host: `compute-${100 + i}.example.org`,
+    absent: "gone" as const,
+    absentSince: NOW - 86_400_000 + i * 9_000_000,
+    endpoints: 30 * i,
+  }));
+  const unserved = {
+    ...none,
+    host: "Compute-7.example.org",
+    absent: "unserved" as const,
+    absentSince: NOW - 700_000,
+    endpoints: 12,
+    near: ["compute-7.example.org", "compute-17.example.org"],
+  };
+  const absent = {
+    gone: gone.length,
+    unserved: 1,
+    goneEndpoints: 1080,
+    unservedEndpoints: 12,
+    hosts: [...gone, unserved],
+    stranded: {
+      total: 1,
+      first: [{ host: "compute-100.example.org", port: "0f1e2d3c-aaaa", since: NOW - 90_000_000 }],
+    },
+  };
+  return { ...healthy(), agents: agentsRecord(known, { absent, seenSince: NOW - 7_000_000 }) };
+}
+
+/** The fourth try of a resync after three that failed. */
+function retrying(): Partial<Facts> {
+  const failureBefore = "Neutron at http://10.0.0.7:9696 answered 503 to /v2.0/ports";
+  const [last, ...others] = healthy().resyncs!;
+  const now = { ...last!, startedAt: NOW - 9000, endedAt: null, attempt: 4, failureBefore };
+  const failed = others.slice(0, 3).map((each) => ({ ...each, error: failureBefore }));
+  return {
+    ...healthy(),
+    resyncs: [{ ...now, id: now.startedAt.toString(36) }, ...failed, ...others.slice(3)],
+  };
+}
+
 function watching(): Partial<Facts> {
   const node = { ...facts().node, startupResync: "never" as const };
   const dry = { dryRun: true, reason: "watching", differences: 12 };
@@ -197,6 +242,8 @@ export const STATES: Readonly<Record<string, () => State>> = {
   "etcd-down": () => state(etcdDown()),
   "crash-loop": () => state(crashLoop()),
   "backlog": () => state(backlog(), details(500)),
+  "agents-gone": () => state(agentsGone()),
+  "retrying": () => state(retrying()),
   "guard-held": () => state(guardHeld()),
   "many-agents": () =>
     state({ ...healthy(), agents: agentsRecord(hosts(5000, (i) => 1000 + i * 70)) }, details(5000)),
@@ -215,6 +262,7 @@ export function pagesOf({ status }: State): string[] {
     "",
     "election",
     "resyncs",
+    "resyncs/hours",
     ...last ? [`resyncs/${last.id}`] : [],
     "agents",
     "ports",

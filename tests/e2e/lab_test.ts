@@ -70,8 +70,9 @@ Deno.test("with no configuration, a whole cloud runs, and Ctrl-C ends it without
   try {
     const left = await after.getAll().prefix("/calico/openstack/").keys();
     assertEquals(left.map((key) => key.replace(/\d{20}$/, "…")), [
+      "/calico/openstack/v2/no-region/conductor/felix-hosts",
       "/calico/openstack/v2/no-region/conductor/terms/…",
-    ], "only the history of terms stays");
+    ], "only the history of terms and the hosts that were seen stay");
   } finally {
     after.close();
   }

@@ -1,3 +1,4 @@
+import { formatStatus } from "../../lib/health/status_text.ts";
 import { judge } from "../../lib/health/verdict.ts";
 import type { Facts } from "../../lib/health/facts.ts";
 import type { Absent, Agents } from "../../lib/state/records.ts";
@@ -109,4 +110,14 @@ Deno.test("a standby says nothing of hosts: what it knows is of an earlier term"
       .filter(({ kind }) => kind === "agents-gone"),
     [],
   );
+});
+
+Deno.test("status in a terminal counts the hosts without an agent", () => {
+  const lineOf = (absent: Absent | undefined) =>
+    formatStatus(judge(facts({ agents: agentsRecord(four, { absent }) }))).split("\n")
+      .find((line) => line.startsWith("agents"));
+  assertEquals(lineOf(none), "agents  4, 300 reports");
+  assertEquals(lineOf(undefined), "agents  4, 300 reports");
+  const some = lineOf({ ...none, gone: 2, unserved: 1 });
+  assertEquals(some, "agents  4, 2 gone, 1 host without one, 300 reports");
 });

@@ -52,7 +52,9 @@ export function AgentsPage({ file, query, isMaster, now }: {
   return (
     <Section id="agents-page" title="Felix agents" note={note} first>
       <ShareBar id="freshness" shares={agentShares(countsOf(file, now))} />
-      <StrandedMigrations stranded={file.stranded} now={now} />
+      {file.stranded && file.stranded.total > 0
+        ? <StrandedMigrations stranded={file.stranded} now={now} />
+        : null}
       <Filter path="/agents" text={["Host contains", query.q]}>
         <Choice name="state" label="State" options={AGENT_STATES} chosen={query.state} />
         {query.sort === "age" ? null : <input type="hidden" name="sort" value={query.sort} />}

@@ -1,4 +1,3 @@
-// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** Felix agents where they are shown: one as a row, all as shares. Pure. @module */
 import type { Absent, Agent } from "../../state/records.ts";
 import { clip } from "../../base/clip.ts";
@@ -82,12 +81,11 @@ export function AgentRow({ agent, now }: { agent: Agent; now: number }) {
   );
 }
 
-/** Live migrations that lead to a host without an agent; nothing when there are none. */
+/** Live migrations that lead to a host without an agent, of which there are some. */
 export function StrandedMigrations({ stranded, now }: {
-  stranded: Absent["stranded"] | undefined;
+  stranded: Absent["stranded"];
   now: number;
 }) {
-  if (!stranded || stranded.total === 0) return <></>;
   return (
     <>
       <p>

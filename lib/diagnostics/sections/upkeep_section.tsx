@@ -1,3 +1,4 @@
+// deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** What is seldom looked at and must be found: etcd's size, its compaction, the configuration. Pure. @module */
 import { clip } from "../../base/clip.ts";
 import { formatBytes, formatCount, plural } from "../../base/format.ts";
@@ -47,7 +48,7 @@ function DatabaseLine({ status }: { status: Status }) {
       </a>
       {full === null ? "" : `, ${percent(full)} full`}
       {free === null ? "" : `, ${percent(free)} of it free inside`}
-      {all.length > 1 ? <span class="quiet">{" "}(the fullest of {all.length})</span> : null}
+      {all.length > 1 ? <span class="quiet">{` (the fullest of ${all.length})`}</span> : null}
     </>
   );
 }
