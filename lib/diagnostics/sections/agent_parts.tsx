@@ -4,7 +4,7 @@ import { clip } from "../../base/clip.ts";
 import { formatCount, formatDuration } from "../../base/format.ts";
 import { type AgentState, agentState } from "../../status/freshness.ts";
 import type { Share } from "../charts/share_bar.tsx";
-import { Badge, Table, Time } from "../parts.tsx";
+import { Badge, Cut, Table, Time } from "../parts.tsx";
 
 /** The groups with their words, as shares of all hosts; what is not known has none. */
 export function agentShares(counts: Partial<Record<AgentState, number>>): Share[] {
@@ -53,7 +53,7 @@ export function AgentRow({ agent, now }: { agent: Agent; now: number }) {
   return (
     <tr>
       <th scope="row">
-        {clip(host, 120)}
+        <Cut of={host} max={120} />
         {near.length === 0
           ? null
           : <span class="quiet">, like {near.map((name) => clip(name, 63)).join(", ")}</span>}
@@ -100,7 +100,9 @@ export function StrandedMigrations({ stranded, now }: {
         {stranded.first.map(({ host, port, since }) => (
           <tr>
             <th scope="row" class="id">{clip(port, 64)}</th>
-            <td>{clip(host, 120)}</td>
+            <td>
+              <Cut of={host} max={120} />
+            </td>
             <td>
               <Time at={since} now={now} />
             </td>
