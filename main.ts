@@ -14,6 +14,7 @@ import type { Invocation } from "./commands/commands.ts";
 import type { CommandContext } from "./commands/context.ts";
 import type { ResolvedConfig } from "./lib/config/resolve.ts";
 import { write } from "./lib/base/write.ts";
+import { ConfigError } from "./lib/config/config_error.ts";
 
 /** The launcher's word: the compiler holds it to that, and the launcher need not be loaded for it. */
 const ROLE_WORD: typeof import("./lib/process/launcher.ts").ROLE_WORD = "role";
@@ -76,7 +77,7 @@ function readConfigFile(path: string): string {
     return Deno.readTextFileSync(path);
   } catch (error) {
     const reason = error instanceof Error ? error.message : error;
-    throw new Error(`cannot read --config-file ${path}: ${reason}`);
+    throw new ConfigError(`cannot read --config-file ${path}: ${reason}`);
   }
 }
 
@@ -88,7 +89,7 @@ function readOptional(path: string): string | null {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       return null;
     }
-    throw new Error(`cannot read ${path}: ${error instanceof Error ? error.message : error}`);
+    throw new ConfigError(`cannot read ${path}: ${error instanceof Error ? error.message : error}`);
   }
 }
 

@@ -12,8 +12,9 @@ import { ConfigError, withoutUserInfo } from "./config_error.ts";
 import type { Config } from "./config_types.ts";
 import { warnOpenstack } from "./openstack_config.ts";
 import { optionOf, OPTIONS } from "./options.ts";
-import { parseConfigFile } from "./oslo_file.ts";
+import { readConfigFile } from "./oslo_file.ts";
 import { checkRelations } from "./relations.ts";
+import { brokenLines, notIni, unknownEnvironment, unknownKeys } from "./unknown_names.ts";
 import {
   type EffectiveValue,
   findValue,
@@ -44,7 +45,8 @@ export interface ResolvedConfig {
  * @throws {ConfigError} with every problem that was found, or the named cloud cannot be had.
  */
 export function resolveConfig(input: ConfigInput): ResolvedConfig {
-  const files = input.files.map(({ path, text }) => ({ path, values: parseConfigFile(text) }));
+  const files = input.files.map(({ path, text }) => ({ path, ...readConfigFile(text) }));
+  refuseAny(files.flatMap((file) => notIni(file.path, file)));
   const { flags, env, readFile = () => null } = input;
   const named = findValue(optionOf("os_cloud"), { flags, env, cloud: null, files }).value;
   const cloud = named === null ? null : readCloud(named, env, readFile);
@@ -58,6 +60,9 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
     ...cloud?.warnings ?? [],
     ...config.lab.reportUrl !== null ? [] : [...warnOpenstack(values), ...warnReports(config)],
     ...warnIgnored(files),
+    ...files.flatMap(({ path, values }) => unknownKeys(path, values)),
+    ...files.flatMap(({ path, broken }) => brokenLines(path, broken)),
+    ...unknownEnvironment(env),
   ];
   return { config: freeze(config), effective, warnings };
 }
