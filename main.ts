@@ -12,7 +12,6 @@
  */
 import type { Invocation } from "./commands/commands.ts";
 import type { CommandContext } from "./commands/context.ts";
-import type { ResolvedConfig } from "./lib/config/resolve.ts";
 import { write } from "./lib/base/write.ts";
 import { ConfigError } from "./lib/config/config_error.ts";
 
@@ -43,17 +42,11 @@ async function version(): Promise<string> {
 }
 
 async function context({ options, configFiles }: Invocation): Promise<CommandContext> {
-  const { resolveConfig } = await import("./lib/config/resolve.ts");
   const { createLauncher } = await import("./lib/process/launcher.ts");
   const { notifyAddress } = await import("./lib/node/service_manager.ts");
   const env = Deno.env.toObject();
-  const hostname = Deno.hostname();
-  const resolve = (): ResolvedConfig => {
-    const files = configFiles.map((path) => ({ path, text: readConfigFile(path) }));
-    const readFile = readOptional;
-    return resolveConfig({ flags: options, env, files, hostname, readFile });
-  };
   return {
+    ...await configuration(options, configFiles, env),
     launcher: createLauncher({
       executable: Deno.execPath(),
       standalone: Deno.build.standalone,
@@ -62,13 +55,50 @@ async function context({ options, configFiles }: Invocation): Promise<CommandCon
     }),
     pid: Deno.pid,
     errorIsTerminal: Deno.stderr.isTerminal(),
-    resolve,
     print,
     printError,
     onTerminal: () => [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal()),
     notifyAddress: notifyAddress(env, Deno.pid),
     notifierModule: new URL("./roles/notifier.ts", import.meta.url),
     onSignal: (signal, handler) => Deno.addSignalListener(signal, handler),
+  };
+}
+
+/** What a command may know of configurations: its own, and a running node's. */
+async function configuration(
+  options: Invocation["options"],
+  configFiles: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Pick<CommandContext, "resolve" | "resolveRecorded" | "given">> {
+  const { resolveConfig } = await import("./lib/config/resolve.ts");
+  const { usualStateDir } = await import("./lib/config/complete.ts");
+  const { resolveRecorded } = await import("./lib/config/recorded_settings.ts");
+  const { pointerDirectory } = await import("./lib/state/node_record.ts");
+  const hostname = Deno.hostname();
+  const readFile = readOptional;
+  return {
+    resolve(more = {}) {
+      const files = configFiles.map((path) => ({ path, text: readConfigFile(path) }));
+      return resolveConfig({ flags: { ...options, ...more }, env, files, hostname, readFile });
+    },
+    resolveRecorded({ settings, configFiles }, environment) {
+      const files = configFiles.flatMap(({ path, absolute }) => {
+        const text = readOrNull(absolute);
+        return text === null ? [] : [{ path, text }];
+      });
+      const input = { flags: {}, env: environment, files, hostname, readFile: readOrNull };
+      return resolveRecorded(settings, input, env);
+    },
+    given: {
+      options,
+      configFiles,
+      env,
+      places: {
+        usual: usualStateDir(env),
+        pointers: pointerDirectory(env),
+        services: "/var/lib",
+      },
+    },
   };
 }
 
@@ -90,6 +120,14 @@ function readOptional(path: string): string | null {
       return null;
     }
     throw new ConfigError(`cannot read ${path}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function readOrNull(path: string): string | null {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return null;
   }
 }
 

@@ -13,6 +13,7 @@ import { permissionRow } from "../lib/process/permissions.ts";
 import { runTool } from "../lib/process/tool.ts";
 import { type Command, output } from "./context.ts";
 import { located } from "./located.ts";
+import { settingsOf } from "./running_node.ts";
 
 /** Beyond the checks' own deadline, for the process to start and to answer, ms. */
 const SLACK_MS = 8000;
@@ -24,8 +25,8 @@ export const command: Command<typeof flags> = {
   details: ["Exit code 1: something failed."],
   flags,
   async run(context, { output }) {
-    const { resolve, launcher, print } = context;
-    const { config, warnings } = resolve();
+    const { launcher, print } = context;
+    const { config, warnings } = await settingsOf(context, { secrets: true });
     const findings = warnings.map((text) => named("configuration", warning(text, "")));
     const warn = (message: string, fields: Record<string, unknown> = {}) => {
       findings.push(named("host names", warning(`${message} (${JSON.stringify(fields)})`, "")));

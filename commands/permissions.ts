@@ -6,6 +6,7 @@ import {
 } from "../lib/process/permission_report.ts";
 import { type Command, output } from "./context.ts";
 import { located, placesOf } from "./located.ts";
+import { settingsOf } from "./running_node.ts";
 
 const flags = { output };
 
@@ -13,8 +14,8 @@ export const command: Command<typeof flags> = {
   about: "Print what each process may do with this configuration",
   flags,
   async run(context, { output }) {
-    const { resolve, launcher, print } = context;
-    const { config } = resolve();
+    const { launcher, print } = context;
+    const { config } = await settingsOf(context, { secrets: true });
     const places = await placesOf(config, context);
     // As `start` does; when Keystone does not tell, without them.
     const { config: whole, trouble } = await located(config, context, places);

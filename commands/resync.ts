@@ -37,6 +37,7 @@ import { runTool } from "../lib/process/tool.ts";
 import { type Command, type CommandContext, DIFFERENT, output } from "./context.ts";
 import { openExisting } from "./existing_state.ts";
 import { located, placesOf } from "./located.ts";
+import { settingsOf } from "./running_node.ts";
 
 /** Beyond the deadline of one call, for a process to start and a busy machine, ms. */
 const SLACK_MS = 10_000;
@@ -91,8 +92,9 @@ export const command: Command<typeof flags> = {
 type Wanted = Omit<ResyncOptions, "by">;
 
 async function run(context: CommandContext, given: FlagValues<typeof flags>): Promise<number> {
-  const { resolve, print, printError, errorIsTerminal } = context;
-  const { config } = resolve();
+  const { print, printError, errorIsTerminal } = context;
+  const acts = given["dry-run"] ? {} : { acts: true } as const;
+  const { config } = await settingsOf(context, acts);
   const { output } = given;
   const resync: Wanted = {
     networks: given.network,
@@ -105,7 +107,7 @@ async function run(context: CommandContext, given: FlagValues<typeof flags>): Pr
   };
   const bar = new ProgressBar(output === "text" && errorIsTerminal, printError);
   const { answer, differences, text } = await askNode(config, resync, bar)
-    .then((asked) => asked ?? compareBeside(config, context, resync, bar))
+    .then((asked) => asked ?? compareBeside(context, resync, bar))
     .finally(() => bar.end());
   if (output === "json") print(JSON.stringify(reportOf(answer, differences), null, 2));
   else {
@@ -147,13 +149,9 @@ async function openRunning(config: Config): Promise<StateStore | null> {
 }
 
 /** A dry run in a process of its own, with the same result. */
-async function compareBeside(
-  config: Config,
-  context: CommandContext,
-  resync: Wanted,
-  bar: ProgressBar,
-) {
+async function compareBeside(context: CommandContext, resync: Wanted, bar: ProgressBar) {
   const { launcher, printError } = context;
+  const { config } = await settingsOf(context, { secrets: true });
   printError(
     `no node that could be asked runs with the state directory ${config.stateDir}: ` +
       "this command compares by itself\n",

@@ -24,6 +24,7 @@ import { PageFeed } from "../lib/state/page_feed.ts";
 import { ServiceManager } from "../lib/node/service_manager.ts";
 import { VERSION } from "../lib/base/version.ts";
 import { type Command, type CommandContext, UNHEALTHY } from "./context.ts";
+import { SettingsInForce } from "./settings_in_force.ts";
 
 /**
  * A signal this soon after the first, ms, is the first once more: a terminal sends Ctrl-C to `deno task`
@@ -52,8 +53,9 @@ export const command: Command = {
 };
 
 async function run(context: CommandContext): Promise<number> {
-  const { resolve, pid, print, launcher, notifyAddress: address, notifierModule: module } = context;
-  const { config, warnings } = resolve();
+  const { pid, print, launcher, notifyAddress: address, notifierModule: module } = context;
+  const settings = new SettingsInForce(context);
+  const { config, warnings } = settings;
   let inForce = config;
   const feed = new PageFeed();
   const forward = (entry: LogEntry) => {
@@ -81,10 +83,14 @@ async function run(context: CommandContext): Promise<number> {
     log,
     clock: systemClock,
     serviceManager,
-    resolve,
+    resolve: () => settings.readAgain(),
+    announce: () => settings.announce(log),
     verdict: async (store, config) =>
       (await readStatus(store, nodeInfo(config), systemClock)).verdict.text,
-    onConfig: (config) => inForce = config,
+    onConfig(config) {
+      inForce = config;
+      settings.comeIntoForce(config);
+    },
     forward,
     feed,
   }, { stop: stop.signal, hurry: hurry.signal });

@@ -18,6 +18,7 @@ import { permissionRow } from "../lib/process/permissions.ts";
 import { runTool } from "../lib/process/tool.ts";
 import { type Command, type CommandContext, output, UNHEALTHY } from "./context.ts";
 import { openExisting } from "./existing_state.ts";
+import { settingsOf } from "./running_node.ts";
 
 const TIMEOUT_MS = 5000;
 
@@ -28,8 +29,8 @@ export const command: Command<typeof flags> = {
   details: ["Exit code 3: something is wrong, or the page does not answer."],
   flags,
   async run(context, { output }) {
-    const { resolve, print } = context;
-    const { config } = resolve();
+    const { print } = context;
+    const { config } = await settingsOf(context, {});
     const told = await askPage(config, context);
     const report = told ?? await readDirectly(config);
     print(output === "json" ? JSON.stringify(report, null, 2) : formatStatus(report));

@@ -5,6 +5,7 @@ import { integer } from "../lib/config/kinds.ts";
 import { requestStepDown } from "../lib/state/step_down_request.ts";
 import type { Command } from "./context.ts";
 import { openExisting } from "./existing_state.ts";
+import { settingsOf } from "./running_node.ts";
 
 const flags = {
   pause: valued(integer(0, 86_400), "SECONDS", 60, "do not stand again for so long"),
@@ -13,8 +14,9 @@ const flags = {
 export const command: Command<typeof flags> = {
   about: "Give mastership away, if this node has it",
   flags,
-  async run({ resolve, print }, { pause }) {
-    const { config } = resolve();
+  async run(context, { pause }) {
+    const { print } = context;
+    const { config } = await settingsOf(context, { acts: true });
     using store = await openExisting(config);
     const outcome = await requestStepDown(store, systemClock, "the command line", pause);
     print(

@@ -11,7 +11,7 @@ import { completeDefaults, type Machine } from "./complete.ts";
 import { ConfigError, withoutUserInfo } from "./config_error.ts";
 import type { Config } from "./config_types.ts";
 import { warnOpenstack } from "./openstack_config.ts";
-import { optionOf, OPTIONS } from "./options.ts";
+import { flagOf, optionOf, OPTIONS } from "./options.ts";
 import { readConfigFile } from "./oslo_file.ts";
 import { checkRelations } from "./relations.ts";
 import { brokenLines, notIni, unknownEnvironment, unknownKeys } from "./unknown_names.ts";
@@ -70,11 +70,23 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
 /** What `config` prints: every value, where it comes from, and no secret. */
 export function formatEffective(effective: readonly EffectiveValue[]): string {
   const width = Math.max(...effective.map(({ option }) => option.name.length));
-  return effective.map(({ option, value, source }) => {
-    const set = option.secret ? "(set)" : withoutUserInfo(value ?? "");
-    const shown = value === null ? "(not set)" : set;
-    return `${option.name.padEnd(width)} = ${shown}  (${source})`;
+  return reportEffective(effective).map(({ name, value, set, source }) => {
+    const shown = set ? value ?? "(set)" : "(not set)";
+    return `${name.padEnd(width)} = ${shown}  (${source})`;
   }).join("\n");
+}
+
+/** The same for machines; the value of a secret is null, `set` says whether there is one. */
+export function reportEffective(effective: readonly EffectiveValue[]) {
+  return effective.map(({ option, value, source }) => ({
+    name: option.name,
+    value: option.secret || value === null ? null : withoutUserInfo(value),
+    set: value !== null,
+    secret: option.secret ?? false,
+    source,
+    flag: option.secret ? null : flagOf(option),
+    env: option.env[0],
+  }));
 }
 
 function refuseAny(problems: readonly string[]): void {
@@ -92,7 +104,8 @@ function warnReports({ bus }: Config): string[] {
     : ["transport_url is not given: no status of agents and ports is reported to Neutron"];
 }
 
-function freeze<T extends object>(value: T): T {
+/** The value, which nobody can change any more, nor anything in it. */
+export function freeze<T extends object>(value: T): T {
   for (const inner of Object.values(value)) {
     if (typeof inner === "object" && inner !== null) freeze(inner);
   }

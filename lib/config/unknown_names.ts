@@ -81,7 +81,9 @@ export function notIni(
   const empty = values.size === 0 && broken.length === 0;
   const isKnown = [...values.keys()].some((place) => OURS.includes(place));
   if (sections > 0 || empty || isKnown) return [];
-  const hint = /\.(ya?ml|json)$/.test(path) ? ": for clouds.yaml, name a cloud with --os-cloud" : "";
+  const hint = /\.(ya?ml|json)$/.test(path)
+    ? ": for clouds.yaml, name a cloud with --os-cloud"
+    : "";
   return [`--config-file ${path} is no oslo INI file: it has no [section]${hint}`];
 }
 

@@ -35,6 +35,8 @@ export interface NodeOptions {
   verdict(store: StateStore, config: Config): Promise<string>;
   /** Called with each configuration that comes into force. */
   onConfig(config: Config): void;
+  /** Called once the state directory is this node's; what it returns is disposed of before it is given back. */
+  announce(): Promise<AsyncDisposable>;
   /** Receives the records that roles log. */
   forward(entry: LogEntry): void;
   /** What the page's process is told beside its settings. */
@@ -103,6 +105,7 @@ export class Node {
       const { stateDir } = this.#config;
       const holder = `pid ${this.options.pid} of ${this.#config.nodeName}`;
       using state = await openStateDir(stateDir, holder, log);
+      await using _announced = await this.options.announce();
       await this.#runOn(state.store, stateDir);
       await clock.sleep(AGAIN_MS, stop).catch(() => {});
     }

@@ -75,8 +75,8 @@ Deno.test("a flag of other commands is refused with all that take it", async () 
     /--pause is for step-down, not for start: say step-down/,
   );
   assertMatch(
-    await usage("config", "--output=json"),
-    /^--output is for status, doctor, permissions and resync, not for config$/,
+    await usage("start", "--output=json"),
+    /^--output is for status, config, doctor, permissions and resync, not for start$/,
   );
 });
 
