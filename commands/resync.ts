@@ -21,6 +21,8 @@ import { OBJECT_ID, OBJECT_ID_HELP } from "../lib/openstack/object_id.ts";
 import { describeError } from "../lib/base/log.ts";
 import { MAX_DELAY_MS } from "../lib/openstack/http.ts";
 import { permissionRow } from "../lib/process/permissions.ts";
+import { readSystemUser } from "../lib/process/system_user.ts";
+import { onCommandLine } from "../lib/state/asked_by.ts";
 import { formatReport, ProgressBar, reportOf } from "../lib/sync/report/report.ts";
 import {
   followResync,
@@ -127,7 +129,8 @@ async function askNode(config: Config, resync: Wanted, bar: ProgressBar) {
   using store = none ? await openRunning(config) : await openExisting(config);
   if (!store) return null;
   try {
-    const request = await requestResync(store, systemClock, { ...resync, by: "the command line" });
+    const by = onCommandLine(await readSystemUser());
+    const request = await requestResync(store, systemClock, { ...resync, by });
     const onProgress = ({ doing, step }: ResyncAnswer) => bar.show(doing, step);
     const answer = await followResync(store, systemClock, request, onProgress);
     const { stateDir } = config;

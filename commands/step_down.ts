@@ -2,6 +2,8 @@
 import { systemClock } from "../lib/base/clock.ts";
 import { valued } from "../lib/config/command_line.ts";
 import { integer } from "../lib/config/kinds.ts";
+import { readSystemUser } from "../lib/process/system_user.ts";
+import { onCommandLine } from "../lib/state/asked_by.ts";
 import { requestStepDown } from "../lib/state/step_down_request.ts";
 import type { Command } from "./context.ts";
 import { openExisting } from "./existing_state.ts";
@@ -18,7 +20,8 @@ export const command: Command<typeof flags> = {
     const { print } = context;
     const { config } = await settingsOf(context, { acts: true });
     using store = await openExisting(config);
-    const outcome = await requestStepDown(store, systemClock, "the command line", pause);
+    const by = onCommandLine(await readSystemUser());
+    const outcome = await requestStepDown(store, systemClock, by, pause);
     print(
       outcome === "stepped down"
         ? `${config.nodeName} has stepped down and does not stand again for ${pause} s`

@@ -16,6 +16,7 @@ import type { PermissionPlaces } from "../process/permissions.ts";
 import { type ProcessPlace, readProcessPlace } from "../process/place.ts";
 import { awaitingEndpoints, permissionRows, roleSpecs } from "./role_specs.ts";
 import type { ServiceManager } from "./service_manager.ts";
+import { noteRequest } from "../state/asked_for.ts";
 import { openStateDir } from "../state/directory.ts";
 import type { StateStore } from "../state/store.ts";
 import { StateWatch } from "../state/directory_watch.ts";
@@ -130,6 +131,7 @@ export class Node {
     const onHurry = () => supervisor.hurry();
     hurry.addEventListener("abort", onHurry);
     let reloading: Promise<void> | null = null;
+    let noted: Promise<void> | null = null;
     try {
       await supervisor.start(await this.#specs(this.#config, store));
       while (!stop.aborted && (await watch.look()).is !== "lost") {
@@ -140,11 +142,18 @@ export class Node {
         if (serviceManager) await this.#tell(serviceManager, supervisor, watch, store);
         await clock.sleep(TURN_MS, stop).catch(() => {});
       }
-      if (stop.aborted) serviceManager?.stopping();
+      if (stop.aborted) {
+        serviceManager?.stopping();
+        noted = noteRequest(store, clock, {
+          by: String(stop.reason),
+          what: "a stop of this node",
+        });
+      }
       this.#crashLoops = supervisor.crashLoops;
     } finally {
       await reloading;
       await supervisor.stop();
+      await noted;
       hurry.removeEventListener("abort", onHurry);
     }
   }
@@ -216,6 +225,7 @@ export class Node {
     const tell = (level: "info" | "error", message: string) =>
       store.addEvent("supervisor", { at: clock.now(), level, message }).catch(() => {});
     serviceManager?.reloading();
+    await noteRequest(store, clock, { by: "SIGHUP", what: "reading the configuration again" });
     try {
       const { config, warnings } = this.options.resolve();
       if (config.stateDir !== this.#config.stateDir) {

@@ -11,7 +11,7 @@
 import type { z } from "zod";
 import { type MetricsRecord, metricsSchema } from "../metrics/meter.ts";
 import { batchedInTime, type Kv, type OpenedKv } from "./kv.ts";
-import { clip } from "../base/clip.ts";
+import { EventLog } from "./event_log.ts";
 import { MastershipClaim } from "./mastership_claim.ts";
 import { boundedRun, ResyncHistory } from "./resync_history.ts";
 import { CHANGES_FILE, StateChanges } from "./news.ts";
@@ -64,14 +64,11 @@ export const KV_FILE = "state.kv";
 
 /** Time after which a record that says nothing new is written again, ms. */
 const REPEAT_MS = 5000;
-const MAX_EVENTS = 50;
-const MAX_EVENT_CHARS = 500;
 
 /** Typed access to the shared KV file; disposable. */
 export class StateStore implements Disposable {
   readonly #kv: Kv;
-  /** The latest write of an event; the next one waits for it, or one of the two would be lost. */
-  #lastEvent: Promise<void> = Promise.resolve();
+  readonly #events: EventLog;
   readonly #parsed = new Map<string, { versionstamp: string; record: unknown }>();
   readonly #resyncs: ResyncHistory;
   /** The term that this process has published last. */
@@ -84,6 +81,7 @@ export class StateStore implements Disposable {
     this.#kv = batchedInTime(kv);
     this.claim = new MastershipClaim(this.#kv);
     this.#resyncs = new ResyncHistory(this.#kv);
+    this.#events = new EventLog(this.#kv);
   }
 
   /**
@@ -230,20 +228,13 @@ export class StateStore implements Disposable {
   readonly readSamples = this.#reader("samples", samplesSchema);
   readonly writeSamples = this.#writer<Samples>("samples");
 
-  /** Events of one source (a role or "supervisor"), newest first. */
+  /** Events of one source (a role, "supervisor" or "requests"), newest first. */
   async readEvents(source: string): Promise<Event[]> {
     return await this.#get(["events", source], eventsSchema) ?? [];
   }
-  /** Adds an event of one source; each source has one writer, so that nothing is lost. */
-  addEvent(source: string, event: Event): Promise<void> {
-    const before = this.#lastEvent;
-    return this.#lastEvent = (async () => {
-      await before.catch(() => {}); // its own caller hears of that
-      const bounded = { ...event, message: clip(event.message, MAX_EVENT_CHARS) };
-      const events = [bounded, ...await this.readEvents(source)].slice(0, MAX_EVENTS);
-      await this.#kv.set(["events", source], events);
-    })();
-  }
+  /** Adds an event of one source, of which several processes may write. */
+  readonly addEvent = (source: string, event: Event): Promise<void> =>
+    this.#events.add(source, event);
 
   [Symbol.dispose](): void {
     this.changes[Symbol.dispose]();

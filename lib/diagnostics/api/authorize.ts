@@ -10,6 +10,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { isLoopback, peer } from "../guards.ts";
+import { throughApi } from "../../state/asked_by.ts";
 
 const MAX_BODY_BYTES = 65_536;
 
@@ -34,7 +35,10 @@ export function authorize(token: string | null): MiddlewareHandler {
       );
     }
     const given = /^Bearer (.+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
-    if (given !== undefined && equalInConstantTime(given, token)) return await next();
+    if (given !== undefined && equalInConstantTime(given, token)) {
+      c.set("withToken", true);
+      return await next();
+    }
     c.header("www-authenticate", "Bearer");
     return c.json({ error: "actions need the token, as Authorization: Bearer …" }, 401);
   };
@@ -56,7 +60,7 @@ export const emptyIsObject: MiddlewareHandler = async (c, next) => {
 
 /** Who asks, for logs and events. */
 export function asker(c: Context): string {
-  return `the API from ${peer(c) ?? "an unknown address"}`;
+  return throughApi(peer(c), c.get("withToken") === true);
 }
 
 function sameOrigin(origin: string, c: Context): boolean {

@@ -12,6 +12,7 @@ import {
   termSchema,
 } from "../../state/records.ts";
 import { sourcedEventSchema } from "../../health/facts.ts";
+import { REQUESTS } from "../../state/asked_for.ts";
 import type { Sources } from "../details.ts";
 import { answers, type Api, get } from "./openapi.ts";
 
@@ -55,7 +56,7 @@ const compaction = get("cloud", "/api/v1/compaction", {
   ...answers(compactionSchema, "Its account", 404),
 });
 const eventQuery = z.object({
-  source: z.enum(["supervisor", "lab", ...ROLE_NAMES]).optional(),
+  source: z.enum([REQUESTS, "supervisor", "lab", ...ROLE_NAMES]).optional(),
   level: z.enum(["info", "warn", "error"]).optional().meta({
     description: "Only of this level or worse",
   }),
