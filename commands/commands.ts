@@ -27,6 +27,7 @@ const COMMANDS = {
   permissions: () => import("./permissions.ts"),
   resync: () => import("./resync.ts"),
   "step-down": () => import("./step_down.ts"),
+  trace: () => import("./trace.ts"),
 } satisfies Record<string, () => Promise<{ command: Command }>>;
 type CommandName = keyof typeof COMMANDS;
 const NAMES = Object.keys(COMMANDS) as CommandName[];
@@ -64,14 +65,19 @@ export async function parseCommandLine(args: readonly string[]): Promise<Asked> 
   const parsed = await explained(name, () => parseWords(args, command.flags));
   if (parsed.help) return { help: await helpOf(word) };
   if (parsed.version) return "version";
-  const [first = name, more] = parsed.words;
+  const [first = name, ...words] = parsed.words;
   if (word !== null && parsed.words.length === 0) {
     throw new UsageError(`${JSON.stringify(word)} is a flag's value here: say ${word} before it`);
   }
   if (first !== name) throw new UsageError(unknownWord("command", first, NAMES));
+  if (command.subject && words.length === 0) {
+    throw new UsageError(`${name} needs a word: calico-conductor ${name} ${command.subject}`);
+  }
+  const more = words[command.subject ? 1 : 0];
   if (more !== undefined) throw new UsageError(`unexpected word ${JSON.stringify(more)}`);
   const { options, configFiles, flags } = parsed;
-  return { name, options, configFiles, flags, run: (context) => command.run(context, flags) };
+  const run = (context: CommandContext) => command.run(context, flags, words[0] ?? "");
+  return { name, options, configFiles, flags, run };
 }
 
 /** What `parse` returns; a flag that is unknown here but another command's is told as that. */
@@ -102,12 +108,13 @@ async function helpOf(word: string | null): Promise<string> {
   return (found ? ownHelp(...found) : generalHelp(commands)).join("\n");
 }
 
-function ownHelp(name: string, { about, details = [], flags }: Command): string[] {
+function ownHelp(name: string, { about, details = [], flags, subject }: Command): string[] {
   const own = flagsHelp(flags);
   return [
     `calico-conductor ${name}: ${about}`,
     "",
-    `Usage: calico-conductor ${name}${own.length > 0 ? " [flags]" : ""} [options]`,
+    `Usage: calico-conductor ${name}${subject ? ` ${subject}` : ""}` +
+    `${own.length > 0 ? " [flags]" : ""} [options]`,
     ...details.length > 0 ? ["", ...details] : [],
     ...own.length > 0 ? ["", "Flags:", ...own] : [],
     "",

@@ -73,8 +73,10 @@ export interface Command<Table extends FlagTable = FlagTable> {
   /** More lines of its own help. */
   readonly details?: readonly string[];
   readonly flags: Table;
-  /** Runs it; resolves with the exit code. */
-  run(context: CommandContext, flags: FlagValues<Table>): Promise<number>;
+  /** The one word that it needs, as the help shows it. @default it takes none */
+  readonly subject?: string;
+  /** Runs it, on the word that it takes; resolves with the exit code. */
+  run(context: CommandContext, flags: FlagValues<Table>, subject: string): Promise<number>;
 }
 
 /** The flag of commands that print something for people or for machines. */

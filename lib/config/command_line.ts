@@ -92,7 +92,8 @@ export function parseWords<Table extends FlagTable>(args: readonly string[], own
   const aloneNames = [...ALONE, ...names.filter(isAlone)];
   checkFlags(args, valuedNames, aloneNames);
   const parsed = parseArgs(args, {
-    string: valuedNames,
+    // Words stay as they are: a host may be called 007.
+    string: [...valuedNames, "_"],
     boolean: ["help", "version", ...aloneNames],
     collect: [...valuedNames, ...aloneNames],
     alias: { h: "help", V: "version" },

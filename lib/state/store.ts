@@ -57,6 +57,10 @@ import {
   stepDownRequestSchema,
   supervisorSchema,
   type SupervisorState,
+  type TraceAnswer,
+  traceAnswerSchema,
+  type TraceRequest,
+  traceRequestSchema,
 } from "./records.ts";
 
 /** Name of the KV file inside the state directory. */
@@ -209,6 +213,14 @@ export class StateStore implements Disposable {
   readonly readResyncAnswer = this.#reader("resync-answer", resyncAnswerSchema);
   readonly writeResyncAnswer = (record: ResyncAnswer) =>
     this.#tell(["resync-answer"], boundedRun(record));
+
+  readonly readTraceRequest = this.#reader("trace-request", traceRequestSchema);
+  /** Null: it was taken up. */
+  async writeTraceRequest(record: TraceRequest | null): Promise<void> {
+    await (record ? this.#tell(["trace-request"], record) : this.#kv.delete(["trace-request"]));
+  }
+  readonly readTraceAnswer = this.#reader("trace-answer", traceAnswerSchema);
+  readonly writeTraceAnswer = (record: TraceAnswer) => this.#tell(["trace-answer"], record);
 
   readonly readReleased = this.#reader("released", releasedSchema);
   readonly writeReleased = this.#writer<Released>("released");

@@ -65,3 +65,22 @@ export const resyncAnswerSchema = z.object({
   differences: count.catch(0),
 });
 export type ResyncAnswer = z.infer<typeof resyncAnswerSchema>;
+
+/** An operator's question about a port, a device, an address or a host, asked of the resource syncer. */
+export const traceRequestSchema = z.object({
+  id: z.string(),
+  at: ms,
+  /** Who asks, for the log. */
+  by: z.string(),
+  query: z.string().min(1).max(253),
+});
+export type TraceRequest = z.infer<typeof traceRequestSchema>;
+
+/** That it was answered; what was found is in a file, see `lib/trace/trace_file.ts`. */
+export const traceAnswerSchema = z.object({
+  id: z.string(),
+  at: ms,
+  /** Why nothing could be found out; null: it could. */
+  error: z.string().nullable(),
+});
+export type TraceAnswer = z.infer<typeof traceAnswerSchema>;
