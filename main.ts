@@ -25,7 +25,7 @@ async function main(args: string[]): Promise<number> {
       return await hostRole(args.slice(1));
     }
     const { parseCommandLine } = await import("./commands/commands.ts");
-    const asked = await parseCommandLine(args);
+    const asked = await parseCommandLine(args, terminalWidth());
     if (asked === "version") return print(await version());
     if ("help" in asked) return print(asked.help);
     return await asked.run(await context(asked));
@@ -34,6 +34,11 @@ async function main(args: string[]): Promise<number> {
     printError(`calico-conductor: ${error instanceof Error ? error.message : error}\n`);
     return name === "UsageError" || name === "ConfigError" ? 2 : 1;
   }
+}
+
+/** Characters of a line of the terminal on standard output; undefined: it is none. */
+function terminalWidth(): number | undefined {
+  return Deno.stdout.isTerminal() ? Deno.consoleSize().columns || undefined : undefined;
 }
 
 async function version(): Promise<string> {
@@ -55,6 +60,7 @@ async function context({ options, configFiles }: Invocation): Promise<CommandCon
     }),
     pid: Deno.pid,
     errorIsTerminal: Deno.stderr.isTerminal(),
+    guides: async () => (await import("./commands/commands.ts")).guides(),
     print,
     printError,
     onTerminal: () => [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal()),

@@ -1,13 +1,20 @@
 /** `config`: every effective value and where it comes from. @module */
 import { formatEffective, reportEffective } from "../lib/config/resolve.ts";
 import { type Command, output } from "./context.ts";
-import { settingsOf } from "./running_node.ts";
+import { RUNNING_NODE, settingsOf } from "./running_node.ts";
 
 const flags = { output };
 
 export const command: Command<typeof flags> = {
   about: "Print every effective value and where it comes from",
-  details: ["Without options: those of the node that runs, if one does."],
+  details: [RUNNING_NODE],
+  examples: [
+    { words: "config", does: "What is in force in the running node" },
+    {
+      words: "config --config-file /etc/neutron/neutron.conf",
+      does: "What a node with that file would have",
+    },
+  ],
   flags,
   async run(context, { output }) {
     const { print, printError } = context;

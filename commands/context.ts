@@ -7,6 +7,7 @@
  * @module
  */
 import { type FlagTable, type FlagValues, valued } from "../lib/config/command_line.ts";
+import type { CommandGuide, Example } from "../lib/config/guide.ts";
 import { choice } from "../lib/config/kinds.ts";
 import type { RecordedConfig } from "../lib/config/recorded_settings.ts";
 import type { ResolvedConfig } from "../lib/config/resolve.ts";
@@ -28,6 +29,8 @@ export interface CommandContext {
   readonly pid: number;
   /** Whether standard error is a terminal. */
   readonly errorIsTerminal: boolean;
+  /** All commands, for whoever describes them. */
+  guides(): Promise<readonly CommandGuide[]>;
   /**
    * Reads the configuration: flags, environment and files, the files anew each time. `more`: further flags.
    *
@@ -75,6 +78,9 @@ export interface Command<Table extends FlagTable = FlagTable> {
   readonly flags: Table;
   /** The one word that it needs, as the help shows it. @default it takes none */
   readonly subject?: string;
+  /** All that the word may be. @default anything */
+  readonly choices?: readonly string[];
+  readonly examples?: readonly Example[];
   /** Runs it, on the word that it takes; resolves with the exit code. */
   run(context: CommandContext, flags: FlagValues<Table>, subject: string): Promise<number>;
 }

@@ -6,12 +6,16 @@ import {
 } from "../lib/process/permission_report.ts";
 import { type Command, output } from "./context.ts";
 import { located, placesOf } from "./located.ts";
-import { settingsOf } from "./running_node.ts";
+import { RUNNING_NODE, settingsOf } from "./running_node.ts";
 
 const flags = { output };
 
 export const command: Command<typeof flags> = {
   about: "Print what each process may do with this configuration",
+  details: [RUNNING_NODE],
+  examples: [
+    { words: "permissions", does: "Those of the running node's processes" },
+  ],
   flags,
   async run(context, { output }) {
     const { launcher, print } = context;

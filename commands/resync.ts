@@ -39,7 +39,7 @@ import { runTool } from "../lib/process/tool.ts";
 import { type Command, type CommandContext, DIFFERENT, output } from "./context.ts";
 import { openExisting } from "./existing_state.ts";
 import { located, placesOf } from "./located.ts";
-import { settingsOf } from "./running_node.ts";
+import { RUNNING_NODE, settingsOf } from "./running_node.ts";
 
 /** Beyond the deadline of one call, for a process to start and a busy machine, ms. */
 const SLACK_MS = 10_000;
@@ -49,6 +49,7 @@ const MAX_OBJECTS = 500;
 const objectId: Kind<string> = {
   allowed: OBJECT_ID_HELP,
   parse: (text) => OBJECT_ID.test(text) ? text : null,
+  repeatable: true,
 };
 
 /** A flag that names objects, repeatable. */
@@ -56,6 +57,8 @@ function objects(help: string): Flag<string[]> {
   return {
     help: `${help} (repeatable)`,
     placeholder: "ID",
+    kind: objectId,
+    fallback: null,
     read(ids, flag) {
       if (ids.length <= MAX_OBJECTS) return ids.map((id) => readValue(objectId, id, flag));
       throw new UsageError(
@@ -82,9 +85,18 @@ const flags = {
 export const command: Command<typeof flags> = {
   about: "Make etcd equal to Neutron now: all of it, or what is named",
   details: [
+    RUNNING_NODE,
     "The node that leads does it; a dry run also a standby, and where no node runs a process of its own.",
     "Exit code 1: it failed, a guard held something back, or what is named is not known.",
     "Exit code 4: a dry run has found differences.",
+  ],
+  examples: [
+    { words: "resync --dry-run", does: "What differs, without writing anything" },
+    { words: "resync", does: "Make etcd equal to Neutron now" },
+    {
+      words: "resync --port ID --include-sgs-for-ports",
+      does: "One port and its security groups",
+    },
   ],
   flags,
   run,

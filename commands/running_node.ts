@@ -14,6 +14,10 @@ import type { NodeRecord } from "../lib/state/node_record.ts";
 import { findNodes, lookAt, type RunningNode } from "../lib/state/running_nodes.ts";
 import type { CommandContext } from "./context.ts";
 
+/** What the help of such commands says. */
+export const RUNNING_NODE =
+  "Without options it is about the node that runs on this machine; --state-dir says which of several.";
+
 /** What a command wants of a node. */
 export interface Purpose {
   /** Whether it has the node do something. */

@@ -43,6 +43,14 @@ export const command: Command = {
     "SIGINT and SIGTERM stop it, a second one ends the patience; SIGHUP reads the configuration again.",
     "Exit code 3: a role ended again and again at the time of the stop.",
   ],
+  examples: [
+    { words: "start", does: "A whole cloud in small, to look at" },
+    { words: "start --config-file /etc/neutron/neutron.conf", does: "A node of a real cloud" },
+    {
+      words: "start --config-file /etc/neutron/neutron.conf --startup-resync never",
+      does: "The same, but nothing is written before a resync is asked for",
+    },
+  ],
   flags: {},
   run,
 };

@@ -7,7 +7,7 @@ import { onCommandLine } from "../lib/state/asked_by.ts";
 import { requestStepDown } from "../lib/state/step_down_request.ts";
 import type { Command } from "./context.ts";
 import { openExisting } from "./existing_state.ts";
-import { settingsOf } from "./running_node.ts";
+import { RUNNING_NODE, settingsOf } from "./running_node.ts";
 
 const flags = {
   pause: valued(integer(0, 86_400), "SECONDS", 60, "do not stand again for so long"),
@@ -15,6 +15,11 @@ const flags = {
 
 export const command: Command<typeof flags> = {
   about: "Give mastership away, if this node has it",
+  details: [RUNNING_NODE],
+  examples: [
+    { words: "step-down", does: "Before work on this machine" },
+    { words: "step-down --pause 3600", does: "The same, and another node leads for an hour" },
+  ],
   flags,
   async run(context, { pause }) {
     const { print } = context;
