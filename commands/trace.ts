@@ -48,6 +48,10 @@ export const command: Command<typeof flags> = {
   ],
   flags,
   subject: "PORT|IP|DEVICE|HOST",
+  examples: [
+    { words: "trace 10.65.0.4", does: "The port with that address, and what differs" },
+    { words: "trace compute-1 --output json", does: "The ports of a host, for machines" },
+  ],
   async run(context, { output }, text) {
     const query = readQuery(text);
     if (query === null) {

@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
 import { freePort } from "../support/etcd_server.ts";
-import { labArgs, Node, productCommand, tempDir } from "./node.ts";
+import { labArgs, Node, productCommand, productWords, tempDir } from "./node.ts";
+import { openTerminal } from "./terminal.ts";
 
 /** A command in a shell of its own: nothing of the node's options or secrets is in it. */
 async function command(home: string, ...words: string[]) {
@@ -39,6 +40,18 @@ Deno.test("commands without options find the node that runs, and speak of its se
       (await command(home, "config")).text,
       /^os_region_name +. north +\(OS_REGION_NAME\)$/m,
     );
+
+    // The record follows what comes into force; what is refused stays out of it.
+    await Deno.writeTextFile(file, "[calico]\nnum_port_status_threads = 9\n");
+    node.kill("SIGHUP");
+    await eventually(
+      "the new value is told",
+      async () => /^port_status_threads += 9 /m.test((await command(home, "config")).text),
+    );
+    await Deno.writeTextFile(file, "[calico]\nnum_port_status_threads = many\n");
+    node.kill("SIGHUP");
+    await eventually("it is refused", () => /configuration is refused/.test(node.output));
+    assertMatch((await command(home, "config")).text, /^port_status_threads += 9 /m);
 
     // The doctor needs the secret, and reads it where the node has it.
     const doctor = await command(home, "doctor");
@@ -96,4 +109,12 @@ Deno.test("a configuration that cannot be read is one that cannot be used: exit 
       assertMatch(error, says);
     }
   }
+});
+
+Deno.test("the help is as wide as the terminal", async () => {
+  const words = ["sh", "-c", 'stty cols 50; exec "$@"', "sh", ...productWords(["--help"])];
+  await using terminal = openTerminal(words);
+  await eventually("the help", () => /Exit codes:[^]*\n {2}4/.test(terminal.output()));
+  const lines = terminal.output().split(/\r?\n/);
+  assert(lines.some((line) => line.length > 45) && lines.every((line) => line.length <= 50));
 });
