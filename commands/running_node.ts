@@ -6,6 +6,7 @@
  */
 import { UsageError } from "../lib/config/command_line.ts";
 import { ConfigError } from "../lib/config/config_error.ts";
+import { OPTIONS } from "../lib/config/options.ts";
 import type { MissingSecret } from "../lib/config/recorded_settings.ts";
 import type { ResolvedConfig } from "../lib/config/resolve.ts";
 import { readProcessPlace } from "../lib/process/place.ts";
@@ -50,6 +51,13 @@ export async function settingsOf(context: CommandContext, purpose: Purpose): Pro
         "this command's own\n",
     );
     return { ...context.resolve({ state_dir: node.stateDir }), node };
+  }
+  const unused = unusedNames(context.given.env, node.record);
+  if (unused.length > 0) {
+    context.printError(
+      `this is about ${nameOf(node)}, which runs with other settings than this environment's: ` +
+        `${unused.join(", ")} not used\n`,
+    );
   }
   const environment = purpose.secrets ? await environmentOf(node.record) : {};
   const { missing, ...resolved } = context.resolveRecorded(node.record, environment);
@@ -97,6 +105,14 @@ async function nodeOf(
 
 function nameOf({ record }: RunningNode): string {
   return record ? `${record.node}, pid ${record.pid}` : "it has not recorded its name";
+}
+
+/** Names of this command's environment that say something else than the node's settings. */
+function unusedNames(env: CommandContext["given"]["env"], { settings }: NodeRecord): string[] {
+  const recorded = new Map(settings.map(({ name, value }) => [name, value]));
+  return OPTIONS.filter(({ name, secret }) => !secret && name !== "state_dir")
+    .filter(({ name, env: [own] }) => env[own] && recorded.get(name) !== env[own])
+    .map(({ env: [own] }) => own);
 }
 
 /** The environment that the node was started with, where its process id means the same process here. */

@@ -35,6 +35,10 @@ export class SettingsInForce {
     return this.#inForce.config;
   }
 
+  get effective(): ResolvedConfig["effective"] {
+    return this.#inForce.effective;
+  }
+
   get warnings(): readonly string[] {
     return this.#inForce.warnings;
   }
@@ -67,7 +71,7 @@ export class SettingsInForce {
       version: VERSION,
       place: this.#place!,
       configFiles: [...this.#configFiles],
-      settings: recordSettings(this.#inForce.effective),
+      settings: recordSettings(this.effective),
     });
   }
 }

@@ -112,6 +112,10 @@ Deno.test("a command with settings of its own goes by these, and one that names 
   // What the shell has in its environment is not said of this command.
   const ambient = here.given({}, { OS_AUTH_URL: "http://k:5000", CONDUCTOR_NODE_NAME: "other" });
   assertEquals((await settingsOf(ambient.context, {})).config.nodeName, "node-a");
+  assertMatch(ambient.said.join(""), /about node-a, pid 1, .*: CONDUCTOR_NODE_NAME not used\n$/);
+  const same = here.given({}, { CONDUCTOR_NODE_NAME: "node-a", CONDUCTOR_PASSWORD: "p" });
+  await settingsOf(same.context, {});
+  assertEquals(same.said, []);
 });
 
 Deno.test("a secret that cannot be read is named, and only where it is needed", async () => {
