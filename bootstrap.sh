@@ -1,6 +1,7 @@
 #!/bin/sh
-# Makes sure of Deno and etcd, then runs `deno task "$@"`:
-#   sh bootstrap.sh start        sh bootstrap.sh test
+# Makes sure of Deno, and of etcd where it is needed, then runs `deno task "$@"`:
+#   sh bootstrap.sh start        sh bootstrap.sh status        sh bootstrap.sh test
+#   sh bootstrap.sh --help       the product's commands and options
 # Deno comes from PATH, else from .tools/, else it is installed there from npm, else by Deno's own
 # installer. etcd comes from PATH, else from the system's packages.
 set -eu
@@ -88,10 +89,23 @@ if ! deno=$(find_deno); then
     exit 1
   fi
 fi
-# Tests also save and restore etcd, and run the commands of the documentation, with its own tool.
+# Tests also save and restore etcd, and run the commands of the documentation, with its own tool. Commands
+# that ask a running node start no etcd.
 needed=etcd
-case ${1:-} in test*) needed=etcdctl ;; esac
-if ! command -v etcd >/dev/null 2>&1 || ! command -v "$needed" >/dev/null 2>&1; then
+case ${1:-} in
+  test*) needed="etcd etcdctl" ;;
+  -h | --help | help)
+    needed=
+    shift
+    set -- start --help "$@"
+    ;;
+  status | doctor | config | resync | step-down | permissions | trace | completion | man) needed= ;;
+esac
+missing=
+for tool in $needed; do
+  command -v "$tool" >/dev/null 2>&1 || missing=$tool
+done
+if [ -n "$missing" ]; then
   mkdir -p .tools
   install_etcd || exit 1
 fi

@@ -12,8 +12,8 @@
  */
 import type { Invocation } from "./commands/commands.ts";
 import type { CommandContext } from "./commands/context.ts";
-import type { ResolvedConfig } from "./lib/config/resolve.ts";
 import { write } from "./lib/base/write.ts";
+import { ConfigError } from "./lib/config/config_error.ts";
 
 /** The launcher's word: the compiler holds it to that, and the launcher need not be loaded for it. */
 const ROLE_WORD: typeof import("./lib/process/launcher.ts").ROLE_WORD = "role";
@@ -25,7 +25,7 @@ async function main(args: string[]): Promise<number> {
       return await hostRole(args.slice(1));
     }
     const { parseCommandLine } = await import("./commands/commands.ts");
-    const asked = await parseCommandLine(args);
+    const asked = await parseCommandLine(args, terminalWidth());
     if (asked === "version") return print(await version());
     if ("help" in asked) return print(asked.help);
     return await asked.run(await context(asked));
@@ -36,23 +36,22 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
+/** Characters of a line of the terminal on standard output; undefined: it is none. */
+function terminalWidth(): number | undefined {
+  return Deno.stdout.isTerminal() ? Deno.consoleSize().columns || undefined : undefined;
+}
+
 async function version(): Promise<string> {
   const { VERSION } = await import("./lib/base/version.ts");
   return `calico-conductor ${VERSION} (Deno ${Deno.version.deno}, ${Deno.build.target})`;
 }
 
 async function context({ options, configFiles }: Invocation): Promise<CommandContext> {
-  const { resolveConfig } = await import("./lib/config/resolve.ts");
   const { createLauncher } = await import("./lib/process/launcher.ts");
   const { notifyAddress } = await import("./lib/node/service_manager.ts");
   const env = Deno.env.toObject();
-  const hostname = Deno.hostname();
-  const resolve = (): ResolvedConfig => {
-    const files = configFiles.map((path) => ({ path, text: readConfigFile(path) }));
-    const readFile = readOptional;
-    return resolveConfig({ flags: options, env, files, hostname, readFile });
-  };
   return {
+    ...await configuration(options, configFiles, env),
     launcher: createLauncher({
       executable: Deno.execPath(),
       standalone: Deno.build.standalone,
@@ -61,7 +60,7 @@ async function context({ options, configFiles }: Invocation): Promise<CommandCon
     }),
     pid: Deno.pid,
     errorIsTerminal: Deno.stderr.isTerminal(),
-    resolve,
+    guides: async () => (await import("./commands/commands.ts")).guides(),
     print,
     printError,
     onTerminal: () => [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal()),
@@ -71,12 +70,50 @@ async function context({ options, configFiles }: Invocation): Promise<CommandCon
   };
 }
 
+/** What a command may know of configurations: its own, and a running node's. */
+async function configuration(
+  options: Invocation["options"],
+  configFiles: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Pick<CommandContext, "resolve" | "resolveRecorded" | "given">> {
+  const { resolveConfig } = await import("./lib/config/resolve.ts");
+  const { usualStateDir } = await import("./lib/config/complete.ts");
+  const { resolveRecorded } = await import("./lib/config/recorded_settings.ts");
+  const { pointerDirectory } = await import("./lib/state/node_record.ts");
+  const hostname = Deno.hostname();
+  const readFile = readOptional;
+  return {
+    resolve(more = {}) {
+      const files = configFiles.map((path) => ({ path, text: readConfigFile(path) }));
+      return resolveConfig({ flags: { ...options, ...more }, env, files, hostname, readFile });
+    },
+    resolveRecorded({ settings, configFiles }, environment) {
+      const files = configFiles.flatMap(({ path, absolute }) => {
+        const text = readOrNull(absolute);
+        return text === null ? [] : [{ path, text }];
+      });
+      const input = { flags: {}, env: environment, files, hostname, readFile: readOrNull };
+      return resolveRecorded(settings, input, env);
+    },
+    given: {
+      options,
+      configFiles,
+      env,
+      places: {
+        usual: usualStateDir(env),
+        pointers: pointerDirectory(env),
+        services: "/var/lib",
+      },
+    },
+  };
+}
+
 function readConfigFile(path: string): string {
   try {
     return Deno.readTextFileSync(path);
   } catch (error) {
     const reason = error instanceof Error ? error.message : error;
-    throw new Error(`cannot read --config-file ${path}: ${reason}`);
+    throw new ConfigError(`cannot read --config-file ${path}: ${reason}`);
   }
 }
 
@@ -88,7 +125,15 @@ function readOptional(path: string): string | null {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       return null;
     }
-    throw new Error(`cannot read ${path}: ${error instanceof Error ? error.message : error}`);
+    throw new ConfigError(`cannot read ${path}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function readOrNull(path: string): string | null {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return null;
   }
 }
 

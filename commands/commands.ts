@@ -7,15 +7,14 @@
  * @module
  */
 import {
-  COMMON_HELP,
   findWord,
-  flagsHelp,
-  optionsHelp,
   parseWords,
   UnknownFlagError,
   unknownWord,
   UsageError,
 } from "../lib/config/command_line.ts";
+import type { CommandGuide } from "../lib/config/guide.ts";
+import { commandHelp, generalHelp } from "../lib/config/help_text.ts";
 import type { Flags } from "../lib/config/values.ts";
 import type { Command, CommandContext } from "./context.ts";
 
@@ -27,6 +26,9 @@ const COMMANDS = {
   permissions: () => import("./permissions.ts"),
   resync: () => import("./resync.ts"),
   "step-down": () => import("./step_down.ts"),
+  trace: () => import("./trace.ts"),
+  completion: () => import("./completion.ts"),
+  man: () => import("./man.ts"),
 } satisfies Record<string, () => Promise<{ command: Command }>>;
 type CommandName = keyof typeof COMMANDS;
 const NAMES = Object.keys(COMMANDS) as CommandName[];
@@ -50,28 +52,44 @@ export interface Invocation {
 /** What a command line asks for. */
 export type Asked = { readonly help: string } | "version" | Invocation;
 
+/** Where the terminal does not tell its width. */
+const COLUMNS = 80;
+
 /**
  * Understands the words after the program's name.
  *
+ * @param columns width of the help, characters
+ *
  * @throws {UsageError} they make no sense.
  */
-export async function parseCommandLine(args: readonly string[]): Promise<Asked> {
+export async function parseCommandLine(
+  args: readonly string[],
+  columns = COLUMNS,
+): Promise<Asked> {
   const word = findWord(args, [...NAMES, "help", "version"]);
   if (word === "version") return "version";
-  if (word === "help") return { help: await helpOf(findWord(args, NAMES)) };
+  if (word === "help") return { help: await helpOf(findWord(args, NAMES), columns) };
   const name = (word ?? DEFAULT) as CommandName;
   const command: Command = (await COMMANDS[name]()).command;
   const parsed = await explained(name, () => parseWords(args, command.flags));
-  if (parsed.help) return { help: await helpOf(word) };
+  if (parsed.help) return { help: await helpOf(word, columns) };
   if (parsed.version) return "version";
-  const [first = name, more] = parsed.words;
+  const [first = name, ...words] = parsed.words;
   if (word !== null && parsed.words.length === 0) {
     throw new UsageError(`${JSON.stringify(word)} is a flag's value here: say ${word} before it`);
   }
   if (first !== name) throw new UsageError(unknownWord("command", first, NAMES));
+  if (command.subject && words.length === 0) {
+    throw new UsageError(`${name} needs a word: calico-conductor ${name} ${command.subject}`);
+  }
+  if (command.choices && !command.choices.includes(words[0]!)) {
+    throw new UsageError(unknownWord(`word after ${name}`, words[0]!, command.choices));
+  }
+  const more = words[command.subject ? 1 : 0];
   if (more !== undefined) throw new UsageError(`unexpected word ${JSON.stringify(more)}`);
   const { options, configFiles, flags } = parsed;
-  return { name, options, configFiles, flags, run: (context) => command.run(context, flags) };
+  const run = (context: CommandContext) => command.run(context, flags, words[0] ?? "");
+  return { name, options, configFiles, flags, run };
 }
 
 /** What `parse` returns; a flag that is unknown here but another command's is told as that. */
@@ -95,41 +113,17 @@ async function all(): Promise<[name: string, command: Command][]> {
   );
 }
 
-/** The help of a command, or of all. */
-async function helpOf(word: string | null): Promise<string> {
-  const commands = await all();
-  const found = commands.find(([name]) => name === word);
-  return (found ? ownHelp(...found) : generalHelp(commands)).join("\n");
+/** What there is to say of all commands. */
+export async function guides(): Promise<CommandGuide[]> {
+  return (await all()).map(([name, command]) => {
+    const { about, details = [], flags, subject = null, choices = [], examples = [] } = command;
+    return { name, about, details, flags, subject, choices, examples };
+  });
 }
 
-function ownHelp(name: string, { about, details = [], flags }: Command): string[] {
-  const own = flagsHelp(flags);
-  return [
-    `calico-conductor ${name}: ${about}`,
-    "",
-    `Usage: calico-conductor ${name}${own.length > 0 ? " [flags]" : ""} [options]`,
-    ...details.length > 0 ? ["", ...details] : [],
-    ...own.length > 0 ? ["", "Flags:", ...own] : [],
-    "",
-    "Options (all of them: calico-conductor --help):",
-    ...COMMON_HELP,
-  ];
-}
-
-function generalHelp(commands: readonly [name: string, command: Command][]): string[] {
-  const width = Math.max(...NAMES.map((name) => name.length)) + 2;
-  return [
-    "calico-conductor: the leader-only jobs of Calico's OpenStack driver, one process per job",
-    "",
-    "Usage: calico-conductor [command] [flags] [options]",
-    "",
-    "Commands (their flags: calico-conductor COMMAND --help):",
-    ...commands.map(([name, { about }]) =>
-      `  ${name.padEnd(width)}${about}${name === DEFAULT ? " (default)" : ""}`
-    ),
-    "",
-    "Options come from flags, then the environment, then --config-file, then defaults.",
-    ...COMMON_HELP,
-    ...optionsHelp(),
-  ];
+/** The help of a command, or of all. @param columns of the terminal */
+async function helpOf(word: string | null, columns: number): Promise<string> {
+  const found = await guides();
+  const guide = found.find(({ name }) => name === word);
+  return guide ? commandHelp(guide, columns) : generalHelp(found, DEFAULT, columns);
 }

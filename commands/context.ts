@@ -7,10 +7,15 @@
  * @module
  */
 import { type FlagTable, type FlagValues, valued } from "../lib/config/command_line.ts";
+import type { CommandGuide, Example } from "../lib/config/guide.ts";
 import { choice } from "../lib/config/kinds.ts";
+import type { RecordedConfig } from "../lib/config/recorded_settings.ts";
 import type { ResolvedConfig } from "../lib/config/resolve.ts";
+import type { Flags } from "../lib/config/values.ts";
 import type { Launcher } from "../lib/process/launcher.ts";
 import type { NotifyAddress } from "../lib/node/service_manager.ts";
+import type { NodeRecord } from "../lib/state/node_record.ts";
+import type { NodePlaces } from "../lib/state/running_nodes.ts";
 
 /** Exit code: a dry run has found differences. */
 export const DIFFERENT = 4;
@@ -24,12 +29,32 @@ export interface CommandContext {
   readonly pid: number;
   /** Whether standard error is a terminal. */
   readonly errorIsTerminal: boolean;
+  /** All commands, for whoever describes them. */
+  guides(): Promise<readonly CommandGuide[]>;
   /**
-   * Reads the configuration: flags, environment and files, the files anew each time.
+   * Reads the configuration: flags, environment and files, the files anew each time. `more`: further flags.
    *
    * @throws {ConfigError} it cannot be used.
    */
-  resolve(): ResolvedConfig;
+  resolve(more?: Flags): ResolvedConfig;
+  /**
+   * The configuration of a running node, by what it has recorded.
+   *
+   * @param environment of its process, as far as it can be read
+   *
+   * @throws {ConfigError} it cannot be used.
+   */
+  resolveRecorded(
+    record: NodeRecord,
+    environment: Readonly<Record<string, string>>,
+  ): RecordedConfig;
+  /** What the command was given, and where nodes may be. */
+  readonly given: {
+    readonly options: Flags;
+    readonly configFiles: readonly string[];
+    readonly env: Readonly<Record<string, string | undefined>>;
+    readonly places: NodePlaces;
+  };
   /** Prints text on standard output, with a line end when it has none. */
   print(text: string): void;
   /** Prints text on standard error as it is. */
@@ -51,8 +76,13 @@ export interface Command<Table extends FlagTable = FlagTable> {
   /** More lines of its own help. */
   readonly details?: readonly string[];
   readonly flags: Table;
-  /** Runs it; resolves with the exit code. */
-  run(context: CommandContext, flags: FlagValues<Table>): Promise<number>;
+  /** The one word that it needs, as the help shows it. @default it takes none */
+  readonly subject?: string;
+  /** All that the word may be. @default anything */
+  readonly choices?: readonly string[];
+  readonly examples?: readonly Example[];
+  /** Runs it, on the word that it takes; resolves with the exit code. */
+  run(context: CommandContext, flags: FlagValues<Table>, subject: string): Promise<number>;
 }
 
 /** The flag of commands that print something for people or for machines. */

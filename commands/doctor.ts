@@ -13,6 +13,7 @@ import { permissionRow } from "../lib/process/permissions.ts";
 import { runTool } from "../lib/process/tool.ts";
 import { type Command, output } from "./context.ts";
 import { located } from "./located.ts";
+import { RUNNING_NODE, settingsOf } from "./running_node.ts";
 
 /** Beyond the checks' own deadline, for the process to start and to answer, ms. */
 const SLACK_MS = 8000;
@@ -21,11 +22,18 @@ const flags = { output };
 
 export const command: Command<typeof flags> = {
   about: "Look at all that this node depends on, and say what to do",
-  details: ["Exit code 1: something failed."],
+  details: [RUNNING_NODE, "Exit code 1: something failed."],
+  examples: [
+    { words: "doctor", does: "Look at what the running node depends on" },
+    {
+      words: "doctor --config-file /etc/neutron/neutron.conf",
+      does: "The same before a node is started",
+    },
+  ],
   flags,
   async run(context, { output }) {
-    const { resolve, launcher, print } = context;
-    const { config, warnings } = resolve();
+    const { launcher, print } = context;
+    const { config, warnings } = await settingsOf(context, { secrets: true });
     const findings = warnings.map((text) => named("configuration", warning(text, "")));
     const warn = (message: string, fields: Record<string, unknown> = {}) => {
       findings.push(named("host names", warning(`${message} (${JSON.stringify(fields)})`, "")));

@@ -2,11 +2,17 @@
 import type { Config } from "../lib/config/config_types.ts";
 import { KV_FILE, StateStore } from "../lib/state/store.ts";
 
-/** @throws {Error} nothing has run with that state directory. */
+/** @throws {Error} nothing has run with that state directory, or this user may not look into it. */
 export async function openExisting(config: Config): Promise<StateStore> {
   try {
     await Deno.stat(`${config.stateDir}/${KV_FILE}`);
-  } catch {
+  } catch (error) {
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new Error(
+        `the state directory ${config.stateDir} belongs to another user: run this command as that ` +
+          "user or as root",
+      );
+    }
     throw new Error(
       `nothing has run with the state directory ${config.stateDir}: ` +
         "start it, or name the right one with --state-dir",

@@ -6,15 +6,20 @@ import {
 } from "../lib/process/permission_report.ts";
 import { type Command, output } from "./context.ts";
 import { located, placesOf } from "./located.ts";
+import { RUNNING_NODE, settingsOf } from "./running_node.ts";
 
 const flags = { output };
 
 export const command: Command<typeof flags> = {
   about: "Print what each process may do with this configuration",
+  details: [RUNNING_NODE],
+  examples: [
+    { words: "permissions", does: "Those of the running node's processes" },
+  ],
   flags,
   async run(context, { output }) {
-    const { resolve, launcher, print } = context;
-    const { config } = resolve();
+    const { launcher, print } = context;
+    const { config } = await settingsOf(context, { secrets: true });
     const places = await placesOf(config, context);
     // As `start` does; when Keystone does not tell, without them.
     const { config: whole, trouble } = await located(config, context, places);

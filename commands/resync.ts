@@ -21,6 +21,8 @@ import { OBJECT_ID, OBJECT_ID_HELP } from "../lib/openstack/object_id.ts";
 import { describeError } from "../lib/base/log.ts";
 import { MAX_DELAY_MS } from "../lib/openstack/http.ts";
 import { permissionRow } from "../lib/process/permissions.ts";
+import { readSystemUser } from "../lib/process/system_user.ts";
+import { onCommandLine } from "../lib/state/asked_by.ts";
 import { formatReport, ProgressBar, reportOf } from "../lib/sync/report/report.ts";
 import {
   followResync,
@@ -37,6 +39,7 @@ import { runTool } from "../lib/process/tool.ts";
 import { type Command, type CommandContext, DIFFERENT, output } from "./context.ts";
 import { openExisting } from "./existing_state.ts";
 import { located, placesOf } from "./located.ts";
+import { RUNNING_NODE, settingsOf } from "./running_node.ts";
 
 /** Beyond the deadline of one call, for a process to start and a busy machine, ms. */
 const SLACK_MS = 10_000;
@@ -46,6 +49,7 @@ const MAX_OBJECTS = 500;
 const objectId: Kind<string> = {
   allowed: OBJECT_ID_HELP,
   parse: (text) => OBJECT_ID.test(text) ? text : null,
+  repeatable: true,
 };
 
 /** A flag that names objects, repeatable. */
@@ -53,6 +57,8 @@ function objects(help: string): Flag<string[]> {
   return {
     help: `${help} (repeatable)`,
     placeholder: "ID",
+    kind: objectId,
+    fallback: null,
     read(ids, flag) {
       if (ids.length <= MAX_OBJECTS) return ids.map((id) => readValue(objectId, id, flag));
       throw new UsageError(
@@ -79,9 +85,18 @@ const flags = {
 export const command: Command<typeof flags> = {
   about: "Make etcd equal to Neutron now: all of it, or what is named",
   details: [
+    RUNNING_NODE,
     "The node that leads does it; a dry run also a standby, and where no node runs a process of its own.",
     "Exit code 1: it failed, a guard held something back, or what is named is not known.",
     "Exit code 4: a dry run has found differences.",
+  ],
+  examples: [
+    { words: "resync --dry-run", does: "What differs, without writing anything" },
+    { words: "resync", does: "Make etcd equal to Neutron now" },
+    {
+      words: "resync --port ID --include-sgs-for-ports",
+      does: "One port and its security groups",
+    },
   ],
   flags,
   run,
@@ -91,8 +106,9 @@ export const command: Command<typeof flags> = {
 type Wanted = Omit<ResyncOptions, "by">;
 
 async function run(context: CommandContext, given: FlagValues<typeof flags>): Promise<number> {
-  const { resolve, print, printError, errorIsTerminal } = context;
-  const { config } = resolve();
+  const { print, printError, errorIsTerminal } = context;
+  const acts = given["dry-run"] ? {} : { acts: true } as const;
+  const { config } = await settingsOf(context, acts);
   const { output } = given;
   const resync: Wanted = {
     networks: given.network,
@@ -105,7 +121,7 @@ async function run(context: CommandContext, given: FlagValues<typeof flags>): Pr
   };
   const bar = new ProgressBar(output === "text" && errorIsTerminal, printError);
   const { answer, differences, text } = await askNode(config, resync, bar)
-    .then((asked) => asked ?? compareBeside(config, context, resync, bar))
+    .then((asked) => asked ?? compareBeside(context, resync, bar))
     .finally(() => bar.end());
   if (output === "json") print(JSON.stringify(reportOf(answer, differences), null, 2));
   else {
@@ -125,7 +141,8 @@ async function askNode(config: Config, resync: Wanted, bar: ProgressBar) {
   using store = none ? await openRunning(config) : await openExisting(config);
   if (!store) return null;
   try {
-    const request = await requestResync(store, systemClock, { ...resync, by: "the command line" });
+    const by = onCommandLine(await readSystemUser());
+    const request = await requestResync(store, systemClock, { ...resync, by });
     const onProgress = ({ doing, step }: ResyncAnswer) => bar.show(doing, step);
     const answer = await followResync(store, systemClock, request, onProgress);
     const { stateDir } = config;
@@ -147,13 +164,9 @@ async function openRunning(config: Config): Promise<StateStore | null> {
 }
 
 /** A dry run in a process of its own, with the same result. */
-async function compareBeside(
-  config: Config,
-  context: CommandContext,
-  resync: Wanted,
-  bar: ProgressBar,
-) {
+async function compareBeside(context: CommandContext, resync: Wanted, bar: ProgressBar) {
   const { launcher, printError } = context;
+  const { config } = await settingsOf(context, { secrets: true });
   printError(
     `no node that could be asked runs with the state directory ${config.stateDir}: ` +
       "this command compares by itself\n",

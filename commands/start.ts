@@ -23,14 +23,10 @@ import {
 import { Node } from "../lib/node/node.ts";
 import { PageFeed } from "../lib/state/page_feed.ts";
 import { ServiceManager } from "../lib/node/service_manager.ts";
+import { StopRequest } from "../lib/node/stop_request.ts";
 import { VERSION } from "../lib/base/version.ts";
 import { type Command, type CommandContext, UNHEALTHY } from "./context.ts";
-
-/**
- * A signal this soon after the first, ms, is the first once more: a terminal sends Ctrl-C to `deno task`
- * and to us, and `deno task` passes it on.
- */
-const SAME_SIGNAL_MS = 500;
+import { SettingsInForce } from "./settings_in_force.ts";
 
 /** What the supervisor can do without once it knows its configuration; from source it never had most. */
 const NOT_NEEDED = [
@@ -48,16 +44,25 @@ export const command: Command = {
     "SIGINT and SIGTERM stop it, a second one ends the patience; SIGHUP reads the configuration again.",
     "Exit code 3: a role ended again and again at the time of the stop.",
   ],
+  examples: [
+    { words: "start", does: "A whole cloud in small, to look at" },
+    { words: "start --config-file /etc/neutron/neutron.conf", does: "A node of a real cloud" },
+    {
+      words: "start --config-file /etc/neutron/neutron.conf --startup-resync never",
+      does: "The same, but nothing is written before a resync is asked for",
+    },
+  ],
   flags: {},
   run,
 };
 
 async function run(context: CommandContext): Promise<number> {
-  const { resolve, pid, print, launcher, notifyAddress: address, notifierModule: module } = context;
-  const { config, warnings, effective } = resolve();
-  let [inForce, found] = [config, effective];
+  const { pid, print, launcher, notifyAddress: address, notifierModule: module } = context;
+  const settings = new SettingsInForce(context);
+  const { config, warnings } = settings;
+  let inForce = config;
   const feed = new PageFeed();
-  feed.configure(effectiveRows(effective));
+  feed.configure(effectiveRows(settings.effective));
   const forward = (entry: LogEntry) => {
     feed.add(entry);
     if (!passes(entry.level, inForce.log.level)) return;
@@ -76,30 +81,28 @@ async function run(context: CommandContext): Promise<number> {
   await using serviceManager = address &&
     new ServiceManager({ address, module, stateDir, log, clock: systemClock });
   await dropPermissions(NOT_NEEDED); // the service manager's Worker keeps its own
-  const [stop, hurry] = [new AbortController(), new AbortController()];
+  const request = new StopRequest({ log, clock: systemClock });
   const node = new Node(config, {
     pid,
     launcher,
     log,
     clock: systemClock,
     serviceManager,
-    resolve() {
-      const resolved = resolve();
-      found = resolved.effective;
-      return resolved;
-    },
+    resolve: () => settings.readAgain(),
+    announce: () => settings.announce(log),
     verdict: async (store, config) =>
       (await readStatus(store, nodeInfo(config), systemClock)).verdict.text,
     onConfig(config) {
       inForce = config;
-      feed.configure(effectiveRows(found));
+      settings.comeIntoForce(config);
+      feed.configure(effectiveRows(settings.effective));
     },
     forward,
     feed,
-  }, { stop: stop.signal, hurry: hurry.signal });
-  onSignals(context, node, stop, hurry);
+  }, request);
+  onSignals(context, node, request);
   const crashLoops = await node.run();
-  log.info("stopped", { reason: String(stop.signal.reason) });
+  log.info("stopped", { reason: String(request.stop.reason) });
   if (crashLoops.length === 0) return 0;
   log.error("these roles ended again and again", { roles: crashLoops });
   return UNHEALTHY;
@@ -108,22 +111,12 @@ async function run(context: CommandContext): Promise<number> {
 function onSignals(
   { onSignal, onTerminal }: CommandContext,
   node: Node,
-  stop: AbortController,
-  hurry: AbortController,
+  request: StopRequest,
 ): void {
-  let toldAt = 0;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    onSignal(signal, () => {
-      const now = systemClock.monotonic();
-      if (!stop.signal.aborted) {
-        toldAt = now;
-        stop.abort(signal);
-      } else if (now - toldAt > SAME_SIGNAL_MS) hurry.abort(signal);
-    });
-  }
+  for (const signal of ["SIGINT", "SIGTERM"] as const) onSignal(signal, () => request.told(signal));
   const interactive = onTerminal();
   onSignal("SIGHUP", () => {
-    if (interactive && !onTerminal()) stop.abort("the terminal is closed");
+    if (interactive && !onTerminal()) request.told("the terminal is closed");
     else node.reload();
   });
 }

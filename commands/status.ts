@@ -18,6 +18,7 @@ import { permissionRow } from "../lib/process/permissions.ts";
 import { runTool } from "../lib/process/tool.ts";
 import { type Command, type CommandContext, output, UNHEALTHY } from "./context.ts";
 import { openExisting } from "./existing_state.ts";
+import { RUNNING_NODE, settingsOf } from "./running_node.ts";
 
 const TIMEOUT_MS = 5000;
 
@@ -25,11 +26,16 @@ const flags = { output };
 
 export const command: Command<typeof flags> = {
   about: "Print what the node's processes say of themselves",
-  details: ["Exit code 3: something is wrong, or the page does not answer."],
+  details: [RUNNING_NODE, "Exit code 3: something is wrong, or the page does not answer."],
+  examples: [
+    { words: "status", does: "How the node of this machine is" },
+    { words: "status --output json", does: "The same for machines" },
+    { words: "status --state-dir /var/lib/calico-conductor", does: "That of one of several nodes" },
+  ],
   flags,
   async run(context, { output }) {
-    const { resolve, print } = context;
-    const { config } = resolve();
+    const { print } = context;
+    const { config } = await settingsOf(context, {});
     const told = await askPage(config, context);
     const report = told ?? await readDirectly(config);
     print(output === "json" ? JSON.stringify(report, null, 2) : formatStatus(report));

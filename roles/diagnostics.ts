@@ -30,9 +30,6 @@ await runRole("diagnostics", async ({ config, job, signal, listen }) => {
       token: config.diagnostics.apiToken,
       requestResync: (request) => requestResync(job.store, job.clock, request),
       restart: (role, by) => requestRestart(job.store, job.clock, role, by),
-      note: (message) =>
-        job.store.addEvent("diagnostics", { at: job.clock.now(), level: "info", message })
-          .catch((error) => job.log.warn("an event cannot be written", { error })),
       readResync: () => job.store.readResyncAnswer(),
       readAsked: (id) => readAsked(config.stateDir, id),
       stepDown: (by, pauseSeconds) => requestStepDown(job.store, job.clock, by, pauseSeconds),

@@ -25,6 +25,11 @@ export function resourcePrefixes(region: string | null): Prefixes {
   };
 }
 
+/** Prefix of the endpoints or migrations of all namespaces, whoever has written them. */
+export function allEndpointsPrefix(kind: "WorkloadEndpoint" | "LiveMigration"): string {
+  return `${RESOURCES}/${FOLDERS[kind]}/`;
+}
+
 /** Prefixes below which an earlier release wrote objects of the region; null: the same. */
 export function earlierPrefixes(region: string | null) {
   const namespace = earlierNamespace(region);

@@ -1,6 +1,6 @@
 /**
- * The command line: words to options and to the flags of one command, the parts of `--help`, and errors
- * that suggest what was meant. A command declares its own flags; the options are everybody's.
+ * The command line: words to options and to the flags of one command, and errors that suggest what was
+ * meant. A command declares its own flags; the options are everybody's.
  *
  * @module
  */
@@ -29,6 +29,10 @@ export interface Flag<Value = unknown> {
   readonly help: string | null;
   /** What stands for the value in the help; null: the flag stands alone. */
   readonly placeholder: string | null;
+  /** What the value may be; null: the flag stands alone. */
+  readonly kind: Kind<unknown> | null;
+  /** Default, as it would be written; null: none. */
+  readonly fallback: string | null;
   /**
    * The value, from the texts that are given, in order; none: the default.
    *
@@ -46,7 +50,8 @@ export type FlagValues<Table extends FlagTable> = {
 
 /** A flag that stands alone: true when it is given. */
 export function alone(help: string | null): Flag<boolean> {
-  return { help, placeholder: null, read: (texts) => texts.at(-1) === "true" };
+  const read = (texts: readonly string[]) => texts.at(-1) === "true";
+  return { help, placeholder: null, kind: null, fallback: null, read };
 }
 
 /** A flag with a value; the last one counts. */
@@ -57,8 +62,10 @@ export function valued<Value>(
   help: string,
 ): Flag<Value> {
   return {
-    help: `${help} [${fallback}]`,
+    help,
     placeholder,
+    kind,
+    fallback: String(fallback),
     read(texts, flag) {
       const text = texts.at(-1);
       return text === undefined ? fallback : readValue(kind, text, flag);
@@ -74,7 +81,8 @@ export function readValue<Value>(kind: Kind<Value>, text: string, flag: string):
 }
 
 const SETTABLE = OPTIONS.filter((option) => !option.secret);
-const CONFIG_FILE = "config-file";
+/** Flag of a configuration file, without the hyphens. */
+export const CONFIG_FILE = "config-file";
 const nameOf = (option: { name: OptionName }) => flagOf(option).slice(2);
 const VALUED = [CONFIG_FILE, ...SETTABLE.filter(({ kind }) => !kind.alone).map(nameOf)];
 const ALONE = SETTABLE.filter(({ kind }) => kind.alone).map(nameOf);
@@ -92,7 +100,8 @@ export function parseWords<Table extends FlagTable>(args: readonly string[], own
   const aloneNames = [...ALONE, ...names.filter(isAlone)];
   checkFlags(args, valuedNames, aloneNames);
   const parsed = parseArgs(args, {
-    string: valuedNames,
+    // Words stay as they are: a host may be called 007.
+    string: [...valuedNames, "_"],
     boolean: ["help", "version", ...aloneNames],
     collect: [...valuedNames, ...aloneNames],
     alias: { h: "help", V: "version" },
@@ -172,40 +181,4 @@ function refuseSecret(flag: string): void {
     `${flag} would show a secret to every user of this machine: ` +
       `set ${secret.env[0]} in the environment or use --config-file`,
   );
-}
-
-/** Room for flags in the help, characters. */
-const FLAG_WIDTH = 26;
-/** Begins the line below a flag that has no room beside its help. */
-const GAP = " ".repeat(FLAG_WIDTH);
-const line = (flag: string, help: string) => {
-  const room = flag.length < FLAG_WIDTH ? flag.padEnd(FLAG_WIDTH) : `${flag}\n  ${GAP}`;
-  return `  ${room}${help}`;
-};
-
-/** The help's lines about what every command takes beside the options. */
-export const COMMON_HELP: readonly string[] = [
-  line("--config-file PATH", "oslo INI file such as neutron.conf (repeatable, later wins)"),
-  line("-h, --help", "this; after a command, its own"),
-  line("-V, --version", "versions of this program and of its runtime"),
-];
-
-/** The help's lines about the flags of one command. */
-export function flagsHelp(flags: FlagTable): string[] {
-  return Object.entries(flags).flatMap(([name, { help, placeholder }]) =>
-    help === null ? [] : [line(`--${name}${placeholder ? ` ${placeholder}` : ""}`, help)]
-  );
-}
-
-/** The help's lines about the options, group by group. */
-export function optionsHelp(): string[] {
-  const lines: string[] = [];
-  let group = "";
-  for (const option of OPTIONS) {
-    if (option.group !== group) lines.push("", `${group = option.group}:`);
-    const flag = option.secret ? option.env[0] : flagOf(option);
-    const notes = [option.fallback, option.unit].filter(Boolean).join(" ");
-    lines.push(line(flag, `${option.help}${notes ? ` [${notes}]` : ""}`));
-  }
-  return lines;
 }

@@ -15,19 +15,23 @@ export interface Machine {
   readonly hostname: string;
 }
 
+/** The state directory when nothing else is said: systemd's for the service, or the user's own. */
+export function usualStateDir({ STATE_DIRECTORY, HOME }: Machine["env"]): string {
+  return STATE_DIRECTORY ?? (HOME ? `${HOME}/.local/state/calico-conductor` : ".state");
+}
+
 /** The values, all that have a default filled in. */
 export function completeDefaults(
   found: readonly EffectiveValue[],
   { env, hostname }: Machine,
 ): EffectiveValue[] {
   const given = new OptionValues(found);
-  const home = env.HOME ? `${env.HOME}/.local/state/calico-conductor` : ".state";
   const ofCloud = given.givenOfCloud() !== null;
   const wanted = given.get("lab");
   const lab = wanted !== "auto" ? wanted : ofCloud ? "off" : "on";
   const derived: Texts = {
     node_name: hostname,
-    state_dir: env.STATE_DIRECTORY ?? home,
+    state_dir: usualStateDir(env),
     elector_name: given.entry("node_name").value ?? hostname,
     ...lab !== "off" && !ofCloud ? labValues(given) : {},
   };

@@ -19,7 +19,9 @@ export const effectiveRowSchema = z.object({
 export type EffectiveRow = z.infer<typeof effectiveRowSchema>;
 
 /** The value of an option as it may be shown, in full; null: not set. */
-export function shownValue({ option, value }: EffectiveValue): string | null {
+export function shownValue(
+  { option, value }: Pick<EffectiveValue, "option" | "value">,
+): string | null {
   if (value === null) return null;
   return option.secret ? "(set)" : withoutUserInfo(value);
 }

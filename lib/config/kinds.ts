@@ -16,12 +16,28 @@ export interface Kind<Value> {
   readonly alone?: true;
   /** A flag of this kind may be given several times. */
   readonly repeatable?: true;
+  /** What a shell completes it with: all that it may be, or paths. */
+  readonly completes?: readonly string[] | "file" | "directory";
 }
 
 /** Any text that is not blank. */
 export const string: Kind<string> = {
   allowed: "text",
   parse: (text) => text.trim() === "" ? null : text,
+};
+
+/** Path of a file. */
+export const file: Kind<string> = {
+  ...string,
+  allowed: "the path of a file",
+  completes: "file",
+};
+
+/** Path of a directory. */
+export const directory: Kind<string> = {
+  ...string,
+  allowed: "the path of a directory",
+  completes: "directory",
 };
 
 /** `true` or `false`, in any case. */
@@ -46,6 +62,7 @@ export function integer(min: number, max: number): Kind<number> {
 export function choice<const Word extends string>(...of: readonly Word[]): Kind<Word> {
   return {
     allowed: of.join(" | "),
+    completes: of,
     parse: (text) => of.find((word) => word === text) ?? null,
   };
 }

@@ -1,7 +1,7 @@
 /**
  * The one table of options: how each is named on the command line, in the environment and in an
  * operator's existing configuration files, what it may be, and what it means. The table makes
- * `--help`, the README's table, the messages for bad values, the effective configuration and the types
+ * `--help`, completions, manual page, docs/options.md, the messages for bad values, the effective configuration and the types
  * of its values.
  *
  * @module
@@ -11,6 +11,8 @@ import type { Credential } from "../openstack/credential.ts";
 import {
   boolean,
   choice,
+  directory,
+  file,
   hosts,
   integer,
   listen,
@@ -91,7 +93,7 @@ function qosRows<Of extends "ingress" | "egress">(of: Of) {
 const GROUPS = {
   Node: {
     node_name: row(string, null, "Name of this node (default: the host name)"),
-    state_dir: row(string, null, "Directory for the node's state (default: see the README)"),
+    state_dir: row(directory, null, "Directory of the node's state (default: see docs/options.md)"),
     region: optional(string, "OpenStack region, when etcd holds several", {
       ini: ["calico.openstack_region"],
     }),
@@ -99,8 +101,8 @@ const GROUPS = {
     api_token: optional(string, "Bearer token of the API's actions; unset: loopback only", {
       secret: true,
     }),
-    listen_tls_cert: optional(string, "PEM file of the page's certificate, its chain after it"),
-    listen_tls_key: optional(string, "PEM file of its key; both are read again when they change"),
+    listen_tls_cert: optional(file, "PEM file of the page's certificate, its chain after it"),
+    listen_tls_key: optional(file, "PEM file of its key; both are read again when they change"),
     allowed_hosts: optional(
       hosts,
       "Names under which the page is asked for, beside the node's, as behind a reverse proxy",
@@ -129,15 +131,15 @@ const GROUPS = {
       secret: true,
       cloud: true,
     }),
-    etcd_ca_file: optional(string, "PEM file of the CA that signed etcd's certificate", {
+    etcd_ca_file: optional(file, "PEM file of the CA that signed etcd's certificate", {
       ini: ["calico.etcd_ca_cert_file"],
       cloud: true,
     }),
-    etcd_cert_file: optional(string, "PEM file of our client certificate", {
+    etcd_cert_file: optional(file, "PEM file of our client certificate", {
       ini: ["calico.etcd_cert_file"],
       cloud: true,
     }),
-    etcd_key_file: optional(string, "PEM file of its key", {
+    etcd_key_file: optional(file, "PEM file of its key", {
       ini: ["calico.etcd_key_file"],
       cloud: true,
     }),
@@ -219,15 +221,15 @@ const GROUPS = {
       env: ["OS_INTERFACE", "OS_ENDPOINT_TYPE"],
       ini: ["keystone_authtoken.interface", "nova.endpoint_type"],
     }),
-    os_cacert: optional(string, "PEM file of the CA of Keystone, Neutron and Nova", {
+    os_cacert: optional(file, "PEM file of the CA of Keystone, Neutron and Nova", {
       ...login("cacert"),
       ini: ["keystone_authtoken.cafile"],
     }),
-    os_cert: optional(string, "PEM file of our client certificate to them", {
+    os_cert: optional(file, "PEM file of our client certificate to them", {
       ...login("cert"),
       ini: ["keystone_authtoken.certfile"],
     }),
-    os_key: optional(string, "PEM file of its key", {
+    os_key: optional(file, "PEM file of its key", {
       ...login("key"),
       ini: ["keystone_authtoken.keyfile"],
     }),
@@ -258,13 +260,13 @@ const GROUPS = {
       cloud: true,
     }),
     bus_tls: row(boolean, "false", "TLS to the bus", { ini: ["oslo_messaging_rabbit.ssl"] }),
-    bus_ca_file: optional(string, "PEM file of the CA that signed the broker's certificate", {
+    bus_ca_file: optional(file, "PEM file of the CA that signed the broker's certificate", {
       ini: ["oslo_messaging_rabbit.ssl_ca_file"],
     }),
-    bus_cert_file: optional(string, "PEM file of our client certificate", {
+    bus_cert_file: optional(file, "PEM file of our client certificate", {
       ini: ["oslo_messaging_rabbit.ssl_cert_file"],
     }),
-    bus_key_file: optional(string, "PEM file of its key", {
+    bus_key_file: optional(file, "PEM file of its key", {
       ini: ["oslo_messaging_rabbit.ssl_key_file"],
     }),
     request_timeout: seconds(1, 600, "30", "Deadline of one request"),

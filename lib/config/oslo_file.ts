@@ -10,6 +10,15 @@
 /** Values by `section.key`; keys outside any section belong to `DEFAULT`. */
 export type FileValues = ReadonlyMap<string, string>;
 
+/** What a file holds. */
+export interface ConfigFile {
+  readonly values: FileValues;
+  /** Headings of sections. */
+  readonly sections: number;
+  /** Numbers of the lines that are neither a heading nor an assignment, from 1. */
+  readonly broken: readonly number[];
+}
+
 /**
  * The values in the text of one file. The last of several assignments to a key counts, in whichever
  * of several sections of one name it stands. An indented line continues the value before it, up to a blank
@@ -18,10 +27,17 @@ export type FileValues = ReadonlyMap<string, string>;
  * dollar sign; a name that the file does not give stays as it is written.
  */
 export function parseConfigFile(text: string): FileValues {
+  return readConfigFile(text).values;
+}
+
+/** The same, and what of it cannot be read. */
+export function readConfigFile(text: string): ConfigFile {
   const values = new Map<string, string>();
+  const broken: number[] = [];
+  let sections = 0;
   let section = "DEFAULT";
   let continued: string | null = null;
-  for (const line of linesOf(text)) {
+  for (const [index, line] of linesOf(text).entries()) {
     if (/^[ \t]/.test(line)) {
       if (continued) values.set(continued, `${values.get(continued)}\n${line.trimStart()}`);
       continue;
@@ -30,13 +46,19 @@ export function parseConfigFile(text: string): FileValues {
     if (/^[#;]/.test(line)) continue;
     const heading = /^\[(.+)\]$/.exec(line);
     const assignment = /^([^:=]+)[:=](.*)$/.exec(line);
-    if (heading) section = normalized(heading[1]!);
-    else if (assignment && !line.startsWith("[")) {
+    if (heading) {
+      section = normalized(heading[1]!);
+      sections++;
+    } else if (assignment && !line.startsWith("[")) {
       continued = `${section}.${assignment[1]!.trimEnd()}`;
       values.set(continued, unquoted(assignment[2]!.trim()));
-    }
+    } else if (line !== "") broken.push(index + 1);
   }
-  return new Map([...values].map(([place, value]) => [place, substituted(place, value, values)]));
+  const substitutedValues = [...values].map(([place, value]): [string, string] => [
+    place,
+    substituted(place, value, values),
+  ]);
+  return { values: new Map(substitutedValues), sections, broken };
 }
 
 function linesOf(text: string): string[] {

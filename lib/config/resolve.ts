@@ -12,9 +12,10 @@ import { ConfigError } from "./config_error.ts";
 import type { Config } from "./config_types.ts";
 import { warnOpenstack } from "./openstack_config.ts";
 import { shownValue } from "./effective_rows.ts";
-import { optionOf, OPTIONS } from "./options.ts";
-import { parseConfigFile } from "./oslo_file.ts";
+import { flagOf, optionOf, OPTIONS } from "./options.ts";
+import { readConfigFile } from "./oslo_file.ts";
 import { checkRelations } from "./relations.ts";
+import { brokenLines, notIni, unknownEnvironment, unknownKeys } from "./unknown_names.ts";
 import {
   type EffectiveValue,
   findValue,
@@ -45,7 +46,8 @@ export interface ResolvedConfig {
  * @throws {ConfigError} with every problem that was found, or the named cloud cannot be had.
  */
 export function resolveConfig(input: ConfigInput): ResolvedConfig {
-  const files = input.files.map(({ path, text }) => ({ path, values: parseConfigFile(text) }));
+  const files = input.files.map(({ path, text }) => ({ path, ...readConfigFile(text) }));
+  refuseAny(files.flatMap((file) => notIni(file.path, file)));
   const { flags, env, readFile = () => null } = input;
   const named = findValue(optionOf("os_cloud"), { flags, env, cloud: null, files }).value;
   const cloud = named === null ? null : readCloud(named, env, readFile);
@@ -59,6 +61,9 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
     ...cloud?.warnings ?? [],
     ...config.lab.reportUrl !== null ? [] : [...warnOpenstack(values), ...warnReports(config)],
     ...warnIgnored(files),
+    ...files.flatMap(({ path, values }) => unknownKeys(path, values)),
+    ...files.flatMap(({ path, broken }) => brokenLines(path, broken)),
+    ...unknownEnvironment(env),
   ];
   return { config: freeze(config), effective, warnings };
 }
@@ -70,6 +75,19 @@ export function formatEffective(effective: readonly EffectiveValue[]): string {
     const { option, source } = each;
     return `${option.name.padEnd(width)} = ${shownValue(each) ?? "(not set)"}  (${source})`;
   }).join("\n");
+}
+
+/** The same for machines; the value of a secret is null, `set` says whether there is one. */
+export function reportEffective(effective: readonly EffectiveValue[]) {
+  return effective.map(({ option, value, source }) => ({
+    name: option.name,
+    value: option.secret ? null : shownValue({ option, value }),
+    set: value !== null,
+    secret: option.secret ?? false,
+    source,
+    flag: option.secret ? null : flagOf(option),
+    env: option.env[0],
+  }));
 }
 
 function refuseAny(problems: readonly string[]): void {
@@ -87,7 +105,8 @@ function warnReports({ bus }: Config): string[] {
     : ["transport_url is not given: no status of agents and ports is reported to Neutron"];
 }
 
-function freeze<T extends object>(value: T): T {
+/** The value, which nobody can change any more, nor anything in it. */
+export function freeze<T extends object>(value: T): T {
   for (const inner of Object.values(value)) {
     if (typeof inner === "object" && inner !== null) freeze(inner);
   }

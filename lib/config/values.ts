@@ -15,7 +15,7 @@ import { withoutUserInfo } from "./config_error.ts";
 export type Flags = Readonly<Partial<Record<OptionName, string | readonly string[]>>>;
 
 /** Places of values; a lower number counts more. */
-const LEVEL = { flag: 0, own: 1, cloud: 2, environment: 3, file: 4, none: 5 } as const;
+export const LEVEL = { flag: 0, own: 1, cloud: 2, environment: 3, file: 4, none: 5 } as const;
 
 /** What was found for one option. */
 export interface EffectiveValue {

@@ -7,6 +7,7 @@
 import type { Clock } from "../base/clock.ts";
 import { VERSION } from "../base/version.ts";
 import type { Config } from "../config/config_types.ts";
+import { REQUESTS } from "../state/asked_for.ts";
 import { isMaster } from "../state/is_master.ts";
 import { type Mastership, type Released, ROLE_NAMES } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
@@ -98,7 +99,7 @@ async function readRoles(store: StateStore, now: number): Promise<RoleStatus[]> 
 }
 
 async function readEvents(store: StateStore): Promise<SourcedEvent[]> {
-  const sources = ["supervisor", "lab", ...ROLE_NAMES];
+  const sources = [REQUESTS, "supervisor", "lab", ...ROLE_NAMES];
   const found = await Promise.all(sources.map((source) => store.readEvents(source)));
   return found.flatMap((events, i) => events.map((event) => ({ source: sources[i]!, ...event })))
     .sort((a, b) => b.at - a.at).slice(0, MAX_EVENTS);

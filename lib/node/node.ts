@@ -17,6 +17,7 @@ import type { PermissionPlaces } from "../process/permissions.ts";
 import { type ProcessPlace, readProcessPlace } from "../process/place.ts";
 import { awaitingEndpoints, permissionRows, roleSpecs } from "./role_specs.ts";
 import type { ServiceManager } from "./service_manager.ts";
+import { noteRequest } from "../state/asked_for.ts";
 import { openStateDir } from "../state/directory.ts";
 import type { StateStore } from "../state/store.ts";
 import { StateWatch } from "../state/directory_watch.ts";
@@ -36,6 +37,8 @@ export interface NodeOptions {
   verdict(store: StateStore, config: Config): Promise<string>;
   /** Called with each configuration that comes into force. */
   onConfig(config: Config): void;
+  /** Called once the state directory is this node's; what it returns is disposed of before it is given back. */
+  announce(): Promise<AsyncDisposable>;
   /** Receives the records that roles log. */
   forward(entry: LogEntry): void;
   /** What the page's process is told beside its settings. */
@@ -104,6 +107,7 @@ export class Node {
       const { stateDir } = this.#config;
       const holder = `pid ${this.options.pid} of ${this.#config.nodeName}`;
       using state = await openStateDir(stateDir, holder, log);
+      await using _announced = await this.options.announce();
       await this.#runOn(state.store, stateDir);
       await clock.sleep(AGAIN_MS, stop).catch(() => {});
     }
@@ -128,6 +132,7 @@ export class Node {
     const onHurry = () => supervisor.hurry();
     hurry.addEventListener("abort", onHurry);
     let reloading: Promise<void> | null = null;
+    let noted: Promise<void> | null = null;
     try {
       await this.#noteConfiguration(store);
       await supervisor.start(await this.#specs(this.#config, store));
@@ -139,11 +144,18 @@ export class Node {
         if (serviceManager) await this.#tell(serviceManager, supervisor, watch, store);
         await clock.sleep(TURN_MS, stop).catch(() => {});
       }
-      if (stop.aborted) serviceManager?.stopping();
+      if (stop.aborted) {
+        serviceManager?.stopping();
+        noted = noteRequest(store, clock, {
+          by: String(stop.reason),
+          what: "a stop of this node",
+        });
+      }
       this.#crashLoops = supervisor.crashLoops;
     } finally {
       await reloading;
       await supervisor.stop();
+      await noted;
       hurry.removeEventListener("abort", onHurry);
     }
   }
@@ -224,6 +236,7 @@ export class Node {
     const tell = (level: "info" | "error", message: string) =>
       store.addEvent("supervisor", { at: clock.now(), level, message }).catch(() => {});
     serviceManager?.reloading();
+    await noteRequest(store, clock, { by: "SIGHUP", what: "reading the configuration again" });
     try {
       const { config, warnings } = this.options.resolve();
       if (config.stateDir !== this.#config.stateDir) {

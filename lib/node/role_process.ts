@@ -139,14 +139,16 @@ export class RoleProcess {
   async #terminate(hurry?: AbortSignal): Promise<void> {
     const { clock, stopTimeoutMs: timeoutMs, log } = this.deps;
     const ended = this.#ended.signal;
+    const toldAt = clock.monotonic();
     this.#child.kill("SIGTERM");
     const over = hurry ? AbortSignal.any([ended, hurry]) : ended;
     await clock.sleep(timeoutMs, over).catch(() => {});
     if (ended.aborted) return;
     const { name } = this;
+    const waitedMs = Math.round(clock.monotonic() - toldAt);
     if (hurry?.aborted) {
-      log.warn("role is killed: the node was told a second time to stop", { name });
-    } else log.warn("role did not stop in time, is killed", { name, timeoutMs });
+      log.warn("role is killed: the node was told a second time to stop", { name, waitedMs });
+    } else log.warn("role did not stop in time, is killed", { name, waitedMs, timeoutMs });
     this.#child.kill("SIGKILL");
   }
 }

@@ -143,9 +143,7 @@ export class SupervisedRole {
     const { store, clock, log } = this.deps;
     const request = await takeRestart(store, clock, this.spec.name).catch(() => null);
     if (request === null) return null;
-    const { by } = request;
-    log.info("role is restarted, as was asked for", { name: this.spec.name, by });
-    await this.#event(`restart of ${this.spec.name} was asked for by ${by}`, "info");
+    log.info("role is restarted, as was asked for", { name: this.spec.name, by: request.by });
     return request;
   }
 
@@ -186,8 +184,8 @@ export class SupervisedRole {
     });
   }
 
-  async #event(message: string, level: "info" | "warn" = "warn"): Promise<void> {
-    const event = { at: this.deps.clock.now(), level, message };
+  async #event(message: string): Promise<void> {
+    const event = { at: this.deps.clock.now(), level: "warn", message } as const;
     await this.deps.store.addEvent("supervisor", event).catch(() => {});
   }
 }

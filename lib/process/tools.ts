@@ -65,6 +65,16 @@ export const TOOLS = {
       env: GRPC_ENVIRONMENT,
     }),
   },
+  trace: {
+    module: "roles/trace.ts",
+    // As a dry run: it reads the same and writes nothing.
+    permissions: ({ net, files }) => ({
+      ...NOTHING,
+      net: unique([...net.etcd, ...net.neutron, ...net.keystone]),
+      read: unique([...files.proto, ...files.etcd, ...files.openstack]),
+      env: GRPC_ENVIRONMENT,
+    }),
+  },
 } as const satisfies Record<string, ToolRow>;
 
 /** Name of a tool. */

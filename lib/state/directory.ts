@@ -6,12 +6,10 @@
  * @module
  */
 import { describeError, type Log } from "../base/log.ts";
+import { LOCK_FILE, takeLock } from "./directory_lock.ts";
 import { makePrivate } from "./private_directory.ts";
 import { isDamaged } from "./sqlite_errors.ts";
 import { KV_FILE, StateStore } from "./store.ts";
-
-/** Name of the lock file inside the state directory. */
-export const LOCK_FILE = "supervisor.lock";
 
 /** The directory cannot be used; the message says what to do. */
 export class StateDirError extends Error {
@@ -52,7 +50,7 @@ async function lockDirectory(path: string, holder: string): Promise<Deno.FsFile>
       { cause: error },
     );
   }
-  if (!await file.tryLock(true)) {
+  if (!await takeLock(file)) {
     file.close();
     const other = (await Deno.readTextFile(`${path}/${LOCK_FILE}`).catch(() => "")).trim();
     throw new StateDirError(

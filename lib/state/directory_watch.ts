@@ -9,7 +9,7 @@
 import type { Clock } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
 import { isDamaged } from "./sqlite_errors.ts";
-import { LOCK_FILE } from "./directory.ts";
+import { LOCK_FILE } from "./directory_lock.ts";
 import { KV_FILE, type StateStore } from "./store.ts";
 
 /** What a look found: `lost` means that everything has to be opened again. */

@@ -6,11 +6,14 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
+import { noteRequest } from "./asked_for.ts";
 import type { RestartRequest } from "./records.ts";
 import { ask } from "./request.ts";
 import type { StateStore } from "./store.ts";
 
 const ANSWER_MS = 5000;
+/** Of a role's name, in the event. */
+const MAX_ROLE_CHARS = 64;
 
 /** This node has no role of that name. */
 export class UnknownRoleError extends Error {
@@ -23,7 +26,7 @@ export class RestartRefusedError extends Error {
 }
 
 /**
- * Leaves the request and waits up to 5 s until the supervisor has taken it up.
+ * Leaves the request, waits up to 5 s until the supervisor has taken it up, and notes it.
  *
  * @throws {UnknownRoleError} there is no such role on this node.
  * @throws {RestartRefusedError} the node stops.
@@ -35,13 +38,20 @@ export async function requestRestart(
   role: string,
   by: string,
 ): Promise<void> {
+  const what = `a restart of ${role.slice(0, MAX_ROLE_CHARS)}`;
+  const note = (outcome?: string) => noteRequest(store, clock, { by, what, outcome });
   if (await store.readRole(role) === null) {
-    throw new UnknownRoleError(`this node has no role ${JSON.stringify(role)}`);
+    const error = new UnknownRoleError(`this node has no role ${JSON.stringify(role)}`);
+    await note(error.message);
+    throw error;
   }
   const id = crypto.randomUUID();
   const request: RestartRequest = { id, at: clock.now(), by, outcome: null };
   const outcome = await ask(store, clock, {
-    leave: () => store.writeRestart(role, request),
+    async leave() {
+      await note(); // first: this process may be the one that is restarted
+      await store.writeRestart(role, request);
+    },
     async readAnswer() {
       const answer = await store.readRestart(role);
       if (answer?.id !== id) {
@@ -59,7 +69,9 @@ export async function requestRestart(
     },
   }, { answerMs: ANSWER_MS });
   if (outcome !== null) return;
-  throw new Error(`no supervisor answered within ${ANSWER_MS / 1000} s: is the node running?`);
+  const silence = `no supervisor answered within ${ANSWER_MS / 1000} s: is the node running?`;
+  await note(silence);
+  throw new Error(silence);
 }
 
 /** Takes up a request that waits, on the supervisor's side; null when there is none. */

@@ -5,6 +5,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { isMaster } from "./is_master.ts";
+import { noted } from "./asked_for.ts";
 import type { ResyncAnswer, ResyncRequest } from "./records.ts";
 import { ask } from "./request.ts";
 import type { StateStore } from "./store.ts";
@@ -19,15 +20,43 @@ export class NobodyRunsError extends Error {
 
 /** The syncer takes a request up between two turns, or after the resync that runs. */
 const SILENCE_MS = 30_000;
+/** Objects that an event names. */
+const MAX_NAMED = 3;
 /** A supervisor writes its record once a second, ms. */
 const SUPERVISOR_MS = 10_000;
 
 /**
- * Leaves the request for the syncer; resolves to it.
+ * Leaves the request for the syncer, resolves to it, and notes it.
  *
  * @throws when something is to be written and this node does not lead, or when another request waits.
  */
 export async function requestResync(
+  store: StateStore,
+  clock: Clock,
+  options: ResyncOptions,
+): Promise<ResyncRequest> {
+  const asked = { by: options.by, what: describeResync(options) };
+  return await noted(store, clock, asked, () => leaveResync(store, clock, options));
+}
+
+/** What is asked for, as a noun: "a dry run of a resync of port 6d…, which may delete what …". */
+export function describeResync(options: ResyncOptions): string {
+  const { networks, subnets, ports, groups } = options;
+  const names = [
+    ...networks.map((id) => `network ${id}`),
+    ...subnets.map((id) => `subnet ${id}`),
+    ...ports.map((id) => `port ${id}`),
+    ...groups.map((id) => `security group ${id}`),
+  ];
+  const shown = names.slice(0, MAX_NAMED).join(", ");
+  const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : "";
+  const what = `a resync of ${shown || "everything"}${more}`;
+  const groupsToo = options.includeGroups ? ", with the ports' security groups" : "";
+  const allowed = options.allowDeletions ? ", which may delete what a guard would hold back," : "";
+  return `${options.dryRun ? "a dry run of " : ""}${what}${groupsToo}${allowed}`;
+}
+
+async function leaveResync(
   store: StateStore,
   clock: Clock,
   options: ResyncOptions,

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
+import { noted } from "./asked_for.ts";
 import type { StepDownRequest } from "./records.ts";
 import { ask } from "./request.ts";
 import type { StateStore } from "./store.ts";
@@ -11,11 +12,22 @@ import type { StateStore } from "./store.ts";
 const ANSWER_MS = 5000;
 
 /**
- * Leaves the request and waits up to 5 s until the manager has answered it.
+ * Leaves the request, waits up to 5 s until the manager has answered it, and notes what came of it.
  *
  * @throws when no manager answers; the request is void then.
  */
 export async function requestStepDown(
+  store: StateStore,
+  clock: Clock,
+  by: string,
+  pauseSeconds: number,
+): Promise<NonNullable<StepDownRequest["outcome"]>> {
+  const what = `a step-down of this node, with a pause of ${pauseSeconds} s,`;
+  const act = () => leaveStepDown(store, clock, by, pauseSeconds);
+  return await noted(store, clock, { by, what }, act, (outcome) => outcome);
+}
+
+async function leaveStepDown(
   store: StateStore,
   clock: Clock,
   by: string,

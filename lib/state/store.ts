@@ -11,7 +11,7 @@
 import type { z } from "zod";
 import { type MetricsRecord, metricsSchema } from "../metrics/meter.ts";
 import { batchedInTime, type Kv, type OpenedKv } from "./kv.ts";
-import { clip } from "../base/clip.ts";
+import { EventLog } from "./event_log.ts";
 import { MastershipClaim } from "./mastership_claim.ts";
 import { boundedRun } from "./bounded_run.ts";
 import { ResyncHistory } from "./resync_history.ts";
@@ -63,6 +63,10 @@ import {
   type SupervisorState,
   type TermAccount,
   termAccountsSchema,
+  type TraceAnswer,
+  traceAnswerSchema,
+  type TraceRequest,
+  traceRequestSchema,
 } from "./records.ts";
 
 /** Name of the KV file inside the state directory. */
@@ -70,14 +74,11 @@ export const KV_FILE = "state.kv";
 
 /** Time after which a record that says nothing new is written again, ms. */
 const REPEAT_MS = 5000;
-const MAX_EVENTS = 50;
-const MAX_EVENT_CHARS = 500;
 
 /** Typed access to the shared KV file; disposable. */
 export class StateStore implements Disposable {
   readonly #kv: Kv;
-  /** The latest write of an event; the next one waits for it, or one of the two would be lost. */
-  #lastEvent: Promise<void> = Promise.resolve();
+  readonly #events: EventLog;
   readonly #parsed = new Map<string, { versionstamp: string; record: unknown }>();
   /** Beyond the newest resyncs: older ones, and counts by the hour. */
   readonly resyncHistory: ResyncHistory;
@@ -91,6 +92,7 @@ export class StateStore implements Disposable {
     this.#kv = batchedInTime(kv);
     this.claim = new MastershipClaim(this.#kv);
     this.resyncHistory = new ResyncHistory(this.#kv);
+    this.#events = new EventLog(this.#kv);
   }
 
   /**
@@ -229,6 +231,14 @@ export class StateStore implements Disposable {
   readonly writeResyncAnswer = (record: ResyncAnswer) =>
     this.#tell(["resync-answer"], boundedRun(record));
 
+  readonly readTraceRequest = this.#reader("trace-request", traceRequestSchema);
+  /** Null: it was taken up. */
+  async writeTraceRequest(record: TraceRequest | null): Promise<void> {
+    await (record ? this.#tell(["trace-request"], record) : this.#kv.delete(["trace-request"]));
+  }
+  readonly readTraceAnswer = this.#reader("trace-answer", traceAnswerSchema);
+  readonly writeTraceAnswer = (record: TraceAnswer) => this.#tell(["trace-answer"], record);
+
   readonly readReleased = this.#reader("released", releasedSchema);
   readonly writeReleased = this.#writer<Released>("released");
 
@@ -249,20 +259,13 @@ export class StateStore implements Disposable {
   readonly readDaySamples = this.#reader("samples-day", samplesSchema);
   readonly writeDaySamples = this.#writer<Samples>("samples-day");
 
-  /** Events of one source (a role or "supervisor"), newest first. */
+  /** Events of one source (a role, "supervisor" or "requests"), newest first. */
   async readEvents(source: string): Promise<Event[]> {
     return await this.#get(["events", source], eventsSchema) ?? [];
   }
-  /** Adds an event of one source; each source has one writer, so that nothing is lost. */
-  addEvent(source: string, event: Event): Promise<void> {
-    const before = this.#lastEvent;
-    return this.#lastEvent = (async () => {
-      await before.catch(() => {}); // its own caller hears of that
-      const bounded = { ...event, message: clip(event.message, MAX_EVENT_CHARS) };
-      const events = [bounded, ...await this.readEvents(source)].slice(0, MAX_EVENTS);
-      await this.#kv.set(["events", source], events);
-    })();
-  }
+  /** Adds an event of one source, of which several processes may write. */
+  readonly addEvent = (source: string, event: Event): Promise<void> =>
+    this.#events.add(source, event);
 
   [Symbol.dispose](): void {
     this.changes[Symbol.dispose]();

@@ -26,6 +26,7 @@ import { follow } from "./follow.ts";
 import { followMigrations } from "./migrations.ts";
 import { type Entry, LIVE, LONG_QUEUE, type Priority, SNAPSHOT } from "./newest_queue.ts";
 import { PortDifferences } from "./port_differences.ts";
+import { PortReports } from "./port_reports.ts";
 import { RateLimitedLog } from "../base/rate_limited.ts";
 import { ReportOutcomes } from "./report_outcomes.ts";
 import { type PortUpdate, type StatusReporter, toldStatus } from "./reporter.ts";
@@ -71,6 +72,7 @@ export class EndpointStatusWatcher {
   /** What is gone and waits packed, by the name under which it is queued: whatever comes under that name is newer. */
   readonly #gone = new EndpointStates();
   readonly #differences: PortDifferences;
+  readonly #reports: PortReports;
   readonly #outcomes: ReportOutcomes;
   readonly #arrivals: Arrivals | null;
   /** Ends what goes on beside a loop that has failed. */
@@ -87,6 +89,7 @@ export class EndpointStatusWatcher {
     this.#prefix = felixPrefix(region);
     this.#limited = new RateLimitedLog(log, clock);
     this.#differences = new PortDifferences(clock);
+    this.#reports = new PortReports(clock);
     this.#outcomes = new ReportOutcomes("port status", this.#limited);
     this.#arrivals = notifyNova && new Arrivals({ etcd, region, notifyNova, log });
     this.#term = { ...term, signal: AbortSignal.any([term.signal, this.#stop.signal]) };
@@ -228,6 +231,7 @@ export class EndpointStatusWatcher {
     }
     const lasts = this.#states.get(value.key) !== undefined;
     this.#differences.accepted(key, value.status, lasts);
+    this.#reports.note(value);
     this.#remember(value, true);
   }
 
@@ -235,6 +239,7 @@ export class EndpointStatusWatcher {
     const { host, port } = value;
     this.#outcomes.failed({ host, port }, error, retryMs);
     this.#differences.failed(key, error);
+    this.#reports.note(value, error);
     this.#remember(value, false);
   }
 
@@ -264,6 +269,9 @@ export class EndpointStatusWatcher {
     });
     await this.#differences.publish(config.stateDir, waiting).catch((error) =>
       this.#limited.warn("the list of ports that differ cannot be written for the page", { error })
+    );
+    await this.#reports.publish(config.stateDir).catch((error) =>
+      this.#limited.warn("the last reports of ports cannot be written for a trace", { error })
     );
   }
 

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { type Invocation, parseCommandLine } from "../../commands/commands.ts";
 import { command as resync } from "../../commands/resync.ts";
 import { command as stepDown } from "../../commands/step_down.ts";
-import { type FlagValues, UsageError } from "../../lib/config/command_line.ts";
+import { type FlagValues, parseWords, UsageError } from "../../lib/config/command_line.ts";
 
 /** What refuses the words. */
 async function usage(...args: string[]): Promise<string> {
@@ -75,8 +75,8 @@ Deno.test("a flag of other commands is refused with all that take it", async () 
     /--pause is for step-down, not for start: say step-down/,
   );
   assertMatch(
-    await usage("config", "--output=json"),
-    /^--output is for status, doctor, permissions and resync, not for config$/,
+    await usage("start", "--output=json"),
+    /^--output is for status, config, doctor, permissions, resync and trace, not for start$/,
   );
 });
 
@@ -136,4 +136,16 @@ Deno.test("what a command does with a flag that it has not, or takes for another
   // @ts-expect-error a number
   const ofStepDown = (flags: FlagValues<typeof stepDown.flags>): string => flags.pause;
   assertEquals([typeof ofResync, typeof ofStepDown], ["function", "function"]);
+});
+
+Deno.test("a trace takes one word as it stands, also one that is another command's name or a number", async () => {
+  assertMatch(await usage("trace"), /trace needs a word: calico-conductor trace PORT\|IP/);
+  assertMatch(await usage("trace", "a", "b"), /unexpected word "b"/);
+  assertEquals((await invoked("trace", "status")).name, "trace");
+  assertEquals((await invoked("trace", "--output=json", "007")).flags.output, "json");
+  assertEquals(parseWords(["trace", "007", "1e3"], {}).words, ["trace", "007", "1e3"]);
+  assertMatch(
+    await help("trace", "--help"),
+    /Usage: calico-conductor trace PORT\|IP\|DEVICE\|HOST \[flags\]/,
+  );
 });

@@ -8,7 +8,7 @@ import {
   OPTIONS,
   type ValueOf,
 } from "../../lib/config/options.ts";
-import { optionsMarkdown, optionsOf } from "./options_markdown.ts";
+import { OPTIONS_PAGE, optionsPage } from "../../tools/options_page.ts";
 import { type Flags, OptionValues } from "../../lib/config/values.ts";
 
 const entry = (name: OptionName, value: string | null) => ({
@@ -78,7 +78,6 @@ Deno.test("every default is allowed, and no two options share a flag or a name o
   assertEquals(new Set(own).size, own.length);
 });
 
-Deno.test("the README's table is the generated one", async () => {
-  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
-  assertEquals(optionsOf(readme), optionsMarkdown());
+Deno.test("docs/options.md is the generated page", async () => {
+  assertEquals(await Deno.readTextFile(OPTIONS_PAGE), optionsPage());
 });

@@ -81,14 +81,16 @@ for (const [what, given, code] of NEVER) {
 Deno.test("a step-down from loopback is passed on with who and how long", async () => {
   const answer = await act({ body: '{"pause_seconds":5}' });
   assertEquals(answer.code, 200);
-  assertEquals(answer.asked, [{ by: "the API from 127.0.0.1", pauseSeconds: 5 }]);
+  assertEquals(answer.asked, [{ by: "the API from 127.0.0.1, without a token", pauseSeconds: 5 }]);
   assertEquals(JSON.parse(answer.text), { outcome: "stepped down" });
   assertEquals((await act({ from: "::1" })).asked[0]!.pauseSeconds, 60);
 });
 
 Deno.test("with the token, actions are taken from anywhere", async () => {
   const headers = { authorization: "Bearer secret" };
-  assertEquals((await act({ token: "secret", from: "10.0.0.9", headers })).code, 200);
+  const answer = await act({ token: "secret", from: "10.0.0.9", headers });
+  assertEquals(answer.code, 200);
+  assertEquals(answer.asked[0]!.by, "the API from 10.0.0.9, with the token");
 });
 
 Deno.test("a node that does not lead, and one that does not answer, say so", async () => {
@@ -98,9 +100,14 @@ Deno.test("a node that does not lead, and one that does not answer, say so", asy
   assertMatch(silent.text, /no manager answered/);
 });
 
-Deno.test("who asked for a resync is an event", async () => {
-  const notes: string[] = [];
-  const actions = { note: (message: string) => Promise.resolve(void notes.push(message)) };
+Deno.test("who asked for a resync is passed on", async () => {
+  const asked: string[] = [];
+  const actions: Partial<ActionDeps> = {
+    requestResync({ by, dryRun }) {
+      asked.push(`${dryRun ? "dry run" : "resync"} by ${by}`);
+      return Promise.resolve({ id: "id-1" });
+    },
+  };
   for (const body of ["", '{"ports":["a","b"],"security_groups":["c"],"dry_run":true}']) {
     await testApp({ actions }).request("/api/v1/resync", {
       method: "POST",
@@ -108,9 +115,9 @@ Deno.test("who asked for a resync is an event", async () => {
       body,
     }, { remoteAddr: { hostname: "127.0.0.1" } });
   }
-  assertEquals(notes, [
-    "a resync was asked for by the API from 127.0.0.1",
-    "a dry run of a resync of 3 objects was asked for by the API from 127.0.0.1",
+  assertEquals(asked, [
+    "resync by the API from 127.0.0.1, without a token",
+    "dry run by the API from 127.0.0.1, without a token",
   ]);
 });
 
@@ -156,7 +163,7 @@ Deno.test("a restart is passed on with who; unknown, refused and unanswered have
     202,
     { outcome: "restarting", result: "/api/v1/roles/manager" },
   ]);
-  assertEquals(asked, ["manager by the API from 127.0.0.1"]);
+  assertEquals(asked, ["manager by the API from 127.0.0.1, without a token"]);
   assertEquals(await restart("x", new UnknownRoleError("no role x")), [
     404,
     { error: "no role x" },

@@ -41,7 +41,6 @@ export function testApp({ actions, ...changes }: Setup = {}): Api {
       stepDown: () => Promise.resolve("not leading"),
       requestResync: () => Promise.resolve({ id: "id" }),
       restart: () => Promise.resolve(),
-      note: () => Promise.resolve(),
       readResync: () => Promise.resolve(null),
       readAsked: () => Promise.resolve(null),
       ...actions,

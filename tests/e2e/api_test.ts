@@ -63,9 +63,12 @@ Deno.test("an operator restarts roles over the API; status asks the page, or say
       });
       const { process } = status.roles.find(({ name }) => name === role)!;
       assertEquals(process!.restarts, 0);
-      assertEquals(process!.lastEnd, "restart asked for by the API from 127.0.0.1");
+      assertEquals(
+        process!.lastEnd,
+        "restart asked for by the API from 127.0.0.1, without a token",
+      );
       const event = status.events.find(({ message }) => message.includes(`restart of ${role}`))!;
-      assertEquals([event.source, event.level], ["supervisor", "info"]);
+      assertEquals([event.source, event.level], ["requests", "info"]);
       assertMatch(node.output, new RegExp(`role is restarted, as was asked for name=${role}`));
     });
   }

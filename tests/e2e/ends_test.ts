@@ -7,6 +7,7 @@
 import { Etcd3 } from "etcd3";
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
 import { freePort, startEtcd } from "../support/etcd_server.ts";
+import { SAME_SIGNAL_MS } from "../../lib/node/stop_request.ts";
 import { openTerminal } from "./terminal.ts";
 import { lives, Node, productWords, tempDir } from "./node.ts";
 
@@ -98,7 +99,7 @@ Deno.test("Ctrl-C twice does not wait for a role that hangs, and still releases 
     const startedAt = Date.now();
     node.kill("SIGINT");
     // Later than what passes on the first one, which is the point.
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await new Promise((resolve) => setTimeout(resolve, SAME_SIGNAL_MS + 500));
     assertEquals(node.ended, null);
     await node.stop("SIGINT");
     assert(Date.now() - startedAt < 25_000, "it waited for the stop timeout");

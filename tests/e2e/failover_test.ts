@@ -1,3 +1,5 @@
+import { readSystemUser } from "../../lib/process/system_user.ts";
+import { onCommandLine } from "../../lib/state/asked_by.ts";
 import { Etcd3 } from "etcd3";
 import { assertEquals, assertWithin, eventually } from "../support/assert.ts";
 import { startEtcd } from "../support/etcd_server.ts";
@@ -136,10 +138,16 @@ Deno.test("step-down moves mastership, by the command line and by the API", asyn
       const status = await second.status();
       return status?.cluster?.terms.length === 3 && status;
     });
+    const user = onCommandLine(await readSystemUser());
     assertEquals(cluster!.terms.map(({ node, reason }) => [node, reason]), [
       ["node-1", null],
-      ["node-2", "stepped down, asked by the API from 127.0.0.1"],
-      ["node-1", "stepped down, asked by the command line"],
+      ["node-2", "stepped down, asked by the API from 127.0.0.1, without a token"],
+      ["node-1", `stepped down, asked by ${user}`],
+    ]);
+    const asked = (await first.status())!.events.filter(({ source }) => source === "requests");
+    assertEquals(asked.map(({ message }) => message), [
+      `a step-down of this node, with a pause of 60 s, was asked for by ${user}: not leading`,
+      `a step-down of this node, with a pause of 1 s, was asked for by ${user}: stepped down`,
     ]);
     assertEquals(cluster!.nodes.map(({ name }) => name), ["node-1", "node-2"]);
   });

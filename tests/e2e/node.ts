@@ -33,7 +33,8 @@ export function productCommand(
   binary: string | null = BINARY,
   flags: readonly string[] = [],
 ): Deno.Command {
-  const env = { NO_COLOR: "1", ...environment };
+  // What the tests take from the environment is no option of the product.
+  const env = { NO_COLOR: "1", CONDUCTOR_BINARY: "", ...environment };
   const options = { cwd: ROOT, env, stdin: "null", stdout: "piped", stderr: "piped" } as const;
   const [command, ...args] = productWords(words, flags, binary);
   return new Deno.Command(command, { ...options, args });

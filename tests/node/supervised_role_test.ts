@@ -220,9 +220,9 @@ Deno.test("a restart that was asked for is orderly, at once and no crash", async
       return role?.state === "running" && role.pid !== before.pid && role;
     });
     assertEquals([after.restarts, after.lastEnd], [0, "restart asked for by a test"]);
-    const events = await store.readEvents("supervisor");
+    const events = await store.readEvents("requests");
     assertEquals(events.map(({ level, message }) => [level, message]), [
-      ["info", "restart of manager was asked for by a test"],
+      ["info", "a restart of manager was asked for by a test"],
     ]);
     assertEquals(log.at("warn"), []);
     const { fields } = log.at("info").find((entry) => /was asked for/.test(entry.message))!;

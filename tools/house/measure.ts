@@ -30,6 +30,7 @@ export const ROOMS: readonly string[] = [
   "lib/sync/sources",
   "lib/sync",
   "lib/health",
+  "lib/trace",
   "lib/diagnostics",
   "lib/doctor",
 ];

@@ -25,8 +25,6 @@ export interface ActionDeps {
   readResync(): Promise<ResyncAnswer | null>;
   /** What is kept of what was found for that request. */
   readAsked(id: string): Promise<Differences | null>;
-  /** Adds to this node's events what nobody else tells; does not throw. */
-  note(message: string): Promise<void>;
   readonly log: Log;
 }
 
@@ -139,10 +137,6 @@ function addResync(api: Api, deps: ActionDeps): void {
         allowDeletions: how.allow_deletions || how.allow_empty,
       });
       deps.log.info("resync was asked for", { by, id });
-      const named = Object.values(only).flat().length;
-      const dry = how.dry_run ? "a dry run of " : "";
-      const what = `${dry}a resync${named ? ` of ${named} objects` : ""}`;
-      await deps.note(`${what} was asked for by ${by}`);
       return c.json({ id, result: "/api/v1/resync" }, 202);
     } catch (error) {
       return c.json({ error: describeError(error) }, 409);

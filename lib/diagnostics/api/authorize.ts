@@ -11,6 +11,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { isLoopback, peer } from "../guards.ts";
+import { throughApi } from "../../state/asked_by.ts";
 
 const MAX_BODY_BYTES = 65_536;
 
@@ -65,8 +66,11 @@ function refusalOf(
     const error = "without CONDUCTOR_API_TOKEN, actions are taken from loopback only";
     return { code: 403, error };
   }
-  if (given !== undefined && equalInConstantTime(given, token)) return null;
-  return { code: 401, error: without };
+  if (given === undefined || !equalInConstantTime(given, token)) {
+    return { code: 401, error: without };
+  }
+  c.set("withToken", true);
+  return null;
 }
 
 /** Whether the browser says that another site asks. */
@@ -91,7 +95,7 @@ export const emptyIsObject: MiddlewareHandler = async (c, next) => {
 
 /** Who asks, for logs and events. */
 export function asker(c: Context): string {
-  return `the API from ${peer(c) ?? "an unknown address"}`;
+  return throughApi(peer(c), c.get("withToken") === true);
 }
 
 function sameOrigin(origin: string, c: Context): boolean {

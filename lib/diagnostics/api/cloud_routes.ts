@@ -16,6 +16,7 @@ import {
 import { comparisonNow } from "../../health/configurations.ts";
 import { sourcedEventSchema } from "../../health/facts.ts";
 import { gapsBetween, gapSchema, knownUntil } from "../../health/term_gaps.ts";
+import { REQUESTS } from "../../state/asked_for.ts";
 import type { Sources } from "../details.ts";
 import { answers, type Api, get } from "./openapi.ts";
 
@@ -70,7 +71,7 @@ const compaction = get("cloud", "/api/v1/compaction", {
   ...answers(compactionSchema, "Its account", 404),
 });
 const eventQuery = z.object({
-  source: z.enum(["supervisor", "lab", ...ROLE_NAMES]).optional(),
+  source: z.enum([REQUESTS, "supervisor", "lab", ...ROLE_NAMES]).optional(),
   level: z.enum(["info", "warn", "error"]).optional().meta({
     description: "Only of this level or worse",
   }),

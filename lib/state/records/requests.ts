@@ -1,14 +1,17 @@
 /** What operators ask of a node's processes, and the answers. @module */
 import { z } from "zod";
+import { safeBy } from "../asked_by.ts";
 import { count, ms } from "./fields.ts";
 import { resyncAccount } from "./resync.ts";
+
+/** Who asked, for the log and the events. */
+const by = z.string().transform(safeBy);
 
 /** An operator's request that this node gives mastership away. */
 export const stepDownRequestSchema = z.object({
   id: z.string(),
   at: ms,
-  /** Who asked, for the log and the history. */
-  by: z.string(),
+  by,
   /** How long this node does not stand again. */
   pauseSeconds: count,
   /** What the manager did; null until it has seen the request. */
@@ -21,8 +24,7 @@ export type StepDownRequest = z.infer<typeof stepDownRequestSchema>;
 export const restartRequestSchema = z.object({
   id: z.string(),
   at: ms,
-  /** Who asked, for the log and the events. */
-  by: z.string(),
+  by,
   /** null until the supervisor has taken it up; "void" when nobody did in time. */
   outcome: z.enum(["restarting", "void"]).nullable(),
 });
@@ -33,8 +35,7 @@ const ids = z.array(z.string().min(1).max(64)).max(500);
 export const resyncRequestSchema = z.object({
   id: z.string(),
   at: ms,
-  /** Who asked, for the log. */
-  by: z.string(),
+  by,
   /** The term in which it was asked for, which is the only one that may write for it; null: none. */
   term: z.string().nullable(),
   networks: ids,
@@ -64,3 +65,22 @@ export const resyncAnswerSchema = z.object({
   differences: count.catch(0),
 });
 export type ResyncAnswer = z.infer<typeof resyncAnswerSchema>;
+
+/** An operator's question about a port, a device, an address or a host, asked of the resource syncer. */
+export const traceRequestSchema = z.object({
+  id: z.string(),
+  at: ms,
+  /** Who asks, for the log. */
+  by: z.string(),
+  query: z.string().min(1).max(253),
+});
+export type TraceRequest = z.infer<typeof traceRequestSchema>;
+
+/** That it was answered; what was found is in a file, see `lib/trace/trace_file.ts`. */
+export const traceAnswerSchema = z.object({
+  id: z.string(),
+  at: ms,
+  /** Why nothing could be found out; null: it could. */
+  error: z.string().nullable(),
+});
+export type TraceAnswer = z.infer<typeof traceAnswerSchema>;

@@ -132,6 +132,17 @@ export function readDifferences(stateDir: string, id: string): Promise<Differenc
   return readStateFile(fileOf(stateDir, id), differencesSchema);
 }
 
+/** What is kept of a resync in which one of the names occurs; null: in none of what is kept. */
+export async function readDifferencesNaming(
+  stateDir: string,
+  id: string,
+  names: readonly string[],
+): Promise<Differences | null> {
+  // Looking for a name costs far less than parsing.
+  const text = await Deno.readTextFile(fileOf(stateDir, id)).catch(() => "");
+  return names.some((name) => text.includes(name)) ? await readDifferences(stateDir, id) : null;
+}
+
 /** What was found for the request `id`; null: nothing is kept of it, or something else was asked for since. */
 export async function readAsked(stateDir: string, id: string): Promise<Differences | null> {
   const found = await readStateFile(`${stateDir}/${ASKED}`, differencesSchema);

@@ -1,0 +1,132 @@
+/** A trace as text for the terminal. Pure. @module */
+import { clip } from "../base/clip.ts";
+import { formatDuration, isoTime, plural } from "../base/format.ts";
+import { guardSentence } from "../sync/report/held_text.ts";
+import { changeWords, leaderSentence, reasonSentence, verdictSentence } from "./sentences.ts";
+import type { NeutronPort, Trace, TracedObject, TracedPort } from "./trace.ts";
+
+/** Longest value of a place that differs, characters. */
+const MAX_VALUE_CHARS = 200;
+const MAX_TEXT_CHARS = 300;
+
+/** All of it, port by port. */
+export function formatTrace(trace: Trace): string {
+  const { ports, more, objects, guards, troubles, node } = trace;
+  return [
+    verdictSentence(trace),
+    ...troubles.map((trouble) => `trouble: ${safe(trouble)}`),
+    ...ports.flatMap((port) => ["", ...portLines(port, trace)]),
+    ...more > 0 ? ["", `… and ${plural(more, "more port")}: ask for one of them by its id`] : [],
+    ...objects.length > 0 ? ["", "Their security groups and subnets:"] : [],
+    ...objects.flatMap((object) => objectLines(object, trace)),
+    ...guards.map(guardSentence),
+    "",
+    safe(leaderSentence(node)),
+  ].join("\n");
+}
+
+function portLines(port: TracedPort, trace: Trace): string[] {
+  const { id, neutron, verdict, reasons, objects, elsewhere } = port;
+  return [
+    `port ${safe(id)}: ${verdict}`,
+    ...neutron ? neutronLines(neutron) : [line("Neutron", "not listed")],
+    ...objects.length === 0 ? [line("etcd", "nothing wanted, nothing there")] : [],
+    ...objects.flatMap((object) => objectLines(object, trace)),
+    ...elsewhere.map(({ key, modRevision }) => line("elsewhere", `${key} (rev ${modRevision})`)),
+    ...felixLines(port, trace),
+    ...toldLines(port, trace),
+    ...reasons.map((reason) =>
+      line(verdict === "agrees" ? "note" : "because", reasonSentence(reason))
+    ),
+  ];
+}
+
+function neutronLines(port: NeutronPort): string[] {
+  const binding = [port.vifType, port.vnicType].filter(Boolean).join(", ");
+  const updated = port.updatedAt ? `, updated ${port.updatedAt}` : "";
+  const to = port.migratingTo === null ? "" : `, migrates to ${port.migratingTo}`;
+  const down = port.isAdminUp === false ? ", admin state down" : "";
+  return [
+    line("Neutron", `${port.status}${down}, revision ${port.revision ?? "unknown"}${updated}`),
+    ...port.name ? [line("name", port.name)] : [],
+    line("device", `${port.device || "none"} (${port.deviceOwner || "no owner"})`),
+    line("host", `${port.host || "none"} (${binding || "no binding"})${to}`),
+    line("addresses", port.addresses.join(", ") || "none"),
+    line("groups", port.securityGroups.join(", ") || "none"),
+  ];
+}
+
+const ACTIONS = {
+  create: "is missing",
+  update: "differs",
+  delete: "should not be there",
+} as const;
+
+function objectLines(
+  { kind, key, subject, modRevision, action, isHeld, changes, moreChanges }: TracedObject,
+  { node }: Trace,
+): string[] {
+  const state = action === null ? "as wanted" : ACTIONS[action] + (isHeld ? ", held back" : "");
+  const revision = modRevision === null ? "" : ` (rev ${modRevision})`;
+  const last = node?.changes.find((change) => change.subject === subject.id && change.key === key);
+  return [
+    line(kind, `${state}${revision}`),
+    `${INDENT}${safe(key)}`,
+    ...changes.map(({ path, before, after }) =>
+      `${INDENT}  ${safe(path)}: ${valueText(before)} → ${valueText(after)}`
+    ),
+    ...moreChanges > 0 ? [`${INDENT}  … and ${plural(moreChanges, "more place")}`] : [],
+    ...last
+      ? [
+        `${INDENT}last: ${safe(changeWords(last))}, by run ${last.run} (${last.reason}) at ${
+          isoTime(last.at)
+        }`,
+      ]
+      : [],
+  ];
+}
+
+function felixLines({ neutron, felix }: TracedPort, { agents, at }: Trace): string[] {
+  const hosts = new Set([...neutron?.host ? [neutron.host] : [], ...felix.map(({ host }) => host)]);
+  return [...hosts].map((host) => {
+    const report = felix.find((each) => each.host === host);
+    const agent = agents.find((each) => each.host === host);
+    const age = agent?.time === undefined || agent.time === null
+      ? ""
+      : `, ${formatDuration(at - agent.time)} old`;
+    const said = report ? `${report.status} (rev ${report.modRevision})` : "no report";
+    return line("Felix", `${said} at ${host}; its agent: ${agent?.state ?? "not asked"}${age}`);
+  });
+}
+
+function toldLines({ id }: TracedPort, { node }: Trace): string[] {
+  const told = node?.reports.filter(({ port }) => port === id) ?? [];
+  if (told.length === 0) return node ? [line("told", nothingTold(node.reportsSince))] : [];
+  return told.map(({ host, status, at, error }) =>
+    line("told", `${status} of ${host} at ${isoTime(at)}${error ? `, not taken: ${error}` : ""}`)
+  );
+}
+
+/** That no report is known. `since`: from when on they are, ms since the epoch; null: never. */
+export function nothingTold(since: number | null): string {
+  return since === null
+    ? "nothing by this node, as far as is known"
+    : `nothing by this node since ${isoTime(since)}, from when on it is known`;
+}
+
+const WIDTH = 18;
+const INDENT = " ".repeat(WIDTH + 2);
+
+function line(name: string, text: string): string {
+  return `  ${name.padEnd(WIDTH)}${safe(text)}`;
+}
+
+/** Without what a terminal would take for a command. */
+function safe(text: string): string {
+  return clip(text, MAX_TEXT_CHARS).replace(/\p{Cc}|\p{Cf}/gu, " ");
+}
+
+/** A value as JSON, cut to what can be read. */
+export function valueText(value: unknown): string {
+  return value === undefined ? "nothing" : safe(clip(JSON.stringify(value), MAX_VALUE_CHARS));
+}
