@@ -32,3 +32,14 @@ export class RateLimitedLog {
     );
   }
 }
+
+/** The same log with its warnings limited, for whoever is asked by others as often as they like. */
+export function withLimitedWarnings(log: Log, clock: Clock): Log {
+  const limited = new RateLimitedLog(log, clock);
+  return {
+    debug: (message, fields) => log.debug(message, fields),
+    info: (message, fields) => log.info(message, fields),
+    warn: (message, fields = {}) => limited.warn(message, fields),
+    error: (message, fields) => log.error(message, fields),
+  };
+}
