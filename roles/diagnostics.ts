@@ -1,4 +1,5 @@
 /** Diagnostics: the page, its JSON and its health checks. @module */
+import { withLimitedWarnings } from "../lib/base/rate_limited.ts";
 import { createApp } from "../lib/diagnostics/app.ts";
 import { nodeDetails } from "../lib/diagnostics/details.ts";
 import { Fed } from "../lib/diagnostics/fed.ts";
@@ -25,7 +26,7 @@ await runRole("diagnostics", async ({ config, job, signal, listen }) => {
     meter: job.meter,
     now: () => job.clock.now(),
     signal,
-    log: job.log,
+    log: withLimitedWarnings(job.log, job.clock),
     actions: {
       token: config.diagnostics.apiToken,
       requestResync: (request) => requestResync(job.store, job.clock, request),

@@ -2,7 +2,8 @@
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 
-const INTERVAL_MS = 10_000;
+/** As often as an outage is reminded of. */
+const INTERVAL_MS = 60_000;
 
 /** Limits the lines of one job. */
 export class RateLimitedLog {
@@ -11,7 +12,7 @@ export class RateLimitedLog {
   constructor(
     readonly log: Log,
     readonly clock: Clock,
-    /** @default 10 s */
+    /** @default a minute */
     readonly intervalMs: number = INTERVAL_MS,
   ) {}
 
@@ -44,4 +45,15 @@ export class RateLimitedLog {
       last && last.leftOut > 0 ? { ...fields, leftOut: last.leftOut } : fields,
     );
   }
+}
+
+/** The same log with its warnings limited, for whoever is asked by others as often as they like. */
+export function withLimitedWarnings(log: Log, clock: Clock): Log {
+  const limited = new RateLimitedLog(log, clock);
+  return {
+    debug: (message, fields) => log.debug(message, fields),
+    info: (message, fields) => log.info(message, fields),
+    warn: (message, fields = {}) => limited.warn(message, fields),
+    error: (message, fields) => log.error(message, fields),
+  };
 }

@@ -33,6 +33,6 @@ export async function diagnose(
     ...openstackChecks(brisk, auth, clock),
     nodeConfigurationsCheck(brisk, clock),
     leftOutCheck(brisk.stateDir, clock),
-    ...busChecks(brisk.bus),
+    ...busChecks(brisk),
   ], { deadlineMs: CHECK_MS, signal });
 }
