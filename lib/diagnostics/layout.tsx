@@ -47,6 +47,17 @@ export function Layout({ pages, node, version, title, place, now, reloadSeconds,
                 <a href={path} aria-current={path === place ? "page" : undefined}>{label}</a>
               ))}
             </nav>
+            <form class="filter" method="get" action="/trace" role="search">
+              <input
+                id="search-q"
+                name="q"
+                type="search"
+                maxlength={253}
+                aria-label="Port, VM, IP address or host"
+                placeholder="Port, VM, IP or host"
+              />
+              <button id="search-go" type="submit">Trace</button>
+            </form>
             <p id="live" class="live">
               <noscript>{`Reloads every ${reloadSeconds} s`}</noscript>
             </p>

@@ -148,9 +148,8 @@ function portOf(
     id,
     neutron,
     isServed: compared?.wanted.has(id) ?? false,
-    objects: compared?.objects.filter(({ subject }) =>
-      subject.type === "port" && subject.id === id
-    ) ?? [],
+    objects:
+      compared?.objects.filter(({ subject }) => subject.type === "port" && subject.id === id) ?? [],
     elsewhere: keys.filter(({ port, isOwn }) => port === id && !isOwn)
       .map(({ key, namespace, modRevision }) => ({ key, namespace, modRevision })),
     felix: felix?.reports.filter(({ port }) => port === id)

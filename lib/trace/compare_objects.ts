@@ -13,7 +13,14 @@ import { type ResyncDeps, SyncRun } from "../sync/apply/sync_run.ts";
 import type { Scope } from "../sync/index/backlog.ts";
 import { CloudIndex } from "../sync/index/cloud_index.ts";
 import type { Change, Stored } from "../sync/model/compare.ts";
-import { COLLECTION_OF, type Kind, KIND_TABLE, KINDS, type Subject, subjectOf } from "../sync/model/kinds.ts";
+import {
+  COLLECTION_OF,
+  type Kind,
+  KIND_TABLE,
+  KINDS,
+  type Subject,
+  subjectOf,
+} from "../sync/model/kinds.ts";
 import type { Desired } from "../sync/model/translate.ts";
 import { NamedSource } from "../sync/sources/named.ts";
 import type { Term } from "../role/master_context.ts";

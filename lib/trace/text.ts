@@ -7,28 +7,28 @@ import type { NeutronPort, Trace, TracedObject, TracedPort } from "./trace.ts";
 
 /** Longest value of a place that differs, characters. */
 const MAX_VALUE_CHARS = 200;
-const MAX_TEXT_CHARS = 300;
+const MAX_LINE_CHARS = 1000;
 
 /** All of it, port by port. */
 export function formatTrace(trace: Trace): string {
   const { ports, more, objects, guards, troubles, node } = trace;
   return [
     verdictSentence(trace),
-    ...troubles.map((trouble) => `trouble: ${safe(trouble)}`),
+    ...troubles.map((trouble) => `trouble: ${trouble}`),
     ...ports.flatMap((port) => ["", ...portLines(port, trace)]),
     ...more > 0 ? ["", `… and ${plural(more, "more port")}: ask for one of them by its id`] : [],
     ...objects.length > 0 ? ["", "Their security groups and subnets:"] : [],
     ...objects.flatMap((object) => objectLines(object, trace)),
     ...guards.map(guardSentence),
     "",
-    safe(leaderSentence(node)),
-  ].join("\n");
+    leaderSentence(node),
+  ].map(safe).join("\n");
 }
 
 function portLines(port: TracedPort, trace: Trace): string[] {
   const { id, neutron, verdict, reasons, objects, elsewhere } = port;
   return [
-    `port ${safe(id)}: ${verdict}`,
+    `port ${id}: ${verdict}`,
     ...neutron ? neutronLines(neutron) : [line("Neutron", "not listed")],
     ...objects.length === 0 ? [line("etcd", "nothing wanted, nothing there")] : [],
     ...objects.flatMap((object) => objectLines(object, trace)),
@@ -71,15 +71,17 @@ function objectLines(
   const last = node?.changes.find((change) => change.subject === subject.id && change.key === key);
   return [
     line(kind, `${state}${revision}`),
-    `${INDENT}${safe(key)}`,
+    `${INDENT}${key}`,
     ...changes.map(({ path, before, after }) =>
-      `${INDENT}  ${safe(path)}: ${valueText(before)} → ${valueText(after)}`
+      `${INDENT}  ${path}: ${valueText(before)} → ${valueText(after)}`
     ),
     ...moreChanges > 0 ? [`${INDENT}  … and ${plural(moreChanges, "more place")}`] : [],
     ...last
-      ? [`${INDENT}last: ${safe(changeWords(last))}, by run ${last.run} (${last.reason}) at ${
-        isoTime(last.at)
-      }`]
+      ? [
+        `${INDENT}last: ${changeWords(last)}, by run ${last.run} (${last.reason}) at ${
+          isoTime(last.at)
+        }`,
+      ]
       : [],
   ];
 }
@@ -116,15 +118,15 @@ const WIDTH = 18;
 const INDENT = " ".repeat(WIDTH + 2);
 
 function line(name: string, text: string): string {
-  return `  ${name.padEnd(WIDTH)}${safe(text)}`;
+  return `  ${name.padEnd(WIDTH)}${text}`;
 }
 
-/** Without what a terminal would take for a command. */
+/** A line without what a terminal would take for a command. */
 function safe(text: string): string {
-  return clip(text, MAX_TEXT_CHARS).replace(/\p{Cc}|\p{Cf}/gu, " ");
+  return clip(text, MAX_LINE_CHARS).replace(/\p{Cc}|\p{Cf}/gu, " ");
 }
 
 /** A value as JSON, cut to what can be read. */
 export function valueText(value: unknown): string {
-  return value === undefined ? "nothing" : safe(clip(JSON.stringify(value), MAX_VALUE_CHARS));
+  return value === undefined ? "nothing" : clip(JSON.stringify(value), MAX_VALUE_CHARS);
 }

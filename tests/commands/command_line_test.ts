@@ -144,5 +144,8 @@ Deno.test("a trace takes one word as it stands, also one that is another command
   assertEquals((await invoked("trace", "status")).name, "trace");
   assertEquals((await invoked("trace", "--output=json", "007")).flags.output, "json");
   assertEquals(parseWords(["trace", "007", "1e3"], {}).words, ["trace", "007", "1e3"]);
-  assertMatch(await help("trace", "--help"), /Usage: calico-conductor trace PORT\|IP\|DEVICE\|HOST \[flags\]/);
+  assertMatch(
+    await help("trace", "--help"),
+    /Usage: calico-conductor trace PORT\|IP\|DEVICE\|HOST \[flags\]/,
+  );
 });
