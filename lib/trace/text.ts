@@ -30,7 +30,7 @@ function portLines(port: TracedPort, trace: Trace): string[] {
   return [
     `port ${id}: ${verdict}`,
     ...neutron ? neutronLines(neutron) : [line("Neutron", "not listed")],
-    ...objects.length === 0 ? [line("etcd", "nothing wanted, nothing there")] : [],
+    ...objects.length === 0 ? keyLines(port) : [],
     ...objects.flatMap((object) => objectLines(object, trace)),
     ...elsewhere.map(({ key, modRevision }) => line("elsewhere", `${key} (rev ${modRevision})`)),
     ...felixLines(port, trace),
@@ -39,6 +39,15 @@ function portLines(port: TracedPort, trace: Trace): string[] {
       line(verdict === "agrees" ? "note" : "because", reasonSentence(reason))
     ),
   ];
+}
+
+/** What is known of etcd where nothing was compared, or nothing is wanted and nothing is there. */
+function keyLines({ keys }: TracedPort): string[] {
+  if (keys.length === 0) return [line("etcd", "nothing there")];
+  return keys.flatMap(({ key, modRevision }) => [
+    line("etcd", `not compared (rev ${modRevision})`),
+    `${INDENT}${key}`,
+  ]);
 }
 
 function neutronLines(port: NeutronPort): string[] {

@@ -49,6 +49,7 @@ export function cloudPort(changes: Partial<CloudPort> = {}, text = "text"): Clou
       changes: [],
       moreChanges: 0,
     }],
+    keys: [{ key, modRevision: "12" }],
     elsewhere: [],
     felix: [{ host: "host-2", key, status: "ACTIVE", modRevision: "13" }],
     ...changes,

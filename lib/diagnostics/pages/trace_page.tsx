@@ -130,7 +130,7 @@ function Port({ port, index, trace, now }: {
   trace: Trace;
   now: number;
 }) {
-  const { id, neutron, verdict, reasons, objects, elsewhere } = port;
+  const { id, neutron, verdict, reasons, objects, keys, elsewhere } = port;
   return (
     <Section id={`trace-port-${index}`} title={`Port ${clip(id, 64)}`}>
       <p>
@@ -144,8 +144,11 @@ function Port({ port, index, trace, now }: {
           ...toldPairs(port, trace, now),
         ]}
       />
+      {objects.length + keys.length === 0 ? <Empty>Nothing is there in etcd.</Empty> : null}
       {objects.length === 0
-        ? <Empty>Nothing is wanted in etcd, as far as is known, and nothing is there.</Empty>
+        ? keys.map(({ key, modRevision }) => (
+          <p class="id">{`Not compared: ${clip(key, 500)} (revision ${modRevision})`}</p>
+        ))
         : <ObjectList objects={objects} trace={trace} now={now} />}
       {elsewhere.map(({ key, modRevision }) => (
         <p class="id">{`Elsewhere: ${clip(key, 500)} (revision ${modRevision})`}</p>
