@@ -115,7 +115,7 @@ export function fullTrace(text: string) {
   const left = { why: "not-expressible" as const, collection: text, total: 1 };
   const cloud = cloudAccount({
     query: text,
-    ports: [port, { ...port, id: text, neutron: null }],
+    ports: [port, { ...port, id: text, neutron: null, objects: [] }],
     more: 7,
     objects: [{ ...object, key: `${object.key}/group`, subject: { type: "group", id: text } }],
     agents: [{ host: text, time: null, state: "unreadable" }],
