@@ -53,8 +53,8 @@ export interface AppDeps extends Omit<Sources, "tracer"> {
 const READ_TIMEOUT_MS = 2000;
 /** So long, ms, one reading of the state answers everybody. */
 const STATUS_FRESH_MS = 250;
-/** Traces per second of one client, after one at once. */
-const TRACE_RATE = 0.5;
+/** Traces per second of one client, after a burst of twice that. */
+const TRACE_RATE = 1;
 
 /** The application; `app.request()` needs no port. */
 export function createApp(deps: AppDeps): Api {

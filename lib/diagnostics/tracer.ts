@@ -37,6 +37,8 @@ interface Kept {
 /** Asks for traces and keeps the last of them. */
 export class Tracer {
   readonly #kept = new Map<string, Kept>();
+  /** What was refused last; apart, so that asking often makes nothing be forgotten. */
+  #busy: { readonly query: string; readonly traced: Traced } | null = null;
   readonly #rate: RateLimit;
   #waiting = 0;
   #last: Promise<unknown> = Promise.resolve();
@@ -56,8 +58,10 @@ export class Tracer {
     const kept = this.#kept.get(query);
     if (kept && (kept.over === null || now - kept.at < FRESH_MS)) return await kept.traced;
     const wait = this.#rate.take(client);
-    if (wait > 0) return busy(`You ask for many traces: try again in ${wait} s.`);
-    if (this.#waiting >= MAX_WAITING) return busy("Other traces wait already: try again later.");
+    if (wait > 0) return this.#refuse(query, `You ask for many traces: try again in ${wait} s.`);
+    if (this.#waiting >= MAX_WAITING) {
+      return this.#refuse(query, "Other traces wait already: try again later.");
+    }
     const traced = this.#ask(query, by);
     const own: Kept = { traced, over: null, at: now };
     this.#kept.delete(query);
@@ -72,7 +76,14 @@ export class Tracer {
   /** What is kept of a query; null: nothing. */
   kept(query: string): Traced | null {
     const kept = this.#kept.get(query);
-    return kept && this.monotonic() - kept.at < KEPT_MS ? kept.over : null;
+    if (kept && this.monotonic() - kept.at < KEPT_MS) return kept.over;
+    return this.#busy?.query === query ? this.#busy.traced : null;
+  }
+
+  #refuse(query: string, refused: string): Traced {
+    const traced = { refused, why: "busy" as const };
+    this.#busy = { query, traced };
+    return traced;
   }
 
   async #ask(query: string, by: string): Promise<Traced> {
@@ -88,8 +99,4 @@ export class Tracer {
       this.#waiting--;
     }
   }
-}
-
-function busy(refused: string): Traced {
-  return { refused, why: "busy" };
 }

@@ -96,6 +96,7 @@ Deno.test("traces are asked for one at a time, few wait, and no client asks ofte
   const busy = (of: unknown) => assertMatch(JSON.stringify(of), /"why":"busy"/);
   busy(await tracer.ask("e", "192.0.2.9", "test"));
   busy(await tracer.ask("f", "192.0.2.1", "test"));
+  busy(tracer.kept("f"));
   const same = tracer.ask("a", "192.0.2.1", "test");
   const trace = fullTrace("x");
   for (let i = 0; i < asked.length; i++) {
