@@ -95,7 +95,7 @@ function objectLines(
   ];
 }
 
-function felixLines({ neutron, felix }: TracedPort, { agents, at }: Trace): string[] {
+function felixLines({ neutron, felix }: TracedPort, { agents, at, node }: Trace): string[] {
   const hosts = new Set([...neutron?.host ? [neutron.host] : [], ...felix.map(({ host }) => host)]);
   return [...hosts].map((host) => {
     const report = felix.find((each) => each.host === host);
@@ -104,7 +104,10 @@ function felixLines({ neutron, felix }: TracedPort, { agents, at }: Trace): stri
       ? ""
       : `, ${formatDuration(at - agent.time)} old`;
     const said = report ? `${report.status} (rev ${report.modRevision})` : "no report";
-    return line("Felix", `${said} at ${host}; its agent: ${agent?.state ?? "not asked"}${age}`);
+    const reportedAt = node?.agents.find((each) => each.host === host)?.reportedAt ?? null;
+    const told = reportedAt === null ? "" : `, told to Neutron at ${isoTime(reportedAt)}`;
+    const state = `${agent?.state ?? "not asked"}${age}${told}`;
+    return line("Felix", `${said} at ${host}; its agent: ${state}`);
   });
 }
 

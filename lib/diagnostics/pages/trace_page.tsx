@@ -4,8 +4,12 @@ import type { Context, Next } from "hono";
 import { z } from "zod";
 import { clip } from "../../base/clip.ts";
 import { plural } from "../../base/format.ts";
-import { changeWords, leaderSentence, reasonSentence } from "../../trace/sentences.ts";
-import { verdictSentence } from "../../trace/sentences.ts";
+import {
+  changeWords,
+  leaderSentence,
+  reasonSentence,
+  verdictSentence,
+} from "../../trace/sentences.ts";
 import { MAX_QUERY_CHARS, QUERY_HELP, readQuery } from "../../trace/query.ts";
 import { nothingTold, valueText } from "../../trace/text.ts";
 import type { NeutronPort, Trace, TracedObject, TracedPort } from "../../trace/trace.ts";
@@ -136,7 +140,7 @@ function Port({ port, index, trace, now }: {
       <p>
         <Badge level={LEVELS[verdict]} word={verdict} />
       </p>
-      <ul>{reasons.map((reason) => <li>{clip(reasonSentence(reason), 500)}</li>)}</ul>
+      {reasons.map((reason) => <p>{clip(reasonSentence(reason), 500)}</p>)}
       <Pairs
         of={[
           ...neutron ? neutronPairs(neutron) : [["Neutron", "not listed"] as const],
@@ -177,11 +181,12 @@ function neutronPairs(port: NeutronPort): Parameters<typeof Pairs>[0]["of"] {
   return rows.map(([name, value]) => [name, clip(String(value).trim(), 500) || "none"] as const);
 }
 
-function felixPairs({ neutron, felix }: TracedPort, { agents }: Trace, now: number) {
+function felixPairs({ neutron, felix }: TracedPort, { agents, node }: Trace, now: number) {
   const hosts = new Set([...neutron?.host ? [neutron.host] : [], ...felix.map(({ host }) => host)]);
   return [...hosts].map((host) => {
     const report = felix.find((each) => each.host === host);
     const agent = agents.find((each) => each.host === host);
+    const reportedAt = node?.agents.find((each) => each.host === host)?.reportedAt ?? null;
     return [
       "Felix",
       <>
@@ -190,6 +195,11 @@ function felixPairs({ neutron, felix }: TracedPort, { agents }: Trace, now: numb
         {agent?.time === undefined || agent.time === null ? null : (
           <>
             , <Time at={agent.time} now={now} age />
+          </>
+        )}
+        {reportedAt === null ? null : (
+          <>
+            ; told to Neutron <Time at={reportedAt} now={now} age />
           </>
         )}
       </>,
