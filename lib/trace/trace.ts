@@ -25,7 +25,6 @@ export const neutronPortSchema = z.object({
   migratingTo: textOrNull,
   status: z.string(),
   isAdminUp: z.boolean().nullable(),
-  mac: z.string(),
   network: z.string(),
   project: z.string(),
   addresses: z.array(z.string()),

@@ -18,7 +18,6 @@ export function neutronPort(changes: Partial<NeutronPort> = {}, text = "vm-7"): 
     migratingTo: null,
     status: "ACTIVE",
     isAdminUp: true,
-    mac: "fa:16:3e:00:00:01",
     network: text,
     project: text,
     addresses: ["10.3.0.17"],

@@ -172,7 +172,6 @@ function neutronPairs(port: NeutronPort): Parameters<typeof Pairs>[0]["of"] {
     ["Host", migratingTo === null ? port.host : `${port.host}, migrates to ${migratingTo}`],
     ["Binding", `${port.vifType} ${port.vnicType}`],
     ["Addresses", port.addresses.join(", ")],
-    ["MAC", port.mac],
     ["Network", port.network],
     ["Project", port.project],
     ["Security groups", port.securityGroups.join(", ")],
