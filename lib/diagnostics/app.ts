@@ -23,7 +23,7 @@ import { addTrace } from "./api/trace_routes.ts";
 import { addState } from "./api/state_routes.ts";
 import type { Sources } from "./details.ts";
 import { guard } from "./guards.ts";
-import { askBeforePage } from "./pages/trace_page.tsx";
+import { askBeforePage } from "./pages/ask_before_page.ts";
 import { addPages } from "./pages/page_routes.tsx";
 import { RateLimit } from "./rate_limit.ts";
 import { Shared } from "./shared.ts";

@@ -34,6 +34,10 @@ const SENTENCES: { readonly [Is in Reason["is"]]: (detail: string) => string } =
     `Felix of ${host} is silent: what it reported may be old, and new endpoints are not programmed.`,
 };
 
+/** That keys of other namespaces are not known. */
+export const OTHERS_HIDDEN =
+  "etcd's user may read no other namespace: keys of these ports there are not known.";
+
 /** A reason as a sentence. */
 export function reasonSentence({ is, detail }: Reason): string {
   return SENTENCES[is]((detail ?? "").replace(/[.\s]+$/, ""));

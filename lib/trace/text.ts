@@ -2,7 +2,13 @@
 import { clip } from "../base/clip.ts";
 import { formatDuration, isoTime, plural } from "../base/format.ts";
 import { guardSentence } from "../sync/report/held_text.ts";
-import { changeWords, leaderSentence, reasonSentence, verdictSentence } from "./sentences.ts";
+import {
+  changeWords,
+  leaderSentence,
+  OTHERS_HIDDEN,
+  reasonSentence,
+  verdictSentence,
+} from "./sentences.ts";
 import type { NeutronPort, Trace, TracedObject, TracedPort } from "./trace.ts";
 
 /** Longest value of a place that differs, characters. */
@@ -21,6 +27,7 @@ export function formatTrace(trace: Trace): string {
     ...objects.flatMap((object) => objectLines(object, trace)),
     ...guards.map(guardSentence),
     "",
+    ...trace.seesOthers ? [] : [OTHERS_HIDDEN],
     leaderSentence(node),
   ].map(safe).join("\n");
 }

@@ -104,6 +104,9 @@ export const cloudAccountSchema = z.object({
   guards: z.array(guardSchema),
   leftOut: z.array(leftOutSchema),
   isCompared: z.boolean().meta({ description: "false: Neutron or etcd could not be asked" }),
+  seesOthers: z.boolean().meta({
+    description: "false: etcd's user may read no other namespace, so that keys there are not known",
+  }),
   troubles: z.array(z.string()).meta({ description: "What could not be asked, and why" }),
 });
 export type CloudAccount = z.infer<typeof cloudAccountSchema>;

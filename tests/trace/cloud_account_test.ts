@@ -141,7 +141,7 @@ Deno.test("with Neutron out of reach, what etcd has is told, and nothing is said
     assertEquals(found.ports[0]!.keys.map(({ key }) => key), [await keyOf(port)]);
     const held = Promise.withResolvers<void>();
     meddle(() => held.promise);
-    const late = await trace(port.id, { partMs: 300 });
+    const late = await trace(port.id, { partMs: 300, namesMs: 9000 });
     held.resolve();
     assertMatch(late.troubles[0]!, /^Neutron cannot be asked: no whole answer within 0.3 s/);
   }));

@@ -67,6 +67,7 @@ export function cloudAccount(changes: Partial<CloudAccount> = {}): CloudAccount 
     guards: [],
     leftOut: [],
     isCompared: true,
+    seesOthers: true,
     troubles: [],
     ...changes,
   };

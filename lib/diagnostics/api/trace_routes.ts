@@ -14,7 +14,7 @@ const trace = get("sync", "/api/v1/trace", {
       q: z.string().min(1).max(MAX_QUERY_CHARS).meta({ description: QUERY_HELP }),
     }),
   },
-  ...answers(traceSchema, "What differs, and why; asked now, so that it may take 30 s", 400, 503),
+  ...answers(traceSchema, "What differs, and why; asked now, so that it may take 45 s", 400, 503),
 });
 
 /** Adds the route. */

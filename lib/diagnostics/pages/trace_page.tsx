@@ -1,12 +1,12 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** What Neutron, etcd, Felix and this node say of what an operator looks for. Pure. @module */
-import type { Context, Next } from "hono";
 import { z } from "zod";
 import { clip } from "../../base/clip.ts";
 import { plural } from "../../base/format.ts";
 import {
   changeWords,
   leaderSentence,
+  OTHERS_HIDDEN,
   reasonSentence,
   verdictSentence,
 } from "../../trace/sentences.ts";
@@ -14,7 +14,6 @@ import { MAX_QUERY_CHARS, QUERY_HELP, readQuery } from "../../trace/query.ts";
 import { nothingTold, valueText } from "../../trace/text.ts";
 import type { NeutronPort, Trace, TracedObject, TracedPort } from "../../trace/trace.ts";
 import { guardSentence } from "../../sync/report/held_text.ts";
-import { peer } from "../guards.ts";
 import { Badge, Empty, Pairs, Section, Time } from "../parts.tsx";
 import type { Traced, Tracer } from "../tracer.ts";
 
@@ -25,18 +24,6 @@ export type TraceQuery = z.infer<typeof traceQuerySchema>;
 const PATH = "/trace";
 /** Longest value of an object that is shown, characters of its JSON. */
 const MAX_JSON_CHARS = 8000;
-
-/** Asks before the page is made: the page shows what is kept, also while it is followed. */
-export function askBeforePage(tracer: Tracer) {
-  return async (c: Context, next: Next) => {
-    const query = readQuery(c.req.query("q") ?? "");
-    if (query !== null && c.req.path === PATH && c.req.method === "GET") {
-      const from = peer(c);
-      await tracer.ask(query.text, from ?? "", `the page from ${from ?? "an unknown address"}`);
-    }
-    await next();
-  };
-}
 
 /** The page's main part. */
 export function TracePage({ query: { q }, tracer, now }: {
@@ -103,7 +90,10 @@ function Outcome({ q, isReadable, traced, now }: {
         </p>
       ))}
       {trace.guards.map((guard) => <p>{clip(guardSentence(guard), 500)}</p>)}
-      <p class="quiet">{clip(leaderSentence(trace.node), 500)}</p>
+      <p class="quiet">
+        {trace.seesOthers ? null : `${OTHERS_HIDDEN} `}
+        {clip(leaderSentence(trace.node), 500)}
+      </p>
     </>
   );
 }
