@@ -97,18 +97,19 @@ export function policyOrSubnetKey(
   return prefixes[kind] + (kind === "Subnet" ? "" : POLICY_NAME_PREFIX) + id;
 }
 
-function escaped(part: string): string {
+/** A host, device or port as it stands in names. */
+export function escapedPart(part: string): string {
   return part.replaceAll("-", "--");
 }
 
 /** Name of a WorkloadEndpoint: `<host>-openstack-<device>-<port>`, `-` doubled inside each part. */
 export function endpointName(host: string, deviceId: string, portId: string): string {
-  return `${escaped(host)}-openstack-${escaped(deviceId)}-${escaped(portId)}`;
+  return `${escapedPart(host)}-openstack-${escapedPart(deviceId)}-${escapedPart(portId)}`;
 }
 
 /** How the names of all WorkloadEndpoints of a host begin. */
 export function endpointNamePrefix(host: string): string {
-  return `${escaped(host)}-openstack-`;
+  return `${escapedPart(host)}-openstack-`;
 }
 
 /** The parts of a WorkloadEndpoint's name, or null when it is of another shape. */

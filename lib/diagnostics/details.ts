@@ -18,6 +18,7 @@ import type { Sampler } from "./samples.ts";
 import { Shared } from "./shared.ts";
 import type { Span } from "./charts/time_window.ts";
 import type { Status } from "../health/status.ts";
+import type { Tracer } from "./tracer.ts";
 
 /** What is read on demand. */
 export interface Details {
@@ -55,6 +56,7 @@ export interface Sources {
   /** What the roles have measured. */
   readonly readMetrics: () => Promise<RoleMetrics>;
   readonly details: Details;
+  readonly tracer: Tracer;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }

@@ -9,6 +9,7 @@ import { raw } from "hono/html";
 import { clip } from "../base/clip.ts";
 import type { Level } from "../health/facts.ts";
 import { Badge, symbolOf } from "./parts.tsx";
+import { TraceSearch } from "./trace_search.tsx";
 import { Verdict } from "./sections/verdict_section.tsx";
 
 const MAX_OTHERS = 6;
@@ -103,6 +104,7 @@ export function Layout({ pages, state, version, others, place, now, reloadSecond
               ))}
             </nav>
             <OtherNodes others={others} />
+            <TraceSearch />
             <p id="live" class="live">
               <noscript>{`Reloads every ${reloadSeconds} s`}</noscript>
             </p>

@@ -10,7 +10,7 @@ import { ask } from "./request.ts";
 import type { StateStore } from "./store.ts";
 
 /** Of silence, ms: longer than a trace takes. */
-const ANSWER_MS = 40_000;
+const ANSWER_MS = 55_000;
 
 /** There will be no answer; the message says why, and what to do. */
 export class TraceUnansweredError extends Error {

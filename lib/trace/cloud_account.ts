@@ -14,22 +14,25 @@ import type { Term } from "../role/master_context.ts";
 import { type ResyncBase, resyncBase, type ResyncConfig } from "../sync/sources/base.ts";
 import { compareObjects, type Comparison } from "./compare_objects.ts";
 import { type FelixAccount, readFelix } from "./felix.ts";
-import { findKeys, type PortKey } from "./find_keys.ts";
+import { findKeys, KeysFound, type PortKey } from "./find_keys.ts";
 import { findPorts, portsById } from "./find_ports.ts";
 import type { TraceQuery } from "./query.ts";
 import { type CloudAccount, type CloudPort, MAX_PORTS, type NeutronPort } from "./trace.ts";
 
 /** Security groups, and subnets, of the ports that are compared too. */
 const MAX_OTHERS = 40;
+/** Keys of one port that are shown. */
+const MAX_KEYS = 50;
 
 /** Deadline of each part, ms. */
 export interface TraceLimits {
   readonly partMs: number;
+  /** Of looking through all names of endpoints. */
+  readonly namesMs: number;
 }
-/** Four parts: within half a minute all is told. */
-const LIMITS: TraceLimits = { partMs: 7000 };
-/** Within that time a trace is over, ms. */
-export const TRACE_MS = 30_000;
+const LIMITS: TraceLimits = { partMs: 7000, namesMs: 15_000 };
+/** Within that time a trace is over, ms: four parts and the names. */
+export const TRACE_MS = 45_000;
 
 /** What a trace works with. */
 export interface TraceDeps {
@@ -45,20 +48,22 @@ export async function readCloud(query: TraceQuery, deps: TraceDeps): Promise<Clo
   const { config, etcd, clock, signal } = deps;
   using keystone = new KeystoneAuth(config.openstack, clock);
   const base = resyncBase(config, etcd, keystone, clock);
-  const parts = new Parts(signal, (deps.limits ?? LIMITS).partMs);
+  const { partMs, namesMs } = deps.limits ?? LIMITS;
+  const parts = new Parts(signal, partMs);
   const listed = await parts.of("Neutron", async (signal) => {
     await base.neutron.askExtensions(signal);
     return await findPorts(base.neutron, query, signal);
   });
   const known = new Set(listed?.map(({ id }) => id));
   const search = { region: config.region, query, ports: known };
-  const keys = await parts.of("etcd", (signal) => findKeys(etcd, search, signal));
-  const { shown, more } = choose(listed ?? [], keys ?? []);
+  const names = new KeysFound();
+  await parts.of("etcd for all names", (signal) => findKeys(etcd, search, names, signal), namesMs);
+  const { shown, more } = choose(listed ?? [], names.keys);
   const neutron = await withOthers(listed, shown, parts, base);
   const of = new Set(shown);
   const ports = neutron?.filter(({ id }) => of.has(id)) ?? [];
-  const own = (keys ?? []).filter(({ port }) => of.has(port));
-  const compared = neutron && keys && shown.length > 0
+  const own = names.keys.filter(({ port }) => of.has(port));
+  const compared = neutron && shown.length > 0
     ? await parts.of(
       "Neutron and etcd",
       (signal) => compare(base, observer(config, signal), shown, ports, own),
@@ -83,7 +88,9 @@ export async function readCloud(query: TraceQuery, deps: TraceDeps): Promise<Clo
     agents: felix?.agents ?? [],
     guards: compared?.run.guards ?? [],
     leftOut: compared?.run.leftOut ?? [],
-    isCompared: neutron !== null && keys !== null && (compared !== null || shown.length === 0),
+    isCompared: neutron !== null &&
+      (compared !== null || (shown.length === 0 && names.isWhole)),
+    seesOthers: names.seesOthers,
     troubles: parts.troubles,
   };
 }
@@ -144,13 +151,15 @@ function portOf(
   neutron: NeutronPort | null,
   { keys, compared, felix }: Found,
 ): CloudPort {
+  const of = keys.filter(({ port }) => port === id).slice(0, MAX_KEYS);
   return {
     id,
     neutron,
     isServed: compared?.wanted.has(id) ?? false,
     objects:
       compared?.objects.filter(({ subject }) => subject.type === "port" && subject.id === id) ?? [],
-    elsewhere: keys.filter(({ port, isOwn }) => port === id && !isOwn)
+    keys: of.filter(({ isOwn }) => isOwn).map(({ key, modRevision }) => ({ key, modRevision })),
+    elsewhere: of.filter(({ isOwn }) => !isOwn)
       .map(({ key, namespace, modRevision }) => ({ key, namespace, modRevision })),
     felix: felix?.reports.filter(({ port }) => port === id)
       .map(({ port: _, ...report }) => report) ?? [],
@@ -173,14 +182,18 @@ class Parts {
   constructor(readonly signal: AbortSignal, readonly partMs: number) {}
 
   /** What `read` finds within the deadline; null, and a sentence among the troubles, when it fails. */
-  async of<T>(whom: string, read: (signal: AbortSignal) => Promise<T>): Promise<T | null> {
-    const late = AbortSignal.timeout(this.partMs);
+  async of<T>(
+    whom: string,
+    read: (signal: AbortSignal) => Promise<T>,
+    ms = this.partMs,
+  ): Promise<T | null> {
+    const late = AbortSignal.timeout(ms);
     try {
       return await read(AbortSignal.any([this.signal, late]));
     } catch (error) {
       this.signal.throwIfAborted();
       const why = late.aborted
-        ? `no whole answer within ${this.partMs / 1000} s`
+        ? `no whole answer within ${ms / 1000} s`
         : describeError(error, false);
       this.troubles.push(`${whom} cannot be asked: ${why}`);
       return null;

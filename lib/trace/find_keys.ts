@@ -4,8 +4,13 @@
  *
  * @module
  */
-import type { Etcd3 } from "etcd3";
-import { allEndpointsPrefix, endpointNameParts } from "../calico/keys.ts";
+import { type Etcd3, EtcdPermissionDeniedError } from "etcd3";
+import {
+  allEndpointsPrefix,
+  endpointNameParts,
+  escapedPart,
+  resourcePrefixes,
+} from "../calico/keys.ts";
 import { calicoNamespace } from "../calico/regions.ts";
 import { snapshotPages } from "../etcd/snapshot.ts";
 import type { TraceQuery } from "./query.ts";
@@ -34,36 +39,71 @@ export interface KeySearch {
   readonly ports: ReadonlySet<string>;
 }
 
-/** The keys of ports that fit. @throws etcd does not answer, or the signal's reason. */
+/** What a search has found, also when it did not come to its end. */
+export class KeysFound {
+  readonly keys: PortKey[] = [];
+  /** All names were looked through. */
+  isWhole = false;
+  /** The namespaces of others may be read too. */
+  seesOthers = true;
+}
+
+/**
+ * Looks for the keys of ports that fit; what is found is noted in `found` at once. A user of etcd that may read
+ * no other namespace than its own looks through that alone.
+ *
+ * @throws etcd does not answer, or the signal's reason.
+ */
 export async function findKeys(
   etcd: Etcd3,
-  { region, query, ports }: KeySearch,
+  search: KeySearch,
+  found: KeysFound,
   signal: AbortSignal,
-): Promise<PortKey[]> {
-  const own = calicoNamespace(region);
-  const found: PortKey[] = [];
-  for (const kind of ["WorkloadEndpoint", "LiveMigration"] as const) {
-    const prefix = allEndpointsPrefix(kind);
-    const partsOf = (key: string) => {
-      const slash = key.indexOf("/", prefix.length);
-      const parts = slash < 0 ? null : endpointNameParts(key.slice(slash + 1));
-      return parts && { ...parts, namespace: key.slice(prefix.length, slash) };
-    };
-    const wants = (key: string) => {
-      const parts = partsOf(key);
-      if (parts === null) return false;
-      const { host, device, port } = parts;
-      return ports.has(port) || [host, device, port].includes(query.text);
-    };
-    const options = { keysOnly: true, signal, wants };
-    for await (const { items } of snapshotPages(etcd, prefix, options)) {
-      for (const { key, modRevision, notText } of items) {
-        if (notText || found.length >= MAX_KEYS) continue;
-        const { namespace, host, port } = partsOf(key)!;
-        const isOwn = namespace === own;
-        found.push({ key, kind, namespace, host, port, modRevision, isOwn });
-      }
+): Promise<void> {
+  const own = resourcePrefixes(search.region);
+  // Migrations are few.
+  for (const kind of ["LiveMigration", "WorkloadEndpoint"] as const) {
+    const all = allEndpointsPrefix(kind);
+    try {
+      await scan(etcd, kind, all, search, found, signal);
+    } catch (error) {
+      if (!(error instanceof EtcdPermissionDeniedError)) throw error;
+      found.seesOthers = false;
+      await scan(etcd, kind, own[kind], search, found, signal);
     }
   }
-  return found;
+  found.isWhole = true;
+}
+
+async function scan(
+  etcd: Etcd3,
+  kind: PortKey["kind"],
+  prefix: string,
+  { region, query, ports }: KeySearch,
+  found: KeysFound,
+  signal: AbortSignal,
+): Promise<void> {
+  const all = allEndpointsPrefix(kind);
+  const own = calicoNamespace(region);
+  const partsOf = (key: string) => {
+    const slash = key.indexOf("/", all.length);
+    const parts = slash < 0 ? null : endpointNameParts(key.slice(slash + 1));
+    return parts && { ...parts, namespace: key.slice(all.length, slash) };
+  };
+  const needles = [query.text, ...ports].map(escapedPart);
+  const wants = (key: string) => {
+    // Far cheaper than taking a name apart, and most often all.
+    if (!needles.some((part) => key.includes(part))) return false;
+    const parts = partsOf(key);
+    if (parts === null) return false;
+    const { host, device, port } = parts;
+    return ports.has(port) || [host, device, port].includes(query.text);
+  };
+  for await (const { items } of snapshotPages(etcd, prefix, { keysOnly: true, signal, wants })) {
+    for (const { key, modRevision, notText } of items) {
+      if (notText || found.keys.length >= MAX_KEYS) continue;
+      const { namespace, host, port } = partsOf(key)!;
+      found.keys.push({ key, kind, namespace, host, port, modRevision, isOwn: namespace === own });
+    }
+  }
 }

@@ -20,10 +20,11 @@ const SENTENCES: { readonly [Is in Reason["is"]]: (detail: string) => string } =
   "watching": () => "The node that leads only watches (startup_resync is never): ask for a resync.",
   "run-failed": (error) => `The last resync failed: ${error}.`,
   "not-compared": () => "It could not be compared.",
-  "due": () =>
-    "It is due with the next resync; calico-conductor resync --port=ID makes it equal now.",
+  "due": (id) =>
+    `It is due with the next resync; calico-conductor resync --port=${id} makes it equal now.`,
   "ask-leader": (leader) => `${leader} leads and knows why: trace it there.`,
-  "unexplained": () => "Why is not known here; calico-conductor resync --port=ID makes it equal.",
+  "unexplained": (id) =>
+    `Why is not known here; calico-conductor resync --port=${id} makes it equal.`,
   "status-waiting": () => "Felix's newest status waits to be taken by Neutron.",
   "status-failed": (error) => `Neutron did not take Felix's newest status: ${error}.`,
   "status-error": () => "Felix reports an error, which Neutron shows as DOWN.",
@@ -32,6 +33,10 @@ const SENTENCES: { readonly [Is in Reason["is"]]: (detail: string) => string } =
   "agent-silent": (host) =>
     `Felix of ${host} is silent: what it reported may be old, and new endpoints are not programmed.`,
 };
+
+/** That keys of other namespaces are not known. */
+export const OTHERS_HIDDEN =
+  "etcd's user may read no other namespace: keys of these ports there are not known.";
 
 /** A reason as a sentence. */
 export function reasonSentence({ is, detail }: Reason): string {

@@ -33,6 +33,7 @@ import { ResyncHoursPage } from "./resync_hours_page.tsx";
 import { ResyncPage, type ResyncQuery, resyncQuerySchema } from "./resync_page.tsx";
 import { partOf, ResyncsPage } from "./resyncs_page.tsx";
 import type { MayAct } from "./restart_form.tsx";
+import { TracePage, traceQuerySchema } from "./trace_page.tsx";
 import { RolePage, type RoleQuery, roleQuerySchema, SupervisorPage } from "./role_page.tsx";
 
 /** The subject of a page does not exist (any more); the message says so. */
@@ -58,9 +59,11 @@ export interface View {
 
 const RELOAD_SECONDS = 5;
 const FORM_SECONDS = 60;
+/** Of a page that asks Neutron and etcd when it is loaded. */
+const TRACE_SECONDS = 600;
 
 /** Where pages find what the status does not hold. */
-export type ViewSources = Pick<Sources, "details" | "readMetrics"> & {
+export type ViewSources = Pick<Sources, "details" | "readMetrics" | "tracer"> & {
   /** Whether who looks may act. */
   readonly may: MayAct;
 };
@@ -164,6 +167,14 @@ export const PAGES: readonly Page[] = [
     show: (_, { query, details }: Asked<ConfigurationQuery>) => (
       <ConfigurationPage options={details.configuration()} query={query} />
     ),
+  }),
+  queried({
+    path: "/trace",
+    label: null,
+    title: "Trace",
+    query: traceQuerySchema,
+    reloadSeconds: TRACE_SECONDS,
+    show: ({ at }, { query, tracer }) => <TracePage query={query} tracer={tracer} now={at} />,
   }),
   queried({
     path: "/roles/:id",
