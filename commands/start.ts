@@ -113,7 +113,7 @@ function onSignals(
   for (const signal of ["SIGINT", "SIGTERM"] as const) onSignal(signal, () => request.told(signal));
   const interactive = onTerminal();
   onSignal("SIGHUP", () => {
-    if (interactive && !onTerminal()) request.told("the terminal is closed");
+    if (interactive && !onTerminal()) request.told("the end of its terminal");
     else node.reload();
   });
 }

@@ -71,7 +71,7 @@ export async function runRole<Name extends SupervisedName>(
     await start({ config, job, signal: channel.stop, listen: (to) => channel.listen(to) });
   } catch (error) {
     if (!channel.stop.aborted) {
-      log.error("role failed", { error: describeError(error) });
+      log.warn("role failed", { error: describeError(error) });
       code = 1;
     }
   }
@@ -85,7 +85,7 @@ export async function runRole<Name extends SupervisedName>(
 function endInTime({ stop, exit }: ParentChannel, graceMs: number, log: Log): void {
   stop.addEventListener("abort", () => {
     setTimeout(() => {
-      log.error("role does not stop, ends itself", { reason: describeError(stop.reason) });
+      log.warn("role does not stop, ends itself", { reason: describeError(stop.reason) });
       exit(1);
     }, graceMs);
   }, { once: true });

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { escapeControls } from "./escape_controls.ts";
 import { BaseHandler, getLogger, type LevelName, LogLevels, type LogRecord, setup } from "@std/log";
 
 /** Values beside the message; `Error`s are written as their message and causes. */
@@ -15,9 +16,13 @@ export type Fields = Record<string, unknown>;
 
 /** What code logs with. */
 export interface Log {
+  /** For whoever looks for a cause. */
   debug(message: string, fields?: Fields): void;
+  /** What happened. */
   info(message: string, fields?: Fields): void;
+  /** To be looked at when there is time: it heals by itself, or does without. */
   warn(message: string, fields?: Fields): void;
+  /** Somebody must act, or it stays as it is. */
   error(message: string, fields?: Fields): void;
 }
 
@@ -68,13 +73,16 @@ function plain(key: string, value: unknown): unknown {
   return value;
 }
 
-/** The record as one JSON line, secrets left out. */
+/** The record as one JSON line, secrets left out and control characters escaped. */
 export function formatJson(entry: LogEntry): string {
   const { time, level, role, pid, message, fields } = entry;
-  return JSON.stringify({ time, level, role, pid, message, fields }, plain);
+  return escapeControls(JSON.stringify({ time, level, role, pid, message, fields }, plain));
 }
 
-/** The record as one line for people: time, level, role, pid, message, `key=value`. */
+/**
+ * The record as one line for people: time, level, role, pid, message, `key=value`; with nothing in it that a
+ * terminal would act on.
+ */
 export function formatText(entry: LogEntry): string {
   const fields = Object.entries(entry.fields).map(([key, value]) => {
     const safe = plain(key, value);
@@ -82,7 +90,7 @@ export function formatText(entry: LogEntry): string {
     return `${key}=${/^[^\s"=]+$/.test(text) ? text : JSON.stringify(text)}`;
   });
   const head = `${entry.time} ${entry.level.padEnd(5)} ${entry.role}[${entry.pid}]`;
-  return [head, entry.message.replaceAll("\n", " "), ...fields].join(" ");
+  return escapeControls([head, entry.message.replaceAll("\n", " "), ...fields].join(" "));
 }
 
 /** Options of {@linkcode setupLogging}. */

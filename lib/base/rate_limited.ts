@@ -2,7 +2,8 @@
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 
-const INTERVAL_MS = 10_000;
+/** As often as an outage is reminded of. */
+const INTERVAL_MS = 60_000;
 
 /** Limits the warnings of one job. */
 export class RateLimitedLog {
@@ -11,7 +12,7 @@ export class RateLimitedLog {
   constructor(
     readonly log: Log,
     readonly clock: Clock,
-    /** @default 10 s */
+    /** @default a minute */
     readonly intervalMs: number = INTERVAL_MS,
   ) {}
 

@@ -6,32 +6,50 @@
  */
 import { Buffer } from "node:buffer";
 import type amqp from "amqplib";
-import type { BusConfig } from "../config/config_types.ts";
+import type { BrokersConfig } from "../config/config_types.ts";
 import type { BusHost } from "../config/transport_url.ts";
+import { declareReplyQueue } from "./connection.ts";
 import { dial, hangUp } from "./link.ts";
+import { declareNotificationQueues, type NotificationQueues } from "./notifications.ts";
 
 /** AMQP 0-9-1's reply code of a queue or an exchange that does not exist. */
 const NOT_FOUND = 404;
 
+/** RabbitMQ's `connection.blocked`: it has too little memory or disk, and takes no messages. */
+export class BrokerBlockedError extends Error {
+  override readonly name = "BrokerBlockedError";
+  constructor(reason: string) {
+    super(`the broker takes no messages: ${reason}`);
+  }
+}
+
 /** A connection for questions. Dispose of it to end it. */
 export class BrokerProbe implements AsyncDisposable {
+  /** Rejects with the broker's reason when it takes nothing from those who publish. */
+  readonly #blocked: Promise<never>;
+
   /** @param connection open; the probe ends it. */
-  private constructor(readonly connection: amqp.ChannelModel) {}
+  private constructor(readonly connection: amqp.ChannelModel) {
+    this.#blocked = new Promise((_, reject) =>
+      connection.on("blocked", (reason: string) => reject(new BrokerBlockedError(reason)))
+    );
+    this.#blocked.catch(() => {}); // who publishes hears of it
+  }
 
   /** Connects. `name` is what the broker's list of connections shows. @throws why it cannot. */
-  static async open(config: BusConfig, host: BusHost, name: string): Promise<BrokerProbe> {
+  static async open(config: BrokersConfig, host: BusHost, name: string): Promise<BrokerProbe> {
     const connection = await dial(config, host, name);
     connection.on("error", () => {});
     return new BrokerProbe(connection);
   }
 
-  /** What the broker calls itself, with its version. */
-  get product(): string {
+  /** What the broker calls itself. */
+  get product(): { readonly name: string; readonly version: string } {
     const { serverProperties } = this.connection.connection as unknown as {
       serverProperties: { product?: string; version?: string };
     };
     const { product = "a broker", version = "" } = serverProperties;
-    return `${product} ${version}`;
+    return { name: product, version };
   }
 
   /** Whether there is that exchange. @throws the broker refuses the question. */
@@ -47,19 +65,39 @@ export class BrokerProbe implements AsyncDisposable {
     );
   }
 
-  /** Declares a queue of our own, and deletes it. @throws the broker refuses it. */
-  async tryQueue(name: string): Promise<void> {
+  /** Declares a queue for answers as those who call do, listens, and deletes it. @throws the broker refuses it. */
+  async tryReplies(): Promise<void> {
     await this.#ask(async (channel) => {
-      await channel.assertQueue(name, { exclusive: true, durable: false, autoDelete: true });
-      await channel.deleteQueue(name);
+      const queue = await declareReplyQueue(channel);
+      try {
+        await channel.consume(queue, () => {}, { noAck: true });
+      } finally {
+        // A refusal has closed the channel, but not what was declared over it.
+        await this.#ask((other) => other.deleteQueue(queue)).catch(() => {});
+      }
     });
   }
 
-  /** Publishes an empty object that no queue takes; false: there is no such exchange. @throws as above. */
+  /** Subscribes as those who listen do, and ends that; false: no such exchange. @throws as above. */
+  tryNotifications(queues: NotificationQueues): Promise<boolean> {
+    return this.#ask(async (channel) => {
+      const { queue, dropped } = await declareNotificationQueues(channel, queues);
+      for (const name of [queue, dropped]) await channel.consume(name, () => {}, { noAck: true });
+      for (const name of [queue, dropped]) await channel.deleteQueue(name);
+      return true;
+    }).catch(absent(false)); // exclusive queues go with the connection
+  }
+
+  /**
+   * Publishes an empty object that no queue takes; false: there is no such exchange.
+   *
+   * @throws as above.
+   * @throws {BrokerBlockedError} an alarm is in force: it takes no message.
+   */
   tryPublish(exchange: string, routingKey: string): Promise<boolean> {
     return this.#ask(async (channel) => {
       channel.publish(exchange, routingKey, Buffer.from("{}"), { contentType: "application/json" });
-      await channel.waitForConfirms();
+      await Promise.race([channel.waitForConfirms(), this.#blocked]);
       return true;
     }).catch(absent(false));
   }

@@ -25,6 +25,14 @@ interface Open {
   fail(error: Error): void;
 }
 
+/** Declares a queue for answers, as oslo.messaging has it; its name. */
+export async function declareReplyQueue(channel: amqp.Channel): Promise<string> {
+  const queue = `reply_${uniqueId()}`;
+  const expires = REPLY_QUEUE_EXPIRES_MS;
+  await channel.assertQueue(queue, { durable: false, autoDelete: false, expires });
+  return queue;
+}
+
 /** Casts and calls over one connection at a time. Dispose of it to end it. */
 export class BusConnection implements AsyncDisposable {
   readonly #stop = new AbortController();
@@ -151,12 +159,7 @@ export class BusConnection implements AsyncDisposable {
     const probe = await link.channel();
     await link.orTrouble(probe.checkExchange(this.config.exchange));
     for (const topic of this.topics) await link.orTrouble(probe.checkQueue(topic));
-    const replyQueue = `reply_${uniqueId()}`;
-    await link.orTrouble(probe.assertQueue(replyQueue, {
-      durable: false,
-      autoDelete: false,
-      expires: REPLY_QUEUE_EXPIRES_MS,
-    }));
+    const replyQueue = await link.orTrouble(declareReplyQueue(probe));
     await link.orTrouble(probe.consume(replyQueue, (m) => this.#onReply(m), { noAck: true }));
     const channel = await link.confirmChannel();
     channel.on("return", ({ fields, properties }) => {

@@ -46,6 +46,36 @@ export interface NotificationsOptions {
   readonly maxQueued?: number;
 }
 
+/** What is declared for a subscription. */
+export interface NotificationQueues {
+  /** As `NotificationsOptions.name`. */
+  readonly name: string;
+  readonly exchange: string;
+  readonly topics: readonly string[];
+  /** @default MAX_QUEUED */
+  readonly maxQueued?: number;
+}
+
+/** Declares the two queues of a subscription, and binds the one that hears; their names. */
+export async function declareNotificationQueues(
+  channel: amqp.Channel,
+  { name, exchange, topics, maxQueued = MAX_QUEUED }: NotificationQueues,
+): Promise<{ readonly queue: string; readonly dropped: string }> {
+  const queue = `calico-conductor.${name}.${uniqueId().slice(0, 8)}`;
+  const dropped = `${queue}.dropped`;
+  const own = { durable: false, exclusive: true, autoDelete: false, expires: EXPIRES_MS };
+  await channel.assertQueue(dropped, { ...own, maxLength: 1 });
+  await channel.assertQueue(queue, {
+    ...own,
+    maxLength: maxQueued,
+    overflow: "drop-head",
+    deadLetterExchange: "",
+    deadLetterRoutingKey: dropped,
+  });
+  for (const topic of topics) await channel.bindQueue(queue, exchange, `${topic}.info`);
+  return { queue, dropped };
+}
+
 /** A subscription, until it is disposed of. */
 export class Notifications implements AsyncDisposable {
   readonly #stop = new AbortController();
@@ -86,20 +116,9 @@ export class Notifications implements AsyncDisposable {
     const { bus: { exchange }, topics } = this.config;
     const channel = await link.channel();
     await link.orTrouble(channel.checkExchange(exchange));
-    const queue = `calico-conductor.${this.options.name}.${uniqueId().slice(0, 8)}`;
-    const dropped = `${queue}.dropped`;
-    const own = { durable: false, exclusive: true, autoDelete: false, expires: EXPIRES_MS };
-    await link.orTrouble(channel.assertQueue(dropped, { ...own, maxLength: 1 }));
-    await link.orTrouble(channel.assertQueue(queue, {
-      ...own,
-      maxLength: this.options.maxQueued ?? MAX_QUEUED,
-      overflow: "drop-head",
-      deadLetterExchange: "",
-      deadLetterRoutingKey: dropped,
-    }));
-    for (const topic of topics) {
-      await link.orTrouble(channel.bindQueue(queue, exchange, `${topic}.info`));
-    }
+    const { name, maxQueued = MAX_QUEUED } = this.options;
+    const declared = declareNotificationQueues(channel, { name, exchange, topics, maxQueued });
+    const { queue, dropped } = await link.orTrouble(declared);
     await this.#watchDrops(link, dropped);
     // Without acknowledgement: a message is done once its ids are noted, and a lost connection is a gap anyway.
     const take = this.#consumer(link, ({ content }) => this.handlers.onNotification(content));

@@ -66,7 +66,7 @@ export function createApp(deps: AppDeps): Api {
   app.onError((error, c) => {
     // What the framework refuses itself, such as a body that is no JSON.
     if (error instanceof HTTPException) return c.json({ error: error.message }, error.status);
-    deps.log.error("request failed", { path: c.req.path, error });
+    deps.log.warn("request failed", { path: c.req.path, error });
     const reasons = [describeError(error)];
     return c.json({ error: "the node's state cannot be read", reasons }, 500);
   });

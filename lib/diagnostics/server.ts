@@ -8,6 +8,7 @@
 import type { Config } from "../config/config_types.ts";
 import { hostAndPort } from "../base/host_and_port.ts";
 import { describeError } from "../base/log.ts";
+import { Outage } from "../base/outage.ts";
 import type { JobContext } from "../role/master_context.ts";
 import type { Api } from "./api/openapi.ts";
 import { type Listener, type ListenerLimits, openListener } from "./listener.ts";
@@ -29,19 +30,18 @@ export async function runDiagnostics(
 ): Promise<void> {
   const { log, clock, alive } = job;
   const shown = hostAndPort(config.host, config.port);
-  let said = "";
+  const outage = new Outage("the page can be served again", { log, clock });
   while (!signal.aborted) {
     try {
       const files = config.tls ? await readTlsFiles(config.tls) : null;
       await using listener = await openListener(app.fetch, { ...config, tls: files }, limits);
       log.info("page is up", { url: pageUrl(config) });
-      said = "";
+      outage.succeeded("page");
       await serve(app, { config, listener, files, job, signal });
     } catch (error) {
       if (signal.aborted) return;
       const problem = explain(shown, error);
-      if (said !== problem) log.error(problem);
-      said = problem;
+      outage.failed("page", { message: problem, level: "error" });
       alive("waiting for its address", problem);
       await clock.sleep(RETRY_MS, signal).catch(() => {});
     }

@@ -1,11 +1,18 @@
 /**
- * The message bus: each broker by itself, Neutron's exchange and queues there, what our user may do.
+ * The message bus: each broker by itself, its version, Neutron's exchange and queues there, whether it takes
+ * messages, and what our user may do: just what the roles do, each thing declared as they declare it.
  *
  * @module
  */
-import { BrokerProbe } from "../bus/broker_probe.ts";
+import { BrokerBlockedError, BrokerProbe } from "../bus/broker_probe.ts";
 import type { BusHost } from "../config/transport_url.ts";
-import type { BusConfig } from "../config/config_types.ts";
+import type {
+  BrokersConfig,
+  BusConfig,
+  Config,
+  NotificationsConfig,
+} from "../config/config_types.ts";
+import { regionString } from "../calico/regions.ts";
 import { hostAndPort } from "../base/host_and_port.ts";
 import { describeError } from "../base/log.ts";
 import {
@@ -15,6 +22,7 @@ import {
   named,
   ok,
   settled,
+  skipped,
   type Verdict,
   warning,
 } from "./check.ts";
@@ -23,49 +31,86 @@ import {
 const TOPICS = ["q-plugin", "q-reports-plugin"];
 /** Unread messages in a topic's queue that mean that Neutron does not keep up. */
 const BACKLOG = 1000;
+/** The oldest RabbitMQ that this was run with. */
+const OLDEST = [3, 10];
 const UP_ADVICE =
   "is neutron-server (or neutron-rpc-server) running, with this transport_url and " +
   "control_exchange?";
 
 /** The checks of the bus; one that says so without it. */
-export function busChecks(bus: BusConfig | null): Check[] {
-  if (bus === null) {
-    const unused = ok("not used: no status is reported to Neutron (no transport_url)");
-    return [settled("message bus", unused)];
-  }
-  return bus.hosts.map((host): Check => ({
-    name: `message bus ${hostAndPort(host.host, host.port)}`,
-    advice: "is RabbitMQ up there, and are user, password and virtual host of transport_url right?",
-    run: (signal) => checkBroker(bus, host, signal),
-  }));
+export function busChecks(config: Pick<Config, "bus" | "notifications" | "region">): Check[] {
+  const { bus, notifications } = config;
+  const unused = ok("not used: no status is reported to Neutron (no transport_url)");
+  return [
+    ...bus === null
+      ? [settled("message bus", unused)]
+      : brokerChecks("message bus", bus, (name, broker) => checkReporting(name, broker, bus)),
+    ...notifications === null
+      ? []
+      : brokerChecks("notifications", notifications.bus, async (name, broker) => [
+        named(`${name} subscription`, await checkListening(broker, notifications, config.region)),
+      ]),
+  ];
+}
+
+/** A check of each broker, over a connection of its own. */
+function brokerChecks(
+  subject: string,
+  config: BrokersConfig,
+  ask: (name: string, broker: BrokerProbe) => Promise<Finding[]>,
+): Check[] {
+  return config.hosts.map((host): Check => {
+    const name = `${subject} ${hostAndPort(host.host, host.port)}`;
+    return {
+      name,
+      advice:
+        "is RabbitMQ up there, and are user, password and virtual host of transport_url right?",
+      run: (signal) => checkBroker(name, config, host, ask, signal),
+    };
+  });
 }
 
 async function checkBroker(
-  bus: BusConfig,
+  name: string,
+  config: BrokersConfig,
   host: BusHost,
+  ask: (name: string, broker: BrokerProbe) => Promise<Finding[]>,
   signal: AbortSignal,
 ): Promise<Finding[]> {
-  const name = `message bus ${hostAndPort(host.host, host.port)}`;
-  await using broker = await BrokerProbe.open(bus, host, "calico-conductor doctor");
+  await using broker = await BrokerProbe.open(config, host, "calico-conductor doctor");
   const end = () => void broker[Symbol.asyncDispose]();
   signal.addEventListener("abort", end, { once: true });
   try {
-    return [
-      named(name, ok(`${broker.product}, virtual host ${bus.virtualHost}`)),
-      named(`${name} exchange`, await checkExchange(broker, bus)),
-      ...await Promise.all(
-        TOPICS.map(async (topic) =>
-          named(`${name} queue ${topic}`, await checkTopic(broker, topic))
-        ),
-      ),
-      named(`${name} rights`, await checkRights(broker, bus)),
-    ];
+    return [named(name, judgeProduct(broker, config)), ...await ask(name, broker)];
   } finally {
     signal.removeEventListener("abort", end);
   }
 }
 
-function checkExchange(broker: BrokerProbe, { exchange }: BusConfig): Promise<Verdict> {
+function judgeProduct({ product: { name, version } }: BrokerProbe, config: BrokersConfig): Verdict {
+  const found = `${name} ${version}, virtual host ${config.virtualHost}`;
+  const [major = NaN, minor = NaN] = version.split(".").map(Number);
+  const older = major < OLDEST[0]! || (major === OLDEST[0]! && minor < OLDEST[1]!);
+  if (name !== "RabbitMQ" || !older) return ok(found);
+  return warning(found, `upgrade it: nothing older than ${OLDEST.join(".")} was tried`);
+}
+
+/** What telling Neutron needs. Last the publishing: a broker with an alarm reads nothing more after it. */
+async function checkReporting(
+  name: string,
+  broker: BrokerProbe,
+  bus: BusConfig,
+): Promise<Finding[]> {
+  return [
+    named(`${name} exchange`, await checkExchange(broker, bus.exchange)),
+    ...await Promise.all(
+      TOPICS.map(async (topic) => named(`${name} queue ${topic}`, await checkTopic(broker, topic))),
+    ),
+    named(`${name} rights`, await checkRights(broker, bus)),
+  ];
+}
+
+function checkExchange(broker: BrokerProbe, exchange: string): Promise<Verdict> {
   return broker.hasExchange(exchange).then(
     (isThere) =>
       isThere ? ok(`${exchange} is there`) : failed(`there is no exchange ${exchange}`, UP_ADVICE),
@@ -87,19 +132,53 @@ function checkTopic(broker: BrokerProbe, topic: string): Promise<Verdict> {
   );
 }
 
-/** A queue of our own and a message to the exchange that no queue takes: what reporting needs. */
-async function checkRights(broker: BrokerProbe, { exchange }: BusConfig): Promise<Verdict> {
-  const queue = `calico-conductor-doctor-${crypto.randomUUID()}`;
-  const advice = "rabbitmqctl set_permissions -p VHOST USER '.*' '.*' '.*'";
+/** A reply queue of our own, and a message to the exchange that no queue takes. */
+async function checkRights(broker: BrokerProbe, bus: BusConfig): Promise<Verdict> {
+  const { exchange } = bus;
   try {
-    await broker.tryQueue(queue);
+    await broker.tryReplies();
   } catch (error) {
-    return failed(`may not declare a queue (${describeError(error)})`, advice);
+    return failed(`may not have its reply queue (${describeError(error)})`, grantAdvice(bus));
   }
   try {
-    if (!await broker.tryPublish(exchange, queue)) return ok("may declare a queue of its own");
+    const nobody = `calico-conductor-doctor-${crypto.randomUUID()}`;
+    if (!await broker.tryPublish(exchange, nobody)) return ok("may have its reply queue");
   } catch (error) {
-    return failed(`may not publish to ${exchange} (${describeError(error)})`, advice);
+    if (error instanceof BrokerBlockedError) {
+      const advice = "rabbitmq-diagnostics alarms on that broker: free memory or disk there";
+      return failed(describeError(error, false), advice);
+    }
+    return failed(`may not publish to ${exchange} (${describeError(error)})`, grantAdvice(bus));
   }
-  return ok(`may declare a queue of its own and publish to ${exchange}`);
+  return ok(`may have its reply queue and publish to ${exchange}`);
+}
+
+/** The two queues of a subscription, bound as the resource syncer binds them, and gone again. */
+async function checkListening(
+  broker: BrokerProbe,
+  { bus, topics }: NotificationsConfig,
+  region: string | null,
+): Promise<Verdict> {
+  const { exchange } = bus;
+  const name = regionString(region);
+  const wanted = topics.map((topic) => `${topic}.info`).join(", ");
+  try {
+    const tried = await broker.tryNotifications({ name, exchange, topics });
+    return tried
+      ? ok(`may have its queues, and hear ${wanted} of ${exchange}`)
+      : skipped(`there is no exchange ${exchange}`);
+  } catch (error) {
+    return failed(`may not listen to ${exchange} (${describeError(error)})`, grantAdvice(bus));
+  }
+}
+
+/** The rights that docs/openstack.md gives, for this virtual host and exchange. */
+function grantAdvice(
+  { virtualHost, exchange }: { readonly virtualHost: string; readonly exchange: string },
+): string {
+  const own = "reply_[0-9a-f]{32}|calico-conductor.*";
+  const theirs = exchange.replaceAll(/[^\w-]/g, "\\$&");
+  const rights = [`^(${own})$`, `^(${theirs}|amq\\.default|${own})$`, `^(${theirs}|${own})$`];
+  const quoted = [virtualHost, ...rights].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+  return `rabbitmqctl set_permissions -p ${quoted[0]} USER ${quoted.slice(1).join(" ")}`;
 }

@@ -31,6 +31,6 @@ export async function diagnose(
     ...etcdChecks(brisk, clock),
     ...openstackChecks(brisk, auth, clock),
     leftOutCheck(brisk.stateDir, clock),
-    ...busChecks(brisk.bus),
+    ...busChecks(brisk),
   ], { deadlineMs: CHECK_MS, signal });
 }

@@ -18,6 +18,7 @@ import {
   type Verdict,
   warning,
 } from "./check.ts";
+import { checkLongRequest } from "./long_request.ts";
 import { type ClockReading, judgeOffset, readDateHeader } from "./clock_offset.ts";
 
 const AGENT_TYPE = "Calico per-host agent (felix)";
@@ -82,8 +83,7 @@ function keystoneChecks(auth: KeystoneAuth, clock: Clock): Check[] {
           "identity:list_projects): without it endpoints do not carry their project's name";
         if (!await hasToken(auth, signal)) return skipped("no token");
         try {
-          const { length } = await auth.listProjects(signal);
-          return ok(`may list projects: ${length}`);
+          return judgeProjects(await auth.get("/projects", signal));
         } catch (error) {
           if (isRefused(error, 403)) return warning("may not list projects", advice);
           throw error;
@@ -108,6 +108,18 @@ function keystoneChecks(auth: KeystoneAuth, clock: Clock): Check[] {
       },
     },
   ];
+}
+
+/** Who may list them sees at least the project that it is in. */
+function judgeProjects(answer: unknown): Verdict {
+  const { projects, truncated } = projectsSchema.parse(answer);
+  const count = projects.length;
+  if (count === 0) {
+    const advice = "is auth_url Keystone's, and does its policy let the user list projects?";
+    return warning("Keystone lists no project, though there is one at least", advice);
+  }
+  if (!truncated) return ok(`may list projects: ${count}`);
+  return ok(`may list projects: ${count} at a time (list_limit), the others one by one`);
 }
 
 function neutronChecks(config: Config, auth: KeystoneAuth, clock: Clock): Check[] {
@@ -159,6 +171,7 @@ function neutronChecks(config: Config, auth: KeystoneAuth, clock: Clock): Check[
       );
     }),
     dependent("Neutron rights", (signal) => checkRights(auth, url, signal)),
+    dependent("Neutron long requests", (signal) => checkLongRequest(config, auth, signal)),
     dependent("Neutron agents", (signal) => checkAgents(auth, url, signal)),
     dependent("Neutron port binding", (signal) => checkBinding(auth, url, signal)),
     dependent(
@@ -176,6 +189,10 @@ function releaseOf(extensions: Extensions): string {
 }
 
 const portsSchema = z.object({ ports: z.array(z.record(z.string(), z.unknown())) });
+const projectsSchema = z.object({
+  projects: z.array(z.unknown()),
+  truncated: z.boolean().default(false),
+});
 const agentsSchema = z.object({
   agents: z.array(z.object({ host: z.string(), alive: z.boolean() })),
 });

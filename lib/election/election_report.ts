@@ -2,6 +2,7 @@
 import { describeError } from "../base/log.ts";
 import { Outage } from "../base/outage.ts";
 import { etcdOutage } from "../etcd/outage.ts";
+import { LeaderLog } from "./leader_log.ts";
 import type { JobContext } from "../role/master_context.ts";
 import type { Election } from "../state/records.ts";
 
@@ -9,6 +10,7 @@ import type { Election } from "../state/records.ts";
 export class ElectionReport {
   /** What is wrong with the election key itself. */
   readonly #keyTrouble: Outage;
+  readonly #leaderLog: LeaderLog;
   /** What the last heartbeat said. */
   #doing: Pick<Election, "state" | "problem"> = { state: "starting", problem: null };
 
@@ -17,6 +19,7 @@ export class ElectionReport {
 
   /** @param outage of etcd, for all of this process */
   constructor(readonly context: JobContext, readonly outage: Outage = etcdOutage(context)) {
+    this.#leaderLog = new LeaderLog(context.log);
     this.#keyTrouble = new Outage("the election key is as it should be again", context);
   }
 
@@ -34,6 +37,7 @@ export class ElectionReport {
     const { clock, store } = this.context;
     const election = { ...shown, problem: shown.problem ?? this.#blindness() };
     this.#log(election, cause);
+    this.#leaderLog.see(election);
     this.#doing = election;
     this.alive();
     await store.writeElection({ ...election, at: clock.now() }).catch(() => {}); // the page shows no more of it

@@ -210,7 +210,8 @@ class Elector {
     await noted;
     const { term } = leadership;
     const reason = describeTermEnd(end);
-    const level = this.signal.aborted ? "info" : "warn";
+    const asked = this.signal.aborted || end.why === "step-down";
+    const level = asked ? "info" : "warn";
     log[level]("term ended", { term, reason });
     if (!release) {
       log.warn("the election key is left to its lease: this node's roles may believe to lead", {
@@ -251,8 +252,12 @@ class Elector {
     await store.writeStepDown({ ...request, outcome, handledAt: clock.now() }).catch((error) => {
       log.warn("a request to step down cannot be answered", { error });
     });
+    log.info("a step-down was asked for", {
+      by: request.by,
+      pauseSeconds: request.pauseSeconds,
+      outcome,
+    });
     if (!leads) return null;
-    log.warn("steps down", { by: request.by, pauseSeconds: request.pauseSeconds });
     return { type: "step-down", by: request.by, pauseMs: request.pauseSeconds * 1000 };
   }
 

@@ -9,6 +9,7 @@ import { deadline } from "../base/deadline.ts";
 import { whileRunning } from "../base/while_running.ts";
 import { FenceLostError } from "../etcd/client.ts";
 import { describeError } from "../base/log.ts";
+import { Outage } from "../base/outage.ts";
 import { electionKey } from "../calico/keys.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
 import type { Mastership } from "../state/records.ts";
@@ -20,6 +21,8 @@ import { parseElectionValue } from "./key.ts";
 const POLL_MS = 1000;
 /** Between looks whether it goes on, when nobody tells of its end, ms. */
 const GUARD_MS = 2000;
+/** A job that has worked for so long has got over its failures, ms. */
+const STEADY_MS = 60_000;
 /** Of a job that fails. */
 const BACKOFF: Backoff = { firstMs: 1000, maxMs: 30_000, jitter: "equal" };
 
@@ -45,7 +48,12 @@ export async function runWhileMaster(
   work: (term: Term) => Promise<void>,
 ): Promise<void> {
   const { log, clock, store } = job;
+  const outage = new Outage("the job does not fail any more", job);
   let failures = 0;
+  const recovered = () => {
+    failures = 0;
+    outage.succeeded("job");
+  };
   let notBefore = 0;
   let lost: Mastership | null = null;
   while (!signal.aborted) {
@@ -59,15 +67,22 @@ export async function runWhileMaster(
       parseElectionValue(record.id)?.name === config.election.name;
     if (leads && !sameTerm(record, lost) && now >= notBefore) {
       const key = electionKey(config.region);
+      const over = new AbortController();
+      clock.sleep(STEADY_MS, over.signal).then(recovered, () => {});
       const { error, aborted } = await runTerm(job, signal, key, record, work);
+      over.abort();
       if (error instanceof FenceLostError) {
         lost = record;
         log.warn("another node leads; this term's work is over", { error });
       } else if (error !== null && !aborted) {
         const delayMs = Math.round(backoffMs(BACKOFF, failures++));
         notBefore = clock.now() + delayMs;
-        log.error("job failed, will be tried again", { error, delayMs });
-      } else failures = 0;
+        outage.failed("job", {
+          message: "job failed, will be tried again",
+          fields: { error, delayMs },
+          level: "error",
+        });
+      } else recovered();
       continue;
     }
     job.alive("standby", problem);

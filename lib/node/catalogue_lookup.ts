@@ -11,6 +11,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config_types.ts";
 import type { Launcher } from "../process/launcher.ts";
 import { describeError, type Log } from "../base/log.ts";
+import { Outage } from "../base/outage.ts";
 import { type Endpoints, endpointsSchema } from "../openstack/endpoints.ts";
 import { type PermissionPlaces, permissionRow } from "../process/permissions.ts";
 import { runTool } from "../process/tool.ts";
@@ -19,7 +20,7 @@ import { runTool } from "../process/tool.ts";
 export interface LocateDeps {
   readonly launcher: Launcher;
   readonly places: PermissionPlaces;
-  readonly log: Pick<Log, "info" | "warn" | "error">;
+  readonly log: Log;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -63,26 +64,25 @@ export async function locateEndpoints(
   waiting: (problem: string | null) => void = () => {},
 ): Promise<Config> {
   const { log, clock, signal } = deps;
-  let said = "";
+  const outage = new Outage("Keystone's catalogue can be asked again", { log, clock });
   for (let failures = 0;; failures++) {
     try {
       const found = await lookUpEndpoints(config, deps);
       for (const note of found.notes) log.warn(note);
       const { neutronUrl, novaUrl, authUrl } = found;
       log.info("endpoints found in Keystone's catalogue", { neutronUrl, novaUrl, authUrl });
+      outage.succeeded("lookup");
       waiting(null);
       return withEndpoints(config, found);
     } catch (error) {
       signal.throwIfAborted();
       const problem = describeError(error, false);
       const retryMs = Math.round(backoffMs(BACKOFF, failures));
-      if (problem !== said) {
-        log.error("the endpoints of Neutron and Nova cannot be looked up, will be tried again", {
-          error: problem,
-          retryMs,
-        });
-      }
-      said = problem;
+      outage.failed("lookup", {
+        message: "the endpoints of Neutron and Nova cannot be looked up, will be tried again",
+        fields: { error: problem, retryMs },
+        level: "error",
+      });
       waiting(`waits for the endpoints in Keystone's catalogue: ${problem}`);
       await clock.sleep(retryMs, signal);
     }

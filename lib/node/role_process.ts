@@ -128,7 +128,7 @@ export class RoleProcess {
       if (request) why = { why: "request", by: request.by };
       else if (silence.tooLong) {
         const { ms: silentMs, doing } = silence;
-        log.error("role shows no progress, is stopped", { name: this.name, silentMs, doing });
+        log.warn("role shows no progress, is stopped", { name: this.name, silentMs, doing });
         why = { why: "silent", silentMs, doing, complaint: null };
       }
     }

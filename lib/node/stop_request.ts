@@ -39,7 +39,7 @@ export class StopRequest {
       this.#stop.abort(reason);
     } else if (now - this.#toldAt > SAME_SIGNAL_MS && !this.hurry.aborted) {
       const afterMs = Math.round(now - this.#toldAt);
-      log.warn("told a second time to stop: roles that still run are killed", { reason, afterMs });
+      log.info("told a second time to stop: roles that still run are killed", { reason, afterMs });
       this.#hurry.abort(reason);
     }
   }

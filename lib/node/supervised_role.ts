@@ -13,7 +13,7 @@ import type { Launch } from "../process/launcher.ts";
 import type { StopGroup } from "../process/roles.ts";
 import type { WriteLine } from "../state/page_feed.ts";
 import { takeRestart } from "../state/restart_request.ts";
-import { afterEnd, HEALTHY_MS } from "./restart_policy.ts";
+import { afterEnd, HEALTHY_MS, isCrashLoop } from "./restart_policy.ts";
 import { describeRoleEnd, type RoleEnd } from "./role_end.ts";
 import { RoleProcess, type RoleProcessDeps, type StopSignals } from "./role_process.ts";
 import { WATCH_INTERVAL_MS } from "./silence.ts";
@@ -55,6 +55,8 @@ export class SupervisedRole {
   /** How long the process has shown heartbeats, ms. */
   #healthyMs = 0;
   #turnedAt: number;
+  /** Whether it was said that it ends again and again. */
+  #inCrashLoop = false;
 
   constructor(readonly spec: RoleSpec, readonly deps: RoleDeps) {
     this.#turnedAt = deps.clock.monotonic();
@@ -108,6 +110,10 @@ export class SupervisedRole {
       nextStartAt: clock.now() + delayMs,
     });
     log.warn("role ended, will be restarted", { name, end: lastEnd, delayMs });
+    if (isCrashLoop({ failures }) && !this.#inCrashLoop) {
+      this.#inCrashLoop = true;
+      log.error("role ends again and again, and does not do its work", { name, end: lastEnd });
+    }
     await this.#event(`${name} ended (${lastEnd}); next start in ${delayMs} ms`);
     await this.#waitToStart(delayMs, signal);
   }
@@ -174,7 +180,10 @@ export class SupervisedRole {
   async #noteHealth(healthyMs: number): Promise<void> {
     this.#healthyMs = healthyMs;
     if (this.#state.state === "starting") await this.#publish({ state: "running" });
-    if (healthyMs >= HEALTHY_MS && this.#state.failures > 0) await this.#publish({ failures: 0 });
+    if (healthyMs < HEALTHY_MS || this.#state.failures === 0) return;
+    await this.#publish({ failures: 0 });
+    if (this.#inCrashLoop) this.deps.log.info("role works again", { name: this.spec.name });
+    this.#inCrashLoop = false;
   }
 
   async #publish(change: Partial<RoleState>): Promise<void> {

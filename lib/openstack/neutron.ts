@@ -187,6 +187,13 @@ export class NeutronClient {
   }
 
   async #page(path: string, signal: AbortSignal, query: Query, walk: Walk): Promise<Page> {
+    const url = this.addressOf(path, query, walk);
+    const body = await this.auth.fetch(url, signal, readList);
+    return readPage(path, body, url.split("?")[0]!);
+  }
+
+  /** The address of a page of what is asked for. */
+  addressOf(path: string, query: Query, walk: Pick<Walk, "limit" | "marker">): string {
     const { fields = [], where = [] } = query;
     const url = new URL(`${this.config.neutronUrl}/v2.0/${path}`);
     if (walk.limit !== Infinity) {
@@ -202,8 +209,7 @@ export class NeutronClient {
     }
     for (const [name, value] of where) url.searchParams.append(name, value);
     if (walk.marker) url.searchParams.set("marker", walk.marker);
-    const body = await this.auth.fetch(url.href, signal, readList);
-    return readPage(path, body, url.href.split("?")[0]!);
+    return url.href;
   }
 }
 

@@ -44,11 +44,13 @@ export const TOOLS = {
         ...net.neutron,
         ...net.nova,
         ...net.bus,
+        ...net.notifications,
       ]),
       read: unique([
         ...withEtcd.read,
         ...files.openstack,
         ...files.bus,
+        ...files.notifications,
         ...files.pageCert,
         ...files.pageKey,
       ]),

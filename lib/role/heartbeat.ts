@@ -128,7 +128,7 @@ export function whileOnTime(
   return (doing, problem, withinMs) => {
     const late = loops.find((loop) => loop.late)?.name ?? null;
     if (late !== null && late !== said) {
-      log.error("a loop of this role makes no progress", { loop: late });
+      log.warn("a loop of this role makes no progress", { loop: late });
     }
     said = late;
     if (late === null) alive(doing, problem, withinMs);

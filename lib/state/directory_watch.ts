@@ -8,6 +8,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
+import { Outage } from "../base/outage.ts";
 import { isDamaged } from "./sqlite_errors.ts";
 import { LOCK_FILE } from "./directory_lock.ts";
 import { KV_FILE, type StateStore } from "./store.ts";
@@ -31,6 +32,7 @@ const FILES = [KV_FILE, LOCK_FILE];
 /** Looks at one open state directory. */
 export class StateWatch {
   #health: StateHealth = { is: "fine" };
+  readonly #outage: Outage;
 
   private constructor(
     readonly path: string,
@@ -38,7 +40,9 @@ export class StateWatch {
     readonly context: WatchContext,
     /** What each file was when the watch began. */
     readonly files: ReadonlyMap<string, string | null>,
-  ) {}
+  ) {
+    this.#outage = new Outage("the state file takes writes again", context);
+  }
 
   /** Begins a watch; to be called as soon as the directory is open. */
   static async begin(
@@ -62,15 +66,19 @@ export class StateWatch {
     const { log } = this.context;
     const before = this.#health;
     this.#health = found;
-    if (found.is === "fine") {
-      if (before.is !== "fine") log.info("the state file takes writes again");
-    } else if (before.is !== found.is) {
-      log.error(
-        found.is === "lost"
-          ? "the state file is lost, everything is started again"
-          : "the state file takes no writes: this node cannot lead; free space on its disk",
-        { path: this.path, reason: found.reason },
-      );
+    const { path } = this;
+    if (found.is === "fine") this.#outage.succeeded("look");
+    else if (found.is === "lost") {
+      const { reason } = found;
+      const message = "the state file is lost, everything is started again";
+      if (before.is !== found.is) log.warn(message, { path, reason });
+    } else {
+      this.#outage.failed("look", {
+        message: "the state file takes no writes: this node cannot lead; free space on its disk",
+        fields: { path, reason: found.reason },
+        level: "error",
+        cause: found.is,
+      });
     }
     return found;
   }

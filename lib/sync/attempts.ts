@@ -51,15 +51,17 @@ export class Attempts {
     return this.#failures > 0;
   }
 
-  /** Warns when none has succeeded for too long, once a minute. */
+  /** Says that none has succeeded for too long, when that begins and once a minute. */
   monitor(): void {
     this.#outage.remind();
     const overdueMs = this.context.clock.now() - this.#succeededAt;
     if (overdueMs <= this.sync.resyncMaxIntervalSeconds * 1000) return;
     const minutes = Math.round(overdueMs / 60_000);
     if (minutes === this.#overdueMinutes) return;
+    const begins = this.#overdueMinutes === null;
     this.#overdueMinutes = minutes;
-    this.context.log.warn(this.#overdue!);
+    // From then on the reminders of the outage tell, if it is one.
+    if (begins || !this.failing) this.context.log.error(this.#overdue!);
   }
 
   /**

@@ -24,6 +24,16 @@ Deno.test("a record is one line whatever its values hold", () => {
   assert(!formatJson(hostile).includes("\n"));
 });
 
+Deno.test("a record holds nothing that a terminal acts on, and JSON stays JSON", () => {
+  const text = "a\u001b[2J\u009b31m\u202e\u2028z";
+  const hostile = { ...entry, role: text, message: text, fields: { [text]: text, y: { z: text } } };
+  // deno-lint-ignore no-control-regex
+  const acted = /[\u0000-\u001f\u007f-\u009f\u2028\u202e]/;
+  assert(!acted.test(formatText(hostile)), formatText(hostile));
+  assert(!acted.test(formatJson(hostile)));
+  assertEquals(JSON.parse(formatJson(hostile)), hostile);
+});
+
 Deno.test("secrets are written in no format, nested or not", () => {
   const fields = { auth: { os_password: "hunter2", token: "hunter2" }, privateKey: "hunter2" };
   assert(!formatText({ ...entry, fields }).includes("hunter2"));

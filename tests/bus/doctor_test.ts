@@ -4,11 +4,16 @@ import { busChecks } from "../../lib/doctor/bus.ts";
 import { type Finding, runChecks } from "../../lib/doctor/check.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { RabbitServer } from "../support/rabbit_server.ts";
+import { testConfig } from "../support/test_config.ts";
 
 /** amqplib keeps sockets and timers for a moment. */
 const SOCKETS = { sanitizeOps: false, sanitizeResources: false };
 
-async function check(url: string): Promise<(name: string) => Finding> {
+async function check(
+  url: string,
+  topics: readonly string[] = [],
+): Promise<(name: string) => Finding> {
+  const config = testConfig();
   const bus = {
     ...parseTransportUrl(url)!,
     caFile: null,
@@ -16,9 +21,13 @@ async function check(url: string): Promise<(name: string) => Finding> {
     keyFile: null,
     exchange: "neutron",
     rpcTimeoutMs: 5000,
-  } as Parameters<typeof busChecks>[0];
+  };
+  const notifications = topics.length > 0 ? { bus, topics: [...topics] } : null;
   const { signal } = new AbortController();
-  const found = await runChecks(busChecks(bus), { deadlineMs: 20_000, signal });
+  const found = await runChecks(busChecks({ ...config, bus, notifications }), {
+    deadlineMs: 20_000,
+    signal,
+  });
   return (end) => {
     const finding = found.find(({ name }) => name.endsWith(end));
     assert(finding, `${end} among ${found.map(({ name }) => name)}`);
@@ -51,7 +60,7 @@ Deno.test(
       assertEquals(half("exchange").state, "ok");
       assertMatch(half("queue q-plugin").found, /^1 listeners, 0 messages$/);
       assertMatch(half("queue q-reports-plugin").found, /nobody listens/);
-      assertMatch(half("rights").found, /declare a queue of its own and publish to neutron/);
+      assertMatch(half("rights").found, /may have its reply queue and publish to neutron/);
     } finally {
       await neutron.close();
     }
@@ -59,5 +68,79 @@ Deno.test(
     assertEquals(wrong(where).state, "failed");
     assert(!wrong(where).found.includes("sesame"));
     assertEquals((await check("rabbit://guest:guest@127.0.0.1:1/"))("127.0.0.1:1").state, "failed");
+  },
+);
+
+/** A user with these rights, as `rabbitmqctl set_permissions` takes them. */
+async function allow(server: RabbitServer, rights: readonly string[]): Promise<string> {
+  await server.control("set_permissions", "-p", "/", "least", ...rights);
+  return server.url.replace("guest:guest", "least:secret");
+}
+
+/** The queues of a virtual host. */
+async function queues(server: RabbitServer): Promise<string[]> {
+  return (await server.control("list_queues", "--no-table-headers", "name")).split("\n")
+    .map((line) => line.trim()).filter((line) => line !== "");
+}
+
+Deno.test(
+  "doctor: the rights of docs/openstack.md are enough, each missing one is named",
+  SOCKETS,
+  async (t) => {
+    await using server = await RabbitServer.start();
+    const text = await Deno.readTextFile(new URL("../../docs/openstack.md", import.meta.url));
+    const documented = /set_permissions conductor \\\n((?:.*\\\n)*.*)\n/.exec(text)![1]!
+      .split("\n").map((line) => /'(.*)'/.exec(line)![1]!);
+    const [configure, write, read] = documented as [string, string, string];
+    assertEquals(documented.length, 3);
+    await server.control("add_user", "least", "secret");
+    const neutron = await amqp.connect(server.url.replace("rabbit:", "amqp:"));
+    try {
+      const channel = await neutron.createChannel();
+      await channel.assertExchange("neutron", "topic", { durable: false });
+      await t.step("enough", async () => {
+        const of = await check(await allow(server, documented), ["notifications", "calico"]);
+        assertEquals([of("rights").state, of("subscription").state], ["ok", "ok"]);
+        assertMatch(of("subscription").found, /hear notifications\.info, calico\.info of neutron/);
+        assertEquals(await queues(server), [], "queues are left behind");
+      });
+      const MISSING: [string, string[], string, RegExp][] = [
+        ["reply queue", ["^calico-conductor.*$", write, read], "rights", /reply queue.*reply_/],
+        ["reading it", [configure, write, "^(neutron|calico-conductor.*)$"], "rights", /reply_/],
+        [
+          "publishing",
+          [configure, "^(amq\\.default|reply_.*|calico-conductor.*)$", read],
+          "rights",
+          /not publish to neutron/,
+        ],
+        ["own queues", ["^reply_.*$", write, read], "subscription", /calico-conductor/],
+        [
+          "hearing",
+          [configure, write, "^(reply_.*|calico-conductor.*)$"],
+          "subscription",
+          /'neutron'/,
+        ],
+      ];
+      for (const [what, rights, name, found] of MISSING) {
+        await t.step(`without: ${what}`, async () => {
+          const of = await check(await allow(server, rights), ["notifications"]);
+          assertEquals(of(name).state, "failed", JSON.stringify(of(name)));
+          assertMatch(of(name).found, found);
+          for (const right of documented) assert(of(name).advice!.includes(`'${right}'`), right);
+          assertEquals(await queues(server), [], "queues are left behind");
+        });
+      }
+      await t.step("an alarm: it takes no messages", async () => {
+        await server.control("set_disk_free_limit", "100000GB");
+        const of = await check(await allow(server, documented), ["notifications"]);
+        assertEquals(of("rights").state, "failed");
+        assertMatch(of("rights").found, /the broker takes no messages: low on disk/);
+        assertMatch(of("rights").advice!, /rabbitmq-diagnostics alarms/);
+        await server.control("set_disk_free_limit", "1MB");
+        assertEquals((await check(server.url))("rights").state, "ok");
+      });
+    } finally {
+      await neutron.close();
+    }
   },
 );

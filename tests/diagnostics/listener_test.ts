@@ -228,6 +228,7 @@ Deno.test("TLS: a page without its files says so and waits for them", async () =
   await Deno.copyFile(files.cert, late.cert);
   await eventually("it answers", () => trusts(shown.url, files.cert));
   assertEquals(shown.log.at("error").length, 1, "said once");
+  assert(shown.log.at("info").some(({ message }) => message === "the page can be served again"));
 });
 
 Deno.test("an address that is taken is waited for", async () => {

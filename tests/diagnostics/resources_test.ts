@@ -123,6 +123,7 @@ Deno.test("the cloud: nodes, terms, the raw key, events by source and level", as
     );
   assertEquals(await events("source=manager&level=warn"), ["manager warn", "manager error"]);
   assertEquals((await events("limit=1")).length, 1);
+  assertEquals(await events("source=requests"), [], "a source of its own");
   assertEquals((await get("/events?source=%3Cb%3E", setup)).code, 400);
 });
 

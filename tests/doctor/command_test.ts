@@ -54,6 +54,7 @@ Deno.test("it works within its permissions, and JSON is for machines", async () 
       if (pathname === "/v2.0/extensions") {
         return Response.json({ extensions: [{ alias: "qos" }] });
       }
+      if (pathname === "/v2.0/networks") return Response.json({ networks: [] });
       if (pathname === "/v2.0/ports") return Response.json({ ports: [] });
       return Response.json({ agents: [{ host: "h", alive: true }] });
     },

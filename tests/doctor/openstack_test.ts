@@ -3,6 +3,7 @@ import type { Config } from "../../lib/config/config_types.ts";
 import { type Finding, runChecks } from "../../lib/doctor/check.ts";
 import { openstackChecks } from "../../lib/doctor/openstack.ts";
 import { USES } from "../../lib/openstack/extensions.ts";
+import { VALUES_PER_REQUEST } from "../../lib/openstack/list_by.ts";
 import { KeystoneAuth } from "../../lib/openstack/keystone.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { testConfig } from "../support/test_config.ts";
@@ -18,6 +19,10 @@ interface Cloud {
   agents: { host: string; alive: boolean }[];
   nova: number;
   date: string | null;
+  /** The answer for networks that do not exist, in its three forms. */
+  networks: "none" | "all" | "refused";
+  /** Whether Keystone lets projects be listed. */
+  projects: boolean;
 }
 
 async function withCloud(
@@ -29,6 +34,8 @@ async function withCloud(
     agents: [{ host: "h-1", alive: true }],
     nova: 404,
     date: null,
+    networks: "none",
+    projects: true,
   };
   const answer = ({ url }: Request): Response | null => {
     const { pathname } = new URL(url);
@@ -40,6 +47,11 @@ async function withCloud(
         });
       case "/v2.0/ports":
         return Response.json({ ports: cloud.ports });
+      case "/v2.0/networks":
+        if (cloud.networks === "refused") return new Response("", { status: 414 });
+        return Response.json({ networks: cloud.networks === "all" ? [{ id: "n" }] : [] });
+      case "/v3/projects":
+        return cloud.projects ? null : Response.json({}, { status: 403 });
       case "/v2.0/agents":
         return Response.json({ agents: cloud.agents });
       case "/compute/v2.1/os-server-external-events":
@@ -90,6 +102,7 @@ Deno.test("a healthy cloud, but for Keystone's clock, which is two hours behind"
         "Neutron http",
         "Neutron extensions",
         "Neutron rights",
+        "Neutron long requests",
         "Neutron agents",
         "Neutron port binding",
         "clock of Neutron",
@@ -145,3 +158,36 @@ Deno.test("nothing there at all, and endpoints that nobody knows", async () => {
   });
   assertEquals([unknown("Neutron").state, unknown("Nova").state], ["skipped", "skipped"]);
 });
+
+Deno.test("a right to list projects that Keystone refuses is not called ok, nor is an empty list", () =>
+  withCloud(async (cloud, keystone, check) => {
+    cloud.projects = false;
+    const refused = (await check())("Keystone rights");
+    assertEquals([refused.state, refused.found], ["warning", "may not list projects"]);
+    assertMatch(refused.advice!, /identity:list_projects/);
+    cloud.projects = true;
+    keystone.answer.projects = [];
+    const none = (await check())("Keystone rights");
+    assertEquals(none.state, "warning");
+    assertMatch(none.found, /lists no project/);
+  }));
+
+Deno.test("an API that does not take requests as long as ours, and one that drops their filter", () =>
+  withCloud(async (cloud, keystone, check) => {
+    const of = await check();
+    const [, shown] = /takes a request of ([\d,]+) characters/.exec(of("Neutron long").found)!;
+    const asked = keystone.requests.filter((line) => line.startsWith("GET /v2.0/networks?"));
+    assertEquals(asked.length, 1, "one request");
+    const url = `${keystone.url}${asked[0]!.slice("GET ".length)}`;
+    assertEquals(url.length.toLocaleString("en-US"), shown);
+    assertEquals(new URL(url).searchParams.getAll("id").length, VALUES_PER_REQUEST);
+    cloud.networks = "refused";
+    const refused = (await check())("Neutron long");
+    assertEquals(refused.state, "warning");
+    assertMatch(refused.found, /does not take a request of/);
+    assertMatch(refused.advice!, /buffer-size/);
+    cloud.networks = "all";
+    const dropped = (await check())("Neutron long");
+    assertEquals(dropped.state, "warning");
+    assertMatch(dropped.found, /drops the filter/);
+  }));

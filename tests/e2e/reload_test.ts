@@ -52,6 +52,9 @@ Deno.test("SIGHUP: only the roles that a change concerns are others; what is wro
   assertEquals(await pidsOf(node), before);
   const { events } = (await node.status())!;
   assert(events.some(({ message }) => /new configuration is refused/.test(message)));
+  const asked = events.filter(({ source }) => source === "requests");
+  assertEquals(asked.length, 4, "each SIGHUP is an event");
+  assertEquals(asked[0]!.message, "reading the configuration again was asked for by SIGHUP");
 
   await Deno.remove(file);
   const refusals = () => [...node.output.matchAll(/refused, the one before stays/g)].length;

@@ -233,7 +233,7 @@ Deno.test("stepping down gives mastership away and keeps out for the pause", GRP
     assertEquals(await ask(first), "stepped down");
     await eventually("the second leads", () => leads(second), 2000, 5);
     assert(!await leads(first));
-    assert(first.log.at("warn").some((r) => /asked by a test/.test(String(r.fields.reason))));
+    assert(first.log.at("info").some((r) => /asked by a test/.test(String(r.fields.reason))));
     await second.stop();
     await new Promise((resolve) => setTimeout(resolve, 500));
     assert(!await leads(first), "it stands again before its pause is over");

@@ -89,6 +89,7 @@ Deno.test("while Keystone does not answer it is asked again, and what is wrong i
     assertMatch(String(problems[0]), /waits for the endpoints.*answered 403: maintenance/);
     assertEquals(problems.at(-1), null);
     assertEquals(log.at("error").length, 1);
+    assert(log.at("info").some(({ message }) => message.includes("can be asked again")));
   }));
 
 Deno.test("a search that is given up fails nothing but what waits for it", async () => {

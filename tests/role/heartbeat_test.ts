@@ -91,7 +91,7 @@ Deno.test("no sign passes while a loop beside is late, and the log names it once
   alive("late");
   alive("late");
   assertEquals(said, ["not begun", "on time"]);
-  assertEquals(log.at("error").map(({ fields }) => fields), [{ loop: "the watch" }]);
+  assertEquals(log.at("warn").map(({ fields }) => fields), [{ loop: "the watch" }]);
   watch.within(1000);
   alive("back");
   watch.rest();

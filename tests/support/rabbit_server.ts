@@ -3,6 +3,7 @@ import amqp from "amqplib";
 import { freePort } from "./etcd_server.ts";
 
 const SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+const CONTROL = "/usr/lib/rabbitmq/bin/rabbitmqctl";
 
 /** A broker that can be killed and started again; disposing of it ends it and removes its data. */
 export class RabbitServer implements AsyncDisposable {
@@ -36,20 +37,7 @@ export class RabbitServer implements AsyncDisposable {
     await Deno.writeTextFile(`${dir}/plugins`, "[].");
     // A group of its own: the scripts around the Erlang machine are ended with it.
     this.#process = new Deno.Command(SERVER, {
-      env: {
-        HOME: dir,
-        ERL_EPMD_ADDRESS: "127.0.0.1",
-        ERL_EPMD_PORT: String(this.#epmd),
-        RABBITMQ_NODENAME: `test${port}@localhost`,
-        RABBITMQ_CONF_ENV_FILE: `${dir}/env.conf`,
-        RABBITMQ_CONFIG_FILE: `${dir}/rabbitmq`,
-        RABBITMQ_ENABLED_PLUGINS_FILE: `${dir}/plugins`,
-        RABBITMQ_MNESIA_BASE: `${dir}/mnesia`,
-        RABBITMQ_LOG_BASE: `${dir}/log`,
-        RABBITMQ_PID_FILE: `${dir}/pid`,
-        RABBITMQ_DIST_PORT: String(this.#distribution),
-        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "-kernel inet_dist_use_interface {127,0,0,1}",
-      },
+      env: this.#environment,
       stdin: "null",
       stdout: "null",
       stderr: "null",
@@ -69,6 +57,36 @@ export class RabbitServer implements AsyncDisposable {
         await new Promise((resolve) => setTimeout(resolve, 200));
       }
     }
+  }
+
+  get #environment(): Record<string, string> {
+    const { dir, port } = this;
+    return {
+      HOME: dir,
+      ERL_EPMD_ADDRESS: "127.0.0.1",
+      ERL_EPMD_PORT: String(this.#epmd),
+      RABBITMQ_NODENAME: `test${port}@localhost`,
+      RABBITMQ_CONF_ENV_FILE: `${dir}/env.conf`,
+      RABBITMQ_CONFIG_FILE: `${dir}/rabbitmq`,
+      RABBITMQ_ENABLED_PLUGINS_FILE: `${dir}/plugins`,
+      RABBITMQ_MNESIA_BASE: `${dir}/mnesia`,
+      RABBITMQ_LOG_BASE: `${dir}/log`,
+      RABBITMQ_PID_FILE: `${dir}/pid`,
+      RABBITMQ_DIST_PORT: String(this.#distribution),
+      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "-kernel inet_dist_use_interface {127,0,0,1}",
+    };
+  }
+
+  /** `rabbitmqctl` for this broker. @throws it failed. */
+  async control(...args: string[]): Promise<string> {
+    const { success, stdout, stderr } = await new Deno.Command(CONTROL, {
+      args: ["-q", ...args],
+      env: this.#environment,
+      stdin: "null",
+    }).output();
+    const said = new TextDecoder().decode(stdout);
+    if (success) return said;
+    throw new Error(`rabbitmqctl ${args[0]}: ${said}${new TextDecoder().decode(stderr)}`);
   }
 
   /** `kill -9`, as when the machine goes. */

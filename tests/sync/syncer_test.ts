@@ -107,7 +107,7 @@ Deno.test(
       async ({ log, problems }) => {
         await eventually(
           "the warning",
-          () => log.at("warn").some((r) => /no resync has succeeded/.test(r.message)),
+          () => log.at("error").some((r) => /no resync has succeeded/.test(r.message)),
         );
         await eventually(
           "the page says so",

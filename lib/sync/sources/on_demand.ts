@@ -101,7 +101,7 @@ export async function answerRequest(
     await saying;
     await fail(term.signal.aborted ? endOf(term) : describeError(error).slice(0, 500));
     if (error instanceof FenceLostError) throw error;
-    if (!term.signal.aborted) log.error("the resync that was asked for failed", { error });
+    if (!term.signal.aborted) log.warn("the resync that was asked for failed", { error });
   }
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Etcd3 } from "etcd3";
+import { Outage } from "../../base/outage.ts";
 import { isMaster } from "../../state/is_master.ts";
 import type { JobContext } from "../../role/master_context.ts";
 import type { ResyncConfig } from "./base.ts";
@@ -49,11 +50,14 @@ export class StandbyAnswers {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { store, clock, log } = this.context;
+    const { store, clock } = this.context;
+    const outage = new Outage("requests for dry runs can be answered again", this.context);
     while (!signal.aborted) {
       const seen = store.changes.count;
-      await this.#answer(signal).catch((error) =>
-        log.warn("a dry run cannot be answered", { error })
+      await this.#answer(signal).then(
+        () => outage.succeeded("answer"),
+        (error) =>
+          outage.failed("answer", { message: "a dry run cannot be answered", fields: { error } }),
       );
       await store.changes.after(seen, LOOK_MS, clock, signal);
     }
