@@ -9,6 +9,8 @@ import { nodeInfo, readStatus } from "../lib/health/read_status.ts";
 import { requestRestart } from "../lib/state/restart_request.ts";
 import { requestResync } from "../lib/state/resync_request.ts";
 import { readAsked } from "../lib/sync/apply/difference_log.ts";
+import { requestTrace } from "../lib/state/trace_request.ts";
+import { readTraceFile } from "../lib/trace/trace_file.ts";
 import { requestStepDown } from "../lib/state/step_down_request.ts";
 import { runRole } from "./bootstrap.ts";
 
@@ -17,10 +19,17 @@ await runRole("diagnostics", async ({ config, job, signal, listen }) => {
   const read = () => readStatus(job.store, node, job.clock);
   const fed = new Fed();
   listen((line) => fed.take(line));
+  const askTrace = async (query: string, by: string) => {
+    const id = await requestTrace(job.store, job.clock, { query, by }, { signal });
+    const found = await readTraceFile(config.stateDir, id);
+    if (found) return found;
+    throw new Error("another trace was asked for meanwhile: ask again");
+  };
   const sampler = new Sampler({ readStatus: read, ...job });
   const app = createApp({
     readStatus: read,
     details: nodeDetails(config.stateDir, fed, sampler),
+    trace: askTrace,
     readMetrics: () => readMetrics(job.store),
     meter: job.meter,
     now: () => job.clock.now(),

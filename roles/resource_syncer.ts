@@ -11,13 +11,15 @@ await runRole("resource-syncer", async (context) => {
   const etcd = openEtcd(config.etcd, job.meter);
   const standby = new StandbyAnswers(config, etcd, job);
   standby.begin();
-  const traces = answerTraces({ config, etcd, job }, signal);
+  const stop = new AbortController();
+  const traces = answerTraces({ config, etcd, job }, AbortSignal.any([signal, stop.signal]));
   try {
     await runWhileMaster(
       context,
       (term) => standby.without(() => runResourceSyncer(term, config, etcd, job)),
     );
   } finally {
+    stop.abort();
     await standby.end();
     await traces;
     etcd.close();

@@ -19,16 +19,21 @@ import { addCloud } from "./api/cloud_routes.ts";
 import { addRoles } from "./api/role_routes.ts";
 import { addStatusRoutes } from "./api/status_routes.ts";
 import { addSync } from "./api/sync_routes.ts";
+import { addTrace } from "./api/trace_routes.ts";
 import { addState } from "./api/state_routes.ts";
 import type { Sources } from "./details.ts";
 import { guard } from "./guards.ts";
+import { askBeforePage } from "./pages/trace_page.tsx";
 import { addPages } from "./pages/page_routes.tsx";
 import { RateLimit } from "./rate_limit.ts";
 import { Shared } from "./shared.ts";
+import { type AskTrace, Tracer } from "./tracer.ts";
 import type { Status } from "../health/status.ts";
 
 /** What the server needs. */
-export interface AppDeps extends Sources {
+export interface AppDeps extends Omit<Sources, "tracer"> {
+  /** Asks the resource syncer for a trace. */
+  readonly trace: AskTrace;
   /** Takes what the page itself measures. */
   readonly meter?: Meter;
   /** Ends the open streams. */
@@ -48,6 +53,8 @@ export interface AppDeps extends Sources {
 const READ_TIMEOUT_MS = 2000;
 /** So long, ms, one reading of the state answers everybody. */
 const STATUS_FRESH_MS = 250;
+/** Traces per second of one client, after a burst of twice that. */
+const TRACE_RATE = 1;
 
 /** The application; `app.request()` needs no port. */
 export function createApp(deps: AppDeps): Api {
@@ -71,12 +78,16 @@ export function createApp(deps: AppDeps): Api {
     return c.json({ error: "the node's state cannot be read", reasons }, 500);
   });
   const { log, maxStreams = 256 } = deps;
-  const sources = { ...deps, readStatus };
+  const traceRate = Math.min(TRACE_RATE, deps.requestRate);
+  const tracer = new Tracer(deps.trace, traceRate, () => performance.now());
+  const sources = { ...deps, readStatus, tracer };
+  app.use("/trace", askBeforePage(tracer));
   const live = addPages(app, { ...sources, maxStreams, updateIntervalMs: intervalMs });
   addState(app, sources);
   addRoles(app, sources);
   addCloud(app, sources);
   addSync(app, sources);
+  addTrace(app, tracer);
   addStatusRoutes(app, sources);
   addChecks(app, { ...sources, ownFamilies: () => [streams(live.size)] });
   addActions(app, { ...deps.actions, log });

@@ -15,6 +15,7 @@ import type { RoleMetrics } from "./metrics.ts";
 import type { Sampler } from "./samples.ts";
 import { Shared } from "./shared.ts";
 import type { Status } from "../health/status.ts";
+import type { Tracer } from "./tracer.ts";
 
 /** What is read on demand. */
 export interface Details {
@@ -38,6 +39,7 @@ export interface Sources {
   /** What the roles have measured. */
   readonly readMetrics: () => Promise<RoleMetrics>;
   readonly details: Details;
+  readonly tracer: Tracer;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }

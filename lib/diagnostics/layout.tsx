@@ -7,6 +7,7 @@
 import type { Child } from "hono/jsx";
 import { raw } from "hono/html";
 import { clip } from "../base/clip.ts";
+import { TraceSearch } from "./trace_search.tsx";
 import { Verdict } from "./sections/verdict_section.tsx";
 
 /** The whole document around the main part. */
@@ -47,6 +48,7 @@ export function Layout({ pages, node, version, title, place, now, reloadSeconds,
                 <a href={path} aria-current={path === place ? "page" : undefined}>{label}</a>
               ))}
             </nav>
+            <TraceSearch />
             <p id="live" class="live">
               <noscript>{`Reloads every ${reloadSeconds} s`}</noscript>
             </p>

@@ -41,7 +41,9 @@ export async function requestTrace(
   }, { answerMs, signal });
   if (answer === null) {
     throw new TraceUnansweredError(
-      `the resource syncer does not answer within ${answerMs / 1000} s: look at its role's page and ` +
+      `the resource syncer does not answer within ${
+        answerMs / 1000
+      } s: look at its role's page and ` +
         "log, or trace on the command line, which needs no node",
     );
   }

@@ -14,5 +14,9 @@ export function traceInput(
   { region, openstack, etcd, sync: { qos, maxDeletions, addressPairNetworks } }: Config,
   query: TraceQuery,
 ): TraceInput {
-  return { config: { region, openstack, sync: { qos, maxDeletions, addressPairNetworks } }, etcd, query };
+  return {
+    config: { region, openstack, sync: { qos, maxDeletions, addressPairNetworks } },
+    etcd,
+    query,
+  };
 }

@@ -21,6 +21,8 @@ import { type CloudAccount, type CloudPort, MAX_PORTS, type NeutronPort } from "
 
 /** Security groups, and subnets, of the ports that are compared too. */
 const MAX_OTHERS = 40;
+/** Keys of one port that are shown. */
+const MAX_KEYS = 50;
 
 /** Deadline of each part, ms. */
 export interface TraceLimits {
@@ -144,14 +146,15 @@ function portOf(
   neutron: NeutronPort | null,
   { keys, compared, felix }: Found,
 ): CloudPort {
+  const of = keys.filter(({ port }) => port === id).slice(0, MAX_KEYS);
   return {
     id,
     neutron,
     isServed: compared?.wanted.has(id) ?? false,
-    objects: compared?.objects.filter(({ subject }) =>
-      subject.type === "port" && subject.id === id
-    ) ?? [],
-    elsewhere: keys.filter(({ port, isOwn }) => port === id && !isOwn)
+    objects:
+      compared?.objects.filter(({ subject }) => subject.type === "port" && subject.id === id) ?? [],
+    keys: of.filter(({ isOwn }) => isOwn).map(({ key, modRevision }) => ({ key, modRevision })),
+    elsewhere: of.filter(({ isOwn }) => !isOwn)
       .map(({ key, namespace, modRevision }) => ({ key, namespace, modRevision })),
     felix: felix?.reports.filter(({ port }) => port === id)
       .map(({ port: _, ...report }) => report) ?? [],

@@ -13,7 +13,14 @@ import { type ResyncDeps, SyncRun } from "../sync/apply/sync_run.ts";
 import type { Scope } from "../sync/index/backlog.ts";
 import { CloudIndex } from "../sync/index/cloud_index.ts";
 import type { Change, Stored } from "../sync/model/compare.ts";
-import { COLLECTION_OF, type Kind, KIND_TABLE, KINDS, type Subject, subjectOf } from "../sync/model/kinds.ts";
+import {
+  COLLECTION_OF,
+  type Kind,
+  KIND_TABLE,
+  KINDS,
+  type Subject,
+  subjectOf,
+} from "../sync/model/kinds.ts";
 import type { Desired } from "../sync/model/translate.ts";
 import { NamedSource } from "../sync/sources/named.ts";
 import type { Term } from "../role/master_context.ts";
@@ -46,21 +53,35 @@ export async function compareObjects(
   term: Term,
   { scope, keys }: Compared,
 ): Promise<Comparison> {
-  const index = new CloudIndex(deps.region);
-  try {
-    for (const { key, port, isOwn } of keys) if (isOwn) index.addKey(port, key);
-    const first = await compareOnce(deps, term, index, scope);
-    if (first.objects.every(({ action }) => action === null)) return first;
-    return await compareOnce(deps, term, index, scope);
-  } finally {
-    index.close();
-  }
+  const own = keys.filter(({ isOwn }) => isOwn);
+  const first = await compareOnce(deps, term, scope, own);
+  if (first.objects.every(({ action }) => action === null)) return first;
+  // Keys that Neutron wants are looked for in etcd too, where the search for names has not found them.
+  const wanted = first.objects.filter(({ subject }) => subject.type === "port")
+    .map(({ key, subject }) => ({ key, port: subject.id }));
+  return await compareOnce(deps, term, scope, [...own, ...wanted]);
 }
 
 async function compareOnce(
   deps: ResyncDeps,
   term: Term,
+  scope: Scope,
+  keys: readonly Pick<PortKey, "port" | "key">[],
+): Promise<Comparison> {
+  // Each time another one: a run notes what it would have done.
+  const index = new CloudIndex(deps.region);
+  try {
+    for (const { key, port } of keys) index.addKey(port, key);
+    return await compareWith(index, deps, term, scope);
+  } finally {
+    index.close();
+  }
+}
+
+async function compareWith(
   index: CloudIndex,
+  deps: ResyncDeps,
+  term: Term,
   scope: Scope,
 ): Promise<Comparison> {
   const sink = new TraceSink();

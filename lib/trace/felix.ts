@@ -2,7 +2,12 @@
 import type { Etcd3 } from "etcd3";
 import { felixPrefix } from "../calico/keys.ts";
 import { readSnapshot } from "../etcd/snapshot.ts";
-import { agentHost, endpointId, parseAgentStatus, parsePortStatus } from "../status/felix_status.ts";
+import {
+  agentHost,
+  endpointId,
+  parseAgentStatus,
+  parsePortStatus,
+} from "../status/felix_status.ts";
 import { freshness } from "../status/freshness.ts";
 import type { FelixReport, TracedAgent } from "./trace.ts";
 

@@ -76,7 +76,6 @@ function shown(port: { readonly id: string } & Json): NeutronPort {
     migratingTo: text(migrating_to) || null,
     status: text(port.status),
     isAdminUp: typeof port.admin_state_up === "boolean" ? port.admin_state_up : null,
-    mac: text(port.mac_address),
     network: text(port.network_id),
     project: text(port.project_id),
     addresses: addresses.map(({ ip_address }) => text(ip_address)),

@@ -64,7 +64,7 @@ function servedReasons({ neutron, isServed }: CloudPort, { isCompared }: CloudAc
 
 /** Why etcd is not as Neutron wants it. */
 function differenceReasons(
-  { objects }: CloudPort,
+  { id, objects }: CloudPort,
   cloud: CloudAccount,
   node: NodeAccount | null,
 ): Reason[] {
@@ -72,11 +72,11 @@ function differenceReasons(
   const guards = isLost ? heldOf("ports", [...cloud.guards, ...node?.guards ?? []]) : [];
   const held = unique(guards.map(({ why }) => why)).map((why) => reason("guarded", why));
   if (held.length > 0) return held;
-  if (node === null || !node.isElectionKnown) return [reason("unexplained")];
+  if (node === null || !node.isElectionKnown) return [reason("unexplained", id)];
   if (node.leader === null && !node.leads) return [reason("no-leader")];
   if (!node.leads) return [reason("ask-leader", node.leader)];
   if (node.watches) return [reason("watching")];
-  return [node.runError === null ? reason("due") : reason("run-failed", node.runError)];
+  return [node.runError === null ? reason("due", id) : reason("run-failed", node.runError)];
 }
 
 /** What Felix says beside what Neutron shows. */

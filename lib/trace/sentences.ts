@@ -4,7 +4,8 @@ import type { LastChange, NodeAccount, Reason, Trace } from "./trace.ts";
 
 const SENTENCES: { readonly [Is in Reason["is"]]: (detail: string) => string } = {
   "not-in-neutron": () => "Neutron lists no such port.",
-  "not-understood": (why) => `Neutron's record cannot be understood, so etcd is left alone: ${why}.`,
+  "not-understood": (why) =>
+    `Neutron's record cannot be understood, so etcd is left alone: ${why}.`,
   "not-a-vm": (owner) =>
     `It is no VM's port (device owner ${JSON.stringify(owner)}): only ports of compute:… and ` +
     "kuryr:container have endpoints.",
@@ -19,11 +20,11 @@ const SENTENCES: { readonly [Is in Reason["is"]]: (detail: string) => string } =
   "watching": () => "The node that leads only watches (startup_resync is never): ask for a resync.",
   "run-failed": (error) => `The last resync failed: ${error}.`,
   "not-compared": () => "It could not be compared.",
-  "due": () =>
-    "It is due with the next resync; calico-conductor resync --port=ID makes it equal now.",
+  "due": (id) =>
+    `It is due with the next resync; calico-conductor resync --port=${id} makes it equal now.`,
   "ask-leader": (leader) => `${leader} leads and knows why: trace it there.`,
-  "unexplained": () =>
-    "Why is not known here; calico-conductor resync --port=ID makes it equal.",
+  "unexplained": (id) =>
+    `Why is not known here; calico-conductor resync --port=${id} makes it equal.`,
   "status-waiting": () => "Felix's newest status waits to be taken by Neutron.",
   "status-failed": (error) => `Neutron did not take Felix's newest status: ${error}.`,
   "status-error": () => "Felix reports an error, which Neutron shows as DOWN.",

@@ -7,30 +7,30 @@ import type { NeutronPort, Trace, TracedObject, TracedPort } from "./trace.ts";
 
 /** Longest value of a place that differs, characters. */
 const MAX_VALUE_CHARS = 200;
-const MAX_TEXT_CHARS = 300;
+const MAX_LINE_CHARS = 1000;
 
 /** All of it, port by port. */
 export function formatTrace(trace: Trace): string {
   const { ports, more, objects, guards, troubles, node } = trace;
   return [
     verdictSentence(trace),
-    ...troubles.map((trouble) => `trouble: ${safe(trouble)}`),
+    ...troubles.map((trouble) => `trouble: ${trouble}`),
     ...ports.flatMap((port) => ["", ...portLines(port, trace)]),
     ...more > 0 ? ["", `… and ${plural(more, "more port")}: ask for one of them by its id`] : [],
     ...objects.length > 0 ? ["", "Their security groups and subnets:"] : [],
     ...objects.flatMap((object) => objectLines(object, trace)),
     ...guards.map(guardSentence),
     "",
-    safe(leaderSentence(node)),
-  ].join("\n");
+    leaderSentence(node),
+  ].map(safe).join("\n");
 }
 
 function portLines(port: TracedPort, trace: Trace): string[] {
   const { id, neutron, verdict, reasons, objects, elsewhere } = port;
   return [
-    `port ${safe(id)}: ${verdict}`,
+    `port ${id}: ${verdict}`,
     ...neutron ? neutronLines(neutron) : [line("Neutron", "not listed")],
-    ...objects.length === 0 ? [line("etcd", "nothing wanted, nothing there")] : [],
+    ...objects.length === 0 ? keyLines(port) : [],
     ...objects.flatMap((object) => objectLines(object, trace)),
     ...elsewhere.map(({ key, modRevision }) => line("elsewhere", `${key} (rev ${modRevision})`)),
     ...felixLines(port, trace),
@@ -39,6 +39,15 @@ function portLines(port: TracedPort, trace: Trace): string[] {
       line(verdict === "agrees" ? "note" : "because", reasonSentence(reason))
     ),
   ];
+}
+
+/** What is known of etcd where nothing was compared, or nothing is wanted and nothing is there. */
+function keyLines({ keys }: TracedPort): string[] {
+  if (keys.length === 0) return [line("etcd", "nothing there")];
+  return keys.flatMap(({ key, modRevision }) => [
+    line("etcd", `not compared (rev ${modRevision})`),
+    `${INDENT}${key}`,
+  ]);
 }
 
 function neutronLines(port: NeutronPort): string[] {
@@ -71,20 +80,22 @@ function objectLines(
   const last = node?.changes.find((change) => change.subject === subject.id && change.key === key);
   return [
     line(kind, `${state}${revision}`),
-    `${INDENT}${safe(key)}`,
+    `${INDENT}${key}`,
     ...changes.map(({ path, before, after }) =>
-      `${INDENT}  ${safe(path)}: ${valueText(before)} → ${valueText(after)}`
+      `${INDENT}  ${path}: ${valueText(before)} → ${valueText(after)}`
     ),
     ...moreChanges > 0 ? [`${INDENT}  … and ${plural(moreChanges, "more place")}`] : [],
     ...last
-      ? [`${INDENT}last: ${safe(changeWords(last))}, by run ${last.run} (${last.reason}) at ${
-        isoTime(last.at)
-      }`]
+      ? [
+        `${INDENT}last: ${changeWords(last)}, by run ${last.run} (${last.reason}) at ${
+          isoTime(last.at)
+        }`,
+      ]
       : [],
   ];
 }
 
-function felixLines({ neutron, felix }: TracedPort, { agents, at }: Trace): string[] {
+function felixLines({ neutron, felix }: TracedPort, { agents, at, node }: Trace): string[] {
   const hosts = new Set([...neutron?.host ? [neutron.host] : [], ...felix.map(({ host }) => host)]);
   return [...hosts].map((host) => {
     const report = felix.find((each) => each.host === host);
@@ -93,7 +104,10 @@ function felixLines({ neutron, felix }: TracedPort, { agents, at }: Trace): stri
       ? ""
       : `, ${formatDuration(at - agent.time)} old`;
     const said = report ? `${report.status} (rev ${report.modRevision})` : "no report";
-    return line("Felix", `${said} at ${host}; its agent: ${agent?.state ?? "not asked"}${age}`);
+    const reportedAt = node?.agents.find((each) => each.host === host)?.reportedAt ?? null;
+    const told = reportedAt === null ? "" : `, told to Neutron at ${isoTime(reportedAt)}`;
+    const state = `${agent?.state ?? "not asked"}${age}${told}`;
+    return line("Felix", `${said} at ${host}; its agent: ${state}`);
   });
 }
 
@@ -116,15 +130,15 @@ const WIDTH = 18;
 const INDENT = " ".repeat(WIDTH + 2);
 
 function line(name: string, text: string): string {
-  return `  ${name.padEnd(WIDTH)}${safe(text)}`;
+  return `  ${name.padEnd(WIDTH)}${text}`;
 }
 
-/** Without what a terminal would take for a command. */
+/** A line without what a terminal would take for a command. */
 function safe(text: string): string {
-  return clip(text, MAX_TEXT_CHARS).replace(/\p{Cc}|\p{Cf}/gu, " ");
+  return clip(text, MAX_LINE_CHARS).replace(/\p{Cc}|\p{Cf}/gu, " ");
 }
 
 /** A value as JSON, cut to what can be read. */
 export function valueText(value: unknown): string {
-  return value === undefined ? "nothing" : safe(clip(JSON.stringify(value), MAX_VALUE_CHARS));
+  return value === undefined ? "nothing" : clip(JSON.stringify(value), MAX_VALUE_CHARS);
 }

@@ -25,7 +25,6 @@ export const neutronPortSchema = z.object({
   migratingTo: textOrNull,
   status: z.string(),
   isAdminUp: z.boolean().nullable(),
-  mac: z.string(),
   network: z.string(),
   project: z.string(),
   addresses: z.array(z.string()),
@@ -84,6 +83,9 @@ export const cloudPortSchema = z.object({
   neutron: neutronPortSchema.nullable().meta({ description: "null: Neutron lists no such port" }),
   isServed: z.boolean().meta({ description: "Neutron wants it in etcd" }),
   objects: z.array(tracedObjectSchema),
+  keys: z.array(z.object({ key: z.string(), modRevision: z.string() })).meta({
+    description: "Keys of this region that name it, also when nothing could be compared",
+  }),
   elsewhere: z.array(elsewhereSchema),
   felix: z.array(felixReportSchema),
 });

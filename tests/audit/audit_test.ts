@@ -16,6 +16,8 @@ import { TOOL_NAMES } from "../../lib/process/tools.ts";
 import { followResync, requestResync } from "../../lib/state/resync_request.ts";
 import { ROLE_NAMES } from "../../lib/state/records.ts";
 import { felixPrefix } from "../../lib/status/felix_status.ts";
+import { traceInput } from "../../lib/trace/alone.ts";
+import { readQuery } from "../../lib/trace/query.ts";
 import { aloneInput } from "../../lib/sync/sources/alone.ts";
 import { requestStepDown } from "../../lib/state/step_down_request.ts";
 import { runTool } from "../../lib/process/tool.ts";
@@ -131,6 +133,9 @@ async function playTools(config: Config, dir: string): Promise<Audited[]> {
   const compare = aloneInput(config, { ...NAMES_NOTHING, allowDeletions: false });
   const dry = permissionRow("dry-run", config, places);
   await runTool(launcher.prepare("dry-run", dry, compare), { timeoutMs: WAIT_MS });
+  const asked = traceInput(config, readQuery("host-1")!);
+  const trace = permissionRow("trace", config, places);
+  await runTool(launcher.prepare("trace", trace, asked), { timeoutMs: WAIT_MS });
   return started;
 }
 

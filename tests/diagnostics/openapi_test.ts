@@ -6,6 +6,7 @@ import { fullMeter } from "../monitoring/full_metrics.ts";
 import { bare, readDocs, withTables } from "./api_docs.ts";
 import { details } from "./details_fixture.ts";
 import { facts, guard, left, NOW, resync, status } from "./fixtures.ts";
+import { fullTrace } from "../trace/trace_fixture.ts";
 import { type Setup, testApp } from "./test_app.ts";
 
 interface Operation {
@@ -26,6 +27,7 @@ const FULL: Setup = {
   readStatus: () =>
     Promise.resolve(status({ resyncs: [resync({ guards: [guard()], leftOut: [left()] })] })),
   details: details(300),
+  trace: () => Promise.resolve(fullTrace("example")),
   readMetrics: () => Promise.resolve({ manager: fullMeter().read() }),
   actions: {
     readResync: () =>
@@ -93,7 +95,7 @@ Deno.test("every GET answers what the document says", async () => {
   let checked = 0;
   for (const [path, { get }] of Object.entries(found.paths)) {
     if (!get) continue;
-    const response = await testApp(FULL).request(examplePath(path));
+    const response = await testApp(FULL).request(examplePath(path) + exampleQuery(get));
     assertEquals(response.status, 200, path);
     const type = response.headers.get("content-type")!.split(";")[0]!;
     const described = get.responses[String(response.status)]?.content ?? {};
@@ -116,6 +118,12 @@ Deno.test("every GET answers what the document says", async () => {
 function examplePath(path: string): string {
   const examples: Record<string, string> = { name: "manager", id: resync().id };
   return path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => examples[name] ?? "1");
+}
+
+/** A value for each parameter of the query that has to be given. */
+function exampleQuery({ parameters = [] }: Operation): string {
+  const needed = parameters.filter(({ in: place, required }) => place === "query" && required);
+  return needed.length > 0 ? `?${needed.map(({ name }) => `${name}=example`).join("&")}` : "";
 }
 
 function escapePointer(part: string): string {

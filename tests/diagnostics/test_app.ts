@@ -25,6 +25,7 @@ export function testApp({ actions, ...changes }: Setup = {}): Api {
     readStatus: () => Promise.resolve(status()),
     readMetrics: () => Promise.resolve({}),
     details: NO_DETAILS,
+    trace: () => Promise.reject(new Error("nobody traces here")),
     now: () => NOW,
     signal: new AbortController().signal,
     log: new LogRecorder(),

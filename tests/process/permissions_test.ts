@@ -38,6 +38,12 @@ Deno.test("a dry run beside any node reads etcd, Neutron and Keystone, and nothi
   assertEquals([row.write, row.run, row.sys], [[], [], []]);
 });
 
+Deno.test("a trace reads what a dry run does, and writes nothing either", () => {
+  const etcd = { ...testConfig().etcd, caFile: "/etc/etcd-ca.pem" };
+  const row = (name: ProcessName) => permissionRow(name, testConfig({ etcd }), places);
+  assertEquals(row("trace"), row("dry-run"));
+});
+
 Deno.test("with a certificate, the page's process reads its two files", () => {
   const tls = { cert: "/etc/page.pem", key: "/etc/page.key" };
   const config = testConfig({ diagnostics: { ...testConfig().diagnostics, tls } });

@@ -31,8 +31,13 @@ export async function withTrace(play: (scene: TraceScene) => Promise<void>): Pro
       problem: null,
       at: Date.now(),
     });
-    await eventually("the first resync", async () =>
-      (await store.readResyncs()).some(({ endedAt, error }) => endedAt !== null && error === null));
+    await eventually(
+      "the first resync",
+      async () =>
+        (await store.readResyncs()).some(({ endedAt, error }) =>
+          endedAt !== null && error === null
+        ),
+    );
     const port = cloud.list("ports").find((port) =>
       String(port.device_owner).startsWith("compute:") && port["binding:host_id"]
     )!;

@@ -20,6 +20,7 @@ import { AgentsPage, agentsQuerySchema } from "./agents_page.tsx";
 import { ElectionPage } from "./election_page.tsx";
 import { PortsPage, portsQuerySchema } from "./ports_page.tsx";
 import { ResyncPage, type ResyncQuery, resyncQuerySchema, ResyncsPage } from "./resync_pages.tsx";
+import { TracePage, traceQuerySchema } from "./trace_page.tsx";
 import { RolePage, type RoleQuery, roleQuerySchema, SupervisorPage } from "./role_page.tsx";
 
 /** The subject of a page does not exist (any more); the message says so. */
@@ -45,9 +46,11 @@ export interface View {
 
 const RELOAD_SECONDS = 5;
 const FORM_SECONDS = 60;
+/** Of a page that asks Neutron and etcd when it is loaded. */
+const TRACE_SECONDS = 600;
 
 /** Where pages find what the status does not hold. */
-export type ViewSources = Pick<Sources, "details" | "readMetrics">;
+export type ViewSources = Pick<Sources, "details" | "readMetrics" | "tracer">;
 
 /** What was asked for, and where to find what is shown of it. */
 interface Asked<Query> extends ViewSources {
@@ -122,6 +125,14 @@ export const PAGES: readonly Page[] = [
     label: "Election",
     show: (status) => <ElectionPage status={status} />,
   },
+  queried({
+    path: "/trace",
+    label: null,
+    title: "Trace",
+    query: traceQuerySchema,
+    reloadSeconds: TRACE_SECONDS,
+    show: ({ at }, { query, tracer }) => <TracePage query={query} tracer={tracer} now={at} />,
+  }),
   queried({
     path: "/roles/:id",
     label: null,
