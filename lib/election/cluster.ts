@@ -44,9 +44,8 @@ const NODE_TTL_SECONDS = 30;
 const INTERVAL_MS = 10_000;
 const KEEP_ALIVE_MS = 2000;
 const MAX_NODES = 50;
-/** Of the terms' and of the nodes' JSON in the state file, bytes: a value there takes 64 KiB in all. */
-const MAX_TERM_BYTES = 28_000;
-const MAX_NODE_BYTES = 18_000;
+/** Of what is in the state file, bytes: a value there takes 64 KiB in all. */
+const MAX_BYTES = { terms: 26_000, nodes: 16_000, seen: 6000, differing: 5000, names: 2500 };
 /** A turn is so many calls to etcd at most. */
 const CALLS_IN_TURN = 14;
 /** What is asked for when etcd has gone back. */
@@ -216,8 +215,8 @@ export class ClusterRegistry implements TermObserver {
     const nodes = registered.map(({ configuration: _, ...node }) => node);
     this.#known = {
       at: clock.now(),
-      terms: fitting(terms.slice(0, MAX_TERMS), MAX_TERM_BYTES),
-      nodes: fitting(nodes.slice(0, MAX_NODES), MAX_NODE_BYTES),
+      terms: fitting(terms.slice(0, MAX_TERMS), MAX_BYTES.terms),
+      nodes: fitting(nodes.slice(0, MAX_NODES), MAX_BYTES.nodes),
       electionKey: key,
       ...await this.#compared(registered),
     };
@@ -228,12 +227,14 @@ export class ClusterRegistry implements TermObserver {
     const configuration = this.#configuration;
     if (configuration === undefined) return {};
     const elsewhere = await this.#elsewhere.read();
+    const own = { name, version, configuration };
+    const { same, unknown, differing } = compareConfigurations(own, registered, elsewhere);
     return {
-      configurations: compareConfigurations(
-        { name, version, configuration },
-        registered,
-        elsewhere,
-      ),
+      configurations: {
+        same: fitting(same.slice(0, MAX_NODES), MAX_BYTES.names),
+        unknown: fitting(unknown.slice(0, MAX_NODES), MAX_BYTES.names),
+        differing: fitting(differing, MAX_BYTES.differing),
+      },
     };
   }
 
@@ -257,7 +258,8 @@ export class ClusterRegistry implements TermObserver {
     const { store, log, node } = this.options;
     if (this.#known === null) return;
     const terms = this.#known.terms.map((record) => this.#own.applied(record, node.name));
-    await store.writeCluster({ ...this.#known, terms, seen: this.#sightings.all })
+    const seen = fitting(this.#sightings.all, MAX_BYTES.seen);
+    await store.writeCluster({ ...this.#known, terms, seen })
       .catch((error) => log.warn("the page is not told of nodes and terms", { error }));
   }
 

@@ -122,6 +122,6 @@ function untilOf({ leaseLeftSeconds }: RawElectionKey, now: number): number | un
 
 function reasonOf({ end }: TermRecord, now: number): string {
   return end! < now
-    ? "its lease ended at the latest then; nobody saw how"
+    ? "its lease, as it was seen last, ended then; nobody saw how"
     : "the election key was given up, or its lease ended";
 }

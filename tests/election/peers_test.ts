@@ -1,5 +1,5 @@
 import { type Etcd3, Range } from "etcd3";
-import { conductorPrefix } from "../../lib/calico/keys.ts";
+import { conductorPrefix, electionKey } from "../../lib/calico/keys.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { configurationDigests } from "../../lib/config/configuration_digests.ts";
 import { ClusterRegistry } from "../../lib/election/cluster.ts";
@@ -16,6 +16,11 @@ import { testConfig } from "../support/test_config.ts";
 /** grpc-js keeps timers of connections beyond the end of its client. */
 const GRPC = { sanitizeOps: false, sanitizeResources: false };
 
+function configOf(changes: Partial<Config> = {}): Config {
+  const openstack = { ...testConfig().openstack, neutronUrl: "http://10.0.0.3:9696" };
+  return testConfig({ openstack, ...changes });
+}
+
 /** A node of one cloud; `noted`: its supervisor has noted its configuration. */
 async function startNode(
   etcd: Etcd3,
@@ -23,9 +28,7 @@ async function startNode(
   changes: Partial<Config> = {},
   noted = true,
 ) {
-  const base = testConfig();
-  const openstack = { ...base.openstack, neutronUrl: "http://10.0.0.3:9696" };
-  const config = testConfig({ openstack, ...changes });
+  const config = configOf(changes);
   const dir = await tempDir();
   const store = await StateStore.open(dir.path);
   if (noted) await store.writeConfiguration(configurationDigests(config));
@@ -80,6 +83,41 @@ Deno.test(
       );
       const written = await etcd.getAll().prefix("/calico/").strings();
       assert("password" in secret && !JSON.stringify(written).includes(secret.password));
+      assertEquals(node.log.at("warn"), []);
+    } finally {
+      etcd.close();
+    }
+  },
+);
+
+Deno.test(
+  "whatever others register and the key has held, what is known of the cloud fits into the state file",
+  GRPC,
+  async () => {
+    await using server = await startEtcd();
+    const etcd = openEtcd({ ...testConfig().etcd, endpoints: [server.url] });
+    const wide = "\u0100".repeat(300);
+    const { sections } = configurationDigests(configOf());
+    const others = Object.fromEntries(Object.keys(sections).map((name) => [name, "none"]));
+    try {
+      for (let i = 0; i < 120; i++) {
+        const configuration = i % 3 === 0
+          ? undefined
+          : { region: null, cloud: null, sections: i % 3 === 1 ? sections : others };
+        const name = `${i}${wide}`;
+        const node = { name, version: "1", roles: [], since: 1, diagnostics: wide, configuration };
+        await etcd.put(`${conductorPrefix(null)}nodes/${i}`).value(JSON.stringify(node));
+        const term = { term: `${i}`, node: wide, id: wide, start: i, end: i, reason: wide };
+        await etcd.put(`${conductorPrefix(null)}terms/${String(i).padStart(20, "0")}`)
+          .value(JSON.stringify(term));
+      }
+      await etcd.put(electionKey(null)).value(wide);
+      await using node = await startNode(etcd, "node-1");
+      const compared = await eventually("it has compared", () => node.compared());
+      for (const list of [compared.same, compared.unknown, compared.differing]) {
+        assert(list.length > 2, "some of each");
+      }
+      assert((await node.store.readCluster())!.terms.length > 5);
       assertEquals(node.log.at("warn"), []);
     } finally {
       etcd.close();

@@ -6,10 +6,11 @@ import { clip } from "../../base/clip.ts";
 import { formatDuration } from "../../base/format.ts";
 import { Badge, Empty, Pairs, Section, Table, Time } from "../parts.tsx";
 import { NodesTable } from "../sections/cluster_section.tsx";
-import { GapsSection, HistorySection, SeenSection } from "../sections/term_sections.tsx";
 import { DatabaseSection } from "../sections/database_section.tsx";
 import { membersNow } from "../../health/etcd_members.ts";
 import type { Status } from "../../health/status.ts";
+import { GapsSection, SeenSection } from "./gap_parts.tsx";
+import { HistorySection } from "./term_parts.tsx";
 
 /** The page's main part. */
 export function ElectionPage({ status, query }: { status: Status; query: WindowQuery }) {

@@ -139,7 +139,8 @@ function Configuration({ name, compared }: {
   const differing = compared?.differing.find(({ node }) => node === name);
   if (differing) return <Badge level="warn" word={`differs in ${differencesText(differing)}`} />;
   if (compared?.same.includes(name)) return <>as this node's</>;
-  return <span class="quiet">{compared?.unknown.includes(name) ? "not known" : "–"}</span>;
+  if (compared?.unknown.includes(name)) return <span class="quiet">not known</span>;
+  return <span class="quiet">{compared ? "this node" : "–"}</span>;
 }
 
 /** Nodes that serve the same Neutron under another region string, and so are not among this node's. */

@@ -10,7 +10,7 @@ export const keyGoneSchema = z.object({
   at: ms,
   /** Name of that node. */
   by: z.string(),
-  /** "seen": it watched the key go; "lease": nobody did, and the lease that was seen last ended then at the latest. */
+  /** "seen": it watched the key go; "lease": nobody did, and the lease that was seen last was to end then. */
   how: z.enum(["seen", "lease"]),
   /** etcd's revision at which the key was found gone, decimal. */
   revision: revision.optional(),
