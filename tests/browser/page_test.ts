@@ -28,6 +28,7 @@ const PAGES = [
   "",
   "election",
   "resyncs",
+  "resyncs/hours",
   `resyncs/${resync().id}`,
   "agents",
   "ports",
@@ -249,7 +250,7 @@ async function looks(browser: Browser): Promise<void> {
       for (const path of paths) {
         await page.goto(site.url + path);
         await page.getByText("● Live").waitFor();
-        const kind = path.includes("/") ? "one-" : "";
+        const kind = path.endsWith("/hours") ? "hours-" : path.includes("/") ? "one-" : "";
         const what = `${path.split("/")[0] || "overview"}-${kind}${mood}-${width}-${colorScheme}`;
         await assertFits(page, what);
         // Wide or narrow, the same elements; what differs is colours and what is hidden.

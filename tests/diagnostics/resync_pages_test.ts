@@ -3,7 +3,8 @@ import { HOUR_MS } from "../../lib/state/records.ts";
 import type { Difference } from "../../lib/sync/apply/difference_log.ts";
 import type { JsonChange } from "../../lib/sync/apply/json_changes.ts";
 import { details } from "./details_fixture.ts";
-import { NOW, resync, status } from "./fixtures.ts";
+import type { Facts } from "../../lib/health/facts.ts";
+import { NOW, resync, role, status } from "./fixtures.ts";
 import { type Setup, testApp } from "./test_app.ts";
 
 async function get(path: string, setup?: Setup): Promise<string> {
@@ -75,6 +76,23 @@ Deno.test("an older resync has its page, and says so when its differences are go
     details: { ...gone.details, olderResync: () => Promise.resolve(never) },
   };
   assertMatch(await get("/resyncs/old", broken), /Not ended.*its process ended in the middle/s);
+});
+
+Deno.test("a resync without an end runs only where it can: the newest, on a master, of this process", async () => {
+  const open = resync({ startedAt: NOW - 5000, endedAt: null, step: "writing" });
+  const word = async (changes: Partial<Facts>) => {
+    const known = status({ resyncs: [open], ...changes });
+    const html = await get("/", { readStatus: () => Promise.resolve(known) });
+    return html.match(/id="resyncs".*?<\/span>([^<]*)<\/span>/s)![1];
+  };
+  const syncer = (process: Parameters<typeof role>[1]) => ({
+    roles: [role("resource-syncer", process)],
+  });
+  assertEquals(await word({}), "Running");
+  assertEquals(await word(syncer({ startedAt: NOW - 6000 })), "Running");
+  assertEquals(await word(syncer({ startedAt: NOW - 4000 })), "Not ended");
+  assertEquals(await word(syncer({ state: "backoff" })), "Not ended");
+  assertEquals(await word({ isMaster: false, since: null }), "Not ended");
 });
 
 Deno.test("of the resyncs that have not ended only the newest can run", async () => {

@@ -191,7 +191,7 @@ function Phases({ resync, x, height }: { resync: Resync; x: number; height: numb
 }
 
 function titleOf(resync: Resync): string {
-  const took = resync.endedAt === null ? "running" : formatDuration(lengthMs(resync));
+  const took = resync.endedAt === null ? "not ended" : formatDuration(lengthMs(resync));
   const phases = PHASES.map(([phase, name]) => `${name} ${formatDuration(countOf(resync, phase))}`);
   const counts = (["correct", "created", "updated", "deleted"] as const)
     .map((name) => `${formatCount(countOf(resync, name))} ${name}`);

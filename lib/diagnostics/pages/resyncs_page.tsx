@@ -7,7 +7,7 @@ import { clip } from "../../base/clip.ts";
 import { formatCount, formatDuration } from "../../base/format.ts";
 import { Pager, Section, Table, Time } from "../parts.tsx";
 import { addressOf } from "../address.ts";
-import { isRunning, NoResync, ResyncResult } from "../sections/resyncs_section.tsx";
+import { NoResync, ResyncResult } from "../sections/resyncs_section.tsx";
 import { resyncQuerySchema } from "./resync_page.tsx";
 
 /** Where the older ones of page `page` are: after how many, and how many; the newest are page 1. */
@@ -22,9 +22,11 @@ function pageShown(page: number, older: number): number {
 }
 
 /** The newest, or those of one page before them. */
-export function ResyncsPage({ resyncs, older, page, isMaster, now }: {
+export function ResyncsPage({ resyncs, running, older, page, isMaster, now }: {
   /** The newest. */
   resyncs: readonly Resync[];
+  /** The one that runs. */
+  running: Resync | null;
   /** As {@linkcode partOf} says. */
   older: OlderPage;
   page: number;
@@ -54,7 +56,7 @@ export function ResyncsPage({ resyncs, older, page, isMaster, now }: {
             columns={COLUMNS}
           >
             {rows.map((resync) => (
-              <ResyncRow resync={resync} running={isRunning(resync, resyncs)} now={now} />
+              <ResyncRow resync={resync} running={resync === running} now={now} />
             ))}
           </Table>
           <Pager

@@ -11,12 +11,13 @@ import type { Sources } from "../details.ts";
 import { roleMetrics } from "../role_metrics.ts";
 import { ClusterSection } from "../sections/cluster_section.tsx";
 import { EventsSection } from "../sections/events_section.tsx";
-import { isRunning, ResyncsSection } from "../sections/resyncs_section.tsx";
+import { ResyncsSection } from "../sections/resyncs_section.tsx";
 import { RolesSection } from "../sections/roles_section.tsx";
 import { AgentsSection, PastSection, PortsSection } from "../sections/status_sections.tsx";
 import { FindingsSection, VerdictSection } from "../sections/verdict_section.tsx";
 import { UpkeepSection } from "../sections/upkeep_section.tsx";
 import { spanSchema } from "../spans.ts";
+import { runningResync } from "../../health/running_resync.ts";
 import type { Status } from "../../health/status.ts";
 import { windowQuerySchema } from "../charts/time_window.ts";
 import { addressOf } from "../address.ts";
@@ -219,6 +220,7 @@ function showOverview(status: Status, { query, details }: Asked<OverviewQuery>) 
       <PortsSection ports={status.ports} isMaster={isMaster} now={at} />
       <ResyncsSection
         resyncs={status.resyncs}
+        running={runningResync(status)}
         notifications={status.notifications}
         isMaster={isMaster}
         now={at}
@@ -236,19 +238,17 @@ function showOverview(status: Status, { query, details }: Asked<OverviewQuery>) 
   );
 }
 
-async function showResyncs(
-  { resyncs, isMaster, at: now }: Status,
-  { query: { page }, details }: Asked<ResyncQuery>,
-) {
+async function showResyncs(status: Status, { query: { page }, details }: Asked<ResyncQuery>) {
+  const { resyncs, isMaster, at: now } = status;
   const { total } = await details.olderResyncs(0, 0);
   const older = await details.olderResyncs(...partOf(page, total));
-  return <ResyncsPage {...{ resyncs, older, page, isMaster, now }} />;
+  return (
+    <ResyncsPage {...{ resyncs, running: runningResync(status), older, page, isMaster, now }} />
+  );
 }
 
-async function showResync(
-  { resyncs, at }: Status,
-  { id, query, details }: Asked<ResyncQuery>,
-) {
+async function showResync(status: Status, { id, query, details }: Asked<ResyncQuery>) {
+  const { resyncs, at } = status;
   const newest = resyncs.find((each) => each.id === id);
   const found = newest ?? await details.olderResync(id);
   if (!found) {
@@ -258,7 +258,7 @@ async function showResync(
     );
   }
   const differences = found.endedAt === null ? null : await details.differences(id);
-  const running = isRunning(found, resyncs);
+  const running = found === runningResync(status);
   return (
     <ResyncPage
       {...{ resync: found, running, old: !newest, differences, query, now: at }}

@@ -13,8 +13,10 @@ const MAX_KINDS = 12;
 const MAX_WARNINGS = 5;
 
 /** The section of the overview; `resyncs` newest first. */
-export function ResyncsSection({ resyncs, notifications, isMaster, now }: {
+export function ResyncsSection({ resyncs, running, notifications, isMaster, now }: {
   resyncs: readonly Resync[];
+  /** The one that runs. */
+  running: Resync | null;
   notifications: NotificationsRecord | null;
   isMaster: boolean;
   now: number;
@@ -26,7 +28,7 @@ export function ResyncsSection({ resyncs, notifications, isMaster, now }: {
       {last
         ? (
           <>
-            <ResyncLead resync={last} now={now} />
+            <ResyncLead resync={last} running={last === running} now={now} />
             <NotificationsLine notifications={isMaster ? notifications : null} />
             <ResyncBars resyncs={resyncs} />
             <p class="links">
@@ -67,14 +69,8 @@ export function NoResync({ isMaster }: { isMaster: boolean }) {
   );
 }
 
-/** Whether a run runs, as far as is known: of those that have not ended only the newest can. */
-export function isRunning(resync: Resync, newest: readonly Resync[]): boolean {
-  return resync.endedAt === null &&
-    newest.find(({ endedAt }) => endedAt === null)?.id === resync.id;
-}
-
 /** How a resync went, in a word; `running` of one that has not ended. */
-export function ResyncResult({ resync, running = true }: { resync: Resync; running?: boolean }) {
+export function ResyncResult({ resync, running }: { resync: Resync; running: boolean }) {
   if (resync.endedAt === null) {
     return running
       ? <Badge level="info" word="Running" />
@@ -95,8 +91,7 @@ function worstOf(guards: readonly Guard[]): Level {
 /** A resync in a sentence. */
 export function ResyncLead({ resync, running, now }: {
   resync: Resync;
-  /** @default true, if it has not ended */
-  running?: boolean;
+  running: boolean;
   now: number;
 }) {
   return (
@@ -106,7 +101,7 @@ export function ResyncLead({ resync, running, now }: {
         {" "}
         <Time at={resync.startedAt} now={now} age />
         {resync.endedAt === null
-          ? resync.step === undefined ? null : `: ${clip(resync.step, 60)}`
+          ? !running || resync.step === undefined ? null : `: ${clip(resync.step, 60)}`
           : `, took ${formatDuration(lengthMs(resync))}, ${outcomeOf(resync)}`}
       </p>
       {resync.failureBefore === null ? null : (

@@ -54,7 +54,10 @@ export async function runPartial(
   const endedAt = clock.now();
   const isRecorded = tells || (options.attempt ?? 1) > 1 ||
     endedAt - startedAt > QUICK_MS &&
-      isSlow({ whole: false, startedAt, endedAt }, await store.readResyncs());
+      isSlow(
+        { whole: false, reason: options.reason, startedAt, endedAt },
+        await store.readResyncs(),
+      );
   if (isRecorded) await account(context, term, noted, () => Promise.resolve(result));
   else await store.resyncHistory.hours.add({ startedAt, endedAt, outcome: "empty" });
 }

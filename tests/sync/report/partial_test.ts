@@ -16,10 +16,11 @@ Deno.test("a run is slow against those of its kind before it, if these say what 
   const before = [900, 1000, 1100, 1200, 1300].map((ms, i) =>
     resync({ startedAt: i, endedAt: i + ms, whole: false })
   );
-  const slow = (ms: number, whole = false, of = before) =>
-    isSlow({ whole, startedAt: 1e6, endedAt: 1e6 + ms }, of);
+  const slow = (ms: number, whole = false, of = before, reason = "periodic") =>
+    isSlow({ whole, reason, startedAt: 1e6, endedAt: 1e6 + ms }, of);
   assertEquals([slow(3300), slow(3301)], [false, true]);
   assert(!slow(9e6, true), "whole runs are of another kind");
+  assert(!slow(9e6, false, before, "startup"), "and so are those for another reason");
   assert(!slow(9e6, false, before.slice(1)), "four do not say what is usual");
   const quick = before.map((run) => ({ ...run, endedAt: run.startedAt + 10 }));
   assertEquals([slow(1000, false, quick), slow(1001, false, quick)], [false, true]);
