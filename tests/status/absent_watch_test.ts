@@ -225,3 +225,26 @@ Deno.test(
     assert(await s.etcd.get(key("alive")) !== null, "nothing of it is touched");
   },
 );
+
+Deno.test("a backup that is restored makes no host gone that writes again", GRPC, async () => {
+  await using s = await scene();
+  for (const host of ["h1", "h2"]) await s.report(host);
+  await using node = await s.lead();
+  await node.absent("it begins", () => true);
+  await s.silence("h2");
+  const backup = await s.server.save(); // without h2 and h3
+  for (const host of ["h2", "h3"]) await s.report(host);
+  const total = (what: string, count: number) =>
+    eventually(what, async () => {
+      const agents = await node.store.readAgents();
+      return agents?.total === count && agents.seenSince !== null && agents;
+    }, 60_000);
+  await total("all are there", 3);
+  await s.server.restore(backup);
+  assertEquals((await total("the backup is seen", 1)).absent?.gone, 0);
+  await s.report("h3");
+  await total("one has written again", 2);
+  s.ahead(2 * MINUTE);
+  const { hosts } = await node.absent("the other one is gone", ({ gone }) => gone > 0);
+  assertEquals(hosts.map(({ host }) => host), ["h2"]);
+});
