@@ -11,20 +11,31 @@ export function electionFindings(facts: Facts): Finding[] {
   const { problem, state, leader } = election;
   const manager = roles.find(({ name }) => name === "manager");
   const found: Finding[] = [];
-  if (problem && !manager?.problem) { // else the manager says the same
+  const up = !manager?.process || isUp(manager);
+  if (problem && leader === null && up) found.push(unseen(facts, problem));
+  else if (problem && !manager?.problem) { // else the manager says the same
     found.push({ kind: "election-problem", level: "error", problem });
   }
   if (state === "leader" && !isMaster) {
     const kind = mastership ? "mastership-over" : "mastership-unpublished";
     found.push({ kind, level: "error" });
   }
-  if (leader !== null || problem) return found;
+  if (leader !== null || (problem && up)) return found;
   // A manager that stops or is down sees no leader, which says nothing of the cloud.
-  if (state === "stopping" || (manager?.process && !isUp(manager))) {
+  if (state === "stopping" || !up) {
     found.push({ kind: "election-unknown", level: "warn" });
   } else if (state === "starting") found.push({ kind: "election-starting", level: "warn" });
   else found.push(noLeader(facts));
   return found;
+}
+
+function unseen(
+  { node: { name: here }, cluster, at }: Facts,
+  problem: string,
+): FindingOf<"leader-unseen"> {
+  const [last] = cluster?.seen ?? [];
+  const since = last?.is === "unread" ? last.from : null;
+  return { kind: "leader-unseen", level: "error", here, since, problem, at };
 }
 
 /** Nobody leads: since when, and on whose word. */

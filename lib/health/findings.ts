@@ -48,6 +48,8 @@ export const FINDING_KINDS = [
   "mastership-unpublished",
   "election-starting",
   "no-leader",
+  /** This node does not lead, and cannot see whether another does. */
+  "leader-unseen",
   /** Members of etcd do not answer this node. */
   "etcd-members",
   /** etcd has raised an alarm: mostly its quota is used up, and it takes no writes. */
@@ -99,6 +101,14 @@ interface Data extends Record<FindingKind, unknown> {
     readonly at: number;
   };
   readonly "node-config-differs": { readonly differing: Comparison["differing"] };
+  readonly "leader-unseen": {
+    /** Name of this node, whose word it is. */
+    readonly here: string;
+    /** Since when it cannot see the election key, ms since the epoch; null: not known. */
+    readonly since: number | null;
+    readonly problem: string;
+    readonly at: number;
+  };
   readonly "no-leader": {
     /** Name of this node, whose word it is. */
     readonly here: string;

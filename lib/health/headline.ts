@@ -16,6 +16,7 @@ const MAX_NAME_CHARS = 22;
 /** Kinds whose headline is no beginning of their sentence; null: here it is. */
 const HEADLINES: { readonly [K in FindingKind]?: (finding: FindingOf<K>) => string | null } = {
   "no-leader": noLeaderLine,
+  "leader-unseen": unseenLine,
   "resync-failed": ({ retry, error, askedAt, at }) =>
     askedAt !== null || retry === null
       ? null
@@ -71,6 +72,13 @@ export function noLeaderLine({ here: name, last, at }: FindingOf<"no-leader">): 
     case "history":
       return `No node leads since ${since}, on the word of ${here} and of the history in etcd.`;
   }
+}
+
+/** That this node sees no leader, since when, and why. */
+export function unseenLine({ here, since, problem, at }: FindingOf<"leader-unseen">): string {
+  const when = since === null ? "" : ` since ${utcMinute(since, at)}`;
+  return `No leader is seen${when}, on the word of ${short(here)}: ` +
+    `${problem.replace(/[.\s]+$/, "")}.`;
 }
 
 function short(name: string): string {

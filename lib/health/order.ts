@@ -2,7 +2,7 @@
 import type { Finding, FindingKind } from "./findings.ts";
 
 /** What is worse than anything that a single role can have. */
-const FIRST: readonly FindingKind[] = ["etcd-alarm", "no-leader"];
+const FIRST: readonly FindingKind[] = ["etcd-alarm", "no-leader", "leader-unseen"];
 
 /** What takes nothing away now, and may do so when another node leads. */
 const LAST: readonly FindingKind[] = ["node-config-differs"];

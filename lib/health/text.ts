@@ -19,7 +19,7 @@ import { differingSentence } from "./configurations.ts";
 import type { RoleStatus } from "./facts.ts";
 import type { FindingKind, FindingOf, NotReady, RoleProblem } from "./findings.ts";
 import { stepText } from "./resync_findings.ts";
-import { headlineOf, noLeaderLine } from "./headline.ts";
+import { headlineOf, noLeaderLine, unseenLine } from "./headline.ts";
 import type { Statement } from "./status.ts";
 
 /** How much of another's text is in a sentence. */
@@ -41,6 +41,11 @@ const SENTENCES: { readonly [K in FindingKind]: (finding: FindingOf<K>) => strin
     "look at the manager's log.",
   "election-starting": () => "The election has just started; no node leads yet.",
   "no-leader": noLeaderSentence,
+  "leader-unseen": (finding) =>
+    `${
+      unseenLine({ ...finding, problem: quoted(finding.problem) })
+    } What this node does as master ` +
+    "rests until it sees the election again.",
   "etcd-members": ({ total, silent, at }) => {
     const [first, ...rest] = silent;
     const { url, silentSince, error } = first!;
@@ -116,6 +121,7 @@ const LINKS: { readonly [K in FindingKind]: (finding: FindingOf<K>) => string } 
   "mastership-over": () => "/election",
   "mastership-unpublished": () => "/election",
   "no-leader": () => "/election",
+  "leader-unseen": () => "/election",
   "etcd-members": () => "/election",
   "etcd-alarm": () => "/election",
   "etcd-nearly-full": () => "/election",

@@ -39,6 +39,15 @@ const EXTREMES: Readonly<Record<FindingKind, (text: string) => Finding[]>> = {
   "mastership-over": () => [{ kind: "mastership-over", level }],
   "mastership-unpublished": () => [{ kind: "mastership-unpublished", level }],
   "election-starting": () => [{ kind: "election-starting", level }],
+  "leader-unseen": (problem) =>
+    [null, LONG_AGO].map((since) => ({
+      kind: "leader-unseen",
+      level,
+      here: problem,
+      since,
+      problem,
+      at: NOW,
+    })),
   "no-leader": (text) =>
     [null, ...(["led", "seen", "lease", "history"] as const)].map((word) => ({
       kind: "no-leader",

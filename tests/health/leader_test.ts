@@ -98,6 +98,30 @@ Deno.test("a node whose manager stops or is down does not say that nobody leads"
   assertMatch(status(leaderless({}, "stopping")).verdict.text, /^Who leads is not known here/);
 });
 
+Deno.test("a node that cannot see the election says that, since when, and why, first of all", () => {
+  const problem = "etcd at https://etcd-1:2379 does not answer";
+  const election = { state: "candidate", leader: null, term: null, problem, at: NOW } as const;
+  const look = { from: NOW - 63_000, to: NOW, term: null, id: null, why: "waited 3 s" };
+  const seen = [{ ...look, is: "unread" as const }];
+  const [, ...rest] = facts().roles;
+  const roles = [role("manager", {}, { problem }), ...rest];
+  const changes = { ...leaderless({ election }), roles, cluster: { ...facts().cluster!, seen } };
+  const { findings, verdict } = status(changes);
+  assertEquals(findings.map(({ kind }) => kind), ["leader-unseen", "role"]);
+  assertEquals(
+    verdict.text,
+    "No leader is seen since 14:01 UTC, on the word of node-1: " +
+      "etcd at https://etcd-1:2379 does not answer.",
+  );
+  const held = {
+    ...changes,
+    cluster: { ...facts().cluster!, seen: [{ ...look, is: "held" as const }] },
+  };
+  assertMatch(status(held).verdict.text, /^No leader is seen, on the word of node-1: etcd at/);
+  const down = { ...changes, roles: [role("manager", { state: "backoff" }), ...rest] };
+  assertEquals(status(down).findings.map(({ kind }) => kind), ["role", "election-unknown"]);
+});
+
 Deno.test("that nodes are configured otherwise comes after what is wrong now", () => {
   const configurations = {
     same: [],

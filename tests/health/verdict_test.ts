@@ -76,7 +76,7 @@ const table: readonly [name: string, changes: Partial<Facts>, level: Level, text
     "election problem",
     noLeader("candidate", "etcd is out of reach"),
     "error",
-    /etcd is out of reach\.$/,
+    /^No leader is seen, on the word of node-1: etcd is out of reach\. What this node/,
   ],
   ["mastership run out", { isMaster: false, since: null }, "error", /has run out/],
   [

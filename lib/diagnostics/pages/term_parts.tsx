@@ -12,7 +12,7 @@ import {
   type WindowQuery,
   windowQuerySchema,
 } from "../charts/time_window.ts";
-import { addressOf } from "./address.ts";
+import { addressOf } from "../address.ts";
 import { Empty, Section, Table, Time } from "../parts.tsx";
 
 const MAX_TERMS = 100;
