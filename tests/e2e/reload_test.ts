@@ -1,3 +1,6 @@
+import { Etcd3 } from "etcd3";
+import { conductorPrefix } from "../../lib/calico/keys.ts";
+import { registrationSchema } from "../../lib/state/records.ts";
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
 import { freePort, startEtcd } from "../support/etcd_server.ts";
 import { lives, Node, tempDir } from "./node.ts";
@@ -22,6 +25,18 @@ async function reload(node: Node): Promise<string[]> {
   return [...after].filter(([name, pid]) => before.get(name) !== pid).map(([name]) => name);
 }
 
+/** What the node has registered of the section "status" of its configuration; null: nothing. */
+async function statusDigest(url: string): Promise<string | null> {
+  const etcd = new Etcd3({ hosts: url });
+  try {
+    const text = await etcd.get(`${conductorPrefix(null)}nodes/node-1`).string();
+    return registrationSchema.safeParse(JSON.parse(text ?? "null")).data?.configuration?.sections
+      .status ?? null;
+  } finally {
+    etcd.close();
+  }
+}
+
 Deno.test("SIGHUP: only the roles that a change concerns are others; what is wrong is refused", async () => {
   await using dir = await tempDir();
   await using server = await startEtcd();
@@ -40,8 +55,12 @@ Deno.test("SIGHUP: only the roles that a change concerns are others; what is wro
   assertEquals(await reload(node), [], "nothing has changed");
   await write("[calico]\netcd_compaction_period_mins = 30\n");
   assertEquals(await reload(node), ["manager"]);
+  const digest = await eventually("the other nodes are told", () => statusDigest(server.url));
   await write("[calico]\netcd_compaction_period_mins = 30\nnum_port_status_threads = 2\n");
   assertEquals(await reload(node), ["endpoint-status-watcher"]);
+  await eventually("they are told of the change, by the same manager", async () => {
+    return await statusDigest(server.url) !== digest;
+  }, 20_000);
 
   const before = await pidsOf(node);
   await write("[calico]\netcd_compaction_period_mins = soon\n");

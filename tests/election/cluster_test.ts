@@ -219,6 +219,8 @@ Deno.test(
         assertEquals([request.term, request.dryRun, request.allowDeletions], ["7", false, false]);
         await registers("c");
         assertEquals(said().length, 1, "said once");
+        const { seen } = (await store.readCluster())!;
+        assertEquals(seen!.filter(({ is }) => is === "restored").length, 1, "it is on the page");
         stop.abort();
         await running;
       } finally {

@@ -182,7 +182,8 @@ export function TermEnds({ terms, now }: { terms: readonly TermRecord[]; now: nu
       <ul class="plain" id="term-ends">
         {ended.slice(0, MAX_LISTED).map((term) => (
           <li>
-            <Time at={term.end!} now={now} dated /> <b>{clip(term.node, 63)}</b> {endOf(term)}{" "}
+            <Time at={term.end!} now={now} dated /> <b>{clip(term.node, 63)}</b> {endOf(term)}
+            {term.endBy === "observer" ? ", as seen at the election key" : ""}{" "}
             <span class="quiet">
               after {formatDuration(Math.max(0, term.end! - term.start))}, term {term.term}
             </span>

@@ -117,7 +117,8 @@ function WhyEnded({ term: { node, reason, endBy, keyGone }, now }: {
 }
 
 /** Follows an end that is not its own node's word. */
-export const SEEN = ", as other nodes saw it: the node that led has not said when it gave up";
+export const SEEN =
+  ", as seen at the election key: the manager that led has not told when it gave up";
 
 /** How a term's key went. */
 export function KeyGoneText({ gone: { at, by, how, revision }, now }: {
