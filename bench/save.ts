@@ -1,6 +1,6 @@
 /**
  * Keeps figures in the repository: `bench/latest.json` to compare with, the tables of `bench/README.md`,
- * `docs/scaling.md` and the README, the picture of failovers in `docs/`. Benchmarks that did not run
+ * `docs/scaling.md` and `docs/figures.md`, the picture of failovers in `docs/`. Benchmarks that did not run
  * this time keep their figures.
  *
  * @module
@@ -8,12 +8,12 @@
 import { failoverPicture } from "./failover_picture.ts";
 import type { Results } from "./main.ts";
 import { columns, type Figure, HEADINGS } from "./report.ts";
-import { readmeRows } from "./readme_rows.ts";
+import { figureRows } from "./figure_rows.ts";
 import { scalingRows } from "./scaling.ts";
 
 const LATEST = new URL("latest.json", import.meta.url);
 const README = new URL("README.md", import.meta.url);
-const PROJECT = new URL("../README.md", import.meta.url);
+const FIGURES = new URL("../docs/figures.md", import.meta.url);
 const SCALING = new URL("../docs/scaling.md", import.meta.url);
 const PICTURE = new URL("../docs/failover.svg", import.meta.url);
 const [BEGIN, END] = ["<!-- figures -->", "<!-- end of figures -->"];
@@ -37,10 +37,10 @@ export async function saveLatest(results: Results): Promise<void> {
   await Deno.writeTextFile(LATEST, `${head}${lines}\n]}\n`);
   await replaceIn(README, figuresText(all));
   await replaceIn(SCALING, markdown(scalingRows(figures)));
-  await replaceIn(PROJECT, markdown(readmeRows(figures)));
+  await replaceIn(FIGURES, markdown(figureRows(figures)));
   const picture = failoverPicture(figures);
   if (picture) await Deno.writeTextFile(PICTURE, picture);
-  const pages = [README, SCALING, PROJECT].map(({ pathname }) => pathname);
+  const pages = [README, SCALING, FIGURES].map(({ pathname }) => pathname);
   await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", ...pages] }).output();
 }
 

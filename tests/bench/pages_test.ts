@@ -1,5 +1,5 @@
 import { failoverPicture } from "../../bench/failover_picture.ts";
-import { fillIn, readmeRows } from "../../bench/readme_rows.ts";
+import { fillIn, figureRows } from "../../bench/figure_rows.ts";
 import { digits, type Figure, figure } from "../../bench/report.ts";
 import { scalingRows } from "../../bench/scaling.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
@@ -10,10 +10,10 @@ const { figures }: { figures: Figure[] } = JSON.parse(
 const page = (name: string) => Deno.readTextFile(new URL(`../../${name}`, import.meta.url));
 const squeeze = (text: string) => text.replaceAll(/[ -]+/g, " ");
 
-Deno.test("the tables of the README and of docs/scaling.md are those of bench/latest.json", async () => {
+Deno.test("the tables of docs/figures.md and docs/scaling.md are those of bench/latest.json", async () => {
   for (
     const [name, rows] of [
-      ["README.md", readmeRows(figures)],
+      ["docs/figures.md", figureRows(figures)],
       ["docs/scaling.md", scalingRows(figures)],
     ] as const
   ) {

@@ -69,9 +69,9 @@ Deno.test("every role is in a group that is stopped, and those who work stop bef
   assert(group("lab") > group("manager"));
 });
 
-Deno.test("the README says of each process what the list says", async () => {
-  const readme = await Deno.readTextFile(new URL("README.md", ROOT));
-  const rows = readme.replaceAll(/ +\|/g, " |").split("\n");
+Deno.test("docs/architecture.md says of each process what the list says", async () => {
+  const page = await Deno.readTextFile(new URL("docs/architecture.md", ROOT));
+  const rows = page.replaceAll(/ +\|/g, " |").split("\n");
   for (const [name, { about }] of Object.entries(SUPERVISED)) {
     assert(rows.some((row) => row.startsWith(`| ${name} | ${about} |`)), name);
   }

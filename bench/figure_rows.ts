@@ -1,5 +1,5 @@
 /**
- * The README's table of figures: each line is a sentence with places for figures, `{benchmark: name}` for
+ * The table of `docs/figures.md`: each line is a sentence with places for figures, `{benchmark: name}` for
  * what was measured and `{benchmark: name|ratio}` for its ratio. Pure.
  *
  * @module
@@ -105,7 +105,7 @@ function unitText(unit: string): string {
 }
 
 /** Rows with headings. */
-export function readmeRows(figures: readonly Figure[]): string[][] {
+export function figureRows(figures: readonly Figure[]): string[][] {
   const tidy = (text: string) =>
     fillIn(text, figures).replaceAll(/ {2,}/g, " ").replaceAll(" /s", "/s");
   return [["what", "measured"], ...ROWS.map(([what, measured]) => [what, tidy(measured)])];
