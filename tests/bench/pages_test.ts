@@ -1,5 +1,5 @@
 import { failoverPicture } from "../../bench/failover_picture.ts";
-import { fillIn, figureRows } from "../../bench/figure_rows.ts";
+import { figureRows, fillIn } from "../../bench/figure_rows.ts";
 import { digits, type Figure, figure } from "../../bench/report.ts";
 import { scalingRows } from "../../bench/scaling.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
