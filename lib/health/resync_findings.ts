@@ -6,6 +6,7 @@ import type { Facts } from "./facts.ts";
 import type { Finding } from "./findings.ts";
 import { guardLevel, heldNow } from "./held.ts";
 import { isUp } from "./roles.ts";
+import { runningResync } from "./running_resync.ts";
 
 /** The findings on the resyncs and on what they hold back and leave. */
 export function resyncFindings(facts: Facts): Finding[] {
@@ -17,14 +18,12 @@ export function runsOfTerm({ resyncs, since }: Pick<Facts, "resyncs" | "since">)
   return resyncs.filter(({ startedAt }) => startedAt >= (since ?? 0));
 }
 
-/** The run of everything that runs now, or null: one whose process has ended left its record without an end. */
-export function runningNow(facts: Pick<Facts, "resyncs" | "since" | "roles">): Resync | null {
+/** The run of everything that runs now, in this term and by a role that is up; null: none. */
+export function runningNow(facts: Facts): Resync | null {
+  const run = runningResync(facts);
   const syncer = facts.roles.find(({ name }) => name === "resource-syncer");
-  if (!syncer || !isUp(syncer)) return null;
-  const from = syncer.process?.startedAt ?? 0;
-  return runsOfTerm(facts).find(({ whole, endedAt, startedAt }) =>
-    whole && endedAt === null && startedAt >= from
-  ) ?? null;
+  const runs = run !== null && run.whole && syncer !== undefined && isUp(syncer);
+  return runs && run.startedAt >= (facts.since ?? 0) ? run : null;
 }
 
 /** How far a running run is; null: none runs. */

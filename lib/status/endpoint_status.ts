@@ -79,6 +79,8 @@ export class EndpointStatusWatcher {
   readonly #queue: WorkQueue<QueuedUpdate>;
   readonly #recent: Ports["recent"] = [];
   #longQueue = false;
+  /** Whether all that Felix has written is read, and what follows is watched. */
+  #seen = false;
 
   constructor(term: Term, options: EndpointStatusOptions) {
     const { config: { region, status }, etcd, context, reporter, notifyNova } = options;
@@ -120,6 +122,7 @@ export class EndpointStatusWatcher {
       prefix: this.#prefix,
       wants: (key) => endpointId(key, this.#prefix) !== null,
       onChange: (change) => this.#onChange(change),
+      onSight: (trouble) => this.#seen = trouble === null,
       callTimeoutMs: config.etcd.callTimeoutMs,
       loops: [this.#queue, watchdog],
       problem: () => reporter.trouble ?? this.#outcomes.problem,
@@ -254,6 +257,7 @@ export class EndpointStatusWatcher {
     await store.writePorts({
       at: clock.now(),
       total: this.#states.size,
+      seen: this.#seen,
       queued,
       differing: this.#differences.total + waiting,
       failing,

@@ -56,7 +56,7 @@ Deno.test("a role that runs and is red is in trouble, and nothing beside it has 
   const html = await overview(changes);
   const card = /<li class="card error" id="role-manager">.*?<\/li>/s.exec(html)![0];
   assert(/<\/span>in trouble<\/span>/.test(card) && !/<\/span>running/.test(card), card);
-  assertMatch(verdictOf(html), /Ready to lead, with the problem above/);
+  assertMatch(verdictOf(html), /Ready, with the problem above/);
   assert(!verdictOf(html).includes("✓"), verdictOf(html));
   const app = testApp({ readStatus: () => Promise.resolve(status(changes)) });
   const page = await (await app.request("/roles/manager")).text();

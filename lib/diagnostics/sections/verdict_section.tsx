@@ -95,10 +95,10 @@ function Beside({ status }: { status: Status }) {
   );
 }
 
-/** A tick only where nothing is red: a node can be ready to lead and yet unable to do its job. */
+/** A tick only where nothing is red: a node can be ready and yet unable to do its job. */
 function readyText(ready: boolean, level: Level, notReady: readonly string[]): string {
   if (!ready) return `▲ Not ready: ${notReady.slice(0, 3).join("; ")}`;
-  return level === "error" ? "Ready to lead, with the problem above" : "✓ Ready";
+  return level === "error" ? "Ready, with the problem above" : "✓ Ready";
 }
 
 /** All that is wrong beside the verdict. */
