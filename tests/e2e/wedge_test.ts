@@ -16,6 +16,7 @@ import { readProcessPlace } from "../../lib/process/place.ts";
 import { roleSpecs } from "../../lib/node/role_specs.ts";
 import { ROLE_NAMES } from "../../lib/state/records.ts";
 import { StateStore } from "../../lib/state/store.ts";
+import { testSeals } from "../support/seals.ts";
 import { Supervisor } from "../../lib/node/supervisor.ts";
 import { labArgs, Node, ROOT, tempDir } from "./node.ts";
 
@@ -94,7 +95,7 @@ async function withLab(
     environment: Deno.env.toObject(),
   });
   const process = await readProcessPlace();
-  const places = { ...await machinePlaces(config, launcher, log), process };
+  const places = { ...await machinePlaces(config, launcher, log), process, seals: testSeals };
   const specs = await Promise.all(
     roleSpecs(config, places, launcher).map(async (spec) => {
       const module = `${dir.path}/${spec.name}.ts`;
@@ -103,7 +104,7 @@ async function withLab(
       return { ...spec, args: [...spec.args.slice(0, -1), module] };
     }),
   );
-  using store = await StateStore.open(stateDir);
+  using store = await StateStore.open(stateDir, testSeals.others);
   const entries: LogEntry[] = [];
   const supervisor = new Supervisor({
     log,
