@@ -1,7 +1,8 @@
 /** The state of a node that has run, for commands that read or ask it something. @module */
 import type { Config } from "../lib/config/config_types.ts";
 import { readSealKeys } from "../lib/state/seal_file.ts";
-import { KV_FILE, StateStore } from "../lib/state/store.ts";
+import { KV_FILE } from "../lib/process/state_files.ts";
+import { StateStore } from "../lib/state/store.ts";
 
 /** @throws {Error} nothing has run with that state directory, or this user may not look into it. */
 export async function openExisting(config: Config): Promise<StateStore> {

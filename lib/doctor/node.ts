@@ -11,7 +11,8 @@ import { parseJson, parseJsonObject } from "../base/json.ts";
 import { describeError } from "../base/log.ts";
 import { registrationSchema, termSchema } from "../state/records.ts";
 import { readSealKeys } from "../state/seal_file.ts";
-import { KV_FILE, StateStore } from "../state/store.ts";
+import { KV_FILE } from "../process/state_files.ts";
+import { StateStore } from "../state/store.ts";
 import { felixPrefix } from "../status/felix_status.ts";
 import { type Check, failed, ok, settled, skipped, type Verdict, warning } from "./check.ts";
 

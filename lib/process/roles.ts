@@ -92,8 +92,9 @@ export const ROLES = {
       const { openstack, sync, notifications } = config;
       return { ...leading(config), openstack, sync, notifications };
     },
-    permissions: ({ withEtcd, net, files }: Grants) => ({
+    permissions: ({ withEtcd, net, files, writes }: Grants) => ({
       ...withEtcd,
+      write: writes("resource-syncer"),
       net: unique([...net.etcd, ...net.neutron, ...net.keystone, ...net.notifications]),
       read: unique([...withEtcd.read, ...files.openstack, ...files.notifications]),
     }),
@@ -105,8 +106,9 @@ export const ROLES = {
     stopGroup: "work",
     awaits: never,
     settings: (config: Config) => watching(config),
-    permissions: ({ withEtcd, net, files }: Grants) => ({
+    permissions: ({ withEtcd, net, files, writes }: Grants) => ({
       ...withEtcd,
+      write: writes("agent-status-watcher"),
       net: unique([...net.etcd, ...net.reports]),
       read: unique([...withEtcd.read, ...files.bus]),
     }),
@@ -122,11 +124,12 @@ export const ROLES = {
       const { openstack, status } = config;
       return { ...watching(config), openstack, status };
     },
-    permissions({ withEtcd, net, files, config }: Grants) {
+    permissions({ withEtcd, net, files, config, writes }: Grants) {
       // Over the bus, a port's data_plane_status goes to Neutron itself.
       const neutron = config.bus ? net.neutron : [];
       return {
         ...withEtcd,
+        write: writes("endpoint-status-watcher"),
         net: unique([...net.etcd, ...net.reports, ...neutron, ...net.keystone, ...net.nova]),
         read: unique([...withEtcd.read, ...files.bus, ...files.openstack]),
       };

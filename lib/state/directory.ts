@@ -11,7 +11,8 @@ import { makePrivate } from "./private_directory.ts";
 import { beginSeals, type NodeSeals } from "./seal_file.ts";
 import type { SealKeys } from "./seal.ts";
 import { isDamaged } from "./sqlite_errors.ts";
-import { KV_FILE, StateStore } from "./store.ts";
+import { KV_FILE } from "../process/state_files.ts";
+import { StateStore } from "./store.ts";
 
 /** The directory cannot be used; the message says what to do. */
 export class StateDirError extends Error {

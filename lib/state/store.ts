@@ -10,12 +10,13 @@
  */
 import type { z } from "zod";
 import { type MetricsRecord, metricsSchema } from "../metrics/meter.ts";
+import { CHANGES_FILE, KV_FILE } from "../process/state_files.ts";
 import { batchedInTime, type Kv, type OpenedKv } from "./kv.ts";
 import { EventLog } from "./event_log.ts";
 import { MastershipRecords } from "./mastership_records.ts";
 import { boundedRun } from "./bounded_run.ts";
 import { ResyncHistory } from "./resync_history.ts";
-import { CHANGES_FILE, StateChanges } from "./news.ts";
+import { StateChanges } from "./news.ts";
 import { type SealKeys, Seals } from "./seal.ts";
 import {
   type Agents,
@@ -67,9 +68,6 @@ import {
   type TraceRequest,
   traceRequestSchema,
 } from "./records.ts";
-
-/** Name of the KV file inside the state directory. */
-export const KV_FILE = "state.kv";
 
 /** Time after which a record that says nothing new is written again, ms. */
 const REPEAT_MS = 5000;

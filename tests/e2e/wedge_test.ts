@@ -101,7 +101,11 @@ async function withLab(
       const module = `${dir.path}/${spec.name}.ts`;
       const code = program(`file://${spec.args.at(-1)}`, trigger(spec.name), wedges[spec.name]!);
       await Deno.writeTextFile(module, code);
-      return { ...spec, args: [...spec.args.slice(0, -1), module] };
+      // It removes the file that wedges it.
+      const args = spec.args.slice(0, -1).map((arg) =>
+        arg.startsWith("--allow-write=") ? `${arg},${trigger(spec.name)}` : arg
+      );
+      return { ...spec, args: [...args, module] };
     }),
   );
   using store = await StateStore.open(stateDir, testSeals.others);
