@@ -14,7 +14,7 @@ import { describeError, type Log, type LogEntry } from "../base/log.ts";
 import { machinePlaces } from "../process/machine_places.ts";
 import type { PageFeed } from "../state/page_feed.ts";
 import type { PermissionPlaces } from "../process/permissions.ts";
-import { type ProcessPlace, readProcessPlace } from "../process/place.ts";
+import type { ProcessPlace } from "../process/place.ts";
 import { awaitingEndpoints, permissionRows, roleSpecs } from "./role_specs.ts";
 import type { ServiceManager } from "./service_manager.ts";
 import { noteRequest } from "../state/asked_for.ts";
@@ -27,6 +27,8 @@ import { Supervisor } from "./supervisor.ts";
 /** What a node works with. */
 export interface NodeOptions {
   readonly pid: number;
+  /** Where this process and those that it starts run. */
+  readonly place: ProcessPlace;
   readonly launcher: Launcher;
   readonly log: Log;
   readonly clock: Clock;
@@ -82,8 +84,6 @@ export class Node {
   #ready = false;
   /** The configuration with its endpoints from Keystone's catalogue, and what gives the search up. */
   #located: Located | null = null;
-  /** Read once. */
-  #place: ProcessPlace | null = null;
 
   constructor(config: Config, readonly options: NodeOptions, readonly signals: NodeSignals) {
     this.#config = config;
@@ -162,8 +162,7 @@ export class Node {
   }
 
   async #specs(config: Config, { store, seals }: StateDir): Promise<RoleSpec[]> {
-    const { launcher, log, feed } = this.options;
-    const process = this.#place ??= await readProcessPlace();
+    const { launcher, log, feed, place: process } = this.options;
     const places = { ...await machinePlaces(config, launcher, log), process, seals };
     await this.#lookAgain(config, places);
     const located = this.#locate(config, places, store);
