@@ -12,6 +12,7 @@ export function TraceSearch() {
         name="q"
         type="search"
         maxlength={MAX_QUERY_CHARS}
+        size={LABEL.length}
         aria-label={LABEL}
         placeholder={LABEL}
       />
