@@ -24,7 +24,7 @@ const BASE = {
 const launcher = createLauncher({
   executable: "/deno",
   standalone: false,
-  root: new URL("../..", import.meta.url).pathname.slice(0, -1),
+  root: new URL("../..", import.meta.url).pathname.replace(/\/$/, ""),
   environment: {},
 });
 const place = { bootId: "boot", pidNamespace: "pid:[1]" };
