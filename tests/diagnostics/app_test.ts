@@ -1,4 +1,4 @@
-import { isAllowedHost } from "../../lib/diagnostics/guards.ts";
+import { isAllowedHost } from "../../lib/diagnostics/host_header.ts";
 import { formatEvent } from "../../lib/diagnostics/live.ts";
 import { type Status, statusSchema } from "../../lib/health/status.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";

@@ -12,8 +12,8 @@ interface Press {
 }
 
 const OWN = {
-  host: "node-1:9797",
-  origin: "http://node-1:9797",
+  host: "localhost:9797",
+  origin: "http://localhost:9797",
   "content-type": "application/x-www-form-urlencoded",
 };
 
@@ -52,7 +52,7 @@ const NEVER: readonly (readonly [string, Press, number])[] = [
   ["by another site's page", { headers: { origin: "http://evil.example" } }, 403],
   ["by a page that hides its origin", { headers: { origin: "null" } }, 403],
   ["without an origin", { headers: { origin: null } }, 403],
-  ["by another port of this host", { headers: { origin: "http://node-1:1" } }, 403],
+  ["by another port of this host", { headers: { origin: "http://localhost:1" } }, 403],
   ["by a site beside ours", { headers: { "sec-fetch-site": "same-site" } }, 403],
   ["for another site", { headers: { "sec-fetch-site": "cross-site" } }, 403],
   ["without the token", { token: "secret" }, 401],
