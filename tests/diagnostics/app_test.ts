@@ -23,6 +23,10 @@ Deno.test("every answer carries the security headers", async () => {
     assertEquals(response.headers.get("x-content-type-options"), "nosniff");
     assertEquals(response.headers.get("cache-control"), "no-store");
     assertEquals(response.headers.get("referrer-policy"), "no-referrer");
+    assertEquals(response.headers.get("cross-origin-resource-policy"), "same-origin");
+    assertEquals(response.headers.get("cross-origin-opener-policy"), "same-origin");
+    assertEquals(response.headers.get("x-frame-options"), "DENY");
+    assertEquals(response.headers.get("strict-transport-security"), null, "binds other ports too");
   }
 });
 

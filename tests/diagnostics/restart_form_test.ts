@@ -63,6 +63,10 @@ const NEVER: readonly (readonly [string, Press, number])[] = [
     body:
       '--x\r\ncontent-disposition: form-data; name="token"; filename="a"\r\n\r\nsecret\r\n--x--',
   }, 401],
+  ["through a proxy on this machine", { headers: { "x-forwarded-for": "192.0.2.1" } }, 403],
+  ["at another host than a loopback one", {
+    headers: { host: "node-1:9797", origin: "http://node-1:9797" },
+  }, 403],
   ["with a huge body", { body: `token=${"x".repeat(70_000)}` }, 413],
   ["at another address", { path: "/roles/manager" }, 405],
   ["of a role whose name is none", { path: "/roles/Manager!/restart" }, 405],
@@ -98,6 +102,10 @@ Deno.test("the button is there for those who may press it, and nobody is shown a
   assert(!/restart-token/.test(near!));
   assert(!form.test(far!), "it was rendered for somebody else a moment before");
   assertMatch(far!, /can be restarted from this machine/);
+  const through = await testApp({ actions: { token: null } }).request("/roles/manager", {
+    headers: { via: "1.1 proxy" },
+  }, { remoteAddr: { hostname: "127.0.0.1" } });
+  assert(!form.test(await through.text()), "it would be refused");
   const [any] = await look("secret", "10.0.0.9");
   assertMatch(any!, /<input id="restart-token" name="token" type="password" autocomplete="off"/);
   assert(!any!.includes("secret"));
