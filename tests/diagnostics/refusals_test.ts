@@ -182,15 +182,19 @@ Deno.test("an action over HTTP/1.0 needs a token, as proxies speak it that add n
 });
 
 Deno.test("a page for other machines without TLS or without a token is warned of", () => {
-  const tls = { cert: "c", key: "k" };
+  const some = { cert: "c", key: "k" };
+  const of = (host: string, tls: typeof some | null, apiToken: string | null, names = 0) =>
+    exposureOf({ host, tls, apiToken, allowedHosts: Array(names).fill("a.example") });
   for (const host of ["127.0.0.1", "127.0.0.5", "::1", "localhost"]) {
-    assertEquals(exposureOf({ host, tls: null, apiToken: null }), null, host);
+    assertEquals(of(host, null, null), null, host);
+    assertEquals(of(host, null, "t", 1), null, host);
+    assertMatch(of(host, null, null, 1)!, /allowed-hosts\) without CONDUCTOR_API_TOKEN: /);
   }
   for (const host of ["0.0.0.0", "::", "192.0.2.1", "node-1", "127.example.org"]) {
-    assertEquals(exposureOf({ host, tls, apiToken: "t" }), null);
-    assertMatch(exposureOf({ host, tls: null, apiToken: "t" })!, /without TLS: /);
-    assertMatch(exposureOf({ host, tls, apiToken: null })!, /without CONDUCTOR_API_TOKEN: /);
-    assertMatch(exposureOf({ host, tls: null, apiToken: null })!, /without TLS and without COND/);
+    assertEquals(of(host, some, "t"), null);
+    assertMatch(of(host, null, "t")!, /without TLS: /);
+    assertMatch(of(host, some, null)!, /without CONDUCTOR_API_TOKEN: /);
+    assertMatch(of(host, null, null)!, /without TLS and without CONDUCTOR_API_TOKEN: /);
   }
 });
 
