@@ -2,6 +2,7 @@
 import { openListener } from "../../lib/diagnostics/listener.ts";
 import type { PeerEnv } from "../../lib/diagnostics/peer.ts";
 import { assertEquals, assertMatch } from "../support/assert.ts";
+import { details } from "../diagnostics/details_fixture.ts";
 import { type Setup, testApp } from "../diagnostics/test_app.ts";
 import { type Browser, browserTest, open } from "./chromium.ts";
 
@@ -86,7 +87,7 @@ async function searches({ browser, javaScriptEnabled, asked }: Tried): Promise<v
     asked.push(query);
     return Promise.reject(new Error("nobody traces here"));
   };
-  await using listener = await serve({ trace }, [], true);
+  await using listener = await serve({ trace, details: details() }, [], true);
   const url = `http://127.0.0.1:${listener.port}`;
   await using opened = await open(browser, `${url}/`, { javaScriptEnabled });
   const { page } = opened;
@@ -96,8 +97,8 @@ async function searches({ browser, javaScriptEnabled, asked }: Tried): Promise<v
   await page.getByText("Nobody traces here").waitFor();
   assertEquals(asked, ["10.65.0.2"]);
   await page.goto(`${url}/agents`);
-  await page.locator('main input[name="q"]').fill("host-1");
+  await page.locator("#filter-q").fill("host-1");
   await page.keyboard.press("Enter");
   await page.waitForURL(/q=host-1/);
-  assertMatch(await page.locator('main input[name="q"]').inputValue(), /^host-1$/);
+  assertMatch(await page.locator("#filter-q").inputValue(), /^host-1$/);
 }
