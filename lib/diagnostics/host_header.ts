@@ -40,7 +40,7 @@ export function isAllowedHost(header: string, allowedHosts: readonly string[]): 
 export function isLoopbackHost(header: string): boolean {
   const host = readHost(header);
   if (host === null) return false;
-  // A URL's parser writes an address in one way only; a name such as 127.example.org it leaves.
+  // A URL's parser writes an address in one way only, and leaves a name such as 127.example.org.
   const name = new URL(`http://${host.name}`).hostname;
   return name === "localhost" || name === "[::1]" || /^127(\.\d{1,3}){3}$/.test(name);
 }

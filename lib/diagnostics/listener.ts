@@ -125,7 +125,7 @@ function createServer(answer: Answer, tls: TlsFiles | null, limits: ListenerLimi
   server.setTimeout(limits.idleTimeoutMs ?? 60_000, (socket: Socket) => socket.destroy());
   // Without a listener, the runtime would close the connection and say nothing.
   server.on("connect", (incoming: http.IncomingMessage, socket: Socket) => {
-    // Nor does it look after this socket any more.
+    // The server no longer looks after this socket.
     socket.on("error", () => socket.destroy());
     const outgoing = new http.ServerResponse(incoming);
     outgoing.assignSocket(socket);

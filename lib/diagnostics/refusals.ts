@@ -20,7 +20,9 @@ const REFUSALS = {
   site: "action refused: another site asks for it",
   type: "action refused: its content type is not JSON",
   token: "action refused: the token is missing or wrong",
-  elsewhere: "action refused: it does not come from this machine, and no token is configured",
+  "elsewhere-address": "action refused: no token is configured, and it comes from another machine",
+  "elsewhere-host": "action refused: no token is configured, and its host is not a loopback one",
+  "elsewhere-forwarded": "action refused: no token is configured, and it comes through a proxy",
   size: "action refused: its body is too large",
 } as const;
 

@@ -112,11 +112,18 @@ Deno.test("a thousand idle connections shut nobody out, not even from the same a
   const patient = { headersTimeoutMs: 3_600_000, requestTimeoutMs: 3_600_000, idleTimeoutMs: 0 };
   const options = { ...patient, crowded };
   await using listener = await openListener(() => new Response("x"), LOCAL, options);
-  using _held = await idle(listener.port, 1000);
+  using held = await idle(listener.port, 1000);
   const response = await fetch(`http://127.0.0.1:${listener.port}/`);
   assertEquals(await response.text(), "x");
   assert(crowd.length >= 500, `${crowd.length}`);
   assertEquals(new Set(crowd), new Set(["127.0.0.1"]));
+  held.dispose();
+  await eventually("their places are free again", async () => {
+    crowd.length = 0;
+    using _one = await idle(listener.port, 1);
+    await (await fetch(`http://127.0.0.1:${listener.port}/`)).body?.cancel();
+    return crowd.length === 0;
+  });
 });
 
 Deno.test("with TLS, connections without a handshake shut nobody out, and what is answered stays", async () => {

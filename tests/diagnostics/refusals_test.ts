@@ -88,7 +88,7 @@ Deno.test("what is refused without a token is logged once a minute, with how man
     await ask("/api/v1/step-down", JSON_TYPE);
     await ask("/", { host: "evil.example" }, "GET");
   }
-  const said = "action refused: it does not come from this machine, and no token is configured";
+  const said = "action refused: no token is configured, and it comes from another machine";
   const lines = () => log.at("warn").map(({ message, fields }) => [message, fields.leftOut ?? 0]);
   const first = [[said, 0], ["request refused: this host is not served", 0]];
   assertEquals(lines(), first);
@@ -97,7 +97,19 @@ Deno.test("what is refused without a token is logged once a minute, with how man
   assertEquals(lines(), first);
   await clock.advance(1000);
   await ask("/api/v1/resync", JSON_TYPE);
-  assertEquals(lines(), [...first, [said, 5]]);
+  const later = [...first, [said, 5]];
+  assertEquals(lines(), later);
+  const near = { remoteAddr: { hostname: "127.0.0.1" } };
+  for (const [name, value] of [["via", "1.1 proxy"], ["host", "192.0.2.1"]] as const) {
+    const headers = { ...JSON_TYPE, [name]: value };
+    const response = await app.request("/api/v1/resync", { method: "POST", headers }, near);
+    await response.body?.cancel();
+  }
+  assertEquals(lines(), [
+    ...later,
+    ["action refused: no token is configured, and it comes through a proxy", 0],
+    ["action refused: no token is configured, and its host is not a loopback one", 0],
+  ]);
 });
 
 const MALFORMED: readonly (readonly [string, string])[] = [

@@ -6,8 +6,8 @@
  * come with an Origin header, which browsers always send with one, and which must be our own.
  *
  * Hono's `bearer-auth` does not do the same: it answers 400 to a token with other characters than those of
- * RFC 6750, which operators may have chosen, and the form has its token in a field. Nor does its `csrf`: it
- * takes a form when either the Origin or Sec-Fetch-Site is ours, and does not look at JSON.
+ * RFC 6750, which operators may have chosen, and the form has its token in a field. Its `csrf` does not
+ * either: it takes a form when the Origin or Sec-Fetch-Site is ours, where both must be, and passes JSON.
  *
  * @module
  */
@@ -93,7 +93,7 @@ function refusalOf(
     if (why === null) return null;
     const error = "without CONDUCTOR_API_TOKEN, actions are taken from this machine only, and " +
       ELSEWHERE[why];
-    return { code: 403, kind: "elsewhere", error };
+    return { code: 403, kind: `elsewhere-${why}`, error };
   }
   if (given === undefined || !equalInConstantTime(given, token)) {
     return { code: 401, kind: "token", error: without };
