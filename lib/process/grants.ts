@@ -10,7 +10,7 @@
 import { hostAndPort } from "../base/host_and_port.ts";
 import type { BrokersConfig, Config } from "../config/config_types.ts";
 import { pageUrl, reachable } from "../config/page_url.ts";
-import { filesOf, FOLDERS, sharedFiles } from "./state_files.ts";
+import { filesWith, type FOLDERS, sharedFiles } from "./state_files.ts";
 import { isAddress, namesAmong } from "./host_addresses.ts";
 
 /** The kinds of permissions that the table knows. */
@@ -90,8 +90,8 @@ export function grantsOf(config: Config, places: PermissionPlaces) {
     read: unique([stateDir, ...files.proto, ...files.etcd]),
     env: GRPC_ENVIRONMENT,
   };
-  /** What a role may write that keeps files of its own. */
-  const writes = (role: keyof typeof FOLDERS) => filesOf(role, stateDir);
+  /** What a role may write that has that folder for itself. */
+  const writes = (folder: keyof typeof FOLDERS) => filesWith(folder, stateDir);
   return { config, net, files, withState, withEtcd, writes };
 }
 

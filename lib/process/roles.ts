@@ -94,7 +94,7 @@ export const ROLES = {
     },
     permissions: ({ withEtcd, net, files, writes }: Grants) => ({
       ...withEtcd,
-      write: writes("resource-syncer"),
+      write: writes("resources"),
       net: unique([...net.etcd, ...net.neutron, ...net.keystone, ...net.notifications]),
       read: unique([...withEtcd.read, ...files.openstack, ...files.notifications]),
     }),
@@ -108,7 +108,7 @@ export const ROLES = {
     settings: (config: Config) => watching(config),
     permissions: ({ withEtcd, net, files, writes }: Grants) => ({
       ...withEtcd,
-      write: writes("agent-status-watcher"),
+      write: writes("agents"),
       net: unique([...net.etcd, ...net.reports]),
       read: unique([...withEtcd.read, ...files.bus]),
     }),
@@ -129,7 +129,7 @@ export const ROLES = {
       const neutron = config.bus ? net.neutron : [];
       return {
         ...withEtcd,
-        write: writes("endpoint-status-watcher"),
+        write: writes("ports"),
         net: unique([...net.etcd, ...net.reports, ...neutron, ...net.keystone, ...net.nova]),
         read: unique([...withEtcd.read, ...files.bus, ...files.openstack]),
       };

@@ -10,19 +10,15 @@ export const KV_FILE = "state.kv";
 /** Is touched when somebody waits for what was written to it; empty. */
 export const CHANGES_FILE = "changed";
 
-/** Roles that keep files beside it, each in a folder of its name. */
-export const FOLDERS = {
-  "resource-syncer": "resource-syncer",
-  "agent-status-watcher": "agent-status-watcher",
-  "endpoint-status-watcher": "endpoint-status-watcher",
-} as const;
+/** Folders of what is too large for it, each of one role, as the table of roles says. */
+export const FOLDERS = { resources: "resources", agents: "agents", ports: "ports" } as const;
 
 /** What a process may write there that keeps no files. */
 export function sharedFiles(stateDir: string): string[] {
   return [`${stateDir}/${KV_FILE}`, `${stateDir}/${CHANGES_FILE}`];
 }
 
-/** What one may that does. */
-export function filesOf(role: keyof typeof FOLDERS, stateDir: string): string[] {
-  return [...sharedFiles(stateDir), `${stateDir}/${FOLDERS[role]}`];
+/** What one may that has that folder. */
+export function filesWith(folder: keyof typeof FOLDERS, stateDir: string): string[] {
+  return [...sharedFiles(stateDir), `${stateDir}/${FOLDERS[folder]}`];
 }

@@ -14,7 +14,7 @@ import { readStateFile, writeStateFile } from "../state/files.ts";
 export const MAX_AGENTS = 20_000;
 /** Hosts without a status that it holds beside them at most. */
 export const MAX_ABSENT = 5000;
-const FILE = `${FOLDERS["agent-status-watcher"]}/agents.json`;
+const FILE = `${FOLDERS.agents}/agents.json`;
 
 /** What the file holds. */
 const agentsFileSchema = z.object({

@@ -24,7 +24,7 @@ import type { PortUpdate } from "./reporter.ts";
 
 /** Differences that are shown at most: those that have differed longest. */
 export const MAX_PORT_DIFFERENCES = 500;
-const FILE = `${FOLDERS["endpoint-status-watcher"]}/port-differences.json`;
+const FILE = `${FOLDERS.ports}/port-differences.json`;
 const WRITE_INTERVAL_MS = 2000;
 
 /** One port that differs. */

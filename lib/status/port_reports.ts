@@ -14,7 +14,7 @@ import type { PortUpdate } from "./reporter.ts";
 
 /** Reports that are kept: the newest. */
 export const MAX_PORT_REPORTS = 4000;
-const FILE = `${FOLDERS["endpoint-status-watcher"]}/port-reports.json`;
+const FILE = `${FOLDERS.ports}/port-reports.json`;
 const WRITE_INTERVAL_MS = 5000;
 /** What is longer is no name of a host or port. */
 const MAX_NAME = 253;

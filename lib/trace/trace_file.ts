@@ -4,7 +4,7 @@ import { FOLDERS } from "../process/state_files.ts";
 import { readStateFile, writeStateFile } from "../state/files.ts";
 import { type Trace, traceSchema } from "./trace.ts";
 
-const FILE = `${FOLDERS["resource-syncer"]}/trace.json`;
+const FILE = `${FOLDERS.resources}/trace.json`;
 
 const traceFileSchema = z.object({
   /** Of the request. */

@@ -28,6 +28,12 @@ const places = {
 };
 const place = { bootId: "boot", pidNamespace: "pid:[1]" };
 
+const FOLDER_OF: Partial<Record<RoleName, string>> = {
+  "resource-syncer": FOLDERS.resources,
+  "agent-status-watcher": FOLDERS.agents,
+  "endpoint-status-watcher": FOLDERS.ports,
+};
+
 /** Runs a few lines with the row of a role; resolves with what they print. */
 async function runAs(role: RoleName, stateDir: string, lines: string): Promise<string> {
   await using dir = await tempDir();
@@ -63,7 +69,7 @@ Deno.test("a role writes the shared records and its own files, and nobody else's
     console.log(JSON.stringify([...new Set(done)]));`;
   for (const role of ROLE_NAMES) {
     await t.step(role, async () => {
-      const folder = (FOLDERS as Partial<Record<RoleName, string>>)[role];
+      const folder = FOLDER_OF[role];
       const own = folder ? [`${folder}/x.json`] : [];
       const around = Object.values(FOLDERS).flatMap((from) => own.map((to) => `${from}/../${to}`));
       const done = JSON.parse(await runAs(role, stateDir, lines)) as string[];

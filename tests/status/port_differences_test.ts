@@ -30,7 +30,7 @@ Deno.test("100,000 ports that wait: the file stays small, the oldest are in it",
   assertEquals([file.total, file.ports.length], [99_990, MAX_PORT_DIFFERENCES]);
   assertEquals(file.ports[0]!.port, "port-10");
   assert(
-    (await Deno.stat(`${dir.path}/endpoint-status-watcher/port-differences.json`)).size < 200_000,
+    (await Deno.stat(`${dir.path}/ports/port-differences.json`)).size < 200_000,
   );
 });
 

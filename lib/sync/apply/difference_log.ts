@@ -31,7 +31,7 @@ const MAX_LINES = 60;
 const MAX_LINE_CHARS = 240;
 const MAX_KEY_CHARS = 500;
 const MAX_ID_CHARS = 100;
-const OWN = FOLDERS["resource-syncer"];
+const OWN = FOLDERS.resources;
 const FOLDER = `${OWN}/differences`;
 /** Files of what was asked for last, and of the last dry run as a readable diff, in the state directory. */
 const ASKED = `${OWN}/resync.json`;
