@@ -111,10 +111,8 @@ async function given() {
   return { npm, release, pins, otherNpm: await tarball(dir.path, OTHER) };
 }
 
-const IGNORED = Deno.build.os === "windows";
-
 Deno.test(
-  { name: "Deno is installed from npm, or from its release", ignore: IGNORED },
+  "Deno is installed from npm, or from its release",
   async () => {
     const { npm, release, pins } = await given();
     for (const sources of [{ npm, release: null }, { npm: null, release }, { npm, release }]) {
@@ -126,7 +124,7 @@ Deno.test(
 );
 
 Deno.test(
-  { name: "a package that is not the pinned one is not used", ignore: IGNORED },
+  "a package that is not the pinned one is not used",
   async () => {
     const { release, pins, otherNpm } = await given();
     const alone = await bootstrap({ npm: otherNpm, release: null }, pins);
@@ -140,7 +138,7 @@ Deno.test(
   },
 );
 
-Deno.test({ name: "nor is another release, or another executable", ignore: IGNORED }, async () => {
+Deno.test("nor is another release, or another executable", async () => {
   const { npm, release, pins } = await given();
   const other = await bootstrap({ npm: null, release: zip("deno", OTHER) }, pins);
   assertEquals([other.code, other.said, other.left], [1, "", []]);
