@@ -23,7 +23,7 @@ const PRODUCT = {
   name: "product",
   version: "1.2.3",
   license: "Apache-2.0",
-  imports: new Set(["pkg:npm/%40a/one@1.0.0"]),
+  imports: new Set(["npm:@a/one@1.0.0", "jsr:@b/four@^4.0.0"]),
 };
 
 /** What says which rules of CycloneDX's schema something breaks. */
@@ -45,7 +45,7 @@ Deno.test("the project's bill is valid, and has every package of the lock with i
   const { npm } = await read("deno.lock") as Required<Lock>;
   const digests = (list: string[]) => [...new Set(list)].sort();
   assertEquals(
-    digests(bom.components.flatMap(({ hashes }) => hashes!.map(({ content }) => content))),
+    digests(bom.components.flatMap(({ hashes }) => hashes?.map(({ content }) => content) ?? [])),
     digests(
       Object.values(npm).map(({ integrity }) =>
         Uint8Array.fromBase64(integrity.replace("sha512-", "")).toHex()
@@ -55,14 +55,14 @@ Deno.test("the project's bill is valid, and has every package of the lock with i
   // A licence that is none of SPDX's, or none at all, is to be looked at by people.
   const clear = (licenses: Bom["components"][number]["licenses"] = []) =>
     licenses.some((each) => "expression" in each || "id" in each.license);
-  assertEquals(bom.components.filter(({ licenses }) => !clear(licenses)), []);
+  assertEquals(bom.components.filter(({ purl, licenses }) => purl && !clear(licenses)), []);
   assertEquals(bom.metadata.component.version, (await read("deno.json")).version);
 });
 
 Deno.test("what only tests need is excluded, what the product needs by others is not", async () => {
   const bom: Bom = JSON.parse(await bill());
   const scopes = new Map(
-    bom.components.map(({ purl, scope }) => [purl!.replace(/@[^@]*$/, ""), scope]),
+    bom.components.map(({ purl, scope }) => [purl?.replace(/@[^@]*$/, ""), scope]),
   );
   for (const name of ["fast-check", "playwright-core", "axe-core", "ajv"]) {
     assertEquals(scopes.get(`pkg:npm/${name}`), "excluded", name);
@@ -74,10 +74,29 @@ Deno.test("what only tests need is excluded, what the product needs by others is
   const direct = Object.values<string>(imports).filter((target) => target.startsWith("npm:"))
     .map((target) => `pkg:${target.replace(/:\/?/, "/").replace("/@", "/%40").replace(/\/$/, "")}`)
     .filter((purl) => !purl.includes("fast-check"));
-  assertEquals(bom.dependencies[0], {
-    ref: bom.metadata.component["bom-ref"],
-    dependsOn: [...new Set(direct)].sort(),
+  const { ref, dependsOn } = bom.dependencies[0]!;
+  assertEquals(ref, bom.metadata.component["bom-ref"]);
+  const npm = dependsOn.filter((each) => each.startsWith("pkg:npm/"));
+  assertEquals(npm, [...new Set(direct)].sort());
+});
+
+Deno.test("packages of JSR, which are locked only without links, are named with what the lock has", () => {
+  const jsr = {
+    "@b/four@4.1.0": { integrity: "c".repeat(64), dependencies: ["jsr:@b/five", "npm:two@^2.0.0"] },
+    "@b/five@5.0.0": { integrity: "d".repeat(64) },
+  };
+  const bom = billOfMaterials({ ...SMALL, jsr }, PRODUCT, () => "MIT");
+  assertEquals(bom.components[1], {
+    type: "library",
+    "bom-ref": "jsr:@b/four@4.1.0",
+    group: "@b",
+    name: "four",
+    version: "4.1.0",
+    scope: "required",
+    properties: [{ name: "deno:lock:integrity", value: "c".repeat(64) }],
   });
+  assertEquals(bom.dependencies[0]!.dependsOn, ["jsr:@b/four@4.1.0", "pkg:npm/%40a/one@1.0.0"]);
+  assertEquals(bom.dependencies[2]!.dependsOn, ["jsr:@b/five@5.0.0", "pkg:npm/two@2.0.0"]);
 });
 
 Deno.test("the same lock gives the same bill, in whichever order, and another lock another number", () => {
@@ -129,16 +148,23 @@ Deno.test("a licence is an identifier, an expression or a text", async () => {
 Deno.test("no bill is made of a lock that does not say everything", () => {
   const wrong: Array<[Lock, RegExp]> = [
     [{ ...SMALL, version: "4" }, /version 4, known is 5/],
-    [{ ...SMALL, npm: { "two@2.0.0": { integrity: "sha1-x" } } }, /imported and not locked/],
+    [
+      { ...SMALL, npm: { "two@2.0.0": { integrity: "sha1-x" } } },
+      /product depends on npm:@a\/one@1.0.0, of which the lock has 0/,
+    ],
     [
       { ...SMALL, npm: { ...SMALL.npm, "two@2.0.0": { integrity: "sha1-x" } } },
       /two has no SHA-512/,
     ],
     [{
       ...SMALL,
-      npm: { ...SMALL.npm, "two@2.0.1": { ...SMALL.npm!["two@2.0.0"]!, dependencies: ["x"] } },
-    }, /two@2.0.1 depends on x, which is not locked/],
-    [{ ...SMALL, jsr: { "@std/cli@1.0.30": {} } }, /packages of JSR/],
+      npm: { ...SMALL.npm, "six@2.0.1": { ...SMALL.npm!["two@2.0.0"]!, dependencies: ["x"] } },
+    }, /six@2.0.1 depends on npm:x, of which the lock has 0/],
+    [
+      { ...SMALL, npm: { ...SMALL.npm, "two@2.0.1": SMALL.npm!["two@2.0.0"]! } },
+      /depends on npm:two, of which the lock has 2/,
+    ],
+    [{ ...SMALL, jsr: {} }, /product depends on jsr:@b\/four@\^4.0.0, of which the lock has 0/],
   ];
   for (const [lock, message] of wrong) {
     try {

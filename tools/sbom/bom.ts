@@ -9,9 +9,9 @@
  */
 import { createHash } from "node:crypto";
 
-/** What `deno.lock`, version 5, says of a package of npm. */
+/** What `deno.lock`, version 5, says of a package. */
 export interface LockedPackage {
-  /** `sha512-` and base64. */
+  /** Of npm: `sha512-` and base64 of the package. Of JSR: SHA-256 of the list of its files, hexadecimal. */
   readonly integrity: string;
   /** Names, with versions where several are locked. */
   readonly dependencies?: readonly string[];
@@ -24,7 +24,7 @@ export interface Lock {
   /** By name, version and, after `_`, the peers that it was resolved with. */
   readonly npm?: Readonly<Record<string, LockedPackage>>;
   /** By name and version; there only without `links`. */
-  readonly jsr?: Readonly<Record<string, unknown>>;
+  readonly jsr?: Readonly<Record<string, LockedPackage>>;
 }
 
 /** The program that the packages are of. */
@@ -33,12 +33,13 @@ export interface Product {
   readonly version: string;
   /** An SPDX expression. */
   readonly license: string;
-  /** URLs of the npm packages that its own sources import. */
+  /** What its own sources import, such as `npm:hono@4.13.19`. */
   readonly imports: ReadonlySet<string>;
 }
 
 /** A package as the lock names it. */
 export interface PackageId {
+  readonly registry: "npm" | "jsr";
   readonly name: string;
   readonly version: string;
 }
@@ -57,6 +58,7 @@ export interface Component {
   readonly hashes?: readonly { readonly alg: "SHA-512"; readonly content: string }[];
   readonly licenses?: readonly License[];
   readonly purl?: string;
+  readonly properties?: readonly { readonly name: string; readonly value: string }[];
 }
 
 /** A bill of materials. */
@@ -71,15 +73,10 @@ export interface Bom {
   readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
 }
 
-/** Name and version of a key of the lock. @throws {Error} it is none. */
-export function packageId(key: string): PackageId {
-  const found = /^((?:@[^/@]+\/)?[^/@]+)@([^_]+)(?:_.*)?$/.exec(key);
-  if (!found) throw new Error(`deno.lock: ${JSON.stringify(key)} names no package and version`);
-  return { name: found[1]!, version: found[2]! };
-}
-
-/** A package's URL. Source: https://github.com/package-url/purl-spec/blob/main/types-doc/npm-definition.md */
-export function packageUrl({ name, version }: PackageId): string {
+/** How the bill names a package: of npm by its URL, for JSR there is no kind of URL. */
+export function packageRef({ registry, name, version }: PackageId): string {
+  if (registry === "jsr") return `jsr:${name}@${version}`;
+  // Source: https://github.com/package-url/purl-spec/blob/main/types-doc/npm-definition.md
   return `pkg:npm/${name.replace(/^@/, "%40")}@${version}`;
 }
 
@@ -118,25 +115,30 @@ export function billOfMaterials(
   declared: (id: PackageId) => unknown,
 ): Bom {
   if (lock.version !== "5") throw new Error(`deno.lock: version ${lock.version}, known is 5`);
-  if (Object.keys(lock.jsr ?? {}).length > 0) {
-    throw new Error(
-      "deno.lock has packages of JSR, and this bill knows those of npm alone: use `links`",
-    );
+  const graph = dependencyGraph(lock);
+  const direct = new Set<string>();
+  for (const wanted of product.imports) {
+    // With `links` what would come from JSR is part of the sources.
+    if (wanted.startsWith("jsr:") && !lock.jsr) continue;
+    direct.add(packageRef(resolve([...graph.values()].map(({ id }) => id), wanted, product.name)));
   }
-  const graph = dependencyGraph(lock.npm ?? {});
-  const required = reachable(graph, product.imports);
-  const components = [...graph.values()].map(({ id, integrity }): Component => {
+  const required = reachable(graph, direct);
+  const components = [...graph].map(([ref, { id, integrity }]): Component => {
     const [, scope, name] = /^(?:(@[^/]+)\/)?(.+)$/.exec(id.name)!;
     return {
       type: "library",
-      "bom-ref": packageUrl(id),
+      "bom-ref": ref,
       ...scope && { group: scope },
       name: name!,
       version: id.version,
-      scope: required.has(packageUrl(id)) ? "required" : "excluded",
-      hashes: [{ alg: "SHA-512", content: hexadecimal(integrity, id) }],
-      licenses: licensesOf(declared(id)),
-      purl: packageUrl(id),
+      scope: required.has(ref) ? "required" : "excluded",
+      ...id.registry === "jsr"
+        ? { properties: [{ name: "deno:lock:integrity", value: integrity }] }
+        : {
+          hashes: [{ alg: "SHA-512", content: hexadecimal(integrity, id) }],
+          licenses: licensesOf(declared(id)),
+          purl: ref,
+        },
     };
   });
   const root = `${product.name}@${product.version}`;
@@ -157,7 +159,7 @@ export function billOfMaterials(
     },
     components,
     dependencies: [
-      { ref: root, dependsOn: [...product.imports].sort() },
+      { ref: root, dependsOn: [...direct].sort() },
       ...[...graph].map(([ref, { dependsOn }]) => ({ ref, dependsOn: [...dependsOn].sort() })),
     ],
   };
@@ -171,41 +173,60 @@ interface Node {
   readonly dependsOn: Set<string>;
 }
 
-/** Packages by their URLs, in the order of these; one that is locked for several peers is one. */
-function dependencyGraph(npm: Readonly<Record<string, LockedPackage>>): Map<string, Node> {
-  const keys = Object.keys(npm);
-  const resolve = (dependency: string, from: string): string => {
-    const key = npm[dependency] ? dependency : keys.find((each) => {
-      const { name, version } = packageId(each);
-      return name === dependency || `${name}@${version}` === dependency;
-    });
-    if (!key) throw new Error(`deno.lock: ${from} depends on ${dependency}, which is not locked`);
-    return packageUrl(packageId(key));
-  };
+/** Packages by what the bill calls them, in that order; one that is locked for several peers is one. */
+function dependencyGraph({ npm = {}, jsr = {} }: Lock): Map<string, Node> {
+  const locked = [
+    ...Object.entries(npm).map(([key, entry]) => ({ id: packageId("npm", key), entry })),
+    ...Object.entries(jsr).map(([key, entry]) => ({ id: packageId("jsr", key), entry })),
+  ];
+  const ids = locked.map(({ id }) => id);
   const graph = new Map<string, Node>();
-  for (const key of keys) {
-    const { integrity, dependencies = [], optionalDependencies = [] } = npm[key]!;
-    const id = packageId(key);
-    const node = graph.get(packageUrl(id)) ?? { id, integrity, dependsOn: new Set() };
+  for (const { id, entry } of locked) {
+    const { integrity, dependencies = [], optionalDependencies = [] } = entry;
+    const ref = packageRef(id);
+    const node = graph.get(ref) ?? { id, integrity, dependsOn: new Set() };
     for (const each of [...dependencies, ...optionalDependencies]) {
-      node.dependsOn.add(resolve(each, key));
+      const wanted = /^(npm|jsr):/.test(each) ? each : `npm:${each}`;
+      node.dependsOn.add(packageRef(resolve(ids, wanted, ref)));
     }
-    graph.set(packageUrl(id), node);
+    graph.set(ref, node);
   }
   return new Map([...graph].sort(([a], [b]) => a < b ? -1 : 1));
 }
 
-/** URLs of what is imported, and of all that these depend on. */
-function reachable(graph: ReadonlyMap<string, Node>, imports: ReadonlySet<string>): Set<string> {
+/** Name and version of a key of the lock. @throws {Error} it is none. */
+function packageId(registry: PackageId["registry"], key: string): PackageId {
+  const found = /^((?:@[^/@]+\/)?[^/@]+)@([^_]+)(?:_.*)?$/.exec(key);
+  if (!found) throw new Error(`deno.lock: ${JSON.stringify(key)} names no package and version`);
+  return { registry, name: found[1]!, version: found[2]! };
+}
+
+/**
+ * The locked package that `wanted` means, such as `npm:hono@4.13.19`: of that name the one of that version, else,
+ * for ranges and where no version is written, the only one.
+ *
+ * @throws {Error} there is none, or which one is not said.
+ */
+function resolve(locked: readonly PackageId[], wanted: string, by: string): PackageId {
+  const [, registry, name, version] =
+    /^(npm|jsr):\/?((?:@[^/@]+\/)?[^/@]+)(?:@([^_/]+))?/.exec(wanted) ?? [];
+  const named = locked.filter((id) => id.registry === registry && id.name === name);
+  const exact = named.find((id) => id.version === version);
+  if (exact) return exact;
+  const isRange = version === undefined || !/^\d+\.\d+\.\d+/.test(version);
+  if (isRange && new Set(named.map(packageRef)).size === 1) return named[0]!;
+  throw new Error(`deno.lock: ${by} depends on ${wanted}, of which the lock has ${named.length}`);
+}
+
+/** What is depended on by these, and they themselves. */
+function reachable(graph: ReadonlyMap<string, Node>, from: ReadonlySet<string>): Set<string> {
   const found = new Set<string>();
-  const visit = (url: string) => {
-    if (found.has(url)) return;
-    found.add(url);
-    const node = graph.get(url);
-    if (!node) throw new Error(`deno.lock: ${url} is imported and not locked`);
-    for (const next of node.dependsOn) visit(next);
+  const visit = (ref: string) => {
+    if (found.has(ref)) return;
+    found.add(ref);
+    for (const next of graph.get(ref)!.dependsOn) visit(next);
   };
-  for (const url of imports) visit(url);
+  for (const ref of from) visit(ref);
   return found;
 }
 

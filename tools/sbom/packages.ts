@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type PackageId, packageId, packageUrl } from "./bom.ts";
+import type { PackageId } from "./bom.ts";
 
 /** Folders that packages may be in: those of each registry in Deno's cache. */
 export async function packageCaches(): Promise<string[]> {
@@ -17,7 +17,10 @@ export async function packageCaches(): Promise<string[]> {
 }
 
 /** The folder of a package. @throws {Error} it has not been fetched. */
-export function packageFolder(caches: readonly string[], { name, version }: PackageId): string {
+export function packageFolder(
+  caches: readonly string[],
+  { name, version }: Pick<PackageId, "name" | "version">,
+): string {
   for (const cache of caches) {
     const folder = `${cache}/${name}/${version}`;
     try {
@@ -31,7 +34,7 @@ export function packageFolder(caches: readonly string[], { name, version }: Pack
 }
 
 /**
- * URLs of the npm packages that the sources in these places import.
+ * What the sources in these places import of npm and JSR, such as `npm:hono@4.13.19`.
  *
  * @param root the folder of deno.json, with its `/`
  * @param places files, and folders with their `/`, in it
@@ -45,8 +48,9 @@ export async function importedPackages(root: URL, places: readonly string[]): Pr
   for (const text of await sources(root, places)) {
     for (const [, specifier] of text.matchAll(/(?:from|import)\s*\(?\s*"([^".][^"]*)"/g)) {
       const [, name] = /^((?:@[^/]+\/)?[^/]+)/.exec(specifier!)!;
-      const wanted = /^npm:\/?((?:@[^/]+\/)?[^/]+)/.exec(aliases.get(name!) ?? specifier!)?.[1];
-      if (wanted) found.add(packageUrl(packageId(wanted)));
+      const target = aliases.get(name!) ?? specifier!;
+      const wanted = /^(npm|jsr):\/?((?:@[^/]+\/)?[^/]+)/.exec(target);
+      if (wanted) found.add(`${wanted[1]}:${wanted[2]}`);
     }
   }
   return found;
