@@ -255,10 +255,11 @@ function ObjectItem({ object, trace, now }: { object: TracedObject; trace: Trace
       {last
         ? (
           <p class="quiet">
-            {`Last: ${clip(changeWords(last), 500)}, by `}
-            <a href={`/resyncs/${encodeURIComponent(last.run)}`}>{`run ${clip(last.run, 20)}`}</a>
+            {"Last run to change it: "}
+            <a href={`/resyncs/${encodeURIComponent(last.run)}`}>{clip(last.run, 20)}</a>
             {` (${clip(last.reason, 40)}) `}
             <Time at={last.at} now={now} age />
+            {`: ${clip(changeWords(last), 500)}`}
           </p>
         )
         : null}
