@@ -39,12 +39,7 @@ type Token = NonNullable<ReturnType<typeof tokenize>["tokens"]>[number];
 export function parseArgs(args: string[], options: ParseOptions = {}): Args {
   const flags = new FlagSet(options);
   const words: Array<string | number> = [];
-  const { tokens } = tokenize({
-    args,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
+  const { tokens } = tokenize({ args, strict: false, allowPositionals: true, tokens: true });
   const list: readonly Token[] = tokens;
   let behind = false;
   for (let i = 0; i < list.length; i++) {
@@ -109,10 +104,11 @@ class FlagSet {
     if (!declared && this.#options.unknown?.(arg, name, raw) === false) return;
     const value = typeof raw === "string" && !this.isText(name) ? numeric(raw) : raw;
     const earlier = this.#given.get(name);
-    const all = this.#is("collect", name)
-      ? [...Array.isArray(earlier) ? earlier : [], value]
-      : value;
-    for (const each of this.#names(name)) this.#given.set(each, all);
+    if (Array.isArray(earlier)) earlier.push(value);
+    else {
+      const all = this.#is("collect", name) ? [value] : value;
+      for (const each of this.#names(name)) this.#given.set(each, all);
+    }
   }
 
   /** All flags, with the values of those that were not given. */
