@@ -33,6 +33,7 @@ export interface ParseOptions {
   unknown?: (arg: string, key?: string, value?: unknown) => unknown;
 }
 
+type Kind = "boolean" | "string" | "collect";
 type Token = NonNullable<ReturnType<typeof tokenize>["tokens"]>[number];
 
 /** Parses command-line words into flags. */
@@ -66,6 +67,8 @@ class FlagSet {
   /** Every name of each flag that has several. */
   readonly #named = new Map<string, string[]>();
   readonly #given = new Map<string, unknown>();
+  /** Every name of the flags of each kind. */
+  readonly #kinds: Record<Kind, Set<string>>;
 
   constructor(options: ParseOptions) {
     this.#options = options;
@@ -73,15 +76,21 @@ class FlagSet {
       const all = [name, ...listed(others)];
       for (const each of all) this.#named.set(each, all);
     }
+    const names = (kind: Kind) =>
+      new Set(listed(options[kind]).flatMap((name) => this.#names(name)));
+    this.#kinds = {
+      boolean: names("boolean"),
+      string: names("string"),
+      collect: names("collect"),
+    };
   }
 
   #names(name: string): string[] {
     return this.#named.get(name) ?? [name];
   }
 
-  #is(kind: "boolean" | "string" | "collect", name: string): boolean {
-    const those = listed(this.#options[kind]);
-    return this.#names(name).some((each) => those.includes(each));
+  #is(kind: Kind, name: string): boolean {
+    return this.#kinds[kind].has(name);
   }
 
   /** Whether the value of that flag stays a string. */
@@ -100,7 +109,7 @@ class FlagSet {
       ? text !== "false"
       : text ?? (this.isText(name) ? "" : true);
     const declared = this.#named.has(name) ||
-      (["boolean", "string", "collect"] as const).some((kind) => this.#is(kind, name));
+      Object.values(this.#kinds).some((names) => names.has(name));
     if (!declared && this.#options.unknown?.(arg, name, raw) === false) return;
     const value = typeof raw === "string" && !this.isText(name) ? numeric(raw) : raw;
     const earlier = this.#given.get(name);
