@@ -17,6 +17,7 @@ import { machinePlaces } from "../lib/process/machine_places.ts";
 import { permissionRow } from "../lib/process/permissions.ts";
 import { runTool } from "../lib/process/tool.ts";
 import { type Command, type CommandContext, output, UNHEALTHY } from "./context.ts";
+import { lookAt } from "../lib/state/running_nodes.ts";
 import { openExisting } from "./existing_state.ts";
 import { RUNNING_NODE, settingsOf } from "./running_node.ts";
 
@@ -46,11 +47,16 @@ export const command: Command<typeof flags> = {
 /** Null, and a word on standard error, when the page does not answer. */
 async function askPage(
   config: Config,
-  { launcher, printError }: CommandContext,
+  { launcher, printError, given: { options, env } }: CommandContext,
 ): Promise<Status | null> {
   const { host, port, tls } = config.diagnostics;
   const address = { host: reachable(host), port, cert: tls?.cert ?? null };
+  const isNamed = Boolean(options.state_dir ?? env.CONDUCTOR_STATE_DIR);
   try {
+    if (isNamed && await lookAt(config.stateDir) === null) {
+      // Whoever answers there is another node, and may have the same name.
+      throw new Error(`no node runs with the state directory ${config.stateDir}`);
+    }
     const places = await machinePlaces(config, launcher, { warn: () => {} });
     const row = permissionRow("page-reader", config, places);
     const launch = launcher.prepare("page-reader", row, address);

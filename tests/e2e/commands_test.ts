@@ -89,6 +89,13 @@ Deno.test("with several nodes, an action says which there are and goes to none",
       /several nodes run.*\n.*--state-dir .*\/a +\(node-1, pid \d+\)\n.*\/b +\(node-2/,
     );
   }
+  // A page that answers is another node's, whatever its name.
+  const listen = `--listen=${new URL(one.pageUrl).host}`;
+  const own = [listen, "--node-name=node-1", "--lab=off", "--etcd=http://127.0.0.1:1"];
+  const idle = await command(home, "status", `--state-dir=${home}/idle`, ...own);
+  assertEquals([idle.code, idle.text], [1, ""]);
+  assertMatch(idle.error, /no node runs with the state directory .*\/idle/);
+  assertMatch((await command(home, "status", `--state-dir=${home}/a`)).text, /node {4}node-1/);
   const told = await command(home, "config", `--state-dir=${home}/b`);
   assertMatch(told.text, /^node_name +. node-2 /m);
 });
