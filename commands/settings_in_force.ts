@@ -74,6 +74,7 @@ export class SettingsInForce {
       place: this.#place!,
       configFiles: [...this.#configFiles],
       settings: recordSettings(this.effective),
+      warnings: [...this.warnings],
     });
   }
 }

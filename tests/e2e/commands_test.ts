@@ -29,6 +29,7 @@ Deno.test("commands without options find the node that runs, and speak of its se
     const config = await command(home, "config", "--output=json");
     const told = JSON.parse(config.text);
     assertEquals(told.running, { stateDir, node: "node-1" });
+    assertMatch(String(told.warnings), /\[calico\] not_known is not known/);
     const of = (name: string) => told.options.find((one: { name: string }) => one.name === name);
     assertEquals([of("lab_ports").value, of("lab_ports").source], ["20", "--lab-ports"]);
     assertEquals(of("port_status_threads").source, `${file} [calico] num_port_status_threads`);
@@ -56,6 +57,7 @@ Deno.test("commands without options find the node that runs, and speak of its se
     // The doctor needs the secret, and reads it where the node has it.
     const doctor = await command(home, "doctor");
     assertMatch(doctor.text, new RegExp(`state directory ${stateDir}: writable`));
+    assertEquals(/not_known/.test(doctor.text), false, "what was mended is still told");
     const resync = await command(home, "resync", "--dry-run");
     assert(!/compares by itself/.test(resync.error), resync.error);
     const down = await command(home, "step-down", "--pause=0");
