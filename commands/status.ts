@@ -60,9 +60,11 @@ async function askPage(
     const places = await machinePlaces(config, launcher, { warn: () => {} });
     const row = permissionRow("page-reader", config, places);
     const launch = launcher.prepare("page-reader", row, address);
-    const report = statusSchema.parse(await runTool(launch, { timeoutMs: TIMEOUT_MS }));
-    if (report.node.name === config.nodeName) return report;
-    throw new Error(`it is the page of ${report.node.name}`);
+    const told = statusSchema.safeParse(await runTool(launch, { timeoutMs: TIMEOUT_MS }));
+    if (!told.success) throw new Error("what answers there is no page of this version");
+    const { name } = told.data.node;
+    if (name === config.nodeName) return told.data;
+    throw new Error(`it is the page of ${name}`);
   } catch (error) {
     printError(
       `the page at ${pageUrl(config.diagnostics)} does not tell (${describeError(error)}): ` +
