@@ -52,11 +52,10 @@ async function askPage(
   const { host, port, tls } = config.diagnostics;
   const address = { host: reachable(host), port, cert: tls?.cert ?? null };
   const isNamed = Boolean(options.state_dir ?? env.CONDUCTOR_STATE_DIR);
+  const isIdle = await lookAt(config.stateDir) === null;
   try {
-    if (isNamed && await lookAt(config.stateDir) === null) {
-      // Whoever answers there is another node, and may have the same name.
-      throw new Error(`no node runs with the state directory ${config.stateDir}`);
-    }
+    // Whoever answers there is another node, and may have the same name.
+    if (isNamed && isIdle) throw new Error("it would be another node's");
     const places = await machinePlaces(config, launcher, { warn: () => {} });
     const row = permissionRow("page-reader", config, places);
     const launch = launcher.prepare("page-reader", row, address);
@@ -66,6 +65,7 @@ async function askPage(
     if (name === config.nodeName) return told.data;
     throw new Error(`it is the page of ${name}`);
   } catch (error) {
+    if (isIdle) printError(`no node runs with the state directory ${config.stateDir}\n`);
     printError(
       `the page at ${pageUrl(config.diagnostics)} does not tell (${describeError(error)}): ` +
         "this is what the state directory holds\n",

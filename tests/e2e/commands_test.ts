@@ -69,6 +69,9 @@ Deno.test("commands without options find the node that runs, and speak of its se
   assertMatch(await Deno.readTextFile(`${stateDir}/settings.json`), /node-1/);
   const after = await command(home, "status");
   assertMatch(after.error, /nothing has run with the state directory .*\.local\/state/);
+  const killed = await command(home, "status", `--state-dir=${stateDir}`);
+  assertEquals(killed.code, 3);
+  assertMatch(killed.error, /^no node runs with the state directory .*\/elsewhere$/m);
   assertMatch((await command(home, "config")).text, /^lab_ports +. 200 +\(default\)$/m);
 });
 
