@@ -53,6 +53,7 @@ export class ElectionReport {
   }
 
   #log({ state, problem }: Omit<Election, "at">, cause: string | null): void {
+    if (state === "stopping") return; // that says nothing of etcd
     const now = this.context.clock.monotonic();
     this.#awaySince = cause === null ? null : this.#awaySince ?? now;
     if (problem !== null && cause !== null) {
@@ -62,7 +63,7 @@ export class ElectionReport {
     } else if (problem !== null) {
       this.outage.succeeded("election");
       this.#keyTrouble.failed("election", { message: problem });
-    } else if (state !== "stopping") {
+    } else {
       this.outage.succeeded("election");
       this.#keyTrouble.succeeded("election");
     }

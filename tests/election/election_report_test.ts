@@ -63,3 +63,15 @@ Deno.test("etcd away is an error for who does not lead, once it lasts", async ()
   await away("follower");
   assertEquals(errors(), 2);
 });
+
+Deno.test("a stop while etcd is away does not say that it serves again", async () => {
+  await using dir = await tempDir();
+  using store = await StateStore.open(dir.path);
+  const log = new LogRecorder();
+  const report = new ElectionReport({ log, clock: systemClock, store, alive: () => {} });
+  report.onWatchTrouble(new Error("etcd has not attached a watch"));
+  const shown = { leader: null, term: null } as const;
+  await report.show({ ...shown, state: "follower", problem: "etcd is away" }, "no answer");
+  await report.show({ ...shown, state: "stopping", problem: null });
+  assertEquals(log.records.map(({ message }) => message), ["etcd is away"]);
+});
