@@ -178,6 +178,10 @@ case ${1:-} in
     shift
     set -- start --help "$@"
     ;;
+  -V | --version | version)
+    needed=
+    set -- start --version
+    ;;
   status | doctor | config | resync | step-down | permissions | trace | completion | man) needed= ;;
 esac
 missing=
