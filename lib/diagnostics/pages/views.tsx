@@ -227,8 +227,8 @@ function showOverview(status: Status, { query, details }: Asked<OverviewQuery>) 
       <VerdictSection status={status} />
       <FindingsSection findings={status.findings} />
       <RolesSection roles={status.roles} now={at} />
-      <AgentsSection agents={status.agents} isMaster={isMaster} now={at} />
-      <PortsSection ports={status.ports} isMaster={isMaster} now={at} />
+      <AgentsSection status={status} />
+      <PortsSection status={status} />
       <ResyncsSection
         resyncs={status.resyncs}
         running={runningResync(status)}
