@@ -141,3 +141,13 @@ Deno.test("how the nodes are configured is in their table, the API and the metri
   }
   assert(!metrics.includes('node="node-4"'), "what is not known has no value");
 });
+
+Deno.test("a leader whose clock is ahead leads, on every drawing", async () => {
+  const get = appOf({ terms: [{ ...after, start: NOW + 3_600_000 }, before] });
+  const html = await get("/election");
+  assertMatch(textOf(section(html, "election-gaps")), /None of more than 1 s/);
+  const history = section(html, "election-history");
+  assertMatch(history, /aria-label="node-1 led in 1 term, 0 ms in all"/);
+  const ahead = appOf({ terms: [{ ...after, start: NOW + 3_600_000 }] });
+  assertMatch(await ahead("/"), /aria-label="node-1 led in 1 term/);
+});
