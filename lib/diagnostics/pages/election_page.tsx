@@ -23,7 +23,7 @@ export function ElectionPage({ status, query }: { status: Status; query: WindowQ
       <MembersSection status={status} />
       <DatabaseSection status={status} />
       <Section id="election-nodes" title="Nodes">
-        {cluster ? <NodesTable cluster={cluster} leader={status.leader} now={at} /> : <NotRead />}
+        {cluster ? <NodesTable cluster={cluster} status={status} /> : <NotRead />}
       </Section>
       <HistorySection cluster={cluster} query={query} now={at} />
       <GapsSection cluster={cluster} now={at} />

@@ -3,7 +3,7 @@ import type { Cluster, NodeRecord } from "../../state/records.ts";
 import { recentTerms, TermEnds, TermTimeline } from "../charts/term_timeline.tsx";
 import { clip } from "../../base/clip.ts";
 import { Badge, Empty, Figure, Section, Table, Time } from "../parts.tsx";
-import { differencesText } from "../../health/configurations.ts";
+import { comparedName, differencesText } from "../../health/configurations.ts";
 import { isElectionCurrent, whoLeads } from "../../health/election_findings.ts";
 import { membersNow } from "../../health/etcd_members.ts";
 import type { Status } from "../../health/status.ts";
@@ -25,9 +25,7 @@ export function ClusterSection({ status }: { status: Status }) {
       note={cluster && at - cluster.at > OLD_MS ? <Old at={cluster.at} now={at} /> : undefined}
     >
       <Mastership status={status} />
-      {cluster
-        ? <NodesTable cluster={cluster} leader={status.leader} now={at} />
-        : <Empty>{NOT_READ}</Empty>}
+      {cluster ? <NodesTable cluster={cluster} status={status} /> : <Empty>{NOT_READ}</Empty>}
       {cluster ? <Terms cluster={cluster} now={at} /> : null}
     </Section>
   );
@@ -99,11 +97,9 @@ export function leadingNode(cluster: Cluster | null, leader: string | null): str
 }
 
 /** Nodes that are registered in etcd. */
-export function NodesTable({ cluster, leader, now }: {
+export function NodesTable({ cluster, status: { leader, node: { name: own }, at: now } }: {
   cluster: Cluster;
-  /** The election value. */
-  leader: string | null;
-  now: number;
+  status: Status;
 }) {
   const leads = leadingNode(cluster, leader);
   const more = cluster.nodes.length - MAX_NODES;
@@ -129,7 +125,7 @@ export function NodesTable({ cluster, leader, now }: {
               <PageLink node={node} />
             </td>
             <td class="wide">
-              <Configuration name={node.name} compared={cluster.configurations} />
+              <Configuration name={node.name} own={own} compared={cluster.configurations} />
             </td>
           </tr>
         ))}
@@ -141,10 +137,13 @@ export function NodesTable({ cluster, leader, now }: {
 }
 
 /** A node's configuration beside this node's. */
-function Configuration({ name, compared }: {
+function Configuration({ name: whole, own, compared }: {
   name: string;
+  /** Name of this node. */
+  own: string;
   compared: Cluster["configurations"];
 }) {
+  const name = comparedName(whole);
   const differing = compared?.differing.find(({ node }) => node === name);
   if (differing) {
     return (
@@ -155,14 +154,15 @@ function Configuration({ name, compared }: {
   }
   if (compared?.same.includes(name)) return <>as this node's</>;
   if (compared?.unknown.includes(name)) return <span class="quiet">not known</span>;
-  return <span class="quiet">{compared ? "this node" : "–"}</span>;
+  return <span class="quiet">{compared && whole === own ? "this node" : "–"}</span>;
 }
 
 /** Nodes that serve the same Neutron under another region string, and so are not among this node's. */
 function Astray({ cluster: { configurations, nodes } }: { cluster: Cluster }) {
   const astray =
     configurations?.differing.filter(({ node, differences }) =>
-      differences.some(({ what }) => what === "region") && !nodes.some(({ name }) => name === node)
+      differences.some(({ what }) => what === "region") &&
+      !nodes.some(({ name }) => comparedName(name) === node)
     ) ?? [];
   return (
     <>
