@@ -135,6 +135,20 @@ Deno.test("what an earlier term found is told as such, and gives no gauge", asyn
     assertMatch(html, /Felix agents<small>from an earlier term/);
     assertMatch(html, /Port status<small>from an earlier term/);
     assert(!html.includes("Waiting port reports"));
+    const files = { at: NOW - 3_600_000, total: 0, ports: [] };
+    const lists = {
+      ...deps,
+      details: {
+        ...details(),
+        agents: () => Promise.resolve({ at: files.at, total: 2, agents: there }),
+        portDifferences: () => Promise.resolve(files),
+      },
+    };
+    const asOf = /as of .*13:02:03.*, in an earlier term of this node/;
+    assertMatch(await get("/agents", lists), asOf);
+    const differing = await get("/ports", lists);
+    assertMatch(differing, asOf);
+    assert(!differing.includes("has taken the newest status"));
     const metrics = await get("/metrics", deps);
     assertEquals(
       metrics.match(/^conductor_(agents|ports_queued|agent_status_lag_seconds)\b.*/m),
