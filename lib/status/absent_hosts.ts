@@ -15,6 +15,8 @@ import { MAX_SEEN_HOSTS, type SeenHosts } from "./seen_hosts.ts";
 
 /** A host without endpoints is forgotten so long after it went, ms: it was taken out of service. */
 export const FORGET_MS = 24 * 3_600_000;
+/** The same where nobody knows whether it has some, ms. */
+export const FORGET_UNKNOWN_MS = 7 * FORGET_MS;
 /** A host with endpoints counts as unserved after this, ms: the two sides are not seen at one moment. */
 export const UNSERVED_AFTER_MS = 60_000;
 /** Names that are like an unserved host's are looked for, for so many hosts. */
@@ -59,11 +61,16 @@ export class AbsentHosts {
     this.#addGone(host, now, live ? now : now + LATE_AGENT_MS);
   }
 
-  /** Takes what was remembered, once all that is there now has been seen. */
+  /**
+   * Takes what was remembered, once all that is there now has been seen; what is known better stays as it is, as
+   * it may be taken again.
+   */
   restore({ seen, gone }: SeenHosts, now: number): void {
     for (const [host, since] of gone) {
       if (this.#present.has(host)) continue;
-      this.#gone.set(host, { since: Math.min(since, now), certainAt: now + LATE_AGENT_MS });
+      const known = this.#gone.get(host);
+      const certainAt = Math.min(known?.certainAt ?? Infinity, now + LATE_AGENT_MS);
+      this.#gone.set(host, { since: Math.min(since, known?.since ?? now), certainAt });
     }
     for (const host of seen) {
       if (!this.#present.has(host) && !this.#gone.has(host)) {
@@ -108,8 +115,9 @@ export class AbsentHosts {
   }
 
   #forget(endpoints: Endpoints, now: number): void {
+    const forgetMs = endpoints ? FORGET_MS : FORGET_UNKNOWN_MS;
     for (const [host, { since }] of this.#gone) {
-      if (now - since < FORGET_MS || endpoints?.has(host)) continue;
+      if (now - since < forgetMs || endpoints?.has(host)) continue;
       this.#gone.delete(host);
       this.#changes++;
     }
