@@ -3,6 +3,8 @@ import type { Clock } from "../base/clock.ts";
 import { VERSION } from "../base/version.ts";
 import type { Config } from "../config/config_types.ts";
 import { readStatus } from "../health/read_status.ts";
+import { isUp } from "../health/roles.ts";
+import type { Status } from "../health/status.ts";
 import type { Resync } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
 import { readAgentsFile } from "../status/agents_file.ts";
@@ -46,7 +48,7 @@ export async function readNode(
     node,
     leads: status.isMaster,
     leader: status.leader,
-    isElectionKnown: status.election !== null,
+    isElectionKnown: isElectionKnown(status),
     watches: status.watches,
     reports: reports?.reports.filter(({ port }) => of.has(port)) ?? [],
     reportsSince: reports?.since ?? null,
@@ -60,6 +62,20 @@ export async function readNode(
   };
 }
 
+const UNSEEN: ReadonlySet<string> = new Set([
+  "election-unknown",
+  "election-starting",
+  "leader-unseen",
+]);
+
+/** Whether this node sees now who leads: a manager that is not up, or cannot see etcd, knows of the past. */
+function isElectionKnown({ isMaster, election, roles, findings }: Status): boolean {
+  if (isMaster) return true;
+  if (election === null || election.problem !== null) return false;
+  const manager = roles.find(({ name }) => name === "manager");
+  return (!manager?.process || isUp(manager)) && !findings.some(({ kind }) => UNSEEN.has(kind));
+}
+
 /** The newest change of each of these objects that a run has written. */
 async function lastChanges(
   stateDir: string,
@@ -68,7 +84,7 @@ async function lastChanges(
 ): Promise<LastChange[]> {
   const found: LastChange[] = [];
   const left = new Set(subjects);
-  for (const { id: run, startedAt, endedAt, reason, dryRun, differences } of resyncs) {
+  for (const { id: run, startedAt, endedAt, reason, dryRun, differences, error } of resyncs) {
     if (left.size === 0) break;
     if (dryRun || differences === 0) continue;
     const kept = await readDifferencesNaming(stateDir, run, [...left]);
@@ -77,7 +93,17 @@ async function lastChanges(
       left.delete(subject.id);
       const at = endedAt ?? startedAt;
       const places = action === "update" ? changes.slice(0, MAX_PLACES) : [];
-      found.push({ subject: subject.id, run, at, reason, action, kind, key, changes: places });
+      found.push({
+        subject: subject.id,
+        run,
+        at,
+        reason,
+        isWritten: endedAt !== null && error === null,
+        action,
+        kind,
+        key,
+        changes: places,
+      });
     }
   }
   return found;

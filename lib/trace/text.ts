@@ -7,6 +7,8 @@ import {
   leaderSentence,
   OTHERS_HIDDEN,
   reasonSentence,
+  runWords,
+  toldWords,
   verdictSentence,
 } from "./sentences.ts";
 import type { NeutronPort, Trace, TracedObject, TracedPort } from "./trace.ts";
@@ -94,7 +96,7 @@ function objectLines(
     ...moreChanges > 0 ? [`${INDENT}  … and ${plural(moreChanges, "more place")}`] : [],
     ...last
       ? [
-        `${INDENT}last run to change it: ${last.run} (${last.reason}), ${isoTime(last.at)}: ${
+        `${INDENT}${runWords(last)}: ${last.run} (${last.reason}), ${isoTime(last.at)}: ${
           changeWords(last)
         }`,
       ]
@@ -121,9 +123,11 @@ function felixLines({ neutron, felix }: TracedPort, { agents, at, node }: Trace)
 function toldLines({ id }: TracedPort, { node }: Trace): string[] {
   const told = node?.reports.filter(({ port }) => port === id) ?? [];
   if (told.length === 0) return node ? [line("told", nothingTold(node.reportsSince))] : [];
-  return told.map(({ host, status, at, error }) =>
-    line("told", `${status} of ${host} at ${isoTime(at)}${error ? `, not taken: ${error}` : ""}`)
-  );
+  return told.map((report) => {
+    const { at, error } = report;
+    const outcome = error ? `; not taken: ${error}` : "";
+    return line("told", `${toldWords(report)}, at ${isoTime(at)}${outcome}`);
+  });
 }
 
 /** That no report is known. `since`: from when on they are, ms since the epoch; null: never. */

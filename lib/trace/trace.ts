@@ -117,6 +117,9 @@ export const lastChangeSchema = z.object({
   run: z.string(),
   at: ms,
   reason: z.string(),
+  isWritten: z.boolean().meta({
+    description: "false: the run failed or was cut short, and may not have come to it",
+  }),
   action: z.enum(["create", "update", "delete"]),
   kind: z.string(),
   key: z.string(),
@@ -154,6 +157,7 @@ export const REASONS = [
   "guarded",
   "left-out",
   "other-namespace",
+  "other-region",
   "no-leader",
   "watching",
   "run-failed",

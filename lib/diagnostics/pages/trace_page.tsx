@@ -8,6 +8,8 @@ import {
   leaderSentence,
   OTHERS_HIDDEN,
   reasonSentence,
+  runWords,
+  toldWords,
   verdictSentence,
 } from "../../trace/sentences.ts";
 import { MAX_QUERY_CHARS, QUERY_HELP, readQuery } from "../../trace/query.ts";
@@ -200,16 +202,17 @@ function toldPairs({ id }: TracedPort, { node }: Trace, now: number) {
   if (node === null) return [["Told", "not known"] as const];
   const told = node.reports.filter(({ port }) => port === id);
   if (told.length === 0) return [["Told", nothingTold(node.reportsSince)] as const];
-  return told.map(({ host, status, at, error }) =>
-    [
+  return told.map((report) => {
+    const { at, error } = report;
+    return [
       "Told",
       <>
-        {`${clip(status, 20)} of ${clip(host, 63)} `}
+        {`${clip(toldWords(report), 200)}, `}
         <Time at={at} now={now} age />
-        {error === null ? null : `, not taken: ${clip(error, 300)}`}
+        {error === null ? null : `; not taken: ${clip(error, 300)}`}
       </>,
-    ] as const
-  );
+    ] as const;
+  });
 }
 
 const ACTIONS = {
@@ -255,7 +258,7 @@ function ObjectItem({ object, trace, now }: { object: TracedObject; trace: Trace
       {last
         ? (
           <p class="quiet">
-            {"Last run to change it: "}
+            {`L${runWords(last).slice(1)}: `}
             <a href={`/resyncs/${encodeURIComponent(last.run)}`}>{clip(last.run, 20)}</a>
             {` (${clip(last.reason, 40)}) `}
             <Time at={last.at} now={now} age />
