@@ -90,6 +90,7 @@ export async function readCloud(query: TraceQuery, deps: TraceDeps): Promise<Clo
     leftOut: compared?.run.leftOut ?? [],
     isCompared: neutron !== null &&
       (compared !== null || (shown.length === 0 && names.isWhole)),
+    isSearched: names.isWhole,
     seesOthers: names.seesOthers,
     troubles: parts.troubles,
   };

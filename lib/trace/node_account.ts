@@ -62,18 +62,12 @@ export async function readNode(
   };
 }
 
-const UNSEEN: ReadonlySet<string> = new Set([
-  "election-unknown",
-  "election-starting",
-  "leader-unseen",
-]);
-
-/** Whether this node sees now who leads: a manager that is not up, or cannot see etcd, knows of the past. */
-function isElectionKnown({ isMaster, election, roles, findings }: Status): boolean {
+/** Whether this node sees now who leads, or that nobody does: a manager that is not up knows of the past. */
+function isElectionKnown({ isMaster, leader, roles, findings }: Status): boolean {
   if (isMaster) return true;
-  if (election === null || election.problem !== null) return false;
   const manager = roles.find(({ name }) => name === "manager");
-  return (!manager?.process || isUp(manager)) && !findings.some(({ kind }) => UNSEEN.has(kind));
+  if (manager?.process && !isUp(manager)) return false;
+  return leader !== null || findings.some(({ kind }) => kind === "no-leader");
 }
 
 /** The newest change of each of these objects that a run has written. */

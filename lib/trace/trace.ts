@@ -104,6 +104,9 @@ export const cloudAccountSchema = z.object({
   guards: z.array(guardSchema),
   leftOut: z.array(leftOutSchema),
   isCompared: z.boolean().meta({ description: "false: Neutron or etcd could not be asked" }),
+  isSearched: z.boolean().meta({
+    description: "false: not all names in etcd were looked through, so that more keys may be there",
+  }),
   seesOthers: z.boolean().meta({
     description: "false: etcd's user may read no other namespace, so that keys there are not known",
   }),

@@ -194,3 +194,20 @@ Deno.test("what Neutron was told is said, not what Felix reports; and what a fai
   assertMatch(changed(true), /last run to change it: abc \(startup\)/);
   assertMatch(changed(false), /which failed and may not have: abc/);
 });
+
+Deno.test("what etcd could not be asked for is not known, rather than not there", () => {
+  const port = cloudPort({ ...NOTHING, keys: [] });
+  const text = (changes: Partial<CloudAccount>) =>
+    formatTrace(judgeTrace(cloudAccount({ ports: [port], ...changes }), null));
+  const away = text({
+    isCompared: false,
+    isSearched: false,
+    agents: [],
+    troubles: ["etcd is away"],
+  });
+  assertMatch(away, /^ {2}etcd +not known$/m);
+  assertMatch(away, /^ {2}Felix +not known at host-2; its agent: not asked$/m);
+  const there = text({});
+  assertMatch(there, /^ {2}etcd +nothing there$/m);
+  assertMatch(there, /^ {2}Felix +no report at host-2; its agent: fresh/m);
+});

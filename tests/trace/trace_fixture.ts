@@ -68,6 +68,7 @@ export function cloudAccount(changes: Partial<CloudAccount> = {}): CloudAccount 
     guards: [],
     leftOut: [],
     isCompared: true,
+    isSearched: true,
     seesOthers: true,
     troubles: [],
     ...changes,

@@ -140,7 +140,11 @@ function Port({ port, index, trace, now }: {
           ...toldPairs(port, trace, now),
         ]}
       />
-      {objects.length + keys.length === 0 ? <Empty>Nothing is there in etcd.</Empty> : null}
+      {objects.length + keys.length > 0 ? null : (
+        <Empty>
+          {trace.isSearched ? "Nothing is there in etcd." : "What etcd has of it is not known."}
+        </Empty>
+      )}
       {objects.length === 0
         ? keys.map(({ key, modRevision }) => (
           <p class="id">{`Not compared: ${clip(key, 500)} (revision ${modRevision})`}</p>
@@ -181,7 +185,9 @@ function felixPairs({ neutron, felix }: TracedPort, { agents, node }: Trace, now
     return [
       "Felix",
       <>
-        {`${report ? report.status : "no report"} at ${clip(host, 63)}; its agent: `}
+        {`${report?.status ?? (agent ? "no report" : "not known")} at ${
+          clip(host, 63)
+        }; its agent: `}
         {agent?.state ?? "not asked"}
         {agent?.time === undefined || agent.time === null ? null : (
           <>
