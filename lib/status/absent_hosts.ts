@@ -91,6 +91,11 @@ export class AbsentHosts {
     return this.#present.has(host);
   }
 
+  /** How many are not there and may write again: it is not certain yet that they are gone. */
+  awaited(now: number): number {
+    return [...this.#gone.values()].filter(({ certainAt }) => now < certainAt).length;
+  }
+
   /** Forgets whom nobody misses any more, and tells which hosts are absent: the gone ones first. */
   list(endpoints: Endpoints, now: number): AbsentHost[] {
     this.#forget(endpoints, now);

@@ -45,6 +45,7 @@ Deno.test("a watcher that begins knows of whom an earlier one has seen", () => {
   hosts.came("here");
   hosts.restore(earlier.remembered(), NOW);
   assertEquals(hosts.list(null, NOW), []);
+  assertEquals([NOW, NOW + LATE_AGENT_MS].map((now) => hosts.awaited(now)), [2, 0]);
   const later = hosts.list(null, NOW + LATE_AGENT_MS);
   assertEquals(said(later).sort(), ["went-before gone", "went-between gone"]);
   assertEquals(later.find(({ host }) => host === "went-before")?.absentSince, NOW - 5000);
