@@ -105,6 +105,24 @@ Deno.test("hosts with endpoints and no Felix are told after a minute, those with
   assertEquals(said(later), ["Host-00 unserved"]);
 });
 
+Deno.test("names that are like unserved hosts' are looked for a few at a time, and follow who comes and goes", () => {
+  const hosts = new AbsentHosts();
+  for (const host of ["alpha", "bravo"]) hosts.came(host);
+  const all = endpoints({ "Alpha": 1, "Bravo": 1, "Charlie": 1, "Delta": 1 });
+  const near = () =>
+    hosts.list(all, NOW + UNSERVED_AFTER_MS).flatMap(({ near }) => near).toSorted();
+  hosts.list(all, NOW);
+  assertEquals(near(), ["alpha", "bravo"], "two of the four are compared");
+  hosts.came("charlie");
+  assertEquals(near(), ["alpha", "bravo", "charlie"]);
+  hosts.came("delta");
+  hosts.came("ALPHA");
+  assertEquals(near(), ["ALPHA", "alpha", "bravo", "charlie", "delta"]);
+  hosts.went("alpha", NOW, true);
+  hosts.came("Bravo");
+  assertEquals(near(), ["ALPHA", "charlie", "delta"]);
+});
+
 Deno.test("with 20,000 hosts and as many gone, a look stays short and the memory bounded", () => {
   const hosts = new AbsentHosts();
   for (let i = 0; i < 25_000; i++) {
