@@ -72,3 +72,20 @@ Deno.test("the status in a terminal has the line and, where it does not hold all
   assertEquals(lines[1], held.verdict.detail);
   assertEquals(formatStatus(status()).split("\n")[1], "");
 });
+
+Deno.test("what the line has said is not said again below it", async () => {
+  const problem = "etcd does not answer";
+  const election = {
+    state: "follower",
+    leader: null,
+    term: null,
+    problem,
+    at: facts().at,
+  } as const;
+  const changes = { election, leader: null, isMaster: false, mastership: null, since: null };
+  const { text, detail } = status(changes).verdict;
+  assert(detail?.startsWith(`${text} `), `${text} | ${detail}`);
+  const html = verdictOf(await overview(changes));
+  assertEquals(html.split(text).length, 2, html);
+  assert(html.includes(`<p class="detail quiet">${detail!.slice(text.length + 1)}</p>`), html);
+});

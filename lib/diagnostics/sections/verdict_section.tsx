@@ -62,8 +62,13 @@ function Sentence({ said: { text, link } }: { said: Statement }) {
   );
 }
 
+/** What the whole sentence says beyond the line that is shown of it. */
+function beyond({ text, detail }: Statement): string | undefined {
+  return detail?.startsWith(`${text} `) ? detail.slice(text.length + 1) : detail;
+}
+
 function Aside({ status }: { status: Status }) {
-  const { detail } = status.verdict;
+  const detail = beyond(status.verdict);
   return (
     <>
       {detail ? <p class="detail quiet">{detail}</p> : null}
@@ -113,7 +118,7 @@ export function FindingsSection({ findings }: { findings: readonly Statement[] }
             <Badge level={finding.level} />
             <span>
               <Sentence said={finding} />
-              {finding.detail ? <small class="quiet">{` ${finding.detail}`}</small> : null}
+              {beyond(finding) ? <small class="quiet">{` ${beyond(finding)}`}</small> : null}
             </span>
           </li>
         ))}
