@@ -7,7 +7,7 @@
 import { UsageError } from "../lib/config/command_line.ts";
 import { ConfigError } from "../lib/config/config_error.ts";
 import { OPTIONS } from "../lib/config/options.ts";
-import type { MissingSecret } from "../lib/config/recorded_settings.ts";
+import { type MissingSecret, withoutLogin } from "../lib/config/recorded_settings.ts";
 import type { ResolvedConfig } from "../lib/config/resolve.ts";
 import { readProcessPlace } from "../lib/process/place.ts";
 import { readProcessEnvironment } from "../lib/process/process_environment.ts";
@@ -82,16 +82,19 @@ async function nodeOf(
   }
   const { running, unreadable } = await findNodes(places);
   const [first, second] = running;
-  if (!first) {
-    for (const path of unreadable) {
-      printError(
-        `${path} belongs to another user: whether a node runs there is not known; run this ` +
-          "command as that user or as root\n",
-      );
-    }
-    return null;
+  for (const path of unreadable) {
+    printError(
+      `${path} belongs to another user: whether a node runs there is not known; run this ` +
+        "command as that user or as root\n",
+    );
   }
-  if (!second) return first;
+  if (!first) return null;
+  if (!second) {
+    if (unreadable.length > 0) {
+      printError(`this is about ${nameOf(first)}, in ${first.stateDir}\n`);
+    }
+    return first;
+  }
   const list = running.map((node) => `  --state-dir ${node.stateDir}  (${nameOf(node)})`).join(
     "\n",
   );
@@ -111,7 +114,7 @@ function nameOf({ record }: RunningNode): string {
 function unusedNames(env: CommandContext["given"]["env"], { settings }: NodeRecord): string[] {
   const recorded = new Map(settings.map(({ name, value }) => [name, value]));
   return OPTIONS.filter(({ name, secret }) => !secret && name !== "state_dir")
-    .filter(({ name, env: [own] }) => env[own] && recorded.get(name) !== env[own])
+    .filter(({ name, env: [own] }) => env[own] && recorded.get(name) !== withoutLogin(env[own]))
     .map(({ env: [own] }) => own);
 }
 

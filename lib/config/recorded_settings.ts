@@ -48,11 +48,16 @@ export interface RecordedConfig extends ResolvedConfig {
 /** All settings, without secrets, in the order of the table. */
 export function recordSettings(effective: readonly EffectiveValue[]): RecordedSetting[] {
   return effective.map(({ option, value, source, level }) => {
-    const bare = value === null ? null : withoutUserInfo(value).replaceAll("(secret)@", "");
+    const bare = value === null ? null : withoutLogin(value);
     const secret = value !== null && (option.secret === true || bare !== value);
     const shown = option.secret ? null : bare;
     return { name: option.name, value: shown, set: value !== null, secret, source, level };
   });
+}
+
+/** A value as it is recorded: a URL has lost its user and password. */
+export function withoutLogin(value: string): string {
+  return withoutUserInfo(value).replaceAll("(secret)@", "");
 }
 
 /**
