@@ -2,9 +2,8 @@
 import type { Clock } from "../base/clock.ts";
 import { VERSION } from "../base/version.ts";
 import type { Config } from "../config/config_types.ts";
+import { whoLeads } from "../health/election_findings.ts";
 import { readStatus } from "../health/read_status.ts";
-import { isUp } from "../health/roles.ts";
-import type { Status } from "../health/status.ts";
 import type { Resync } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
 import { readAgentsFile } from "../status/agents_file.ts";
@@ -48,7 +47,7 @@ export async function readNode(
     node,
     leads: status.isMaster,
     leader: status.leader,
-    isElectionKnown: isElectionKnown(status),
+    isElectionKnown: whoLeads(status) !== "not known",
     watches: status.watches,
     reports: reports?.reports.filter(({ port }) => of.has(port)) ?? [],
     reportsSince: reports?.since ?? null,
@@ -60,14 +59,6 @@ export async function readNode(
     guards: guards.map(({ resync: _, ...guard }) => guard),
     leftOut: leftOut.map(({ resync: _, ...left }) => left),
   };
-}
-
-/** Whether this node sees now who leads, or that nobody does: a manager that is not up knows of the past. */
-function isElectionKnown({ isMaster, leader, roles, findings }: Status): boolean {
-  if (isMaster) return true;
-  const manager = roles.find(({ name }) => name === "manager");
-  if (manager?.process && !isUp(manager)) return false;
-  return leader !== null || findings.some(({ kind }) => kind === "no-leader");
 }
 
 /** The newest change of each of these objects that a run has written. */
