@@ -86,7 +86,7 @@ function overdueFindings({ agents, at }: Facts): Finding[] {
  * Whether the age of a status says something: not while etcd cannot be seen, nor until every agent had time
  * to write again, since the agents may not have seen it either.
  */
-function areJudged({ seenSince }: Agents, at: number): boolean {
+export function areJudged({ seenSince }: Agents, at: number): boolean {
   if (seenSince === undefined) return true;
   return seenSince !== null && at - seenSince > LATE_AGENT_MS;
 }

@@ -6,7 +6,8 @@
  */
 import { clip } from "../base/clip.ts";
 import { formatDuration, plural, utcMinute } from "../base/format.ts";
-import { comparedAll } from "../state/records.ts";
+import { type Agents, comparedAll } from "../state/records.ts";
+import { areJudged } from "./agent_findings.ts";
 import type { Facts } from "./facts.ts";
 import { MAX_HEADLINE_CHARS } from "./headline.ts";
 import { heldNow } from "./held.ts";
@@ -61,9 +62,12 @@ function syncedText(facts: Facts): string {
   }
   if (!knowsStatus(facts)) return "Neutron and etcd are in sync, Felix's status is not read yet";
   const waits = waitingWork(facts);
-  return waits.length === 0
-    ? "everything in sync"
-    : `in sync but for ${waits.join(" and ")} on the way`;
+  return waits.length === 0 ? "everything in sync" : `in sync but for ${listed(waits)} on the way`;
+}
+
+function listed(names: readonly string[]): string {
+  const last = names.at(-1)!;
+  return names.length === 1 ? last : `${names.slice(0, -1).join(", ")} and ${last}`;
 }
 
 function watchedText(facts: Facts, differences: number | null): string {
@@ -84,11 +88,19 @@ function knowsStatus(facts: Facts): boolean {
 }
 
 /** What Neutron has told and etcd does not show yet, and the other way round; without counts, which change. */
-function waitingWork({ ports, notifications, at }: Facts): string[] {
+function waitingWork({ agents, ports, notifications, at }: Facts): string[] {
   const waits: string[] = [];
   if (notifications && at - notifications.at <= SILENT_MS && notifications.pending > 0) {
     waits.push("announced changes");
   }
   if (ports && (ports.queued > 0 || (ports.differing ?? 0) > 0)) waits.push("port status");
+  if (agents && areAwaited(agents, at)) waits.push("hosts' status");
   return waits;
+}
+
+/** Whether hosts have not written yet since etcd is seen: nobody says so soon that they are late or gone. */
+function areAwaited(agents: Agents, at: number): boolean {
+  const { late, stale, unreadable } = agents.byFreshness;
+  const old = areJudged(agents, at) ? 0 : late + stale + unreadable;
+  return old + (agents.absent?.awaited ?? 0) > 0;
 }

@@ -10,15 +10,18 @@ import { clip } from "../base/clip.ts";
 import type { Agent } from "../state/records.ts";
 import { MAX_HOST_CHARS } from "./endpoint_hosts_file.ts";
 import { LATE_AGENT_MS } from "./freshness.ts";
-import { nearNames } from "./near_names.ts";
+import { isNear, nearNames } from "./near_names.ts";
 import { MAX_SEEN_HOSTS, type SeenHosts } from "./seen_hosts.ts";
 
 /** A host without endpoints is forgotten so long after it went, ms: it was taken out of service. */
 export const FORGET_MS = 24 * 3_600_000;
+/** The same where nobody knows whether it has some, ms. */
+export const FORGET_UNKNOWN_MS = 7 * FORGET_MS;
 /** A host with endpoints counts as unserved after this, ms: the two sides are not seen at one moment. */
 export const UNSERVED_AFTER_MS = 60_000;
-/** Names that are like an unserved host's are looked for, for so many hosts. */
+/** Names that are like an unserved host's are looked for, for so many hosts; so many of them at a time. */
 const MAX_COMPARED = 20;
+const COMPARED_AT_ONCE = 2;
 const MAX_NEAR = 3;
 
 /** Endpoints of hosts by their names; null: not known. */
@@ -49,21 +52,31 @@ export class AbsentHosts {
     this.#present.add(host);
     this.#changes++;
     this.#gone.delete(host);
-    this.#near.clear();
+    for (const [unserved, near] of this.#near) {
+      if (!isNear(unserved, host)) continue;
+      this.#near.set(unserved, nearNames(unserved, [...near, host], MAX_NEAR));
+    }
   }
 
   /** A status was deleted; `live`: that was seen as it happened. */
   went(host: string, now: number, live: boolean): void {
     if (!this.#present.delete(host)) return;
-    this.#near.clear();
+    for (const [unserved, near] of this.#near) {
+      if (near.includes(host)) this.#near.delete(unserved); // another one may take its place
+    }
     this.#addGone(host, now, live ? now : now + LATE_AGENT_MS);
   }
 
-  /** Takes what was remembered, once all that is there now has been seen. */
+  /**
+   * Takes what was remembered, once all that is there now has been seen; what is known better stays as it is, as
+   * it may be taken again.
+   */
   restore({ seen, gone }: SeenHosts, now: number): void {
     for (const [host, since] of gone) {
       if (this.#present.has(host)) continue;
-      this.#gone.set(host, { since: Math.min(since, now), certainAt: now + LATE_AGENT_MS });
+      const known = this.#gone.get(host);
+      const certainAt = Math.min(known?.certainAt ?? Infinity, now + LATE_AGENT_MS);
+      this.#gone.set(host, { since: Math.min(since, known?.since ?? now), certainAt });
     }
     for (const host of seen) {
       if (!this.#present.has(host) && !this.#gone.has(host)) {
@@ -82,6 +95,11 @@ export class AbsentHosts {
 
   has(host: string): boolean {
     return this.#present.has(host);
+  }
+
+  /** How many are not there and may write again: it is not certain yet that they are gone. */
+  awaited(now: number): number {
+    return [...this.#gone.values()].filter(({ certainAt }) => now < certainAt).length;
   }
 
   /** Forgets whom nobody misses any more, and tells which hosts are absent: the gone ones first. */
@@ -108,8 +126,9 @@ export class AbsentHosts {
   }
 
   #forget(endpoints: Endpoints, now: number): void {
+    const forgetMs = endpoints ? FORGET_MS : FORGET_UNKNOWN_MS;
     for (const [host, { since }] of this.#gone) {
-      if (now - since < FORGET_MS || endpoints?.has(host)) continue;
+      if (now - since < forgetMs || endpoints?.has(host)) continue;
       this.#gone.delete(host);
       this.#changes++;
     }
@@ -118,7 +137,9 @@ export class AbsentHosts {
   #followUnserved(endpoints: Endpoints, now: number): void {
     const isUnserved = (host: string) => !this.#present.has(host) && !this.#gone.has(host);
     for (const host of this.#unserved.keys()) {
-      if (!endpoints?.has(host) || !isUnserved(host)) this.#unserved.delete(host);
+      if (endpoints?.has(host) && isUnserved(host)) continue;
+      this.#unserved.delete(host);
+      this.#near.delete(host);
     }
     for (const host of endpoints?.keys() ?? []) {
       if (!this.#unserved.has(host) && isUnserved(host)) this.#unserved.set(host, now);
@@ -143,13 +164,15 @@ export class AbsentHosts {
     };
   }
 
-  /** Comparing a name with all others takes a while: of a few hosts, once until others come or go. */
+  /** Comparing a name with all others takes a while: of a few hosts, and those not all at once. */
   #findNear(unserved: AbsentHost[]): void {
+    let left = COMPARED_AT_ONCE;
     for (const row of unserved) {
-      if (row.near.length === 0 && !this.#near.has(row.host) && this.#near.size < MAX_COMPARED) {
-        this.#near.set(row.host, nearNames(row.host, this.#present, MAX_NEAR));
-        row.near = this.#near.get(row.host)!;
-      }
+      if (left === 0 || this.#near.size >= MAX_COMPARED) return;
+      if (this.#near.has(row.host)) continue;
+      left--;
+      row.near = nearNames(row.host, this.#present, MAX_NEAR);
+      this.#near.set(row.host, row.near);
     }
   }
 }

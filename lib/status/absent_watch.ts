@@ -82,7 +82,9 @@ export class AbsentWatch {
     const endpoints = this.#endpoints;
     const hosts = this.#hosts.list(endpoints, now);
     const stranded = this.#migrations.list((host) => this.#hosts.has(host), now);
-    return this.#found = { absent: { ...inShort(hosts), stranded }, hosts, endpoints };
+    const awaited = this.#hosts.awaited(now);
+    const absent = { ...inShort(hosts), awaited, stranded };
+    return this.#found = { absent, hosts, endpoints };
   }
 
   /** All has been seen (null), or nothing can be seen. */
@@ -142,7 +144,7 @@ export class AbsentWatch {
   }
 }
 
-function inShort(all: readonly AbsentHost[]): Omit<Absent, "stranded"> {
+function inShort(all: readonly AbsentHost[]): Omit<Absent, "awaited" | "stranded"> {
   const [gone, unserved] = (["gone", "unserved"] as const)
     .map((why) => all.filter(({ absent }) => absent === why));
   const endpointsOn = (hosts: readonly AbsentHost[]) =>

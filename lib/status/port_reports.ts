@@ -10,7 +10,7 @@ import type { Clock } from "../base/clock.ts";
 import { describeError } from "../base/log.ts";
 import { FOLDERS } from "../process/state_files.ts";
 import { readStateFile, writeStateFile } from "../state/files.ts";
-import type { PortUpdate } from "./reporter.ts";
+import { type PortUpdate, toldStatus } from "./reporter.ts";
 
 /** Reports that are kept: the newest. */
 export const MAX_PORT_REPORTS = 4000;
@@ -26,6 +26,10 @@ export const portReportSchema = z.object({
   port: z.string(),
   /** In Calico's words: ACTIVE, DOWN or ERROR. */
   status: z.string(),
+  /** What Neutron was told of it. */
+  told: z.enum(["ACTIVE", "DOWN"]),
+  /** The endpoint had vanished from etcd. */
+  gone: z.boolean(),
   /** ms since the epoch. */
   at: z.number(),
   /** Why Neutron did not take it; null: it has. */
@@ -54,7 +58,7 @@ export class PortReports {
   }
 
   /** Notes a report; `error`: why Neutron did not take it, undefined when it has. */
-  note({ host, port, status }: PortUpdate, error?: unknown): void {
+  note({ host, port, status, gone = false }: PortUpdate, error?: unknown): void {
     const name = `${host}/${port}`;
     const at = this.clock.now();
     const why = error === undefined ? null : clip(describeError(error), MAX_ERROR_CHARS);
@@ -63,6 +67,8 @@ export class PortReports {
       host: clip(host, MAX_NAME),
       port: clip(port, MAX_NAME),
       status,
+      told: toldStatus(status),
+      gone,
       at,
       error: why,
     });

@@ -69,10 +69,8 @@ export class Attempts {
     if (overdueMs <= this.sync.resyncMaxIntervalSeconds * 1000) return;
     const minutes = Math.round(overdueMs / 60_000);
     if (minutes === this.#overdueMinutes) return;
-    const begins = this.#overdueMinutes === null;
     this.#overdueMinutes = minutes;
-    // From then on the reminders of the outage tell, if it is one.
-    if (begins || !this.failing) this.context.log.error(this.#overdue!);
+    this.context.log.error(this.#overdue!);
   }
 
   /**

@@ -58,7 +58,7 @@ export async function readCloud(query: TraceQuery, deps: TraceDeps): Promise<Clo
   const search = { region: config.region, query, ports: known };
   const names = new KeysFound();
   await parts.of("etcd for all names", (signal) => findKeys(etcd, search, names, signal), namesMs);
-  const { shown, more } = choose(listed ?? [], names.keys);
+  const { shown, more } = choose(query, listed ?? [], names.keys);
   const neutron = await withOthers(listed, shown, parts, base);
   const of = new Set(shown);
   const ports = neutron?.filter(({ id }) => of.has(id)) ?? [];
@@ -90,6 +90,7 @@ export async function readCloud(query: TraceQuery, deps: TraceDeps): Promise<Clo
     leftOut: compared?.run.leftOut ?? [],
     isCompared: neutron !== null &&
       (compared !== null || (shown.length === 0 && names.isWhole)),
+    isSearched: names.isWhole,
     seesOthers: names.seesOthers,
     troubles: parts.troubles,
   };
@@ -110,14 +111,19 @@ async function withOthers(
   return found && [...listed, ...found];
 }
 
-/** The ports that are shown, those of VMs first, and how many there are beside. */
+/**
+ * The ports that are shown, those of VMs first, and how many there are beside. Regions have hosts of the same
+ * names: what other namespaces alone have counts only where the port itself is asked for.
+ */
 function choose(
+  { text }: TraceQuery,
   ports: readonly NeutronPort[],
   keys: readonly PortKey[],
 ): { shown: string[]; more: number } {
   const served = ports.filter(({ deviceOwner }) => isVmOwner(deviceOwner));
   const ids = [...served, ...ports].map(({ id }) => id);
-  const all = [...new Set([...ids, ...keys.map(({ port }) => port)])];
+  const named = keys.filter(({ isOwn, port }) => isOwn || port === text);
+  const all = [...new Set([...ids, ...named.map(({ port }) => port)])];
   return { shown: all.slice(0, MAX_PORTS), more: Math.max(0, all.length - MAX_PORTS) };
 }
 

@@ -18,6 +18,9 @@ import type { TraceQuery } from "./query.ts";
 /** Keys that are kept of what fits: far more than those of the ports that are shown. */
 const MAX_KEYS = 10_000;
 
+/** With more names than this, taking a key apart is cheaper than looking for each of them in it. */
+const MAX_NEEDLES = 8;
+
 /** A key that stands for a port. */
 export interface PortKey {
   readonly key: string;
@@ -92,8 +95,8 @@ async function scan(
   };
   const needles = [query.text, ...ports].map(escapedPart);
   const wants = (key: string) => {
-    // Far cheaper than taking a name apart, and most often all.
-    if (!needles.some((part) => key.includes(part))) return false;
+    // Most often all, and far cheaper than taking a name apart.
+    if (needles.length <= MAX_NEEDLES && !needles.some((part) => key.includes(part))) return false;
     const parts = partsOf(key);
     if (parts === null) return false;
     const { host, device, port } = parts;

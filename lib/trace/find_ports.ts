@@ -36,7 +36,11 @@ export async function findPorts(
       by("device_id", [text]),
       by("binding:host_id", [text]),
     ]
-    : [by("fixed_ips", [`ip_address=${address}`]), floatingPorts(neutron, address, signal, by)];
+    : [
+      by("fixed_ips", [`ip_address=${address}`]),
+      floatingPorts(neutron, address, signal, by),
+      by("binding:host_id", [text]), // some name their hosts by address
+    ];
   const found = (await Promise.all(lists)).flat();
   return [...new Map(found.map((port) => [port.id, port])).values()];
 }

@@ -41,7 +41,10 @@ function verdictOf(cloud: CloudAccount, ports: readonly TracedPort[]): Verdict {
 }
 
 function judgePort(port: CloudPort, cloud: CloudAccount, node: NodeAccount | null): TracedPort {
-  const differs = port.objects.some(({ action }) => action !== null) || port.elsewhere.length > 0;
+  const isDue = port.objects.some(({ action }) => action !== null);
+  // A port that only another namespace knows is another region's, and right there.
+  const isOwn = port.neutron !== null || port.keys.length > 0 || port.objects.length > 0;
+  const differs = isDue || (isOwn && port.elsewhere.length > 0);
   const left = [...cloud.leftOut, ...node?.leftOut ?? []]
     .flatMap((left) => namesIn(left, port.id).map((detail) => ({ why: left.why, detail })));
   const unread = left.find(({ why }) => why === "not-understood");
@@ -50,12 +53,12 @@ function judgePort(port: CloudPort, cloud: CloudAccount, node: NodeAccount | nul
   const reasons: Reason[] = [
     ...unread ? [{ is: "not-understood" as const, detail: unread.detail }] : served,
     ...unique(partly.map(({ detail }) => detail)).map((detail) => reason("left-out", detail)),
-    ...port.elsewhere.length > 0 ? [reason("other-namespace")] : [],
-    ...differs ? differenceReasons(port, cloud, node) : [],
+    ...port.elsewhere.length > 0 ? [reason(isOwn ? "other-namespace" : "other-region")] : [],
+    ...isDue ? differenceReasons(port, cloud, node) : [],
   ];
   const status = statusReasons(port, cloud, node);
   const isStatusOther = status.some(({ is }) => OTHER_STATUS.has(is));
-  const isKnown = cloud.isCompared && !unread;
+  const isKnown = cloud.isCompared && !unread && isFelixKnown(port, cloud);
   const verdict = differs || isStatusOther ? "differs" : isKnown ? "agrees" : "unknown";
   return { ...port, verdict, reasons: [...reasons, ...status] };
 }
@@ -108,6 +111,15 @@ function statusReasons(
   const known = node?.differing.find(({ port, host }) => port === id && host === neutron.host);
   if (known?.why === "failed") return [...silent, reason("status-failed", known.error)];
   return [...silent, reason(known?.why === "waiting" ? "status-waiting" : "status-differs")];
+}
+
+/** Whether what Felix reports of it was read, where that counts. */
+function isFelixKnown(
+  { neutron, isServed }: CloudPort,
+  { agents, troubles }: CloudAccount,
+): boolean {
+  return troubles.length === 0 || !neutron || !isServed || neutron.host === "" ||
+    agents.some(({ host }) => host === neutron.host);
 }
 
 function heldOf(collection: string, guards: readonly Guard[]): Guard[] {

@@ -69,7 +69,7 @@ async function lastChanges(
 ): Promise<LastChange[]> {
   const found: LastChange[] = [];
   const left = new Set(subjects);
-  for (const { id: run, startedAt, endedAt, reason, dryRun, differences } of resyncs) {
+  for (const { id: run, startedAt, endedAt, reason, dryRun, differences, error } of resyncs) {
     if (left.size === 0) break;
     if (dryRun || differences === 0) continue;
     const kept = await readDifferencesNaming(stateDir, run, [...left]);
@@ -78,7 +78,17 @@ async function lastChanges(
       left.delete(subject.id);
       const at = endedAt ?? startedAt;
       const places = action === "update" ? changes.slice(0, MAX_PLACES) : [];
-      found.push({ subject: subject.id, run, at, reason, action, kind, key, changes: places });
+      found.push({
+        subject: subject.id,
+        run,
+        at,
+        reason,
+        isWritten: endedAt !== null && error === null,
+        action,
+        kind,
+        key,
+        changes: places,
+      });
     }
   }
   return found;

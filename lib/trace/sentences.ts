@@ -1,5 +1,6 @@
 /** A trace's verdicts and reasons as sentences, for the page and the command line. Pure. @module */
 import { plural } from "../base/format.ts";
+import type { PortReport } from "../status/port_reports.ts";
 import type { LastChange, NodeAccount, Reason, Trace } from "./trace.ts";
 
 const SENTENCES: { readonly [Is in Reason["is"]]: (detail: string) => string } = {
@@ -16,6 +17,8 @@ const SENTENCES: { readonly [Is in Reason["is"]]: (detail: string) => string } =
   "guarded": (why) => `A guard keeps what nothing wants any more from being deleted (${why}).`,
   "left-out": (what) => `A part of it is left out or noted: ${what}.`,
   "other-namespace": () => "Its id occurs in the namespace of another region, or of none, as well.",
+  "other-region": () =>
+    "Only the namespace of another region, or of none, has it: it is a port there.",
   "no-leader": () => "No node leads, so that nobody writes.",
   "watching": () => "The node that leads only watches (startup_resync is never): ask for a resync.",
   "run-failed": (error) => `The last resync failed: ${error}.`,
@@ -68,6 +71,25 @@ export function leaderSentence(node: NodeAccount | null): string {
   return node.leader === null
     ? "No node leads."
     : `${node.leader} leads; what it told Neutron, and what it changed, is known there.`;
+}
+
+/** What Neutron was told of a port at a host, and why that is not what Felix says. */
+export function toldWords(
+  { host, status, told, gone }: Pick<PortReport, "host" | "status" | "told" | "gone">,
+): string {
+  const why = gone
+    ? ", as its endpoint is gone"
+    : status === told
+    ? ""
+    : `, as Felix reports ${status}`;
+  return `${told} of ${host}${why}`;
+}
+
+/** Whose change it is: a run that failed may not have written what it found. */
+export function runWords({ isWritten }: LastChange): string {
+  return isWritten
+    ? "last run to change it"
+    : "last run to change it, which failed and may not have";
 }
 
 /** A change that a run has made, in a few words. */

@@ -7,6 +7,8 @@ import {
   leaderSentence,
   OTHERS_HIDDEN,
   reasonSentence,
+  runWords,
+  toldWords,
   verdictSentence,
 } from "./sentences.ts";
 import type { NeutronPort, Trace, TracedObject, TracedPort } from "./trace.ts";
@@ -37,7 +39,7 @@ function portLines(port: TracedPort, trace: Trace): string[] {
   return [
     `port ${id}: ${verdict}`,
     ...neutron ? neutronLines(neutron) : [line("Neutron", "not listed")],
-    ...objects.length === 0 ? keyLines(port) : [],
+    ...objects.length === 0 ? keyLines(port, trace) : [],
     ...objects.flatMap((object) => objectLines(object, trace)),
     ...elsewhere.map(({ key, modRevision }) => line("elsewhere", `${key} (rev ${modRevision})`)),
     ...felixLines(port, trace),
@@ -49,8 +51,8 @@ function portLines(port: TracedPort, trace: Trace): string[] {
 }
 
 /** What is known of etcd where nothing was compared, or nothing is wanted and nothing is there. */
-function keyLines({ keys }: TracedPort): string[] {
-  if (keys.length === 0) return [line("etcd", "nothing there")];
+function keyLines({ keys }: TracedPort, { isSearched }: Trace): string[] {
+  if (keys.length === 0) return [line("etcd", isSearched ? "nothing there" : "not known")];
   return keys.flatMap(({ key, modRevision }) => [
     line("etcd", `not compared (rev ${modRevision})`),
     `${INDENT}${key}`,
@@ -94,7 +96,7 @@ function objectLines(
     ...moreChanges > 0 ? [`${INDENT}  … and ${plural(moreChanges, "more place")}`] : [],
     ...last
       ? [
-        `${INDENT}last run to change it: ${last.run} (${last.reason}), ${isoTime(last.at)}: ${
+        `${INDENT}${runWords(last)}: ${last.run} (${last.reason}), ${isoTime(last.at)}: ${
           changeWords(last)
         }`,
       ]
@@ -110,7 +112,11 @@ function felixLines({ neutron, felix }: TracedPort, { agents, at, node }: Trace)
     const age = agent?.time === undefined || agent.time === null
       ? ""
       : `, ${formatDuration(at - agent.time)} old`;
-    const said = report ? `${report.status} (rev ${report.modRevision})` : "no report";
+    const said = report
+      ? `${report.status} (rev ${report.modRevision})`
+      : agent
+      ? "no report"
+      : "not known";
     const reportedAt = node?.agents.find((each) => each.host === host)?.reportedAt ?? null;
     const told = reportedAt === null ? "" : `, told to Neutron at ${isoTime(reportedAt)}`;
     const state = `${agent?.state ?? "not asked"}${age}${told}`;
@@ -121,9 +127,11 @@ function felixLines({ neutron, felix }: TracedPort, { agents, at, node }: Trace)
 function toldLines({ id }: TracedPort, { node }: Trace): string[] {
   const told = node?.reports.filter(({ port }) => port === id) ?? [];
   if (told.length === 0) return node ? [line("told", nothingTold(node.reportsSince))] : [];
-  return told.map(({ host, status, at, error }) =>
-    line("told", `${status} of ${host} at ${isoTime(at)}${error ? `, not taken: ${error}` : ""}`)
-  );
+  return told.map((report) => {
+    const { at, error } = report;
+    const outcome = error ? `; not taken: ${error}` : "";
+    return line("told", `${toldWords(report)}, at ${isoTime(at)}${outcome}`);
+  });
 }
 
 /** That no report is known. `since`: from when on they are, ms since the epoch; null: never. */

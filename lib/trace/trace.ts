@@ -104,6 +104,9 @@ export const cloudAccountSchema = z.object({
   guards: z.array(guardSchema),
   leftOut: z.array(leftOutSchema),
   isCompared: z.boolean().meta({ description: "false: Neutron or etcd could not be asked" }),
+  isSearched: z.boolean().meta({
+    description: "false: not all names in etcd were looked through, so that more keys may be there",
+  }),
   seesOthers: z.boolean().meta({
     description: "false: etcd's user may read no other namespace, so that keys there are not known",
   }),
@@ -117,6 +120,9 @@ export const lastChangeSchema = z.object({
   run: z.string(),
   at: ms,
   reason: z.string(),
+  isWritten: z.boolean().meta({
+    description: "false: the run failed or was cut short, and may not have come to it",
+  }),
   action: z.enum(["create", "update", "delete"]),
   kind: z.string(),
   key: z.string(),
@@ -154,6 +160,7 @@ export const REASONS = [
   "guarded",
   "left-out",
   "other-namespace",
+  "other-region",
   "no-leader",
   "watching",
   "run-failed",

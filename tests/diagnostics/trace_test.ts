@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { Tracer } from "../../lib/diagnostics/tracer.ts";
-import type { Trace } from "../../lib/trace/trace.ts";
-import { fullTrace, PORT } from "../trace/trace_fixture.ts";
+import { judgeTrace } from "../../lib/trace/judge.ts";
+import type { CloudAccount, Trace } from "../../lib/trace/trace.ts";
+import { cloudAccount, cloudPort, fullTrace, PORT } from "../trace/trace_fixture.ts";
 import { testApp } from "./test_app.ts";
 
 const EVIL = `"'><script>alert(1)</script>&amp;<img src=x>`;
@@ -31,6 +32,19 @@ Deno.test("every page has the search box, and the page of a trace shows all of i
   assertMatch(html, /href="\/resyncs\/abc"/);
   const ids = [...html.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id);
   assertEquals(ids.length, new Set(ids).size, "an id twice");
+});
+
+Deno.test("what etcd could not be asked for is not known, rather than not there", async () => {
+  const port = cloudPort({ objects: [], keys: [], felix: [], isServed: false });
+  const page = async (changes: Partial<CloudAccount>) => {
+    const cloud = cloudAccount({ ports: [port], ...changes });
+    const { app } = answering(judgeTrace(cloud, null));
+    return await (await app.request(`/trace?q=${PORT}`)).text();
+  };
+  const away = await page({ isCompared: false, isSearched: false, agents: [], troubles: ["no"] });
+  assertMatch(away, /What etcd has of it is not known.*|not known at host-2/);
+  assert(!/Nothing is there in etcd|no report at/.test(away));
+  assertMatch(await page({}), /no report at host-2[^]*Nothing is there in etcd/);
 });
 
 Deno.test("what nothing can be called is not asked for, and neither is the empty page", async () => {

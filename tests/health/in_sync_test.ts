@@ -11,6 +11,18 @@ const part = { reason: "announced", whole: false };
 const ports = (changes: Partial<NonNullable<Facts["ports"]>>) => ({
   ports: { ...facts().ports!, ...changes },
 });
+const agents = (changes: Partial<NonNullable<Facts["agents"]>>) => ({
+  agents: { ...facts().agents!, ...changes },
+});
+const absent = (awaited: number) => ({
+  gone: 0,
+  unserved: 0,
+  goneEndpoints: 0,
+  unservedEndpoints: 0,
+  awaited,
+  hosts: [],
+  stranded: { total: 0, first: [] },
+});
 const never = { ...facts().node, startupResync: "never" as const };
 const before = ago(7201);
 
@@ -39,6 +51,41 @@ const table: readonly [name: string, changes: Partial<Facts>, kind: string, text
     { ...ports({ queued: 1 }), notifications: { ...facts().notifications!, pending: 2 } },
     "all-well",
     /in sync but for announced changes and port status on the way/,
+  ],
+  [
+    "hosts that an earlier watcher has seen may write again",
+    agents({ absent: absent(2), seenSince: ago(30) }),
+    "all-well",
+    /in sync but for hosts' status on the way/,
+  ],
+  [
+    "agents had no time yet to write again, and have not",
+    agents({ byFreshness: { ...facts().agents!.byFreshness, late: 1 }, seenSince: ago(30) }),
+    "all-well",
+    /in sync but for hosts' status on the way/,
+  ],
+  [
+    "agents had no time yet to write again, and have",
+    agents({ byFreshness: { fresh: 5, late: 0, stale: 0, unreadable: 0 }, seenSince: ago(30) }),
+    "all-well",
+    /everything in sync/,
+  ],
+  [
+    "nobody is awaited",
+    agents({ absent: absent(0), seenSince: ago(3000) }),
+    "all-well",
+    /everything in sync/,
+  ],
+  [
+    "all at once",
+    {
+      node: { ...facts().node, name: "n".repeat(60) },
+      notifications: { ...facts().notifications!, pending: 2 },
+      ...ports({ queued: 1 }),
+      ...agents({ absent: absent(2), seenSince: ago(30) }),
+    },
+    "all-well",
+    /^.{1,119}in sync but for announced changes, port status and hosts' status on the way\.$/,
   ],
   [
     "what an earlier term left of notifications",

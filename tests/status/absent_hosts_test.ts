@@ -2,6 +2,7 @@ import {
   type AbsentHost,
   AbsentHosts,
   FORGET_MS,
+  FORGET_UNKNOWN_MS,
   UNSERVED_AFTER_MS,
 } from "../../lib/status/absent_hosts.ts";
 import { LATE_AGENT_MS } from "../../lib/status/freshness.ts";
@@ -44,6 +45,7 @@ Deno.test("a watcher that begins knows of whom an earlier one has seen", () => {
   hosts.came("here");
   hosts.restore(earlier.remembered(), NOW);
   assertEquals(hosts.list(null, NOW), []);
+  assertEquals([NOW, NOW + LATE_AGENT_MS].map((now) => hosts.awaited(now)), [2, 0]);
   const later = hosts.list(null, NOW + LATE_AGENT_MS);
   assertEquals(said(later).sort(), ["went-before gone", "went-between gone"]);
   assertEquals(later.find(({ host }) => host === "went-before")?.absentSince, NOW - 5000);
@@ -58,6 +60,32 @@ Deno.test("a host out of service is forgotten after a day; one with endpoints is
   assertEquals(said(hosts.list(full, NOW + FORGET_MS)), ["full gone"]);
   assertEquals(hosts.remembered(), { seen: [], gone: [["full", NOW]] });
   assertEquals(hosts.list(endpoints({}), NOW + FORGET_MS), [], "its endpoints have moved");
+});
+
+Deno.test("whose endpoints are not known is not forgotten after a day, nor told as never seen", () => {
+  const earlier = new AbsentHosts();
+  earlier.came("full");
+  earlier.went("full", NOW, true);
+  const hosts = new AbsentHosts();
+  const later = NOW + FORGET_MS + LATE_AGENT_MS;
+  hosts.restore(earlier.remembered(), later - LATE_AGENT_MS);
+  assertEquals(said(hosts.list(null, later)), ["full gone"], "before the first resync of a term");
+  const full = endpoints({ full: 3 });
+  assertEquals(said(hosts.list(full, later + UNSERVED_AFTER_MS)), ["full gone"]);
+  assertEquals(said(hosts.list(null, NOW + FORGET_UNKNOWN_MS - 1)), ["full gone"]);
+  assertEquals(hosts.list(null, NOW + FORGET_UNKNOWN_MS), []);
+});
+
+Deno.test("who is gone stays so when the record has to be read again", () => {
+  const hosts = new AbsentHosts();
+  for (const host of ["h1", "h2"]) hosts.came(host);
+  const before = hosts.remembered();
+  hosts.went("h1", NOW, true);
+  assertEquals(said(hosts.list(null, NOW)), ["h1 gone"]);
+  hosts.restore(before, NOW + 1);
+  hosts.restore({ seen: [], gone: [["h1", NOW + 1]] }, NOW + 1);
+  const [gone] = hosts.list(null, NOW + 1);
+  assertEquals([gone?.host, gone?.absentSince], ["h1", NOW]);
 });
 
 Deno.test("hosts with endpoints and no Felix are told after a minute, those with near names first", () => {
@@ -75,6 +103,24 @@ Deno.test("hosts with endpoints and no Felix are told after a minute, those with
   hosts.came("other");
   const later = hosts.list(all, NOW + 3 * UNSERVED_AFTER_MS);
   assertEquals(said(later), ["Host-00 unserved"]);
+});
+
+Deno.test("names that are like unserved hosts' are looked for a few at a time, and follow who comes and goes", () => {
+  const hosts = new AbsentHosts();
+  for (const host of ["alpha", "bravo"]) hosts.came(host);
+  const all = endpoints({ "Alpha": 1, "Bravo": 1, "Charlie": 1, "Delta": 1 });
+  const near = () =>
+    hosts.list(all, NOW + UNSERVED_AFTER_MS).flatMap(({ near }) => near).toSorted();
+  hosts.list(all, NOW);
+  assertEquals(near(), ["alpha", "bravo"], "two of the four are compared");
+  hosts.came("charlie");
+  assertEquals(near(), ["alpha", "bravo", "charlie"]);
+  hosts.came("delta");
+  hosts.came("ALPHA");
+  assertEquals(near(), ["ALPHA", "alpha", "bravo", "charlie", "delta"]);
+  hosts.went("alpha", NOW, true);
+  hosts.came("Bravo");
+  assertEquals(near(), ["ALPHA", "charlie", "delta"]);
 });
 
 Deno.test("with 20,000 hosts and as many gone, a look stays short and the memory bounded", () => {

@@ -23,3 +23,30 @@ Deno.test("the nearest come first, no more than are asked for", () => {
   const hosts = ["nodes-a", "node-ab", "NODE-A", "node-a.example.org"];
   assertEquals(nearNames("node-a", hosts, 3), ["NODE-A", "node-a.example.org", "node-ab"]);
 });
+
+Deno.test("the letters that differ are counted as by Levenshtein's whole table", () => {
+  let words = [""];
+  for (let length = 0; length < 4; length++) {
+    words = ["", ...words.flatMap((word) => ["a", "b", "c"].map((letter) => word + letter))];
+  }
+  const count = (a: string, b: string) => {
+    let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+    for (let i = 1; i <= a.length; i++) {
+      const next = [i];
+      for (let j = 1; j <= b.length; j++) {
+        const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+        next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, replaced));
+      }
+      row = next;
+    }
+    return row[b.length]!;
+  };
+  const all = words.map((word) => `xyz${word}`);
+  for (const name of all) {
+    const near = all.filter((other) => {
+      const edits = count(name, other);
+      return edits > 0 && edits <= 2 && edits * 3 <= Math.max(name.length, other.length);
+    });
+    assertEquals(nearNames(name, all, all.length).toSorted(), near.toSorted(), name);
+  }
+});

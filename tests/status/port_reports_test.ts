@@ -33,8 +33,8 @@ Deno.test("of each port the newest report is kept, of so many ports, and since w
     await reports.publish(dir);
     const file = await readPortReports(dir);
     assertEquals(file!.reports, [
-      { ...report("b", "DOWN"), at: from + 2000, error: null },
-      { ...report("c"), at: from + 2000, error: null },
+      { ...report("b", "DOWN"), told: "DOWN", gone: false, at: from + 2000, error: null },
+      { ...report("c"), told: "ACTIVE", gone: false, at: from + 2000, error: null },
     ]);
     assertEquals(file!.since, from, "the report of a went, which is as old as the list");
     reports.note(report("d"), new Error("refused"));
@@ -46,6 +46,22 @@ Deno.test("of each port the newest report is kept, of so many ports, and since w
       ["d", "Error: refused"].map((it) => it.replace("Error: ", "")),
     );
     assertEquals((await readPortReports(dir))!.since, from + 2000);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("an error, and an endpoint that is gone, are noted with what Neutron was told: DOWN", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "reports-" });
+  try {
+    const reports = new PortReports(new FakeClock());
+    reports.note({ ...report("a"), status: "ERROR" });
+    reports.note({ ...report("b"), status: "ERROR", gone: true });
+    await reports.publish(dir);
+    assertEquals(
+      (await readPortReports(dir))!.reports.map(({ port, told, gone }) => [port, told, gone]),
+      [["a", "DOWN", false], ["b", "DOWN", true]],
+    );
   } finally {
     await Deno.remove(dir, { recursive: true });
   }

@@ -94,6 +94,54 @@ Deno.test("a port's key at another host, and one in another namespace, are found
     assertEquals(ids(await trace("gone")), [port.id]);
   }));
 
+Deno.test("another region's ports on a host of the same name are not this one's", () =>
+  withTrace(async ({ trace, port, etcd, keyOf }) => {
+    const host = String(port["binding:host_id"]);
+    const theirs = "99999999-2222-3333-4444-555555555555";
+    const key = (await keyOf(port)).replace("/openstack/", "/openstack-region-x/")
+      .replace(port.id.replaceAll("-", "--"), theirs.replaceAll("-", "--"));
+    const before = await trace(host);
+    await etcd.put(key).value("{}");
+    const after = await trace(host);
+    assertEquals([after.verdict, ids(after), after.more], [before.verdict, ids(before), 0]);
+    const asked = await trace(theirs);
+    assertEquals([asked.verdict, reasons(asked)], ["agrees", ["not-in-neutron", "other-region"]]);
+    assertEquals(asked.ports[0]!.elsewhere.map(({ key }) => key), [key]);
+  }));
+
+Deno.test("a host that is named by an address is found, and has all its ports", () =>
+  withTrace(async ({ trace, port, cloud }) => {
+    cloud.change("ports", port.id, { "binding:host_id": "203.0.113.7" });
+    assertEquals(ids(await trace("203.0.113.7")), [port.id]);
+  }));
+
+Deno.test("who leads is not known to a node that cannot see etcd, or whose manager is not up", () =>
+  withTrace(async ({ trace, port, store, etcd, keyOf }) => {
+    await etcd.delete().key(await keyOf(port));
+    await store.writeMastership(null);
+    const election = { state: "follower" as const, term: "1", at: Date.now() };
+    const why = async (leader: string | null, problem: string | null) => {
+      await store.writeElection({ ...election, leader, problem });
+      const found = await trace(port.id);
+      return [found.node!.isElectionKnown, reasons(found)[0]];
+    };
+    assertEquals(await why(null, null), [true, "no-leader"]);
+    assertEquals(await why("n:2", null), [true, "ask-leader"]);
+    assertEquals(await why(null, "etcd does not answer"), [false, "unexplained"]);
+    const at = Date.now() - 60_000;
+    await store.writeRole("manager", {
+      state: "running",
+      pid: 1,
+      startedAt: at,
+      restarts: 0,
+      lastEnd: null,
+      failures: 0,
+      nextStartAt: null,
+    });
+    await store.writeAlive("manager", { at, pid: 1, doing: "following", problem: null });
+    assertEquals(await why("n:2", null), [false, "unexplained"], "it has been silent for a minute");
+  }));
+
 Deno.test("a port that is not served says why; one whose record is damaged leaves etcd alone", () =>
   withTrace(async ({ trace, cloud, port }) => {
     const dhcp = cloud.list("ports").find(({ device_owner }) => device_owner === "network:dhcp");

@@ -48,6 +48,9 @@ Deno.test(
       }
       assertEquals((await search(etcd, "host")).keys, []);
       assertEquals((await search(etcd, "10.0.0.1", [PORT])).keys.length, 3);
+      const many = Array.from({ length: 300 }, (_, i) => `another-${i}`);
+      assertEquals((await search(etcd, "10.0.0.1", [...many, PORT])).keys.length, 3);
+      assertEquals((await search(etcd, "host-1", many)).keys.length, 3);
 
       await etcd.role("root").create();
       await (await etcd.user(ROOT.username).create(ROOT.password)).addRole("root");

@@ -15,6 +15,7 @@ import {
   neutronPort,
   nodeAccount,
   PORT,
+  report,
 } from "./trace_fixture.ts";
 
 /** The verdict and the reasons of a port. */
@@ -127,11 +128,14 @@ Deno.test("what could not be asked leaves the whole unknown, and what differs al
   const cloud = { isCompared: false, troubles: ["Neutron cannot be asked"] };
   assertEquals(judged(NOTHING, cloud), ["unknown", "not-compared"]);
   assertEquals(judged({}, { troubles: ["Felix cannot be asked"] }), ["agrees in unknown"]);
+  assertEquals(judged({}, { troubles: ["Felix cannot be asked"], agents: [] }), ["unknown"]);
   const none = cloudAccount({ ports: [] });
   assertEquals(judgeTrace(none, null).verdict, "nothing");
   assertEquals(judgeTrace({ ...none, ...cloud }, null).verdict, "unknown");
   const elsewhere = [{ key: "k", namespace: "openstack-r", modRevision: "1" }];
-  assertEquals(judged({ elsewhere }), ["differs", "other-namespace", "due"]);
+  // A resync of this region writes nothing there.
+  assertEquals(judged({ elsewhere }), ["differs", "other-namespace"]);
+  assertEquals(judged({ elsewhere, objects: [missing] }), ["differs", "other-namespace", "due"]);
 });
 
 Deno.test("every reason has a sentence, and no text of others reaches the terminal as a command", () => {
@@ -161,4 +165,49 @@ Deno.test("ports that differ are told first, then those that are not known, each
     "a agrees",
     "c agrees",
   ]);
+});
+
+Deno.test("a port that another region's namespace alone has differs in nothing", () => {
+  const elsewhere = [{ key: "k", namespace: "openstack-region-x", modRevision: "1" }];
+  const foreign = { ...NOTHING, neutron: null, keys: [], elsewhere };
+  assertEquals(judged(foreign), ["agrees", "not-in-neutron", "other-region"]);
+  assertEquals(judged(foreign, { isCompared: false }), ["unknown", "not-compared", "other-region"]);
+});
+
+Deno.test("what Neutron was told is said, not what Felix reports; and what a failed run may have changed", () => {
+  const text = (node: Partial<NodeAccount>) =>
+    formatTrace(judgeTrace(cloudAccount(), nodeAccount(node)));
+  const at = new Date(report().at).toISOString();
+  const told = (changes: Parameters<typeof report>[0]) =>
+    /told +(.*)/.exec(text({ reports: [report(changes)] }))![1];
+  assertEquals(told({}), `ACTIVE of host-2, at ${at}`);
+  const down = { status: "ERROR", told: "DOWN" } as const;
+  assertEquals(told(down), `DOWN of host-2, as Felix reports ERROR, at ${at}`);
+  assertEquals(
+    told({ ...down, gone: true, error: "503" }),
+    `DOWN of host-2, as its endpoint is gone, at ${at}; not taken: 503`,
+  );
+  const { kind, key } = cloudPort().objects[0]!;
+  const change = { subject: PORT, run: "abc", at: 0, reason: "startup", kind, key, changes: [] };
+  const changed = (isWritten: boolean) =>
+    text({ changes: [{ ...change, action: "create", isWritten }] });
+  assertMatch(changed(true), /last run to change it: abc \(startup\)/);
+  assertMatch(changed(false), /which failed and may not have: abc/);
+});
+
+Deno.test("what etcd could not be asked for is not known, rather than not there", () => {
+  const port = cloudPort({ ...NOTHING, keys: [] });
+  const text = (changes: Partial<CloudAccount>) =>
+    formatTrace(judgeTrace(cloudAccount({ ports: [port], ...changes }), null));
+  const away = text({
+    isCompared: false,
+    isSearched: false,
+    agents: [],
+    troubles: ["etcd is away"],
+  });
+  assertMatch(away, /^ {2}etcd +not known$/m);
+  assertMatch(away, /^ {2}Felix +not known at host-2; its agent: not asked$/m);
+  const there = text({});
+  assertMatch(there, /^ {2}etcd +nothing there$/m);
+  assertMatch(there, /^ {2}Felix +no report at host-2; its agent: fresh/m);
 });

@@ -1,5 +1,6 @@
 /** A trace with something of everything, and any text in it. @module */
 import { judgeTrace } from "../../lib/trace/judge.ts";
+import type { PortReport } from "../../lib/status/port_reports.ts";
 import type { CloudAccount, CloudPort, NeutronPort, NodeAccount } from "../../lib/trace/trace.ts";
 import { NOW } from "../diagnostics/fixtures.ts";
 
@@ -67,8 +68,23 @@ export function cloudAccount(changes: Partial<CloudAccount> = {}): CloudAccount 
     guards: [],
     leftOut: [],
     isCompared: true,
+    isSearched: true,
     seesOthers: true,
     troubles: [],
+    ...changes,
+  };
+}
+
+/** What Neutron was told. */
+export function report(changes: Partial<PortReport> = {}): PortReport {
+  return {
+    host: "host-2",
+    port: PORT,
+    status: "ACTIVE",
+    told: "ACTIVE",
+    gone: false,
+    at: NOW,
+    error: null,
     ...changes,
   };
 }
@@ -81,7 +97,7 @@ export function nodeAccount(changes: Partial<NodeAccount> = {}): NodeAccount {
     leader: "node-1:7",
     isElectionKnown: true,
     watches: false,
-    reports: [{ host: "host-2", port: PORT, status: "ACTIVE", at: NOW - 9000, error: null }],
+    reports: [report({ at: NOW - 9000 })],
     reportsSince: NOW - 60_000,
     differing: [],
     agents: [],
@@ -123,14 +139,16 @@ export function fullTrace(text: string) {
     leftOut: [{ ...left, names: [`port ${PORT}: ${text}`] }],
     troubles: [text],
   });
-  const change = { run: "abc", at: NOW, reason: text, action: "update" as const, kind: text };
+  const change = { run: "abc", at: NOW, reason: text, isWritten: false };
   const node = nodeAccount({
     node: text,
     leads: false,
     leader: text,
-    reports: [{ host: text, port: PORT, status: text, at: NOW, error: text }],
+    reports: [report({ host: text, status: text, told: "DOWN", error: text })],
     changes: [{
       ...change,
+      action: "update",
+      kind: text,
       subject: PORT,
       key: object.key,
       changes: [{ path: text, before: text }],

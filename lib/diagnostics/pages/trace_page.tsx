@@ -8,6 +8,8 @@ import {
   leaderSentence,
   OTHERS_HIDDEN,
   reasonSentence,
+  runWords,
+  toldWords,
   verdictSentence,
 } from "../../trace/sentences.ts";
 import { MAX_QUERY_CHARS, QUERY_HELP, readQuery } from "../../trace/query.ts";
@@ -138,7 +140,11 @@ function Port({ port, index, trace, now }: {
           ...toldPairs(port, trace, now),
         ]}
       />
-      {objects.length + keys.length === 0 ? <Empty>Nothing is there in etcd.</Empty> : null}
+      {objects.length + keys.length > 0 ? null : (
+        <Empty>
+          {trace.isSearched ? "Nothing is there in etcd." : "What etcd has of it is not known."}
+        </Empty>
+      )}
       {objects.length === 0
         ? keys.map(({ key, modRevision }) => (
           <p class="id">{`Not compared: ${clip(key, 500)} (revision ${modRevision})`}</p>
@@ -179,7 +185,9 @@ function felixPairs({ neutron, felix }: TracedPort, { agents, node }: Trace, now
     return [
       "Felix",
       <>
-        {`${report ? report.status : "no report"} at ${clip(host, 63)}; its agent: `}
+        {`${report?.status ?? (agent ? "no report" : "not known")} at ${
+          clip(host, 63)
+        }; its agent: `}
         {agent?.state ?? "not asked"}
         {agent?.time === undefined || agent.time === null ? null : (
           <>
@@ -200,16 +208,17 @@ function toldPairs({ id }: TracedPort, { node }: Trace, now: number) {
   if (node === null) return [["Told", "not known"] as const];
   const told = node.reports.filter(({ port }) => port === id);
   if (told.length === 0) return [["Told", nothingTold(node.reportsSince)] as const];
-  return told.map(({ host, status, at, error }) =>
-    [
+  return told.map((report) => {
+    const { at, error } = report;
+    return [
       "Told",
       <>
-        {`${clip(status, 20)} of ${clip(host, 63)} `}
+        {`${clip(toldWords(report), 200)}, `}
         <Time at={at} now={now} age />
-        {error === null ? null : `, not taken: ${clip(error, 300)}`}
+        {error === null ? null : `; not taken: ${clip(error, 300)}`}
       </>,
-    ] as const
-  );
+    ] as const;
+  });
 }
 
 const ACTIONS = {
@@ -255,7 +264,7 @@ function ObjectItem({ object, trace, now }: { object: TracedObject; trace: Trace
       {last
         ? (
           <p class="quiet">
-            {"Last run to change it: "}
+            {`L${runWords(last).slice(1)}: `}
             <a href={`/resyncs/${encodeURIComponent(last.run)}`}>{clip(last.run, 20)}</a>
             {` (${clip(last.reason, 40)}) `}
             <Time at={last.at} now={now} age />

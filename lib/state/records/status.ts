@@ -38,6 +38,8 @@ export const absentSchema = z.object({
   /** Endpoints on either. */
   goneEndpoints: count,
   unservedEndpoints: count,
+  /** Hosts that were seen, by an earlier watcher or before a gap, and may write again: nobody says yet that they are gone. */
+  awaited: count.optional(),
   /** The first of either sort. */
   hosts: z.array(agentSchema).max(10),
   /** Live migrations that lead to a host without a status, for longer than they should. */

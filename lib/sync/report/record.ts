@@ -90,33 +90,51 @@ export async function recorded<T extends ResyncResult>(
     record.error = term.signal.aborted
       ? "mastership ended"
       : describeError(error).slice(0, MAX_ERROR_CHARS);
-    if (!term.signal.aborted) {
+    // A cause that lasts is no event at every try.
+    if (!term.signal.aborted && record.error !== record.failureBefore) {
       const message = `resync failed: ${record.error}`;
       await store.addEvent("resource-syncer", { at: clock.now(), level: "error", message });
     }
     throw error;
   } finally {
-    await steps.told;
+    await steps.end();
     await finish(record, context, term, options);
   }
 }
 
-/** Notes the steps of a run for whoever follows it; what cannot be noted is left out. */
+/**
+ * Notes the steps of a run for whoever follows it: the newest, also when it came right after another and then
+ * lasts. What cannot be noted is left out.
+ */
 class Steps {
-  /** Resolves when what was told is noted. */
-  told: Promise<void> = Promise.resolve();
-  #last = "";
-  #at = -Infinity;
+  readonly #over = new AbortController();
+  #newest: Step | null = null;
+  #noted: Step | null = null;
+  /** null: nothing is to be noted. */
+  #noting: Promise<void> | null = null;
 
   constructor(readonly id: string, readonly context: Pick<JobContext, "clock" | "store">) {}
 
   tell(step: Step): void {
+    this.#newest = step;
+    if (step !== this.#noted) this.#noting ??= this.#note();
+  }
+
+  /** Resolves when nothing of the run is written any more. */
+  async end(): Promise<void> {
+    this.#over.abort();
+    await this.#noting;
+  }
+
+  async #note(): Promise<void> {
     const { clock, store } = this.context;
-    const now = clock.monotonic();
-    if (step === this.#last || now - this.#at < STEP_MS) return;
-    [this.#last, this.#at] = [step, now];
-    const before = this.told;
-    this.told = before.then(() => store.writeResyncStep({ id: this.id, step })).catch(() => {});
+    const { signal } = this.#over;
+    while (this.#newest !== this.#noted && !signal.aborted) {
+      const step = this.#noted = this.#newest!;
+      await store.writeResyncStep({ id: this.id, step }).catch(() => {});
+      await clock.sleep(STEP_MS, signal).catch(() => {});
+    }
+    this.#noting = null;
   }
 }
 

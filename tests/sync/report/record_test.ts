@@ -83,3 +83,54 @@ Deno.test("while a run runs, its record tells its step and after which failure i
     await Deno.remove(stateDir, { recursive: true });
   }
 });
+
+Deno.test("a step that comes right after another and lasts is the one that is told", async () => {
+  const stateDir = await Deno.makeTempDir({ prefix: "record-" });
+  try {
+    using store = await StateStore.open(stateDir);
+    const context = { log: new LogRecorder(), store, clock: systemClock, alive: () => {} };
+    const { kinds } = resync() as unknown as ResyncResult;
+    await recorded(
+      context,
+      term,
+      { reason: "startup", differences: new DifferenceLog(), stateDir },
+      async (tell) => {
+        tell("reading etcd");
+        tell("reading Neutron");
+        await eventually(
+          "the step that lasts",
+          async () => (await store.readResyncs())[0]!.step === "reading Neutron",
+          30_000,
+        );
+        return { kinds, warnings: [], guards: [], leftOut: [] };
+      },
+    );
+    assertEquals((await store.readResyncs())[0]!.step, undefined);
+  } finally {
+    await Deno.remove(stateDir, { recursive: true });
+  }
+});
+
+Deno.test("a run that fails as the one before it is no further event", async () => {
+  const stateDir = await Deno.makeTempDir({ prefix: "record-" });
+  try {
+    using store = await StateStore.open(stateDir);
+    const context = { log: new LogRecorder(), store, clock: systemClock, alive: () => {} };
+    const fail = (why: string, failureBefore: string | null) =>
+      recorded(
+        context,
+        term,
+        { reason: "retry", failureBefore, differences: new DifferenceLog(), stateDir },
+        () => Promise.reject(new Error(why)),
+      ).then(() => null, ({ message }) => message);
+    assertEquals(await fail("503", null), "503");
+    assertEquals(await fail("503", "503"), "503");
+    assertEquals(await fail("401", "503"), "401");
+    assertEquals((await store.readEvents("resource-syncer")).map(({ message }) => message), [
+      "resync failed: 401",
+      "resync failed: 503",
+    ]);
+  } finally {
+    await Deno.remove(stateDir, { recursive: true });
+  }
+});
