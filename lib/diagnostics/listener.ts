@@ -10,6 +10,7 @@ import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
+import { OLDEST_TLS } from "../base/oldest_tls.ts";
 import type { TlsFiles } from "./tls_files.ts";
 
 /** What answers; the second argument is Hono's `env`. */
@@ -74,6 +75,7 @@ export async function openListener(
     ...options,
     handshakeTimeout: options.headersTimeout,
     ALPNProtocols: ["http/1.1"],
+    minVersion: OLDEST_TLS,
     cert: tls.cert,
     key: tls.key,
   }, answer);
