@@ -68,17 +68,21 @@ export function findEndpoint(
   );
   const why = whyNotAsked(url, authUrl);
   if (why !== null) {
-    const option = OVERRIDES[type] ? `, or name the one to ask with ${OVERRIDES[type]}` : "";
+    const option = OVERRIDES.get(type);
+    const orName = option === undefined ? "" : `, or name the one to ask with ${option}`;
     refuse(
       `the ${wanted} endpoint of the ${type} service in Keystone's catalogue is not asked, ` +
-        `${JSON.stringify(shownUrl(url))}: ${why}; have the catalogue corrected${option}`,
+        `${JSON.stringify(shownUrl(url))}: ${why}; have the catalogue corrected${orName}`,
     );
   }
   return url;
 }
 
 /** Options that count instead of the catalogue, by type of service. */
-const OVERRIDES: Readonly<Record<string, string>> = { network: "neutron_url", compute: "nova_url" };
+const OVERRIDES: ReadonlyMap<string, string> = new Map([
+  ["network", "neutron_url"],
+  ["compute", "nova_url"],
+]);
 
 function distinct(texts: readonly string[]): string[] {
   return [...new Set(texts)].sort();

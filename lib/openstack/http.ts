@@ -143,7 +143,9 @@ function serviceMessage(body: string): string {
   if (parsed) {
     // Neutron, Keystone and Nova (badRequest, forbidden, … with a message) in this order.
     const inner = parsed.NeutronError ?? parsed.error ?? Object.values(parsed)[0];
-    return String((inner as { message?: unknown } | null)?.message ?? body).slice(0, 300);
+    const message = (inner as { message?: unknown } | null)?.message;
+    // Any other value is no sentence, and may have no text at all.
+    return (typeof message === "string" ? message : body).slice(0, 300);
   }
   // The beginning is enough, and a pattern on hostile text takes the square of its length.
   const text = body.slice(0, 4000).replaceAll(/<(style|script)[^]*?<\/\1>|<[^>]*>/gi, " ");
