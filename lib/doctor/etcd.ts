@@ -167,7 +167,7 @@ async function checkClock(
   const client = openHttpClient(etcd);
   try {
     const askedAt = clock.now();
-    const response = await fetch(`${url}/version`, { client, signal });
+    const response = await fetch(`${url}/version`, { client, signal, redirect: "error" });
     await response.body?.cancel();
     const reading = readDateHeader(response.headers, askedAt, clock.now());
     return reading ? judgeOffset(reading) : skipped("it does not tell the time");

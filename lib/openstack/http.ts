@@ -148,7 +148,7 @@ function serviceMessage(body: string): string {
     return (typeof message === "string" ? message : body).slice(0, 300);
   }
   // The beginning is enough, and a pattern on hostile text takes the square of its length.
-  const text = body.slice(0, 4000).replaceAll(/<(style|script)[^]*?<\/\1>|<[^>]*>/gi, " ");
+  const text = body.slice(0, 4000).replaceAll(/<(style|script)[^]*?<\/\1>|<[^<>]*>/gi, " ");
   return text.replaceAll(/\s+/g, " ").trim().slice(0, 120) || "nothing more";
 }
 

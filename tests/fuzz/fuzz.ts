@@ -64,7 +64,11 @@ export function fuzz<Input>(
     await fc.assert(property, { numRuns: RUNS, seed: SEED, endOnFailure: false });
     assertEquals(shapes(), before, "a prototype was changed");
     const seconds = (process.threadCpuUsage(cpu).user / 1e6).toFixed(1);
-    say(`  ${edge}: seed ${SEED}; ${seconds} s of computing, ${slowest} ms for the slowest input`);
+    say(
+      `  ${edge}: seed ${SEED}; ${seconds} s of computing, ${
+        Math.round(slowest)
+      } ms for the slowest input`,
+    );
   });
 }
 

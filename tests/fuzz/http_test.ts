@@ -2,25 +2,27 @@
 import fc from "fast-check";
 import { openListener } from "../../lib/diagnostics/listener.ts";
 import { assert } from "../support/assert.ts";
+import { details } from "../diagnostics/details_fixture.ts";
 import { testApp } from "../diagnostics/test_app.ts";
 import { fuzz, RUNS } from "./fuzz.ts";
 import { damaged, oddText, spoilt } from "./inputs.ts";
 
-const app = testApp();
+/** What was kept may hold anything, too. */
+const app = testApp({ details: details(3, "<script>x</script>\u202e") });
+/** Every route that there is, and what may be asked of some. */
 const PATHS = [
-  ...["/", "/agents", "/election", "/ports", "/resyncs", "/roles/manager", "/events", "/metrics"],
-  ...[
-    "/api/v1/status",
-    "/api/v1/agents?sort=age&limit=10&offset=5",
-    "/api/v1/resyncs/x",
-    "/health",
-  ],
-  ...["/api/v1/roles/manager/restart", "/api/v1/resync", "/api/v1/step-down", "/openapi.json"],
+  ...new Set(
+    app.routes.filter(({ method, path }) => method !== "ALL" && !path.includes("*"))
+      .map(({ path }) => path.replace(":name", "manager").replace(/:\w+/, "m")),
+  ),
+  ...["/agents?sort=age&page=2&q=h&state=stale", "/api/v1/agents?limit=10&offset=5&sort=-age"],
 ];
+const QUERIES = ["limit", "offset", "sort", "page", "q", "state", "level", "why", "view", "source"];
+const queries = fc.oneof(fc.constantFrom(...QUERIES), oddText);
 const paths = fc.oneof(
   { arbitrary: spoilt(...PATHS), weight: 4 },
   {
-    arbitrary: fc.tuple(fc.constantFrom(...PATHS), oddText, oddText).map(([path, name, value]) =>
+    arbitrary: fc.tuple(fc.constantFrom(...PATHS), queries, oddText).map(([path, name, value]) =>
       `${path}?${encodeURIComponent(name.toWellFormed())}=${
         encodeURIComponent(value.toWellFormed())
       }`
@@ -113,6 +115,6 @@ Deno.test(`bytes to the page's listener: ${Math.ceil(RUNS / 10)} connections`, a
       assert(answer === "" || /^HTTP\/1\.1 [1-4]\d\d |^HTTP\/1\.1 503 /.test(answer), answer);
     }
   }
-  const alive = await send("GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  const alive = await send("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   assert(/^HTTP\/1\.1 [24]\d\d /.test(alive), alive);
 });

@@ -301,6 +301,19 @@ Deno.test("clouds.yaml: what the parser finds odd is not printed, for it would s
   assertEquals(said, []);
 });
 
+Deno.test("a token that goes out in the clear because somebody said so is warned of", () => {
+  const login = { OS_USERNAME: "u", OS_PASSWORD: "sesame", OS_PROJECT_NAME: "p" };
+  const clear = (auth_url: string, neutron_url: string) =>
+    resolve({ ...login, OS_AUTH_URL: auth_url }, { flags: { neutron_url } }).warnings
+      .filter((warning) => warning.includes("in the clear"));
+  assertMatch(
+    clear("https://ctl/v3", "http://net").join(),
+    /neutron_url \(--neutron-url\) is http/,
+  );
+  assertEquals(clear("https://ctl/v3", "https://net"), []);
+  assertEquals(clear("http://ctl/v3", "http://net"), []);
+});
+
 Deno.test("a login without auth_url is noticed", () => {
   const env = { OS_USERNAME: "neutron", OS_PASSWORD: "sesame" };
   assertMatch(resolve(env).warnings.join("\n"), /auth_url is not: requests carry no token/);
