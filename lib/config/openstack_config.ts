@@ -114,8 +114,8 @@ export function warnOpenstack(values: OptionValues): string[] {
     );
   }
   for (const name of ["neutron_url", "nova_url"] as const) {
-    const isClear = values.get(name)?.startsWith("http:") && source(name) !== "default";
-    if (!isClear || authMethod(values) === null || !values.get("auth_url")?.startsWith("https:")) {
+    const isClear = /^http:/i.test(values.get(name) ?? "") && source(name) !== "default";
+    if (!isClear || authMethod(values) === null || !/^https:/i.test(values.get("auth_url") ?? "")) {
       continue;
     }
     warnings.push(

@@ -20,7 +20,7 @@ export function whyNotAsked(text: string, keystone: string | null): string | nul
   if (hasUserInfo(url)) return "it has a user, which a catalogue has no use for";
   if (url.search !== "" || url.hash !== "") return "it has a query or a fragment";
   if (!isPeerHost(url.hostname)) return "its host is a wildcard, or no host at all";
-  if (url.protocol === "http:" && keystone?.startsWith("https:")) {
+  if (url.protocol === "http:" && keystone !== null && new URL(keystone).protocol === "https:") {
     return "Keystone is asked over TLS, and our token would go there in the clear";
   }
   return null;

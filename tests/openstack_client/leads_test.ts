@@ -45,6 +45,7 @@ Deno.test("a catalogue that leads into the clear, to a user or to no host is ref
     clear,
     /internal endpoint of the network service .*"http:\/\/net:9696\/".*in the clear/,
   );
+  assertMatch(asked("HTTP://net:9696", "HTTPS://ctl:5000/v3"), /in the clear/);
   assertMatch(clear, /name the one to ask with neutron_url/);
   assertMatch(asked("http://nova:8774", "https://ctl/v3", "compute"), /with nova_url$/);
   const user = asked("http://me:word@net:9696", "http://ctl:5000");
