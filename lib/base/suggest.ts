@@ -16,8 +16,12 @@ function editDistance(a: string, b: string): number {
   return rows[a.length]![b.length];
 }
 
+/** A longer word is none that somebody has misspelt, and would take long to compare. */
+const MAX_LENGTH = 64;
+
 /** The nearest of the right words, or null when none is near. */
 export function suggest(word: string, right: readonly string[]): string | null {
+  if (word.length > MAX_LENGTH) return null;
   const ranked = right.map((name) => ({ name, distance: editDistance(word, name) }))
     .sort((x, y) => x.distance - y.distance);
   const best = ranked[0];

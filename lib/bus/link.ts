@@ -14,6 +14,7 @@ import type { Clock } from "../base/clock.ts";
 import { deadline } from "../base/deadline.ts";
 import type { BrokersConfig } from "../config/config_types.ts";
 import { describeError, type Log } from "../base/log.ts";
+import { isTooOldTls, OLDEST_TLS, TOO_OLD_TLS } from "../base/oldest_tls.ts";
 import { Outage } from "../base/outage.ts";
 import type { BusHost } from "../config/transport_url.ts";
 
@@ -156,6 +157,9 @@ export async function dial(
     clientProperties: { connection_name: name },
     ...(ca ? { ca: [ca] } : {}),
     ...(cert && key ? { cert, key } : {}),
+    ...(tls ? { minVersion: OLDEST_TLS } : {}),
+  }).catch((error) => {
+    throw isTooOldTls(error) ? new BusError(`TLS fails: ${TOO_OLD_TLS}`, { cause: error }) : error;
   });
 }
 

@@ -108,9 +108,10 @@ const KEEP: { readonly [Of in Facet["of"]]: Keeper<Extract<Facet, { of: Of }>> }
   /** In the order in which they were, and what is new behind them. */
   addresses({ spec }, { spec: had }, { addresses }) {
     const wanted = list(spec.ipNATs);
-    const stay = list(had.ipNATs).filter((nat) =>
-      addresses.has(String(object(nat).externalIP)) || isIn(wanted, nat)
-    );
+    const stay = list(had.ipNATs).filter((nat) => {
+      const { externalIP } = object(nat);
+      return (typeof externalIP === "string" && addresses.has(externalIP)) || isIn(wanted, nat);
+    });
     const come = wanted.filter((nat) => !isIn(stay, nat));
     if (stay.length + come.length > 0) spec.ipNATs = [...stay, ...come];
   },

@@ -46,7 +46,7 @@ export function readCloud(name: string, env: Env, read: (path: string) => string
     );
   }
   const clouds = asObject(found.content.clouds);
-  const cloud = clouds[name];
+  const cloud = ownIn(clouds, name);
   if (typeof cloud !== "object" || cloud === null) {
     const names = Object.keys(clouds);
     const near = suggest(name, names);
@@ -54,7 +54,7 @@ export function readCloud(name: string, env: Env, read: (path: string) => string
     throw new ConfigError(`${found.path} has no cloud ${JSON.stringify(name)}: ${hint}`);
   }
   const secure = firstFile("secure", env, read);
-  const secrets = asObject(asObject(secure?.content.clouds)[name]);
+  const secrets = asObject(ownIn(asObject(secure?.content.clouds), name));
   const values = new Map<string, string>();
   for (const source of [cloud as Json, secrets]) {
     // Settings of `auth` may stand beside it, and those in it count more.
@@ -82,7 +82,9 @@ function firstFile(
     if (text === null) continue;
     try {
       // Everything is text: a password 0123 must not become a number.
-      return { path, content: asObject(parse(text, { schema: "failsafe", merge: true })) };
+      // Nor does the parser warn, which quotes lines too.
+      const options = { schema: "failsafe", merge: true, logLevel: "error" } as const;
+      return { path, content: asObject(parse(text, options)) };
     } catch (error) {
       // The parser quotes the line that it stumbles over, which may hold a secret.
       const [where] = /at line \d+/.exec(String(error)) ?? [];
@@ -97,6 +99,11 @@ function flatten(source: Json, set: (key: string, value: string) => void): void 
     const empty = value === "" || value === "~" || (value === "null" && key !== "password");
     if (typeof value === "string" && !empty) set(key, value);
   }
+}
+
+/** A name such as `constructor` is no cloud because every object has one. */
+function ownIn(of: Json, name: string): unknown {
+  return Object.hasOwn(of, name) ? of[name] : undefined;
 }
 
 function asObject(value: unknown): Json {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isPeerHost } from "../base/peer_host.ts";
 import { parseNetwork } from "../calico/ip_network.ts";
 import { parseTransportUrl, type Transport, TRANSPORT_URL_FORM } from "./transport_url.ts";
 
@@ -96,8 +97,10 @@ export const listen: Kind<{ readonly host: string; readonly port: number }> = {
   parse(text) {
     const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/\s]+)):(\d{1,5})$/.exec(text);
     const port = Number(match?.[3]);
-    if (!match || port < 1 || port > 65535) return null;
-    return { host: (match[1] ?? match[2])!, port };
+    const host = match?.[1] ?? match?.[2] ?? "";
+    // Those two are all of this machine's addresses: to listen on, not to reach.
+    const isHost = host === "0.0.0.0" || host === "::" || isPeerHost(host);
+    return isHost && port >= 1 && port <= 65535 ? { host, port } : null;
   },
 };
 
@@ -136,5 +139,5 @@ export function separated(text: string): string[] {
 
 function isUrl(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) &&
-    new URL(text).hostname !== "";
+    isPeerHost(new URL(text).hostname);
 }

@@ -113,6 +113,15 @@ export function warnOpenstack(values: OptionValues): string[] {
         "Nova are always verified; name the CA that signed them with os_cacert",
     );
   }
+  for (const name of ["neutron_url", "nova_url"] as const) {
+    const isClear = /^http:/i.test(values.get(name) ?? "") && source(name) !== "default";
+    if (!isClear || authMethod(values) === null || !/^https:/i.test(values.get("auth_url") ?? "")) {
+      continue;
+    }
+    warnings.push(
+      `${name} (${source(name)}) is http and auth_url is https: our token goes there in the clear`,
+    );
+  }
   if (authMethod(values) === "token") {
     warnings.push(
       "a token (token, OS_TOKEN) cannot be renewed: once it runs out, nothing can be read any " +

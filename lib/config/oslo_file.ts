@@ -54,11 +54,12 @@ export function readConfigFile(text: string): ConfigFile {
       values.set(continued, unquoted(assignment[2]!.trim()));
     } else if (line !== "") broken.push(index + 1);
   }
-  const substitutedValues = [...values].map(([place, value]): [string, string] => [
+  const names = new Names(values);
+  const substituted = [...values].map(([place, value]): [string, string] => [
     place,
-    substituted(place, value, values),
+    names.substituted(place, value),
   ]);
-  return { values: new Map(substitutedValues), sections, broken };
+  return { values: new Map(substituted), sections, broken };
 }
 
 function linesOf(text: string): string[] {
@@ -66,26 +67,37 @@ function linesOf(text: string): string[] {
 }
 
 /**
- * The text with what its names stand for.
- *
- * @param within places whose values it is a part of: their names stay, or there would be no end
+ * Characters that names may stand for in all values of a file together, so that its end is always reached;
+ * a name beyond that stays as it is written.
  */
-function substituted(
-  place: string,
-  text: string,
-  values: FileValues,
-  within: readonly string[] = [place],
-): string {
-  const section = place.slice(0, place.lastIndexOf("."));
-  const pattern = /\$(?:(\$)|([_a-z][._a-z0-9]*)|\{([_a-z][._a-z0-9]*)\})/gi;
-  return text.replaceAll("\\$", "$$$$").replace(pattern, (whole, escaped, named, braced) => {
-    if (escaped) return "$";
-    const name: string = named ?? braced;
-    const places = [name.includes(".") ? name : `${section}.${name}`, `DEFAULT.${name}`];
-    const found = places.find((one) => values.has(one));
-    if (found === undefined || within.includes(found)) return whole;
-    return substituted(found, values.get(found)!, values, [...within, found]);
-  });
+const MAX_SUBSTITUTED = 100_000;
+
+/** What the names in a file's values stand for. */
+class Names {
+  #left = MAX_SUBSTITUTED;
+
+  constructor(readonly values: FileValues) {}
+
+  /**
+   * The text with what its names stand for.
+   *
+   * @param within places whose values it is a part of: their names stay, or there would be no end
+   */
+  substituted(place: string, text: string, within: readonly string[] = [place]): string {
+    const section = place.slice(0, place.lastIndexOf("."));
+    const pattern = /\$(?:(\$)|([_a-z][._a-z0-9]*)|\{([_a-z][._a-z0-9]*)\})/gi;
+    return text.replaceAll("\\$", "$$$$").replace(pattern, (whole, escaped, named, braced) => {
+      if (escaped) return "$";
+      const name: string = named ?? braced;
+      const places = [name.includes(".") ? name : `${section}.${name}`, `DEFAULT.${name}`];
+      const found = places.find((one) => this.values.has(one));
+      if (found === undefined || within.includes(found)) return whole;
+      const value = this.values.get(found)!;
+      // A name costs something by itself, too: it may stand for nothing.
+      this.#left -= value.length + 1;
+      return this.#left < 0 ? whole : this.substituted(found, value, [...within, found]);
+    });
+  }
 }
 
 /** oslo.config finds a section in any case, but for `DEFAULT`. */

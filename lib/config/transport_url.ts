@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { isPeerHost } from "../base/peer_host.ts";
 
 /** One broker. */
 export interface BusHost {
@@ -39,7 +40,7 @@ export function parseTransportUrl(url: string): Transport | null {
       if (!found) return null;
       const [, user, secret = "", host, digits = "5672"] = found;
       const port = Number(digits);
-      if (port < 1 || port > 65535) return null;
+      if (port < 1 || port > 65535 || !isPeerHost(host!)) return null;
       const login = user === undefined
         ? hosts.at(-1) ?? { username: "guest", password: "guest" }
         : { username: decodeURIComponent(user), password: decodeURIComponent(secret) };

@@ -14,6 +14,7 @@ import { Connections } from "./connections.ts";
 import type { PeerEnv } from "./peer.ts";
 import type { RefusalKind, Refused } from "./refusals.ts";
 import { faultOf, type HeadFault, hostsOf } from "./request_head.ts";
+import { OLDEST_TLS } from "../base/oldest_tls.ts";
 import type { TlsFiles } from "./tls_files.ts";
 
 /** What answers; the second argument is Hono's `env`. */
@@ -119,6 +120,7 @@ function createServer(answer: Answer, tls: TlsFiles | null, limits: ListenerLimi
     ...options,
     handshakeTimeout: options.headersTimeout,
     ALPNProtocols: ["http/1.1"],
+    minVersion: OLDEST_TLS,
     cert: tls.cert,
     key: tls.key,
   }, answer);

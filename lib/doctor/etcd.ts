@@ -168,7 +168,7 @@ async function checkClock(
   try {
     const askedAt = clock.now();
     const brief = AbortSignal.any([signal, AbortSignal.timeout(etcd.callTimeoutMs)]);
-    const response = await fetch(`${url}/version`, { client, signal: brief });
+    const response = await fetch(`${url}/version`, { client, signal: brief, redirect: "error" });
     await response.body?.cancel();
     const reading = readDateHeader(response.headers, askedAt, clock.now());
     return reading ? judgeOffset(reading) : skipped("it does not tell the time");

@@ -114,7 +114,8 @@ async function checkHostClocks(config: Config, clock: Clock): Promise<Verdict> {
   const prefix = felixPrefix(config.region);
   const hosts = await writersBelow(prefix, config, clock, (key, value) => {
     if (!key.endsWith("/status")) return [];
-    const time = Date.parse(String(parseJsonObject(value)?.time));
+    const said = parseJsonObject(value)?.time;
+    const time = typeof said === "string" ? Date.parse(said) : NaN;
     return Number.isNaN(time) ? [] : [{ who: key.slice(prefix.length).split("/")[0]!, time }];
   });
   if (!hosts) return skipped(NO_ANSWER);

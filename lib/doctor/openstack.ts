@@ -246,14 +246,15 @@ async function checkBinding(auth: KeystoneAuth, url: Url, signal: AbortSignal): 
   const { ports } = portsSchema.parse(await auth.fetch(url(path), signal, readList));
   const types = new Map<string, number>();
   for (const port of ports) {
-    const type = String(port["binding:vif_type"] ?? "unknown");
+    const said = port["binding:vif_type"];
+    const type = typeof said === "string" ? said : "unknown";
     types.set(type, (types.get(type) ?? 0) + 1);
   }
   const shown = [...types].map(([type, count]) => `${count} ${type}`).join(", ") || "no ports";
   const bad = types.get("binding_failed") ?? 0;
   if (bad > 0) {
     const hosts = ports.filter((port) => port["binding:vif_type"] === "binding_failed")
-      .map((port) => String(port["binding:host_id"] || "?"));
+      .map(({ "binding:host_id": host }) => typeof host === "string" && host !== "" ? host : "?");
     const names = [...new Set(hosts)].sort().slice(0, MAX_NAMES).join(", ");
     return warning(
       `of the first ${ports.length} ports: ${shown}; failed on ${names}`,

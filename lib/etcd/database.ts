@@ -68,7 +68,7 @@ async function readQuota(
       client = Deno.createHttpClient({ caCerts: [ca], ...own });
     }
     const signal = AbortSignal.timeout(Math.max(1, withinMs));
-    const response = await fetch(`${url}/metrics`, { client, signal });
+    const response = await fetch(`${url}/metrics`, { client, signal, redirect: "error" });
     const bytes = Number(QUOTA.exec(await response.text())?.[1]);
     return bytes > 0 ? bytes : null;
   } catch {

@@ -18,6 +18,7 @@ import {
 } from "node:tls";
 import type { EtcdConfig } from "../config/config_types.ts";
 import { describeError } from "../base/log.ts";
+import { isTooOldTls, OLDEST_TLS, TOO_OLD_TLS } from "../base/oldest_tls.ts";
 import type { SecureConnector } from "./frame_filter.ts";
 
 /**
@@ -106,6 +107,7 @@ export class EtcdTls {
     const code = String((error as { code?: unknown } | null)?.code ?? "");
     const text = `${code} ${describeError(error)}`;
     const its = `the certificate of etcd at ${member}`;
+    if (isTooOldTls(error)) return `TLS with etcd at ${member} fails: ${TOO_OLD_TLS}`;
     if (/alert/i.test(text)) return this.#explainAlert(text, member);
     if (/expired/i.test(text)) return `${its} has expired: renew it`;
     if (/not.yet.valid/i.test(text)) return `${its} is not valid yet: compare the clocks`;
@@ -194,5 +196,5 @@ function publicPart(key: KeyObject): string {
 }
 
 function contextOf({ ca, own }: TlsFiles): SecureContext {
-  return createSecureContext({ ca, ...own });
+  return createSecureContext({ ca, ...own, minVersion: OLDEST_TLS });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import { shownUrl, whyNotAsked } from "./leads.ts";
 
 /** What a token's body says of services; unknown fields are dropped. */
 export const catalogueSchema = z.array(z.object({
@@ -22,6 +23,8 @@ export interface EndpointChoice {
   readonly interface: string;
   /** null: the catalogue has but one. */
   readonly regionName: string | null;
+  /** Keystone's URL: what is asked over TLS there is not asked in the clear elsewhere. */
+  readonly authUrl: string | null;
 }
 
 /** The endpoint is not to be had; the message says what there is and what to set. */
@@ -33,7 +36,7 @@ export class CatalogueError extends Error {
 export function findEndpoint(
   catalogue: Catalogue,
   type: string,
-  { interface: wanted, regionName }: EndpointChoice,
+  { interface: wanted, regionName, authUrl }: EndpointChoice,
 ): string {
   const refuse: (why: string) => never = (why) => {
     throw new CatalogueError(why);
@@ -63,11 +66,23 @@ export function findEndpoint(
     `the ${type} service has no ${wanted} endpoint (os_interface, OS_INTERFACE): it has ` +
       distinct(here.map((endpoint) => endpoint.interface)).join(", "),
   );
-  if (!URL.canParse(url) || !/^https?:/.test(url)) {
-    refuse(`the ${wanted} endpoint of the ${type} service is no URL: ${JSON.stringify(url)}`);
+  const why = whyNotAsked(url, authUrl);
+  if (why !== null) {
+    const option = OVERRIDES.get(type);
+    const orName = option === undefined ? "" : `, or name the one to ask with ${option}`;
+    refuse(
+      `the ${wanted} endpoint of the ${type} service in Keystone's catalogue is not asked, ` +
+        `${JSON.stringify(shownUrl(url))}: ${why}; have the catalogue corrected${orName}`,
+    );
   }
   return url;
 }
+
+/** Options that count instead of the catalogue, by type of service. */
+const OVERRIDES: ReadonlyMap<string, string> = new Map([
+  ["network", "neutron_url"],
+  ["compute", "nova_url"],
+]);
 
 function distinct(texts: readonly string[]): string[] {
   return [...new Set(texts)].sort();

@@ -22,6 +22,12 @@ export async function endpointsOf(auth: KeystoneAuth, signal: AbortSignal): Prom
   if (authUrl !== config.authUrl) {
     notes.push(`auth_url ${config.authUrl} names no version: Keystone v3 was found at ${authUrl}`);
   }
+  if (auth.calledElsewhere !== null) {
+    notes.push(
+      `Keystone's list of versions leads to ${auth.calledElsewhere}, which is not asked: ${authUrl} is, ` +
+        "of the scheme and host of auth_url; an auth_url that ends in /v3 is not asked for versions",
+    );
+  }
   const catalogue = token?.catalogue ?? [];
   const neutronUrl = config.fromCatalogue.neutron
     ? neutronIn(catalogue, config)

@@ -9,7 +9,9 @@ import type { Clock } from "../base/clock.ts";
 import { parseJsonObject } from "../base/json.ts";
 import { describeError } from "../base/log.ts";
 import { isNotCapable } from "../base/not_capable.ts";
+import { TOO_OLD_TLS } from "../base/oldest_tls.ts";
 import { ANSWER_BYTES, ERROR_BYTES, LIST_BYTES, readBeginning } from "./body.ts";
+import { shownUrl } from "./leads.ts";
 
 /** A service refused or did not answer; the message names the URL, never a header or a body of ours. */
 export class OpenstackError extends Error {
@@ -105,7 +107,7 @@ async function refusal(url: string, response: Response): Promise<Outcome<never>>
   const body = (await readBeginning(response, ERROR_BYTES)).text;
   const target = response.headers.get("location");
   const why = status >= 300 && status < 400 && target
-    ? `it redirects to ${shown(target)}: is that the URL to configure?`
+    ? `it redirects to ${shownUrl(target)}: is that the URL to configure?`
     : serviceMessage(body);
   const failure = new OpenstackError(`${shown(url)} answered ${status}: ${why}`, status);
   const after = Number(response.headers.get("retry-after"));
@@ -125,6 +127,7 @@ const CONNECTION_PROBLEMS: readonly (readonly [RegExp, string])[] = [
   ],
   [/not valid for name/i, "its certificate is for another host name"],
   [/expired/i, "its certificate has expired"],
+  [/ProtocolVersion/, TOO_OLD_TLS],
   [/InvalidContentType|CorruptMessage/i, "it does not speak TLS, is it http?"],
 ];
 
@@ -140,10 +143,12 @@ function serviceMessage(body: string): string {
   if (parsed) {
     // Neutron, Keystone and Nova (badRequest, forbidden, … with a message) in this order.
     const inner = parsed.NeutronError ?? parsed.error ?? Object.values(parsed)[0];
-    return String((inner as { message?: unknown } | null)?.message ?? body).slice(0, 300);
+    const message = (inner as { message?: unknown } | null)?.message;
+    // Any other value is no sentence, and may have no text at all.
+    return (typeof message === "string" ? message : body).slice(0, 300);
   }
   // The beginning is enough, and a pattern on hostile text takes the square of its length.
-  const text = body.slice(0, 4000).replaceAll(/<(style|script)[^]*?<\/\1>|<[^>]*>/gi, " ");
+  const text = body.slice(0, 4000).replaceAll(/<(style|script)[^]*?<\/\1>|<[^<>]*>/gi, " ");
   return text.replaceAll(/\s+/g, " ").trim().slice(0, 120) || "nothing more";
 }
 

@@ -8,7 +8,7 @@ import { abortable } from "../base/abortable.ts";
 import type { Clock } from "../base/clock.ts";
 import type { OpenstackConfig } from "./config.ts";
 import { type Credential, tokenRequest } from "./credential.ts";
-import { findIdentityV3 } from "./discovery.ts";
+import { findIdentityV3, type IdentityV3 } from "./discovery.ts";
 import { neutronIn } from "./catalogue.ts";
 import { isRefused, OpenstackError, readJson, readList, request, sendJson } from "./http.ts";
 import { openHttpClient } from "./http_client.ts";
@@ -27,7 +27,7 @@ export class KeystoneAuth implements Disposable {
   #token: Token | null = null;
   /** The request for one that is under way; it ends with the signal of who began it. */
   #renewal: Promise<Token> | null = null;
-  #identityUrl: string | null = null;
+  #identity: IdentityV3 | null = null;
   /** Opened with the first request; undefined within: the default one will do. */
   #client: { readonly http: Deno.HttpClient | undefined } | null = null;
   /** Why Keystone refuses us was looked into, and that it was. */
@@ -151,10 +151,16 @@ export class KeystoneAuth implements Disposable {
 
   /** Keystone's URL ending in `/v3`, found once when the configuration does not say it. */
   async identityUrl(signal: AbortSignal): Promise<string> {
-    return this.#identityUrl ??= await findIdentityV3(
+    this.#identity ??= await findIdentityV3(
       this.config.authUrl!,
       (url) => this.#send(url, signal, readJson, {}, null, 300),
     );
+    return this.#identity.url;
+  }
+
+  /** What Keystone calls itself when its URL was found and that is on another host; else null. */
+  get calledElsewhere(): string | null {
+    return this.#identity?.calledElsewhere ?? null;
   }
 
   /** A request with that token, or with none. */

@@ -126,12 +126,13 @@ export const floatingIpSchema = z.object({
 export type FloatingIp = z.infer<typeof floatingIpSchema>;
 
 /** What each type of rule that we use has to have; of others nothing is known. */
-const QOS_AMOUNTS: Readonly<
-  Record<string, readonly ("max_kbps" | "max_burst_kbps" | "max_kpps")[]>
-> = {
-  bandwidth_limit: ["max_kbps", "max_burst_kbps"],
-  packet_rate_limit: ["max_kpps"],
-};
+const QOS_AMOUNTS: ReadonlyMap<
+  string,
+  readonly ("max_kbps" | "max_burst_kbps" | "max_kpps")[]
+> = new Map([
+  ["bandwidth_limit", ["max_kbps", "max_burst_kbps"]],
+  ["packet_rate_limit", ["max_kpps"]],
+]);
 const amount = z.number().nullish();
 const qosRuleSchema = z.object({
   type: z.string(),
@@ -141,7 +142,7 @@ const qosRuleSchema = z.object({
   max_burst_kbps: amount,
   max_kpps: amount,
 }).superRefine((rule, { addIssue }) => {
-  const amounts = QOS_AMOUNTS[rule.type];
+  const amounts = QOS_AMOUNTS.get(rule.type);
   if (!amounts) return;
   for (const name of amounts) {
     if (rule[name] === undefined) addIssue({ code: "custom", path: [name], message: "is missing" });

@@ -8,6 +8,8 @@
  * @module
  */
 import { hostAndPort } from "../base/host_and_port.ts";
+import { isPeerHost, PEER_HOST_FORM } from "../base/peer_host.ts";
+import { ConfigError } from "../config/config_error.ts";
 import type { BrokersConfig, Config } from "../config/config_types.ts";
 import { pageUrl, reachable } from "../config/page_url.ts";
 import { filesWith, type FOLDERS, sharedFiles } from "./state_files.ts";
@@ -68,7 +70,9 @@ export function grantsOf(config: Config, places: PermissionPlaces) {
     reports: bus ? brokers : netOf(lab.reportUrl),
     notifications: netOfBrokers(notifications?.bus),
     /** Names whose addresses have to be looked up. */
-    unknownNames: hostNames(config).filter((host) => places.addresses(host).length === 0),
+    unknownNames: hostNames(config).filter((host) =>
+      isPeerHost(host) && places.addresses(host).length === 0
+    ),
     pageListens: pageNet(diagnostics.host, config, places),
     pageReached: pageNet(reachable(diagnostics.host), config, places),
   };
@@ -117,6 +121,7 @@ const DEFAULT_PORTS: Record<string, string> = { "http:": "80", "https:": "443" }
 /** `host:port` of a URL, with the port that its scheme implies. */
 function hostPort(url: string): string {
   const { hostname, port, protocol } = new URL(url);
+  demandPeer(hostname);
   return `${hostname}:${port || DEFAULT_PORTS[protocol]}`;
 }
 
@@ -125,7 +130,21 @@ function netOf(url: string | null): string[] {
 }
 
 function netOfBrokers(brokers: BrokersConfig | null | undefined): string[] {
-  return (brokers?.hosts ?? []).map(({ host, port }) => hostAndPort(host, port));
+  return (brokers?.hosts ?? []).map(({ host, port }) => {
+    demandPeer(host);
+    return hostAndPort(host, port);
+  });
+}
+
+/**
+ * The last word on what a permission names, wherever it came from: options and the catalogue have refused
+ * such a host with a better sentence.
+ */
+function demandPeer(host: string): void {
+  if (isPeerHost(host)) return;
+  throw new ConfigError(
+    `${JSON.stringify(host)} is no host to reach: it has to be ${PEER_HOST_FORM}`,
+  );
 }
 
 function tlsFiles(peer: TlsFiles | null | undefined): string[] {
@@ -137,12 +156,21 @@ function grpcNet(url: string, places: PermissionPlaces): string[] {
   const host = new URL(url).hostname;
   const port = hostPort(url).slice(host.length);
   if (isAddress(host)) return [host + port];
-  return [host, ...places.addresses(host).map((address) => address + port)];
+  return [host, ...addressesOf(host, places).map((address) => address + port)];
 }
 
-/** `net` entries of the page at `host`; a name is listened on and reached at its addresses. */
+/** What a name stands for, without what is no address to reach, such as a hosts file's `0.0.0.0`. */
+function addressesOf(host: string, places: PermissionPlaces): string[] {
+  return places.addresses(host).filter((address) => isAddress(address) && isPeerHost(address));
+}
+
+/**
+ * `net` entries of the page at `host`; a name is listened on and reached at its addresses. `0.0.0.0` and `::`
+ * are granted here alone: to listen on all addresses needs them, and who connects to them reaches the page.
+ */
 function pageNet(host: string, config: Config, places: PermissionPlaces): string[] {
   const { port } = config.diagnostics;
-  const addresses = places.addresses(host).map((address) => `${address}:${port}`);
+  if (host !== "0.0.0.0" && host !== "::") demandPeer(host);
+  const addresses = addressesOf(host, places).map((address) => `${address}:${port}`);
   return unique([hostAndPort(host, port), ...addresses]);
 }

@@ -3,6 +3,7 @@ import { type Backoff, backoffMs } from "../../lib/base/backoff.ts";
 import { deadline } from "../../lib/base/deadline.ts";
 import { parseJson, parseJsonObject } from "../../lib/base/json.ts";
 import { Ring } from "../../lib/base/ring.ts";
+import { suggest } from "../../lib/base/suggest.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
@@ -143,4 +144,10 @@ Deno.test("JSON or nothing: null is a value; a list is no object", () => {
     null,
     null,
   ]);
+});
+
+Deno.test("a word that is too long to be misspelt is near to none", () => {
+  assertEquals(suggest("strat", ["start", "status"]), "start");
+  const long = "x".repeat(65);
+  assertEquals(suggest(long, [long]), null);
 });

@@ -109,3 +109,10 @@ Deno.test("a stored value of another shape gives nothing to keep", () => {
     assertEquals(withKept(WANT, facets, stored).spec, spec);
   }
 });
+
+Deno.test("an address that is no text is none of those that stay", () => {
+  const odd = [{ externalIP: { toString: 1 } }, { externalIP: ["198.51.100.5"] }, null, "x"];
+  const stored = { ...STORED, spec: { ...STORED.spec, ipNATs: [...odd, ...STORED.spec.ipNATs] } };
+  const keep: Facet = { of: "addresses", addresses: new Set(["198.51.100.5"]) };
+  assertEquals(withKept(WANT, [keep], stored).spec.ipNATs, STORED.spec.ipNATs);
+});

@@ -125,7 +125,16 @@ Deno.test("transport URLs: the forms of oslo.messaging, and what is none", () =>
     virtualHost: "v/h",
     tls: true,
   });
-  for (const bad of ["", "kafka://h", "rabbit://", "rabbit://u:p@h:99999/", "rabbit://u:%zz@h/"]) {
+  for (
+    const bad of [
+      "",
+      "kafka://h",
+      "rabbit://",
+      "rabbit://u:p@h:99999/",
+      "rabbit://u:%zz@h/",
+      "rabbit://*.x/",
+    ]
+  ) {
     assertEquals(parseTransportUrl(bad), null, bad);
   }
 });
@@ -177,6 +186,14 @@ const BAD: [string, string | string[], RegExp][] = [
   ["election_margin", "15", /less than election_ttl, which is 15 s/],
   ["election_refresh", "13", /less than election_ttl − election_margin, which is 13 s/],
   ["neutron_url", "ftp://x", /allowed a URL/],
+  [
+    "neutron_url",
+    "http://*.example:9696",
+    /given "http:\/\/\*\.example:9696", allowed a URL such as/,
+  ],
+  ["auth_url", "https://0.0.0.0:5000/v3", /auth_url .*allowed a URL such as/],
+  ["etcd", ["a:1", "[::]:2379"], /allowed URLs such as/],
+  ["listen", "*.example:9797", /an address and a port/],
   ["etcd", ["http://a:1", "https://b:2"], /of one scheme/],
   ["etcd", ["http://me:word@a:1"], /given "http:\/\/\(secret\)@a:1", allowed .* without a user/],
   ["etcd", ["a:1, me:wo@rd@b:1"], /given "a:1, \(secret\)@b:1"/],

@@ -80,6 +80,13 @@ for (const [why, text, values] of CASES) {
   });
 }
 
+Deno.test("an oslo file: names stand for a hundred thousand characters in all, others stay", () => {
+  const text = `[a]\nlong = ${"x".repeat(60_000)}\none = $long\nother = $long\nshort = y\n`;
+  const values = parseConfigFile(text);
+  assertEquals(values.get("a.one"), "x".repeat(60_000));
+  assertEquals(values.get("a.other"), "$long");
+});
+
 Deno.test("a password with a dollar sign is the one that Neutron has", () => {
   const text = `[keystone_authtoken]
 auth_url = http://10.0.0.2:5000

@@ -93,6 +93,18 @@ for (const status of [400, 403, 409]) {
     }));
 }
 
+for (const message of [{ toString: 1 }, [["why"]], 7, null]) {
+  Deno.test(`a refusal whose message is ${JSON.stringify(message)} is a refusal all the same`, () =>
+    withServer(
+      () => Response.json({ NeutronError: { type: "Bad", message } }, { status: 409 }),
+      async ({ list, requests }) => {
+        const said = String(await list().catch((error) => error));
+        assertMatch(said, /answered 409: \{"NeutronError":\{"type":"Bad"/);
+        assertEquals(requests.length, 1);
+      },
+    ));
+}
+
 Deno.test("Retry-After is honoured", () =>
   withServer(
     (_, n) => n === 1 ? error(503, { "retry-after": "1" }) : page(["a"]),

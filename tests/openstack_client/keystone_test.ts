@@ -206,7 +206,7 @@ const CATALOGUE = [
 
 Deno.test("the catalogue: interface and region, and what is wrong with them", () => {
   const find = (type: string, wanted: string, regionName: string | null) => () =>
-    findEndpoint(CATALOGUE, type, { interface: wanted, regionName });
+    findEndpoint(CATALOGUE, type, { interface: wanted, regionName, authUrl: null });
   assertEquals(find("network", "public", "B")(), "http://n-b/net");
   const problem = (act: () => unknown): string => {
     try {

@@ -109,13 +109,13 @@ Deno.test("over TLS, with a CA that the process may read and nothing else", asyn
   const { ca, cert, key } = await makeCertificate(dir.path, "IP:127.0.0.1");
   const tls = { cert: await Deno.readTextFile(cert), key: await Deno.readTextFile(key) };
   await withKeystone(async (keystone) => {
-    keystone.answer.catalog = catalog;
+    keystone.answer.catalog = [service("network", [["internal", "A", "https://192.0.2.1:9696"]])];
     const { signal } = new AbortController();
     const config = configOf(keystone.url);
     const trusting = { ...config, openstack: { ...config.openstack, caFile: ca } };
     assertEquals(permissionRow("endpoint-lookup", trusting, places).read, [ca]);
     const found = await lookUpEndpoints(trusting, { launcher, places, signal });
-    assertEquals(found.neutronUrl, "http://192.0.2.1:9696");
+    assertEquals(found.neutronUrl, "https://192.0.2.1:9696");
     const refused = await lookUpEndpoints(config, { launcher, places, signal })
       .then(() => "it succeeded", (error) => String(error));
     assertMatch(refused, /no CA that we know signed its certificate/);

@@ -1,3 +1,4 @@
+import process from "node:process";
 import { type ConfigInput, resolveConfig } from "../../lib/config/resolve.ts";
 import type { Credential } from "../../lib/openstack/credential.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
@@ -277,11 +278,40 @@ Deno.test("clouds.yaml: what is missing or broken is named, and no secret shown"
     refusal({ OS_CLOUD: "p" }, disk({})),
     /no clouds\.yaml: looked at .*\/etc\/openstack/,
   );
+  for (const name of ["constructor", "__proto__", "toString"]) {
+    assertMatch(refusal({ OS_CLOUD: name }, both), /has no cloud ".*": it has/);
+  }
   const broken = disk({ "./clouds.yaml": "clouds:\n  a: [\n password: sesame" });
   assertMatch(refusal({ OS_CLOUD: "a" }, broken), /\.\/clouds\.yaml is not YAML \(at line \d/);
   const given = { OS_CLOUD: "a", OS_CLIENT_CONFIG_FILE: "/x.yaml" };
   assertMatch(refusal(given, disk({ "/x.yaml": "clouds: {b: {}}" })), /\/x\.yaml has no cloud "a"/);
   assertMatch(resolve({ OS_CLOUD: "old" }, both).warnings.join("\n"), /vendor profiles/);
+});
+
+Deno.test("clouds.yaml: what the parser finds odd is not printed, for it would show the line", () => {
+  const { emitWarning } = process;
+  const said: unknown[] = [];
+  process.emitWarning = (warning: unknown) => void said.push(warning);
+  try {
+    const odd = disk({ "./clouds.yaml": "clouds: {a: {auth: {password: !own sesame}}}" });
+    resolve({ OS_CLOUD: "a" }, odd);
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+  assertEquals(said, []);
+});
+
+Deno.test("a token that goes out in the clear because somebody said so is warned of", () => {
+  const login = { OS_USERNAME: "u", OS_PASSWORD: "sesame", OS_PROJECT_NAME: "p" };
+  const clear = (auth_url: string, neutron_url: string) =>
+    resolve({ ...login, OS_AUTH_URL: auth_url }, { flags: { neutron_url } }).warnings
+      .filter((warning) => warning.includes("in the clear"));
+  assertMatch(
+    clear("https://ctl/v3", "http://net").join(),
+    /neutron_url \(--neutron-url\) is http/,
+  );
+  assertEquals(clear("https://ctl/v3", "https://net"), []);
+  assertEquals(clear("http://ctl/v3", "http://net"), []);
 });
 
 Deno.test("a login without auth_url is noticed", () => {

@@ -91,6 +91,19 @@ Deno.test("a QoS rule without its amount refuses its policy", () =>
     }
   }));
 
+Deno.test("a QoS rule of a type that every object has is one that is not known", () =>
+  withNeutron(async (scene) => {
+    const kind = KINDS.find(({ path }) => path === "qos/policies")!;
+    for (const type of ["constructor", "toString", "__proto__", "dscp_marking"]) {
+      const { items, refused } = await listOne(
+        scene,
+        kind,
+        changed(kind.record, "rules.0.type", type),
+      );
+      assertEquals([items.length, refused], [1, []], type);
+    }
+  }));
+
 Deno.test("only what was asked for has to be there", () =>
   withNeutron(async (scene) => {
     scene.cloud.security_groups = [{ id: GROUP, name: "web", revision_number: 1 }];

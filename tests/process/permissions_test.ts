@@ -16,6 +16,16 @@ const places: PermissionPlaces = {
   protoDir: new URL("../proto", import.meta.resolve("etcd3")).pathname,
   addresses: (host) => host === "etcd-1" ? ["192.0.2.7", "[2001:db8::7]"] : [],
 };
+function assertThrows(act: () => unknown, message: RegExp, what?: string): void {
+  let said = "nothing is thrown";
+  try {
+    act();
+  } catch (error) {
+    said = String(error);
+  }
+  assert(message.test(said), `${what}: ${said}`);
+}
+
 const processes: ProcessName[] = [...ROLE_NAMES, ...TOOL_NAMES, "lab"];
 
 Deno.test("each role reaches what its job needs and nothing else", () => {
@@ -112,6 +122,46 @@ Deno.test("a host name brings its addresses, an address only itself", () => {
   const manager = permissionRow("manager", testConfig({ etcd }), places);
   assertEquals(manager.net, [...reached, "etcd-1:2379"], "which it also asks for its quota");
   assert(row.read.includes("/etc/ca.pem"));
+});
+
+Deno.test("a wildcard reaches no permission, wherever it comes from", () => {
+  const { etcd, openstack, diagnostics } = testConfig();
+  const broker = (host: string) => {
+    const hosts = [{ host, port: 5672, username: "u", password: "p" }];
+    const files = { caFile: null, certFile: null, keyFile: null };
+    return { hosts, virtualHost: "/", tls: false, exchange: "neutron", ...files };
+  };
+  for (const host of ["*.example", "0.0.0.0", "[::]", "0x0"]) {
+    const configs = {
+      etcd: testConfig({ etcd: { ...etcd, endpoints: [`http://${host}:2379`] } }),
+      keystone: testConfig({ openstack: { ...openstack, authUrl: `http://${host}:5000` } }),
+      neutron: testConfig({ openstack: { ...openstack, neutronUrl: `http://${host}` } }),
+      nova: testConfig({ openstack: { ...openstack, novaUrl: `https://${host}/v2.1` } }),
+      bus: testConfig({ bus: { ...broker(host), rpcTimeoutMs: 1000 } }),
+      notifications: testConfig({ notifications: { bus: broker(host), topics: ["n"] } }),
+    };
+    for (const [peer, config] of Object.entries(configs)) {
+      for (const name of processes) {
+        assertThrows(() => permissionRow(name, config, places), /is no host to reach/, peer);
+      }
+    }
+  }
+  const page = testConfig({ diagnostics: { ...diagnostics, host: "*.example" } });
+  assertThrows(() => permissionRow("diagnostics", page, places), /is no host to reach/);
+});
+
+Deno.test("a hosts file cannot make a name stand for every address", () => {
+  const etcd = { ...testConfig().etcd, endpoints: ["http://etcd-1:2379"] };
+  const odd = { ...places, addresses: () => ["0.0.0.0", "[::]", "*.example", "192.0.2.7"] };
+  const { net } = permissionRow("agent-status-watcher", testConfig({ etcd }), odd);
+  assertEquals(net, ["etcd-1", "192.0.2.7:2379"]);
+});
+
+Deno.test("a page that listens on all addresses may do that, and is reached at this machine's", () => {
+  const diagnostics = { ...testConfig().diagnostics, host: "0.0.0.0" };
+  const config = testConfig({ diagnostics });
+  assertEquals(permissionRow("diagnostics", config, places).net, ["0.0.0.0:9797"]);
+  assertEquals(permissionRow("page-reader", config, places).net, ["127.0.0.1:9797"]);
 });
 
 Deno.test("no process gets a bare permission or all of them", () => {

@@ -37,7 +37,11 @@ const stepDownAnswer = z.object({ outcome: z.enum(["stepped down", "not leading"
   .meta({ id: "StepDownAnswer" });
 
 const objectId = z.string().regex(OBJECT_ID, `allowed: ${OBJECT_ID_HELP}`);
-const ids = z.array(objectId).max(500).default([]);
+// Not `max`: zod looks at the length of what is no list too, and throws when that is no number.
+const ids = z.array(objectId).refine(
+  (list) => list.length <= 500,
+  "Too big: expected array to have <=500 items",
+).meta({ maxItems: 500 }).default([]);
 const resyncBody = z.strictObject({
   networks: ids,
   subnets: ids,

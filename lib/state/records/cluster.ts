@@ -75,7 +75,8 @@ const PAGE_URL = /^https?:\/\/([a-z0-9.-]{1,253}|\[[0-9a-f:]+\]):\d{1,5}$/i;
 export const nodeSchema = z.object({
   name: z.string(),
   version: z.string(),
-  roles: z.array(z.string()).max(20),
+  // Not `max`: zod looks at the length of what is no list too, and throws when that is no number.
+  roles: z.array(z.string()).refine((roles) => roles.length <= 20, "are more than 20"),
   /** Start of the node, ms since the epoch. */
   since: ms,
   /** Where its page listens, `host:port`. */

@@ -5,9 +5,7 @@
  * @module
  */
 import {
-  CLUSTER_INFORMATION_KEY,
   electionKey,
-  FELIX_CONFIGURATION_KEY,
   LEGACY_SUBNET_PREFIX,
   POLICY_NAME_PREFIX,
   resourcePrefixes,
@@ -15,6 +13,7 @@ import {
 import { parseJsonObject } from "../../base/json.ts";
 import { writeFenced } from "../../etcd/fenced_write.ts";
 import { type KeyValue, readSnapshot } from "../../etcd/snapshot.ts";
+import { CLUSTER_OBJECTS, type ClusterObject, completed } from "./cluster_objects.ts";
 import { removeEarlierNamespace } from "./earlier_namespace.ts";
 import type { SyncRun } from "./sync_run.ts";
 
@@ -23,62 +22,30 @@ type Json = Record<string, unknown>;
 const ATTEMPTS = 5;
 const RETRY_MS = 1000;
 
-function withWord(list: unknown, word: string): string {
-  const words = typeof list === "string" ? list.split(",").filter((w) => w !== "") : [];
-  return words.includes(word) ? words.join(",") : [...words, word].join(",");
-}
-
-function clusterInformation(spec: Json): Json {
-  return {
-    ...spec,
-    clusterGUID: spec.clusterGUID || crypto.randomUUID().replaceAll("-", ""),
-    clusterType: withWord(spec.clusterType, "openstack"),
-    datastoreReady: spec.datastoreReady ?? true,
-  };
-}
-
-function felixConfiguration(spec: Json): Json {
-  return {
-    ...spec,
-    endpointReportingEnabled: true,
-    interfacePrefix: withWord(spec.interfacePrefix, "tap"),
-  };
-}
-
 /** Completes a full resync that writes: configuration, and what earlier releases left; each is said. */
 export async function completeCluster(run: SyncRun): Promise<void> {
   run.deps.progress("cluster configuration");
-  for (const object of OBJECTS) await ensure(run, object);
+  for (const object of CLUSTER_OBJECTS) await ensure(run, object);
   await removeLegacy(run);
   const earlier = await removeEarlierNamespace(run);
   if (earlier > 0) run.warn(`${earlier} objects of the region's earlier namespace removed`);
 }
 
-/** Felix's objects: key, kind, and what completes the specification. */
-const OBJECTS = [
-  [CLUSTER_INFORMATION_KEY, "ClusterInformation", clusterInformation],
-  [FELIX_CONFIGURATION_KEY, "FelixConfiguration", felixConfiguration],
-] as const;
-
 /** Brings one of them up to date; a conflict is read again after a second. */
-async function ensure(
-  { deps: { etcd, clock }, term }: SyncRun,
-  [key, kind, complete]: typeof OBJECTS[number],
-): Promise<void> {
+async function ensure(run: SyncRun, object: ClusterObject): Promise<void> {
+  const { deps: { etcd, clock }, term } = run;
+  const { key } = object;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const { kvs } = await etcd.get(key).exec();
-    const text = kvs[0]?.value.toString() ?? "";
-    const stored: Json = parseJsonObject(text) ?? {};
     const now = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, "Z");
-    const value = JSON.stringify({
-      ...stored,
-      kind,
-      apiVersion: "projectcalico.org/v3",
-      metadata: stored.metadata ??
-        { name: "default", uid: crypto.randomUUID(), creationTimestamp: now },
-      spec: complete((stored.spec ?? {}) as Json),
-    });
-    if (JSON.stringify(parseJsonObject(value)) === JSON.stringify(stored)) return;
+    let value: string | null;
+    try {
+      value = completed(object, kvs[0]?.value.toString() ?? "", now);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return run.warn(`${key} is nested too deeply to be completed: it stays as it is`);
+    }
+    if (value === null) return;
     const modRevision = kvs[0]?.mod_revision ?? "0";
     const conflicts = await writeFenced(etcd, term, [{ key, value, modRevision, group: "" }]);
     if (conflicts.length === 0) return;
@@ -123,8 +90,8 @@ async function whyAlive({ deps }: SyncRun, items: readonly KeyValue[]): Promise<
   if (leader) return `${objects}: ${leader.value.toString().slice(0, 80)} leads it`;
   const isNew = ({ value }: KeyValue) => {
     const metadata = parseJsonObject(value.toString())?.metadata as Json | null | undefined;
-    const created = Date.parse(String(metadata?.creationTimestamp));
-    return !(deps.clock.now() - created > ALIVE_MS);
+    const created = metadata?.creationTimestamp;
+    return typeof created !== "string" || !(deps.clock.now() - Date.parse(created) > ALIVE_MS);
   };
   return items.some(isNew) ? `${objects}: some are not known to be older than a day` : null;
 }

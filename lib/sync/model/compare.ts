@@ -95,7 +95,7 @@ export function compare(
       stamps,
     );
     const create = { key, kind, subject, group, modRevision: "0", action: "create" } as const;
-    return { ...create, value: printed(want, target), ...lostBetween(kind, other, target) };
+    return { ...create, value: valueOf(want, target, stamps), ...lostBetween(kind, other, target) };
   }
   const text = decoder.decode(stored.value);
   if (isOwnText(text, want, stamps)) return null;
@@ -105,8 +105,7 @@ export function compare(
   if (want.resource !== null && have !== null && sameJson(have, target)) return null;
   const { modRevision } = stored;
   const update = { key, kind, subject, group, modRevision, action: "update" } as const;
-  const value = textOf(want, target) ?? JSON.stringify(desiredValue(want, null, stamps));
-  return { ...update, value, ...lostBetween(kind, have, target) };
+  return { ...update, value: valueOf(want, target, stamps), ...lostBetween(kind, have, target) };
 }
 
 /** What a new key takes from another one: what it shows, not what others have noted there. */
@@ -126,12 +125,12 @@ function printed({ resource }: Desired, target: Json): string {
   return resource === null ? pythonJson(target) : JSON.stringify(target);
 }
 
-/** Null: what it keeps of others' metadata is nested too deeply to be written again. */
-function textOf(want: Desired, target: Json): string | null {
+/** The target's text; without what it keeps of others when that is nested too deeply to be written again. */
+function valueOf(want: Desired, target: Json, stamps: Stamps): string {
   try {
     return printed(want, target);
   } catch (error) {
-    if (error instanceof RangeError) return null;
+    if (error instanceof RangeError) return printed(want, desiredValue(want, null, stamps));
     throw error;
   }
 }

@@ -60,6 +60,16 @@ Deno.test("a value that is nested deeper than the stack is replaced, wherever th
   }
 });
 
+Deno.test("what is nested deeper than the stack at another key is not shown at a new one", () => {
+  const resource = { ...WANT.resource!, keep: [{ of: "spec", field: "qosControls" }] as const };
+  const elsewhere = (qosControls: string) =>
+    stored(`{"metadata":{},"spec":{"qosControls":${qosControls}}}`);
+  const created = (qosControls: string) =>
+    JSON.parse(compare({ ...WANT, resource }, undefined, STAMPS, elsewhere(qosControls))!.value!);
+  assertEquals(created('{"a":1}').spec.qosControls, { a: 1 });
+  assertEquals(created(nest(200_000)).spec, WANT.resource!.spec);
+});
+
 Deno.test("a subnet's text counts: the Python driver would write again what it prints otherwise", () => {
   const plain = { network_id: "n", cidr: "10.0.0.0/24", dns_servers: ["ü"] };
   const want: Desired = {
