@@ -151,7 +151,7 @@ fuzz(
     const { data } = termSchema.safeParse(record);
     const terms = data ? [data] : [];
     const raw = { key: "/e", ...key, version: "1", leaseGrantedSeconds: 1, leaseLeftSeconds: 1 };
-    const seen = new TermObservations().look(raw, terms, 1_000_000);
+    const seen = new TermObservations("node-1").look(raw, terms, 1_000_000);
     return [judgement, parseElectionValue(value), seen, nodeSchema.safeParse(record).data];
   },
 );
