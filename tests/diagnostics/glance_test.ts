@@ -134,7 +134,7 @@ Deno.test("the configuration in force is shown with where it comes from, and no 
     env: {
       CONDUCTOR_API_TOKEN: "s3cret-token",
       CONDUCTOR_TRANSPORT_URL: "rabbit://neutron:s3cret-bus@10.0.0.5:5672/",
-      CONDUCTOR_NEUTRON_URL: "http://joe:s3cret-url@10.0.0.6:9696",
+      CONDUCTOR_NEUTRON_URL: "http://10.0.0.6:9696",
     },
     files: [],
     hostname: "node-1",
