@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { escapeControls } from "../base/escape_controls.ts";
 import { buildConfig } from "./build.ts";
 import { readCloud } from "./clouds_yaml.ts";
 import { completeDefaults, type Machine } from "./complete.ts";
@@ -73,7 +74,8 @@ export function formatEffective(effective: readonly EffectiveValue[]): string {
   const width = Math.max(...effective.map(({ option }) => option.name.length));
   return effective.map((each) => {
     const { option, source } = each;
-    return `${option.name.padEnd(width)} = ${shownValue(each) ?? "(not set)"}  (${source})`;
+    const shown = `${option.name.padEnd(width)} = ${shownValue(each) ?? "(not set)"}  (${source})`;
+    return escapeControls(shown); // a value may go over several lines
   }).join("\n");
 }
 

@@ -1,10 +1,13 @@
 /** The status for a terminal: what `status` prints. Pure. @module */
 import type { Resync } from "../state/records.ts";
 import { guardSentence, isConcern, leftOutSentence, namesOf } from "../sync/report/held_text.ts";
+import { clip } from "../base/clip.ts";
 import { plural } from "../base/format.ts";
 import { roleWord } from "./roles.ts";
 import type { Status } from "./status.ts";
 
+/** Longest line. */
+const MAX_LINE_CHARS = 1000;
 /** Names of a guard. */
 const SHOWN_NAMES = 3;
 
@@ -48,7 +51,7 @@ export function formatStatus(status: Status): string {
   if (status.ports) {
     lines.push(`ports   ${status.ports.total}, ${status.ports.queued} reports waiting`);
   }
-  return lines.join("\n");
+  return lines.map((line) => clip(line, MAX_LINE_CHARS)).join("\n");
 }
 
 /** The newest resync, and what holds whichever said it. */
