@@ -62,7 +62,7 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
     ...cloud?.warnings ?? [],
     ...config.lab.reportUrl !== null ? [] : [...warnOpenstack(values), ...warnReports(config)],
     ...warnIgnored(files),
-    ...files.flatMap(({ path, values }) => unknownKeys(path, values)),
+    ...files.flatMap(({ path, ...file }) => unknownKeys(path, file)),
     ...files.flatMap(({ path, broken }) => brokenLines(path, broken)),
     ...unknownEnvironment(env),
   ];

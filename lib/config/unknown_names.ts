@@ -6,7 +6,7 @@
  * @module
  */
 import { suggest } from "../base/suggest.ts";
-import type { FileValues } from "./oslo_file.ts";
+import type { ConfigFile } from "./oslo_file.ts";
 import { flagOf, OPTIONS } from "./options.ts";
 
 /**
@@ -44,17 +44,31 @@ export function unknownEnvironment(env: Readonly<Record<string, string | undefin
     .map(([name]) => `${name} in the environment is no option${meant(name, ENVIRONMENT)}`);
 }
 
+/** What looks like the name of an option. */
+const NAME = /^[A-Za-z]+([_-][A-Za-z0-9]+)*$/;
+const MAX_NAME_CHARS = 64;
+
 /** A sentence per key of `[calico]` that nobody knows, and per section whose name is nearly that. */
-export function unknownKeys(path: string, values: FileValues): string[] {
+export function unknownKeys(
+  path: string,
+  { values, lines }: Pick<ConfigFile, "values" | "lines">,
+): string[] {
   const sections = new Set([...values.keys()].map((place) => place.slice(0, place.indexOf("."))));
   const misspelt = [...sections]
     .filter((name) => name !== SECTION && suggest(name, [SECTION]) !== null)
     .map((name) => `${path}: nobody reads the section [${name}]: did you mean [${SECTION}]?`);
   const keys = [...values.keys()]
     .filter((place) => place.startsWith(`${SECTION}.`))
-    .map(keyOf)
-    .filter((key) => !CALICO_KEYS.includes(key))
-    .map((key) => `${path}: [${SECTION}] ${key} is not known${whereInstead(key)}`);
+    .filter((place) => !CALICO_KEYS.includes(keyOf(place)))
+    .map((place) => {
+      const key = keyOf(place);
+      // A part of a secret, torn off at the end of a line, may stand where a name should.
+      return NAME.test(key) && key.length <= MAX_NAME_CHARS
+        ? `${path}: [${SECTION}] ${key} is not known${whereInstead(key)}`
+        : `${path}: line ${
+          lines.get(place)
+        } in [${SECTION}] gives something that is no option's name`;
+    });
   return [...misspelt, ...keys];
 }
 
@@ -74,7 +88,7 @@ export function notIni(
   path: string,
   { sections, values, broken }: {
     readonly sections: number;
-    readonly values: FileValues;
+    readonly values: ConfigFile["values"];
     readonly broken: readonly number[];
   },
 ): string[] {
