@@ -16,7 +16,13 @@ import { shownValue } from "./effective_rows.ts";
 import { flagOf, optionOf, OPTIONS } from "./options.ts";
 import { readConfigFile } from "./oslo_file.ts";
 import { checkRelations } from "./relations.ts";
-import { brokenLines, notIni, unknownEnvironment, unknownKeys } from "./unknown_names.ts";
+import {
+  brokenLines,
+  notIni,
+  telemetryUsers,
+  unknownEnvironment,
+  unknownKeys,
+} from "./unknown_names.ts";
 import {
   type EffectiveValue,
   findValue,
@@ -56,7 +62,7 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
   refuseAny(found.flatMap(checkKind));
   const effective = completeDefaults(found, input);
   const values = new OptionValues(effective);
-  refuseAny(checkRelations(values));
+  refuseAny([...checkRelations(values), ...telemetryUsers(env)]);
   const config = buildConfig(values);
   const warnings = [
     ...cloud?.warnings ?? [],

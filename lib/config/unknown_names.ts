@@ -36,6 +36,19 @@ const OF_KUBERNETES = /^CONDUCTOR_(SERVICE_(HOST|PORT)|PORT)(_|$)/;
 /** Lines that are named of one file. */
 const MAX_LINES = 5;
 
+/** A sentence per endpoint of OpenTelemetry that has a user in its URL, when Deno is to send anything. */
+export function telemetryUsers(env: Readonly<Record<string, string | undefined>>): string[] {
+  if (env.OTEL_DENO === undefined) return [];
+  return Object.entries(env)
+    .filter(([name, value]) =>
+      /^OTEL_EXPORTER_OTLP_(\w+_)?ENDPOINT$/.test(name) && value?.includes("@")
+    )
+    .map(([name]) =>
+      `${name} in the environment: given a URL with a user, allowed a URL without one: a login ` +
+      "belongs into OTEL_EXPORTER_OTLP_HEADERS"
+    );
+}
+
 /** A sentence per name of the environment that looks like an option of ours and is none. */
 export function unknownEnvironment(env: Readonly<Record<string, string | undefined>>): string[] {
   return Object.entries(env)

@@ -145,9 +145,22 @@ function inspection(name: ProcessName, environment: LauncherOptions["environment
   return [`--inspect=127.0.0.1:${first + place}`];
 }
 
-/** What Deno's OpenTelemetry is configured with, when it is; each process is told apart by its role. */
+/**
+ * Processes that have spans to send. `--allow-net` does not bind Deno's exporter, which is a part of the runtime:
+ * what keeps the others from sending is that they are not told where to, nor with which login.
+ */
+const SENDERS: readonly ProcessName[] = [
+  "resource-syncer",
+  "agent-status-watcher",
+  "endpoint-status-watcher",
+];
+
+/**
+ * What Deno's OpenTelemetry is configured with, when it is, of a process that sends; each is told apart by its
+ * role. `OTEL_EXPORTER_OTLP_HEADERS` and the like are secrets.
+ */
 function telemetry(name: ProcessName, environment: LauncherOptions["environment"]) {
-  if (environment.OTEL_DENO === undefined) return {};
+  if (environment.OTEL_DENO === undefined || !SENDERS.includes(name)) return {};
   const given = Object.entries(environment).filter(([key]) => key.startsWith("OTEL_"));
   const attributes = [environment.OTEL_RESOURCE_ATTRIBUTES, `conductor.role=${name}`];
   return {

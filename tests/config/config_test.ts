@@ -287,3 +287,13 @@ Deno.test("no option that is a URL takes one with a user, wherever it comes from
     }
   }
 });
+
+Deno.test("a collector's URL with a user is refused when anything is to be sent there, and not shown", () => {
+  for (const name of ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]) {
+    const env = { OTEL_DENO: "true", [name]: "http://me:hidden@collector:4318" };
+    const { message } = refusal({ env });
+    assert(message.startsWith(`${name} in the environment: given a URL with a user`), message);
+    assert(!message.includes("hidden"), message);
+    assert(resolve({ env: { ...env, OTEL_DENO: undefined } }).config.lab.enabled);
+  }
+});
