@@ -7,10 +7,10 @@ import { PageFeed } from "../../lib/state/page_feed.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { details } from "./details_fixture.ts";
 import { agent, agentsRecord, facts, NOW, resync, status } from "./fixtures.ts";
-import { type Setup, testApp as app } from "./test_app.ts";
+import { type Setup, testApp as app, withoutIsolation } from "./test_app.ts";
 
 async function html(path: string, setup?: Setup): Promise<string> {
-  return await (await app(setup).request(path)).text();
+  return withoutIsolation(await (await app(setup).request(path)).text());
 }
 
 const of = (...changes: Parameters<typeof status>): Setup => ({

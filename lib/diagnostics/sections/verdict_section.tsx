@@ -2,13 +2,15 @@
 /** What the operator reads first: the verdict, the figures beside it, and all else that is wrong. @module */
 import type { Child } from "hono/jsx";
 import { formatCount, formatDuration } from "../../base/format.ts";
-import { Age, Badge, Section, Time } from "../parts.tsx";
+import { Age, Badge, Foreign, Section, Time } from "../parts.tsx";
 import type { Level } from "../../health/facts.ts";
 import type { Statement, Status } from "../../health/status.ts";
 import { runningNow, stepText } from "../../health/resync_findings.ts";
 import { calm } from "../../health/calm.ts";
 
 const MAX_FINDINGS = 12;
+/** Of a sentence that names what is concerned. */
+const MAX_CHARS = 2000;
 
 /** The verdict's frame. Only the sentence is a live region: it changes when the state does. */
 export function Verdict({ level, aside, children }: {
@@ -56,7 +58,8 @@ function Calm({ status }: { status: Status }) {
 function Sentence({ said: { text, link } }: { said: Statement }) {
   return (
     <>
-      {link ? `${text} ` : text}
+      <Foreign of={text} max={MAX_CHARS} />
+      {link ? " " : null}
       {link ? <a class="more" href={link}>Details</a> : null}
     </>
   );
@@ -66,7 +69,13 @@ function Aside({ status }: { status: Status }) {
   const { detail } = status.verdict;
   return (
     <>
-      {detail ? <p class="detail quiet">{detail}</p> : null}
+      {detail
+        ? (
+          <p class="detail quiet">
+            <Foreign of={detail} max={MAX_CHARS} />
+          </p>
+        )
+        : null}
       <Beside status={status} />
     </>
   );
@@ -113,7 +122,14 @@ export function FindingsSection({ findings }: { findings: readonly Statement[] }
             <Badge level={finding.level} />
             <span>
               <Sentence said={finding} />
-              {finding.detail ? <small class="quiet">{` ${finding.detail}`}</small> : null}
+              {finding.detail
+                ? (
+                  <small class="quiet">
+                    {" "}
+                    <Foreign of={finding.detail} max={MAX_CHARS} />
+                  </small>
+                )
+                : null}
             </span>
           </li>
         ))}
