@@ -103,7 +103,7 @@ function buildDiagnostics(values: OptionValues) {
   const key = values.get("listen_tls_key");
   return {
     ...values.get("listen"),
-    /** Bearer token of the API's actions; null: they are taken from loopback only. */
+    /** Bearer token of the API's actions; null: they are taken from this machine only. */
     apiToken: values.get("api_token"),
     /** PEM files of the page's certificate and key; null: plain HTTP. */
     tls: cert === null || key === null ? null : { cert, key },

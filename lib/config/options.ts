@@ -98,7 +98,7 @@ const GROUPS = {
       ini: ["calico.openstack_region"],
     }),
     listen: row(listen, "127.0.0.1:9797", "Address of the diagnostics page"),
-    api_token: optional(string, "Bearer token of the API's actions; unset: loopback only", {
+    api_token: optional(string, "Bearer token of the API's actions; unset: this machine only", {
       secret: true,
     }),
     listen_tls_cert: optional(file, "PEM file of the page's certificate, its chain after it"),

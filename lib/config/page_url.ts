@@ -12,7 +12,7 @@ export function pageUrl({ host, port, tls }: Listening): string {
 
 /** Whether the host, an IPv6 address with or without brackets, is whoever asks for it. */
 export function isLoopback(host: string): boolean {
-  return /^(127\.|localhost$|(::1|\[::1\])$)/i.test(host);
+  return /^(127(\.\d{1,3}){3}|localhost|::1|\[::1\])$/i.test(host);
 }
 
 const HOST_NAME = /^[a-z0-9][a-z0-9.-]{0,252}$/i;

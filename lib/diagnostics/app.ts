@@ -23,7 +23,7 @@ import { addSync } from "./api/sync_routes.ts";
 import { addTrace } from "./api/trace_routes.ts";
 import { addState } from "./api/state_routes.ts";
 import type { Sources } from "./details.ts";
-import { guard } from "./guards.ts";
+import { guard, securityHeaders } from "./guards.ts";
 import { askBeforePage } from "./pages/ask_before_page.ts";
 import { addPages } from "./pages/page_routes.tsx";
 import { RateLimit } from "./rate_limit.ts";
@@ -39,6 +39,7 @@ export interface AppDeps extends Omit<Sources, "tracer"> {
   readonly meter?: Meter;
   /** Ends the open streams. */
   readonly signal: AbortSignal;
+  /** One that limits its warnings, because anybody may be refused as often as they like. */
   readonly log: Log;
   readonly actions: Omit<ActionDeps, "log">;
   /** Names beside loopback's and addresses that may stand in the Host header. */
@@ -70,7 +71,8 @@ export function createApp(deps: AppDeps): Api {
   const rate = new RateLimit(deps.requestRate, () => performance.now());
   if (deps.meter) app.use(measure(deps.meter));
   app.use(compress({ contentTypeFilter: isCompressed }));
-  app.use(guard(deps.allowedHosts, rate));
+  app.use(securityHeaders);
+  app.use(guard(deps.allowedHosts, rate, deps.log));
   app.notFound((c) => c.text("There is nothing here. The page is at /\n", 404));
   app.onError((error, c) => {
     // What the framework refuses itself, such as a body that is no JSON.

@@ -4,82 +4,72 @@
  *
  * @module
  */
-import type { Context, MiddlewareHandler } from "hono";
+import type { MiddlewareHandler } from "hono";
+import { secureHeaders } from "hono/secure-headers";
+import type { Log } from "../base/log.ts";
+import { isAllowedHost, readHost } from "./host_header.ts";
+import { hostOf, peer } from "./peer.ts";
 import type { RateLimit } from "./rate_limit.ts";
+import { logRefused } from "./refusals.ts";
 
 const MAX_URL_CHARS = 2048;
 /** Where something may be posted: the API's actions and the page's button. */
 const ACTIONS = /^\/api\/v1\/|^\/roles\/[a-z-]{1,40}\/restart$/;
 
-/** Nothing but our own script and style; no frames, nothing inline, forms to ourselves only. */
-const CSP = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join("; ");
-
-const HEADERS: Readonly<Record<string, string>> = {
-  "content-security-policy": CSP,
-  "x-content-type-options": "nosniff",
-  "cache-control": "no-store",
-  "referrer-policy": "no-referrer",
-  "cross-origin-resource-policy": "same-origin",
-  "cross-origin-opener-policy": "same-origin",
-};
+const NONE = ["'none'"];
+const OURS = ["'self'"];
 
 /**
- * Whether a Host header may be answered. Names of the loopback and plain addresses always are: an
- * attacker's page can point its own *name* at us, but cannot have an address as its origin.
- * `allowedHosts` adds names, each for any port ("conductor.example") or for one ("node-1:9797").
+ * Sets the security headers: nothing but our own script and style; no frames, nothing inline, forms to
+ * ourselves only. No Strict-Transport-Security: it would bind the host's other ports as well.
  */
-export function isAllowedHost(header: string, allowedHosts: readonly string[]): boolean {
-  const host = header.toLowerCase();
-  const match = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/.exec(host);
-  const name = match?.[1];
-  if (name === undefined) return false;
-  if (name === "localhost" || name.startsWith("[") || /^\d{1,3}(\.\d{1,3}){3}$/.test(name)) {
-    return true;
-  }
-  return allowedHosts.some((allowed) => {
-    const wanted = allowed.toLowerCase();
-    return wanted === host || wanted === name;
-  });
-}
-
-/** Address of the other end, as the listener passes it along. */
-export function peer(c: Context): string | null {
-  const env = c.env as { remoteAddr?: { hostname?: string } } | undefined;
-  return env?.remoteAddr?.hostname ?? null;
-}
-
-/** Whether an address is this machine's own. */
-export function isLoopback(address: string | null): boolean {
-  return address === "::1" || /^(::ffff:)?127\./.test(address ?? "");
-}
+export const securityHeaders: MiddlewareHandler = secureHeaders({
+  contentSecurityPolicy: {
+    defaultSrc: NONE,
+    scriptSrc: OURS,
+    styleSrc: OURS,
+    imgSrc: OURS,
+    connectSrc: OURS,
+    baseUri: NONE,
+    formAction: OURS,
+    frameAncestors: NONE,
+  },
+  strictTransportSecurity: false,
+  xFrameOptions: "DENY",
+});
 
 /**
- * Refuses other hosts (403), other methods (405), long addresses (414) and clients that ask too often
- * (429), and sets the headers on every answer.
+ * Refuses malformed hosts (400), other hosts (403), other methods (405), long addresses (414) and
+ * clients that ask too often (429); no answer is kept by a cache.
  */
-export function guard(allowedHosts: readonly string[], rate: RateLimit): MiddlewareHandler {
+export function guard(
+  allowedHosts: readonly string[],
+  rate: RateLimit,
+  log: Log,
+): MiddlewareHandler {
   return async (c, next) => {
-    for (const [name, value] of Object.entries(HEADERS)) c.header(name, value);
-    const host = c.req.header("host") ?? new URL(c.req.url).host;
+    c.header("cache-control", "no-store");
+    const host = hostOf(c);
+    if (readHost(host) === null) {
+      logRefused(log, "malformed", c);
+      return c.text("The Host header is malformed.\n", 400);
+    }
     if (!isAllowedHost(host, allowedHosts)) {
+      logRefused(log, "host", c);
       return c.text("This name is not served here: use the node's address or localhost.\n", 403);
     }
     const action = c.req.method === "POST" && ACTIONS.test(c.req.path);
     if (!action && c.req.method !== "GET" && c.req.method !== "HEAD") {
+      logRefused(log, "method", c);
       return c.text("Only GET is served here.\n", 405, { allow: "GET, HEAD" });
     }
-    if (c.req.url.length > MAX_URL_CHARS) return c.text("This address is too long.\n", 414);
+    if (c.req.url.length > MAX_URL_CHARS) {
+      logRefused(log, "length", c);
+      return c.text("This address is too long.\n", 414);
+    }
     const wait = rate.take(peer(c) ?? "");
     if (wait > 0) {
+      logRefused(log, "rate", c);
       return c.text("Too many requests; try again later.\n", 429, { "retry-after": String(wait) });
     }
     return await next();

@@ -1,7 +1,7 @@
 /**
  * The page's socket: HTTP, or HTTPS with a certificate that can be changed while it listens. On
  * `node:http`, which has what `Deno.serve` has not: a time by which a request must have come, a
- * largest size of its head, a most number of connections.
+ * largest size of its head, a say in which connections stay open.
  *
  * @module
  */
@@ -10,15 +10,14 @@ import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
+import { Connections } from "./connections.ts";
+import type { PeerEnv } from "./peer.ts";
+import type { RefusalKind, Refused } from "./refusals.ts";
+import { faultOf, type HeadFault, hostsOf } from "./request_head.ts";
 import type { TlsFiles } from "./tls_files.ts";
 
 /** What answers; the second argument is Hono's `env`. */
 export type Fetch = (request: Request, env: PeerEnv) => Response | Promise<Response>;
-
-/** Who asks, in the shape in which `Deno.serve` tells it. */
-export interface PeerEnv {
-  readonly remoteAddr: { readonly hostname: string };
-}
 
 /** Limits of one listener. */
 export interface ListenerLimits {
@@ -30,6 +29,18 @@ export interface ListenerLimits {
   readonly idleTimeoutMs?: number;
   /** @default 1000 */
   readonly maxConnections?: number;
+  /** Connections of one client, an IPv6 client being its /64. @default 64 */
+  readonly maxOfClient?: number;
+  /** Connections from this machine, where a proxy may stand for many. @default 500 */
+  readonly maxOfLoopback?: number;
+}
+
+/** What a listener may be given besides. */
+export interface ListenerOptions extends ListenerLimits {
+  /** Hears of requests that the listener itself refuses. */
+  refused?(kind: RefusalKind, refused: Refused): void;
+  /** Hears that there are too many connections: the one from `address` was closed, or an idle one for it. */
+  crowded?(address: string): void;
 }
 
 /** A request's head has at most this many bytes. */
@@ -54,32 +65,18 @@ export interface Listener extends AsyncDisposable {
 export async function openListener(
   fetch: Fetch,
   { host, port, tls }: { host: string; port: number; tls: TlsFiles | null },
-  limits: ListenerLimits = {},
+  options: ListenerOptions = {},
 ): Promise<Listener> {
-  const options = {
-    headersTimeout: limits.headersTimeoutMs ?? 10_000,
-    requestTimeout: limits.requestTimeoutMs ?? 30_000,
-    connectionsCheckingInterval: Math.min(1000, limits.headersTimeoutMs ?? 1000),
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    maxHeaderSize: MAX_HEAD_BYTES,
-  };
-  const answer = getRequestListener(
-    (request, { incoming }) =>
-      fetch(whole(request), {
-        remoteAddr: { hostname: incoming.socket?.remoteAddress ?? "" },
-      }),
-    { overrideGlobalObjects: false },
-  );
-  const server = tls === null ? http.createServer(options, answer) : https.createServer({
-    ...options,
-    handshakeTimeout: options.headersTimeout,
-    ALPNProtocols: ["http/1.1"],
-    cert: tls.cert,
-    key: tls.key,
-  }, answer);
-  server.maxConnections = limits.maxConnections ?? 1000;
-  server.setTimeout(limits.idleTimeoutMs ?? 60_000, (socket: Socket) => socket.destroy());
-  const endHandshakes = trackConnections(server);
+  const connections = new Connections({
+    max: options.maxConnections ?? 1000,
+    maxOfClient: options.maxOfClient ?? 64,
+    maxOfLoopback: options.maxOfLoopback ?? 500,
+  });
+  const server = createServer(answerTo(fetch, connections, options), tls, options);
+  server.on("connection", (socket: Socket) => {
+    const address = socket.remoteAddress ?? "";
+    if (connections.add(socket) !== "taken") options.crowded?.(address);
+  });
   server.listen(port, host);
   await once(server, "listening");
   const address = server.address();
@@ -93,7 +90,8 @@ export async function openListener(
         // Whoever asked for the restart of this process is still to be answered.
         const timer = setTimeout(() => {
           server.closeAllConnections();
-          endHandshakes();
+          // The server's own list lacks who has not ended the handshake.
+          connections.closeAll();
         }, GRACE_MS);
         server.close(() => {
           clearTimeout(timer);
@@ -105,19 +103,76 @@ export async function openListener(
   };
 }
 
-/** What ends all connections, also those that come later; the server's own list lacks who has not ended its handshake. */
-function trackConnections(server: http.Server | https.Server): () => void {
-  const sockets = new Set<Socket>();
-  let isOver = false;
-  server.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-    if (isOver) socket.destroy();
-  });
-  return () => {
-    isOver = true;
-    for (const socket of sockets) socket.destroy();
+type Answer = (incoming: http.IncomingMessage, outgoing: http.ServerResponse) => void;
+
+function createServer(answer: Answer, tls: TlsFiles | null, limits: ListenerLimits) {
+  const options = {
+    headersTimeout: limits.headersTimeoutMs ?? 10_000,
+    requestTimeout: limits.requestTimeoutMs ?? 30_000,
+    connectionsCheckingInterval: Math.min(1000, limits.headersTimeoutMs ?? 1000),
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxHeaderSize: MAX_HEAD_BYTES,
+    // A missing one is answered as a malformed one is.
+    requireHostHeader: false,
   };
+  const server = tls === null ? http.createServer(options, answer) : https.createServer({
+    ...options,
+    handshakeTimeout: options.headersTimeout,
+    ALPNProtocols: ["http/1.1"],
+    cert: tls.cert,
+    key: tls.key,
+  }, answer);
+  server.setTimeout(limits.idleTimeoutMs ?? 60_000, (socket: Socket) => socket.destroy());
+  // Without a listener, the runtime would close the connection and say nothing.
+  server.on("connect", (incoming: http.IncomingMessage, socket: Socket) => {
+    // The server no longer looks after this socket.
+    socket.on("error", () => socket.destroy());
+    const outgoing = new http.ServerResponse(incoming);
+    outgoing.assignSocket(socket);
+    outgoing.once("finish", () => socket.destroySoon());
+    answer(incoming, outgoing);
+  });
+  return server;
+}
+
+/** What answers a request, or refuses it for its head. */
+function answerTo(fetch: Fetch, connections: Connections, { refused }: ListenerOptions): Answer {
+  const answer = getRequestListener(
+    (request, { incoming }) =>
+      fetch(whole(request), {
+        remoteAddr: { hostname: incoming.socket?.remoteAddress ?? "" },
+        httpVersion: incoming.httpVersion,
+      }),
+    { overrideGlobalObjects: false },
+  );
+  return (incoming, outgoing) => {
+    outgoing.once("close", connections.answer(incoming.socket));
+    const fault = faultOf(incoming);
+    if (fault === null) {
+      answer(incoming, outgoing);
+      return;
+    }
+    const { method = "", url = "", rawHeaders, socket } = incoming;
+    refused?.(fault.kind, {
+      address: socket.remoteAddress ?? null,
+      method,
+      path: url.split("?")[0]!,
+      host: hostsOf(rawHeaders).join(", "),
+    });
+    refuse(outgoing, fault);
+  };
+}
+
+function refuse(outgoing: http.ServerResponse, { code, text }: HeadFault): void {
+  outgoing.writeHead(code, {
+    "content-type": "text/plain; charset=utf-8",
+    "content-length": text.length,
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+    connection: "close",
+    ...(code === 405 ? { allow: "GET, HEAD" } : {}),
+  });
+  outgoing.end(text);
 }
 
 /** The adapter's stand-in is quick, but no Request to code that makes another of one with a body. */

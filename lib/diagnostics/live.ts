@@ -9,7 +9,7 @@
  * @module
  */
 
-import { isLoopback } from "./guards.ts";
+import { isLoopback } from "./peer.ts";
 import { clientOf } from "./rate_limit.ts";
 
 /** What a stream follows. */

@@ -10,9 +10,17 @@ import { hostAndPort } from "../base/host_and_port.ts";
 import { describeError } from "../base/log.ts";
 import { Outage } from "../base/outage.ts";
 import type { JobContext } from "../role/master_context.ts";
+import { withLimitedWarnings } from "../base/rate_limited.ts";
 import type { Api } from "./api/openapi.ts";
-import { type Listener, type ListenerLimits, openListener } from "./listener.ts";
+import { exposureOf } from "./exposure.ts";
+import {
+  type Listener,
+  type ListenerLimits,
+  type ListenerOptions,
+  openListener,
+} from "./listener.ts";
 import { pageUrl } from "../config/page_url.ts";
+import { logRefusal } from "./refusals.ts";
 import { readTlsFiles, type TlsFiles, TlsFilesError } from "./tls_files.ts";
 
 const RETRY_MS = 2000;
@@ -30,11 +38,14 @@ export async function runDiagnostics(
 ): Promise<void> {
   const { log, clock, alive } = job;
   const shown = hostAndPort(config.host, config.port);
+  const options = { ...limits, ...listenerEvents(job) };
+  const exposure = exposureOf(config);
+  if (exposure !== null) log.warn(exposure, { listen: shown });
   const outage = new Outage("the page can be served again", { log, clock });
   while (!signal.aborted) {
     try {
       const files = config.tls ? await readTlsFiles(config.tls) : null;
-      await using listener = await openListener(app.fetch, { ...config, tls: files }, limits);
+      await using listener = await openListener(app.fetch, { ...config, tls: files }, options);
       log.info("page is up", { url: pageUrl(config) });
       outage.succeeded("page");
       await serve(app, { config, listener, files, job, signal });
@@ -46,6 +57,15 @@ export async function runDiagnostics(
       await clock.sleep(RETRY_MS, signal).catch(() => {});
     }
   }
+}
+
+/** Logs what the listener refuses and closes, of each kind once a minute. */
+function listenerEvents({ log, clock }: JobContext): ListenerOptions {
+  const limited = withLimitedWarnings(log, clock);
+  return {
+    refused: (kind, refused) => logRefusal(limited, kind, refused),
+    crowded: (address) => limited.warn("too many connections: one was closed", { address }),
+  };
 }
 
 interface Serving {

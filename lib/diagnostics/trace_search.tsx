@@ -2,6 +2,8 @@
 import { MAX_QUERY_CHARS } from "../trace/query.ts";
 
 const LABEL = "Port, VM, IP address or host";
+/** As short as its place. */
+const PLACEHOLDER = "Port, VM, IP or host";
 
 /** The form: it works without JavaScript. */
 export function TraceSearch() {
@@ -12,8 +14,9 @@ export function TraceSearch() {
         name="q"
         type="search"
         maxlength={MAX_QUERY_CHARS}
+        size={PLACEHOLDER.length}
         aria-label={LABEL}
-        placeholder={LABEL}
+        placeholder={PLACEHOLDER}
       />
       <button id="search-go" type="submit">Trace</button>
     </form>

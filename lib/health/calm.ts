@@ -78,7 +78,7 @@ function watchedText(facts: Facts, differences: number | null): string {
 
 /** Whether this term's watchers have read what Felix says, and see what changes. */
 function knowsStatus({ agents, ports, since }: Facts): boolean {
-  if (agents?.seenSince === null) return false;
+  if (agents?.seenSince === null || ports?.seen === false) return false;
   return [agents, ports].every((record) => record !== null && record.at >= (since ?? 0));
 }
 

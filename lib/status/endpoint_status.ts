@@ -81,6 +81,8 @@ export class EndpointStatusWatcher {
   readonly #queue: WorkQueue<QueuedUpdate>;
   readonly #recent: Ports["recent"] = [];
   #longQueue = false;
+  /** Whether all that Felix has written is read, and what follows is watched. */
+  #seen = false;
 
   constructor(term: Term, options: EndpointStatusOptions) {
     const { config: { region, status }, etcd, context, reporter, notifyNova } = options;
@@ -123,6 +125,7 @@ export class EndpointStatusWatcher {
       prefix: this.#prefix,
       wants: (key) => endpointId(key, this.#prefix) !== null,
       onChange: (change) => this.#onChange(change),
+      onSight: (trouble) => this.#seen = trouble === null,
       callTimeoutMs: config.etcd.callTimeoutMs,
       loops: [this.#queue, watchdog],
       problem: () => reporter.trouble ?? this.#outcomes.problem,
@@ -259,6 +262,7 @@ export class EndpointStatusWatcher {
     await store.writePorts({
       at: clock.now(),
       total: this.#states.size,
+      seen: this.#seen,
       queued,
       differing: this.#differences.total + waiting,
       failing,

@@ -18,9 +18,17 @@ const OTHER_STATUS: ReadonlySet<Reason["is"]> = new Set([
   "status-differs",
 ]);
 
+/** In that order ports are told, as what differs is what is looked for. */
+const ORDER: Readonly<Record<TracedPort["verdict"], number>> = {
+  differs: 0,
+  unknown: 1,
+  agrees: 2,
+};
+
 /** The whole of a trace. `node`: null when nobody's state could be read. */
 export function judgeTrace(cloud: CloudAccount, node: NodeAccount | null): Trace {
-  const ports = cloud.ports.map((port) => judgePort(port, cloud, node));
+  const ports = cloud.ports.map((port) => judgePort(port, cloud, node))
+    .toSorted((a, b) => ORDER[a.verdict] - ORDER[b.verdict]);
   return { ...cloud, ports, node, verdict: verdictOf(cloud, ports) };
 }
 

@@ -94,8 +94,8 @@ function objectLines(
     ...moreChanges > 0 ? [`${INDENT}  … and ${plural(moreChanges, "more place")}`] : [],
     ...last
       ? [
-        `${INDENT}last: ${changeWords(last)}, by run ${last.run} (${last.reason}) at ${
-          isoTime(last.at)
+        `${INDENT}last run to change it: ${last.run} (${last.reason}), ${isoTime(last.at)}: ${
+          changeWords(last)
         }`,
       ]
       : [],

@@ -135,7 +135,9 @@ export const nodeAccountSchema = z.object({
   reportsSince: ms.nullable().meta({ description: "From when on reports are known" }),
   differing: z.array(portDifferenceSchema),
   agents: z.array(z.object({ host: z.string(), reportedAt: ms.nullable() })),
-  changes: z.array(lastChangeSchema),
+  changes: z.array(lastChangeSchema).meta({
+    description: "By its resyncs; what was changed as Neutron announced it is not kept",
+  }),
   runError: textOrNull.meta({ description: "Why the last run of the node that leads failed" }),
   guards: z.array(guardSchema).meta({ description: "What its runs hold back now" }),
   leftOut: z.array(leftOutSchema).meta({ description: "What its runs leave now" }),

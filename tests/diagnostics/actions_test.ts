@@ -30,6 +30,7 @@ function app(token: string | null, asked: Asked[], outcome: "stepped down" | "no
 interface Try {
   token?: string | null;
   from?: string;
+  httpVersion?: string;
   headers?: Record<string, string>;
   body?: string;
   outcome?: "stepped down" | "not leading" | null;
@@ -37,12 +38,13 @@ interface Try {
 
 async function act(given: Try = {}): Promise<{ code: number; text: string; asked: Asked[] }> {
   const { token = null, from = "127.0.0.1", headers = {}, body, outcome = "stepped down" } = given;
+  const { httpVersion } = given;
   const asked: Asked[] = [];
   const response = await app(token, asked, outcome).request("/api/v1/step-down", {
     method: "POST",
     headers: { "content-type": "application/json", ...headers },
     body,
-  }, { remoteAddr: { hostname: from } });
+  }, { remoteAddr: { hostname: from }, httpVersion });
   return { code: response.status, text: await response.text(), asked };
 }
 
@@ -71,6 +73,69 @@ const NEVER: [string, Try, number][] = [
   ["with a pause of another kind", { body: '{"pause_seconds":-1}' }, 400],
   ["with a huge body", { body: JSON.stringify({ x: "y".repeat(70_000) }) }, 413],
 ];
+/** Each as some proxy, load balancer or content network sets it. */
+const FORWARDED: Readonly<Record<string, string>> = {
+  "Forwarded": "for=192.0.2.1",
+  "Via": "1.1 proxy",
+  "X-Forwarded-For": "127.0.0.1",
+  "X-Forwarded-Host": "localhost",
+  "X-Forwarded-Proto": "https",
+  "X-Real-IP": "127.0.0.1",
+  "X-Client-IP": "192.0.2.1",
+  "Client-IP": "192.0.2.1",
+  "True-Client-IP": "192.0.2.1",
+  "X-Cluster-Client-IP": "192.0.2.1",
+  "CF-Connecting-IP": "192.0.2.1",
+  "Fastly-Client-IP": "192.0.2.1",
+  "CDN-Loop": "cdn",
+  "X-Envoy-External-Address": "192.0.2.1",
+  "X-Amzn-Trace-Id": "Root=1",
+  "X-Azure-ClientIP": "192.0.2.1",
+  "X-Original-URI": "/",
+  "X-Remote-User": "somebody",
+  "Proxy-Connection": "keep-alive",
+};
+for (const [name, value] of Object.entries(FORWARDED)) {
+  Deno.test(`an action with ${name} comes from elsewhere and needs a token`, async () => {
+    const refused = await act({ headers: { [name]: value } });
+    assertEquals([refused.code, refused.asked], [403, []]);
+    assertMatch(refused.text, /without CONDUCTOR_API_TOKEN,.*has come through a proxy/);
+    const headers = { [name]: value, authorization: "Bearer secret" };
+    assertEquals((await act({ token: "secret", headers })).code, 200);
+  });
+}
+
+Deno.test("only this machine at a loopback host acts without a token, whatever connects from it", async () => {
+  const code = async (given: Try) => (await act(given)).code;
+  for (const host of ["localhost", "LOCALHOST:9797", "127.0.0.1:9797", "127.0.0.5", "[::1]:9797"]) {
+    for (const from of ["127.0.0.1", "::1", "::ffff:127.0.0.1"]) {
+      assertEquals(await code({ from, headers: { host } }), 200, `${host} from ${from}`);
+    }
+  }
+  for (const host of ["192.0.2.1", "192.0.2.1:9797", "[2001:db8::1]", "[::]", "0.0.0.0"]) {
+    assertEquals(await code({ headers: { host } }), 403, host);
+    assertMatch((await act({ headers: { host } })).text, /for another host than localhost/);
+    assertEquals(
+      await code({ token: "secret", headers: { host, authorization: "Bearer secret" } }),
+      200,
+      host,
+    );
+  }
+  for (const from of ["10.0.0.1", "127.0.0.2", "2001:db8::1", "::ffff:10.0.0.1", ""]) {
+    assertEquals(await code({ from }), 403, from);
+  }
+  assertEquals(await code({ httpVersion: "1.0" }), 403, "what only proxies speak");
+  assertEquals(await code({ httpVersion: "1.1" }), 200);
+  assertEquals(await code({ headers: { host: "127.example.org" } }), 403, "a name is no address");
+});
+
+Deno.test("a token may have more characters than RFC 6750 knows", async () => {
+  const token = "a b!$%^&*(){}";
+  const headers = { authorization: `Bearer ${token}` };
+  assertEquals((await act({ token, headers })).code, 200);
+  assertEquals((await act({ token, headers: { authorization: "bearer  a" } })).code, 401);
+});
+
 for (const [what, given, code] of NEVER) {
   Deno.test(`an action is refused ${what}: ${code}`, async () => {
     const answer = await act(given);

@@ -1,4 +1,4 @@
-import { isAllowedHost } from "../../lib/diagnostics/guards.ts";
+import { isAllowedHost } from "../../lib/diagnostics/host_header.ts";
 import { formatEvent } from "../../lib/diagnostics/live.ts";
 import { type Status, statusSchema } from "../../lib/health/status.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
@@ -23,6 +23,10 @@ Deno.test("every answer carries the security headers", async () => {
     assertEquals(response.headers.get("x-content-type-options"), "nosniff");
     assertEquals(response.headers.get("cache-control"), "no-store");
     assertEquals(response.headers.get("referrer-policy"), "no-referrer");
+    assertEquals(response.headers.get("cross-origin-resource-policy"), "same-origin");
+    assertEquals(response.headers.get("cross-origin-opener-policy"), "same-origin");
+    assertEquals(response.headers.get("x-frame-options"), "DENY");
+    assertEquals(response.headers.get("strict-transport-security"), null, "binds other ports too");
   }
 });
 

@@ -23,7 +23,10 @@ Deno.test("what is looked at first stands first, and etcd's size, compaction and
   const ids = [...page.matchAll(/<section id="([^"]*)"/g)].map(([, id]) => id);
   assertEquals(ids.slice(0, 5), ["verdict", "roles", "agents", "ports", "resyncs"]);
   const upkeep = page.match(/<section id="upkeep".*?<\/section>/s)![0];
-  assertMatch(upkeep, /has room.*400 MiB of 2048 MiB.*20\u00a0% full, 25\u00a0% of it free/s);
+  assertMatch(
+    upkeep,
+    /has room.*400 MiB of 2048 MiB.*20\u00a0% full, 25\u00a0% of it free.*as read at .*14:01:43/s,
+  );
   assertMatch(upkeep, /compacted at revision 4000.*1 done by this node, none failed/s);
   assertMatch(upkeep, /href="\/configuration">50 options, 17 of them given/);
   const { databases, compaction } = facts();

@@ -8,31 +8,11 @@ import { makeCertificate } from "../support/certificates.ts";
 import { freePort } from "../support/etcd_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { testConfig } from "../support/test_config.ts";
+import { drip } from "./drip.ts";
 import { testApp } from "./test_app.ts";
 import { tempDir } from "../support/temp_dir.ts";
 
-const encoder = new TextEncoder();
 const ADDRESS = { host: "127.0.0.1", port: 0, tls: null };
-
-/** Sends pieces of a request, one each `gapMs`; resolves to what comes back before the end. */
-async function drip(port: number, pieces: string[], gapMs: number): Promise<string> {
-  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
-  const sending = (async () => {
-    for (const piece of pieces) {
-      await connection.write(encoder.encode(piece));
-      await new Promise((resolve) => setTimeout(resolve, gapMs));
-    }
-  })().catch(() => {});
-  let text = "";
-  const buffer = new Uint8Array(65_536);
-  try {
-    for (let n; (n = await connection.read(buffer)) !== null;) {
-      text += new TextDecoder().decode(buffer.subarray(0, n));
-    }
-  } catch { /* reset: it was closed as well */ }
-  await sending;
-  return text;
-}
 
 Deno.test("a request whose head or body does not come in time is let go", async () => {
   let answered = 0;

@@ -12,8 +12,8 @@ interface Press {
 }
 
 const OWN = {
-  host: "node-1:9797",
-  origin: "http://node-1:9797",
+  host: "localhost:9797",
+  origin: "http://localhost:9797",
   "content-type": "application/x-www-form-urlencoded",
 };
 
@@ -52,7 +52,7 @@ const NEVER: readonly (readonly [string, Press, number])[] = [
   ["by another site's page", { headers: { origin: "http://evil.example" } }, 403],
   ["by a page that hides its origin", { headers: { origin: "null" } }, 403],
   ["without an origin", { headers: { origin: null } }, 403],
-  ["by another port of this host", { headers: { origin: "http://node-1:1" } }, 403],
+  ["by another port of this host", { headers: { origin: "http://localhost:1" } }, 403],
   ["by a site beside ours", { headers: { "sec-fetch-site": "same-site" } }, 403],
   ["for another site", { headers: { "sec-fetch-site": "cross-site" } }, 403],
   ["without the token", { token: "secret" }, 401],
@@ -63,6 +63,10 @@ const NEVER: readonly (readonly [string, Press, number])[] = [
     body:
       '--x\r\ncontent-disposition: form-data; name="token"; filename="a"\r\n\r\nsecret\r\n--x--',
   }, 401],
+  ["through a proxy on this machine", { headers: { "x-forwarded-for": "192.0.2.1" } }, 403],
+  ["at another host than a loopback one", {
+    headers: { host: "node-1:9797", origin: "http://node-1:9797" },
+  }, 403],
   ["with a huge body", { body: `token=${"x".repeat(70_000)}` }, 413],
   ["at another address", { path: "/roles/manager" }, 405],
   ["of a role whose name is none", { path: "/roles/Manager!/restart" }, 405],
@@ -98,6 +102,10 @@ Deno.test("the button is there for those who may press it, and nobody is shown a
   assert(!/restart-token/.test(near!));
   assert(!form.test(far!), "it was rendered for somebody else a moment before");
   assertMatch(far!, /can be restarted from this machine/);
+  const through = await testApp({ actions: { token: null } }).request("/roles/manager", {
+    headers: { via: "1.1 proxy" },
+  }, { remoteAddr: { hostname: "127.0.0.1" } });
+  assert(!form.test(await through.text()), "it would be refused");
   const [any] = await look("secret", "10.0.0.9");
   assertMatch(any!, /<input id="restart-token" name="token" type="password" autocomplete="off"/);
   assert(!any!.includes("secret"));

@@ -56,7 +56,7 @@ Deno.test("a role that runs and is red is in trouble, and nothing beside it has 
   const html = await overview(changes);
   const card = /<li class="card error" id="role-manager">.*?<\/li>/s.exec(html)![0];
   assert(/<\/span>in trouble<\/span>/.test(card) && !/<\/span>running/.test(card), card);
-  assertMatch(verdictOf(html), /Ready to lead, with the problem above/);
+  assertMatch(verdictOf(html), /Ready, with the problem above/);
   assert(!verdictOf(html).includes("✓"), verdictOf(html));
   const app = testApp({ readStatus: () => Promise.resolve(status(changes)) });
   const page = withoutIsolation(await (await app.request("/roles/manager")).text());
@@ -71,4 +71,21 @@ Deno.test("the status in a terminal has the line and, where it does not hold all
   assertEquals(lines[0], `ERROR: ${held.verdict.text}`);
   assertEquals(lines[1], held.verdict.detail);
   assertEquals(formatStatus(status()).split("\n")[1], "");
+});
+
+Deno.test("what the line has said is not said again below it", async () => {
+  const problem = "etcd does not answer";
+  const election = {
+    state: "follower",
+    leader: null,
+    term: null,
+    problem,
+    at: facts().at,
+  } as const;
+  const changes = { election, leader: null, isMaster: false, mastership: null, since: null };
+  const { text, detail } = status(changes).verdict;
+  assert(detail?.startsWith(`${text} `), `${text} | ${detail}`);
+  const html = verdictOf(await overview(changes));
+  assertEquals(html.split(text).length, 2, html);
+  assert(html.includes(`<p class="detail quiet">${detail!.slice(text.length + 1)}</p>`), html);
 });

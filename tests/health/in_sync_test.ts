@@ -52,6 +52,7 @@ const table: readonly [name: string, changes: Partial<Facts>, kind: string, text
     "all-well",
     /etcd are in sync, Felix's status is not/,
   ],
+  ["ports are not all read yet", ports({ seen: false }), "all-well", /status is not read yet/],
   [
     "etcd is not seen by those who follow agents",
     { agents: { ...facts().agents!, seenSince: null } },

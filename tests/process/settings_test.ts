@@ -23,7 +23,7 @@ const BASE = {
 const launcher = createLauncher({
   executable: "/deno",
   standalone: false,
-  root: "/app",
+  root: new URL("../..", import.meta.url).pathname.replace(/\/$/, ""),
   environment: {},
 });
 const place = { bootId: "boot", pidNamespace: "pid:[1]" };

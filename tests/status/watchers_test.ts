@@ -551,3 +551,21 @@ Deno.test(
     assertEquals(of(/endpoint is in error/)?.fields.key, endpointKey("h2", "broken"));
   },
 );
+
+Deno.test("that ports are all known is said once all that is in etcd was read", GRPC, async () => {
+  await using s = await scene();
+  await s.put(endpointKey("h1", "p"), '{"status":"up"}');
+  s.server.process.kill("SIGSTOP");
+  try {
+    s.endpoints();
+    const first = await eventually("a record", async () => await s.store.readPorts());
+    assertEquals([first.seen, first.total], [false, 0]);
+  } finally {
+    s.server.process.kill("SIGCONT");
+  }
+  const read = await eventually("all of it", async () => {
+    const record = await s.store.readPorts();
+    return record?.seen && record;
+  }, 20_000);
+  assertEquals(read.total, 1);
+});

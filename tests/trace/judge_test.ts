@@ -145,3 +145,20 @@ Deno.test("every reason has a sentence, and no text of others reaches the termin
   assertMatch(text, /should not be there, held back \(rev 12\)/);
   for (const line of text.split("\n")) assertEquals(line === "evil", false);
 });
+
+Deno.test("ports that differ are told first, then those that are not known, each in their order", () => {
+  const other = (id: string, port: Partial<CloudPort>) => cloudPort({ ...port, id });
+  const ports = [
+    other("a", {}),
+    other("b", { objects: [missing] }),
+    other("c", {}),
+    other("d", { objects: [missing] }),
+  ];
+  const { ports: told } = judgeTrace(cloudAccount({ ports }), nodeAccount());
+  assertEquals(told.map(({ id, verdict }) => `${id} ${verdict}`), [
+    "b differs",
+    "d differs",
+    "a agrees",
+    "c agrees",
+  ]);
+});

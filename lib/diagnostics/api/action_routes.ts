@@ -13,7 +13,7 @@ import { answers, type Api, get, json, refusals } from "./openapi.ts";
 
 /** What the actions need. */
 export interface ActionDeps {
-  /** Bearer token, or null: loopback only. */
+  /** Bearer token, or null: from this machine only. */
   readonly token: string | null;
   /** Asks the manager; rejects when it does not answer. */
   stepDown(by: string, pauseSeconds: number): Promise<NonNullable<StepDownRequest["outcome"]>>;
@@ -67,14 +67,14 @@ const restartAnswer = z.object({
 }).meta({ id: "RestartAnswer" });
 
 /** What all actions have in common. */
-function action(path: string, summary: string, token: string | null) {
+function action(path: string, summary: string, { token, log }: ActionDeps) {
   return {
     method: "post",
     path,
     tags: ["actions"],
     summary,
     security: [{ token: [] }, {}],
-    middleware: [authorize(token), limitBody, emptyIsObject],
+    middleware: [authorize(token, log), limitBody(log), emptyIsObject],
   } as const satisfies Omit<RouteConfig, "responses">;
 }
 
@@ -91,7 +91,7 @@ export function addActions(api: Api, deps: ActionDeps): void {
 
 function addStepDown(api: Api, deps: ActionDeps): void {
   const route = createRoute({
-    ...action("/api/v1/step-down", "Give mastership away", deps.token),
+    ...action("/api/v1/step-down", "Give mastership away", deps),
     request: body(stepDownBody),
     responses: {
       200: json(stepDownAnswer, "This node has stepped down"),
@@ -113,7 +113,7 @@ function addStepDown(api: Api, deps: ActionDeps): void {
 
 function addResync(api: Api, deps: ActionDeps): void {
   const ask = createRoute({
-    ...action("/api/v1/resync", "Make etcd equal to Neutron now", deps.token),
+    ...action("/api/v1/resync", "Make etcd equal to Neutron now", deps),
     request: body(resyncBody),
     responses: {
       202: json(resyncAccepted, "The resource syncer is asked"),
@@ -155,7 +155,7 @@ function addRestart(api: Api, deps: ActionDeps): void {
     ...action(
       "/api/v1/roles/{name}/restart",
       "Restart a role in order, or now if it waits",
-      deps.token,
+      deps,
     ),
     request: { params: roleParam, ...body(z.strictObject({}).meta({ id: "RestartRequest" })) },
     responses: {

@@ -1,6 +1,6 @@
 /** A trace: what Neutron, etcd, Felix and this node say of a port, a VM, an address or a host. @module */
 import { z } from "zod";
-import { peer } from "../guards.ts";
+import { peer } from "../peer.ts";
 import { MAX_QUERY_CHARS, QUERY_HELP, readQuery } from "../../trace/query.ts";
 import { traceSchema } from "../../trace/trace.ts";
 import type { Tracer } from "../tracer.ts";

@@ -1,7 +1,7 @@
 /** Asks for the trace that a page shows. @module */
 import type { Context, Next } from "hono";
 import { readQuery } from "../../trace/query.ts";
-import { peer } from "../guards.ts";
+import { peer } from "../peer.ts";
 import type { Tracer } from "../tracer.ts";
 
 /** Asks before the page is made: the page shows what is kept, also while it is followed. */

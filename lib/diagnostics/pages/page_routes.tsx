@@ -9,7 +9,7 @@ import { describeError, type Log } from "../../base/log.ts";
 import type { Api } from "../api/openapi.ts";
 import { ASSETS } from "../client/assets.ts";
 import type { Sources } from "../details.ts";
-import { peer } from "../guards.ts";
+import { peer } from "../peer.ts";
 import {
   ErrorMain,
   Layout,

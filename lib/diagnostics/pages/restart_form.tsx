@@ -12,15 +12,15 @@ import { RestartRefusedError, UnknownRoleError } from "../../state/restart_reque
 import type { ActionDeps } from "../api/action_routes.ts";
 import { authorizeForm, limitBody } from "../api/authorize.ts";
 import type { Api } from "../api/openapi.ts";
-import { isLoopback, peer } from "../guards.ts";
+import { peer, whyNotLocal } from "../peer.ts";
 
 /** Whether who asks may act: by asking, with the token, or not at all. */
 export type MayAct = "yes" | "with-token" | "no";
 
-/** Whether the other end may act. */
+/** Whether who asks may act. */
 export function mayAct(c: Context, token: string | null): MayAct {
   if (token !== null) return "with-token";
-  return isLoopback(peer(c)) ? "yes" : "no";
+  return whyNotLocal(c) === null ? "yes" : "no";
 }
 
 /** The form, or who may restart the role. */
@@ -28,7 +28,7 @@ export function RestartForm({ role, may }: { role: string; may: MayAct }) {
   if (may === "no") {
     return (
       <p class="quiet">
-        It can be restarted from this machine, or by the API with a token.
+        It can be restarted from this machine, at localhost and through no proxy, or with a token.
       </p>
     );
   }
@@ -69,9 +69,9 @@ export type Refuse = (
 
 /** Adds the route that the form leads to; it answers with the role's page. */
 export function addRestartForm(app: Api, { actions, log }: RestartDeps, refuse: Refuse): void {
-  app.post("/roles/:name/restart", limitBody, async (c) => {
+  app.post("/roles/:name/restart", limitBody(log), async (c) => {
     const form = await c.req.parseBody().catch(() => ({} as Record<string, unknown>));
-    const refusal = authorizeForm(c, actions.token, form.token);
+    const refusal = authorizeForm(c, { token: actions.token, log }, form.token);
     if (refusal) return await refuse(c, refusal.code, refusal.error);
     const name = c.req.param("name");
     const by = `the page from ${peer(c) ?? "an unknown address"}`;

@@ -58,17 +58,16 @@ function ObjectItem({ object, trace, now }: { object: TracedObject; trace: Trace
       {last
         ? (
           <p class="quiet">
-            {"Last: "}
-            <Foreign of={changeWords(last)} max={500} />
-            {", by "}
+            {"Last run to change it: "}
             <a href={`/resyncs/${encodeURIComponent(last.run)}`}>
-              {"run "}
               <Foreign of={last.run} max={20} />
             </a>
             {" ("}
             <Foreign of={last.reason} max={40} />
             {") "}
             <Time at={last.at} now={now} age />
+            {": "}
+            <Foreign of={changeWords(last)} max={500} />
           </p>
         )
         : null}

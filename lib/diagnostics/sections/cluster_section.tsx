@@ -142,7 +142,13 @@ function Configuration({ name, compared }: {
   compared: Cluster["configurations"];
 }) {
   const differing = compared?.differing.find(({ node }) => node === name);
-  if (differing) return <Badge level="warn" word={`differs in ${differencesText(differing)}`} />;
+  if (differing) {
+    return (
+      <>
+        <Badge level="warn" word="differs" /> in {differencesText(differing)}
+      </>
+    );
+  }
   if (compared?.same.includes(name)) return <>as this node's</>;
   if (compared?.unknown.includes(name)) return <span class="quiet">not known</span>;
   return <span class="quiet">{compared ? "this node" : "–"}</span>;

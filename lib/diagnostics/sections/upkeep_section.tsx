@@ -54,6 +54,8 @@ function DatabaseLine({ status }: { status: Status }) {
       </a>
       {full === null ? "" : `, ${percent(full)} full`}
       {free === null ? "" : `, ${percent(free)} of it free inside`}
+      {", as read at "}
+      <Time at={status.databases!.at} now={status.at} />
       {all.length > 1 ? <span class="quiet">{` (the fullest of ${all.length})`}</span> : null}
     </>
   );

@@ -65,8 +65,13 @@ function Sentence({ said: { text, link } }: { said: Statement }) {
   );
 }
 
+/** What the whole sentence says beyond the line that is shown of it. */
+function beyond({ text, detail }: Statement): string | undefined {
+  return detail?.startsWith(`${text} `) ? detail.slice(text.length + 1) : detail;
+}
+
 function Aside({ status }: { status: Status }) {
-  const { detail } = status.verdict;
+  const detail = beyond(status.verdict);
   return (
     <>
       {detail
@@ -104,10 +109,10 @@ function Beside({ status }: { status: Status }) {
   );
 }
 
-/** A tick only where nothing is red: a node can be ready to lead and yet unable to do its job. */
+/** A tick only where nothing is red: a node can be ready and yet unable to do its job. */
 function readyText(ready: boolean, level: Level, notReady: readonly string[]): string {
   if (!ready) return `▲ Not ready: ${notReady.slice(0, 3).join("; ")}`;
-  return level === "error" ? "Ready to lead, with the problem above" : "✓ Ready";
+  return level === "error" ? "Ready, with the problem above" : "✓ Ready";
 }
 
 /** All that is wrong beside the verdict. */
@@ -122,11 +127,11 @@ export function FindingsSection({ findings }: { findings: readonly Statement[] }
             <Badge level={finding.level} />
             <span>
               <Sentence said={finding} />
-              {finding.detail
+              {beyond(finding)
                 ? (
                   <small class="quiet">
                     {" "}
-                    <Foreign of={finding.detail} max={MAX_CHARS} />
+                    <Foreign of={beyond(finding)!} max={MAX_CHARS} />
                   </small>
                 )
                 : null}

@@ -73,6 +73,8 @@ export type Agents = z.infer<typeof agentsSchema>;
 export const portsSchema = z.object({
   at: ms,
   total: count,
+  /** All that Felix has written is read, and what follows is watched; false: etcd cannot be seen, or not yet. */
+  seen: z.boolean().optional(),
   queued: count,
   /** Ports whose status Neutron does not show, see `lib/status/port_differences.ts`. */
   differing: count.optional(),
