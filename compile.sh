@@ -13,7 +13,7 @@ targets="x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu x86_64-apple-darwin 
 # What no program reads when it runs, or only the tests do, as package:path. A binary holds what is embedded
 # in the memory of each of its processes.
 unneeded="zod:src hono:dist/cjs hono:dist/types @grpc/grpc-js:src protobufjs:dist @types/node:
-  undici-types: fast-check: playwright-core: ajv:"
+  undici-types: fast-check: playwright-core: ajv: @cyclonedx/cyclonedx-library:"
 if [ -d node_modules ]; then
   packages=node_modules version=
 else

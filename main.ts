@@ -89,13 +89,13 @@ async function configuration(
       const files = configFiles.map((path) => ({ path, text: readConfigFile(path) }));
       return resolveConfig({ flags: { ...options, ...more }, env, files, hostname, readFile });
     },
-    resolveRecorded({ settings, configFiles }, environment) {
+    resolveRecorded({ settings, configFiles, warnings = [] }, environment) {
       const files = configFiles.flatMap(({ path, absolute }) => {
         const text = readOrNull(absolute);
         return text === null ? [] : [{ path, text }];
       });
       const input = { flags: {}, env: environment, files, hostname, readFile: readOrNull };
-      return resolveRecorded(settings, input, env);
+      return { ...resolveRecorded(settings, input, env), warnings };
     },
     given: {
       options,

@@ -147,7 +147,8 @@ async function askNode(config: Config, resync: Wanted, bar: ProgressBar) {
     const answer = await followResync(store, systemClock, request, onProgress);
     const { stateDir } = config;
     const kept = await readAsked(stateDir, answer.id);
-    const text = resync.dryRun ? await readDiff(stateDir) : null;
+    // That of a dry run which failed is an earlier one's.
+    const text = resync.dryRun && answer.state === "done" && kept ? await readDiff(stateDir) : null;
     return { answer, differences: kept?.objects ?? [], text };
   } catch (error) {
     if (none && error instanceof NobodyRunsError) return null;

@@ -82,16 +82,19 @@ async function nodeOf(
   }
   const { running, unreadable } = await findNodes(places);
   const [first, second] = running;
-  if (!first) {
-    for (const path of unreadable) {
-      printError(
-        `${path} belongs to another user: whether a node runs there is not known; run this ` +
-          "command as that user or as root\n",
-      );
-    }
-    return null;
+  for (const path of unreadable) {
+    printError(
+      `${path} belongs to another user: whether a node runs there is not known; run this ` +
+        "command as that user or as root\n",
+    );
   }
-  if (!second) return first;
+  if (!first) return null;
+  if (!second) {
+    if (unreadable.length > 0) {
+      printError(`this is about ${nameOf(first)}, in ${first.stateDir}\n`);
+    }
+    return first;
+  }
   const list = running.map((node) => `  --state-dir ${node.stateDir}  (${nameOf(node)})`).join(
     "\n",
   );

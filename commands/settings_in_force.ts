@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { resolve } from "node:path";
 import type { Log } from "../lib/base/log.ts";
 import { VERSION } from "../lib/base/version.ts";
 import type { Config } from "../lib/config/config_types.ts";
@@ -27,7 +28,8 @@ export class SettingsInForce {
     this.#inForce = this.#read = context.resolve();
     this.#configFiles = context.given.configFiles.map((path) => ({
       path,
-      absolute: Deno.realPathSync(path),
+      // Links are left in it: what they lead to may be another file at the next reading.
+      absolute: resolve(path),
     }));
   }
 
@@ -72,6 +74,7 @@ export class SettingsInForce {
       place: this.#place!,
       configFiles: [...this.#configFiles],
       settings: recordSettings(this.effective),
+      warnings: [...this.warnings],
     });
   }
 }

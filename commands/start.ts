@@ -49,7 +49,7 @@ export const command: Command = {
     { words: "start --config-file /etc/neutron/neutron.conf", does: "A node of a real cloud" },
     {
       words: "start --config-file /etc/neutron/neutron.conf --startup-resync never",
-      does: "The same, but nothing is written before a resync is asked for",
+      does: "The same, but it leaves Calico's objects alone until a resync is asked for",
     },
   ],
   flags: {},

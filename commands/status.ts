@@ -17,6 +17,7 @@ import { machinePlaces } from "../lib/process/machine_places.ts";
 import { permissionRow } from "../lib/process/permissions.ts";
 import { runTool } from "../lib/process/tool.ts";
 import { type Command, type CommandContext, output, UNHEALTHY } from "./context.ts";
+import { lookAt } from "../lib/state/running_nodes.ts";
 import { openExisting } from "./existing_state.ts";
 import { RUNNING_NODE, settingsOf } from "./running_node.ts";
 
@@ -46,18 +47,25 @@ export const command: Command<typeof flags> = {
 /** Null, and a word on standard error, when the page does not answer. */
 async function askPage(
   config: Config,
-  { launcher, printError }: CommandContext,
+  { launcher, printError, given: { options, env } }: CommandContext,
 ): Promise<Status | null> {
   const { host, port, tls } = config.diagnostics;
   const address = { host: reachable(host), port, cert: tls?.cert ?? null };
+  const isNamed = Boolean(options.state_dir ?? env.CONDUCTOR_STATE_DIR);
+  const isIdle = await lookAt(config.stateDir) === null;
   try {
+    // Whoever answers there is another node, and may have the same name.
+    if (isNamed && isIdle) throw new Error("it would be another node's");
     const places = await machinePlaces(config, launcher, { warn: () => {} });
     const row = permissionRow("page-reader", config, places);
     const launch = launcher.prepare("page-reader", row, address);
-    const report = statusSchema.parse(await runTool(launch, { timeoutMs: TIMEOUT_MS }));
-    if (report.node.name === config.nodeName) return report;
-    throw new Error(`it is the page of ${report.node.name}`);
+    const told = statusSchema.safeParse(await runTool(launch, { timeoutMs: TIMEOUT_MS }));
+    if (!told.success) throw new Error("what answers there is no page of this version");
+    const { name } = told.data.node;
+    if (name === config.nodeName) return told.data;
+    throw new Error(`it is the page of ${name}`);
   } catch (error) {
+    if (isIdle) printError(`no node runs with the state directory ${config.stateDir}\n`);
     printError(
       `the page at ${pageUrl(config.diagnostics)} does not tell (${describeError(error)}): ` +
         "this is what the state directory holds\n",

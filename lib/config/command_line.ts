@@ -99,7 +99,7 @@ export function parseWords<Table extends FlagTable>(args: readonly string[], own
   const valuedNames = [...VALUED, ...names.filter((name) => !isAlone(name))];
   const aloneNames = [...ALONE, ...names.filter(isAlone)];
   checkFlags(args, valuedNames, aloneNames);
-  const parsed = parseArgs(args, {
+  const parsed = parseArgs([...args], {
     // Words stay as they are: a host may be called 007.
     string: [...valuedNames, "_"],
     boolean: ["help", "version", ...aloneNames],
@@ -167,7 +167,7 @@ function checkFlags(
     if (!flag!.startsWith("--") || !names.includes(name)) throw new UnknownFlagError(flag!, names);
     if (value === undefined && valuedNames.includes(name)) {
       const next = args[++i];
-      if (next === undefined || next.startsWith("--")) {
+      if (next === undefined || next.startsWith("-")) {
         throw new UsageError(`${flag} needs a value, as in ${flag}=…`);
       }
     }

@@ -49,7 +49,7 @@ export interface FlagGuide {
 
 /** Exit codes of all commands. */
 export const EXIT_CODES: readonly (readonly [code: number, means: string])[] = [
-  [0, "done; status: the node answers and nothing is wrong"],
+  [0, "done; status: the node answers and nothing is worse than a warning"],
   [1, "failed; resync: a guard held something back, or what was named is not known"],
   [2, "usage or configuration, or several nodes run and none is named"],
   [3, "start: stopped while a role ended again and again; status: something is wrong"],

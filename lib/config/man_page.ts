@@ -96,8 +96,13 @@ function section(title: string): string {
   return `.SH "${title}"`;
 }
 
-/** Text of which no character is a command of roff's. */
+/** Text of which no character is a command of roff's, nor another one in another locale. */
 function roff(text: string): string {
   return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replaceAll('"', "\\(dq")
-    .replace(/^[.']/, "\\&$&");
+    .replace(/^[.']/, "\\&$&")
+    .replaceAll(/[^\x20-\x7e]/gu, (char) => `\\[u${hexOf(char)}]`);
+}
+
+function hexOf(char: string): string {
+  return char.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0");
 }

@@ -44,7 +44,7 @@ const INTERFACES = [
   "adminURL",
 ] as const;
 const NEUTRON_HELP = "Neutron, without /v2.0 (with an auth_url: from the catalogue)";
-const START_HELP = "Resync at the start of a term; never: write nothing before one is asked for";
+const START_HELP = "Resync at the start of a term; never: only compare until one is asked for";
 const NOVA_HELP = "Nova with its version (default with an auth_url: from the catalogue)";
 
 /** Where the login's settings are read from: `OS_…`, `[keystone_authtoken]` and `clouds.yaml`. */

@@ -167,7 +167,8 @@ async function checkClock(
   const client = openHttpClient(etcd);
   try {
     const askedAt = clock.now();
-    const response = await fetch(`${url}/version`, { client, signal });
+    const brief = AbortSignal.any([signal, AbortSignal.timeout(etcd.callTimeoutMs)]);
+    const response = await fetch(`${url}/version`, { client, signal: brief });
     await response.body?.cancel();
     const reading = readDateHeader(response.headers, askedAt, clock.now());
     return reading ? judgeOffset(reading) : skipped("it does not tell the time");

@@ -149,7 +149,8 @@ async function checkNodeClocks(config: Config, clock: Clock): Promise<Verdict> {
   );
 }
 
-const NO_ANSWER = "etcd does not answer, or does not let us read";
+/** Found by what needs etcd, which is looked at by itself. */
+export const NO_ANSWER = "etcd does not answer, or does not let us read";
 
 /** Names of who has written a time below a prefix, and in our future; null: etcd does not tell. */
 async function writersBelow(

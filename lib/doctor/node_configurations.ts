@@ -8,6 +8,7 @@ import { OtherRegions } from "../election/other_regions.ts";
 import { openEtcd } from "../etcd/client.ts";
 import { differencesText } from "../health/configurations.ts";
 import { registrationSchema } from "../state/records.ts";
+import { NO_ANSWER } from "./node.ts";
 import { type Check, ok, skipped, type Verdict, warning } from "./check.ts";
 
 const MAX_NODES = 50;
@@ -47,6 +48,8 @@ async function compare({ etcd: config, region, nodeName }: Config, clock: Clock)
     }
     const found = `${same.length} as this node's`;
     return ok(unknown.length === 0 ? found : `${found}, ${unknown.length} not known`);
+  } catch {
+    return skipped(NO_ANSWER);
   } finally {
     etcd.close();
   }

@@ -6,6 +6,12 @@ import { LeaderLog } from "./leader_log.ts";
 import type { JobContext } from "../role/master_context.ts";
 import type { Election } from "../state/records.ts";
 
+/**
+ * Without etcd for less than that, a node that does not lead need not be looked after, ms: a call was lost, or
+ * both start together.
+ */
+const BRIEF_MS = 10_000;
+
 /** Reports for one elector; nothing that it cannot write ends the election. */
 export class ElectionReport {
   /** What is wrong with the election key itself. */
@@ -13,6 +19,9 @@ export class ElectionReport {
   readonly #leaderLog: LeaderLog;
   /** What the last heartbeat said. */
   #doing: Pick<Election, "state" | "problem"> = { state: "starting", problem: null };
+
+  /** Since when etcd does not answer, monotonic ms; null: it does. */
+  #awaySince: number | null = null;
 
   /** Why the election key's changes are not seen as they happen; null: they are. */
   #watchTrouble: unknown = null;
@@ -44,13 +53,17 @@ export class ElectionReport {
   }
 
   #log({ state, problem }: Omit<Election, "at">, cause: string | null): void {
+    if (state === "stopping") return; // that says nothing of etcd
+    const now = this.context.clock.monotonic();
+    this.#awaySince = cause === null ? null : this.#awaySince ?? now;
     if (problem !== null && cause !== null) {
-      const level = state === "leader" ? "warn" : "error"; // who does not lead cannot, and sees no leader
+      const isBrief = now - (this.#awaySince ?? now) < BRIEF_MS;
+      const level = state === "leader" || isBrief ? "warn" : "error"; // who does not lead cannot, and sees no leader
       this.outage.failed("election", { message: problem, cause, level });
     } else if (problem !== null) {
       this.outage.succeeded("election");
       this.#keyTrouble.failed("election", { message: problem });
-    } else if (state !== "stopping") {
+    } else {
       this.outage.succeeded("election");
       this.#keyTrouble.succeeded("election");
     }

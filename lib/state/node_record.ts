@@ -29,6 +29,8 @@ const recordSchema = z.object({
   /** Files given with `--config-file`: as they were named, and as absolute paths. */
   configFiles: z.array(z.object({ path: z.string(), absolute: z.string() })),
   settings: z.array(recordedSettingSchema),
+  /** What was found wrong with them, such as names that nobody reads. */
+  warnings: z.array(z.string()).optional(),
 });
 /** What a node tells of itself. */
 export type NodeRecord = z.infer<typeof recordSchema>;

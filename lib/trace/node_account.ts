@@ -46,7 +46,8 @@ export async function readNode(
     node,
     leads: status.isMaster,
     leader: status.leader,
-    isElectionKnown: status.election !== null,
+    isElectionKnown: status.isMaster || status.leader !== null ||
+      status.findings.some(({ kind }) => kind === "no-leader"),
     watches: status.watches,
     reports: reports?.reports.filter(({ port }) => of.has(port)) ?? [],
     reportsSince: reports?.since ?? null,

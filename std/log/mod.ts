@@ -1,7 +1,8 @@
 /**
  * The part of `@std/log`'s interface that this project uses, for places that install from the npm
  * registry alone. `deno.json` maps the import to this folder through `links`; without `links` the
- * original from JSR takes its place with no other change.
+ * original from JSR takes its place with no other change. `tests/std/` holds what is declared here to the original's
+ * declarations.
  *
  * @module
  */
@@ -68,7 +69,12 @@ export abstract class BaseHandler {
 
   /** Passes a record of sufficient level, formatted, to `log`. */
   handle(record: LogRecord): void {
-    if (record.level >= this.level) this.log(this.formatter(record));
+    if (record.level >= this.level) this.log(this.format(record));
+  }
+
+  /** The record as a line. */
+  format(record: LogRecord): string {
+    return this.formatter(record);
   }
 
   /** Writes one formatted line. */
@@ -77,39 +83,43 @@ export abstract class BaseHandler {
   setup(): void {}
   /** Called when the handler is replaced. */
   destroy(): void {}
+  /** The same as `destroy`. */
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
 }
 
 /** What code logs with. */
 export class Logger {
   readonly loggerName: string;
   readonly handlers: BaseHandler[];
-  readonly #level: LogLevel;
+  readonly level: LogLevel;
 
   constructor(loggerName: string, level: LevelName, options: { handlers?: BaseHandler[] } = {}) {
     this.loggerName = loggerName;
-    this.#level = LogLevels[level];
+    this.level = LogLevels[level];
     this.handlers = options.handlers ?? [];
   }
 
-  #log(level: LogLevel, msg: string, args: unknown[]): string {
-    if (level < this.#level) return msg;
-    const record = new LogRecord({ msg, args, level, loggerName: this.loggerName });
-    for (const handler of this.handlers) handler.handle(record);
-    return msg;
-  }
-
   debug(msg: string, ...args: unknown[]): string {
-    return this.#log(LogLevels.DEBUG, msg, args);
+    return write(this, LogLevels.DEBUG, msg, args);
   }
   info(msg: string, ...args: unknown[]): string {
-    return this.#log(LogLevels.INFO, msg, args);
+    return write(this, LogLevels.INFO, msg, args);
   }
   warn(msg: string, ...args: unknown[]): string {
-    return this.#log(LogLevels.WARN, msg, args);
+    return write(this, LogLevels.WARN, msg, args);
   }
   error(msg: string, ...args: unknown[]): string {
-    return this.#log(LogLevels.ERROR, msg, args);
+    return write(this, LogLevels.ERROR, msg, args);
   }
+}
+
+function write(logger: Logger, level: LogLevel, msg: string, args: unknown[]): string {
+  if (level < logger.level) return msg;
+  const record = new LogRecord({ msg, args, level, loggerName: logger.loggerName });
+  for (const handler of logger.handlers) handler.handle(record);
+  return msg;
 }
 
 /** What `setup` takes. */
@@ -135,7 +145,7 @@ export function setup(config: LogConfig): void {
 }
 
 /** The logger of that name; one that was not set up drops everything. */
-export function getLogger(name = "default"): Logger {
+export function getLogger(name: string): Logger {
   let logger = loggers.get(name);
   if (!logger) loggers.set(name, logger = new Logger(name, "NOTSET", { handlers: [] }));
   return logger;

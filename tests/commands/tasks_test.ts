@@ -42,6 +42,9 @@ Deno.test("bootstrap.sh runs the product's commands, from anywhere, with their e
   for (const words of [["--help"], ["help"], ["-h"]]) {
     assertMatch((await bootstrap(...words)).text, /^calico-conductor: .*\n[^]*Commands /);
   }
+  for (const word of ["--version", "version", "-V"]) {
+    assertMatch((await bootstrap(word)).text, /^calico-conductor \d+\.\d+\.\d+ \(Deno /);
+  }
   assertMatch((await bootstrap("help", "step-down")).text, /^calico-conductor step-down: /);
   const unknown = await bootstrap("satus");
   assert(unknown.code !== 0 && /Task not found: satus/.test(unknown.error), unknown.error);

@@ -50,6 +50,27 @@ Deno.test("a healthy etcd: version, cluster, rights, clock, and nothing is left 
   }
 });
 
+Deno.test(
+  "an endpoint that takes connections and answers nothing is at fault once",
+  GRPC,
+  async () => {
+    using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const connections: Deno.Conn[] = [];
+    const accepting = (async () => {
+      for await (const connection of silent) connections.push(connection);
+    })();
+    const url = `http://127.0.0.1:${silent.addr.port}`;
+    const of = await check(configOf([url], { callTimeoutMs: 300 }));
+    assertEquals([of(`etcd ${url}`).state, of(`clock of etcd ${url}`).state], [
+      "failed",
+      "skipped",
+    ]);
+    silent.close();
+    await accepting.catch(() => {});
+    for (const connection of connections) connection.close();
+  },
+);
+
 Deno.test("an endpoint that is down, and one of another cluster", GRPC, async () => {
   await using one = await startEtcd();
   await using two = await startEtcd();

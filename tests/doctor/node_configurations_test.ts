@@ -24,8 +24,8 @@ Deno.test(
         diagnostics: "x:1",
         ...more,
       })).exec();
-    const found = async () => {
-      const checks = [nodeConfigurationsCheck(config, systemClock)];
+    const found = async (of = config) => {
+      const checks = [nodeConfigurationsCheck(of, systemClock)];
       const { signal } = new AbortController();
       const [{ state, found }] = await runChecks(checks, { deadlineMs: 20_000, signal }) as [
         Finding,
@@ -41,6 +41,9 @@ Deno.test(
       assertEquals(await found(), "ok: 1 as this node's, 1 not known");
       await register("node-2", "2", { configuration });
       assertEquals(await found(), "warning: node-2 differs in version (1 here, 2 there)");
+      // Another check's fault.
+      const away = { ...config, etcd: { ...config.etcd, endpoints: ["http://127.0.0.1:1"] } };
+      assertEquals(await found(away), "skipped: etcd does not answer, or does not let us read");
     } finally {
       etcd.close();
     }

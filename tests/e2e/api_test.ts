@@ -75,6 +75,18 @@ Deno.test("an operator restarts roles over the API; status asks the page, or say
   await node.ready();
   assertEquals(await restart("nobody"), [404, { error: 'this node has no role "nobody"' }]);
 
+  await t.step("a page of another version is named as that, in a line", async () => {
+    await using page = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      () => Response.json({ node: { name: "node-1" } }),
+    );
+    const listen = `--listen=127.0.0.1:${page.addr.port}`;
+    const { code, stdout, stderr } = await productCommand(["status", listen, ...args]).output();
+    assertEquals(code, 3);
+    assertMatch(decode(stderr), /what answers there is no page of this version\): this is what /);
+    assertMatch(decode(stdout), /^\w+: .*\n\nnode {4}node-1/);
+  });
+
   await t.step("without a page, status says so and reads the state directory", async () => {
     await node.stop();
     const listen = `--listen=${new URL(node.pageUrl).host}`;

@@ -29,6 +29,7 @@ Deno.test("commands without options find the node that runs, and speak of its se
     const config = await command(home, "config", "--output=json");
     const told = JSON.parse(config.text);
     assertEquals(told.running, { stateDir, node: "node-1" });
+    assertMatch(String(told.warnings), /\[calico\] not_known is not known/);
     const of = (name: string) => told.options.find((one: { name: string }) => one.name === name);
     assertEquals([of("lab_ports").value, of("lab_ports").source], ["20", "--lab-ports"]);
     assertEquals(of("port_status_threads").source, `${file} [calico] num_port_status_threads`);
@@ -56,6 +57,7 @@ Deno.test("commands without options find the node that runs, and speak of its se
     // The doctor needs the secret, and reads it where the node has it.
     const doctor = await command(home, "doctor");
     assertMatch(doctor.text, new RegExp(`state directory ${stateDir}: writable`));
+    assertEquals(/not_known/.test(doctor.text), false, "what was mended is still told");
     const resync = await command(home, "resync", "--dry-run");
     assert(!/compares by itself/.test(resync.error), resync.error);
     const down = await command(home, "step-down", "--pause=0");
@@ -67,6 +69,9 @@ Deno.test("commands without options find the node that runs, and speak of its se
   assertMatch(await Deno.readTextFile(`${stateDir}/settings.json`), /node-1/);
   const after = await command(home, "status");
   assertMatch(after.error, /nothing has run with the state directory .*\.local\/state/);
+  const killed = await command(home, "status", `--state-dir=${stateDir}`);
+  assertEquals(killed.code, 3);
+  assertMatch(killed.error, /^no node runs with the state directory .*\/elsewhere$/m);
   assertMatch((await command(home, "config")).text, /^lab_ports +. 200 +\(default\)$/m);
 });
 
@@ -89,6 +94,13 @@ Deno.test("with several nodes, an action says which there are and goes to none",
       /several nodes run.*\n.*--state-dir .*\/a +\(node-1, pid \d+\)\n.*\/b +\(node-2/,
     );
   }
+  // A page that answers is another node's, whatever its name.
+  const listen = `--listen=${new URL(one.pageUrl).host}`;
+  const own = [listen, "--node-name=node-1", "--lab=off", "--etcd=http://127.0.0.1:1"];
+  const idle = await command(home, "status", `--state-dir=${home}/idle`, ...own);
+  assertEquals([idle.code, idle.text], [1, ""]);
+  assertMatch(idle.error, /no node runs with the state directory .*\/idle/);
+  assertMatch((await command(home, "status", `--state-dir=${home}/a`)).text, /node {4}node-1/);
   const told = await command(home, "config", `--state-dir=${home}/b`);
   assertMatch(told.text, /^node_name +. node-2 /m);
 });

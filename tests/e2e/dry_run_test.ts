@@ -196,6 +196,11 @@ Deno.test(
       const text = await standby.command("resync", "--dry-run");
       assertEquals(text.code, 4, text.text);
       assertMatch(text.text, new RegExp(`create ${keys[0]}\\n`));
+      // One that fails has found nothing, and does not show what another did.
+      const failed = await standby.command("resync", "--dry-run", "--port=nobody");
+      assertEquals(failed.code, 1);
+      assertMatch(failed.text, /the dry run failed: /);
+      assertEquals(/^create /m.test(failed.text), false, failed.text);
       const real = await standby.command("resync");
       assertEquals(real.code, 1);
       assertMatch(real.text, /does not lead, and only the master writes: ask node-1:/);

@@ -2,6 +2,7 @@ import { systemClock } from "../../lib/base/clock.ts";
 import { ElectionReport } from "../../lib/election/election_report.ts";
 import { StateStore } from "../../lib/state/store.ts";
 import { assertEquals, assertMatch } from "../support/assert.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { tempDir } from "../support/temp_dir.ts";
 
@@ -27,4 +28,50 @@ Deno.test("a watch that does not come is a problem on the page, unless there is 
   await report.show(follower);
   assertEquals((await store.readElection())!.problem, null);
   assertEquals(beats.at(-1), null);
+});
+
+Deno.test("etcd away is an error for who does not lead, once it lasts", async () => {
+  await using dir = await tempDir();
+  using store = await StateStore.open(dir.path);
+  const [log, clock] = [new LogRecorder(), new FakeClock()];
+  const report = new ElectionReport({ log, clock, store, alive: () => {} });
+  const errors = () => log.at("error").length;
+  const away = (state: "follower" | "leader") =>
+    report.show(
+      { state, leader: null, term: null, problem: "etcd does not answer" },
+      "no answer",
+    );
+  const there = () => report.show({ state: "follower", leader: null, term: null, problem: null });
+  // As where this node and etcd start together.
+  await away("follower");
+  assertEquals(errors(), 0);
+  await there();
+  await clock.advance(60_000);
+  await away("follower");
+  await clock.advance(9_000);
+  await away("follower");
+  assertEquals(errors(), 0);
+  await clock.advance(2_000);
+  await away("follower");
+  assertEquals(errors(), 1);
+  await there();
+  await clock.advance(60_000);
+  await away("leader");
+  await clock.advance(12_000);
+  await away("leader");
+  assertEquals(errors(), 1);
+  await away("follower");
+  assertEquals(errors(), 2);
+});
+
+Deno.test("a stop while etcd is away does not say that it serves again", async () => {
+  await using dir = await tempDir();
+  using store = await StateStore.open(dir.path);
+  const log = new LogRecorder();
+  const report = new ElectionReport({ log, clock: systemClock, store, alive: () => {} });
+  report.onWatchTrouble(new Error("etcd has not attached a watch"));
+  const shown = { leader: null, term: null } as const;
+  await report.show({ ...shown, state: "follower", problem: "etcd is away" }, "no answer");
+  await report.show({ ...shown, state: "stopping", problem: null });
+  assertEquals(log.records.map(({ message }) => message), ["etcd is away"]);
 });
