@@ -15,6 +15,7 @@ import { databasesNow } from "../health/etcd_databases.ts";
 import { membersNow } from "../health/etcd_members.ts";
 import { runningNow, runsOfTerm } from "../health/resync_findings.ts";
 import { isUp } from "../health/roles.ts";
+import { agentsNow, portsNow } from "../health/status_now.ts";
 
 const MAX_LABEL_CHARS = 100;
 
@@ -190,8 +191,10 @@ function resyncFamilies(status: Status): Family[] {
   });
 }
 
-function agentFamilies({ agents }: Status): Family[] {
-  const { byFreshness, absent, lagMs, maxLagMs, reported, failed } = agents ?? {};
+/** What an earlier term has counted stays; what it found says nothing of now. */
+function agentFamilies(status: Status): Family[] {
+  const { reported, failed } = status.agents ?? {};
+  const { byFreshness, absent, lagMs, maxLagMs } = agentsNow(status) ?? {};
   const hosts = absent && { gone: absent.gone, unserved: absent.unserved };
   return [
     ...gauges({
@@ -223,11 +226,13 @@ function agentFamilies({ agents }: Status): Family[] {
   ];
 }
 
-function portFamilies({ ports }: Status): Family[] {
+function portFamilies(status: Status): Family[] {
+  const { reported, failed } = status.ports ?? {};
+  const ports = portsNow(status);
   return [
     ...counters({
-      port_reports: ["Port status reports that arrived", ports?.reported],
-      port_report_failures: ["Port status reports that failed", ports?.failed],
+      port_reports: ["Port status reports that arrived", reported],
+      port_report_failures: ["Port status reports that failed", failed],
     }),
     ...gauges({
       ports: ["Ports by the status that Felix wrote", by("status", ports?.byStatus)],

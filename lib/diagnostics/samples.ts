@@ -10,6 +10,7 @@ import type { Log } from "../base/log.ts";
 import type { Samples } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
 import type { Status } from "../health/status.ts";
+import { agentsNow, portsNow } from "../health/status_now.ts";
 import type { Span } from "./charts/time_window.ts";
 import { DAY_SAMPLE_MS, SAMPLE_MS, SAMPLED, type SampledSpan } from "./spans.ts";
 
@@ -40,14 +41,15 @@ export function withDaySample(samples: Samples, status: Status): Samples {
   return append(samples, same ? highest(same, values) : values, at, SAMPLED.day);
 }
 
-function valuesOf({ roles, agents, ports, isMaster }: Status): Values {
+function valuesOf(status: Status): Values {
+  const { roles } = status;
   const rss = roles.map(({ name, alive, silentMs }) => {
     const bytes = silentMs !== null && silentMs < SAMPLE_MS ? alive?.rssBytes : undefined;
     return [name, bytes === undefined ? null : Math.round(bytes / MIB)] as const;
   });
   return {
-    lagMs: isMaster ? agents?.lagMs ?? null : null,
-    queued: isMaster ? ports?.queued ?? null : null,
+    lagMs: agentsNow(status)?.lagMs ?? null,
+    queued: portsNow(status)?.queued ?? null,
     rssMib: Object.fromEntries(rss),
   };
 }
@@ -60,7 +62,9 @@ function sampleAt({ lagMs, queued, rssMib }: Samples, i: number): Values {
 function highest(a: Values, b: Values): Values {
   const higher = (x: number | null, y: number | null) =>
     x === null || y === null ? x ?? y : Math.max(x, y);
-  const rss = Object.entries(b.rssMib).map(([name, y]) => [name, higher(a.rssMib[name]!, y)]);
+  const rss = Object.entries(b.rssMib).map((
+    [name, y],
+  ) => [name, higher(a.rssMib[name] ?? null, y)]);
   return {
     lagMs: higher(a.lagMs, b.lagMs),
     queued: higher(a.queued, b.queued),

@@ -9,6 +9,8 @@ export interface SampledSpan {
   readonly ms: number;
   /** Between two samples, ms. */
   readonly sampleMs: number;
+  /** What the newest sample is of. */
+  readonly newest: string;
 }
 
 /** Between two samples of the last hour, ms. */
@@ -18,9 +20,9 @@ export const DAY_SAMPLE_MS = 300_000;
 
 /** By the name in an address. */
 export const SAMPLED: Readonly<Record<Span, SampledSpan>> = {
-  "10min": { ...SPANS["10min"], sampleMs: SAMPLE_MS },
-  hour: { ...SPANS.hour, sampleMs: SAMPLE_MS },
-  day: { ...SPANS.day, sampleMs: DAY_SAMPLE_MS },
+  "10min": { ...SPANS["10min"], sampleMs: SAMPLE_MS, newest: "now" },
+  hour: { ...SPANS.hour, sampleMs: SAMPLE_MS, newest: "now" },
+  day: { ...SPANS.day, sampleMs: DAY_SAMPLE_MS, newest: "most of 5 min" },
 };
 
 /** The part of an address; what does not fit counts as an hour. */

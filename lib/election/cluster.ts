@@ -36,6 +36,7 @@ import { OWN_ACCOUNT_MS } from "./observed_terms.ts";
 import { OtherRegions } from "./other_regions.ts";
 import { OwnTerms } from "./own_terms.ts";
 import type { TermEnd } from "./reasons.ts";
+import { cutNode, cutTerm, fitting } from "./fitting.ts";
 import { lookAtKey } from "./raw_key.ts";
 import { Sightings } from "./sightings.ts";
 import { MAX_TERMS, TermHistory } from "./term_history.ts";
@@ -215,8 +216,8 @@ export class ClusterRegistry implements TermObserver {
     const nodes = registered.map(({ configuration: _, ...node }) => node);
     this.#known = {
       at: clock.now(),
-      terms: fitting(terms.slice(0, MAX_TERMS), MAX_BYTES.terms),
-      nodes: fitting(nodes.slice(0, MAX_NODES), MAX_BYTES.nodes),
+      terms: fitting(terms.slice(0, MAX_TERMS).map(cutTerm), MAX_BYTES.terms),
+      nodes: fitting(nodes.slice(0, MAX_NODES).map(cutNode), MAX_BYTES.nodes),
       electionKey: key,
       ...await this.#compared(registered),
     };
@@ -270,15 +271,4 @@ export class ClusterRegistry implements TermObserver {
       if ((kvs[0]?.create_revision ?? null) !== this.#termSeen) this.#wake.abort();
     }, () => {}); // the next turn looks
   }
-}
-
-/** The first records, as long as they take no more than `maxBytes` in the state file. */
-function fitting<T>(records: readonly T[], maxBytes: number): T[] {
-  let bytes = 0;
-  return records.filter((record) => (bytes += bytesOf(JSON.stringify(record))) <= maxBytes);
-}
-
-/** V8 writes a text with a character beyond Latin 1 in two bytes each. */
-function bytesOf(text: string): number {
-  return /[\u0100-\uffff]/.test(text) ? 2 * text.length : text.length;
 }

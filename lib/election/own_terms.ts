@@ -34,7 +34,8 @@ export class OwnTerms {
   async load(): Promise<void> {
     const earlier = await this.store.readTermAccounts().catch(() => null) ?? [];
     const own = new Set(this.#untold.map(({ term }) => term));
-    this.#untold = [...earlier.filter(({ term }) => !own.has(term)), ...this.#untold];
+    this.#untold = [...earlier.filter(({ term }) => !own.has(term)), ...this.#untold]
+      .slice(-MAX_ACCOUNTS);
   }
 
   /** The record of a term as it will be once this node has told. @param node name of this node */

@@ -67,7 +67,7 @@ export class TermHistory {
   async tell(): Promise<void> {
     for (const account of this.own.untold) {
       try {
-        await this.#tell(account);
+        if (!await this.#tell(account)) continue; // the next turn tries again
       } catch (error) {
         if (error instanceof FenceLostError) await this.own.told(account);
         throw error;
@@ -76,21 +76,24 @@ export class TermHistory {
     }
   }
 
-  async #tell(account: TermAccount): Promise<void> {
+  /** Resolves to whether etcd has it, or will never take it; false: others write the same record all the time. */
+  async #tell(account: TermAccount): Promise<boolean> {
     const { records, node } = this.context;
     const key = termKey(account.term);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const [found] = await records.read(key, termSchema);
       const record = withAccount(found?.record ?? null, account, node);
-      if (record === null) return;
+      if (record === null) return true;
       const asFound = found ? records.unchanged(found) : records.absent(key);
       if (account.end !== null) {
-        if (await records.putIf([asFound], key, record)) return;
+        if (await records.putIf([asFound], key, record)) return true;
       } else if (await this.#whileLeading(account.term, [asFound], records.putting(key, record))) {
-        return await this.#tidy(record);
+        await this.#tidy(record);
+        return true;
       }
       // Others have written that record meanwhile.
     }
+    return false;
   }
 
   /**

@@ -4,6 +4,7 @@ import type { Agents } from "../state/records.ts";
 import type { Facts } from "./facts.ts";
 import type { Finding } from "./findings.ts";
 import { LAG_MS } from "./limits.ts";
+import { agentsNow } from "./status_now.ts";
 
 /** Hosts that a sentence names. */
 const NAMED = 3;
@@ -12,7 +13,8 @@ const GRAVE_SHARE = 0.1;
 const GRAVE_HOSTS = 3;
 
 /** All that is wrong with agents: what needs somebody soonest first. */
-export function agentFindings(facts: Facts): Finding[] {
+export function agentFindings(all: Facts): Finding[] {
+  const facts = { ...all, agents: agentsNow(all) };
   return [
     ...lagFindings(facts),
     ...goneFindings(facts),

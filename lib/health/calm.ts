@@ -13,6 +13,7 @@ import { heldNow } from "./held.ts";
 import { SILENT_MS } from "./limits.ts";
 import { runsOfTerm } from "./resync_findings.ts";
 import { isUp } from "./roles.ts";
+import { agentsNow, portsNow } from "./status_now.ts";
 
 /** "2026-11-24 14:02 UTC", with what stands before it. */
 const SINCE_CHARS = " since 2026-11-24 14:02 UTC".length;
@@ -40,7 +41,7 @@ export function calmText(facts: Facts): string {
   const { subject, since, rest } = calm(facts);
   const when = since === null ? "" : ` since ${utcMinute(since, facts.at)}`;
   const text = `${subject}${when}; ${rest}`;
-  const lagMs = facts.isMaster ? facts.agents?.lagMs ?? null : null;
+  const lagMs = agentsNow(facts)?.lagMs ?? null;
   const lag = lagMs === null ? "" : `; status lag ${formatDuration(lagMs)}`;
   return text.length + lag.length < MAX_HEADLINE_CHARS ? `${text}${lag}.` : `${text}.`;
 }
@@ -77,9 +78,9 @@ function watchedText(facts: Facts, differences: number | null): string {
 }
 
 /** Whether this term's watchers have read what Felix says, and see what changes. */
-function knowsStatus({ agents, ports, since }: Facts): boolean {
-  if (agents?.seenSince === null || ports?.seen === false) return false;
-  return [agents, ports].every((record) => record !== null && record.at >= (since ?? 0));
+function knowsStatus(facts: Facts): boolean {
+  const [agents, ports] = [agentsNow(facts), portsNow(facts)];
+  return agents !== null && agents.seenSince !== null && ports !== null && ports.seen !== false;
 }
 
 /** What Neutron has told and etcd does not show yet, and the other way round; without counts, which change. */

@@ -10,6 +10,11 @@ const MAX_NODES = 3;
 const MAX_DIFFERENCES = 4;
 const MAX_NAME = 63;
 
+/** How a comparison names a node. */
+export function comparedName(name: string): string {
+  return clip(name, MAX_NAME);
+}
+
 /** The comparison as it is now; null: it is not known, or was made too long ago. */
 export function comparisonNow({ cluster, at }: Pick<Facts, "cluster" | "at">): Comparison | null {
   return cluster && at - cluster.at <= MEMBERS_OLD_MS ? cluster.configurations ?? null : null;

@@ -3,16 +3,33 @@ import type { Cluster, TermRecord } from "../state/records.ts";
 import type { Facts } from "./facts.ts";
 import type { Finding, FindingOf, LastTerm } from "./findings.ts";
 import { isUp } from "./roles.ts";
+import type { Status } from "./status.ts";
+
+/**
+ * Whether what the manager has said of the election is of now: one that was killed leaves behind what it saw last,
+ * and while it is down the key may be anybody's.
+ */
+export function isElectionCurrent({ roles }: Pick<Facts, "roles">): boolean {
+  const manager = roles.find(({ name }) => name === "manager");
+  return !manager?.process || isUp(manager);
+}
+
+/** Who leads, in words: the election value, nobody, or that this is not known. */
+export function whoLeads({ leader, findings }: Pick<Status, "leader" | "findings">): string {
+  const isNobody = findings.some(({ kind }) => kind === "no-leader");
+  return leader ?? (isNobody ? "nobody" : "not known");
+}
 
 /** The findings on who leads. */
 export function electionFindings(facts: Facts): Finding[] {
   const { election, isMaster, mastership, roles } = facts;
-  if (!election) return [{ kind: "election-unknown", level: "warn" }];
+  if (!election || !isElectionCurrent(facts)) {
+    return isMaster ? [] : [{ kind: "election-unknown", level: "warn" }];
+  }
   const { problem, state, leader } = election;
   const manager = roles.find(({ name }) => name === "manager");
   const found: Finding[] = [];
-  const up = !manager?.process || isUp(manager);
-  if (problem && leader === null && up) found.push(unseen(facts, problem));
+  if (problem && leader === null) found.push(unseen(facts, problem));
   else if (problem && !manager?.problem) { // else the manager says the same
     found.push({ kind: "election-problem", level: "error", problem });
   }
@@ -20,11 +37,10 @@ export function electionFindings(facts: Facts): Finding[] {
     const kind = mastership ? "mastership-over" : "mastership-unpublished";
     found.push({ kind, level: "error" });
   }
-  if (leader !== null || (problem && up)) return found;
-  // A manager that stops or is down sees no leader, which says nothing of the cloud.
-  if (state === "stopping" || !up) {
-    found.push({ kind: "election-unknown", level: "warn" });
-  } else if (state === "starting") found.push({ kind: "election-starting", level: "warn" });
+  if (leader !== null || problem) return found;
+  // A manager that stops sees no leader, which says nothing of the cloud.
+  if (state === "stopping") found.push({ kind: "election-unknown", level: "warn" });
+  else if (state === "starting") found.push({ kind: "election-starting", level: "warn" });
   else found.push(noLeader(facts));
   return found;
 }

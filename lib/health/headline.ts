@@ -10,6 +10,8 @@ import type { FindingKind, FindingOf } from "./findings.ts";
 
 /** The longest headline, in characters. */
 export const MAX_HEADLINE_CHARS = 120;
+/** How much of another's text is in a sentence. */
+export const MAX_QUOTED_CHARS = 300;
 /** A name of a node or host in a headline, in characters. */
 const MAX_NAME_CHARS = 22;
 
@@ -21,7 +23,7 @@ const HEADLINES: { readonly [K in FindingKind]?: (finding: FindingOf<K>) => stri
     askedAt !== null || retry === null
       ? null
       : `The last resync failed; try ${retry.attempt} runs ` +
-        `since ${utcMinute(retry.startedAt, at)}: ${error.replace(/[.\s]+$/, "")}.`,
+        `since ${utcMinute(retry.startedAt, at)}: ${quoted(error)}.`,
   "etcd-alarm": ({ alarms }) => {
     if (!alarms.includes("NOSPACE")) return null;
     return alarms.every((alarm) => alarm === "NOSPACE")
@@ -77,10 +79,18 @@ export function noLeaderLine({ here: name, last, at }: FindingOf<"no-leader">): 
 /** That this node sees no leader, since when, and why. */
 export function unseenLine({ here, since, problem, at }: FindingOf<"leader-unseen">): string {
   const when = since === null ? "" : ` since ${utcMinute(since, at)}`;
-  return `No leader is seen${when}, on the word of ${short(here)}: ` +
-    `${problem.replace(/[.\s]+$/, "")}.`;
+  return `No leader is seen${when}, on the word of ${short(here)}: ${quoted(problem)}.`;
 }
 
 function short(name: string): string {
   return clip(name, MAX_NAME_CHARS);
+}
+
+/**
+ * Another's text as a part of a sentence: cut, without a full stop of its own, and without what gRPC puts
+ * between brackets, which holds running times. The role's card and log have all of it.
+ */
+export function quoted(text: string): string {
+  const bare = text.replace(/ \(\d+ [A-Z_]+:[^)]*\)/g, "");
+  return clip(bare, MAX_QUOTED_CHARS).replace(/[.\s]+$/, "");
 }

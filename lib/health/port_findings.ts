@@ -2,10 +2,13 @@
 import type { Facts } from "./facts.ts";
 import type { Finding } from "./findings.ts";
 import { LONG_QUEUE, LONG_WAIT_MS } from "./limits.ts";
+import { portsNow } from "./status_now.ts";
 
 /** The findings on ports: many that wait, one that waits for long, reports that fail, ports in error. */
-export function portFindings({ ports, roles, at, since }: Facts): Finding[] {
-  if (!ports || ports.at < (since ?? 0)) return []; // an earlier term's
+export function portFindings(facts: Facts): Finding[] {
+  const { roles, at } = facts;
+  const ports = portsNow(facts);
+  if (!ports) return [];
   const { queued, failing = 0, oldest = null, byStatus } = ports;
   const found: Finding[] = [];
   if (queued > LONG_QUEUE) {

@@ -11,6 +11,7 @@ import { REQUESTS } from "../state/asked_for.ts";
 import { isMaster } from "../state/is_master.ts";
 import { type Mastership, type Released, ROLE_NAMES } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
+import { isElectionCurrent } from "./election_findings.ts";
 import type { RoleStatus, SourcedEvent } from "./facts.ts";
 import type { Status } from "./status.ts";
 import { judge, judgeRole } from "./verdict.ts";
@@ -67,7 +68,7 @@ export async function readStatus(
     at: now,
     node: { startedAt: null, startupResync: "always", ...node },
     isMaster: master,
-    leader: election?.leader ?? null,
+    leader: master ? mastership!.id : isElectionCurrent(found) ? election?.leader ?? null : null,
     since: master ? mastership!.since : null,
     watches: master && node.startupResync === "never" && !isReleased(released, mastership!),
     ...found,

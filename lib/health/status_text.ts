@@ -3,9 +3,12 @@ import type { Resync } from "../state/records.ts";
 import { guardSentence, isConcern, leftOutSentence, namesOf } from "../sync/report/held_text.ts";
 import { clip } from "../base/clip.ts";
 import { plural } from "../base/format.ts";
+import { whoLeads } from "./election_findings.ts";
 import { roleWord } from "./roles.ts";
 import type { Status } from "./status.ts";
+import { agentsNow, portsNow } from "./status_now.ts";
 
+const EARLIER = " (in an earlier term of this node)";
 /** Longest line. */
 const MAX_LINE_CHARS = 1000;
 /** Names of a guard. */
@@ -19,7 +22,7 @@ export function formatStatus(status: Status): string {
     ...status.verdict.detail === undefined ? [] : [status.verdict.detail],
     "",
     `node    ${status.node.name}, version ${status.node.version}`,
-    `master  ${status.isMaster ? "this node" : status.leader ?? "nobody"}`,
+    `master  ${status.isMaster ? "this node" : whoLeads(status)}`,
     `ready   ${status.ready ? "yes" : `no: ${status.notReady.join("; ")}`}`,
     "",
     "role                      state       pid      restarts  last heartbeat",
@@ -46,10 +49,12 @@ export function formatStatus(status: Status): string {
     const without = absent && absent.gone + absent.unserved > 0
       ? `, ${absent.gone} gone, ${plural(absent.unserved, "host")} without one`
       : "";
-    lines.push(`agents  ${total}${without}, ${reported} reports`);
+    const old = agentsNow(status) ? "" : EARLIER;
+    lines.push(`agents  ${total}${without}, ${reported} reports${old}`);
   }
   if (status.ports) {
-    lines.push(`ports   ${status.ports.total}, ${status.ports.queued} reports waiting`);
+    const { total, queued } = status.ports;
+    lines.push(`ports   ${total}, ${queued} reports waiting${portsNow(status) ? "" : EARLIER}`);
   }
   return lines.map((line) => clip(line, MAX_LINE_CHARS)).join("\n");
 }

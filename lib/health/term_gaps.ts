@@ -66,13 +66,15 @@ export function gapsBetween(
   seen: readonly Sighting[],
   now: number,
 ): Gap[] {
-  const sorted = terms.filter(({ start }) => start <= now).toSorted((a, b) => a.start - b.start);
+  const sorted = terms.toSorted((a, b) => a.start - b.start);
   const gaps: Gap[] = [];
   let last: TermRecord | null = null;
   for (const next of [...sorted, null]) {
     const start = last?.end ?? null;
-    // The first term follows nothing that is known; an open one is followed by no gap.
-    if (last !== null && start !== null && (next?.start ?? now) - start >= MIN_GAP_MS) {
+    const until = next?.start ?? now;
+    // The first term follows nothing that is known; an open one is followed by no gap. A start that is still to come
+    // is by a clock that is ahead of this one: that somebody leads is known, but not since when.
+    if (last !== null && start !== null && until <= now && until - start >= MIN_GAP_MS) {
       const known = factsOf(last, next, seen, now);
       gaps.unshift({ start, end: next?.start ?? null, known });
     }

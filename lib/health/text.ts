@@ -19,11 +19,9 @@ import { differingSentence } from "./configurations.ts";
 import type { RoleStatus } from "./facts.ts";
 import type { FindingKind, FindingOf, NotReady, RoleProblem } from "./findings.ts";
 import { stepText } from "./resync_findings.ts";
-import { headlineOf, noLeaderLine, unseenLine } from "./headline.ts";
+import { headlineOf, MAX_QUOTED_CHARS, noLeaderLine, quoted, unseenLine } from "./headline.ts";
 import type { Statement } from "./status.ts";
 
-/** How much of another's text is in a sentence. */
-const MAX_QUOTED_CHARS = 300;
 const MAX_END_CHARS = 200;
 
 /** Each kind of finding as a sentence: what is wrong and what to do first. */
@@ -42,10 +40,7 @@ const SENTENCES: { readonly [K in FindingKind]: (finding: FindingOf<K>) => strin
   "election-starting": () => "The election has just started; no node leads yet.",
   "no-leader": noLeaderSentence,
   "leader-unseen": (finding) =>
-    `${
-      unseenLine({ ...finding, problem: quoted(finding.problem) })
-    } What this node does as master ` +
-    "rests until it sees the election again.",
+    `${unseenLine(finding)} What this node does as master rests until it sees the election again.`,
   "etcd-members": ({ total, silent, at }) => {
     const [first, ...rest] = silent;
     const { url, silentSince, error } = first!;
@@ -216,12 +211,4 @@ export function notReadyText(reason: NotReady): string {
     case "no-resync":
       return "no resync has succeeded yet";
   }
-}
-
-/**
- * Another's text as a part of a sentence: cut, without a full stop of its own, and without what gRPC puts
- * between brackets, which holds running times. The role's card and log have all of it.
- */
-function quoted(text: string): string {
-  return clip(text, MAX_QUOTED_CHARS).replace(/ \(\d+ [A-Z_]+:[^)]*\)/g, "").replace(/[.\s]+$/, "");
 }

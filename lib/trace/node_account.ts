@@ -2,6 +2,7 @@
 import type { Clock } from "../base/clock.ts";
 import { VERSION } from "../base/version.ts";
 import type { Config } from "../config/config_types.ts";
+import { whoLeads } from "../health/election_findings.ts";
 import { readStatus } from "../health/read_status.ts";
 import type { Resync } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
@@ -46,8 +47,7 @@ export async function readNode(
     node,
     leads: status.isMaster,
     leader: status.leader,
-    isElectionKnown: status.isMaster || status.leader !== null ||
-      status.findings.some(({ kind }) => kind === "no-leader"),
+    isElectionKnown: whoLeads(status) !== "not known",
     watches: status.watches,
     reports: reports?.reports.filter(({ port }) => of.has(port)) ?? [],
     reportsSince: reports?.since ?? null,

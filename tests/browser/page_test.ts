@@ -145,7 +145,7 @@ async function updates(browser: Browser): Promise<void> {
   await page.getByText("● Live").waitFor();
   await page.locator("#filter-q").pressSequentially("host-1");
   site.change({ isMaster: false, since: null });
-  await page.getByText("when this node led last").waitFor();
+  await page.getByText("in an earlier term of this node").waitFor();
   assertEquals(await page.locator("#filter-q").inputValue(), "host-1");
   assertEquals(await page.evaluate("document.activeElement.id"), "filter-q");
   await page.keyboard.press("Enter");

@@ -64,6 +64,22 @@ function events(n: number): Facts["events"] {
 
 const standby = { isMaster: false, since: null, mastership: null } as const;
 
+/** node-2 leads. */
+function standingBy(): Partial<Facts> {
+  const { election, cluster, ...others } = { ...facts(), ...healthy() };
+  const [term, ...terms] = cluster!.terms;
+  const leader = "node-2:99";
+  return {
+    ...others,
+    ...standby,
+    leader,
+    election: { ...election!, state: "follower", leader },
+    cluster: { ...cluster!, terms: [{ ...term!, node: "node-2", id: leader }, ...terms] },
+    agents: null,
+    ports: null,
+  };
+}
+
 /** Nobody has led for ten minutes. */
 function nobody(): Partial<Facts> {
   const { election, cluster, ...others } = { ...facts(), ...healthy() };
@@ -235,8 +251,7 @@ const NOTHING = {
 /** All of them by name, each made when it is asked for. */
 export const STATES: Readonly<Record<string, () => State>> = {
   "healthy": () => state(healthy()),
-  "standby": () =>
-    state({ ...healthy(), ...standby, leader: "node-2:99", agents: null, ports: null }),
+  "standby": () => state(standingBy()),
   "watching": () => state(watching()),
   "nobody-leads": () => state(nobody()),
   "etcd-down": () => state(etcdDown()),

@@ -124,3 +124,54 @@ Deno.test("the API and the metrics have them", async () => {
   const { agents } = JSON.parse(await get("/api/v1/status"));
   assertEquals(agents.absent.goneEndpoints, 1200);
 });
+
+Deno.test("what an earlier term found is told as such, and gives no gauge", async () => {
+  const agents = agentsRecord(there, { at: NOW - 3_600_000, seenSince: 0, absent: found });
+  const ports = { ...status().ports!, at: NOW - 3_600_000, queued: 2000 };
+  const standby = { isMaster: false, since: null, agents, ports };
+  for (const changes of [{ since: NOW - 20_000, agents, ports }, standby]) {
+    const deps = { readStatus: () => Promise.resolve(status(changes)) };
+    const html = await get("/", deps);
+    assertMatch(html, /Felix agents<small>from an earlier term/);
+    assertMatch(html, /Port status<small>from an earlier term/);
+    assert(!html.includes("Waiting port reports"));
+    const files = { at: NOW - 3_600_000, total: 0, ports: [] };
+    const lists = {
+      ...deps,
+      details: {
+        ...details(),
+        agents: () => Promise.resolve({ at: files.at, total: 2, agents: there }),
+        portDifferences: () => Promise.resolve(files),
+      },
+    };
+    const asOf = /as of .*13:02:03.*, in an earlier term of this node/;
+    assertMatch(await get("/agents", lists), asOf);
+    const differing = await get("/ports", lists);
+    assertMatch(differing, asOf);
+    assert(!differing.includes("has taken the newest status"));
+    const metrics = await get("/metrics", deps);
+    assertEquals(
+      metrics.match(/^conductor_(agents|ports_queued|agent_status_lag_seconds)\b.*/m),
+      null,
+    );
+    assertMatch(metrics, /^conductor_agent_reports_total 300$/m);
+  }
+  const now = await get("/metrics");
+  assertMatch(now, /^conductor_agents\{freshness="gone"\} 1$/m);
+});
+
+Deno.test("a node is said to lead only where its manager and the history agree", async () => {
+  const [first] = status().cluster!.nodes;
+  const nodes = [{ ...first!, page: null }, { ...first!, name: "node-2", page: "http://n2:9797" }];
+  const cluster = { ...status().cluster!, nodes };
+  const marked = async (leader: string | null) => {
+    const changes = { isMaster: false, since: null, mastership: null, leader, cluster };
+    const html = await get("/", { readStatus: () => Promise.resolve(status(changes)) });
+    return [...html.matchAll(/<tr><th scope="row">(node-\d)<\/th><td>(.*?)<\/td>/g)]
+      .map(([, name, mark]) => `${name} ${mark!.replace(/<[^>]*>/g, "")}`);
+  };
+  assertEquals(await marked("node-1:4242"), ["node-1 ★ leads", "node-2 stands by"]);
+  // The history still has node-1's term open.
+  assertEquals(await marked("node-2:7"), ["node-1 –", "node-2 –"]);
+  assertEquals(await marked(null), ["node-1 –", "node-2 –"]);
+});

@@ -141,3 +141,23 @@ Deno.test("how the nodes are configured is in their table, the API and the metri
   }
   assert(!metrics.includes('node="node-4"'), "what is not known has no value");
 });
+
+Deno.test("a leader whose clock is ahead leads, on every drawing", async () => {
+  const get = appOf({ terms: [{ ...after, start: NOW + 3_600_000 }, before] });
+  const html = await get("/election");
+  assertMatch(textOf(section(html, "election-gaps")), /None of more than 1 s/);
+  const history = section(html, "election-history");
+  assertMatch(history, /aria-label="node-1 led in 1 term, 0 ms in all"/);
+  const ahead = appOf({ terms: [{ ...after, start: NOW + 3_600_000 }] });
+  assertMatch(await ahead("/"), /aria-label="node-1 led in 1 term/);
+});
+
+Deno.test("only this node is called this node, however long a name is, and however many differ", async () => {
+  const node = facts().cluster!.nodes[0]!;
+  const long = "n".repeat(80);
+  const nodes = ["node-1", long, "node-3"].map((name) => ({ ...node, name }));
+  const configurations = { same: ["n".repeat(62) + "…"], unknown: [], differing: [] };
+  const html = section(await appOf({ nodes, configurations })("/election"), "election-nodes");
+  const last = [...html.matchAll(/<td class="wide">(.*?)<\/td>/g)].map(([, cell]) => textOf(cell!));
+  assertEquals(last.map((text) => text.trim()), ["this node", "as this node's", "–"]);
+});

@@ -55,3 +55,13 @@ Deno.test("the day's samples are the highest of each 5 min, and fit into one val
   assertEquals(await store.readDaySamples(), samples);
   assertEquals(await store.readSamples(), null, "the hour has a record of its own");
 });
+
+Deno.test("a role that is new within 5 min is no figure that is none", () => {
+  const sample = (...names: string[]) => (samples = NO_SAMPLES) => {
+    const roles = names.map((name) => role(name, {}, { rssBytes: 80 * 1024 * 1024 }));
+    return withDaySample(samples, status({ roles }));
+  };
+  const both = sample("manager", "lab")(sample("manager")());
+  assertEquals(both.rssMib, { manager: [80], lab: [80] });
+  assertEquals(sample("manager")(both).rssMib, { manager: [80] });
+});

@@ -81,3 +81,24 @@ Deno.test("what could not be told is told by the next manager of the state direc
   await third.load();
   assertEquals(third.untold, []);
 });
+
+Deno.test("of many that could not be told the newest stay, and can be read again", async () => {
+  await using dir = await tempDir();
+  using store = await StateStore.open(dir.path);
+  const term = (term: number) => ({ ...leadership, term: String(term) });
+  for (const [id, first] of [["node-1:7", 1], ["node-1:8", 21]] as const) {
+    const own = new OwnTerms(id, store);
+    await own.load();
+    for (let n = first; n < first + 20; n++) await own.ended(term(n), { why: "stopped" }, 29_000);
+  }
+  const late = new OwnTerms("node-1:9", store);
+  late.began(term(41));
+  await late.load();
+  await late.ended(term(41), { why: "stopped" }, 29_000);
+  const next = new OwnTerms("node-1:10", store);
+  await next.load();
+  assertEquals(
+    next.untold.map(({ term }) => term),
+    Array.from({ length: 20 }, (_, i) => `${i + 22}`),
+  );
+});

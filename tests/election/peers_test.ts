@@ -111,6 +111,13 @@ Deno.test(
         await etcd.put(`${conductorPrefix(null)}terms/${String(i).padStart(20, "0")}`)
           .value(JSON.stringify(term));
       }
+      // One that is larger than the place for all of them, and comes first.
+      const huge = "x".repeat(40_000);
+      const node0 = { name: huge, version: huge, roles: [huge], since: 1, diagnostics: huge };
+      await etcd.put(`${conductorPrefix(null)}nodes/0`).value(JSON.stringify(node0));
+      const newest = { term: "120", node: huge, id: huge, start: 1, end: 2, reason: huge };
+      await etcd.put(`${conductorPrefix(null)}terms/${"120".padStart(20, "0")}`)
+        .value(JSON.stringify(newest));
       await etcd.put(electionKey(null)).value(wide);
       await using node = await startNode(etcd, "node-1");
       const compared = await eventually("it has compared", () => node.compared());

@@ -49,6 +49,24 @@ Deno.test("an agent that is gone changes the headline, and says what is on its h
   assertMatch(only!.text, /^1 of 5 agents is gone \(h5\).*with 3 endpoints on it\. Check Felix/);
 });
 
+Deno.test("what an earlier term of this node left says nothing of now", () => {
+  const absent = { ...none, gone: 1, goneEndpoints: 3, hosts: [absentAgent("h5", "gone")] };
+  const at = NOW - 3_600_000;
+  const begun = { since: NOW - 1_000_000 };
+  assertEquals(found({ absent, at, lagMs: 90_000 }, four, begun), []);
+  assertEquals(found({ absent, lagMs: 90_000 }, four, begun).map(({ kind }) => kind), [
+    "agents-late",
+    "agents-gone",
+  ]);
+  const ports = { ...facts().ports!, at };
+  const judged = judge(facts({ agents: agentsRecord(four, { at }), ports, ...begun }));
+  assertEquals(judged.verdict.text.includes("lag"), false, judged.verdict.text);
+  assertMatch(
+    formatStatus(judged),
+    /^agents {2}4, .* \(in an earlier term of this node\)\nports .* \(in an earlier term of this node\)$/m,
+  );
+});
+
 Deno.test("when a tenth of all hosts is absent, it is an error; one or two never are", () => {
   const hosts = ["a", "b", "c"].map((host) => absentAgent(host, "gone"));
   const gone = { ...none, gone: 2360, goneEndpoints: 40_000, hosts };

@@ -4,7 +4,7 @@ import { type Finding, FINDING_KINDS, type FindingKind } from "../../lib/health/
 import { MAX_HEADLINE_CHARS } from "../../lib/health/headline.ts";
 import { stated } from "../../lib/health/text.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
-import { facts, guard, left, NOW, resync } from "../diagnostics/fixtures.ts";
+import { facts, guard, left, NOW, resync, status } from "../diagnostics/fixtures.ts";
 
 const LONG = "x".repeat(5000);
 const WORDS = "etcd at https://etcd-1.example.org:2379 did not answer, and (so) nothing; works. "
@@ -228,4 +228,23 @@ Deno.test("what is cut off stands in the whole sentence, and what fits is not cu
     problem: { is: "reported", problem: `etcd does not answer ${LONG}` },
   });
   assertMatch(role.text, /^manager: etcd does not answer x+…$/);
+});
+
+Deno.test("no line or sentence holds what changes with every try of the same", () => {
+  const said = (after: string) => {
+    const why =
+      `(4 DEADLINE_EXCEEDED: Deadline exceeded after ${after}s,remote_addr=127.0.0.1:2379)`;
+    const problem = `etcd does not answer ${why}: check that it runs`;
+    const long = `${"etcd is asked again and again ".repeat(9)}${why}`;
+    const election = { ...facts().election!, state: "follower", leader: null, problem } as const;
+    const failed = resync({ startedAt: NOW - 90_000, endedAt: NOW - 80_000, error: problem });
+    const running = resync({ startedAt: NOW - 60_000, endedAt: null, attempt: 2 });
+    return [
+      status({ isMaster: false, since: null, mastership: null, leader: null, election }),
+      status({ resyncs: [running, failed] }),
+      status({ resyncs: [{ ...failed, error: long }] }),
+    ].flatMap(({ findings }) => findings);
+  };
+  assertEquals(said("2.666"), said("3.001"));
+  assertMatch(said("1")[0]!.text, /etcd does not answer: check that it runs\.$/);
 });

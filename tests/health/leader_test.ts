@@ -1,5 +1,6 @@
 /** What is said when nobody leads: only where it is known, since when, and on whose word. */
 import type { Facts } from "../../lib/health/facts.ts";
+import { formatStatus } from "../../lib/health/status_text.ts";
 import { assertEquals, assertMatch } from "../support/assert.ts";
 import { facts, NOW, role, status } from "../diagnostics/fixtures.ts";
 
@@ -96,6 +97,24 @@ Deno.test("a node whose manager stops or is down does not say that nobody leads"
     "election-unknown warn",
   ]);
   assertMatch(status(leaderless({}, "stopping")).verdict.text, /^Who leads is not known here/);
+});
+
+Deno.test("what a manager that died saw last is not said of now", () => {
+  const rest = facts().roles.slice(1);
+  const roles = [role("manager", { state: "backoff", lastEnd: "killed" }), ...rest];
+  const own = { state: "leader", leader: "node-1:4242", term: "77", problem: null } as const;
+  for (
+    const election of [own, { ...own, state: "candidate", problem: "the watch fails" }] as const
+  ) {
+    const over = { ...leaderless(), election: { ...election, at: NOW - 600_000 } };
+    const found = status({ ...over, roles });
+    assertEquals(found.findings.map(({ kind }) => kind), ["role", "election-unknown"]);
+    assertMatch(formatStatus(found), /^master {2}not known$/m);
+  }
+  const master = status({ roles });
+  assertEquals(master.findings.map(({ kind }) => kind), ["role"], "its mastership still holds");
+  assertMatch(formatStatus(status(leaderless())), /^master {2}nobody$/m);
+  assertMatch(formatStatus(status(leaderless({}, "stopping"))), /^master {2}not known$/m);
 });
 
 Deno.test("a node that cannot see the election says that, since when, and why, first of all", () => {

@@ -25,6 +25,22 @@ Deno.test("an empty store is a node that has just started", () =>
     assertEquals(status.verdict.level, "warn");
   }));
 
+Deno.test("who leads is not known from what a manager that is down has written", () =>
+  withStore(async (store) => {
+    const election = { ...facts().election!, leader: "node-2:7", state: "candidate" as const };
+    await store.writeElection(election);
+    const leader = async (process: Parameters<typeof role>[1]) => {
+      const found = role("manager", process);
+      await store.writeRole("manager", found.process!);
+      await store.writeAlive("manager", found.alive!);
+      return (await readStatus(store, node, at(NOW))).leader;
+    };
+    assertEquals(await leader({}), "node-2:7");
+    assertEquals(await leader({ state: "backoff" }), null);
+    await store.writeMastership(facts().mastership);
+    assertEquals(await leader({ state: "backoff" }), "node-1:4242", "its mastership still holds");
+  }));
+
 Deno.test("all records come together", () =>
   withStore(async (store) => {
     const known = facts();

@@ -63,3 +63,12 @@ Deno.test("while etcd does not answer, nothing is known beyond the last reading"
   assertEquals(knownUntil({ at: at(0) }, at(20)), at(20));
   assertEquals(knownUntil({ at: at(0) }, at(90)), at(0));
 });
+
+Deno.test("a term whose node's clock is ahead is led now: no gap goes on", () => {
+  const before = term("5", -600, { end: at(0), reason: "stopped", endBy: "leader" });
+  assertEquals(gapsBetween([term("9", 3601), before], [], at(60)), []);
+  const earlier = term("3", -900, { end: at(-700), reason: "stopped", endBy: "leader" });
+  const gaps = gapsBetween([term("9", 3601), before, earlier], [], at(60));
+  assertEquals(gaps.map(({ start, end }) => [start, end]), [[at(-700), at(-600)]]);
+  assertEquals(gapsBetween([before], [], at(60)).map(({ end }) => end), [null], "nobody leads");
+});

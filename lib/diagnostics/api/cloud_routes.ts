@@ -30,7 +30,9 @@ const nodes = get("cloud", "/api/v1/nodes", {
   ...answers(
     z.object({
       readAt,
-      leader: z.string().nullable().meta({ description: "The election value, <name>:<pid>" }),
+      leader: z.string().nullable().meta({
+        description: "The election value, <name>:<pid>; null: nobody leads, or it is not known",
+      }),
       nodes: z.array(nodeSchema),
       configurations: comparisonSchema.nullable().meta({
         description: "This node's configuration beside theirs; null: not known",

@@ -46,13 +46,14 @@ export function LineChart({ id, name, series, span, now, format, limit, none }: 
   const known = shown.values.filter((value) => value !== null);
   const newest = newestOf(shown, span, now);
   const highest = known.length === 0 ? null : Math.max(...known);
-  const summary = `now ${newest === null ? "unknown" : format(newest)}, ` +
+  const summary = `${span.newest} ${newest === null ? "unknown" : format(newest)}, ` +
     `highest ${format(highest ?? 0)}`;
   return (
     <figure class="chart" id={id}>
       <figcaption>
         <span>{name}</span>
         <b>{newest === null ? "–" : format(newest)}</b>
+        {newest === null || span.newest === "now" ? null : <span class="quiet">{span.newest}</span>}
         <span class="quiet">{highest === null ? "" : `highest ${format(highest)}`}</span>
       </figcaption>
       {highest === null

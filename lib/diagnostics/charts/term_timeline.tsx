@@ -24,7 +24,7 @@ const DAY: WindowQuery = { span: "day", to: "" };
 /** Terms of the last day, newest first. */
 export function recentTerms(terms: readonly TermRecord[], now: number): readonly TermRecord[] {
   const from = now - SPANS.day.ms;
-  return terms.filter(({ start, end }) => start <= now && (end ?? now) >= from);
+  return terms.filter(({ end }) => (end ?? now) >= from);
 }
 
 /** The drawing. @param query which stretch of time */
@@ -35,7 +35,8 @@ export function TermTimeline({ cluster, now, query = DAY }: {
 }) {
   const axis = windowOf(query, now);
   const until = knownUntil(cluster, now);
-  const terms = cluster.terms.filter((term) => part(term, axis, until) !== null);
+  const terms = cluster.terms.map((term) => ({ ...term, start: Math.min(term.start, until) }))
+    .filter((term) => part(term, axis, until) !== null);
   const gaps = gapsBetween(cluster.terms, [], until)
     .filter((gap) => part(gap, axis, until) !== null);
   const nodes = [...new Set(terms.map(({ node }) => node))].sort().slice(0, MAX_ROWS);

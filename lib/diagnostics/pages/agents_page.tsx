@@ -34,21 +34,22 @@ export type AgentsQuery = z.infer<typeof agentsQuerySchema>;
 const pathOf = (query: AgentsQuery) => addressOf("/agents", query, agentsQuerySchema);
 
 /** The page's main part. */
-export function AgentsPage({ file, query, isMaster, now }: {
+export function AgentsPage({ file, query, since, now }: {
   file: AgentsFile | null;
   query: AgentsQuery;
-  isMaster: boolean;
+  /** Start of this node's term; null: it does not lead. */
+  since: number | null;
   now: number;
 }) {
   if (!file || file.agents.length === 0) {
-    const none = isMaster
+    const none = since !== null
       ? "No agent yet: each host shows here as soon as its Felix writes a status to etcd."
       : "This node has not been master: the master knows the agents. Open its page.";
     return <Section id="agents-page" title="Felix agents" none={none} first />;
   }
   const all = selectAgents(file.agents, query, now);
   const { rows: found, page } = pageOfList(all, query.page, AGENTS_PAGE);
-  const note = <ListNote of="agent" file={file} isMaster={isMaster} now={now} />;
+  const note = <ListNote of="agent" file={file} since={since} now={now} />;
   return (
     <Section id="agents-page" title="Felix agents" note={note} first>
       <ShareBar id="freshness" shares={agentShares(countsOf(file, now))} />

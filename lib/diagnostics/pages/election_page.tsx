@@ -6,6 +6,7 @@ import { formatDuration } from "../../base/format.ts";
 import { Badge, Empty, Foreign, Pairs, Section, Table, Time } from "../parts.tsx";
 import { NodesTable } from "../sections/cluster_section.tsx";
 import { DatabaseSection } from "../sections/database_section.tsx";
+import { isElectionCurrent } from "../../health/election_findings.ts";
 import { membersNow } from "../../health/etcd_members.ts";
 import type { Status } from "../../health/status.ts";
 import { GapsSection, SeenSection } from "./gap_parts.tsx";
@@ -21,7 +22,7 @@ export function ElectionPage({ status, query }: { status: Status; query: WindowQ
       <MembersSection status={status} />
       <DatabaseSection status={status} />
       <Section id="election-nodes" title="Nodes">
-        {cluster ? <NodesTable cluster={cluster} leader={status.leader} now={at} /> : <NotRead />}
+        {cluster ? <NodesTable cluster={cluster} status={status} /> : <NotRead />}
       </Section>
       <HistorySection cluster={cluster} query={query} now={at} />
       <GapsSection cluster={cluster} now={at} />
@@ -84,7 +85,7 @@ function KeySection({ status }: { status: Status }) {
         )
         : undefined}
     >
-      {election?.problem
+      {election?.problem && isElectionCurrent(status)
         ? (
           <p class="problem">
             <Foreign of={election.problem} max={300} />
@@ -141,7 +142,10 @@ function hexadecimal(lease: string): string {
   return /^\d+$/.test(lease) ? BigInt(lease).toString(16) : "unknown";
 }
 
-function NodeSection({ status: { election, mastership, isMaster, node, at } }: { status: Status }) {
+function NodeSection({ status }: { status: Status }) {
+  const { election, isMaster, node, at } = status;
+  const mastership = isMaster ? status.mastership : null;
+  const current = isElectionCurrent(status) ? election : null;
   return (
     <Section
       id="election-node"
@@ -153,7 +157,7 @@ function NodeSection({ status: { election, mastership, isMaster, node, at } }: {
     >
       <Pairs
         of={[
-          ["State", election?.state ?? "not known yet: the manager has not reported"],
+          ["State", current?.state ?? "not known: the manager does not report"],
           ["Leads", isMaster ? <b>★ yes</b> : "no"],
           ["Term", mastership ? <code>{mastership.term}</code> : "–"],
           ["Since", mastership ? <Time at={mastership.since} now={at} age /> : "–"],

@@ -4,18 +4,19 @@ import { plural } from "../../base/format.ts";
 import { Time } from "../parts.tsx";
 
 /** How many there are, and since when nobody has counted. */
-export function ListNote({ of, file, isMaster, now }: {
+export function ListNote({ of, file, since, now }: {
   /** One of them. */
   of: string;
   file: { readonly total: number; readonly at: number };
-  isMaster: boolean;
+  /** Start of this node's term; null: it does not lead. */
+  since: number | null;
   now: number;
 }) {
   const many = plural(file.total, of);
-  if (isMaster) return <>{many}</>;
+  if (since !== null && file.at >= since) return <>{many}</>;
   return (
     <>
-      {many} as of <Time at={file.at} now={now} />, when this node led last
+      {many} as of <Time at={file.at} now={now} />, in an earlier term of this node
     </>
   );
 }

@@ -20,6 +20,7 @@ import {
   type WindowState,
 } from "../layout.tsx";
 import { LiveStreams } from "../live.ts";
+import { leadingNode } from "../sections/cluster_section.tsx";
 import { Shared } from "../shared.ts";
 import type { Status } from "../../health/status.ts";
 import { addRestartForm, mayAct, type RestartDeps } from "./restart_form.tsx";
@@ -105,8 +106,7 @@ function windowState(view: View | null, status: Status | null): WindowState {
 
 /** Those whose pages can be reached from another machine. */
 function otherNodes({ cluster, node, leader }: Status): OtherNode[] {
-  const current = cluster?.terms[0];
-  const leads = current && current.end === null && leader !== null ? current.node : null;
+  const leads = leadingNode(cluster, leader);
   return (cluster?.nodes ?? []).flatMap(({ name, page }) =>
     page === null || name === node.name ? [] : [{ name, page, leads: name === leads }]
   );

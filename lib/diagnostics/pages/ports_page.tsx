@@ -42,16 +42,17 @@ export const portsQuerySchema = z.object({
 export type PortsQuery = z.infer<typeof portsQuerySchema>;
 
 /** The page's main part. */
-export function PortsPage({ file, latest, query, isMaster, now }: {
+export function PortsPage({ file, latest, query, since, now }: {
   file: PortDifferencesFile | null;
   latest: Ports | null;
   query: PortsQuery;
-  isMaster: boolean;
+  /** Start of this node's term; null: it does not lead. */
+  since: number | null;
   now: number;
 }) {
   return (
     <>
-      <Differing file={file} query={query} isMaster={isMaster} now={now} />
+      <Differing file={file} query={query} since={since} now={now} />
       {latest
         ? (
           <Section id="ports-latest" title="Latest reports">
@@ -63,22 +64,23 @@ export function PortsPage({ file, latest, query, isMaster, now }: {
   );
 }
 
-function Differing({ file, query, isMaster, now }: {
+function Differing({ file, query, since, now }: {
   file: PortDifferencesFile | null;
   query: PortsQuery;
-  isMaster: boolean;
+  /** Start of this node's term; null: it does not lead. */
+  since: number | null;
   now: number;
 }) {
   const title = "Ports whose status differs from Neutron's";
   if (!file) {
-    const none = isMaster
+    const none = since !== null
       ? "Not known yet: the endpoint status watcher has just started."
       : "This node has not been master: the master reports port status. Open its page.";
     return <Section id="ports-page" title={title} none={none} first />;
   }
   const all = selectPorts(file.ports, query);
   const { rows: found, page } = pageOfList(all, query.page, PORTS_PAGE);
-  const note = <ListNote of="port" file={file} isMaster={isMaster} now={now} />;
+  const note = <ListNote of="port" file={file} since={since} now={now} />;
   return (
     <Section id="ports-page" title={title} note={note} first>
       <p class="lead">
@@ -101,7 +103,7 @@ function Differing({ file, query, isMaster, now }: {
           </p>
         )
         : null}
-      {found.length === 0 ? <None file={file} /> : (
+      {found.length === 0 ? <None file={file} isNow={since !== null && file.at >= since} /> : (
         <Table
           id="ports-differing"
           caption="Ports whose status differs from Neutron's, the longest first"
@@ -120,9 +122,13 @@ function Differing({ file, query, isMaster, now }: {
   );
 }
 
-function None({ file }: { file: PortDifferencesFile }) {
+function None({ file, isNow }: { file: PortDifferencesFile; isNow: boolean }) {
   return file.total === 0
-    ? <Empty>✓ None: Neutron has taken the newest status of every port.</Empty>
+    ? (
+      <Empty>
+        {isNow ? "✓ None: Neutron has taken the newest status of every port." : "None then."}
+      </Empty>
+    )
     : (
       <Empty>
         No port fits. <a href="/ports">Show all</a>

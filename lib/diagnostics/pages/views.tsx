@@ -140,8 +140,8 @@ export const PAGES: readonly Page[] = [
     label: "Agents",
     query: agentsQuerySchema,
     reloadSeconds: FORM_SECONDS,
-    show: async ({ isMaster, at }, { query, details }) => (
-      <AgentsPage file={await details.agents()} query={query} isMaster={isMaster} now={at} />
+    show: async ({ since, at }, { query, details }) => (
+      <AgentsPage file={await details.agents()} query={query} since={since} now={at} />
     ),
   }),
   queried({
@@ -149,9 +149,9 @@ export const PAGES: readonly Page[] = [
     label: "Ports",
     query: portsQuerySchema,
     reloadSeconds: FORM_SECONDS,
-    show: async ({ ports: latest, isMaster, at: now }, { query, details }) => {
+    show: async ({ ports: latest, since, at: now }, { query, details }) => {
       const file = await details.portDifferences();
-      return <PortsPage {...{ file, latest, query, isMaster, now }} />;
+      return <PortsPage {...{ file, latest, query, since, now }} />;
     },
   }),
   queried({
@@ -227,8 +227,8 @@ function showOverview(status: Status, { query, details }: Asked<OverviewQuery>) 
       <VerdictSection status={status} />
       <FindingsSection findings={status.findings} />
       <RolesSection roles={status.roles} now={at} />
-      <AgentsSection agents={status.agents} isMaster={isMaster} now={at} />
-      <PortsSection ports={status.ports} isMaster={isMaster} now={at} />
+      <AgentsSection status={status} />
+      <PortsSection status={status} />
       <ResyncsSection
         resyncs={status.resyncs}
         running={runningResync(status)}

@@ -2,7 +2,8 @@
 import type { Cluster, NodeRecord } from "../../state/records.ts";
 import { recentTerms, TermEnds, TermTimeline } from "../charts/term_timeline.tsx";
 import { Badge, Empty, Figure, Foreign, Section, Table, Time } from "../parts.tsx";
-import { differencesText } from "../../health/configurations.ts";
+import { comparedName, differencesText } from "../../health/configurations.ts";
+import { isElectionCurrent, whoLeads } from "../../health/election_findings.ts";
 import { membersNow } from "../../health/etcd_members.ts";
 import type { Status } from "../../health/status.ts";
 
@@ -23,9 +24,7 @@ export function ClusterSection({ status }: { status: Status }) {
       note={cluster && at - cluster.at > OLD_MS ? <Old at={cluster.at} now={at} /> : undefined}
     >
       <Mastership status={status} />
-      {cluster
-        ? <NodesTable cluster={cluster} leader={status.leader} now={at} />
-        : <Empty>{NOT_READ}</Empty>}
+      {cluster ? <NodesTable cluster={cluster} status={status} /> : <Empty>{NOT_READ}</Empty>}
       {cluster ? <Terms cluster={cluster} now={at} /> : null}
     </Section>
   );
@@ -33,7 +32,7 @@ export function ClusterSection({ status }: { status: Status }) {
 
 function Terms({ cluster, now }: { cluster: Cluster; now: number }) {
   if (recentTerms(cluster.terms, now).length === 0) {
-    return <Empty>Nobody has led in the last 24 h: check etcd and the managers' logs.</Empty>;
+    return <Empty>No term of the last 24 h is in the history in etcd.</Empty>;
   }
   return (
     <>
@@ -53,6 +52,7 @@ function Old({ at, now }: { at: number; now: number }) {
 
 function Mastership({ status }: { status: Status }) {
   const { isMaster, leader, election, mastership, at, since, node } = status;
+  const current = isElectionCurrent(status) ? election : null;
   const members = membersNow(status);
   const answering = members.filter(({ silentSince }) => silentSince === null).length;
   return (
@@ -67,7 +67,9 @@ function Mastership({ status }: { status: Status }) {
         )}
       </Figure>
       <Figure name="Election key" level={leader === null ? "error" : undefined}>
-        <a href="/election">{leader === null ? "✕ nobody's" : <Foreign of={leader} max={120} />}</a>
+        <a href="/election">
+          {leader === null ? `✕ ${whoLeads(status)}` : <Foreign of={leader} max={120} />}
+        </a>
       </Figure>
       {members.length > 0
         ? (
@@ -76,9 +78,9 @@ function Mastership({ status }: { status: Status }) {
           </Figure>
         )
         : null}
-      <Figure name="Election">{election?.state ?? "not known yet"}</Figure>
+      <Figure name="Election">{current?.state ?? "not known"}</Figure>
       <Figure name="Term">
-        <Foreign of={election?.term ?? mastership?.term ?? "–"} max={40} />
+        <Foreign of={current?.term ?? (isMaster ? mastership?.term : null) ?? "–"} max={40} />
       </Figure>
       {node.startedAt === null ? null : (
         <Figure name="Node started">
@@ -89,15 +91,18 @@ function Mastership({ status }: { status: Status }) {
   );
 }
 
+/** Name of the node that leads, by the history and this node's manager; null: they do not say the same. */
+export function leadingNode(cluster: Cluster | null, leader: string | null): string | null {
+  const current = cluster?.terms[0];
+  return current && current.end === null && current.id === leader ? current.node : null;
+}
+
 /** Nodes that are registered in etcd. */
-export function NodesTable({ cluster, leader, now }: {
+export function NodesTable({ cluster, status: { leader, node: { name: own }, at: now } }: {
   cluster: Cluster;
-  /** The election value. */
-  leader: string | null;
-  now: number;
+  status: Status;
 }) {
-  const current = cluster.terms[0];
-  const leads = current && current.end === null && leader !== null ? current.node : null;
+  const leads = leadingNode(cluster, leader);
   const more = cluster.nodes.length - MAX_NODES;
   if (cluster.nodes.length === 0) {
     return <Empty>No node is registered in etcd: look at the managers' logs.</Empty>;
@@ -114,7 +119,7 @@ export function NodesTable({ cluster, leader, now }: {
             <th scope="row">
               <Foreign of={node.name} max={63} />
             </th>
-            <td>{node.name === leads ? <b>★ leads</b> : "stands by"}</td>
+            <td>{node.name === leads ? <b>★ leads</b> : leads === null ? "–" : "stands by"}</td>
             <td>
               <Foreign of={node.version} max={40} />
             </td>
@@ -125,7 +130,7 @@ export function NodesTable({ cluster, leader, now }: {
               <PageLink node={node} />
             </td>
             <td class="wide">
-              <Configuration name={node.name} compared={cluster.configurations} />
+              <Configuration name={node.name} own={own} compared={cluster.configurations} />
             </td>
           </tr>
         ))}
@@ -137,10 +142,13 @@ export function NodesTable({ cluster, leader, now }: {
 }
 
 /** A node's configuration beside this node's. */
-function Configuration({ name, compared }: {
+function Configuration({ name: whole, own, compared }: {
   name: string;
+  /** Name of this node. */
+  own: string;
   compared: Cluster["configurations"];
 }) {
+  const name = comparedName(whole);
   const differing = compared?.differing.find(({ node }) => node === name);
   if (differing) {
     return (
@@ -151,14 +159,15 @@ function Configuration({ name, compared }: {
   }
   if (compared?.same.includes(name)) return <>as this node's</>;
   if (compared?.unknown.includes(name)) return <span class="quiet">not known</span>;
-  return <span class="quiet">{compared ? "this node" : "–"}</span>;
+  return <span class="quiet">{compared && whole === own ? "this node" : "–"}</span>;
 }
 
 /** Nodes that serve the same Neutron under another region string, and so are not among this node's. */
 function Astray({ cluster: { configurations, nodes } }: { cluster: Cluster }) {
   const astray =
     configurations?.differing.filter(({ node, differences }) =>
-      differences.some(({ what }) => what === "region") && !nodes.some(({ name }) => name === node)
+      differences.some(({ what }) => what === "region") &&
+      !nodes.some(({ name }) => comparedName(name) === node)
     ) ?? [];
   return (
     <>

@@ -2,8 +2,10 @@
 /** Status reports: the past as charts, agents by freshness, ports and their differences. Pure. @module */
 import { freshness } from "../../status/freshness.ts";
 import { toldStatus } from "../../status/reporter.ts";
-import type { Agents, Ports, Samples } from "../../state/records.ts";
+import type { Ports, Samples } from "../../state/records.ts";
 import { LAG_MS, LONG_QUEUE } from "../../health/limits.ts";
+import type { Status } from "../../health/status.ts";
+import { agentsNow, portsNow } from "../../health/status_now.ts";
 import { LineChart } from "../charts/line_chart.tsx";
 import { SpanChoices } from "../charts/span_choices.tsx";
 import { ShareBar } from "../charts/share_bar.tsx";
@@ -50,11 +52,8 @@ export function PastSection({ samples, span, href, now }: {
 }
 
 /** The agents by freshness, and the stalest. */
-export function AgentsSection({ agents, isMaster, now }: {
-  agents: Agents | null;
-  isMaster: boolean;
-  now: number;
-}) {
+export function AgentsSection({ status }: { status: Status }) {
+  const { agents, isMaster, at: now } = status;
   const { gone = 0, unserved = 0, hosts = [] } = agents?.absent ?? {};
   if (!agents || agents.total + gone + unserved === 0) {
     const none = isMaster
@@ -66,7 +65,7 @@ export function AgentsSection({ agents, isMaster, now }: {
   const worst = [...hosts, ...late].slice(0, MAX_STALE);
   const counts = { ...agents.byFreshness, ...agents.absent ? { gone, unserved } : {} };
   return (
-    <Section id="agents" title="Felix agents" note={isMaster ? undefined : EARLIER}>
+    <Section id="agents" title="Felix agents" note={agentsNow(status) ? undefined : EARLIER}>
       <dl class="figures">
         <Figure name="Known">{formatCount(agents.total)}</Figure>
         <Figure name="Lag, median">{lagText(agents.lagMs)}</Figure>
@@ -96,11 +95,8 @@ function lagText(ms: number | null): string {
 }
 
 /** Port status as last reported. */
-export function PortsSection({ ports, isMaster, now }: {
-  ports: Ports | null;
-  isMaster: boolean;
-  now: number;
-}) {
+export function PortsSection({ status }: { status: Status }) {
+  const { ports, isMaster, at: now } = status;
   if (!ports) {
     const none = isMaster
       ? "No port status yet: it shows here as soon as Felix writes an endpoint's status."
@@ -109,7 +105,7 @@ export function PortsSection({ ports, isMaster, now }: {
   }
   const statuses = Object.entries(ports.byStatus).sort((a, b) => b[1] - a[1]);
   return (
-    <Section id="ports" title="Port status" note={isMaster ? undefined : EARLIER}>
+    <Section id="ports" title="Port status" note={portsNow(status) ? undefined : EARLIER}>
       <dl class="figures">
         <Figure name="Known">{formatCount(ports.total)}</Figure>
         {statuses.slice(0, MAX_STATUSES).map(([status, n]) => (

@@ -7,6 +7,7 @@ import type { Level } from "../../health/facts.ts";
 import type { Statement, Status } from "../../health/status.ts";
 import { runningNow, stepText } from "../../health/resync_findings.ts";
 import { calm } from "../../health/calm.ts";
+import { agentsNow, portsNow } from "../../health/status_now.ts";
 
 const MAX_FINDINGS = 12;
 /** Of a sentence that names what is concerned. */
@@ -88,7 +89,8 @@ function Aside({ status }: { status: Status }) {
 
 /** What moves all the time, and so is not announced. */
 function Beside({ status }: { status: Status }) {
-  const { isMaster, agents, ports, resyncs, verdict, ready, notReady, at } = status;
+  const { isMaster, resyncs, verdict, ready, notReady, at } = status;
+  const [agents, ports] = [agentsNow(status), portsNow(status)];
   const last = resyncs.find((resync) => resync.endedAt !== null);
   const lag = agents?.lagMs ?? null;
   const figures = [
