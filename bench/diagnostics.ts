@@ -8,6 +8,7 @@
  */
 import { createLauncher } from "../lib/process/launcher.ts";
 import { permissionRow } from "../lib/process/permissions.ts";
+import { readSealKeys } from "../lib/state/seal_file.ts";
 import { freePort } from "../tests/support/etcd_server.ts";
 import { testConfig } from "../tests/support/test_config.ts";
 import { type CloudSize, Seeder } from "./diagnostics/seeder.ts";
@@ -123,8 +124,9 @@ async function startPage(dir: string): Promise<Server> {
     environment: Deno.env.toObject(),
   });
   const places = { protoDir: "", addresses: () => [], nameServers: [] };
+  const seals = await readSealKeys(dir);
   const row = permissionRow("diagnostics", config, places);
-  const { command, args, env, input } = launcher.prepare("diagnostics", row, config);
+  const { command, args, env, input } = launcher.prepare("diagnostics", row, { ...config, seals });
   const child = new Deno.Command("taskset", {
     args: ["-c", PAGE_CORE!, command, ...args],
     env: { ...env, PATH: Deno.env.get("PATH") ?? "" },

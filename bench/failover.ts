@@ -12,6 +12,7 @@
 import { systemClock } from "../lib/base/clock.ts";
 import { isMaster } from "../lib/state/is_master.ts";
 import { runWhileMaster } from "../lib/election/while_master.ts";
+import { beginSeals } from "../lib/state/seal_file.ts";
 import { StateStore } from "../lib/state/store.ts";
 import { FaultNode, PARTS } from "../tests/faults/fault_node.ts";
 import { TTL_SECONDS } from "../tests/faults/setup.ts";
@@ -125,7 +126,7 @@ async function bareHandOver(url: string): Promise<number> {
 
 async function measureIsMaster(report: Report): Promise<void> {
   const dir = await Deno.makeTempDir();
-  using store = await StateStore.open(dir);
+  using store = await StateStore.open(dir, (await beginSeals(dir)).manager);
   const heartbeat = Date.now();
   await store.writeMastership({
     heartbeat,

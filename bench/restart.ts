@@ -6,6 +6,7 @@
  * @module
  */
 import { BINARY, labArgs, Node, tempDir } from "../tests/e2e/node.ts";
+import { readSealKeys } from "../lib/state/seal_file.ts";
 import { StateStore } from "../lib/state/store.ts";
 import { Report, type Sample } from "./report.ts";
 import { setting } from "./settings.ts";
@@ -53,7 +54,7 @@ export async function measureRestarts(binary: string | null): Promise<Record<str
   await using dir = await tempDir();
   await using node = Node.start(labArgs(dir.path, 60).args, {}, { binary });
   await node.ready(TIMEOUT_MS);
-  using store = await StateStore.open(dir.path);
+  using store = await StateStore.open(dir.path, await readSealKeys(dir.path));
   for (const role of ROLES) await untilWorks(store, role, null);
   const found: Record<string, Sample> = {};
   for (const role of ROLES) {

@@ -1,6 +1,8 @@
 /** The state of a node that has run, for commands that read or ask it something. @module */
 import type { Config } from "../lib/config/config_types.ts";
-import { KV_FILE, StateStore } from "../lib/state/store.ts";
+import { readSealKeys } from "../lib/state/seal_file.ts";
+import { KV_FILE } from "../lib/process/state_files.ts";
+import { StateStore } from "../lib/state/store.ts";
 
 /** @throws {Error} nothing has run with that state directory, or this user may not look into it. */
 export async function openExisting(config: Config): Promise<StateStore> {
@@ -18,5 +20,5 @@ export async function openExisting(config: Config): Promise<StateStore> {
         "start it, or name the right one with --state-dir",
     );
   }
-  return await StateStore.open(config.stateDir);
+  return await StateStore.open(config.stateDir, await readSealKeys(config.stateDir));
 }

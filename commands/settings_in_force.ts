@@ -10,7 +10,7 @@ import { VERSION } from "../lib/base/version.ts";
 import type { Config } from "../lib/config/config_types.ts";
 import { recordSettings } from "../lib/config/recorded_settings.ts";
 import type { ResolvedConfig } from "../lib/config/resolve.ts";
-import { type ProcessPlace, readProcessPlace } from "../lib/process/place.ts";
+import type { ProcessPlace } from "../lib/process/place.ts";
 import { Announcement } from "../lib/state/node_record.ts";
 import type { CommandContext } from "./context.ts";
 
@@ -58,8 +58,8 @@ export class SettingsInForce {
   }
 
   /** Tells commands of this machine of the node; its state directory is locked. */
-  async announce(log: Log): Promise<Announcement> {
-    this.#place ??= await readProcessPlace();
+  async announce(log: Log, place: ProcessPlace): Promise<Announcement> {
+    this.#place = place;
     const { pointers } = this.context.given.places;
     this.#announcement = new Announcement(this.config.stateDir, pointers, log);
     await this.#publish();

@@ -9,7 +9,8 @@
 import { systemClock } from "../lib/base/clock.ts";
 import { effectiveRows } from "../lib/config/effective_rows.ts";
 import type { Config } from "../lib/config/config_types.ts";
-import { dropPermissions } from "../lib/process/drop_permissions.ts";
+import { dropPermissions, SUPERVISOR_CAN_DO_WITHOUT } from "../lib/process/drop_permissions.ts";
+import { readProcessPlace } from "../lib/process/place.ts";
 import { nodeInfo, readStatus } from "../lib/health/read_status.ts";
 import { pageUrl } from "../lib/config/page_url.ts";
 import {
@@ -27,16 +28,6 @@ import { StopRequest } from "../lib/node/stop_request.ts";
 import { VERSION } from "../lib/base/version.ts";
 import { type Command, type CommandContext, UNHEALTHY } from "./context.ts";
 import { SettingsInForce } from "./settings_in_force.ts";
-
-/** What the supervisor can do without once it knows its configuration; from source it never had most. */
-const NOT_NEEDED = [
-  "net",
-  "ffi",
-  "import",
-  "env",
-  { sys: "hostname" },
-  { sys: "statfs" },
-] as const;
 
 export const command: Command = {
   about: "Run the node until it is told to stop",
@@ -80,16 +71,18 @@ async function run(context: CommandContext): Promise<number> {
   const { stateDir } = config;
   await using serviceManager = address &&
     new ServiceManager({ address, module, stateDir, log, clock: systemClock });
-  await dropPermissions(NOT_NEEDED); // the service manager's Worker keeps its own
+  const place = await readProcessPlace();
+  await dropPermissions(SUPERVISOR_CAN_DO_WITHOUT); // the service manager's Worker keeps its own
   const request = new StopRequest({ log, clock: systemClock });
   const node = new Node(config, {
     pid,
+    place,
     launcher,
     log,
     clock: systemClock,
     serviceManager,
     resolve: () => settings.readAgain(),
-    announce: () => settings.announce(log),
+    announce: () => settings.announce(log, place),
     verdict: async (store, config) =>
       (await readStatus(store, nodeInfo(config), systemClock)).verdict.text,
     onConfig(config) {

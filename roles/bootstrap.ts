@@ -11,6 +11,7 @@ import { Meter } from "../lib/metrics/meter.ts";
 import { publishMetrics } from "../lib/metrics/publisher.ts";
 import type { SettingsOf, SupervisedName } from "../lib/process/roles.ts";
 import { Heartbeats } from "../lib/role/heartbeat.ts";
+import { sealKeysSchema } from "../lib/state/seal.ts";
 import { StateStore } from "../lib/state/store.ts";
 import { RateLimitedLog } from "../lib/base/rate_limited.ts";
 import { openParentChannel, type ParentChannel } from "../lib/role/parent_channel.ts";
@@ -35,7 +36,8 @@ export async function runRole<Name extends SupervisedName>(
   start: (context: RoleContext<Name>) => Promise<void>,
 ): Promise<void> {
   const channel = await openParentChannel();
-  const config = channel.input as SettingsOf<Name>;
+  const { seals, ...settings } = channel.input as { readonly seals: unknown };
+  const config = settings as SettingsOf<Name>;
   const log = setupLogging({
     role: name,
     pid: Deno.pid,
@@ -51,7 +53,7 @@ export async function runRole<Name extends SupervisedName>(
   endInTime(channel, config.supervision.stopTimeoutMs + LAST_RESORT_MS, log);
   let code = 0;
   try {
-    using store = await StateStore.open(config.stateDir);
+    using store = await StateStore.open(config.stateDir, sealKeysSchema.parse(seals));
     const limited = new RateLimitedLog(log, systemClock);
     const { roleTimeoutMs } = config.supervision;
     using beats = new Heartbeats(systemClock, roleTimeoutMs, (sign) => {

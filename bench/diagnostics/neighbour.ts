@@ -6,6 +6,7 @@
  */
 import { systemClock } from "../../lib/base/clock.ts";
 import { isMaster } from "../../lib/state/is_master.ts";
+import { readSealKeys } from "../../lib/state/seal_file.ts";
 import { StateStore } from "../../lib/state/store.ts";
 
 /** Of one period, ms. */
@@ -33,7 +34,7 @@ function summary(times: number[]): Delays {
 }
 
 async function run(dir: string): Promise<void> {
-  using store = await StateStore.open(dir);
+  using store = await StateStore.open(dir, await readSealKeys(dir));
   let [timer, read, write]: [number[], number[], number[]] = [[], [], []];
   let ended = false;
   const answer = async () => {

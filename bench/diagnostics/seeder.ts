@@ -7,6 +7,7 @@
 import { facts, resync } from "../../tests/diagnostics/fixtures.ts";
 import type { Agent } from "../../lib/state/records.ts";
 import { ROLE_NAMES } from "../../lib/state/records.ts";
+import { beginSeals } from "../../lib/state/seal_file.ts";
 import { StateStore } from "../../lib/state/store.ts";
 import { writeAgentsFile } from "../../lib/status/agents_file.ts";
 import { countFreshness } from "../../lib/status/freshness.ts";
@@ -35,7 +36,8 @@ export class Seeder implements AsyncDisposable {
 
   /** The first records are there when this resolves. */
   static async start(dir: string, cloud: CloudSize): Promise<Seeder> {
-    const seeder = new Seeder(dir, cloud, await StateStore.open(dir));
+    const { manager } = await beginSeals(dir);
+    const seeder = new Seeder(dir, cloud, await StateStore.open(dir, manager));
     await seeder.#once();
     await seeder.#turn();
     seeder.#running = seeder.#run().catch((error) => seeder.#error = error);

@@ -9,7 +9,8 @@ import type { Clock } from "../base/clock.ts";
 import { formatDuration } from "../base/format.ts";
 import { type HeldLeftOut, standing } from "../health/held.ts";
 import { comparedAll } from "../state/records.ts";
-import { KV_FILE, StateStore } from "../state/store.ts";
+import { KV_FILE } from "../process/state_files.ts";
+import { StateStore } from "../state/store.ts";
 import { isConcern, leftOutClause } from "../sync/report/held_text.ts";
 import { type Check, type Finding, named, ok, skipped, type Verdict, warning } from "./check.ts";
 

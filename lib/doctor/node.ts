@@ -10,7 +10,9 @@ import { openEtcd } from "../etcd/client.ts";
 import { parseJson, parseJsonObject } from "../base/json.ts";
 import { describeError } from "../base/log.ts";
 import { registrationSchema, termSchema } from "../state/records.ts";
-import { KV_FILE, StateStore } from "../state/store.ts";
+import { readSealKeys } from "../state/seal_file.ts";
+import { KV_FILE } from "../process/state_files.ts";
+import { StateStore } from "../state/store.ts";
 import { felixPrefix } from "../status/felix_status.ts";
 import { type Check, failed, ok, settled, skipped, type Verdict, warning } from "./check.ts";
 
@@ -95,7 +97,7 @@ async function checkOwnClock(dir: string, clock: Clock): Promise<Verdict> {
   if (!await Deno.stat(`${dir}/${KV_FILE}`).then(() => true, () => false)) {
     return skipped("nothing has run with this state directory");
   }
-  using store = await StateStore.open(dir);
+  using store = await StateStore.open(dir, await readSealKeys(dir));
   const heartbeat = (await store.readMastership())?.heartbeat ?? null;
   if (heartbeat === null) return ok("no heartbeat of a master to compare with");
   const aheadMs = heartbeat - clock.now();

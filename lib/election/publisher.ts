@@ -100,8 +100,10 @@ export class Publisher {
   /** When an earlier manager's record runs out, uptime s; null when that cannot be known. */
   async #predecessorUntil(): Promise<number | null> {
     try {
-      const record = await this.context.store.readMastership();
-      if (record === null) return -Infinity;
+      const { store } = this.context;
+      const record = await store.readMastership();
+      // One of an earlier run, or whatever else it is: who believes it, and until when, is not known.
+      if (record === null) return await store.mastershipStands() ? null : -Infinity;
       // A higher uptime than now is of another boot, and cannot be compared.
       return record.uptime > this.context.clock.uptime() ? null : runsOutAt(record);
     } catch {

@@ -14,11 +14,11 @@ import { describeError, type Log, type LogEntry } from "../base/log.ts";
 import { machinePlaces } from "../process/machine_places.ts";
 import type { PageFeed } from "../state/page_feed.ts";
 import type { PermissionPlaces } from "../process/permissions.ts";
-import { type ProcessPlace, readProcessPlace } from "../process/place.ts";
+import type { ProcessPlace } from "../process/place.ts";
 import { awaitingEndpoints, permissionRows, roleSpecs } from "./role_specs.ts";
 import type { ServiceManager } from "./service_manager.ts";
 import { noteRequest } from "../state/asked_for.ts";
-import { openStateDir } from "../state/directory.ts";
+import { openStateDir, type StateDir } from "../state/directory.ts";
 import type { StateStore } from "../state/store.ts";
 import { StateWatch } from "../state/directory_watch.ts";
 import type { RoleSpec } from "./supervised_role.ts";
@@ -27,6 +27,8 @@ import { Supervisor } from "./supervisor.ts";
 /** What a node works with. */
 export interface NodeOptions {
   readonly pid: number;
+  /** Where this process and those that it starts run. */
+  readonly place: ProcessPlace;
   readonly launcher: Launcher;
   readonly log: Log;
   readonly clock: Clock;
@@ -82,8 +84,6 @@ export class Node {
   #ready = false;
   /** The configuration with its endpoints from Keystone's catalogue, and what gives the search up. */
   #located: Located | null = null;
-  /** Read once. */
-  #place: ProcessPlace | null = null;
 
   constructor(config: Config, readonly options: NodeOptions, readonly signals: NodeSignals) {
     this.#config = config;
@@ -108,14 +108,15 @@ export class Node {
       const holder = `pid ${this.options.pid} of ${this.#config.nodeName}`;
       using state = await openStateDir(stateDir, holder, log);
       await using _announced = await this.options.announce();
-      await this.#runOn(state.store, stateDir);
+      await this.#runOn(state, stateDir);
       await clock.sleep(AGAIN_MS, stop).catch(() => {});
     }
     return this.#crashLoops;
   }
 
   /** Runs until the node is stopped or its state file is lost. */
-  async #runOn(store: StateStore, stateDir: string): Promise<void> {
+  async #runOn(state: StateDir, stateDir: string): Promise<void> {
+    const { store } = state;
     const { pid, clock, log, serviceManager } = this.options;
     const { stop, hurry } = this.signals;
     const { nodeName: node } = this.#config;
@@ -135,11 +136,11 @@ export class Node {
     let noted: Promise<void> | null = null;
     try {
       await this.#noteConfiguration(store);
-      await supervisor.start(await this.#specs(this.#config, store));
+      await supervisor.start(await this.#specs(this.#config, state));
       while (!stop.aborted && (await watch.look()).is !== "lost") {
         if (this.#reloadWanted && !reloading) {
           this.#reloadWanted = false;
-          reloading = this.#reload(supervisor, store).finally(() => reloading = null);
+          reloading = this.#reload(supervisor, state).finally(() => reloading = null);
         }
         if (serviceManager) await this.#tell(serviceManager, supervisor, watch, store);
         await clock.sleep(TURN_MS, stop).catch(() => {});
@@ -160,10 +161,9 @@ export class Node {
     }
   }
 
-  async #specs(config: Config, store: StateStore): Promise<RoleSpec[]> {
-    const { launcher, log, feed } = this.options;
-    const process = this.#place ??= await readProcessPlace();
-    const places = { ...await machinePlaces(config, launcher, log), process };
+  async #specs(config: Config, { store, seals }: StateDir): Promise<RoleSpec[]> {
+    const { launcher, log, feed, place: process } = this.options;
+    const places = { ...await machinePlaces(config, launcher, log), process, seals };
     await this.#lookAgain(config, places);
     const located = this.#locate(config, places, store);
     feed.permit(permissionRows(config, places));
@@ -231,7 +231,8 @@ export class Node {
   }
 
   /** Reads the configuration again; one that cannot be used is refused, and the one before stays. */
-  async #reload(supervisor: Supervisor, store: StateStore): Promise<void> {
+  async #reload(supervisor: Supervisor, state: StateDir): Promise<void> {
+    const { store } = state;
     const { log, clock, serviceManager } = this.options;
     const tell = (level: "info" | "error", message: string) =>
       store.addEvent("supervisor", { at: clock.now(), level, message }).catch(() => {});
@@ -243,7 +244,7 @@ export class Node {
         throw new Error("state_dir cannot change while the node runs: stop it first");
       }
       for (const warning of warnings) log.warn(warning);
-      const specs = await this.#specs(config, store);
+      const specs = await this.#specs(config, state);
       this.#config = config;
       this.options.onConfig(config);
       await this.#noteConfiguration(store);

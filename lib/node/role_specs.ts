@@ -13,12 +13,15 @@ import {
 } from "../process/permissions.ts";
 import type { ProcessPlace } from "../process/place.ts";
 import { settingsOf, SUPERVISED, type SupervisedName, supervisedNames } from "../process/roles.ts";
+import type { NodeSeals } from "../state/seal_file.ts";
 import type { RoleSpec } from "./supervised_role.ts";
 
 /** What has to be known of this machine to start them. */
 export interface NodePlaces extends PermissionPlaces {
   /** Where this process and those that it starts run. */
   readonly process: ProcessPlace;
+  /** Keys of this run. */
+  readonly seals: NodeSeals;
 }
 
 /** What waits for endpoints of Keystone's catalogue, with this configuration. */
@@ -51,7 +54,10 @@ export function roleSpecs(
     launcher.prepare(
       name,
       permissionRow(name, config, places),
-      settingsOf(name, config, places.process),
+      {
+        ...settingsOf(name, config, places.process),
+        seals: name === "manager" ? places.seals.manager : places.seals.others,
+      },
       config.lab.reportUrl !== null,
     );
   const launchLater = (name: SupervisedName) => {

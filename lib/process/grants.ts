@@ -10,6 +10,7 @@
 import { hostAndPort } from "../base/host_and_port.ts";
 import type { BrokersConfig, Config } from "../config/config_types.ts";
 import { pageUrl, reachable } from "../config/page_url.ts";
+import { filesWith, type FOLDERS, sharedFiles } from "./state_files.ts";
 import { isAddress, namesAmong } from "./host_addresses.ts";
 
 /** The kinds of permissions that the table knows. */
@@ -82,13 +83,16 @@ export function grantsOf(config: Config, places: PermissionPlaces) {
     pageKey: given(diagnostics.tls?.key),
   };
   /** What a role has without a connection to etcd, and with one; `net` comes to it. */
-  const withState = { read: [stateDir], write: [stateDir], env: [], run: [], sys: UPTIME };
+  const write = sharedFiles(stateDir);
+  const withState = { read: [stateDir], write, env: [], run: [], sys: UPTIME };
   const withEtcd = {
     ...withState,
     read: unique([stateDir, ...files.proto, ...files.etcd]),
     env: GRPC_ENVIRONMENT,
   };
-  return { config, net, files, withState, withEtcd };
+  /** What a role may write that has that folder for itself. */
+  const writes = (folder: keyof typeof FOLDERS) => filesWith(folder, stateDir);
+  return { config, net, files, withState, withEtcd, writes };
 }
 
 /** Host names in the configuration whose addresses have to be known beforehand. */

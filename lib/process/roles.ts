@@ -96,8 +96,9 @@ export const ROLES = {
       const { openstack, sync, notifications } = config;
       return { ...leading(config), openstack, sync, notifications };
     },
-    permissions: ({ withEtcd, net, files }: Grants) => ({
+    permissions: ({ withEtcd, net, files, writes }: Grants) => ({
       ...withEtcd,
+      write: writes("resources"),
       net: unique([...net.etcd, ...net.neutron, ...net.keystone, ...net.notifications]),
       read: unique([...withEtcd.read, ...files.openstack, ...files.notifications]),
     }),
@@ -110,8 +111,9 @@ export const ROLES = {
     sendsSpans: true,
     awaits: never,
     settings: (config: Config) => watching(config),
-    permissions: ({ withEtcd, net, files }: Grants) => ({
+    permissions: ({ withEtcd, net, files, writes }: Grants) => ({
       ...withEtcd,
+      write: writes("agents"),
       net: unique([...net.etcd, ...net.reports]),
       read: unique([...withEtcd.read, ...files.bus]),
     }),
@@ -128,11 +130,12 @@ export const ROLES = {
       const { openstack, status } = config;
       return { ...watching(config), openstack, status };
     },
-    permissions({ withEtcd, net, files, config }: Grants) {
+    permissions({ withEtcd, net, files, config, writes }: Grants) {
       // Over the bus, a port's data_plane_status goes to Neutron itself.
       const neutron = config.bus ? net.neutron : [];
       return {
         ...withEtcd,
+        write: writes("ports"),
         net: unique([...net.etcd, ...net.reports, ...neutron, ...net.keystone, ...net.nova]),
         read: unique([...withEtcd.read, ...files.bus, ...files.openstack]),
       };

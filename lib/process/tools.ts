@@ -35,8 +35,9 @@ export const TOOLS = {
   },
   doctor: {
     module: "roles/doctor.ts",
-    permissions: ({ withEtcd, net, files }) => ({
+    permissions: ({ withEtcd, net, files, config }) => ({
       ...withEtcd,
+      write: [config.stateDir], // it tries whether files can be made there
       net: unique([
         ...net.etcd,
         ...net.etcdHttp,

@@ -8,8 +8,11 @@
 import { describeError, type Log } from "../base/log.ts";
 import { LOCK_FILE, takeLock } from "./directory_lock.ts";
 import { makePrivate } from "./private_directory.ts";
+import { beginSeals, type NodeSeals } from "./seal_file.ts";
+import type { SealKeys } from "./seal.ts";
 import { isDamaged } from "./sqlite_errors.ts";
-import { KV_FILE, StateStore } from "./store.ts";
+import { KV_FILE } from "../process/state_files.ts";
+import { StateStore } from "./store.ts";
 
 /** The directory cannot be used; the message says what to do. */
 export class StateDirError extends Error {
@@ -19,6 +22,8 @@ export class StateDirError extends Error {
 /** A locked directory with its open store; disposing closes and unlocks. */
 export interface StateDir extends Disposable {
   readonly store: StateStore;
+  /** Made for this run. */
+  readonly seals: NodeSeals;
 }
 
 /**
@@ -31,9 +36,10 @@ export interface StateDir extends Disposable {
 export async function openStateDir(path: string, holder: string, log: Log): Promise<StateDir> {
   using opened = new DisposableStack();
   opened.use(await lockDirectory(path, holder));
-  const store = opened.use(await openStore(path, log));
+  const seals = await makeSeals(path);
+  const store = opened.use(await openStore(path, seals.others, log));
   const all = opened.move();
-  return { store, [Symbol.dispose]: () => all.dispose() };
+  return { store, seals, [Symbol.dispose]: () => all.dispose() };
 }
 
 async function lockDirectory(path: string, holder: string): Promise<Deno.FsFile> {
@@ -80,10 +86,24 @@ async function openPrivate(path: string): Promise<Deno.FsFile> {
   return await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
 }
 
-/** Opens the store; a file that is no database is moved aside once. */
-async function openStore(path: string, log: Log): Promise<StateStore> {
+async function makeSeals(path: string): Promise<NodeSeals> {
   try {
-    return await probe(path);
+    return await beginSeals(path);
+  } catch (error) {
+    throw new StateDirError(
+      `the state directory ${path} takes no file (${
+        describeError(error)
+      }): check the free space of ` +
+        "its disk",
+      { cause: error },
+    );
+  }
+}
+
+/** Opens the store; a file that is no database is moved aside once. */
+async function openStore(path: string, keys: SealKeys, log: Log): Promise<StateStore> {
+  try {
+    return await probe(path, keys);
   } catch (error) {
     if (!isDamaged(error)) {
       throw new StateDirError(
@@ -100,14 +120,14 @@ async function openStore(path: string, log: Log): Promise<StateStore> {
       path: `${path}/${aside}`,
       error,
     });
-    return await probe(path);
+    return await probe(path, keys);
   }
 }
 
-async function probe(path: string): Promise<StateStore> {
+async function probe(path: string, keys: SealKeys): Promise<StateStore> {
   // SQLite gives a database's rights to the files beside it; what is empty is a new database.
   (await openPrivate(`${path}/${KV_FILE}`)).close();
-  const store = await StateStore.open(path);
+  const store = await StateStore.open(path, keys);
   try {
     await store.readMastership();
     await store.writeMastership(null);

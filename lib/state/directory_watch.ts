@@ -11,7 +11,8 @@ import { describeError, type Log } from "../base/log.ts";
 import { Outage } from "../base/outage.ts";
 import { isDamaged } from "./sqlite_errors.ts";
 import { LOCK_FILE } from "./directory_lock.ts";
-import { KV_FILE, type StateStore } from "./store.ts";
+import { KV_FILE } from "../process/state_files.ts";
+import type { StateStore } from "./store.ts";
 
 /** What a look found: `lost` means that everything has to be opened again. */
 export type StateHealth =

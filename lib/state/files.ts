@@ -12,7 +12,7 @@ import { parseJson } from "../base/json.ts";
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
 /**
- * Writes a JSON file, replacing the one that is there; `path` is absolute. Each file has one writer.
+ * Writes a JSON file, replacing the one that is there, and makes its folder; `path` is absolute. Each file has one writer.
  *
  * @throws when the value is larger than {@linkcode MAX_FILE_BYTES} or the directory is not writable.
  */
@@ -21,7 +21,11 @@ export async function writeStateFile(path: string, value: unknown): Promise<void
   if (bytes.length > MAX_FILE_BYTES) throw new Error(`${path} would have ${bytes.length} bytes`);
   const beside = `${path}.new`;
   try {
-    await Deno.writeFile(beside, bytes, { mode: 0o600 });
+    await Deno.writeFile(beside, bytes, { mode: 0o600 }).catch(async (error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true, mode: 0o700 });
+      await Deno.writeFile(beside, bytes, { mode: 0o600 });
+    });
     await Deno.rename(beside, path);
   } catch (error) {
     await Deno.remove(beside).catch(() => {});

@@ -41,6 +41,11 @@ export class MastershipClaim {
 
   constructor(readonly kv: Kv) {}
 
+  /** Later claims compare as greater; null: this process has made none. */
+  get version(): string | null {
+    return this.#version;
+  }
+
   /**
    * Whether this process has made its claim, and has it still.
    *

@@ -10,9 +10,6 @@
  */
 import type { Clock } from "../base/clock.ts";
 
-/** Name of the file inside the state directory. */
-export const CHANGES_FILE = "changed";
-
 /** Between looks where files cannot be watched, ms. */
 const POLL_MS = 200;
 

@@ -10,12 +10,14 @@
  */
 import type { z } from "zod";
 import { type MetricsRecord, metricsSchema } from "../metrics/meter.ts";
+import { CHANGES_FILE, KV_FILE } from "../process/state_files.ts";
 import { batchedInTime, type Kv, type OpenedKv } from "./kv.ts";
 import { EventLog } from "./event_log.ts";
-import { MastershipClaim } from "./mastership_claim.ts";
+import { MastershipRecords } from "./mastership_records.ts";
 import { boundedRun } from "./bounded_run.ts";
 import { ResyncHistory } from "./resync_history.ts";
-import { CHANGES_FILE, StateChanges } from "./news.ts";
+import { StateChanges } from "./news.ts";
+import { type SealKeys, Seals } from "./seal.ts";
 import {
   type Agents,
   agentsSchema,
@@ -36,11 +38,9 @@ import {
   type Event,
   eventsSchema,
   type Mastership,
-  mastershipSchema,
   type NotificationsRecord,
   notificationsSchema,
   type OwnTerm,
-  ownTermSchema,
   type Ports,
   portsSchema,
   type Released,
@@ -69,9 +69,6 @@ import {
   traceRequestSchema,
 } from "./records.ts";
 
-/** Name of the KV file inside the state directory. */
-export const KV_FILE = "state.kv";
-
 /** Time after which a record that says nothing new is written again, ms. */
 const REPEAT_MS = 5000;
 
@@ -82,15 +79,19 @@ export class StateStore implements Disposable {
   readonly #parsed = new Map<string, { versionstamp: string; record: unknown }>();
   /** Beyond the newest resyncs: older ones, and counts by the hour. */
   readonly resyncHistory: ResyncHistory;
-  /** The term that this process has published last. */
-  #published: string | null = null;
-  /** Only a manager makes a claim. */
-  readonly claim: MastershipClaim;
+  readonly #leading: MastershipRecords;
 
-  /** `changes`: tells of mastership, and of what operators ask for. */
-  constructor(kv: OpenedKv, readonly changes: StateChanges = new StateChanges(null)) {
+  /**
+   * @param changes tells of mastership, and of what operators ask for
+   * @param seals null: whoever writes mastership is believed
+   */
+  constructor(
+    kv: OpenedKv,
+    readonly changes: StateChanges = new StateChanges(null),
+    seals: Seals | null = null,
+  ) {
     this.#kv = batchedInTime(kv);
-    this.claim = new MastershipClaim(this.#kv);
+    this.#leading = new MastershipRecords(this.#kv, seals);
     this.resyncHistory = new ResyncHistory(this.#kv);
     this.#events = new EventLog(this.#kv);
   }
@@ -98,9 +99,11 @@ export class StateStore implements Disposable {
   /**
    * Opens the file in a state directory, creating it when it is missing.
    *
+   * @param keys whose word on mastership counts; null: anybody's, for whoever acts on none
    * @throws when the directory is not writable or the file is not a KV database.
    */
-  static async open(stateDir: string): Promise<StateStore> {
+  static async open(stateDir: string, keys: SealKeys | null = null): Promise<StateStore> {
+    const seals = keys && await Seals.of(keys);
     const path = `${stateDir}/${CHANGES_FILE}`;
     const kv = await Deno.openKv(`${stateDir}/${KV_FILE}`);
     // If it cannot be made, as on a full disk, each process looks by itself.
@@ -108,7 +111,7 @@ export class StateStore implements Disposable {
       (file) => file.close(),
       () => {},
     );
-    return new StateStore(kv, new StateChanges(path));
+    return new StateStore(kv, new StateChanges(path), seals);
   }
 
   async #get<T>(key: Deno.KvKey, schema: z.ZodType<T>): Promise<T | null> {
@@ -163,19 +166,21 @@ export class StateStore implements Disposable {
     };
   }
 
-  readonly readMastership = this.#reader("mastership", mastershipSchema);
-  /** Null publishes "nobody". @throws {SupersededError} see {@linkcode MastershipClaim}. */
-  async writeMastership(record: Mastership | null): Promise<void> {
-    await this.claim.write(["mastership"], record);
-    const heartbeat = record !== null && record.term === this.#published;
-    this.#published = record?.term ?? null;
-    if (!heartbeat) await this.changes.announce();
+  /** This process's claim, if it is a manager. */
+  get claim() {
+    return this.#leading.claim;
   }
 
-  readonly readOwnTerm = this.#reader("own-term", ownTermSchema);
+  /** See {@linkcode MastershipRecords}, as of the next four. */
+  readonly readMastership = (): Promise<Mastership | null> => this.#leading.read();
+  readonly mastershipStands = (): Promise<boolean> => this.#leading.stands();
   /** @throws {SupersededError} see {@linkcode MastershipClaim}. */
-  readonly writeOwnTerm = (record: OwnTerm): Promise<void> =>
-    this.claim.write(["own-term"], record);
+  async writeMastership(record: Mastership | null): Promise<void> {
+    if (await this.#leading.write(record)) await this.changes.announce();
+  }
+  readonly readOwnTerm = (): Promise<OwnTerm | null> => this.#leading.readOwnTerm();
+  /** @throws {SupersededError} see {@linkcode MastershipClaim}. */
+  readonly writeOwnTerm = (record: OwnTerm): Promise<void> => this.#leading.writeOwnTerm(record);
 
   readonly readStepDown = this.#reader("step-down", stepDownRequestSchema);
   readonly writeStepDown = (record: StepDownRequest) => this.#tell(["step-down"], record);

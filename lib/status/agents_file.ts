@@ -7,13 +7,14 @@
  */
 import { z } from "zod";
 import { absentSchema, agentSchema } from "../state/records.ts";
+import { FOLDERS } from "../process/state_files.ts";
 import { readStateFile, writeStateFile } from "../state/files.ts";
 
 /** Agents that the file holds at most: the stalest. */
 export const MAX_AGENTS = 20_000;
 /** Hosts without a status that it holds beside them at most. */
 export const MAX_ABSENT = 5000;
-const FILE = "agents.json";
+const FILE = `${FOLDERS.agents}/agents.json`;
 
 /** What the file holds. */
 const agentsFileSchema = z.object({

@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from "zod";
+import { FOLDERS } from "../process/state_files.ts";
 import { readStateFile, writeStateFile } from "../state/files.ts";
 
 /** Hosts that the file holds at most. */
@@ -13,7 +14,7 @@ export const MAX_ENDPOINT_HOSTS = 20_000;
 export const MAX_HOST_CHARS = 253;
 /** A file that is older says nothing any more, ms: it is renewed after resyncs, which may be hours apart. */
 const OLD_MS = 6 * 3_600_000;
-const FILE = "endpoint-hosts.json";
+const FILE = `${FOLDERS.resources}/endpoint-hosts.json`;
 
 const endpointHostsSchema = z.object({
   /** When it was written, ms since the epoch. */

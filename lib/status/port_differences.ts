@@ -18,12 +18,13 @@ import { z } from "zod";
 import { clip } from "../base/clip.ts";
 import type { Clock } from "../base/clock.ts";
 import { describeError } from "../base/log.ts";
+import { FOLDERS } from "../process/state_files.ts";
 import { readStateFile, writeStateFile } from "../state/files.ts";
 import type { PortUpdate } from "./reporter.ts";
 
 /** Differences that are shown at most: those that have differed longest. */
 export const MAX_PORT_DIFFERENCES = 500;
-const FILE = "port-differences.json";
+const FILE = `${FOLDERS.ports}/port-differences.json`;
 const WRITE_INTERVAL_MS = 2000;
 
 /** One port that differs. */

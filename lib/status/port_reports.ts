@@ -8,12 +8,13 @@ import { z } from "zod";
 import { clip } from "../base/clip.ts";
 import type { Clock } from "../base/clock.ts";
 import { describeError } from "../base/log.ts";
+import { FOLDERS } from "../process/state_files.ts";
 import { readStateFile, writeStateFile } from "../state/files.ts";
 import type { PortUpdate } from "./reporter.ts";
 
 /** Reports that are kept: the newest. */
 export const MAX_PORT_REPORTS = 4000;
-const FILE = "port-reports.json";
+const FILE = `${FOLDERS.ports}/port-reports.json`;
 const WRITE_INTERVAL_MS = 5000;
 /** What is longer is no name of a host or port. */
 const MAX_NAME = 253;

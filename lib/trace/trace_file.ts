@@ -1,9 +1,10 @@
 /** What the last trace has found, in a file of the state directory for whoever asked. @module */
 import { z } from "zod";
+import { FOLDERS } from "../process/state_files.ts";
 import { readStateFile, writeStateFile } from "../state/files.ts";
 import { type Trace, traceSchema } from "./trace.ts";
 
-const FILE = "trace.json";
+const FILE = `${FOLDERS.resources}/trace.json`;
 
 const traceFileSchema = z.object({
   /** Of the request. */

@@ -63,7 +63,7 @@ export async function startAudited(config: Config, logDir: string): Promise<Audi
   const lines: string[] = [];
   const state = await openStateDir(config.stateDir, "the audit", log);
   const process = await readProcessPlace();
-  const places = { ...await machinePlaces(config, launcher, log), process };
+  const places = { ...await machinePlaces(config, launcher, log), process, seals: state.seals };
   const specs = roleSpecs(config, places, launcher);
   const supervisor = new Supervisor({
     log,

@@ -7,6 +7,7 @@
  */
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { freePort, startEtcd } from "../support/etcd_server.ts";
+import { testSeals } from "../support/seals.ts";
 import { testConfig } from "../support/test_config.ts";
 import { BINARY, productCommand, tempDir } from "../e2e/node.ts";
 import type { Config } from "../../lib/config/config_types.ts";
@@ -50,7 +51,14 @@ async function play(
   row: PermissionRow,
   words: RegExp,
 ): Promise<Outcome> {
-  const { command, args, env, input } = launcher.prepare(name, row, told);
+  const { command, args, env, input } = launcher.prepare(
+    name,
+    row,
+    Array.isArray(told) ? told : {
+      ...told as Config,
+      seals: name === "manager" ? testSeals.manager : testSeals.others,
+    },
+  );
   const child = new Deno.Command(command, {
     args: [...args],
     env,

@@ -29,7 +29,8 @@ Deno.test("the record names a configuration file as it was given: a link may lea
       places: { usual: base, pointers: null, services: null },
     },
   } as unknown as CommandContext;
-  await using _announced = await new SettingsInForce(context).announce(new LogRecorder());
+  const place = { bootId: "boot", pidNamespace: "pid:[1]" };
+  await using _announced = await new SettingsInForce(context).announce(new LogRecorder(), place);
   await Deno.remove(`${base}/data`);
   await Deno.symlink("2", `${base}/data`);
   const [first, second] = (await readNodeRecord(base))!.configFiles;

@@ -22,7 +22,7 @@ export function productWords(
 ): [command: string, ...args: string[]] {
   if (binary) return [binary, ...words];
   const { command } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`)).tasks.start;
-  const task: string[] = command.split(" ").slice(1);
+  const task: string[] = command.replace(/"\$\(.*\)"/, Deno.execPath()).split(" ").slice(1);
   return [Deno.execPath(), ...task.slice(0, -1), ...flags, task.at(-1)!, ...words];
 }
 

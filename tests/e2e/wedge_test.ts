@@ -16,6 +16,7 @@ import { readProcessPlace } from "../../lib/process/place.ts";
 import { roleSpecs } from "../../lib/node/role_specs.ts";
 import { ROLE_NAMES } from "../../lib/state/records.ts";
 import { StateStore } from "../../lib/state/store.ts";
+import { testSeals } from "../support/seals.ts";
 import { Supervisor } from "../../lib/node/supervisor.ts";
 import { labArgs, Node, ROOT, tempDir } from "./node.ts";
 
@@ -94,16 +95,20 @@ async function withLab(
     environment: Deno.env.toObject(),
   });
   const process = await readProcessPlace();
-  const places = { ...await machinePlaces(config, launcher, log), process };
+  const places = { ...await machinePlaces(config, launcher, log), process, seals: testSeals };
   const specs = await Promise.all(
     roleSpecs(config, places, launcher).map(async (spec) => {
       const module = `${dir.path}/${spec.name}.ts`;
       const code = program(`file://${spec.args.at(-1)}`, trigger(spec.name), wedges[spec.name]!);
       await Deno.writeTextFile(module, code);
-      return { ...spec, args: [...spec.args.slice(0, -1), module] };
+      // It removes the file that wedges it.
+      const args = spec.args.slice(0, -1).map((arg) =>
+        arg.startsWith("--allow-write=") ? `${arg},${trigger(spec.name)}` : arg
+      );
+      return { ...spec, args: [...args, module] };
     }),
   );
-  using store = await StateStore.open(stateDir);
+  using store = await StateStore.open(stateDir, testSeals.others);
   const entries: LogEntry[] = [];
   const supervisor = new Supervisor({
     log,

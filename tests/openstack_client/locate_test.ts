@@ -10,10 +10,11 @@ import { LogRecorder } from "../support/log_recorder.ts";
 import { testConfig } from "../support/test_config.ts";
 import { makeCertificate } from "./certificate.ts";
 import { service, withKeystone } from "./fake_keystone.ts";
+import { testSeals } from "../support/seals.ts";
 import { tempDir } from "../support/temp_dir.ts";
 
 const process = { bootId: "boot", pidNamespace: "pid:[1]" };
-const places = { protoDir: "/proto", addresses: () => [], process };
+const places = { protoDir: "/proto", addresses: () => [], process, seals: testSeals };
 const launcher = createLauncher({
   executable: Deno.execPath(),
   standalone: false,

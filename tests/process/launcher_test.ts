@@ -6,6 +6,7 @@ import {
   assertWithin,
 } from "../support/assert.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
+import { testSeals } from "../support/seals.ts";
 import { testConfig } from "../support/test_config.ts";
 import { createLauncher, type Launch } from "../../lib/process/launcher.ts";
 import { machinePlaces } from "../../lib/process/machine_places.ts";
@@ -61,7 +62,11 @@ Deno.test("in the lab, what reports status is started with the lab's own module 
     const folder = config.lab.reportUrl === null ? "roles" : "lab";
     const process = { bootId: "boot", pidNamespace: "pid:[1]" };
     const found = [source, binary].map((launcher) =>
-      new Map(roleSpecs(config, { ...places, process }, launcher).map((spec) => [spec.name, spec]))
+      new Map(
+        roleSpecs(config, { ...places, process, seals: testSeals }, launcher).map((
+          spec,
+        ) => [spec.name, spec]),
+      )
     );
     for (const name of ROLE_NAMES) {
       const [ran, started] = found.map((specs) => specs.get(name)!);

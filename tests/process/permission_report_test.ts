@@ -60,7 +60,10 @@ Deno.test("on the command line: the effective configuration", async () => {
   };
   const { watcher, notes } = await permissions({ ...AUTH, ...urls });
   assertEquals(watcher.net, ["10.1.2.3:2379", "127.0.0.1:9", "10.1.2.5:8774"]);
-  assertEquals([watcher.write, notes], [["/x"], []]);
+  assertEquals([watcher.write, notes], [
+    ["/x/state.kv", "/x/changed", "/x/ports"],
+    [],
+  ]);
 });
 
 Deno.test("on the command line: a catalogue that does not answer is told, the rest printed", async () => {

@@ -147,7 +147,7 @@ Deno.test("each role is refused what its row does not name, by a real process", 
             `try { ${code}; refused[${JSON.stringify(what)}] = "allowed"; } catch (e) { ` +
             `refused[${JSON.stringify(what)}] = e.name; }`
           ).join("\n") +
-          `\nawait Deno.writeTextFile(${JSON.stringify(`${stateDir}/own`)}, "x");` +
+          `\nawait Deno.writeTextFile(${JSON.stringify(`${stateDir}/changed`)}, "x");` +
           `\nconsole.log(JSON.stringify(refused));`;
         const row = permissionRow(name, testConfig({ stateDir }), places);
         const probe = await Deno.makeTempFile({ suffix: ".ts" });

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "../support/assert.ts";
+import { testSeals } from "../support/seals.ts";
 import { resolveConfig } from "../../lib/config/resolve.ts";
 import { createLauncher } from "../../lib/process/launcher.ts";
 import { roleSpecs } from "../../lib/node/role_specs.ts";
@@ -27,7 +28,7 @@ const launcher = createLauncher({
   environment: {},
 });
 const place = { bootId: "boot", pidNamespace: "pid:[1]" };
-const places = { protoDir: "/proto", addresses: () => [], process: place };
+const places = { protoDir: "/proto", addresses: () => [], process: place, seals: testSeals };
 
 const configOf = (env: Record<string, string>) =>
   resolveConfig({ flags: {}, env, files: [], hostname: "ctl-1" }).config;

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertWithin } from "../support/assert.ts";
 import { mastershipNow } from "../support/mastership.ts";
 import { systemClock } from "../../lib/base/clock.ts";
-import { CHANGES_FILE, StateChanges } from "../../lib/state/news.ts";
+import { CHANGES_FILE } from "../../lib/process/state_files.ts";
+import { StateChanges } from "../../lib/state/news.ts";
 import { StateStore } from "../../lib/state/store.ts";
 
 /** Above what a wait may take that is told of, far below one that only looks, ms. */

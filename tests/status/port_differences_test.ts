@@ -29,7 +29,9 @@ Deno.test("100,000 ports that wait: the file stays small, the oldest are in it",
   const file = (await readPortDifferences(dir.path))!;
   assertEquals([file.total, file.ports.length], [99_990, MAX_PORT_DIFFERENCES]);
   assertEquals(file.ports[0]!.port, "port-10");
-  assert((await Deno.stat(`${dir.path}/port-differences.json`)).size < 200_000);
+  assert(
+    (await Deno.stat(`${dir.path}/ports/port-differences.json`)).size < 200_000,
+  );
 });
 
 Deno.test("how many others wait is in the file as soon as that changes", async () => {

@@ -11,6 +11,7 @@
 import { z } from "zod";
 import { clip } from "../../base/clip.ts";
 import type { JobContext } from "../../role/master_context.ts";
+import { FOLDERS } from "../../process/state_files.ts";
 import { readStateFile, writeStateFile } from "../../state/files.ts";
 import type { Change, Stored } from "../model/compare.ts";
 import { changeLines } from "./change_lines.ts";
@@ -30,10 +31,11 @@ const MAX_LINES = 60;
 const MAX_LINE_CHARS = 240;
 const MAX_KEY_CHARS = 500;
 const MAX_ID_CHARS = 100;
-const FOLDER = "differences";
+const OWN = FOLDERS.resources;
+const FOLDER = `${OWN}/differences`;
 /** Files of what was asked for last, and of the last dry run as a readable diff, in the state directory. */
-const ASKED = "resync.json";
-const DIFF = "resync.diff";
+const ASKED = `${OWN}/resync.json`;
+const DIFF = `${OWN}/resync.diff`;
 
 /** One object that differed when it was compared. */
 export const differenceSchema = z.object({
@@ -110,7 +112,6 @@ export class DifferenceLog {
     if (this.total === 0) return;
     try {
       const folder = `${stateDir}/${FOLDER}`;
-      await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
       await writeStateFile(fileOf(stateDir, id), this.of(id));
       const names = new Set([id, ...known].map((each) => `${each}.json`));
       for await (const { name } of Deno.readDir(folder)) {
@@ -151,6 +152,7 @@ export async function readAsked(stateDir: string, id: string): Promise<Differenc
 
 /** Writes the diff of a dry run, in the place of that of the last one. */
 export async function saveDiff(stateDir: string, text: string): Promise<void> {
+  await Deno.mkdir(`${stateDir}/${OWN}`, { recursive: true, mode: 0o700 });
   await Deno.writeTextFile(`${stateDir}/${DIFF}`, text, { mode: 0o600 });
 }
 

@@ -72,7 +72,7 @@ Deno.test("a first resync of 100,000 objects keeps the first of them, in a small
       `${kept.objects.length}`,
     );
     assert(kept.objects[0]!.cut > 100);
-    assert((await Deno.stat(`${dir}/differences/big.json`)).size < 1_500_000);
+    assert((await Deno.stat(`${dir}/resources/differences/big.json`)).size < 1_500_000);
   }));
 
 Deno.test("what was asked for last is kept with room for more, until something else is asked for", () =>
