@@ -12,6 +12,7 @@
  */
 import type { Invocation } from "./commands/commands.ts";
 import type { CommandContext } from "./commands/context.ts";
+import { escapeControls, escapeLines } from "./lib/base/escape_controls.ts";
 import { write } from "./lib/base/write.ts";
 import { ConfigError } from "./lib/config/config_error.ts";
 
@@ -63,6 +64,7 @@ async function context({ options, configFiles }: Invocation): Promise<CommandCon
     guides: async () => (await import("./commands/commands.ts")).guides(),
     print,
     printError,
+    redraw,
     onTerminal: () => [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal()),
     notifyAddress: notifyAddress(env, Deno.pid),
     notifierModule: new URL("./roles/notifier.ts", import.meta.url),
@@ -138,12 +140,16 @@ function readOrNull(path: string): string | null {
 }
 
 function print(text: string): number {
-  write(Deno.stdout, text.endsWith("\n") ? text : text + "\n");
+  write(Deno.stdout, escapeLines(text.endsWith("\n") ? text : text + "\n"));
   return 0;
 }
 
 function printError(text: string): void {
-  write(Deno.stderr, text);
+  write(Deno.stderr, escapeLines(text));
+}
+
+function redraw(line: string): void {
+  write(Deno.stderr, `\r\x1b[K${escapeControls(line)}`);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -55,10 +55,12 @@ export interface CommandContext {
     readonly env: Readonly<Record<string, string | undefined>>;
     readonly places: NodePlaces;
   };
-  /** Prints text on standard output, with a line end when it has none. */
+  /** Prints text on standard output, with a line end when it has none; what a terminal would act on is escaped. */
   print(text: string): void;
-  /** Prints text on standard error as it is. */
+  /** The same on standard error, without a line end of its own. */
   printError(text: string): void;
+  /** Draws a line on standard error in the place of the one before; an empty one takes it away. */
+  redraw(line: string): void;
   /** Whether one of the three standard streams is a terminal, now. */
   onTerminal(): boolean;
   /** Who is to be told how the node is; null: nobody. */

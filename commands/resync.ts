@@ -106,7 +106,7 @@ export const command: Command<typeof flags> = {
 type Wanted = Omit<ResyncOptions, "by">;
 
 async function run(context: CommandContext, given: FlagValues<typeof flags>): Promise<number> {
-  const { print, printError, errorIsTerminal } = context;
+  const { print, redraw, errorIsTerminal } = context;
   const acts = given["dry-run"] ? {} : { acts: true } as const;
   const { config } = await settingsOf(context, acts);
   const { output } = given;
@@ -119,7 +119,7 @@ async function run(context: CommandContext, given: FlagValues<typeof flags>): Pr
     dryRun: given["dry-run"],
     allowDeletions: given["allow-deletions"] || given["allow-empty"],
   };
-  const bar = new ProgressBar(output === "text" && errorIsTerminal, printError);
+  const bar = new ProgressBar(output === "text" && errorIsTerminal, redraw);
   const { answer, differences, text } = await askNode(config, resync, bar)
     .then((asked) => asked ?? compareBeside(context, resync, bar))
     .finally(() => bar.end());

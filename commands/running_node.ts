@@ -7,7 +7,7 @@
 import { UsageError } from "../lib/config/command_line.ts";
 import { ConfigError } from "../lib/config/config_error.ts";
 import { OPTIONS } from "../lib/config/options.ts";
-import { type MissingSecret, withoutLogin } from "../lib/config/recorded_settings.ts";
+import type { MissingSecret } from "../lib/config/recorded_settings.ts";
 import type { ResolvedConfig } from "../lib/config/resolve.ts";
 import { readProcessPlace } from "../lib/process/place.ts";
 import { readProcessEnvironment } from "../lib/process/process_environment.ts";
@@ -114,7 +114,7 @@ function nameOf({ record }: RunningNode): string {
 function unusedNames(env: CommandContext["given"]["env"], { settings }: NodeRecord): string[] {
   const recorded = new Map(settings.map(({ name, value }) => [name, value]));
   return OPTIONS.filter(({ name, secret }) => !secret && name !== "state_dir")
-    .filter(({ name, env: [own] }) => env[own] && recorded.get(name) !== withoutLogin(env[own]))
+    .filter(({ name, env: [own] }) => env[own] && recorded.get(name) !== env[own])
     .map(({ env: [own] }) => own);
 }
 

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { clip } from "./clip.ts";
 import { escapeControls } from "./escape_controls.ts";
 import { BaseHandler, getLogger, type LevelName, LogLevels, type LogRecord, setup } from "@std/log";
 
@@ -31,7 +32,7 @@ export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 /** Level below which nothing is written. */
 export type LogLevelOption = typeof LOG_LEVELS[number];
 
-/** One record as it travels from a role to the supervisor. */
+/** One record; of a role's, the supervisor says time, role and pid, whatever the role has written. */
 export interface LogEntry {
   /** RFC 3339, UTC, milliseconds. */
   time: string;
@@ -87,10 +88,15 @@ export function formatText(entry: LogEntry): string {
   const fields = Object.entries(entry.fields).map(([key, value]) => {
     const safe = plain(key, value);
     const text = typeof safe === "string" ? safe : JSON.stringify(safe, plain) ?? "undefined";
-    return `${key}=${/^[^\s"=]+$/.test(text) ? text : JSON.stringify(text)}`;
+    return `${quoted(key)}=${quoted(text)}`;
   });
   const head = `${entry.time} ${entry.level.padEnd(5)} ${entry.role}[${entry.pid}]`;
-  return escapeControls([head, entry.message.replaceAll("\n", " "), ...fields].join(" "));
+  return escapeControls([head, clip(entry.message, MAX_TEXT), ...fields].join(" "));
+}
+
+/** A word as it is, and in quotes what could be taken for several. */
+function quoted(text: string): string {
+  return /^[^\s"=]+$/.test(text) ? text : JSON.stringify(text);
 }
 
 /** Options of {@linkcode setupLogging}. */

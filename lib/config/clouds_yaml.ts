@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { parse } from "yaml";
+import { parse, YAMLParseError } from "yaml";
 import { suggest } from "../base/suggest.ts";
 import { ConfigError } from "./config_error.ts";
 
@@ -19,6 +19,24 @@ export interface Cloud {
 
 type Env = Readonly<Record<string, string | undefined>>;
 type Json = { readonly [name: string]: unknown };
+
+/**
+ * How files are read. Everything is text: a password 0123 must not become a number. Without `logLevel` the
+ * parser would print warnings of its own, which quote the line.
+ */
+const READING = { schema: "failsafe", merge: true, stringKeys: true, logLevel: "error" } as const;
+
+const CLOUD_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+/** Clouds that are named. */
+const MAX_NAMES = 20;
+
+/** Where the parser stumbled and over what, in its word for that: its sentences quote the line, which may be a secret. */
+function placeOf(error: unknown): string {
+  if (!(error instanceof YAMLParseError)) return " (an alias or a merge key leads nowhere)";
+  const { code, linePos } = error;
+  const what = code.toLowerCase().replaceAll("_", " ");
+  return linePos ? ` (at line ${linePos[0].line}: ${what})` : ` (${what})`;
+}
 
 /** Where such a file may be, the first that exists counts. */
 function searchPath(stem: "clouds" | "secure", env: Env): string[] {
@@ -48,7 +66,8 @@ export function readCloud(name: string, env: Env, read: (path: string) => string
   const clouds = asObject(found.content.clouds);
   const cloud = ownIn(clouds, name);
   if (typeof cloud !== "object" || cloud === null) {
-    const names = Object.keys(clouds);
+    // In a file that is indented wrongly, anything may stand where names do.
+    const names = Object.keys(clouds).filter((name) => CLOUD_NAME.test(name)).slice(0, MAX_NAMES);
     const near = suggest(name, names);
     const hint = near ? `did you mean ${near}?` : `it has ${names.join(", ") || "none"}`;
     throw new ConfigError(`${found.path} has no cloud ${JSON.stringify(name)}: ${hint}`);
@@ -81,14 +100,9 @@ function firstFile(
     const text = read(path);
     if (text === null) continue;
     try {
-      // Everything is text: a password 0123 must not become a number.
-      // Nor does the parser warn, which quotes lines too.
-      const options = { schema: "failsafe", merge: true, logLevel: "error" } as const;
-      return { path, content: asObject(parse(text, options)) };
+      return { path, content: asObject(parse(text, READING)) };
     } catch (error) {
-      // The parser quotes the line that it stumbles over, which may hold a secret.
-      const [where] = /at line \d+/.exec(String(error)) ?? [];
-      throw new ConfigError(`${path} is not YAML${where ? ` (${where})` : ""}`);
+      throw new ConfigError(`${path} is not YAML${placeOf(error)}`);
     }
   }
   return null;

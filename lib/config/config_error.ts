@@ -4,8 +4,3 @@
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
-
-/** A URL, also one without its scheme, may carry a password, which may hold an `@`; what is shown must not. */
-export function withoutUserInfo(value: string): string {
-  return value.replaceAll(/(\/\/|(?:^|,)\s*(?=[^/\s,@]+:))[^/\s,]+@/g, "$1(secret)@");
-}

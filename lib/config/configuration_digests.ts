@@ -7,7 +7,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { withoutUserInfo } from "./config_error.ts";
+import { withoutUserInfo } from "../base/user_info.ts";
 import type { BrokersConfig, Config } from "./config_types.ts";
 import { isLoopback } from "./page_url.ts";
 

@@ -1,7 +1,6 @@
 /** The effective configuration as it may be shown: every value and where it comes from, and no secret. Pure. @module */
 import { z } from "zod";
 import { clip } from "../base/clip.ts";
-import { withoutUserInfo } from "./config_error.ts";
 import type { EffectiveValue } from "./values.ts";
 
 const MAX_VALUE_CHARS = 500;
@@ -23,7 +22,7 @@ export function shownValue(
   { option, value }: Pick<EffectiveValue, "option" | "value">,
 ): string | null {
   if (value === null) return null;
-  return option.secret ? "(set)" : withoutUserInfo(value);
+  return option.secret ? "(set)" : value;
 }
 
 /** Whether somebody has given it. */

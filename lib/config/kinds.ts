@@ -68,16 +68,13 @@ export function choice<const Word extends string>(...of: readonly Word[]): Kind<
   };
 }
 
-/** A URL of HTTP, without the slashes at its end. */
+/** A URL of HTTP, without the slashes at its end, and without a user: URLs are shown, a password must not be. */
 export const url: Kind<string> = {
-  allowed: "a URL such as http://host:9696",
-  parse: (text) => isUrl(text) ? text.replace(/\/+$/, "") : null,
+  allowed: "a URL such as http://host:9696, without a user",
+  parse: (text) => isUrl(text) && !mayHaveUser(text) ? text.replace(/\/+$/, "") : null,
 };
 
-/**
- * etcd's URLs, separated by commas; a bare `host:port` is one. One with a user would reach nobody over gRPC, and show
- * a password wherever a member is named.
- */
+/** etcd's URLs, separated by commas; a bare `host:port` is one. */
 export const urls: Kind<readonly string[]> = {
   allowed: "URLs such as http://host:2379, without a user, of one scheme, separated by commas",
   repeatable: true,
@@ -86,8 +83,9 @@ export const urls: Kind<readonly string[]> = {
       .map((part) => part.includes("://") ? part : `http://${part}`)
       .map((part) => part.replace(/\/$/, ""));
     const schemes = new Set(found.map((part) => part.split(":")[0]));
-    const isOne = (part: string) => isUrl(part) && !part.includes("@");
-    return schemes.size === 1 && found.every(isOne) ? found : null;
+    return schemes.size === 1 && found.every((part) => isUrl(part) && !mayHaveUser(part))
+      ? found
+      : null;
   },
 };
 
@@ -131,6 +129,11 @@ export const networks = several(
 
 /** A message bus, as oslo.messaging names it. */
 export const transport: Kind<Transport> = { allowed: TRANSPORT_URL_FORM, parse: parseTransportUrl };
+
+/** An `@` elsewhere in a URL is written `%40`. */
+function mayHaveUser(url: string): boolean {
+  return url.includes("@");
+}
 
 /** The texts between the commas. */
 export function separated(text: string): string[] {

@@ -15,6 +15,8 @@ export interface ConfigFile {
   readonly values: FileValues;
   /** Headings of sections. */
   readonly sections: number;
+  /** Number of the line at which the value of a place begins, from 1. */
+  readonly lines: ReadonlyMap<string, number>;
   /** Numbers of the lines that are neither a heading nor an assignment, from 1. */
   readonly broken: readonly number[];
 }
@@ -33,6 +35,7 @@ export function parseConfigFile(text: string): FileValues {
 /** The same, and what of it cannot be read. */
 export function readConfigFile(text: string): ConfigFile {
   const values = new Map<string, string>();
+  const lines = new Map<string, number>();
   const broken: number[] = [];
   let sections = 0;
   let section = "DEFAULT";
@@ -52,6 +55,7 @@ export function readConfigFile(text: string): ConfigFile {
     } else if (assignment && !line.startsWith("[")) {
       continued = `${section}.${assignment[1]!.trimEnd()}`;
       values.set(continued, unquoted(assignment[2]!.trim()));
+      lines.set(continued, index + 1);
     } else if (line !== "") broken.push(index + 1);
   }
   const names = new Names(values);
@@ -59,7 +63,7 @@ export function readConfigFile(text: string): ConfigFile {
     place,
     names.substituted(place, value),
   ]);
-  return { values: new Map(substituted), sections, broken };
+  return { values: new Map(substituted), lines, sections, broken };
 }
 
 function linesOf(text: string): string[] {

@@ -10,7 +10,7 @@ import { z } from "zod";
 import { buildConfig } from "./build.ts";
 import { readCloud } from "./clouds_yaml.ts";
 import { completeDefaults } from "./complete.ts";
-import { ConfigError, withoutUserInfo } from "./config_error.ts";
+import { ConfigError } from "./config_error.ts";
 import { OPTIONS } from "./options.ts";
 import { readConfigFile } from "./oslo_file.ts";
 import { type ConfigInput, freeze, type ResolvedConfig } from "./resolve.ts";
@@ -48,16 +48,10 @@ export interface RecordedConfig extends ResolvedConfig {
 /** All settings, without secrets, in the order of the table. */
 export function recordSettings(effective: readonly EffectiveValue[]): RecordedSetting[] {
   return effective.map(({ option, value, source, level }) => {
-    const bare = value === null ? null : withoutLogin(value);
-    const secret = value !== null && (option.secret === true || bare !== value);
-    const shown = option.secret ? null : bare;
+    const secret = value !== null && option.secret === true;
+    const shown = option.secret ? null : value;
     return { name: option.name, value: shown, set: value !== null, secret, source, level };
   });
-}
-
-/** A value as it is recorded: a URL has lost its user and password. */
-export function withoutLogin(value: string): string {
-  return withoutUserInfo(value).replaceAll("(secret)@", "");
 }
 
 /**

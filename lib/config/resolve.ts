@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { escapeControls } from "../base/escape_controls.ts";
 import { buildConfig } from "./build.ts";
 import { readCloud } from "./clouds_yaml.ts";
 import { completeDefaults, type Machine } from "./complete.ts";
@@ -15,7 +16,13 @@ import { shownValue } from "./effective_rows.ts";
 import { flagOf, optionOf, OPTIONS } from "./options.ts";
 import { readConfigFile } from "./oslo_file.ts";
 import { checkRelations } from "./relations.ts";
-import { brokenLines, notIni, unknownEnvironment, unknownKeys } from "./unknown_names.ts";
+import {
+  brokenLines,
+  notIni,
+  telemetryUsers,
+  unknownEnvironment,
+  unknownKeys,
+} from "./unknown_names.ts";
 import {
   type EffectiveValue,
   findValue,
@@ -55,13 +62,13 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
   refuseAny(found.flatMap(checkKind));
   const effective = completeDefaults(found, input);
   const values = new OptionValues(effective);
-  refuseAny(checkRelations(values));
+  refuseAny([...checkRelations(values), ...telemetryUsers(env)]);
   const config = buildConfig(values);
   const warnings = [
     ...cloud?.warnings ?? [],
     ...config.lab.reportUrl !== null ? [] : [...warnOpenstack(values), ...warnReports(config)],
     ...warnIgnored(files),
-    ...files.flatMap(({ path, values }) => unknownKeys(path, values)),
+    ...files.flatMap(({ path, ...file }) => unknownKeys(path, file)),
     ...files.flatMap(({ path, broken }) => brokenLines(path, broken)),
     ...unknownEnvironment(env),
   ];
@@ -73,7 +80,8 @@ export function formatEffective(effective: readonly EffectiveValue[]): string {
   const width = Math.max(...effective.map(({ option }) => option.name.length));
   return effective.map((each) => {
     const { option, source } = each;
-    return `${option.name.padEnd(width)} = ${shownValue(each) ?? "(not set)"}  (${source})`;
+    const shown = `${option.name.padEnd(width)} = ${shownValue(each) ?? "(not set)"}  (${source})`;
+    return escapeControls(shown); // a value may go over several lines
   }).join("\n");
 }
 

@@ -6,7 +6,7 @@
  * @module
  */
 import { suggest } from "../base/suggest.ts";
-import type { FileValues } from "./oslo_file.ts";
+import type { ConfigFile } from "./oslo_file.ts";
 import { flagOf, OPTIONS } from "./options.ts";
 
 /**
@@ -36,6 +36,19 @@ const OF_KUBERNETES = /^CONDUCTOR_(SERVICE_(HOST|PORT)|PORT)(_|$)/;
 /** Lines that are named of one file. */
 const MAX_LINES = 5;
 
+/** A sentence per endpoint of OpenTelemetry that has a user in its URL, when Deno is to send anything. */
+export function telemetryUsers(env: Readonly<Record<string, string | undefined>>): string[] {
+  if (env.OTEL_DENO === undefined) return [];
+  return Object.entries(env)
+    .filter(([name, value]) =>
+      /^OTEL_EXPORTER_OTLP_(\w+_)?ENDPOINT$/.test(name) && value?.includes("@")
+    )
+    .map(([name]) =>
+      `${name} in the environment: given a URL with a user, allowed a URL without one: a login ` +
+      "belongs into OTEL_EXPORTER_OTLP_HEADERS"
+    );
+}
+
 /** A sentence per name of the environment that looks like an option of ours and is none. */
 export function unknownEnvironment(env: Readonly<Record<string, string | undefined>>): string[] {
   return Object.entries(env)
@@ -44,17 +57,31 @@ export function unknownEnvironment(env: Readonly<Record<string, string | undefin
     .map(([name]) => `${name} in the environment is no option${meant(name, ENVIRONMENT)}`);
 }
 
+/** What looks like the name of an option. */
+const NAME = /^[A-Za-z]+([_-][A-Za-z0-9]+)*$/;
+const MAX_NAME_CHARS = 64;
+
 /** A sentence per key of `[calico]` that nobody knows, and per section whose name is nearly that. */
-export function unknownKeys(path: string, values: FileValues): string[] {
+export function unknownKeys(
+  path: string,
+  { values, lines }: Pick<ConfigFile, "values" | "lines">,
+): string[] {
   const sections = new Set([...values.keys()].map((place) => place.slice(0, place.indexOf("."))));
   const misspelt = [...sections]
     .filter((name) => name !== SECTION && suggest(name, [SECTION]) !== null)
     .map((name) => `${path}: nobody reads the section [${name}]: did you mean [${SECTION}]?`);
   const keys = [...values.keys()]
     .filter((place) => place.startsWith(`${SECTION}.`))
-    .map(keyOf)
-    .filter((key) => !CALICO_KEYS.includes(key))
-    .map((key) => `${path}: [${SECTION}] ${key} is not known${whereInstead(key)}`);
+    .filter((place) => !CALICO_KEYS.includes(keyOf(place)))
+    .map((place) => {
+      const key = keyOf(place);
+      // A part of a secret, torn off at the end of a line, may stand where a name should.
+      return NAME.test(key) && key.length <= MAX_NAME_CHARS
+        ? `${path}: [${SECTION}] ${key} is not known${whereInstead(key)}`
+        : `${path}: line ${
+          lines.get(place)
+        } in [${SECTION}] gives something that is no option's name`;
+    });
   return [...misspelt, ...keys];
 }
 
@@ -74,7 +101,7 @@ export function notIni(
   path: string,
   { sections, values, broken }: {
     readonly sections: number;
-    readonly values: FileValues;
+    readonly values: ConfigFile["values"];
     readonly broken: readonly number[];
   },
 ): string[] {

@@ -7,9 +7,13 @@
  */
 import { type FileValues, normalized } from "./oslo_file.ts";
 import { flagOf, type Option, type OptionName, type ValueOf } from "./options.ts";
+import { clip } from "../base/clip.ts";
 import { hostAndPort } from "../base/host_and_port.ts";
+import { withoutUserInfo } from "../base/user_info.ts";
 import type { Cloud } from "./clouds_yaml.ts";
-import { withoutUserInfo } from "./config_error.ts";
+
+/** Longest value that a message quotes, characters. */
+const MAX_VALUE_CHARS = 200;
 
 /** Values of flags by option name. */
 export type Flags = Readonly<Partial<Record<OptionName, string | readonly string[]>>>;
@@ -30,8 +34,15 @@ export interface EffectiveValue {
 
 /** What to say of a value that is not as `allowed`: where it came from, such as `--election-ttl`, and what was given. */
 export function problemOf({ option, value, source }: EffectiveValue, allowed: string): string {
-  const shown = option.secret ? "a value" : JSON.stringify(withoutUserInfo(value ?? ""));
-  return `${option.name} (${source}): given ${value ? shown : "nothing"}, allowed ${allowed}`;
+  return `${option.name} (${source}): given ${givenAs(option, value)}, allowed ${allowed}`;
+}
+
+/** A value that was refused, as it may be shown: without a secret, and without a login that it may hold. */
+function givenAs(option: Option, value: string | null): string {
+  if (!value) return "nothing";
+  // With white space in a login, nobody can tell where that begins.
+  const isHidden = option.secret || /[^\s,]\s+\S*@/.test(value);
+  return isHidden ? "a value" : JSON.stringify(clip(withoutUserInfo(value), MAX_VALUE_CHARS));
 }
 
 /** The values of all options, each of the type that the table gives it. */

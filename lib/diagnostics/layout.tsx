@@ -8,7 +8,7 @@ import type { Child } from "hono/jsx";
 import { raw } from "hono/html";
 import { clip } from "../base/clip.ts";
 import type { Level } from "../health/facts.ts";
-import { Badge, symbolOf } from "./parts.tsx";
+import { Badge, Foreign, symbolOf } from "./parts.tsx";
 import { TraceSearch } from "./trace_search.tsx";
 import { Verdict } from "./sections/verdict_section.tsx";
 
@@ -57,7 +57,9 @@ export function NodeState({ state, verdict, others }: {
   return (
     <div id="node-state" class={`strip ${level}`} {...data}>
       <Badge level={level} />
-      <span>{clip(verdict, 300)}</span>
+      <span>
+        <Foreign of={verdict} max={300} />
+      </span>
       <a href="/">{others > 0 ? `Overview, with ${others} more` : "Overview"}</a>
     </div>
   );
@@ -95,9 +97,14 @@ export function Layout({ pages, state, version, others, place, now, reloadSecond
           <a class="skip" href="#main">Skip to the state</a>
           <header>
             <p class="brand">
-              Calico Conductor <span class="quiet">{version ? clip(version, 40) : ""}</span>
+              Calico Conductor{" "}
+              <span class="quiet">
+                <Foreign of={version ?? ""} max={40} />
+              </span>
             </p>
-            <p class="node">{nodeName(state.node)}</p>
+            <p class="node">
+              <Foreign of={nodeName(state.node)} max={63} />
+            </p>
             <nav aria-label="Pages">
               {pages.filter(({ label }) => label !== null).map(({ path, label }) => (
                 <a href={path} aria-current={path === place ? "page" : undefined}>{label}</a>
@@ -132,7 +139,10 @@ function OtherNodes({ others }: { others: readonly OtherNode[] }) {
     <nav class="others" aria-label="Pages of the other nodes">
       <span class="quiet">Also</span>
       {others.slice(0, MAX_OTHERS).map(({ name, page, leads }) => (
-        <a href={`${page}/`} rel="noreferrer">{`${leads ? "★ " : ""}${clip(name, 30)}`}</a>
+        <a href={`${page}/`} rel="noreferrer">
+          {`${leads ? "★ " : ""}`}
+          <Foreign of={name} max={30} />
+        </a>
       ))}
     </nav>
   );
@@ -162,7 +172,10 @@ export function ErrorMain({ reason }: { reason: string }) {
     <>
       <h1 id="title" class="hidden">State not readable</h1>
       <Verdict level="error">
-        {`The node's state cannot be read (${clip(reason, 300)}). Check the state directory; ` +
+        The node's state cannot be read (<Foreign
+          of={reason}
+          max={300}
+        />){`. Check the state directory; ` +
           "this page tries again by itself."}
       </Verdict>
     </>
@@ -174,7 +187,9 @@ export function MissingMain({ what }: { what: string }) {
   return (
     <section id="missing" aria-labelledby="title">
       <h1 id="title">Not found</h1>
-      <p>{clip(what, 300)}</p>
+      <p>
+        <Foreign of={what} max={300} />
+      </p>
       <p>
         <a href="/">Back to the overview</a>
       </p>

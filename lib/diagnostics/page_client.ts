@@ -9,6 +9,7 @@ import { X509Certificate } from "node:crypto";
 import http from "node:http";
 import https from "node:https";
 import type { TLSSocket } from "node:tls";
+import { parseJson } from "../base/json.ts";
 import { hostAndPort } from "../base/host_and_port.ts";
 
 /** Where the page is. */
@@ -50,8 +51,10 @@ export async function readPage(
         }
       }
       collect(response).then((text) => {
-        if (response.statusCode === 200) resolve(JSON.parse(text));
-        else reject(new Error(`it answered ${response.statusCode}`));
+        const value = parseJson(text);
+        if (response.statusCode !== 200) reject(new Error(`it answered ${response.statusCode}`));
+        else if (value === undefined) reject(new Error("what it answers is no JSON"));
+        else resolve(value);
       }).catch(reject);
     }
   });

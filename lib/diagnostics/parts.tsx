@@ -24,7 +24,7 @@ export function symbolOf(level: Level): string {
 }
 
 /** Symbol and word in the level's colour; the word may be another one. */
-export function Badge({ level, word }: { level: Level | "info"; word?: string }) {
+export function Badge({ level, word }: { level: Level | "info"; word?: Child }) {
   const [symbol, usual] = LEVELS[level];
   return (
     <span class={`badge ${level}`}>
@@ -67,12 +67,17 @@ export function Age({ at, now }: { at: number; now: number }) {
   return <span class="age" data-at={String(at)}>{coarseAge(at, now)}</span>;
 }
 
-/** Text that may be cut, by length or by the room that it has, and is whole on hover; `wrap`: only by length. */
+/** Text of others: cut to a length, and isolated, so that its direction is not that of what stands beside it. */
+export function Foreign({ of, max }: { of: string; max: number }) {
+  return <bdi>{clip(of, max)}</bdi>;
+}
+
+/** The same, cut also by the room that it has, and whole on hover; `wrap`: only by length. */
 export function Cut({ of, max, wrap }: { of: string; max: number; wrap?: boolean }) {
-  const shown = clip(of, max);
-  if (wrap && shown === of) return <>{shown}</>;
+  const isolated = <Foreign of={of} max={max} />;
+  if (wrap && clip(of, max) === of) return isolated;
   const title = clip(of, MAX_TITLE_CHARS);
-  return <span class={wrap ? undefined : "cut"} title={title}>{shown}</span>;
+  return <span class={wrap ? undefined : "cut"} title={title}>{isolated}</span>;
 }
 
 /** Links of which one is chosen. */
@@ -130,7 +135,7 @@ export function Figure({ name, level, children }: {
 /** A part of the page with its heading; `first`: the page's own; `none`: why there is nothing in it. */
 export function Section({ id, title, note, first, none, children }: {
   id: string;
-  title: string;
+  title: Child;
   note?: Child;
   first?: boolean;
   none?: string;

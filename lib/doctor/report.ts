@@ -1,5 +1,9 @@
 /** The doctor's report for people. @module */
+import { clip } from "../base/clip.ts";
 import type { Finding } from "./check.ts";
+
+/** Longest line. */
+const MAX_LINE_CHARS = 2000;
 
 /** One line per finding, and one that sums up. */
 export function formatFindings(findings: readonly Finding[]): string {
@@ -8,7 +12,7 @@ export function formatFindings(findings: readonly Finding[]): string {
       advice ? ` → ${advice}` : ""
     }`
   );
-  return [...lines, "", summary(findings)].join("\n");
+  return [...lines, "", summary(findings)].map((line) => clip(line, MAX_LINE_CHARS)).join("\n");
 }
 
 function summary(findings: readonly Finding[]): string {

@@ -9,7 +9,7 @@ import type { Etcd3, ICompare, IRequestOp, ITxnResponse } from "etcd3";
 import { electionKey, LEGACY_ELECTION_KEY } from "../calico/keys.ts";
 import { type Backoff, backoffMs } from "../base/backoff.ts";
 import { systemClock } from "../base/clock.ts";
-import { withoutUserInfo } from "../config/config_error.ts";
+import { withoutUserInfo } from "../base/user_info.ts";
 import type { Config } from "../config/config_types.ts";
 import { isNoSpace } from "../etcd/call_errors.ts";
 import { fence } from "../etcd/fence.ts";

@@ -8,8 +8,9 @@
 import type { IStatusResponse } from "etcd3";
 import type { EtcdConfig } from "../config/config_types.ts";
 import { describeError } from "../base/log.ts";
+import { withoutUserInfo } from "../base/user_info.ts";
 import type { DatabaseSize } from "../state/records.ts";
-import { type Member, withoutUser } from "./member.ts";
+import type { Member } from "./member.ts";
 import { EtcdTls } from "./tls.ts";
 
 const QUOTA = /^etcd_server_quota_backend_bytes (\S+)$/m;
@@ -51,7 +52,7 @@ export async function readDatabase(
       problem: null,
     };
   } catch (error) {
-    return { ...unknown, alarms: [], problem: withoutUser(describeError(error)).slice(0, 300) };
+    return { ...unknown, alarms: [], problem: withoutUserInfo(describeError(error)).slice(0, 300) };
   }
 }
 

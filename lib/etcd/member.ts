@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import type { Etcd3, IRangeResponse, IResponseHeader } from "etcd3";
 import { type Backoff, backoffMs } from "../base/backoff.ts";
+import { withoutUserInfo } from "../base/user_info.ts";
 import { PROBE_KEY } from "../calico/keys.ts";
 import { isAnswer, isOldToken, LoginError } from "./call_errors.ts";
 import { Login, type User } from "./login.ts";
@@ -10,11 +11,6 @@ import { callOfNobody, callOnce, poolOf, type TimedOptions } from "./pool.ts";
 const PROBE = Buffer.from(PROBE_KEY);
 /** How long a member that does not serve is left alone. */
 const PAUSE: Backoff = { firstMs: 500, maxMs: 15_000, jitter: "equal" };
-
-/** A text without what stands before the host in an address: a user, perhaps with a password. */
-export function withoutUser(text: string): string {
-  return text.replaceAll(/[^\s/@]+@/g, "");
-}
 
 /** A member: a client of it alone, and whether it is well. */
 export class Member {
@@ -29,7 +25,7 @@ export class Member {
 
   /** @param etcd a client of this member alone. @param user who is to log in. */
   constructor(url: string, readonly etcd: Etcd3, readonly user: User | null = null) {
-    this.url = withoutUser(url);
+    this.url = withoutUserInfo(url, "");
     this.#login = new Login(etcd, user);
   }
 

@@ -10,10 +10,11 @@ import type { Clock } from "../base/clock.ts";
 import { clip } from "../base/clip.ts";
 import { deadline } from "../base/deadline.ts";
 import { describeError, type Log } from "../base/log.ts";
+import { withoutUserInfo } from "../base/user_info.ts";
 import type { EtcdMembers } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
 import { isTimeout, refusalOf } from "./call_errors.ts";
-import { type Member, withoutUser } from "./member.ts";
+import type { Member } from "./member.ts";
 
 /** Between two checks of all members, ms: when all answer, and when one does not. */
 const INTERVAL_MS = 10_000;
@@ -71,7 +72,7 @@ async function failureOf(
 function shortReason(error: unknown): string {
   const text = refusalOf(error) ?? describeError(error, false);
   const code = /\b(ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)\b/.exec(text)?.[1];
-  return code ? REASONS[code]! : clip(withoutUser(text), MAX_ERROR_CHARS);
+  return code ? REASONS[code]! : clip(withoutUserInfo(text, ""), MAX_ERROR_CHARS);
 }
 
 const REASONS: Readonly<Record<string, string>> = {

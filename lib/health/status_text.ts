@@ -1,6 +1,7 @@
 /** The status for a terminal: what `status` prints. Pure. @module */
 import type { Resync } from "../state/records.ts";
 import { guardSentence, isConcern, leftOutSentence, namesOf } from "../sync/report/held_text.ts";
+import { clip } from "../base/clip.ts";
 import { plural } from "../base/format.ts";
 import { whoLeads } from "./election_findings.ts";
 import { roleWord } from "./roles.ts";
@@ -8,6 +9,8 @@ import type { Status } from "./status.ts";
 import { agentsNow, portsNow } from "./status_now.ts";
 
 const EARLIER = " (in an earlier term of this node)";
+/** Longest line. */
+const MAX_LINE_CHARS = 1000;
 /** Names of a guard. */
 const SHOWN_NAMES = 3;
 
@@ -53,7 +56,7 @@ export function formatStatus(status: Status): string {
     const { total, queued } = status.ports;
     lines.push(`ports   ${total}, ${queued} reports waiting${portsNow(status) ? "" : EARLIER}`);
   }
-  return lines.join("\n");
+  return lines.map((line) => clip(line, MAX_LINE_CHARS)).join("\n");
 }
 
 /** The newest resync, and what holds whichever said it. */

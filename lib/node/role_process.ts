@@ -7,7 +7,13 @@
 import { deadline } from "../base/deadline.ts";
 import type { Log, LogEntry } from "../base/log.ts";
 import { Child } from "../process/child.ts";
-import { isNoise, isStackFrame, parseEntry, readLines } from "../process/child_output.ts";
+import {
+  isNoise,
+  isStackFrame,
+  parseRecord,
+  readLines,
+  type Said,
+} from "../process/child_output.ts";
 import type { Launch } from "../process/launcher.ts";
 import type { WriteLine } from "../state/page_feed.ts";
 import type { RestartRequest } from "../state/records.ts";
@@ -93,21 +99,23 @@ export class RoleProcess {
 
   async #readLog(): Promise<void> {
     for await (const line of readLines(this.#child.output)) {
-      const entry = parseEntry(line);
-      if (entry) this.deps.forward(entry);
-      else if (line.trim() !== "") this.#forwardRaw("INFO", line);
+      const record = parseRecord(line);
+      if (record) this.#forward(record);
+      else if (line.trim() !== "") this.#forward({ level: "INFO", message: line, fields: {} });
     }
   }
 
   #readErrors(): Promise<string | null> {
     return this.#child.readErrors((line) => {
-      if (!isNoise(line)) this.#forwardRaw(isStackFrame(line) ? "DEBUG" : "WARN", line);
+      if (isNoise(line)) return;
+      this.#forward({ level: isStackFrame(line) ? "DEBUG" : "WARN", message: line, fields: {} });
     });
   }
 
-  #forwardRaw(level: string, message: string): void {
+  /** Whatever its text says, it is this process that has said it, now. */
+  #forward({ level, message, fields }: Said): void {
     const time = new Date(this.deps.clock.now()).toISOString();
-    this.deps.forward({ time, level, role: this.name, pid: this.pid, message, fields: {} });
+    this.deps.forward({ time, level, role: this.name, pid: this.pid, message, fields });
   }
 
   /** Waits until it has ended or has been told to; resolves to why, when that was its silence or a request. */

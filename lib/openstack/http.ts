@@ -6,7 +6,7 @@
  */
 import { type Backoff, backoffMs } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
-import { parseJsonObject } from "../base/json.ts";
+import { parseJson, parseJsonObject } from "../base/json.ts";
 import { describeError } from "../base/log.ts";
 import { isNotCapable } from "../base/not_capable.ts";
 import { TOO_OLD_TLS } from "../base/oldest_tls.ts";
@@ -170,15 +170,13 @@ export const readList = jsonUpTo(LIST_BYTES);
 function jsonUpTo(maxBytes: number) {
   return async (response: Response): Promise<unknown> => {
     const { text, whole } = await readBeginning(response, maxBytes);
-    const refuse = (why: string, options?: ErrorOptions) =>
-      new OpenstackError(`${shown(response.url)} ${why}`, response.status, options);
+    const refuse = (why: string) =>
+      new OpenstackError(`${shown(response.url)} ${why}`, response.status);
     const bound = `${Math.round(maxBytes / 1024 / 1024)} MiB`;
     if (!whole) throw refuse(`sent more than ${bound}, and was not read on`);
-    try {
-      return JSON.parse(text);
-    } catch (cause) {
-      throw refuse("did not send JSON", { cause });
-    }
+    const value = parseJson(text); // its error would quote what was sent, perhaps a token
+    if (value === undefined) throw refuse("did not send JSON");
+    return value;
   };
 }
 

@@ -19,7 +19,9 @@ export function openHttpClient(
     return Deno.createHttpClient({ ...caCerts, ...own });
   } catch (error) {
     const files = [caFile, certFile, keyFile].filter((file) => file !== null).join(", ");
-    throw new Error(`${files}: not usable for TLS (${describeError(error)})`);
+    // What it quotes is a line of the file.
+    const why = describeError(error).replaceAll(/ ?"[^"]*"/g, "");
+    throw new Error(`${files}: not usable for TLS (${why})`);
   }
 }
 

@@ -15,7 +15,7 @@ const MAX_LINE = 64 * 1024;
 // deno-lint-ignore no-control-regex -- terminal colour sequences start with ESC
 const ANSI = /\x1b\[[0-9;]*m/g;
 
-/** A log record as it travels; its fields are secret-free. */
+/** A log record as the supervisor passes it on; its fields are secret-free. */
 export const logRecordSchema = z.object({
   /** RFC 3339, UTC, milliseconds. */
   time: z.string(),
@@ -25,6 +25,24 @@ export const logRecordSchema = z.object({
   message: z.string(),
   fields: z.record(z.string(), z.unknown()),
 });
+
+/** What a role says itself in a record. When, who and which process it is, its supervisor knows. */
+export type Said = Pick<LogEntry, "level" | "message" | "fields">;
+
+const FIELD_NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
+const MAX_FIELDS = 64;
+const saidSchema = logRecordSchema.pick({ message: true, fields: true }).extend({
+  level: z.enum(["DEBUG", "INFO", "WARN", "ERROR"]).catch("INFO"),
+  fields: logRecordSchema.shape.fields.transform(checkedFields),
+});
+
+/** Fields whose names are names, the first of them; of the others only how many there are. */
+function checkedFields(fields: LogEntry["fields"]): LogEntry["fields"] {
+  const all = Object.entries(fields);
+  const right = all.filter(([name]) => FIELD_NAME.test(name)).slice(0, MAX_FIELDS);
+  const left = all.length - right.length;
+  return Object.fromEntries(left > 0 ? [...right, ["fieldsLeftOut", left]] : right);
+}
 
 /** The lines of a stream, without their ends and terminal colours, cut at 64 Ki characters. */
 export async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
@@ -37,10 +55,10 @@ export async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGener
   if (rest !== "") yield rest.replaceAll(ANSI, "");
 }
 
-/** The log record in a line, or null when the line is something else. */
-export function parseEntry(line: string): LogEntry | null {
+/** What a role says in a line, or null when the line is no record. */
+export function parseRecord(line: string): Said | null {
   if (!line.startsWith("{")) return null;
-  const parsed = logRecordSchema.safeParse(parseJson(line));
+  const parsed = saidSchema.safeParse(parseJson(line));
   return parsed.success ? parsed.data : null;
 }
 

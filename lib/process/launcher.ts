@@ -19,7 +19,7 @@ import {
   type ProcessName,
   workerPermissions,
 } from "./permissions.ts";
-import { ROLE_NAMES } from "./roles.ts";
+import { ROLE_NAMES, type RoleRow, SUPERVISED } from "./roles.ts";
 
 /** A process ready to be started. */
 export interface Launch {
@@ -145,9 +145,14 @@ function inspection(name: ProcessName, environment: LauncherOptions["environment
   return [`--inspect=127.0.0.1:${first + place}`];
 }
 
-/** What Deno's OpenTelemetry is configured with, when it is; each process is told apart by its role. */
+/**
+ * What Deno's OpenTelemetry is configured with, when it is, of a process that has spans; each is told apart by its
+ * role. `OTEL_EXPORTER_OTLP_HEADERS` and the like are secrets. `--allow-net` does not bind Deno's exporter, which
+ * is a part of the runtime: what keeps the others from sending is that they are not told where to.
+ */
 function telemetry(name: ProcessName, environment: LauncherOptions["environment"]) {
-  if (environment.OTEL_DENO === undefined) return {};
+  const supervised: Readonly<Record<string, RoleRow | undefined>> = SUPERVISED;
+  if (environment.OTEL_DENO === undefined || !supervised[name]?.sendsSpans) return {};
   const given = Object.entries(environment).filter(([key]) => key.startsWith("OTEL_"));
   const attributes = [environment.OTEL_RESOURCE_ATTRIBUTES, `conductor.role=${name}`];
   return {

@@ -37,6 +37,8 @@ export interface RoleRow {
   readonly labModule?: string;
   /** When it is stopped. */
   readonly stopGroup: StopGroup;
+  /** Whether it has spans, and so gets OpenTelemetry's settings, which may hold a login. */
+  readonly sendsSpans: boolean;
   /** Whether it waits until Keystone's catalogue has told the endpoints that are not configured. */
   awaits(config: Config): boolean;
   /** Its part of the configuration. */
@@ -70,6 +72,7 @@ export const ROLES = {
     about: "leader election, compaction of etcd",
     module: "roles/manager.ts",
     stopGroup: "election",
+    sendsSpans: false,
     awaits: never,
     settings(config: Config, place: ProcessPlace) {
       const { nodeName, region, etcd, election, compaction } = config;
@@ -87,6 +90,7 @@ export const ROLES = {
     about: "Neutron → Calico resources in etcd",
     module: "roles/resource_syncer.ts",
     stopGroup: "work",
+    sendsSpans: true,
     awaits: ({ openstack }: Config) => openstack.fromCatalogue.neutron,
     settings(config: Config) {
       const { openstack, sync, notifications } = config;
@@ -104,6 +108,7 @@ export const ROLES = {
     module: "roles/agent_status_watcher.ts",
     labModule: "lab/agent_status_watcher.ts",
     stopGroup: "work",
+    sendsSpans: true,
     awaits: never,
     settings: (config: Config) => watching(config),
     permissions: ({ withEtcd, net, files, writes }: Grants) => ({
@@ -118,6 +123,7 @@ export const ROLES = {
     module: "roles/endpoint_status_watcher.ts",
     labModule: "lab/endpoint_status_watcher.ts",
     stopGroup: "work",
+    sendsSpans: true,
     awaits: ({ openstack: { fromCatalogue } }: Config) =>
       fromCatalogue.neutron || fromCatalogue.nova,
     settings(config: Config) {
@@ -139,6 +145,7 @@ export const ROLES = {
     about: "the page",
     module: "roles/diagnostics.ts",
     stopGroup: "page",
+    sendsSpans: false,
     awaits: never,
     settings(config: Config) {
       const { nodeName, diagnostics, sync: { startupResync } } = config;
@@ -157,6 +164,7 @@ export const LAB = {
   about: "etcd and OpenStack in small, without configuration only",
   module: "lab/main.ts",
   stopGroup: "lab",
+  sendsSpans: false,
   awaits: never,
   settings(config: Config) {
     const { region, etcd, lab } = config;

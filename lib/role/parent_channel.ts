@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { parseJson } from "../base/json.ts";
 import { Ring } from "../base/ring.ts";
 
 /** A role's or tool's connection to whoever started it. */
@@ -64,11 +65,18 @@ function openWorkerChannel(scope: RoleScope): Promise<ParentChannel> {
 async function openProcessChannel(): Promise<ParentChannel> {
   const { line, stop, inbox } = await openStandardInput();
   return {
-    input: JSON.parse(line),
+    input: parseInput(line),
     listen: (to) => inbox.listen(to),
     stop,
     exit: (code) => Deno.exit(code),
   };
+}
+
+/** What a process is told. @throws {Error} it is no JSON; the text may hold secrets and is not quoted. */
+export function parseInput(line: string): unknown {
+  const input = parseJson(line);
+  if (input === undefined) throw new Error("what came on standard input is no JSON");
+  return input;
 }
 
 /** What comes on this process's standard input; `stop` is aborted by its end and by SIGTERM. */

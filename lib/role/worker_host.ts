@@ -13,7 +13,12 @@ import type { Config } from "../config/config_types.ts";
 import { ALL_KINDS, dropPermissions } from "../process/drop_permissions.ts";
 import type { HostedInput } from "../process/launcher.ts";
 import { isProcessName, LAB_WORD, modulePath } from "../process/permissions.ts";
-import { type HostMessage, openStandardInput, type WorkerMessage } from "./parent_channel.ts";
+import {
+  type HostMessage,
+  openStandardInput,
+  parseInput,
+  type WorkerMessage,
+} from "./parent_channel.ts";
 
 /** A Worker whose supervisor is gone ends itself after the time to stop and a second; if not, then this. */
 const ORPHAN_GRACE_MS = 3000;
@@ -30,7 +35,7 @@ export async function hostRole([name = "", place]: readonly string[]): Promise<n
 /** Runs a module that takes a channel (`parent_channel.ts`); resolves with the exit code. */
 export async function hostModule(name: string, module: URL): Promise<number> {
   const { line, end, stop, inbox } = await openStandardInput();
-  const { permissions, input } = JSON.parse(line) as HostedInput;
+  const { permissions, input } = parseInput(line) as HostedInput;
   const worker = new Worker(module, { type: "module", name, deno: { permissions } });
   const stopMs = (input as Partial<Config>).supervision?.stopTimeoutMs ?? TOOL_STOP_MS;
   const exitCode = Promise.withResolvers<number>();

@@ -31,7 +31,7 @@ export function formatTrace(trace: Trace): string {
     "",
     ...trace.seesOthers ? [] : [OTHERS_HIDDEN],
     leaderSentence(node),
-  ].map(safe).join("\n");
+  ].map((line) => clip(line, MAX_LINE_CHARS)).join("\n");
 }
 
 function portLines(port: TracedPort, trace: Trace): string[] {
@@ -146,11 +146,6 @@ const INDENT = " ".repeat(WIDTH + 2);
 
 function line(name: string, text: string): string {
   return `  ${name.padEnd(WIDTH)}${text}`;
-}
-
-/** A line without what a terminal would take for a command. */
-function safe(text: string): string {
-  return clip(text, MAX_LINE_CHARS).replace(/\p{Cc}|\p{Cf}/gu, " ");
 }
 
 /** A value as JSON, cut to what can be read. */

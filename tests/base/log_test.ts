@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { ACTED_ON, HOSTILE_NAMES } from "../support/hostile_names.ts";
 import { describeError, formatJson, formatText, passes, setupLogging } from "../../lib/base/log.ts";
 
 const entry = {
@@ -32,6 +33,20 @@ Deno.test("a record holds nothing that a terminal acts on, and JSON stays JSON",
   assert(!acted.test(formatText(hostile)), formatText(hostile));
   assert(!acted.test(formatJson(hostile)));
   assertEquals(JSON.parse(formatJson(hostile)), hostile);
+});
+
+Deno.test("no name and no value can be taken for another field, or fill the log", () => {
+  const fields = { "x=1 level": "ERROR", 'q"': "v", plain: "a=b", "two words": 1 };
+  assertEquals(
+    formatText({ ...entry, fields }).split(" elected ")[1],
+    `"x=1 level"=ERROR "q\\""=v plain="a=b" "two words"=1`,
+  );
+  for (const name of HOSTILE_NAMES) {
+    const text = formatText({ ...entry, message: name, fields: { name } });
+    assert(!ACTED_ON.test(text) && !text.includes("\n") && text.length < 10_000, text);
+    const json = formatJson({ ...entry, message: name, fields: { name } });
+    assert(!ACTED_ON.test(json) && json.length < 10_000);
+  }
 });
 
 Deno.test("secrets are written in no format, nested or not", () => {

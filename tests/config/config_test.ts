@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { parseTransportUrl } from "../../lib/config/transport_url.ts";
 import { ConfigError } from "../../lib/config/config_error.ts";
 import { type ConfigInput, formatEffective, resolveConfig } from "../../lib/config/resolve.ts";
+import { OPTIONS } from "../../lib/config/options.ts";
 import { parseConfigFile } from "../../lib/config/oslo_file.ts";
 
 const resolve = (input: Partial<ConfigInput> = {}) =>
@@ -198,6 +199,15 @@ const BAD: [string, string | string[], RegExp][] = [
   ["etcd", ["http://me:word@a:1"], /given "http:\/\/\(secret\)@a:1", allowed .* without a user/],
   ["etcd", ["a:1, me:wo@rd@b:1"], /given "a:1, \(secret\)@b:1"/],
   ["neutron_url", "ftp://me:wo@rd@x", /given "ftp:\/\/\(secret\)@x"/],
+  [
+    "neutron_url",
+    "http://me:word@x:9696",
+    /given "http:\/\/\(secret\)@x:9696", allowed .* without a user/,
+  ],
+  ["nova_url", "http:/me:word@x", /^nova_url \(--nova-url\): given "http:\/\(secret\)@x"/],
+  ["auth_url", "https:me:word@x/v3", /given "\(secret\)@x\/v3"/],
+  ["auth_url", "https://me:wo/rd,x@x/v3", /given "https:\/\/\(secret\)@x\/v3"/],
+  ["auth_url", "https://me:wo rd@x/v3", /given a value, allowed/],
   ["etcd", ["https://a:1"], /etcd_ca_file/],
   ["listen", "9797", /an address and a port/],
   ["listen_tls_key", "/k.pem", /listen_tls_cert .*only together with listen_tls_key/],
@@ -272,4 +282,35 @@ Deno.test("notifications: topics and bus of an operator's neutron.conf; none: no
   assertEquals(of("topics = one, other")!.topics, ["one", "other"]);
   assertEquals(of("transport_url = rabbit://v:q@10.0.0.6:5673/n")!.bus.hosts[0]!.port, 5673);
   assertEquals(of("topics = none"), null);
+});
+
+Deno.test("no option that is a URL takes one with a user, wherever it comes from, and none is shown", () => {
+  const urls = OPTIONS.filter(({ kind }) => kind.allowed.startsWith("a URL"));
+  assertEquals(urls.map(({ name }) => name), ["neutron_url", "nova_url", "auth_url"]);
+  for (const { name, env: [own, ...others], ini } of urls) {
+    for (const bare of ["http://me:hidden@h:1/v3", "http://hidden@h:1", "https://me:hid/den@h"]) {
+      const said = [
+        ...[own, ...others].map((env) => refusal({ env: { [env]: bare } })),
+        ...ini.map((place) => {
+          const [section, key] = place.split(".");
+          const text = `[${section}]\n${key} = ${bare}\n`;
+          return refusal({ files: [{ path: "neutron.conf", text }] });
+        }),
+      ];
+      for (const { message } of said) {
+        assert(message.startsWith(`${name} (`), message);
+        assert(!/hid\/?den/.test(message), message);
+      }
+    }
+  }
+});
+
+Deno.test("a collector's URL with a user is refused when anything is to be sent there, and not shown", () => {
+  for (const name of ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]) {
+    const env = { OTEL_DENO: "true", [name]: "http://me:hidden@collector:4318" };
+    const { message } = refusal({ env });
+    assert(message.startsWith(`${name} in the environment: given a URL with a user`), message);
+    assert(!message.includes("hidden"), message);
+    assert(resolve({ env: { ...env, OTEL_DENO: undefined } }).config.lab.enabled);
+  }
 });

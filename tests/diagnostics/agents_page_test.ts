@@ -3,7 +3,7 @@ import type { Absent, Agent } from "../../lib/state/records.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { details } from "./details_fixture.ts";
 import { agent, agentsRecord, NOW, status } from "./fixtures.ts";
-import { testApp } from "./test_app.ts";
+import { testApp, withoutIsolation } from "./test_app.ts";
 
 const EVIL = `<i>&"'`;
 const absent = (host: string, absent: "gone" | "unserved", more: Partial<Agent> = {}): Agent => ({
@@ -44,7 +44,7 @@ const setup = {
   },
 };
 const get = async (path: string, deps: Parameters<typeof testApp>[0] = setup) =>
-  await (await testApp(deps).request(path)).text();
+  withoutIsolation(await (await testApp(deps).request(path)).text());
 const namesIn = (html: string) =>
   [...html.matchAll(/<th scope="row">\s*(?:<span[^>]*>)?([\w-]+)/g)].map(([, name]) => name);
 

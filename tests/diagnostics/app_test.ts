@@ -3,14 +3,14 @@ import { formatEvent } from "../../lib/diagnostics/live.ts";
 import { type Status, statusSchema } from "../../lib/health/status.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { facts, resync, role, status } from "./fixtures.ts";
-import { type Setup, testApp as app } from "./test_app.ts";
+import { type Setup, testApp as app, withoutIsolation } from "./test_app.ts";
 
 const broken = () => Promise.reject(new Error("disk <gone>"));
 const crashing = () =>
   Promise.resolve(status({ roles: [role("manager", { state: "backoff", restarts: 3 })] }));
 
 async function text(path: string, setup?: Setup): Promise<string> {
-  return await (await app(setup).request(path)).text();
+  return withoutIsolation(await (await app(setup).request(path)).text());
 }
 
 Deno.test("every answer carries the security headers", async () => {

@@ -1,7 +1,7 @@
 import type { Cluster, TermRecord } from "../../lib/state/records.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { facts, NOW, status } from "./fixtures.ts";
-import { testApp } from "./test_app.ts";
+import { testApp, withoutIsolation } from "./test_app.ts";
 
 const SECOND = 1000;
 const EVIL = "<script>alert(1)</script>";
@@ -44,7 +44,7 @@ function appOf(changes: Partial<Cluster> = {}) {
     ...changes,
   };
   const app = testApp({ readStatus: () => Promise.resolve(status({ cluster })) });
-  return async (path: string) => await (await app.request(path)).text();
+  return async (path: string) => withoutIsolation(await (await app.request(path)).text());
 }
 
 const section = (html: string, id: string) =>

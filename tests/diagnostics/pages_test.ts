@@ -3,8 +3,9 @@ import { selectAgents } from "../../lib/diagnostics/select_rows.ts";
 import { roleMetrics } from "../../lib/diagnostics/role_metrics.ts";
 import { assert, assertEquals, assertMatch, assertWithin } from "../support/assert.ts";
 import { details } from "./details_fixture.ts";
-import { agent, agentsRecord, facts, guard, left, NOW, resync, role, status } from "./fixtures.ts";
-import { type Setup, testApp as app } from "./test_app.ts";
+import { agent, agentsRecord, facts, guard, left, NOW, resync, status } from "./fixtures.ts";
+import { hostileStatus } from "./hostile_status.ts";
+import { type Setup, testApp as app, withoutIsolation } from "./test_app.ts";
 
 const RESYNC = resync().id;
 const PAGES = [
@@ -23,7 +24,7 @@ const HOURS = "/resyncs/hours";
 
 async function get(path: string, setup?: Setup): Promise<{ status: number; html: string }> {
   const response = await app(setup).request(path);
-  return { status: response.status, html: await response.text() };
+  return { status: response.status, html: withoutIsolation(await response.text()) };
 }
 
 function assertProper(path: string, html: string): void {
@@ -74,56 +75,7 @@ Deno.test("a detail that cannot be read is said, and the other pages go on", asy
 
 Deno.test("hostile strings are escaped in every field of every page", async () => {
   const evil = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>`;
-  const { ports, election, mastership, cluster } = facts();
-  const kinds = { [evil]: Object.values(resync().kinds)[0]! };
-  const hostile = status({
-    node: { name: evil, version: evil, startedAt: null, startupResync: "always" },
-    leader: evil,
-    election: { ...election!, leader: evil, problem: evil },
-    mastership: { ...mastership!, id: evil },
-    cluster: {
-      at: NOW,
-      nodes: [{ ...cluster!.nodes[0]!, name: evil, version: evil, diagnostics: evil }],
-      terms: cluster!.terms.map((term) => ({ ...term, node: evil, id: evil, reason: evil })),
-      electionKey: {
-        key: evil,
-        value: evil,
-        createRevision: evil,
-        modRevision: evil,
-        version: evil,
-        lease: evil,
-        leaseGrantedSeconds: 15,
-        leaseLeftSeconds: 9,
-      },
-    },
-    roles: [
-      role("manager", { lastEnd: evil, restarts: 1 }, { doing: evil, problem: evil }),
-      role("b", { state: "backoff", lastEnd: evil }),
-    ],
-    resyncs: [
-      resync({
-        reason: evil,
-        error: evil,
-        kinds,
-        warnings: [evil],
-        guards: [guard({ collection: evil, names: [evil] })],
-        leftOut: [left({ collection: evil, names: [evil] })],
-      }),
-      resync({ startedAt: NOW - 1, reason: evil, error: evil }),
-      resync({
-        startedAt: NOW - 2,
-        guards: [guard({ collection: evil, names: [evil] })],
-        leftOut: [left({ collection: evil, names: [evil] })],
-      }),
-    ],
-    agents: agentsRecord([agent(evil, 999_999)]),
-    ports: {
-      ...ports!,
-      byStatus: { [evil]: 1 },
-      recent: [{ at: NOW, host: evil, port: evil, status: evil, reported: false }],
-    },
-    events: [{ source: evil, at: NOW, level: "error", message: evil }],
-  });
+  const hostile = hostileStatus(evil);
   const setup = { readStatus: () => Promise.resolve(hostile), details: details(5, evil) };
   for (const path of [...PAGES, `/agents?q=${encodeURIComponent(evil)}`]) {
     const { html } = await get(path, setup);

@@ -5,10 +5,10 @@ import type { JsonChange } from "../../lib/sync/apply/json_changes.ts";
 import { details } from "./details_fixture.ts";
 import type { Facts } from "../../lib/health/facts.ts";
 import { NOW, resync, role, status } from "./fixtures.ts";
-import { type Setup, testApp } from "./test_app.ts";
+import { type Setup, testApp, withoutIsolation } from "./test_app.ts";
 
 async function get(path: string, setup?: Setup): Promise<string> {
-  return await (await testApp(setup).request(path)).text();
+  return withoutIsolation(await (await testApp(setup).request(path)).text());
 }
 
 Deno.test("a retry that runs shows its step, and after which failure it is tried", async () => {

@@ -48,3 +48,8 @@ export function testApp({ actions, ...changes }: Setup = {}): Api {
     },
   });
 }
+
+/** A page without the marks that isolate texts of others, for whoever looks at what stands around these. */
+export function withoutIsolation(html: string): string {
+  return html.replaceAll(/<\/?bdi>/g, "");
+}

@@ -106,6 +106,23 @@ Deno.test("a role gets its configuration on standard input, and its output is lo
   });
 });
 
+Deno.test("when and who has said it is the supervisor's word, whatever a role writes", async () => {
+  const lying = LIVELY +
+    `console.log(JSON.stringify({ time: "1970-01-01T00:00:00.000Z", level: "FATAL", role: "supervisor",
+       pid: 1, message: "I am another", fields: { "a=1 level": "x", node: "n", pid: 1 } }));`;
+  await withRoles({ manager: lying }, async ({ entries, store }) => {
+    const entry = await eventually(
+      "the record",
+      () => entries.find((e) => e.message === "I am another"),
+    );
+    const { pid } = await running(store, "manager");
+    assertEquals([entry.role, entry.pid, entry.level], ["manager", pid, "INFO"]);
+    assert(Math.abs(Date.parse(entry.time) - Date.now()) < 600_000, entry.time);
+    assertEquals(entry.fields, { node: "n", pid: 1, fieldsLeftOut: 1 });
+    assertEquals(new Set(entries.map(({ role }) => role)), new Set(["manager"]));
+  });
+});
+
 Deno.test("a role that crashes is restarted, and the reason is kept", async () => {
   await withRoles({ "resource-syncer": CRASHING }, async ({ store, log }) => {
     const role = await eventually("two restarts", async () => {

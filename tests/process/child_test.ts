@@ -1,5 +1,5 @@
 import { Child } from "../../lib/process/child.ts";
-import { errorOf, isNoise, isStackFrame } from "../../lib/process/child_output.ts";
+import { errorOf, isNoise, isStackFrame, parseRecord } from "../../lib/process/child_output.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 
 const sh = (script: string) => ({ command: "sh", args: ["-c", script], env: {}, input: "told" });
@@ -51,4 +51,37 @@ Deno.test("Deno's own lines are told apart", () => {
   assert(["", "  ", "Download https://x", "Check main.ts", "Initialize x"].every(isNoise));
   assert(!isNoise("Checks failed"));
   assertEquals(["    at f (x.ts:1:2)", "at last"].map(isStackFrame), [true, false]);
+});
+
+Deno.test("of a record only level, message and fields are read, and those only when they are such", () => {
+  const line = (more: object) =>
+    JSON.stringify({ level: "WARN", message: "m", fields: { host: "h" }, ...more });
+  assertEquals(parseRecord(line({ role: "supervisor", pid: 1, time: "1970", more: 1 })), {
+    level: "WARN",
+    message: "m",
+    fields: { host: "h" },
+  });
+  for (const level of ["FATAL", "warn", "constructor", 7, null, "\u001b[31m"]) {
+    assertEquals(parseRecord(line({ level }))?.level, "INFO");
+  }
+  for (const bad of [{ message: 7 }, { message: undefined }, { fields: [] }, { fields: null }]) {
+    assertEquals(parseRecord(line(bad)), null);
+  }
+  for (const bad of ["plain", "[]", "{", "null", " {}"]) assertEquals(parseRecord(bad), null);
+});
+
+Deno.test("a record's fields have names, and are not too many", () => {
+  const read = (fields: string) =>
+    parseRecord(`{"level":"INFO","message":"m","fields":${fields}}`)!.fields;
+  const names = ["a b", "a=b", "", "\u001b[2J", "x\ny", "1st", "n".repeat(65)];
+  const fields = Object.fromEntries(names.map((name) => [name, 1]));
+  assertEquals(read(JSON.stringify({ ...fields, retryMs: 5, "nova.url": "u" })), {
+    retryMs: 5,
+    "nova.url": "u",
+    fieldsLeftOut: Object.keys(fields).length,
+  });
+  const shadowed = read('{"__proto__":{"polluted":1},"constructor":1}');
+  assertEquals([Object.keys(shadowed), "polluted" in {}], [["constructor"], false]);
+  const many = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`f${i}`, i]));
+  assertEquals(Object.keys(read(JSON.stringify(many))).length, 65);
 });

@@ -14,6 +14,7 @@ import { permissionRow, type ProcessName } from "../../lib/process/permissions.t
 import { roleSpecs } from "../../lib/node/role_specs.ts";
 import { ROLE_NAMES } from "../../lib/state/records.ts";
 import { runTool, ToolError } from "../../lib/process/tool.ts";
+import { TOOL_NAMES } from "../../lib/process/tools.ts";
 
 const environment = { HOME: "/home/x", PATH: "/bin", SECRET: "s3cret" };
 const options = {
@@ -157,4 +158,29 @@ Deno.test("a host name that the hosts file does not tell is asked of a tool; a w
   const { localhost, "x.y": other } = answer as Record<string, string[]>;
   assert(localhost!.includes("127.0.0.1"), JSON.stringify(answer));
   assertEquals(other, [], "a name outside the row");
+});
+
+Deno.test("only roles that have spans are told of OpenTelemetry, and nobody of a proxy", () => {
+  const environment = {
+    HTTP_PROXY: "http://u:s3cret@proxy:3128",
+    https_proxy: "http://u:s3cret@proxy:3128",
+    OTEL_DENO: "true",
+    OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318",
+    OTEL_EXPORTER_OTLP_HEADERS: "authorization=s3cret",
+    OTEL_EXPORTER_OTLP_TRACES_HEADERS: "authorization=s3cret",
+    OTEL_EXPORTER_OTLP_CLIENT_KEY: "/s3cret.pem",
+  };
+  for (const standalone of [false, true]) {
+    const launcher = createLauncher({ ...options, standalone, environment });
+    const env = (name: ProcessName) => launcher.prepare(name, rowOf(name), {}).env;
+    const told = [...ROLE_NAMES, "lab" as const, ...TOOL_NAMES].filter((name) =>
+      Object.keys(env(name)).some((key) => key.startsWith("OTEL_"))
+    );
+    assertEquals(told, ["resource-syncer", "agent-status-watcher", "endpoint-status-watcher"]);
+    for (const name of [...ROLE_NAMES, "lab" as const, ...TOOL_NAMES]) {
+      const values = Object.entries(env(name)).filter(([key]) => !key.startsWith("OTEL_"));
+      assert(!JSON.stringify(values).includes("s3cret"), name);
+      assertEquals(JSON.stringify(env(name)).includes("s3cret"), told.includes(name), name);
+    }
+  }
 });

@@ -11,7 +11,7 @@ import { tenth } from "./tenth.ts";
 import { clip } from "../../base/clip.ts";
 import { formatDuration, utcTime } from "../../base/format.ts";
 import { type Gap, gapsBetween, knownUntil } from "../../health/term_gaps.ts";
-import { Time } from "../parts.tsx";
+import { Foreign, Time } from "../parts.tsx";
 import { SPANS, type TimeWindow, windowOf, type WindowQuery, within } from "./time_window.ts";
 
 const WIDTH = 1440;
@@ -87,7 +87,9 @@ interface Shown {
 function Row({ name, label, children }: { name: string; label: string; children?: Child }) {
   return (
     <div class="row">
-      <span class="name">{name}</span>
+      <span class="name">
+        <Foreign of={name} max={63} />
+      </span>
       <svg viewBox={`0 0 ${WIDTH} 20`} preserveAspectRatio="none" role="img" aria-label={label}>
         <path class="grid" d={`M0 10H${WIDTH}`} />
         {children}
@@ -183,7 +185,11 @@ export function TermEnds({ terms, now }: { terms: readonly TermRecord[]; now: nu
       <ul class="plain" id="term-ends">
         {ended.slice(0, MAX_LISTED).map((term) => (
           <li>
-            <Time at={term.end!} now={now} dated /> <b>{clip(term.node, 63)}</b> {endOf(term)}
+            <Time at={term.end!} now={now} dated />{" "}
+            <b>
+              <Foreign of={term.node} max={63} />
+            </b>{" "}
+            <bdi>{endOf(term)}</bdi>
             {term.endBy === "observer" ? ", as seen at the election key" : ""}{" "}
             <span class="quiet">
               after {formatDuration(Math.max(0, term.end! - term.start))}, term {term.term}

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { formatCount, plural } from "../../base/format.ts";
 import { type EffectiveRow, isGiven } from "../../config/effective_rows.ts";
-import { Choices, Cut, Empty, Section, Table } from "../parts.tsx";
+import { Choices, Cut, Empty, Foreign, Section, Table } from "../parts.tsx";
 import { addressOf } from "../address.ts";
 
 const MAX_ROWS = 200;
@@ -57,6 +57,7 @@ export function ConfigurationPage({ options, query }: {
 }
 
 function OptionRow({ option: { name, value, source, unit, help } }: { option: EffectiveRow }) {
+  const from = <Foreign of={source} max={500} />;
   return (
     <tr>
       <th scope="row" class="id">{name}</th>
@@ -65,9 +66,11 @@ function OptionRow({ option: { name, value, source, unit, help } }: { option: Ef
         {value !== null && unit !== null ? <span class="quiet">{` ${unit}`}</span> : null}
       </td>
       <td class="wide">
-        {isGiven({ source }) ? <b>{source}</b> : <span class="quiet">{source}</span>}
+        {isGiven({ source }) ? <b>{from}</b> : <span class="quiet">{from}</span>}
       </td>
-      <td class="wide quiet">{help}</td>
+      <td class="wide quiet">
+        <Foreign of={help} max={500} />
+      </td>
     </tr>
   );
 }

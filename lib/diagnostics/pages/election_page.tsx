@@ -2,9 +2,8 @@
 /** The election: the key as etcd holds it, its lease, what this node makes of it, the history. Pure. @module */
 import type { RawElectionKey } from "../../state/records.ts";
 import type { WindowQuery } from "../charts/time_window.ts";
-import { clip } from "../../base/clip.ts";
 import { formatDuration } from "../../base/format.ts";
-import { Badge, Empty, Pairs, Section, Table, Time } from "../parts.tsx";
+import { Badge, Empty, Foreign, Pairs, Section, Table, Time } from "../parts.tsx";
 import { NodesTable } from "../sections/cluster_section.tsx";
 import { DatabaseSection } from "../sections/database_section.tsx";
 import { isElectionCurrent } from "../../health/election_findings.ts";
@@ -48,14 +47,16 @@ function MembersSection({ status }: { status: Status }) {
         >
           {members.map(({ url, silentSince, error }) => (
             <tr>
-              <th scope="row">{clip(url, 120)}</th>
+              <th scope="row">
+                <Foreign of={url} max={120} />
+              </th>
               <td>
                 {silentSince === null
                   ? <Badge level="ok" word="answers" />
                   : <Badge level="warn" word="does not answer" />}
               </td>
               <td>{silentSince === null ? "–" : <Time at={silentSince} now={status.at} age />}</td>
-              <td class="wide">{error === null ? "–" : clip(error, 300)}</td>
+              <td class="wide">{error === null ? "–" : <Foreign of={error} max={300} />}</td>
             </tr>
           ))}
         </Table>
@@ -85,7 +86,11 @@ function KeySection({ status }: { status: Status }) {
         : undefined}
     >
       {election?.problem && isElectionCurrent(status)
-        ? <p class="problem">{clip(election.problem, 300)}</p>
+        ? (
+          <p class="problem">
+            <Foreign of={election.problem} max={300} />
+          </p>
+        )
         : null}
       {key === undefined
         ? <NotRead />
@@ -100,14 +105,22 @@ function RawKey({ raw }: { raw: RawElectionKey }) {
   return (
     <Pairs
       of={[
-        ["Key", <code>{raw.key}</code>],
-        ["Value", <code>{raw.value}</code>],
-        ["Create revision (the term)", <code>{raw.createRevision}</code>],
-        ["Mod revision", <code>{raw.modRevision}</code>],
-        ["Version (writes since its creation)", <code>{raw.version}</code>],
+        ["Key", <Code of={raw.key} />],
+        ["Value", <Code of={raw.value} />],
+        ["Create revision (the term)", <Code of={raw.createRevision} />],
+        ["Mod revision", <Code of={raw.modRevision} />],
+        ["Version (writes since its creation)", <Code of={raw.version} />],
         ["Lease", <Lease raw={raw} />],
       ]}
     />
+  );
+}
+
+function Code({ of }: { of: string }) {
+  return (
+    <code>
+      <Foreign of={of} max={500} />
+    </code>
   );
 }
 
@@ -116,7 +129,7 @@ function Lease({ raw }: { raw: RawElectionKey }) {
   const { leaseGrantedSeconds, leaseLeftSeconds } = raw;
   return (
     <>
-      <code>{raw.lease}</code> (hexadecimal <code>{hexadecimal(raw.lease)}</code>),{" "}
+      <Code of={raw.lease} /> (hexadecimal <code>{hexadecimal(raw.lease)}</code>),{" "}
       {leaseLeftSeconds === null
         ? "which etcd no longer knows"
         : `${leaseLeftSeconds} s left of ${leaseGrantedSeconds} s when it was read`}
@@ -134,7 +147,14 @@ function NodeSection({ status }: { status: Status }) {
   const mastership = isMaster ? status.mastership : null;
   const current = isElectionCurrent(status) ? election : null;
   return (
-    <Section id="election-node" title={`What ${clip(node.name, 63)} makes of it`}>
+    <Section
+      id="election-node"
+      title={
+        <>
+          What <Foreign of={node.name} max={63} /> makes of it
+        </>
+      }
+    >
       <Pairs
         of={[
           ["State", current?.state ?? "not known: the manager does not report"],

@@ -2,11 +2,10 @@
 /** When nobody led and what is known of why; what this node itself saw of the election key. Pure. @module */
 import type { Child } from "hono/jsx";
 import type { Cluster, Sighting } from "../../state/records.ts";
-import { clip } from "../../base/clip.ts";
 import { formatDuration } from "../../base/format.ts";
 import { type Gap, type GapFact, gapsBetween, knownUntil } from "../../health/term_gaps.ts";
 import { endingAt, SPANS } from "../charts/time_window.ts";
-import { Section, Table, Time } from "../parts.tsx";
+import { Foreign, Section, Table, Time } from "../parts.tsx";
 import { KeyGoneText, MAX_REASON_CHARS, pathOf, SEEN } from "./term_parts.tsx";
 
 const MAX_GAPS = 20;
@@ -77,15 +76,19 @@ function GapRow({ gap, until, now }: { gap: Gap; until: number; now: number }) {
 function FactText({ fact, now }: { fact: GapFact; now: number }) {
   switch (fact.is) {
     case "ended": {
-      const node = clip(fact.node, 63);
-      const reason = clip(fact.reason ?? "not known why", MAX_REASON_CHARS);
+      const node = <Foreign of={fact.node} max={63} />;
+      const reason = <Foreign of={fact.reason ?? "not known why"} max={MAX_REASON_CHARS} />;
       return (
         <>
-          <Time at={fact.at} now={now} /> {fact.by === "leader"
-            ? `${node} gave up term ${fact.term}: ${reason}`
-            : `term ${fact.term} of ${node} was over${
-              fact.by === null ? "" : SEEN
-            } (it may have been earlier): ${reason}`}
+          <Time at={fact.at} now={now} />{" "}
+          {fact.by === "leader" ? <>{node}{` gave up term ${fact.term}: `}{reason}</> : (
+            <>
+              {`term ${fact.term} of `}
+              {node}
+              {` was over${fact.by === null ? "" : SEEN} (it may have been earlier): `}
+              {reason}
+            </>
+          )}
         </>
       );
     }
@@ -100,7 +103,8 @@ function FactText({ fact, now }: { fact: GapFact; now: number }) {
     case "elected":
       return (
         <>
-          <Time at={fact.at} now={now} /> {`${clip(fact.node, 63)} was elected, term ${fact.term}`}
+          <Time at={fact.at} now={now} /> <Foreign of={fact.node} max={63} />
+          {` was elected, term ${fact.term}`}
         </>
       );
   }
@@ -127,11 +131,23 @@ function SeenText(
 ): Child {
   switch (what) {
     case "held":
-      return <>{`the key of ${clip(id ?? "", 120)}, term ${term}`}</>;
+      return (
+        <>
+          {"the key of "}
+          <Foreign of={id ?? ""} max={120} />
+          {`, term ${term}`}
+        </>
+      );
     case "free":
       return <>no election key</>;
     case "unread":
-      return <>{`nothing: etcd did not answer this node (${clip(why ?? "", 120)})`}</>;
+      return (
+        <>
+          {"nothing: etcd did not answer this node ("}
+          <Foreign of={why ?? ""} max={120} />
+          {")"}
+        </>
+      );
     case "restored":
       return <>etcd went back: a backup was restored, or another etcd answers</>;
   }
@@ -148,7 +164,11 @@ export function SeenSection({ node, cluster, now }: {
   return (
     <Section
       id="election-seen"
-      title={`What ${clip(node, 63)} saw of the key`}
+      title={
+        <>
+          What <Foreign of={node} max={63} /> saw of the key
+        </>
+      }
       none={none}
     >
       {none ? null : (

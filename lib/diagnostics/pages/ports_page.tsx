@@ -9,10 +9,9 @@ import {
   type PortDifferencesFile,
 } from "../../status/port_differences.ts";
 import { toldStatus } from "../../status/reporter.ts";
-import { clip } from "../../base/clip.ts";
 import { formatCount } from "../../base/format.ts";
 import { pageOfList, selectPorts } from "../select_rows.ts";
-import { Age, Badge, Empty, Pager, Section, Table, Time } from "../parts.tsx";
+import { Age, Badge, Empty, Foreign, Pager, Section, Table, Time } from "../parts.tsx";
 import { Choice, Filter, ListNote } from "./list_parts.tsx";
 import { addressOf } from "../address.ts";
 import { LatestPorts, PortBadge } from "../sections/status_sections.tsx";
@@ -142,8 +141,12 @@ const LEVELS = { waiting: "info", failed: "warn", error: "error" } as const;
 function DifferingRow({ port, now }: { port: PortDifference; now: number }) {
   return (
     <tr>
-      <th scope="row" class="id">{clip(port.port, 64)}</th>
-      <td>{clip(port.host, 63)}</td>
+      <th scope="row" class="id">
+        <Foreign of={port.port} max={64} />
+      </th>
+      <td>
+        <Foreign of={port.host} max={63} />
+      </td>
       <td>
         <PortBadge status={port.status} gone={port.gone} />
       </td>
@@ -155,7 +158,7 @@ function DifferingRow({ port, now }: { port: PortDifference; now: number }) {
         <Time at={port.since} now={now} /> <Age at={port.since} now={now} />
       </td>
       <td class="number">{formatCount(port.attempts)}</td>
-      <td class="wide">{port.error === null ? "–" : clip(port.error, 300)}</td>
+      <td class="wide">{port.error === null ? "–" : <Foreign of={port.error} max={300} />}</td>
     </tr>
   );
 }

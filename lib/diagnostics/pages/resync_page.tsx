@@ -8,7 +8,7 @@ import type { JsonChange } from "../../sync/apply/json_changes.ts";
 import { clip } from "../../base/clip.ts";
 import { formatCount, plural } from "../../base/format.ts";
 import { pageOfList } from "../select_rows.ts";
-import { Badge, Empty, Pager, Section } from "../parts.tsx";
+import { Badge, Empty, Foreign, Pager, Section } from "../parts.tsx";
 import { addressOf } from "../address.ts";
 import { GuardsTable, LeftOutTable } from "../sections/held_tables.tsx";
 import { Kinds, ResyncLead, ResyncWarnings } from "../sections/resyncs_section.tsx";
@@ -123,14 +123,21 @@ function GroupDifference({ group }: { group: readonly Difference[] }) {
       <h3>
         <Badge level={level} word={word} /> {group.length > 1 ? plural(group.length, what) : (
           <>
-            {what} <span class="id">{clip(first.subject.id, 64)}</span>
+            {what}{" "}
+            <span class="id">
+              <Foreign of={first.subject.id} max={64} />
+            </span>
           </>
         )}
       </h3>
       {isTold(first)
         ? <Places changes={first.changes} />
         : <Lines lines={first.lines} cut={first.cut} />}
-      {group.slice(0, MAX_KEYS).map(({ key }) => <p class="id quiet">{clip(key, 500)}</p>)}
+      {group.slice(0, MAX_KEYS).map(({ key }) => (
+        <p class="id quiet">
+          <Foreign of={key} max={500} />
+        </p>
+      ))}
       {more > 0 ? <p class="quiet">and {formatCount(more)} more</p> : null}
     </li>
   );
@@ -142,10 +149,10 @@ function Places({ changes }: { changes: readonly JsonChange[] }) {
     <pre class="diff">
       {changes.map(({ path, before, after }) => (
         <span>
-          {`${clip(path, 500)}  `}
-          <span class="old">{clip(valueText(before), MAX_VALUE_CHARS)}</span>
+          <Foreign of={path} max={500} />{"  "}
+          <span class="old"><Foreign of={valueText(before)} max={MAX_VALUE_CHARS} /></span>
           {" → "}
-          <span class="new">{clip(valueText(after), MAX_VALUE_CHARS)}</span>
+          <span class="new"><Foreign of={valueText(after)} max={MAX_VALUE_CHARS} /></span>
           {"\n"}
         </span>
       ))}
@@ -157,7 +164,7 @@ function Lines({ lines, cut }: Pick<Difference, "lines" | "cut">) {
   return (
     <pre class="diff">
       {lines.map((line) => (
-        <span class={line.startsWith("-") ? "old" : "new"}>{`${clip(line, 240)}\n`}</span>
+        <span class={line.startsWith("-") ? "old" : "new"}><Foreign of={line} max={240} />{`\n`}</span>
       ))}
       {cut > 0 ? <span class="quiet">{`… and ${plural(cut, "more line")}`}</span> : null}
     </pre>

@@ -3,9 +3,8 @@
 import { MAX_RESYNCS, type Resync } from "../../state/records.ts";
 import { countOf, lengthMs, PHASES, ResyncBars } from "../charts/resync_bars.tsx";
 import type { OlderPage } from "../details.ts";
-import { clip } from "../../base/clip.ts";
 import { formatCount, formatDuration } from "../../base/format.ts";
-import { Pager, Section, Table, Time } from "../parts.tsx";
+import { Foreign, Pager, Section, Table, Time } from "../parts.tsx";
 import { addressOf } from "../address.ts";
 import { NoResync, ResyncResult } from "../sections/resyncs_section.tsx";
 import { resyncQuerySchema } from "./resync_page.tsx";
@@ -90,7 +89,9 @@ function ResyncRow({ resync, running, now }: { resync: Resync; running: boolean;
           <Time at={resync.startedAt} now={now} />
         </a>
       </th>
-      <td>{clip(resync.reason, 40)}</td>
+      <td>
+        <Foreign of={resync.reason} max={40} />
+      </td>
       <td>
         <ResyncResult resync={resync} running={running} />
       </td>

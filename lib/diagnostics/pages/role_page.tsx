@@ -7,7 +7,7 @@ import type { Samples } from "../../state/records.ts";
 import { LineChart } from "../charts/line_chart.tsx";
 import { clip } from "../../base/clip.ts";
 import { formatCount, plural } from "../../base/format.ts";
-import { Badge, Choices, Empty, Pairs, Section, Table, Time } from "../parts.tsx";
+import { Badge, Choices, Empty, Foreign, Pairs, Section, Table, Time } from "../parts.tsx";
 import { type RoleMetric } from "../role_metrics.ts";
 import { addressOf } from "../address.ts";
 import { type MayAct, RestartForm } from "./restart_form.tsx";
@@ -80,10 +80,22 @@ function State({ role, may, samples, query, now }: {
     <Section id="role-page" title={name} first>
       <p class="lead">
         <Badge level={level} word={roleWord(role)} />{" "}
-        {alive && process?.state === "running" ? clip(alive.doing, 80) : null}
+        {alive && process?.state === "running" ? <Foreign of={alive.doing} max={80} /> : null}
       </p>
-      {problem ? <p class="problem">{clip(problem, 500)}</p> : null}
-      {process?.lastEnd ? <p class="quiet">Ended last: {clip(process.lastEnd, 500)}</p> : null}
+      {problem
+        ? (
+          <p class="problem">
+            <Foreign of={problem} max={500} />
+          </p>
+        )
+        : null}
+      {process?.lastEnd
+        ? (
+          <p class="quiet">
+            Ended last: <Foreign of={process.lastEnd} max={500} />
+          </p>
+        )
+        : null}
       <RoleFigures role={role} now={now} whole />
       <RestartForm role={name} may={may} />
       <SpanChoices
@@ -157,10 +169,17 @@ function Record({ record: { time, level, pid, message, fields }, now }: {
   const at = Date.parse(time);
   return (
     <li>
-      {Number.isFinite(at) ? <Time at={at} now={now} /> : <span>{clip(time, 30)}</span>}
+      {Number.isFinite(at) ? <Time at={at} now={now} /> : (
+        <span>
+          <Foreign of={time} max={30} />
+        </span>
+      )}
       <Badge level={BADGES[level] ?? "info"} word={clip(level.toLowerCase(), 10)} />
       <span class="message">
-        {clip(message, 1000)} <span class="fields">{fieldText(fields)}</span>
+        <Foreign of={message} max={1000} />{" "}
+        <span class="fields">
+          <Foreign of={fieldText(fields)} max={MAX_FIELDS_CHARS} />
+        </span>
       </span>
       <span class="quiet pid">{String(pid)}</span>
     </li>
@@ -171,7 +190,7 @@ function fieldText(fields: LogRecord["fields"]): string {
   const parts = Object.entries(fields).map(([name, value]) =>
     `${clip(name, 60)}=${typeof value === "string" ? value : JSON.stringify(value)}`
   );
-  return clip(parts.join("  "), MAX_FIELDS_CHARS);
+  return parts.join("  ");
 }
 
 function MetricsSection({ metrics }: { metrics: readonly RoleMetric[] }) {
@@ -191,10 +210,18 @@ function MetricsSection({ metrics }: { metrics: readonly RoleMetric[] }) {
           >
             {metrics.map(({ name, labels, value, help }) => (
               <tr>
-                <th scope="row" class="id">{clip(name, 120)}</th>
-                <td class="id">{clip(labels, 120) || "–"}</td>
-                <td>{clip(value, 60)}</td>
-                <td class="wide">{clip(help, 200)}</td>
+                <th scope="row" class="id">
+                  <Foreign of={name} max={120} />
+                </th>
+                <td class="id">
+                  <Foreign of={labels || "–"} max={120} />
+                </td>
+                <td>
+                  <Foreign of={value} max={60} />
+                </td>
+                <td class="wide">
+                  <Foreign of={help} max={200} />
+                </td>
               </tr>
             ))}
           </Table>
@@ -228,7 +255,9 @@ function List({ of }: { of: readonly string[] }) {
     <ul class="items">
       {of.slice(0, 50).map((item) => (
         <li>
-          <code>{clip(item, 200)}</code>
+          <code>
+            <Foreign of={item} max={200} />
+          </code>
         </li>
       ))}
       {of.length > 50 ? <li>{of.length - 50} more</li> : null}

@@ -1,7 +1,6 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** The history of terms: who led when, whose word the end of each is. Pure. @module */
 import type { Cluster, TermRecord } from "../../state/records.ts";
-import { clip } from "../../base/clip.ts";
 import { formatDuration } from "../../base/format.ts";
 import { TermTimeline } from "../charts/term_timeline.tsx";
 import {
@@ -13,7 +12,7 @@ import {
   windowQuerySchema,
 } from "../charts/time_window.ts";
 import { addressOf } from "../address.ts";
-import { Empty, Section, Table, Time } from "../parts.tsx";
+import { Empty, Foreign, Section, Table, Time } from "../parts.tsx";
 
 const MAX_TERMS = 100;
 /** Of the reason of an end. */
@@ -77,8 +76,12 @@ function TermsTable({ terms, now }: { terms: readonly TermRecord[]; now: number 
       {terms.slice(0, MAX_TERMS).map((term) => (
         <tr>
           <th scope="row">{term.term}</th>
-          <td>{clip(term.node, 63)}</td>
-          <td>{clip(term.id, 120)}</td>
+          <td>
+            <Foreign of={term.node} max={63} />
+          </td>
+          <td>
+            <Foreign of={term.id} max={120} />
+          </td>
           <td>
             <Time at={term.start} now={now} dated />
           </td>
@@ -100,9 +103,19 @@ function WhyEnded({ term: { node, reason, endBy, keyGone }, now }: {
 }) {
   return (
     <>
-      {clip(reason ?? "not known", MAX_REASON_CHARS)}
+      <Foreign of={reason ?? "not known"} max={MAX_REASON_CHARS} />
       {endBy
-        ? <span class="quiet">{endBy === "leader" ? `, said by ${clip(node, 63)}` : SEEN}</span>
+        ? (
+          <span class="quiet">
+            {endBy === "leader"
+              ? (
+                <>
+                  , said by <Foreign of={node} max={63} />
+                </>
+              )
+              : SEEN}
+          </span>
+        )
         : null}
       {keyGone
         ? (
@@ -129,7 +142,8 @@ export function KeyGoneText({ gone: { at, by, how, revision }, now }: {
     <>
       {how === "seen" ? "key seen to be gone at " : "the lease that was seen last ended at "}
       <Time at={at} now={now} dated />
-      {` by ${clip(by, 63)}`}
+      {" by "}
+      <Foreign of={by} max={63} />
       {revision ? `, etcd's revision ${revision}` : ""}
     </>
   );

@@ -1,31 +1,27 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** What Neutron, etcd, Felix and this node say of what an operator looks for. Pure. @module */
 import { z } from "zod";
-import { clip } from "../../base/clip.ts";
 import { plural } from "../../base/format.ts";
 import {
-  changeWords,
   leaderSentence,
   OTHERS_HIDDEN,
   reasonSentence,
-  runWords,
   toldWords,
   verdictSentence,
 } from "../../trace/sentences.ts";
 import { MAX_QUERY_CHARS, QUERY_HELP, readQuery } from "../../trace/query.ts";
-import { nothingTold, valueText } from "../../trace/text.ts";
-import type { NeutronPort, Trace, TracedObject, TracedPort } from "../../trace/trace.ts";
+import { nothingTold } from "../../trace/text.ts";
+import type { NeutronPort, Trace, TracedPort } from "../../trace/trace.ts";
 import { guardSentence } from "../../sync/report/held_text.ts";
-import { Badge, Empty, Pairs, Section, Time } from "../parts.tsx";
+import { Badge, Empty, Foreign, Pairs, Section, Time } from "../parts.tsx";
 import type { Traced, Tracer } from "../tracer.ts";
+import { ObjectList } from "./trace_objects.tsx";
 
 /** What the page can be asked for. */
 export const traceQuerySchema = z.object({ q: z.string().max(MAX_QUERY_CHARS).catch("") });
 export type TraceQuery = z.infer<typeof traceQuerySchema>;
 
 const PATH = "/trace";
-/** Longest value of an object that is shown, characters of its JSON. */
-const MAX_JSON_CHARS = 8000;
 
 /** The page's main part. */
 export function TracePage({ query: { q }, tracer, now }: {
@@ -75,7 +71,7 @@ function Outcome({ q, isReadable, traced, now }: {
   if ("refused" in traced) {
     return (
       <p id="trace-refused">
-        <Badge level="warn" /> {clip(traced.refused, 500)}
+        <Badge level="warn" /> <Foreign of={traced.refused} max={500} />
       </p>
     );
   }
@@ -84,17 +80,22 @@ function Outcome({ q, isReadable, traced, now }: {
     <>
       <p id="trace-verdict">
         <Badge level={LEVELS[trace.verdict]} word={trace.verdict} />{" "}
-        {clip(verdictSentence(trace), 500)} Asked <Time at={trace.at} now={now} age />.
+        <Foreign of={verdictSentence(trace)} max={500} /> Asked{" "}
+        <Time at={trace.at} now={now} age />.
       </p>
       {trace.troubles.map((trouble) => (
         <p>
-          <Badge level="error" /> {clip(trouble, 500)}
+          <Badge level="error" /> <Foreign of={trouble} max={500} />
         </p>
       ))}
-      {trace.guards.map((guard) => <p>{clip(guardSentence(guard), 500)}</p>)}
+      {trace.guards.map((guard) => (
+        <p>
+          <Foreign of={guardSentence(guard)} max={500} />
+        </p>
+      ))}
       <p class="quiet">
         {trace.seesOthers ? null : `${OTHERS_HIDDEN} `}
-        {clip(leaderSentence(trace.node), 500)}
+        <Foreign of={leaderSentence(trace.node)} max={500} />
       </p>
     </>
   );
@@ -128,11 +129,22 @@ function Port({ port, index, trace, now }: {
 }) {
   const { id, neutron, verdict, reasons, objects, keys, elsewhere } = port;
   return (
-    <Section id={`trace-port-${index}`} title={`Port ${clip(id, 64)}`}>
+    <Section
+      id={`trace-port-${index}`}
+      title={
+        <>
+          Port <Foreign of={id} max={64} />
+        </>
+      }
+    >
       <p>
         <Badge level={LEVELS[verdict]} word={verdict} />
       </p>
-      {reasons.map((reason) => <p>{clip(reasonSentence(reason), 500)}</p>)}
+      {reasons.map((reason) => (
+        <p>
+          <Foreign of={reasonSentence(reason)} max={500} />
+        </p>
+      ))}
       <Pairs
         of={[
           ...neutron ? neutronPairs(neutron) : [["Neutron", "not listed"] as const],
@@ -147,11 +159,19 @@ function Port({ port, index, trace, now }: {
       )}
       {objects.length === 0
         ? keys.map(({ key, modRevision }) => (
-          <p class="id">{`Not compared: ${clip(key, 500)} (revision ${modRevision})`}</p>
+          <p class="id">
+            {"Not compared: "}
+            <Foreign of={key} max={500} />
+            {` (revision ${modRevision})`}
+          </p>
         ))
         : <ObjectList objects={objects} trace={trace} now={now} />}
       {elsewhere.map(({ key, modRevision }) => (
-        <p class="id">{`Elsewhere: ${clip(key, 500)} (revision ${modRevision})`}</p>
+        <p class="id">
+          {"Elsewhere: "}
+          <Foreign of={key} max={500} />
+          {` (revision ${modRevision})`}
+        </p>
       ))}
     </Section>
   );
@@ -173,7 +193,9 @@ function neutronPairs(port: NeutronPort): Parameters<typeof Pairs>[0]["of"] {
     ["Security groups", port.securityGroups.join(", ")],
     ["Revision", port.revision === null ? "" : `${port.revision} ${port.updatedAt}`],
   ];
-  return rows.map(([name, value]) => [name, clip(String(value).trim(), 500) || "none"] as const);
+  return rows.map(([name, value]) =>
+    [name, <Foreign of={String(value).trim() || "none"} max={500} />] as const
+  );
 }
 
 function felixPairs({ neutron, felix }: TracedPort, { agents, node }: Trace, now: number) {
@@ -185,9 +207,9 @@ function felixPairs({ neutron, felix }: TracedPort, { agents, node }: Trace, now
     return [
       "Felix",
       <>
-        {`${report?.status ?? (agent ? "no report" : "not known")} at ${
-          clip(host, 63)
-        }; its agent: `}
+        {`${report?.status ?? (agent ? "no report" : "not known")} at `}
+        <Foreign of={host} max={63} />
+        {"; its agent: "}
         {agent?.state ?? "not asked"}
         {agent?.time === undefined || agent.time === null ? null : (
           <>
@@ -213,86 +235,16 @@ function toldPairs({ id }: TracedPort, { node }: Trace, now: number) {
     return [
       "Told",
       <>
-        {`${clip(toldWords(report), 200)}, `}
+        <Foreign of={toldWords(report)} max={200} />
+        {", "}
         <Time at={at} now={now} age />
-        {error === null ? null : `; not taken: ${clip(error, 300)}`}
+        {error === null ? null : (
+          <>
+            {"; not taken: "}
+            <Foreign of={error} max={300} />
+          </>
+        )}
       </>,
     ] as const;
   });
-}
-
-const ACTIONS = {
-  create: ["error", "missing"],
-  update: ["error", "differs"],
-  delete: ["error", "not wanted"],
-} as const;
-
-function ObjectList({ objects, trace, now }: {
-  objects: readonly TracedObject[];
-  trace: Trace;
-  now: number;
-}) {
-  return (
-    <ol class="differences">
-      {objects.map((object) => <ObjectItem object={object} trace={trace} now={now} />)}
-    </ol>
-  );
-}
-
-function ObjectItem({ object, trace, now }: { object: TracedObject; trace: Trace; now: number }) {
-  const { kind, key, subject, modRevision, action, isHeld, changes, moreChanges } = object;
-  const [level, word] = action === null ? ["ok", "as wanted"] as const : ACTIONS[action];
-  const last = trace.node?.changes.find((each) => each.key === key && each.subject === subject.id);
-  return (
-    <li>
-      <h3>
-        <Badge level={level} word={isHeld ? `${word}, held back` : word} /> {clip(kind, 40)}{" "}
-        {modRevision === null ? null : <small>{`revision ${modRevision}`}</small>}
-      </h3>
-      <p class="id quiet">{clip(key, 500)}</p>
-      {changes.length === 0 ? null : (
-        <pre class="diff">
-          {changes.map(({ path, before, after }) => (
-            <>
-              <span class="old">{`- ${clip(path, 200)}: ${valueText(before)}\n`}</span>
-              <span class="new">{`+ ${clip(path, 200)}: ${valueText(after)}\n`}</span>
-            </>
-          ))}
-          {moreChanges > 0 ? <span class="quiet">{`… and ${plural(moreChanges, "more place")}`}</span> : null}
-        </pre>
-      )}
-      {last
-        ? (
-          <p class="quiet">
-            {`L${runWords(last).slice(1)}: `}
-            <a href={`/resyncs/${encodeURIComponent(last.run)}`}>{clip(last.run, 20)}</a>
-            {` (${clip(last.reason, 40)}) `}
-            <Time at={last.at} now={now} age />
-            {`: ${clip(changeWords(last), 500)}`}
-          </p>
-        )
-        : null}
-      <Values object={object} />
-    </li>
-  );
-}
-
-function Values({ object: { key, wanted, stored, action } }: { object: TracedObject }) {
-  const shown = action === null ? [["Value", stored]] : [["Wanted", wanted], ["In etcd", stored]];
-  return (
-    <details id={`value-${key}`}>
-      <summary>{action === null ? "Value" : "Values"}</summary>
-      {shown.map(([name, value]) => (
-        <>
-          <p class="quiet">{name}</p>
-          <pre class="diff">{value === null ? "nothing" : jsonText(value)}</pre>
-        </>
-      ))}
-    </details>
-  );
-}
-
-function jsonText(value: unknown): string {
-  const text = JSON.stringify(value, null, 1);
-  return text.length > MAX_JSON_CHARS ? `${text.slice(0, MAX_JSON_CHARS)}…` : text;
 }

@@ -1,10 +1,9 @@
 /** Felix agents where they are shown: one as a row, all as shares. Pure. @module */
 import type { Absent, Agent } from "../../state/records.ts";
-import { clip } from "../../base/clip.ts";
 import { formatCount, formatDuration } from "../../base/format.ts";
 import { type AgentState, agentState } from "../../status/freshness.ts";
 import type { Share } from "../charts/share_bar.tsx";
-import { Badge, Cut, Table, Time } from "../parts.tsx";
+import { Badge, Cut, Foreign, Table, Time } from "../parts.tsx";
 
 /** The groups with their words, as shares of all hosts; what is not known has none. */
 export function agentShares(counts: Partial<Record<AgentState, number>>): Share[] {
@@ -54,9 +53,16 @@ export function AgentRow({ agent, now }: { agent: Agent; now: number }) {
     <tr>
       <th scope="row">
         <Cut of={host} max={120} />
-        {near.length === 0
-          ? null
-          : <span class="quiet">, like {near.map((name) => clip(name, 63)).join(", ")}</span>}
+        {near.length === 0 ? null : (
+          <span class="quiet">
+            , like {near.map((name, i) => (
+              <>
+                {i > 0 ? ", " : ""}
+                <Foreign of={name} max={63} />
+              </>
+            ))}
+          </span>
+        )}
       </th>
       <td>
         <Badge level={BADGES[state]} word={state} />
@@ -99,7 +105,9 @@ export function StrandedMigrations({ stranded, now }: {
       >
         {stranded.first.map(({ host, port, since }) => (
           <tr>
-            <th scope="row" class="id">{clip(port, 64)}</th>
+            <th scope="row" class="id">
+              <Foreign of={port} max={64} />
+            </th>
             <td>
               <Cut of={host} max={120} />
             </td>

@@ -1,8 +1,7 @@
 /** The whole cloud: its nodes, who leads, who led when and why each term ended. Pure. @module */
 import type { Cluster, NodeRecord } from "../../state/records.ts";
 import { recentTerms, TermEnds, TermTimeline } from "../charts/term_timeline.tsx";
-import { clip } from "../../base/clip.ts";
-import { Badge, Empty, Figure, Section, Table, Time } from "../parts.tsx";
+import { Badge, Empty, Figure, Foreign, Section, Table, Time } from "../parts.tsx";
 import { comparedName, differencesText } from "../../health/configurations.ts";
 import { isElectionCurrent, whoLeads } from "../../health/election_findings.ts";
 import { membersNow } from "../../health/etcd_members.ts";
@@ -68,7 +67,9 @@ function Mastership({ status }: { status: Status }) {
         )}
       </Figure>
       <Figure name="Election key" level={leader === null ? "error" : undefined}>
-        <a href="/election">{leader === null ? `✕ ${whoLeads(status)}` : clip(leader, 120)}</a>
+        <a href="/election">
+          {leader === null ? `✕ ${whoLeads(status)}` : <Foreign of={leader} max={120} />}
+        </a>
       </Figure>
       {members.length > 0
         ? (
@@ -79,7 +80,7 @@ function Mastership({ status }: { status: Status }) {
         : null}
       <Figure name="Election">{current?.state ?? "not known"}</Figure>
       <Figure name="Term">
-        {clip(current?.term ?? (isMaster ? mastership?.term : null) ?? "–", 40)}
+        <Foreign of={current?.term ?? (isMaster ? mastership?.term : null) ?? "–"} max={40} />
       </Figure>
       {node.startedAt === null ? null : (
         <Figure name="Node started">
@@ -115,9 +116,13 @@ export function NodesTable({ cluster, status: { leader, node: { name: own }, at:
       >
         {cluster.nodes.slice(0, MAX_NODES).map((node) => (
           <tr>
-            <th scope="row">{clip(node.name, 63)}</th>
+            <th scope="row">
+              <Foreign of={node.name} max={63} />
+            </th>
             <td>{node.name === leads ? <b>★ leads</b> : leads === null ? "–" : "stands by"}</td>
-            <td>{clip(node.version, 40)}</td>
+            <td>
+              <Foreign of={node.version} max={40} />
+            </td>
             <td>
               <Time at={node.since} now={now} />
             </td>
@@ -168,9 +173,8 @@ function Astray({ cluster: { configurations, nodes } }: { cluster: Cluster }) {
     <>
       {astray.map((each) => (
         <p class="problem">
-          {`${clip(each.node, 63)} serves the same Neutron and differs in ${
-            differencesText(each)
-          }.`}
+          <Foreign of={each.node} max={63} />
+          {` serves the same Neutron and differs in ${differencesText(each)}.`}
         </p>
       ))}
     </>
@@ -180,6 +184,14 @@ function Astray({ cluster: { configurations, nodes } }: { cluster: Cluster }) {
 /** Where it listens; a link where other machines reach it. */
 function PageLink({ node: { page, diagnostics } }: { node: NodeRecord }) {
   return page === null
-    ? <>{clip(diagnostics, 80)}</>
-    : <a href={`${page}/`} rel="noreferrer">{clip(page, 80)}</a>;
+    ? (
+      <>
+        <Foreign of={diagnostics} max={80} />
+      </>
+    )
+    : (
+      <a href={`${page}/`} rel="noreferrer">
+        <Foreign of={page} max={80} />
+      </a>
+    );
 }

@@ -1,11 +1,10 @@
 /** The databases of etcd's members: size, quota, fragmentation, alarms. Pure. @module */
-import { clip } from "../../base/clip.ts";
 import { formatBytes } from "../../base/format.ts";
 import { freeShare, fullShare, NEARLY_FULL } from "../../etcd/database_size.ts";
 import { databasesNow } from "../../health/etcd_databases.ts";
 import type { Status } from "../../health/status.ts";
 import type { DatabaseSize } from "../../state/records.ts";
-import { Badge, Section, Table } from "../parts.tsx";
+import { Badge, Foreign, Section, Table } from "../parts.tsx";
 
 /** The section. */
 export function DatabaseSection({ status }: { status: Status }) {
@@ -23,7 +22,9 @@ export function DatabaseSection({ status }: { status: Status }) {
         >
           {all.map((database) => (
             <tr>
-              <th scope="row">{clip(database.url, 120)}</th>
+              <th scope="row">
+                <Foreign of={database.url} max={120} />
+              </th>
               <td>
                 <State database={database} />
               </td>
@@ -42,9 +43,29 @@ export function DatabaseSection({ status }: { status: Status }) {
 
 function State({ database }: { database: DatabaseSize }) {
   const { alarms, problem } = database;
-  if (problem !== null) return <Badge level="warn" word={`not known: ${clip(problem, 120)}`} />;
+  if (problem !== null) {
+    return (
+      <Badge
+        level="warn"
+        word={
+          <>
+            not known: <Foreign of={problem} max={120} />
+          </>
+        }
+      />
+    );
+  }
   if (alarms.length > 0) {
-    return <Badge level="error" word={`alarm ${clip(alarms.join(", "), 60)}`} />;
+    return (
+      <Badge
+        level="error"
+        word={
+          <>
+            alarm <Foreign of={alarms.join(", ")} max={60} />
+          </>
+        }
+      />
+    );
   }
   if ((fullShare(database) ?? 0) > NEARLY_FULL) return <Badge level="warn" word="nearly full" />;
   return <Badge level="ok" word="has room" />;

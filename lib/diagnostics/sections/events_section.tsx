@@ -1,6 +1,5 @@
 /** What happened on this node, newest first. Pure. @module */
-import { clip } from "../../base/clip.ts";
-import { Badge, Cut, Empty, Section, Time } from "../parts.tsx";
+import { Badge, Cut, Empty, Foreign, Section, Time } from "../parts.tsx";
 import type { SourcedEvent } from "../../health/facts.ts";
 
 const MAX_EVENTS = 40;
@@ -28,7 +27,9 @@ function EventList({ events, now }: { events: readonly SourcedEvent[]; now: numb
             <span class="source">
               <Cut of={event.source} max={40} />
             </span>
-            <span class="message">{clip(event.message, 500)}</span>
+            <span class="message">
+              <Foreign of={event.message} max={500} />
+            </span>
           </li>
         ))}
       </ol>

@@ -2,9 +2,8 @@
 /** What a resync held back and which objects it left, as tables. Pure. @module */
 import type { Guard, LeftOut } from "../../state/records.ts";
 import { isConcern, LEFT_BECAUSE, reasonOf } from "../../sync/report/held_text.ts";
-import { clip } from "../../base/clip.ts";
 import { formatCount } from "../../base/format.ts";
-import { Badge, Table } from "../parts.tsx";
+import { Badge, Foreign, Table } from "../parts.tsx";
 import { guardLevel } from "../../health/held.ts";
 
 /** Of the entries in a record, and of the names in each. */
@@ -37,9 +36,11 @@ function GuardRow({ guard }: { guard: Guard }) {
   const { collection, why, held, lost, names } = guard;
   return (
     <tr>
-      <th scope="row">{clip(collection, 40)}</th>
+      <th scope="row">
+        <Foreign of={collection} max={40} />
+      </th>
       <td class="wide">
-        <Badge level={guardLevel(guard)} word={why} /> {reasonOf(guard)}
+        <Badge level={guardLevel(guard)} word={why} /> <Foreign of={reasonOf(guard)} max={500} />
       </td>
       <td class="number">{formatCount(held)}</td>
       <td class="number changed">{formatCount(lost)}</td>
@@ -68,7 +69,9 @@ export function LeftOutTable({ leftOut }: { leftOut: readonly LeftOut[] }) {
       >
         {leftOut.slice(0, MAX_ROWS).map(({ collection, why, total, names }) => (
           <tr>
-            <th scope="row">{clip(collection, 40)}</th>
+            <th scope="row">
+              <Foreign of={collection} max={40} />
+            </th>
             <td class="wide">
               <Badge level={isConcern({ why }) ? "warn" : "info"} word={LEFT_BECAUSE[why]} />
             </td>
@@ -89,7 +92,11 @@ function Names({ names, total, max }: { names: readonly string[]; total: number;
   const more = total - shown.length;
   return (
     <ul class="plain">
-      {shown.map((name) => <li class="id">{clip(name, max)}</li>)}
+      {shown.map((name) => (
+        <li class="id">
+          <Foreign of={name} max={max} />
+        </li>
+      ))}
       {more > 0 ? <li class="quiet">{`${formatCount(more)} more`}</li> : null}
     </ul>
   );

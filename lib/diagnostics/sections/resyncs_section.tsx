@@ -3,9 +3,8 @@
 import { isConcern } from "../../sync/report/held_text.ts";
 import type { Guard, KindCounts, NotificationsRecord, Resync } from "../../state/records.ts";
 import { changesOf, lengthMs, ResyncBars } from "../charts/resync_bars.tsx";
-import { clip } from "../../base/clip.ts";
 import { formatCount, formatDuration, plural } from "../../base/format.ts";
-import { Badge, Empty, Section, Table, Time } from "../parts.tsx";
+import { Badge, Empty, Foreign, Section, Table, Time } from "../parts.tsx";
 import { guardLevel } from "../../health/held.ts";
 import type { Level } from "../../health/facts.ts";
 
@@ -97,20 +96,29 @@ export function ResyncLead({ resync, running, now }: {
   return (
     <>
       <p class="lead">
-        <ResyncResult resync={resync} running={running} /> <b>{clip(resync.reason, 60)}</b>, started
-        {" "}
-        <Time at={resync.startedAt} now={now} age />
+        <ResyncResult resync={resync} running={running} />{" "}
+        <b>
+          <Foreign of={resync.reason} max={60} />
+        </b>, started <Time at={resync.startedAt} now={now} age />
         {resync.endedAt === null
-          ? !running || resync.step === undefined ? null : `: ${clip(resync.step, 60)}`
+          ? !running || resync.step === undefined ? null : (
+            <>
+              : <Foreign of={resync.step} max={60} />
+            </>
+          )
           : `, took ${formatDuration(lengthMs(resync))}, ${outcomeOf(resync)}`}
       </p>
       {resync.failureBefore === null ? null : (
         <p>
           Try {formatCount(resync.attempt)}: the one before it failed,{" "}
-          {clip(resync.failureBefore, 300)}
+          <Foreign of={resync.failureBefore} max={300} />
         </p>
       )}
-      {resync.error === null ? null : <p class="problem">{clip(resync.error, 500)}</p>}
+      {resync.error === null ? null : (
+        <p class="problem">
+          <Foreign of={resync.error} max={500} />
+        </p>
+      )}
     </>
   );
 }
@@ -145,7 +153,9 @@ function KindRow({ kind, counts }: { kind: string; counts: KindCounts }) {
   const times = [counts.etcdReadMs, counts.neutronReadMs, counts.compareMs, counts.writeMs];
   return (
     <tr>
-      <th scope="row">{clip(kind, 60)}</th>
+      <th scope="row">
+        <Foreign of={kind} max={60} />
+      </th>
       {same.map((n) => <td>{formatCount(n)}</td>)}
       {changed.map((n) => <td class={n > 0 ? "changed" : "zero"}>{formatCount(n)}</td>)}
       {times.map((ms) => <td>{formatDuration(ms)}</td>)}
@@ -162,7 +172,9 @@ export function ResyncWarnings({ warnings }: { warnings: readonly string[] }) {
       {warnings.slice(0, MAX_WARNINGS).map((text) => (
         <li>
           <Badge level="warn" word="Warning" />
-          <span>{clip(text, 300)}</span>
+          <span>
+            <Foreign of={text} max={300} />
+          </span>
         </li>
       ))}
       {more > 0 ? <li>{plural(more, "more warning")} in the log</li> : null}

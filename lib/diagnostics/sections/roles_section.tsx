@@ -2,7 +2,7 @@
 /** This node's roles as cards: how each is, what it does, what is wrong with it. Pure. @module */
 import { clip } from "../../base/clip.ts";
 import { formatBytes, formatCount } from "../../base/format.ts";
-import { Age, Badge, Cut, Section, Time } from "../parts.tsx";
+import { Age, Badge, Cut, Foreign, Section, Time } from "../parts.tsx";
 import type { RoleStatus } from "../../health/facts.ts";
 import { roleWord } from "../../health/roles.ts";
 
@@ -35,7 +35,11 @@ function RoleCard({ role, now }: { role: RoleStatus; now: number }) {
         {alive && process?.state === "running" ? <Cut of={alive.doing} max={80} /> : null}
       </p>
       {problem
-        ? <p class="problem lines-of" title={clip(problem, 500)}>{clip(problem, 300)}</p>
+        ? (
+          <p class="problem lines-of" title={clip(problem, 500)}>
+            <Foreign of={problem} max={300} />
+          </p>
+        )
         : null}
       <NextStart role={role} now={now} />
       <RoleFigures role={role} now={now} />
@@ -53,7 +57,11 @@ function NextStart({ role: { process }, now }: { role: RoleStatus; now: number }
   }
   if (process?.lastEnd && process.restarts > 0) {
     const end = `Ended last: ${process.lastEnd}`;
-    return <p class="quiet lines-of" title={clip(end, 500)}>{clip(end, 200)}</p>;
+    return (
+      <p class="quiet lines-of" title={clip(end, 500)}>
+        <Foreign of={end} max={200} />
+      </p>
+    );
   }
   return null;
 }

@@ -9,11 +9,10 @@ import { agentsNow, portsNow } from "../../health/status_now.ts";
 import { LineChart } from "../charts/line_chart.tsx";
 import { SpanChoices } from "../charts/span_choices.tsx";
 import { ShareBar } from "../charts/share_bar.tsx";
-import { clip } from "../../base/clip.ts";
 import { formatCount, formatDuration } from "../../base/format.ts";
 import type { Span } from "../charts/time_window.ts";
 import { SAMPLED } from "../spans.ts";
-import { Badge, Cut, Empty, Figure, Section, Table, Time } from "../parts.tsx";
+import { Badge, Cut, Empty, Figure, Foreign, Section, Table, Time } from "../parts.tsx";
 import { AGENT_COLUMNS, AgentRow, agentShares } from "./agent_parts.tsx";
 
 const MAX_STALE = 5;
@@ -166,5 +165,5 @@ function PortRow({ port, now }: { port: Ports["recent"][number]; now: number }) 
 export function PortBadge({ status, gone }: { status: string; gone?: boolean }) {
   if (gone) return <Badge level="info" word="gone" />;
   const level = status === "ERROR" ? "error" : status === "ACTIVE" ? "ok" : "info";
-  return <Badge level={level} word={clip(status, 20)} />;
+  return <Badge level={level} word={<Foreign of={status} max={20} />} />;
 }

@@ -7,7 +7,7 @@ import { freeShare, fullShare, NEARLY_FULL } from "../../etcd/database_size.ts";
 import { databasesNow } from "../../health/etcd_databases.ts";
 import type { Status } from "../../health/status.ts";
 import type { Compaction } from "../../state/records.ts";
-import { Badge, Cut, Pairs, Section, Time } from "../parts.tsx";
+import { Badge, Cut, Foreign, Pairs, Section, Time } from "../parts.tsx";
 
 /** The section; `configuration`: empty when it is not told. */
 export function UpkeepSection({ status, configuration }: {
@@ -38,7 +38,13 @@ function DatabaseLine({ status }: { status: Status }) {
   const { url, sizeBytes, quotaBytes, alarms } = worst;
   const [full, free] = [fullShare(worst), freeShare(worst)];
   const level = alarms.length > 0 ? "error" : (full ?? 0) > NEARLY_FULL ? "warn" : "ok";
-  const word = alarms.length > 0 ? `alarm ${clip(alarms.join(", "), 60)}` : undefined;
+  const word = alarms.length > 0
+    ? (
+      <>
+        alarm <Foreign of={alarms.join(", ")} max={60} />
+      </>
+    )
+    : undefined;
   return (
     <>
       <Badge level={level} word={word ?? (level === "ok" ? "has room" : "nearly full")} />{" "}

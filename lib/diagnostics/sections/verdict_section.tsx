@@ -2,7 +2,7 @@
 /** What the operator reads first: the verdict, the figures beside it, and all else that is wrong. @module */
 import type { Child } from "hono/jsx";
 import { formatCount, formatDuration } from "../../base/format.ts";
-import { Age, Badge, Section, Time } from "../parts.tsx";
+import { Age, Badge, Foreign, Section, Time } from "../parts.tsx";
 import type { Level } from "../../health/facts.ts";
 import type { Statement, Status } from "../../health/status.ts";
 import { runningNow, stepText } from "../../health/resync_findings.ts";
@@ -10,6 +10,8 @@ import { calm } from "../../health/calm.ts";
 import { agentsNow, portsNow } from "../../health/status_now.ts";
 
 const MAX_FINDINGS = 12;
+/** Of a sentence that names what is concerned. */
+const MAX_CHARS = 2000;
 
 /** The verdict's frame. Only the sentence is a live region: it changes when the state does. */
 export function Verdict({ level, aside, children }: {
@@ -57,7 +59,8 @@ function Calm({ status }: { status: Status }) {
 function Sentence({ said: { text, link } }: { said: Statement }) {
   return (
     <>
-      {link ? `${text} ` : text}
+      <Foreign of={text} max={MAX_CHARS} />
+      {link ? " " : null}
       {link ? <a class="more" href={link}>Details</a> : null}
     </>
   );
@@ -72,7 +75,13 @@ function Aside({ status }: { status: Status }) {
   const detail = beyond(status.verdict);
   return (
     <>
-      {detail ? <p class="detail quiet">{detail}</p> : null}
+      {detail
+        ? (
+          <p class="detail quiet">
+            <Foreign of={detail} max={MAX_CHARS} />
+          </p>
+        )
+        : null}
       <Beside status={status} />
     </>
   );
@@ -120,7 +129,14 @@ export function FindingsSection({ findings }: { findings: readonly Statement[] }
             <Badge level={finding.level} />
             <span>
               <Sentence said={finding} />
-              {beyond(finding) ? <small class="quiet">{` ${beyond(finding)}`}</small> : null}
+              {beyond(finding)
+                ? (
+                  <small class="quiet">
+                    {" "}
+                    <Foreign of={beyond(finding)!} max={MAX_CHARS} />
+                  </small>
+                )
+                : null}
             </span>
           </li>
         ))}

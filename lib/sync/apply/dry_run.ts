@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { escapeControls } from "../../base/escape_controls.ts";
 import { formatCount, plural } from "../../base/format.ts";
 import type { Change, Stored } from "../model/compare.ts";
 import { changeLines } from "./change_lines.ts";
@@ -71,12 +72,12 @@ export class DryRunSink extends NoSink {
 }
 
 function textOf({ action, kind, lines, keys }: Told): string {
-  const [first, ...others] = keys;
-  const indented = lines.map((line) => `  ${line}\n`).join("");
+  const [first, ...others] = keys.map(escapeControls);
+  const indented = lines.map((line) => `  ${escapeControls(line)}\n`).join("");
   if (others.length === 0) return `${action} ${first}\n${indented}`;
   const many = `${action} ${plural(keys.length, wordOf(kind))}`;
-  const where = keys.map((key) => `    ${key}\n`).join("");
+  const where = [first, ...others].map((key) => `    ${key}\n`).join("");
   return lines.length === 1
-    ? `${many}: ${lines[0]}\n${where}`
+    ? `${many}: ${escapeControls(lines[0]!)}\n${where}`
     : `${many}, each of them:\n${indented}${where}`;
 }

@@ -14,6 +14,8 @@ import { differenceGroupSchema, groupsOf } from "../apply/difference_groups.ts";
 import { type Difference, differenceSchema } from "../apply/difference_log.ts";
 import { STEPS } from "../apply/step.ts";
 
+/** Longest line. */
+const MAX_LINE_CHARS = 10_000;
 /** Longest name of an object that was left, with what is wrong with it. */
 const MAX_NAME_CHARS = 200;
 
@@ -105,7 +107,7 @@ export function formatReport(answer: ResyncAnswer): string {
     ...answer.leftOut.flatMap(leftOutLines),
     ...answer.guards.flatMap(guardLines),
     ...failure,
-  ].join("\n");
+  ].map((line) => clip(line, MAX_LINE_CHARS)).join("\n");
 }
 
 function guardLines(guard: Guard): string[] {
@@ -122,12 +124,15 @@ function leftOutLines(left: LeftOut): string[] {
 
 const WIDTH = 24;
 
+/** Longest account of what is being done, which must not wrap. */
+const MAX_DOING_CHARS = 50;
+
 /** One line that is drawn over again; draws nothing where there is no terminal. */
 export class ProgressBar {
   #reached = 0;
   #shown = false;
 
-  constructor(readonly enabled: boolean, readonly write: (text: string) => void) {}
+  constructor(readonly enabled: boolean, readonly redraw: (line: string) => void) {}
 
   /** `step`: how far it is, one of STEPS; another is not counted. */
   show(doing: string, step: string | undefined): void {
@@ -135,11 +140,11 @@ export class ProgressBar {
     this.#reached = Math.max(this.#reached, STEPS.findIndex((each) => each === step) + 1);
     const full = Math.round(WIDTH * this.#reached / (STEPS.length + 1));
     const bar = "#".repeat(full).padEnd(WIDTH, ".");
-    this.write(`\r\x1b[K[${bar}] ${doing}`);
+    this.redraw(`[${bar}] ${clip(doing, MAX_DOING_CHARS)}`);
     this.#shown = true;
   }
 
   end(): void {
-    if (this.#shown) this.write("\r\x1b[K");
+    if (this.#shown) this.redraw("");
   }
 }

@@ -92,7 +92,7 @@ Deno.test("what does not fit is never taken for the same, and nothing of it is l
   const text = await textOf([[change("a", long("2")), long("1")]]);
   assert(text.includes(JSON.stringify(long("2").a)), "all of it is there");
   const control = jsonChanges("{}", JSON.stringify({ "a\u001b[2J": 1 })).changes;
-  assertEquals([control[0]!.clipped, control[0]!.path], [true, "/a [2J"]);
+  assertEquals([control[0]!.clipped, control[0]!.path], [true, "/a\\u001b[2J"]);
 });
 
 Deno.test("a text of a large cloud ends with how many there are, and of how many it tells", async () => {

@@ -8,6 +8,7 @@ import { CloudIndex } from "../../../lib/sync/index/cloud_index.ts";
 import { narrowResync } from "../../../lib/sync/sources/narrow.ts";
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
 import { type Scene, WEP, withCloud } from "../scene.ts";
+import { ACTED_ON, HOSTILE_NAMES } from "../../support/hostile_names.ts";
 
 const request = (change: Partial<Comparison>): Comparison => ({
   networks: [],
@@ -215,6 +216,12 @@ Deno.test("the report names every kind, in words and in JSON", () =>
     bar.show("resync: reading Neutron", "reading Neutron");
     bar.end();
     assertMatch(drawn, /\[#+\.+\] resync: reading Neutron/);
+    drawn = "";
+    for (const name of HOSTILE_NAMES) {
+      bar.show(name, undefined);
+      assert(!ACTED_ON.test(drawn) && !drawn.includes("\n") && drawn.length < 80, drawn);
+      drawn = "";
+    }
     new ProgressBar(false, () => assert(false, "drawn without a terminal")).show("x", undefined);
   }));
 
@@ -231,7 +238,7 @@ Deno.test("what a guard held back and what was left is told with counts, names a
     }],
   }));
   assertMatch(text, /3 security groups are left as they are, too large for etcd: g-1: 2 MB, and/);
-  assertMatch(text, /^ {2}g-2: {2}\[31m3 MB\n {2}and 1 more$/m);
+  assertMatch(text, /^ {2}g-2: \\u001b\[31m3 MB\n {2}and 1 more$/m);
   assertMatch(text, /^Held back: Neutron shows 80 of 200 ports, fewer .*resync --allow-deletions/m);
   assertMatch(text, /^ {2}p-1, p-2 and 118 more$/m);
   assert(!text.includes("\x1b"), "a name cannot steer the terminal");
