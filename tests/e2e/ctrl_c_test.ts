@@ -10,7 +10,8 @@ import { freePort, startEtcd } from "../support/etcd_server.ts";
 import { SAME_SIGNAL_MS } from "../../lib/node/stop_request.ts";
 import type { Status } from "../../lib/health/status.ts";
 import { BINARY, lives, processTree, tempDir } from "./node.ts";
-import { Tmux, tmuxMissing } from "./tmux.ts";
+import { programMissing } from "../support/system_program.ts";
+import { Tmux } from "./tmux.ts";
 
 const ELECTION = "/calico/openstack/v2/no-region/neutron_election";
 
@@ -19,7 +20,7 @@ const WAYS: readonly (readonly string[])[] = BINARY ? [[BINARY, "start"]] : [
   ["sh", "bootstrap.sh", "start"],
 ];
 
-const missing = await tmuxMissing();
+const missing = await programMissing("tmux");
 const ignore = missing !== null;
 const skipped = missing === null ? "" : ` (skipped: ${missing})`;
 

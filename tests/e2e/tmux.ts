@@ -2,25 +2,6 @@
 import { eventually } from "../support/assert.ts";
 import { lives, ROOT, tempDir } from "./node.ts";
 
-async function succeeds(command: string, ...args: string[]): Promise<boolean> {
-  try {
-    const env = { DEBIAN_FRONTEND: "noninteractive" };
-    const options = { args, env, stdin: "null", stdout: "null", stderr: "null" } as const;
-    return (await new Deno.Command(command, options).output()).success;
-  } catch {
-    return false;
-  }
-}
-
-/** Why there is no tmux; null: there is, if need be since it was installed. */
-export async function tmuxMissing(): Promise<string | null> {
-  if (await succeeds("tmux", "-V")) return null;
-  if (Deno.uid() !== 0) return "tmux is not installed, and installing it needs rights";
-  const install = async () => await succeeds("apt-get", "install", "-y", "tmux");
-  const got = await install() || await succeeds("apt-get", "update") && await install();
-  return got ? null : "tmux cannot be installed";
-}
-
 /** A terminal of tmux, on a server of its own that ends with it. */
 export class Tmux implements AsyncDisposable {
   private constructor(

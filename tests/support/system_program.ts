@@ -4,8 +4,11 @@
 export async function programMissing(name: string): Promise<string | null> {
   if (await succeeds("sh", "-c", `command -v ${name}`)) return null;
   if (Deno.uid() !== 0) return `${name} is not installed, and installing it needs rights`;
-  const install = () => succeeds("apt-get", "install", "-y", "--no-install-recommends", name);
-  const got = await install() || (await succeeds("apt-get", "update") && await install());
+  // Another suite may be installing something.
+  const wait = ["-o", "DPkg::Lock::Timeout=300"];
+  const install = () =>
+    succeeds("apt-get", ...wait, "install", "-y", "--no-install-recommends", name);
+  const got = await install() || (await succeeds("apt-get", ...wait, "update") && await install());
   return got ? null : `${name} cannot be installed`;
 }
 
