@@ -104,6 +104,7 @@ class ResourceSyncer {
       base: this.#base,
       term,
       context,
+      stateDir: config.stateDir,
       index: () => this.#index,
       compare: (why) => this.#compare(why),
       held: (result) => {

@@ -10,6 +10,7 @@ import { readAgentsFile } from "../status/agents_file.ts";
 import { readPortDifferences } from "../status/port_differences.ts";
 import { readPortReports } from "../status/port_reports.ts";
 import { readDifferencesNaming } from "../sync/apply/difference_log.ts";
+import { readAnnouncedChanges } from "../sync/report/announced_changes.ts";
 import type { CloudAccount, LastChange, NodeAccount } from "./trace.ts";
 
 /** Whose state it is. */
@@ -54,11 +55,35 @@ export async function readNode(
     differing: differing?.ports.filter(({ port }) => of.has(port)) ?? [],
     agents: agents?.agents.filter(({ host }) => hosts.has(host))
       .map(({ host, reportedAt }) => ({ host, reportedAt })) ?? [],
-    changes: await lastChanges(stateDir, status.resyncs, subjects),
+    changes: [
+      ...await announcedChanges(stateDir, subjects),
+      ...await lastChanges(stateDir, status.resyncs, subjects),
+    ].toSorted((a, b) => b.at - a.at),
     runError: status.isMaster ? last?.error ?? null : null,
     guards: guards.map(({ resync: _, ...guard }) => guard),
     leftOut: leftOut.map(({ resync: _, ...left }) => left),
   };
+}
+
+/** The newest change of each key of these objects that was written as Neutron announced it. */
+async function announcedChanges(
+  stateDir: string,
+  subjects: ReadonlySet<string>,
+): Promise<LastChange[]> {
+  const of = (await readAnnouncedChanges(stateDir)).filter(({ subject }) =>
+    subjects.has(subject.id)
+  );
+  return of.map(({ at, action, kind, key, subject, changes }) => ({
+    subject: subject.id,
+    run: null,
+    at,
+    reason: "announced",
+    isWritten: true,
+    action,
+    kind,
+    key,
+    changes: action === "update" ? changes.slice(0, MAX_PLACES) : [],
+  }));
 }
 
 /** The newest change of each of these objects that a run has written. */

@@ -86,7 +86,8 @@ export function toldWords(
 }
 
 /** Whose change it is: a run that failed may not have written what it found. */
-export function runWords({ isWritten }: LastChange): string {
+export function runWords({ run, isWritten }: Pick<LastChange, "run" | "isWritten">): string {
+  if (run === null) return "changed last as Neutron announced it";
   return isWritten
     ? "last run to change it"
     : "last run to change it, which failed and may not have";

@@ -96,9 +96,9 @@ function objectLines(
     ...moreChanges > 0 ? [`${INDENT}  … and ${plural(moreChanges, "more place")}`] : [],
     ...last
       ? [
-        `${INDENT}${runWords(last)}: ${last.run} (${last.reason}), ${isoTime(last.at)}: ${
-          changeWords(last)
-        }`,
+        `${INDENT}${runWords(last)}${last.run === null ? "" : `: ${last.run} (${last.reason})`}, ${
+          isoTime(last.at)
+        }: ${changeWords(last)}`,
       ]
       : [],
   ];

@@ -114,10 +114,10 @@ export const cloudAccountSchema = z.object({
 });
 export type CloudAccount = z.infer<typeof cloudAccountSchema>;
 
-/** The newest change of an object that a run of this node has found. */
+/** The newest change of an object that a run of this node has found, or that it has written as it was announced. */
 export const lastChangeSchema = z.object({
   subject: z.string().meta({ description: "Id of Neutron's object" }),
-  run: z.string(),
+  run: textOrNull.meta({ description: "null: it was written as Neutron announced it" }),
   at: ms,
   reason: z.string(),
   isWritten: z.boolean().meta({
@@ -142,7 +142,7 @@ export const nodeAccountSchema = z.object({
   differing: z.array(portDifferenceSchema),
   agents: z.array(z.object({ host: z.string(), reportedAt: ms.nullable() })),
   changes: z.array(lastChangeSchema).meta({
-    description: "By its resyncs; what was changed as Neutron announced it is not kept",
+    description: "By its resyncs, and as Neutron announced it; the newest first",
   }),
   runError: textOrNull.meta({ description: "Why the last run of the node that leads failed" }),
   guards: z.array(guardSchema).meta({ description: "What its runs hold back now" }),

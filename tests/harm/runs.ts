@@ -143,6 +143,7 @@ async function handleEvents(
     base: product.deps,
     term: world.term(AbortSignal.any([signal, stop.signal])),
     context: { clock: systemClock, log },
+    stateDir: "/nonexistent",
     index: () => index,
     compare: () => {},
   });

@@ -193,6 +193,11 @@ Deno.test("what Neutron was told is said, not what Felix reports; and what a fai
     text({ changes: [{ ...change, action: "create", isWritten }] });
   assertMatch(changed(true), /last run to change it: abc \(startup\)/);
   assertMatch(changed(false), /which failed and may not have: abc/);
+  const announced = { ...change, run: null, reason: "announced", isWritten: true } as const;
+  assertMatch(
+    text({ changes: [{ ...announced, action: "update" }] }),
+    /changed last as Neutron announced it, 1970-01-01T00:00:00.000Z: update of/,
+  );
 });
 
 Deno.test("what etcd could not be asked for is not known, rather than not there", () => {

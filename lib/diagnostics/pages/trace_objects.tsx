@@ -58,13 +58,18 @@ function ObjectItem({ object, trace, now }: { object: TracedObject; trace: Trace
       {last
         ? (
           <p class="quiet">
-            {`L${runWords(last).slice(1)}: `}
-            <a href={`/resyncs/${encodeURIComponent(last.run)}`}>
-              <Foreign of={last.run} max={20} />
-            </a>
-            {" ("}
-            <Foreign of={last.reason} max={40} />
-            {") "}
+            {capitalized(runWords(last))}
+            {last.run === null ? " " : (
+              <>
+                {": "}
+                <a href={`/resyncs/${encodeURIComponent(last.run)}`}>
+                  <Foreign of={last.run} max={20} />
+                </a>
+                {" ("}
+                <Foreign of={last.reason} max={40} />
+                {") "}
+              </>
+            )}
             <Time at={last.at} now={now} age />
             {": "}
             <Foreign of={changeWords(last)} max={500} />
@@ -94,4 +99,8 @@ function Values({ object: { key, wanted, stored, action } }: { object: TracedObj
 function jsonText(value: unknown): string {
   const text = escapeLines(JSON.stringify(value, null, 1));
   return text.length > MAX_JSON_CHARS ? `${text.slice(0, MAX_JSON_CHARS)}…` : text;
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

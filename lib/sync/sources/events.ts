@@ -18,6 +18,7 @@ import { RateLimitedLog } from "../../base/rate_limited.ts";
 import { type ResyncDeps, type ResyncResult, SyncRun } from "../apply/sync_run.ts";
 import { addWork, newWork, type Scope, sizeOf, type Work } from "../index/backlog.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
+import { AnnouncedChanges } from "../report/announced_changes.ts";
 import { guardSentence, leftOutSentence } from "../report/held_text.ts";
 import { applyChanges } from "./changes.ts";
 import { addHints, decodeNotification, Hints } from "./notification.ts";
@@ -35,6 +36,8 @@ export interface EventSyncOptions {
   readonly base: Omit<ResyncDeps, "progress">;
   readonly term: Term;
   readonly context: Pick<JobContext, "clock" | "log">;
+  /** Where what was changed is kept for traces. */
+  readonly stateDir: string;
   /** That of the last full resync; null: there is none to build on, and events wait. */
   index(): CloudIndex | null;
   /** Asks for an incremental resync at once. */
@@ -57,6 +60,7 @@ export class EventSync {
   #woken = Promise.withResolvers<void>();
   readonly #lag: Lag;
   readonly #limited: RateLimitedLog;
+  readonly #changes: AnnouncedChanges;
   readonly #counts = {
     received: 0,
     ignored: 0,
@@ -72,6 +76,12 @@ export class EventSync {
     const { clock, log } = options.context;
     this.#lag = new Lag(clock);
     this.#limited = new RateLimitedLog(log, clock);
+    this.#changes = new AnnouncedChanges(clock, options.stateDir);
+  }
+
+  /** Tells traces what was changed; to be called again and again. */
+  async publishChanges(): Promise<void> {
+    await this.#changes.publish(this.#limited);
   }
 
   /** A message from the bus. */
@@ -205,7 +215,8 @@ export class EventSync {
     this.#pending = new Hints();
     this.#isBacklogDue = false;
     this.#noteHints(batch);
-    const deps = { ...base, progress: () => {} };
+    const differences = this.#changes.log();
+    const deps = { ...base, progress: () => {}, differences };
     const announced = batch.deleted;
     const run = new SyncRun(deps, term, index, { announced });
     try {
@@ -227,6 +238,9 @@ export class EventSync {
       .reduce((sum, { created, updated, deleted }) => sum + created + updated + deleted, 0);
     this.#counts.passes++;
     this.#counts.changes += changes;
+    // What etcd did not take is not told as changed.
+    const isWhole = !run.full && run.leftOut.every(({ why }) => why !== "too-large");
+    if (isWhole) this.#changes.note(differences);
     const ms = clock.monotonic() - since;
     this.#lag.add(ms);
     await this.#tell(run);

@@ -32,6 +32,7 @@ export async function listen(
   const running = whileRunning(handling, term.signal);
   while (!running.aborted) {
     await store.writeNotifications(events.record(bus));
+    await events.publishChanges();
     await clock.sleep(PUBLISH_MS, running).catch(() => {});
   }
   await handling;

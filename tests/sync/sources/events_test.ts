@@ -1,6 +1,8 @@
 import { Buffer } from "node:buffer";
 import type { Item } from "../../../lab/model.ts";
 import { addVmPort } from "../../../lab/seed.ts";
+import { readAnnouncedChanges } from "../../../lib/sync/report/announced_changes.ts";
+import { tempDir } from "../../support/temp_dir.ts";
 import { systemClock } from "../../../lib/base/clock.ts";
 import { EventSync } from "../../../lib/sync/sources/events.ts";
 import { incrementalResync } from "../../../lib/sync/sources/incremental.ts";
@@ -24,6 +26,7 @@ interface Listening {
   readonly log: LogRecorder;
   /** Why comparisons were asked for. */
   readonly asked: string[];
+  readonly stateDir: string;
   /** Neutron announces something. */
   say(type: string, payload: Payload): void;
   settled(): Promise<void>;
@@ -42,10 +45,12 @@ async function withEvents(
     const log = new LogRecorder();
     const asked: string[] = [];
     let index: CloudIndex | null = null;
+    await using dir = await tempDir();
     const events = new EventSync({
       base: scene.deps,
       term: { ...scene.term, signal: stop.signal },
       context: { clock: systemClock, log },
+      stateDir: dir.path,
       index: () => index,
       compare: (why) => asked.push(why),
     });
@@ -62,6 +67,7 @@ async function withEvents(
         events,
         log,
         asked,
+        stateDir: dir.path,
         full,
         index: () => index!,
         say: (type, payload) => events.receive(message(type, payload)),
@@ -386,4 +392,32 @@ Deno.test("events: 20 changes a second are in etcd within 300 ms", () =>
     }
     lags.sort((a, b) => a - b);
     assertWithin(lags[Math.floor(lags.length * 0.95)]!, 300, "p95");
+  }));
+
+Deno.test("what was changed as it was announced is kept for traces, the newest of each key", () =>
+  withEvents(async (scene, { events, log, say, settled, stateDir }) => {
+    const port = boundPorts(scene)[0]!;
+    const move = async (mac_address: string) => {
+      changed(scene, say, "ports", "port", port, { mac_address });
+      await settled();
+    };
+    await events.publishChanges();
+    assertEquals(await readAnnouncedChanges(stateDir), [], "nothing was announced");
+    await move("fa:16:3e:00:00:01");
+    await move("fa:16:3e:00:00:02");
+    await events.publishChanges();
+    const kept = (await readAnnouncedChanges(stateDir)).filter(({ subject }) =>
+      subject.id === port.id
+    );
+    assertEquals(kept.map(({ action, subject }) => [action, subject.type]), [["update", "port"]]);
+    assert(
+      kept[0]!.changes.some(({ after }) => after === "fa:16:3e:00:00:02"),
+      JSON.stringify(kept),
+    );
+    assert(Math.abs(kept[0]!.at - Date.now()) < 60_000);
+    // It is written now and then, not with each change.
+    await move("fa:16:3e:00:00:03");
+    await events.publishChanges();
+    assert(!JSON.stringify(await readAnnouncedChanges(stateDir)).includes("fa:16:3e:00:00:03"));
+    assertEquals(log.at("warn"), []);
   }));
