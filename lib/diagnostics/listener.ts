@@ -96,6 +96,8 @@ export async function openListener(
         }, GRACE_MS);
         server.close(() => {
           clearTimeout(timer);
+          // Nor has it any more what asked for a tunnel.
+          connections.closeAll();
           resolve();
         });
         server.closeIdleConnections();

@@ -1,7 +1,7 @@
 /** Requests to the page and its API: to the routes, and as bytes to the listener. */
 import fc from "fast-check";
 import { openListener } from "../../lib/diagnostics/listener.ts";
-import { assert } from "../support/assert.ts";
+import { assert, eventually } from "../support/assert.ts";
 import { details } from "../diagnostics/details_fixture.ts";
 import { testApp } from "../diagnostics/test_app.ts";
 import { fuzz, RUNS } from "./fuzz.ts";
@@ -93,10 +93,16 @@ const wires = spoilt(
 
 /** One connection each, and several at a time: it is the listener that is tried, not the network. */
 Deno.test(`bytes to the page's listener: ${Math.ceil(RUNS / 10)} connections`, async () => {
-  await using listener = await openListener(
-    (request, env) => app.fetch(request, env),
-    { host: "127.0.0.1", port: 0, tls: null },
-  );
+  let open = 0;
+  const fetch = async (request: Request, env: Parameters<typeof app.fetch>[1]) => {
+    open++;
+    try {
+      return await app.fetch(request, env);
+    } finally {
+      open--;
+    }
+  };
+  await using listener = await openListener(fetch, { host: "127.0.0.1", port: 0, tls: null });
   const send = async (text: string): Promise<string> => {
     using connection = await Deno.connect({ hostname: "127.0.0.1", port: listener.port });
     let answer = "";
@@ -117,4 +123,6 @@ Deno.test(`bytes to the page's listener: ${Math.ceil(RUNS / 10)} connections`, a
   }
   const alive = await send("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   assert(/^HTTP\/1\.1 [24]\d\d /.test(alive), alive);
+  // Who has gone away does not end what was asked for.
+  await eventually("all is answered", () => open === 0);
 });
