@@ -23,7 +23,9 @@ export function openTerminal(command: readonly string[]): AsyncDisposable & {
     for await (const chunk of script.stdout) output += decoder.decode(chunk, { stream: true });
   })();
   const close = () => {
-    if (!closed) script.kill("SIGKILL");
+    try {
+      if (!closed) script.kill("SIGKILL");
+    } catch { /* the command has ended, and the terminal with it */ }
     closed = true;
   };
   return {
