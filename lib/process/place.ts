@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { systemOutput } from "./system_output.ts";
 
 /** Two places are the same when both names are. */
 export interface ProcessPlace {
@@ -18,7 +19,6 @@ export interface ProcessPlace {
 }
 
 const TOLD = "cat /proc/sys/kernel/random/boot_id && readlink /proc/self/ns/pid";
-const TIMEOUT_MS = 2000;
 
 /**
  * The place of this process and of those that it starts; needs the permission to run `sh`. Where the kernel
@@ -26,19 +26,8 @@ const TIMEOUT_MS = 2000;
  * has it in common, and nothing else ever has.
  */
 export async function readProcessPlace(): Promise<ProcessPlace> {
-  try {
-    const { success, stdout } = await new Deno.Command("sh", {
-      args: ["-c", TOLD],
-      clearEnv: true,
-      env: { PATH: "/usr/bin:/bin" },
-      stdin: "null",
-      stderr: "null",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    }).output();
-    return (success ? parseProcessPlace(new TextDecoder().decode(stdout)) : null) ?? unique();
-  } catch {
-    return unique();
-  }
+  const told = await systemOutput("sh", ["-c", TOLD]);
+  return (told?.success ? parseProcessPlace(told.text) : null) ?? unique();
 }
 
 /** What the two programs print; null when that is not it. */

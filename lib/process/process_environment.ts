@@ -4,26 +4,14 @@
  *
  * @module
  */
-
-const TIMEOUT_MS = 2000;
+import { systemOutput } from "./system_output.ts";
 
 /** Its variables; empty where the kernel does not tell. Needs the permission to run `cat`. */
 export async function readProcessEnvironment(pid: number): Promise<Record<string, string>> {
-  try {
-    const { success, stdout } = await new Deno.Command("cat", {
-      args: [`/proc/${Math.trunc(pid)}/environ`],
-      clearEnv: true,
-      env: { PATH: "/usr/bin:/bin" },
-      stdin: "null",
-      stderr: "null",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    }).output();
-    if (!success) return {};
-    const entries = new TextDecoder().decode(stdout).split("\0")
-      .map((entry) => /^([^=]+)=(.*)$/s.exec(entry))
-      .filter((match) => match !== null);
-    return Object.fromEntries(entries.map(([, name, value]) => [name, value]));
-  } catch {
-    return {};
-  }
+  const told = await systemOutput("cat", [`/proc/${Math.trunc(pid)}/environ`]);
+  if (!told?.success) return {};
+  const entries = told.text.split("\0")
+    .map((entry) => /^([^=]+)=(.*)$/s.exec(entry))
+    .filter((match) => match !== null);
+  return Object.fromEntries(entries.map(([, name, value]) => [name, value]));
 }

@@ -6,6 +6,8 @@
  *
  * @module
  */
+import { systemOutput } from "./system_output.ts";
+
 /** A user as the operating system knows it; null: it does not tell. */
 export interface SystemUser {
   readonly uid: number | null;
@@ -18,26 +20,14 @@ export interface SystemUser {
 const TOLD = 'id -u; echo "$(id -un 2>/dev/null)"; ' +
   'login=$(cat /proc/self/loginuid 2>/dev/null); echo "$login"; ' +
   'echo "$(id -un -- "$login" 2>/dev/null)"';
-const TIMEOUT_MS = 2000;
 /** What Linux tells of a process that no login has begun. */
 const NO_LOGIN = 4_294_967_295;
 const UNKNOWN: SystemUser = { uid: null, name: null, login: null };
 
 /** The user of this process; needs the permission to run `sh`. What the system does not tell is null. */
 export async function readSystemUser(): Promise<SystemUser> {
-  try {
-    const { stdout } = await new Deno.Command("sh", {
-      args: ["-c", TOLD],
-      clearEnv: true,
-      env: { PATH: "/usr/bin:/bin" },
-      stdin: "null",
-      stderr: "null",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    }).output();
-    return parseSystemUser(new TextDecoder().decode(stdout));
-  } catch {
-    return UNKNOWN;
-  }
+  const told = await systemOutput("sh", ["-c", TOLD]);
+  return told === null ? UNKNOWN : parseSystemUser(told.text);
 }
 
 /** What the programs print: user id, its name, login id, its name, one a line; lines may be empty. */
