@@ -9,23 +9,28 @@ import { isBusy } from "./sqlite_errors.ts";
 
 /** As long as a claim of mastership is tried, see `mastership_claim.ts`, ms. */
 const BUSY_MS = 5000;
-const PAUSE: Backoff = { firstMs: 3, maxMs: 30, jitter: "full" };
+const MAX_PAUSE_MS = 30;
 
 /**
  * Reads and writes again and again until nobody else has written in between: `write` reads, writes with a
- * check, and says whether the check held. False: others write all the time.
+ * check, and says whether the check held. False: others have written all the time, for `busyMs`.
  *
  * @throws what `write` throws, but for a file that is busy.
  */
-export async function writeChecked(write: () => Promise<boolean>): Promise<boolean> {
-  const endsAt = performance.now() + BUSY_MS;
+export async function writeChecked(
+  write: () => Promise<boolean>,
+  busyMs = BUSY_MS,
+  maxPauseMs = MAX_PAUSE_MS,
+): Promise<boolean> {
+  const pause: Backoff = { firstMs: 3, maxMs: maxPauseMs, jitter: "full" };
+  const endsAt = performance.now() + busyMs;
   for (let i = 0; performance.now() < endsAt; i++) {
     try {
       if (await write()) return true;
     } catch (error) {
       if (!isBusy(error)) throw error;
     }
-    await systemClock.sleep(backoffMs(PAUSE, i));
+    await systemClock.sleep(backoffMs(pause, i));
   }
   return false;
 }

@@ -4,18 +4,16 @@
  *
  * @module
  */
-import { type Backoff, backoffMs } from "../base/backoff.ts";
 import { clip } from "../base/clip.ts";
-import { systemClock } from "../base/clock.ts";
+import { writeChecked } from "./checked_write.ts";
 import type { Kv } from "./kv.ts";
 import { type Event, eventsSchema } from "./records.ts";
-import { isBusy } from "./sqlite_errors.ts";
 
 const MAX_EVENTS = 50;
 const MAX_EVENT_CHARS = 500;
 /** How long a write that another process came before is tried again, ms. */
 const BUSY_MS = 2000;
-const PAUSE: Backoff = { firstMs: 3, maxMs: 20, jitter: "full" };
+const MAX_PAUSE_MS = 20;
 
 /** The events of all sources. */
 export class EventLog {
@@ -37,19 +35,13 @@ export class EventLog {
   }
 
   async #add(key: Deno.KvKey, event: Event): Promise<void> {
-    const endsAt = performance.now() + BUSY_MS;
-    for (let failures = 0;; failures++) {
+    const write = async () => {
       const { value, versionstamp } = await this.kv.get(key);
       const known = eventsSchema.safeParse(value).data ?? [];
       const events = [event, ...known].slice(0, MAX_EVENTS);
-      try {
-        const change = this.kv.atomic().check({ key, versionstamp }).set(key, events);
-        if ((await change.commit()).ok) return;
-      } catch (error) {
-        if (!isBusy(error)) throw error;
-      }
-      if (performance.now() >= endsAt) throw new Error("other processes write events all the time");
-      await systemClock.sleep(backoffMs(PAUSE, failures));
-    }
+      return (await this.kv.atomic().check({ key, versionstamp }).set(key, events).commit()).ok;
+    };
+    if (await writeChecked(write, BUSY_MS, MAX_PAUSE_MS)) return;
+    throw new Error("other processes write events all the time");
   }
 }
