@@ -38,3 +38,15 @@ export async function located(
     return { config, notes: [], trouble: describeError(error, false) };
   }
 }
+
+/** The configuration for a tool that asks Neutron. @throws Keystone's catalogue has to tell where it is, and does not. */
+export async function withNeutron(
+  config: Config,
+  context: CommandContext,
+  places: PermissionPlaces,
+): Promise<Config> {
+  if (!config.openstack.fromCatalogue.neutron) return config;
+  const { config: whole, trouble } = await located(config, context, places);
+  if (!trouble) return whole;
+  throw new Error(`Keystone's catalogue cannot be asked where Neutron is: ${trouble}`);
+}

@@ -38,7 +38,7 @@ import { readAsked, readDiff } from "../lib/sync/apply/difference_log.ts";
 import { runTool } from "../lib/process/tool.ts";
 import { type Command, type CommandContext, DIFFERENT, output } from "./context.ts";
 import { openExisting } from "./existing_state.ts";
-import { located, placesOf } from "./located.ts";
+import { placesOf, withNeutron } from "./located.ts";
 import { RUNNING_NODE, settingsOf } from "./running_node.ts";
 
 /** Beyond the deadline of one call, for a process to start and a busy machine, ms. */
@@ -173,10 +173,7 @@ async function compareBeside(context: CommandContext, resync: Wanted, bar: Progr
       "this command compares by itself\n",
   );
   const places = await placesOf(config, context);
-  const { config: whole, trouble } = config.openstack.fromCatalogue.neutron
-    ? await located(config, context, places)
-    : { config, trouble: null };
-  if (trouble) throw new Error(`Keystone's catalogue cannot be asked where Neutron is: ${trouble}`);
+  const whole = await withNeutron(config, context, places);
   const row = permissionRow("dry-run", whole, places);
   const launch = launcher.prepare("dry-run", row, aloneInput(whole, resync));
   const callMs = Math.max(whole.openstack.requestTimeoutMs, whole.etcd.callTimeoutMs);

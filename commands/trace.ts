@@ -26,7 +26,7 @@ import {
 } from "../lib/trace/trace.ts";
 import { type Command, type CommandContext, DIFFERENT, output } from "./context.ts";
 import { openExisting } from "./existing_state.ts";
-import { located, placesOf } from "./located.ts";
+import { placesOf, withNeutron } from "./located.ts";
 import { settingsOf } from "./running_node.ts";
 
 /** Beyond the trace's own deadlines, for its process to start and a busy machine, ms. */
@@ -71,10 +71,7 @@ async function askCloud(
   query: TraceQuery,
 ): Promise<CloudAccount> {
   const places = await placesOf(config, context);
-  const { config: whole, trouble } = config.openstack.fromCatalogue.neutron
-    ? await located(config, context, places)
-    : { config, trouble: null };
-  if (trouble) throw new Error(`Keystone's catalogue cannot be asked where Neutron is: ${trouble}`);
+  const whole = await withNeutron(config, context, places);
   const row = permissionRow("trace", whole, places);
   const launch = context.launcher.prepare("trace", row, traceInput(whole, query));
   const answered = await runTool(launch, { timeoutMs: TRACE_MS + SLACK_MS }).catch((error) => {
