@@ -13,8 +13,8 @@ import { speaks, startOldTls } from "../support/old_tls_server.ts";
 import { tempDir } from "../support/temp_dir.ts";
 import { testConfig } from "../support/test_config.ts";
 
-/** grpc-js keeps timers of connections beyond the end of its client. */
-const GRPC = { sanitizeOps: false, sanitizeResources: false };
+/** grpc-js keeps timers of connections beyond the end of its client; the runtime those of a refused handshake for a moment. */
+const SOCKETS = { sanitizeOps: false, sanitizeResources: false };
 
 /** What a request to that port leads to, with the certificate as the CA. */
 type Ask = (port: number, ca: string) => Promise<unknown>;
@@ -42,7 +42,7 @@ const CLIENTS: Record<string, Ask> = {
   },
 };
 
-Deno.test("a server that offers TLS 1.1 alone is refused, and that is said", GRPC, async (t) => {
+Deno.test("a server that offers TLS 1.1 alone is refused, and that is said", SOCKETS, async (t) => {
   await using dir = await tempDir();
   const files = await makeCertificate(dir.path, "server");
   await using server = await startOldTls("tls1_1", files);
@@ -62,7 +62,7 @@ Deno.test("a server that offers TLS 1.1 alone is refused, and that is said", GRP
   });
 });
 
-Deno.test("the same server with TLS 1.2 is spoken to", GRPC, async () => {
+Deno.test("the same server with TLS 1.2 is spoken to", SOCKETS, async () => {
   await using dir = await tempDir();
   const files = await makeCertificate(dir.path, "server");
   await using server = await startOldTls("tls1_2", files);
@@ -72,7 +72,7 @@ Deno.test("the same server with TLS 1.2 is spoken to", GRPC, async () => {
   assertEquals(response.status, 200);
 });
 
-Deno.test("the page takes TLS 1.2 and 1.3, and nothing older", async () => {
+Deno.test("the page takes TLS 1.2 and 1.3, and nothing older", SOCKETS, async () => {
   await using dir = await tempDir();
   const files = await makeCertificate(dir.path, "page");
   const [cert, key] = await Promise.all([files.cert, files.key].map((f) => Deno.readTextFile(f)));
