@@ -10,6 +10,7 @@ import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
+import { deadline } from "../base/deadline.ts";
 import { Connections } from "./connections.ts";
 import type { PeerEnv } from "./peer.ts";
 import type { RefusalKind, Refused } from "./refusals.ts";
@@ -49,6 +50,8 @@ const MAX_HEAD_BYTES = 16_384;
 const KEEP_ALIVE_MS = 15_000;
 /** What is being answered when the listener closes may take this long. */
 const GRACE_MS = 500;
+/** The runtime has this long to say that all has closed; whatever it says, the listener counts as closed then. */
+const CLOSE_MS = 2000;
 
 /** An open listener; disposing closes it, its idle connections at once. */
 export interface Listener extends AsyncDisposable {
@@ -86,22 +89,15 @@ export async function openListener(
     useCertificate({ cert, key }) {
       (server as https.Server).setSecureContext({ cert, key });
     },
-    [Symbol.asyncDispose]() {
-      return new Promise((resolve) => {
-        // Whoever asked for the restart of this process is still to be answered.
-        const timer = setTimeout(() => {
-          server.closeAllConnections();
-          // The server's own list lacks who has not ended the handshake.
-          connections.closeAll();
-        }, GRACE_MS);
-        server.close(() => {
-          clearTimeout(timer);
-          // Nor has it any more what asked for a tunnel.
-          connections.closeAll();
-          resolve();
-        });
-        server.closeIdleConnections();
-      });
+    async [Symbol.asyncDispose]() {
+      const { promise: closed, resolve } = Promise.withResolvers<void>();
+      server.close(() => resolve());
+      server.closeIdleConnections();
+      // Whoever asked for the restart of this process is still to be answered.
+      await deadline(closed, GRACE_MS, () => server.closeAllConnections());
+      // The server's own list lacks who has not ended the handshake, and who asked for a tunnel.
+      connections.closeAll();
+      await deadline(closed, CLOSE_MS, () => {});
     },
   };
 }

@@ -52,6 +52,7 @@ export function fuzz<Input>(
   expected: (error: Error) => boolean = () => false,
 ): void {
   Deno.test(`${edge}: ${RUNS} inputs`, async () => {
+    say(`  ${edge}: seed ${SEED}`);
     const cpu = process.threadCpuUsage();
     const before = shapes();
     using watched = watch(edge);
@@ -65,9 +66,7 @@ export function fuzz<Input>(
     assertEquals(shapes(), before, "a prototype was changed");
     const seconds = (process.threadCpuUsage(cpu).user / 1e6).toFixed(1);
     say(
-      `  ${edge}: seed ${SEED}; ${seconds} s of computing, ${
-        Math.round(slowest)
-      } ms for the slowest input`,
+      `  ${edge}: ${seconds} s of computing, ${Math.round(slowest)} ms for the slowest input`,
     );
   });
 }

@@ -1,5 +1,6 @@
 /** Requests to the page and its API: to the routes, and as bytes to the listener. */
 import fc from "fast-check";
+import { deadline } from "../../lib/base/deadline.ts";
 import { openListener } from "../../lib/diagnostics/listener.ts";
 import { assert, eventually } from "../support/assert.ts";
 import { details } from "../diagnostics/details_fixture.ts";
@@ -94,6 +95,8 @@ const wires = spoilt(
 /** The runtime's sockets keep timers for a moment after the server of theirs has closed. */
 const SOCKETS = { sanitizeOps: false, sanitizeResources: false };
 const CONNECTIONS = Math.ceil(RUNS / 10);
+/** The listener gives up a request after 30 s; whoever waits longer is forgotten, ms. */
+const ANSWER_MS = 60_000;
 
 /** One connection each, and several at a time: it is the listener that is tried, not the network. */
 Deno.test(`bytes to the page's listener: ${CONNECTIONS} connections`, SOCKETS, async () => {
@@ -109,14 +112,19 @@ Deno.test(`bytes to the page's listener: ${CONNECTIONS} connections`, SOCKETS, a
   await using listener = await openListener(fetch, { host: "127.0.0.1", port: 0, tls: null });
   const send = async (text: string): Promise<string> => {
     using connection = await Deno.connect({ hostname: "127.0.0.1", port: listener.port });
+    let isLate = false;
     let answer = "";
     try {
       await connection.write(new TextEncoder().encode(text).subarray(0, 60_000));
       await connection.closeWrite();
       const buffer = new Uint8Array(4096);
-      const read = await connection.read(buffer);
+      const read = await deadline(connection.read(buffer), ANSWER_MS, () => {
+        isLate = true;
+        return null;
+      });
       answer = new TextDecoder().decode(buffer.subarray(0, read ?? 0));
     } catch { /* it has closed the connection: that is an answer too */ }
+    assert(!isLate, `neither answered nor closed: ${JSON.stringify(text.slice(0, 2000))}`);
     return answer;
   };
   const drawn = fc.sample(wires, CONNECTIONS);
