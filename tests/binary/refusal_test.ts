@@ -18,6 +18,7 @@ import {
   permissionRow,
   type ProcessName,
 } from "../../lib/process/permissions.ts";
+import { outputOf } from "../support/in_time.ts";
 
 if (!BINARY) throw new Error("set CONDUCTOR_BINARY to the compiled binary, or use test:binary");
 const launcher = createLauncher({
@@ -29,7 +30,7 @@ const launcher = createLauncher({
 
 /** Folder of etcd3's files inside the binary, as the binary itself knows it. */
 const protoDir = await (async () => {
-  const { stdout } = await productCommand(["permissions", "--output=json"]).output();
+  const { stdout } = await outputOf(productCommand(["permissions", "--output=json"]));
   const report = JSON.parse(new TextDecoder().decode(stdout)) as PermissionReport;
   assertEquals(report.enforcedBy, "permissions of a Worker");
   const { read } = report.processes.find(({ name }) => name === "manager")!;
@@ -187,10 +188,10 @@ Deno.test("a tool: only the names in its row", async () => {
 });
 
 Deno.test("a role that there is not, and one that is told nothing: exit code 1 and a sentence", async () => {
-  const unknown = await productCommand(["role", "root"]).output();
+  const unknown = await outputOf(productCommand(["role", "root"]));
   assertEquals(unknown.code, 1);
   assertMatch(new TextDecoder().decode(unknown.stderr), /there is no role "root"/);
-  const untold = await productCommand(["role", "manager"]).output();
+  const untold = await outputOf(productCommand(["role", "manager"]));
   assertEquals(untold.code, 1);
   assertMatch(new TextDecoder().decode(untold.stderr), /nothing came on standard input/);
 });

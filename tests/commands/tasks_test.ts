@@ -1,23 +1,24 @@
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { tempDir } from "../support/temp_dir.ts";
 import { guides } from "../../commands/commands.ts";
+import { outputOf } from "../support/in_time.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 
 async function run(command: string, args: string[], home: string) {
-  const { code, stdout, stderr } = await new Deno.Command(command, {
+  const { code, stdout, stderr } = await outputOf(command, {
     args,
     cwd: home,
     env: { HOME: home, DENO_DIR: await denoDir(), NO_COLOR: "1" },
     stdin: "null",
-  }).output();
+  });
   const [text, error] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   return { code, text: text!, error: error! };
 }
 
 /** Where Deno keeps what it has loaded: not in the home of the test. */
 async function denoDir(): Promise<string> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
+  const { stdout } = await outputOf(Deno.execPath(), { args: ["info", "--json"] });
   return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
 }
 

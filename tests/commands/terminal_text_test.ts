@@ -8,6 +8,7 @@ import { guard, left, resync, role, status } from "../diagnostics/fixtures.ts";
 import { ACTED_ON, HOSTILE_NAMES } from "../support/hostile_names.ts";
 import { fullTrace } from "../trace/trace_fixture.ts";
 import { assert } from "../support/assert.ts";
+import { outputOf } from "../support/in_time.ts";
 
 /** What commands print of a cloud in which everything has this name. */
 const PRINTED: Record<string, (name: string) => string | Promise<string>> = {
@@ -73,9 +74,9 @@ Deno.test("whatever a command prints, its process escapes it on both streams", a
   const root = new URL("../..", import.meta.url).pathname;
   const name = "ctl\u001b[31m\u202e\u0085";
   const run = async (...args: string[]) => {
-    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    const { stdout, stderr } = await outputOf(Deno.execPath(), {
       args: ["run", "-qA", `${root}main.ts`, ...args],
-    }).output();
+    });
     return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
   };
   for (

@@ -2,6 +2,7 @@ import type { Status } from "../../lib/health/status.ts";
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
 import { makeCertificate } from "../support/certificates.ts";
 import { labArgs, Node, productCommand, productRuntime, tempDir } from "./node.ts";
+import { outputOf } from "../support/in_time.ts";
 
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
@@ -81,7 +82,7 @@ Deno.test("an operator restarts roles over the API; status asks the page, or say
       () => Response.json({ node: { name: "node-1" } }),
     );
     const listen = `--listen=127.0.0.1:${page.addr.port}`;
-    const { code, stdout, stderr } = await productCommand(["status", listen, ...args]).output();
+    const { code, stdout, stderr } = await outputOf(productCommand(["status", listen, ...args]));
     assertEquals(code, 3);
     assertMatch(decode(stderr), /what answers there is no page of this version\): this is what /);
     assertMatch(decode(stdout), /^\w+: .*\n\nnode {4}node-1/);
@@ -90,15 +91,15 @@ Deno.test("an operator restarts roles over the API; status asks the page, or say
   await t.step("without a page, status says so and reads the state directory", async () => {
     await node.stop();
     const listen = `--listen=${new URL(node.pageUrl).host}`;
-    const { code, stdout, stderr } = await productCommand(["status", listen, ...args]).output();
+    const { code, stdout, stderr } = await outputOf(productCommand(["status", listen, ...args]));
     assertEquals(code, 3);
     assertMatch(decode(stdout), /^\w+: .*\n\nnode {4}node-1/);
     assertMatch(decode(stderr), /does not tell .*: this is what the state directory holds/);
     const unnamed = args.filter((arg) => !arg.startsWith("--node-name"));
-    const found = await productCommand(["status", listen, ...unnamed]).output();
+    const found = await outputOf(productCommand(["status", listen, ...unnamed]));
     assertMatch(decode(found.stdout), /\n\nnode {4}node-1,/);
     const asJson = ["status", listen, "--output=json", "--startup-resync=never", ...args];
-    const told = JSON.parse(decode((await productCommand(asJson).output()).stdout)) as Status;
+    const told = JSON.parse(decode((await outputOf(productCommand(asJson))).stdout)) as Status;
     assertEquals(told.node.startupResync, "never", "it is judged by the same configuration");
     assertEquals(told.held, { guards: [], leftOut: [], watching: null });
   });

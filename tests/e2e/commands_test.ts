@@ -2,10 +2,11 @@ import { assert, assertEquals, assertMatch, eventually } from "../support/assert
 import { freePort } from "../support/etcd_server.ts";
 import { labArgs, Node, productCommand, productWords, tempDir } from "./node.ts";
 import { openTerminal } from "./terminal.ts";
+import { outputOf } from "../support/in_time.ts";
 
 /** A command in a shell of its own: nothing of the node's options or secrets is in it. */
 async function command(home: string, ...words: string[]) {
-  const { code, stdout, stderr } = await productCommand(words, { HOME: home }).output();
+  const { code, stdout, stderr } = await outputOf(productCommand(words, { HOME: home }));
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, text: decode(stdout), error: decode(stderr) };
 }

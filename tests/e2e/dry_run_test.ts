@@ -4,6 +4,7 @@ import { freePort } from "../support/etcd_server.ts";
 import { endpointName } from "../../lib/calico/keys.ts";
 import type { ResyncReport } from "../../lib/sync/report/report.ts";
 import { emptyNeutron, labArgs, Node, productCommand, tempDir } from "./node.ts";
+import { outputOf } from "../support/in_time.ts";
 
 const GRPC = { sanitizeOps: false, sanitizeResources: false };
 const ENDPOINTS = "/calico/resources/v3/projectcalico.org/workloadendpoints/openstack/";
@@ -13,7 +14,7 @@ const exists = (path: string) => Deno.stat(path).then(() => true, () => false);
 
 /** Runs a command with no node of its own. */
 async function run(...words: string[]): Promise<{ code: number; out: string; err: string }> {
-  const { code, stdout, stderr } = await productCommand(words).output();
+  const { code, stdout, stderr } = await outputOf(productCommand(words));
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, out: decode(stdout), err: decode(stderr) };
 }

@@ -10,6 +10,7 @@ import { freePort, startEtcd } from "../support/etcd_server.ts";
 import { SAME_SIGNAL_MS } from "../../lib/node/stop_request.ts";
 import { openTerminal } from "./terminal.ts";
 import { lives, Node, productWords, tempDir } from "./node.ts";
+import { outputOf } from "../support/in_time.ts";
 
 const ELECTION = "/calico/openstack/v2/no-region/neutron_election";
 
@@ -197,7 +198,7 @@ Deno.test("a state file that is replaced by something else is begun anew", () =>
 async function smallDisk(): Promise<AsyncDisposable & { path: string }> {
   const dir = await tempDir();
   const mount = async (...args: string[]) =>
-    (await new Deno.Command(args[0]!, { args: args.slice(1), stderr: "null" }).output()).success;
+    (await outputOf(args[0]!, { args: args.slice(1), stderr: "null" })).success;
   assert(await mount("mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", dir.path), "no tmpfs");
   return {
     path: dir.path,

@@ -2,6 +2,7 @@
 import type { Status } from "../../lib/health/status.ts";
 import { eventually } from "../support/assert.ts";
 import { freePort } from "../support/etcd_server.ts";
+import { inTime, outputOf } from "../support/in_time.ts";
 
 export { tempDir } from "../support/temp_dir.ts";
 
@@ -52,7 +53,7 @@ export interface NodeOptions {
 
 /** Version of Deno in the product under test. */
 export async function productRuntime(): Promise<string> {
-  const { stdout } = await productCommand(["--version"]).output();
+  const { stdout } = await outputOf(productCommand(["--version"]));
   return /\(Deno ([\d.]+)/.exec(new TextDecoder().decode(stdout))![1]!;
 }
 
@@ -98,10 +99,10 @@ export class Node implements AsyncDisposable {
   /** Runs another command with this node's options and environment; errors are in the text when it failed. */
   async command(...words: string[]): Promise<{ code: number; text: string }> {
     const listen = `--listen=${new URL(this.pageUrl).host}`;
-    const { code, stdout, stderr } = await productCommand(
+    const { code, stdout, stderr } = await outputOf(productCommand(
       [...words, listen, ...this.#args],
       this.#env,
-    ).output();
+    ));
     const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
     return { code, text: decode(stdout) + (code === 0 ? "" : decode(stderr)) };
   }
@@ -162,20 +163,28 @@ export class Node implements AsyncDisposable {
   async stop(signal: Deno.Signal = "SIGTERM"): Promise<number> {
     const startedAt = Date.now();
     if (!this.#ended) this.kill(signal);
-    await this.#process.status;
-    await this.#read;
+    await inTime("the node ends", this.#process.status).catch((error) => {
+      this.kill("SIGKILL");
+      throw error;
+    });
+    await this.#allEnd();
     return Date.now() - startedAt;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#ended) await this.stop();
-    await this.#read;
+    await this.#allEnd();
+  }
+
+  /** Its roles print to the same place: as long as one of them lives, that is open. */
+  async #allEnd(): Promise<void> {
+    await inTime("all roles of the node end", this.#read);
   }
 }
 
 /** A process and all below it. */
 export async function processTree(root: number): Promise<number[]> {
-  const { stdout } = await new Deno.Command("ps", { args: ["-eo", "pid=,ppid="] }).output();
+  const { stdout } = await outputOf("ps", { args: ["-eo", "pid=,ppid="] });
   const rows = new TextDecoder().decode(stdout).trim().split("\n")
     .map((line) => line.trim().split(/\s+/).map(Number));
   const found = [root];

@@ -1,6 +1,7 @@
 import { assert, assertEquals, eventually } from "../support/assert.ts";
 import { freePort, startEtcd } from "../support/etcd_server.ts";
 import { labArgs, lives, Node, tempDir } from "./node.ts";
+import { outputOf } from "../support/in_time.ts";
 
 Deno.test("when the supervisor is killed, its roles and the lab's etcd end by themselves", async () => {
   await using dir = await tempDir();
@@ -22,7 +23,7 @@ Deno.test("a signal to the whole process group still stops the roles in order", 
   await node.ready();
   const processes = await node.tree();
   // What a terminal does: the signal goes to every process of the supervisor's group.
-  const { stdout } = await new Deno.Command("ps", { args: ["-eo", "pid=,pgid="] }).output();
+  const { stdout } = await outputOf("ps", { args: ["-eo", "pid=,pgid="] });
   const groups = new Map(
     new TextDecoder().decode(stdout).trim().split("\n")
       .map((line) => line.trim().split(/\s+/).map(Number) as [number, number]),

@@ -1,4 +1,5 @@
 /** A command in a terminal of its own, which can be closed like a window. @module */
+import { inTime } from "../support/in_time.ts";
 import { processTree, ROOT } from "./node.ts";
 
 /** `script` of util-linux holds the other end of the terminal; its death closes it. */
@@ -34,8 +35,8 @@ export function openTerminal(command: readonly string[]): AsyncDisposable & {
     close,
     async [Symbol.asyncDispose]() {
       close();
-      await script.status;
-      await read;
+      await inTime("the terminal closes", script.status);
+      await inTime("what runs in the terminal ends", read);
     },
   };
 }

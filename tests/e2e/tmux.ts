@@ -1,6 +1,7 @@
 /** A command in a real terminal, whose keys a test presses. @module */
 import { eventually } from "../support/assert.ts";
 import { lives, ROOT, tempDir } from "./node.ts";
+import { outputOf } from "../support/in_time.ts";
 
 /** A terminal of tmux, on a server of its own that ends with it. */
 export class Tmux implements AsyncDisposable {
@@ -69,11 +70,11 @@ export class Tmux implements AsyncDisposable {
 }
 
 async function tmux(dir: string, ...args: string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command("tmux", {
+  const { success, stdout, stderr } = await outputOf("tmux", {
     args: ["-S", `${dir}/socket`, "-f", "/dev/null", ...args],
     env: { TERM: "xterm", NO_COLOR: "1" },
     stdin: "null",
-  }).output();
+  });
   if (!success) throw new Error(`tmux ${args[0]}: ${new TextDecoder().decode(stderr)}`);
   return new TextDecoder().decode(stdout).trim();
 }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
 import { freePort, startEtcd } from "../support/etcd_server.ts";
 import { Node, tempDir } from "./node.ts";
+import { outputOf } from "../support/in_time.ts";
 
 const countOf = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].length;
 
@@ -35,11 +36,11 @@ Deno.test("an etcd behind TLS that does not fit", async () => {
   await using server = await startEtcd();
   await using dir = await tempDir();
   const ca = `${dir.path}/ca.pem`;
-  await new Deno.Command("openssl", {
+  await outputOf("openssl", {
     args: ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-days", "1"]
       .concat(["-keyout", `${dir.path}/key.pem`, "-out", ca]),
     stderr: "null",
-  }).output();
+  });
   const https = server.url.replace("http:", "https:");
   await expectWords([`--etcd=${https}`, `--etcd-ca-file=${ca}`], /does not answer .*certificates/);
 });

@@ -5,6 +5,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch, assertWithin, eventually } from "../support/assert.ts";
+import { inTime } from "../support/in_time.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 const CHANNEL =
@@ -62,7 +63,7 @@ async function host(code: string, permissions: Record<string, unknown> = {}): Pr
   };
   const ended = async () => {
     await read;
-    return await child.status;
+    return await inTime("the child ends", child.status);
   };
   const hosted: Hosted = {
     pid: child.pid,
@@ -100,10 +101,10 @@ Deno.test("a Worker is told its input, stops on SIGTERM, and gives the process i
   await using role = await host(OBEDIENT);
   await role.says(/told \{"a":1\}/);
   Deno.kill(role.pid, "SIGTERM");
-  assertEquals((await role.status).code, 0);
+  assertEquals((await inTime("the role ends", role.status)).code, 0);
   assertMatch(role.output, /stop SIGTERM/);
   await using other = await host(DONE);
-  assertEquals((await other.status).code, 7);
+  assertEquals((await inTime("the other ends", other.status)).code, 7);
 });
 
 Deno.test("once the Worker runs, the thread beside it may do nothing any more", async () => {
@@ -124,7 +125,7 @@ Deno.test("the Worker may do what its row says and nothing else", async () => {
     }
     channel.exit(0);`;
   await using role = await host(probe, { read: [ROOT] });
-  await role.status;
+  await inTime("the role ends", role.status);
   const words = role.output.split("\n").filter((line) => /^\w+ \w+$/.test(line));
   assertEquals(words, [
     "own allowed",
@@ -140,7 +141,7 @@ Deno.test("when whoever started it is gone, the Worker is asked to stop; one tha
   await using role = await host(OBEDIENT);
   await role.says(/told/);
   await role.stdin.close();
-  assertEquals((await role.status).code, 0);
+  assertEquals((await inTime("the role ends", role.status)).code, 0);
   assertMatch(role.output, /stop whoever started this process is gone/);
   await using wedged = await host(BLOCKED);
   await wedged.says(/told/);
@@ -154,12 +155,12 @@ Deno.test("a wedged Worker does not hinder a SIGKILL", async () => {
   await using role = await host(BLOCKED);
   await role.says(/told/);
   Deno.kill(role.pid, "SIGKILL");
-  assertEquals((await role.status).signal, "SIGKILL");
+  assertEquals((await inTime("the role ends", role.status)).signal, "SIGKILL");
 });
 
 Deno.test("a Worker that throws: exit code 1 and one line that says why", async () => {
   await using role = await host(CRASHING);
-  assertEquals((await role.status).code, 1);
+  assertEquals((await inTime("the role ends", role.status)).code, 1);
   await role.says(/no such thing/);
   const lines = role.output.split("\n").filter((line) => line.startsWith("error:"));
   assert(lines[0]?.includes("no such thing"), role.output);

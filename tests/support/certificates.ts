@@ -1,4 +1,5 @@
 /** Certificates of a test's own, made by openssl. @module */
+import { outputOf } from "./in_time.ts";
 
 /** A self-signed certificate for 127.0.0.1 and its key in `dir`, named after `name`. */
 export async function makeCertificate(
@@ -6,13 +7,13 @@ export async function makeCertificate(
   name: string,
 ): Promise<{ cert: string; key: string }> {
   const [cert, key] = [`${dir}/${name}.pem`, `${dir}/${name}.key`];
-  const { success, stderr } = await new Deno.Command("openssl", {
+  const { success, stderr } = await outputOf("openssl", {
     args: [
       ..."req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2".split(" "),
       ...["-subj", `/CN=${name}`, "-addext", "subjectAltName=IP:127.0.0.1"],
       ...["-addext", "basicConstraints=critical,CA:FALSE", "-keyout", key, "-out", cert],
     ],
-  }).output();
+  });
   if (!success) throw new Error(`openssl: ${new TextDecoder().decode(stderr)}`);
   return { cert, key };
 }
@@ -62,6 +63,6 @@ export async function makeAuthority(dir: string, name: string): Promise<Authorit
 }
 
 async function openssl(...args: string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command("openssl", { args }).output();
+  const { success, stderr } = await outputOf("openssl", { args });
   if (!success) throw new Error(`openssl: ${new TextDecoder().decode(stderr)}`);
 }

@@ -1,4 +1,5 @@
 /** A private etcd on free ports with data in a temporary directory. @module */
+import { outputOf } from "./in_time.ts";
 
 /** A running etcd; disposing of it kills the process and removes its data. */
 export interface EtcdServer extends AsyncDisposable {
@@ -148,8 +149,7 @@ function spawn(args: readonly string[]): Deno.ChildProcess {
 }
 
 async function etcdctl(...args: string[]): Promise<void> {
-  const command = new Deno.Command("etcdctl", { args, env: { ETCDCTL_API: "3" } });
-  const { success, stderr } = await command.output();
+  const { success, stderr } = await outputOf("etcdctl", { args, env: { ETCDCTL_API: "3" } });
   if (!success) throw new Error(`etcdctl ${args[0]}: ${new TextDecoder().decode(stderr)}`);
 }
 

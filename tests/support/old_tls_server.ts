@@ -1,6 +1,7 @@
 /** A server of a test's own that speaks TLS of one version alone, by openssl. @module */
 import { assert, eventually } from "./assert.ts";
 import { freePort } from "./etcd_server.ts";
+import { outputOf } from "./in_time.ts";
 
 /** A version, as openssl's flags name it. */
 export type TlsVersion = "tls1_1" | "tls1_2" | "tls1_3";
@@ -46,10 +47,10 @@ export async function startOldTls(
 
 /** Whether who listens at that port of 127.0.0.1 ends a handshake of that version. */
 export async function speaks(port: number, version: TlsVersion): Promise<boolean> {
-  const { stdout } = await new Deno.Command("openssl", {
+  const { stdout } = await outputOf("openssl", {
     args: ["s_client", "-connect", `127.0.0.1:${port}`, `-${version}`, ...OLD_CIPHERS],
     stdin: "null",
-  }).output();
+  });
   const said = new TextDecoder().decode(stdout);
   const cipher = /^New, .*Cipher is (\S+)/m.exec(said)?.[1];
   assert(cipher !== undefined || !said.includes("CONNECTED"), said);
