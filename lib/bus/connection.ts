@@ -12,7 +12,7 @@ import { deadline } from "../base/deadline.ts";
 import type { BusConfig } from "../config/config_types.ts";
 import { describeError, type Log } from "../base/log.ts";
 import { decodeReply, encodeRpc, type RpcMessage, uniqueId } from "./envelope.ts";
-import { BusError, type BusLink, keepLinked } from "./link.ts";
+import { type Blocked, BusError, type BusLink, keepLinked } from "./link.ts";
 
 const CONFIRM_MS = 10_000;
 /** oslo's: an unused reply queue goes after half an hour. */
@@ -41,6 +41,7 @@ export class BusConnection implements AsyncDisposable {
   readonly #run: Promise<void>;
   #open: Open | null = null;
   #opened = Promise.withResolvers<void>();
+  #blocked: Blocked | null = null;
   #trouble: string | null = "not connected to the message bus yet";
 
   /** `topics` are queues that must exist: whoever serves them has to be there. */
@@ -61,7 +62,12 @@ export class BusConnection implements AsyncDisposable {
 
   /** Whether a message can be sent now. */
   get open(): boolean {
-    return this.#open !== null;
+    return this.#open !== null && this.#blocked === null;
+  }
+
+  /** Since when and why the broker takes no messages; null: it takes them, or there is no connection. */
+  get blocked(): Blocked | null {
+    return this.#blocked;
   }
 
   /** Why not, or null. */

@@ -23,6 +23,14 @@ export class BusError extends Error {
   override readonly name = "BusError";
 }
 
+/** RabbitMQ's `connection.blocked`: it is there, and takes no messages. */
+export interface Blocked {
+  /** The broker's words, such as "low on memory". */
+  readonly reason: string;
+  /** ms since the epoch. */
+  readonly since: number;
+}
+
 const CONNECT_MS = 10_000;
 /** From the connection to its queues: a broker that is alive and does not answer ends it, ms. */
 const SET_UP_MS = 15_000;

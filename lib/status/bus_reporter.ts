@@ -10,6 +10,7 @@
  */
 import { z } from "zod";
 import { BusConnection } from "../bus/connection.ts";
+import type { Blocked } from "../bus/link.ts";
 import type { Clock } from "../base/clock.ts";
 import type { BusConfig } from "../config/config_types.ts";
 import type { Log } from "../base/log.ts";
@@ -52,6 +53,10 @@ export class BusReporter implements StatusReporter {
 
   get trouble(): string | null {
     return this.#bus.trouble;
+  }
+
+  get blocked(): Blocked | null {
+    return this.#bus.blocked;
   }
 
   async reportAgent(report: AgentReport, signal: AbortSignal): Promise<void> {
