@@ -1,38 +1,11 @@
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
 import { systemClock } from "../../lib/base/clock.ts";
-import { LogRecorder } from "../support/log_recorder.ts";
+import { openReporter as open, SOCKETS } from "../support/bus.ts";
 import { RabbitServer } from "../support/rabbit_server.ts";
 import { defaultAnswer, Failure, FakePlugin } from "../support/fake_plugin.ts";
-import type { BusConfig } from "../../lib/config/config_types.ts";
-import { parseTransportUrl } from "../../lib/config/transport_url.ts";
-import { BusReporter } from "../../lib/status/bus_reporter.ts";
 import { LIVE, SNAPSHOT } from "../../lib/status/newest_queue.ts";
 import type { PortUpdate } from "../../lib/status/reporter.ts";
 import { WorkQueue } from "../../lib/status/work_queue.ts";
-
-/** amqplib's sockets live across steps. */
-const SOCKETS = { sanitizeOps: false, sanitizeResources: false };
-
-function busConfig(url: string, changes: Partial<BusConfig> = {}): BusConfig {
-  const { hosts, virtualHost, tls } = parseTransportUrl(url)!;
-  return {
-    hosts,
-    virtualHost,
-    tls,
-    caFile: null,
-    certFile: null,
-    keyFile: null,
-    exchange: "neutron",
-    rpcTimeoutMs: 2000,
-    ...changes,
-  };
-}
-
-function open(url: string, reports: "agents" | "ports", changes: Partial<BusConfig> = {}) {
-  const recorder = new LogRecorder();
-  const context = { clock: systemClock, log: recorder };
-  return { reporter: new BusReporter(busConfig(url, changes), reports, context), recorder };
-}
 
 const never = new AbortController().signal;
 const update = (port: string, status: PortUpdate["status"] = "ACTIVE"): PortUpdate => ({
