@@ -2,8 +2,7 @@
  * Casts and calls over a connection that comes back by itself (`link.ts`). Every publish is confirmed
  * by the broker and must reach a queue; nobody listening is trouble too, and starts over.
  *
- * While the broker takes no messages (an alarm of its memory or disk), nothing is handed to the connection. What
- * was handed over and has no known outcome may still arrive, as `unsettled.ts` says.
+ * While the broker has an alarm, nothing is handed to it; `unsettled.ts` has what becomes of what was before.
  *
  * @module
  */
@@ -163,7 +162,11 @@ export class BusConnection implements AsyncDisposable {
     this.#waiting.set(id, waiting);
     let [handed, isOver] = [false, false];
     const work = open.window.enter(id).then(() => {
-      if (isOver || this.#open !== open) return open.window.leave(id);
+      const [isSame, trouble] = [this.#open === open, this.trouble];
+      if (isOver || !isSame || trouble !== null) {
+        open.window.leave(id);
+        throw new BusError(trouble ?? "the message bus was lost");
+      }
       handed = true;
       this.#publish(open, sending);
       return waiting.promise;
