@@ -15,7 +15,8 @@ import type { BusContext } from "../bus/not_understood.ts";
 import { UnsettledError } from "../bus/unsettled.ts";
 import type { BusConfig } from "../config/config_types.ts";
 import type { DataPlaneStatus } from "./data_plane_status.ts";
-import { DoubtfulReportError, Doubts } from "./doubts.ts";
+import { DoubtfulReportError } from "./doubtful_report.ts";
+import { Doubts } from "./doubts.ts";
 import {
   agentId,
   type AgentReport,

@@ -6,14 +6,6 @@
  */
 import { type PortUpdate, toldStatus } from "./reporter.ts";
 
-/** Such a port was told its newest status, which may not last: it is told again. */
-export class DoubtfulReportError extends Error {
-  override readonly name = "DoubtfulReportError";
-  constructor() {
-    super("an earlier report, of which no answer came, may still arrive: it is told again then");
-  }
-}
-
 interface Doubt {
   /** Calls that may still arrive. */
   readonly calls: Set<string>;

@@ -9,7 +9,7 @@
  */
 import { type Backoff, backoffMs } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
-import { DoubtfulReportError } from "./doubts.ts";
+import { DoubtfulReportError } from "./doubtful_report.ts";
 import { type Entry, NewestQueue, type Priority, RETRY, SNAPSHOT } from "./newest_queue.ts";
 
 /** Whether it makes sense to write at all. */

@@ -5,7 +5,7 @@ import { Relay } from "../support/relay.ts";
 import { RabbitServer } from "../support/rabbit_server.ts";
 import { defaultAnswer, Failure, FakePlugin } from "../support/fake_plugin.ts";
 import { UnsettledError } from "../../lib/bus/unsettled.ts";
-import { DoubtfulReportError } from "../../lib/status/doubts.ts";
+import { DoubtfulReportError } from "../../lib/status/doubtful_report.ts";
 import { LIVE, SNAPSHOT } from "../../lib/status/newest_queue.ts";
 import type { PortUpdate } from "../../lib/status/reporter.ts";
 import { WorkQueue } from "../../lib/status/work_queue.ts";
