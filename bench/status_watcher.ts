@@ -89,6 +89,7 @@ async function snapshot(): Promise<void> {
 const takesAll: StatusReporter = {
   gate: { open: true, whenOpen: () => Promise.resolve() },
   trouble: null,
+  blocked: null,
   reportAgent: () => sleep(1),
   reportPorts: () => sleep(1, new Map()),
   [Symbol.asyncDispose]: () => Promise.resolve(),

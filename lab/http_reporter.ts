@@ -20,6 +20,7 @@ const TIMEOUT_MS = 10_000;
 export class HttpReporter implements StatusReporter {
   readonly gate = { open: true, whenOpen: () => Promise.resolve() };
   readonly trouble = null;
+  readonly blocked = null;
 
   constructor(readonly url: string, readonly clock: Clock) {}
 

@@ -8,7 +8,7 @@ import { Buffer } from "node:buffer";
 import type amqp from "amqplib";
 import type { BrokersConfig } from "../config/config_types.ts";
 import type { BusHost } from "../config/transport_url.ts";
-import { declareReplyQueue } from "./connection.ts";
+import { declareReplyQueue } from "./rpc_channels.ts";
 import { dial, hangUp } from "./link.ts";
 import { declareNotificationQueues, type NotificationQueues } from "./notifications.ts";
 

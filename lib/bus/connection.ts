@@ -2,35 +2,48 @@
  * Casts and calls over a connection that comes back by itself (`link.ts`). Every publish is confirmed
  * by the broker and must reach a queue; nobody listening is trouble too, and starts over.
  *
+ * While the broker has an alarm, nothing is handed to it; `unsettled.ts` has what becomes of what was before.
+ *
  * @module
  */
 import type { Buffer } from "node:buffer";
 import type amqp from "amqplib";
 import { abortable } from "../base/abortable.ts";
-import type { Clock } from "../base/clock.ts";
 import { deadline } from "../base/deadline.ts";
 import type { BusConfig } from "../config/config_types.ts";
-import { describeError, type Log } from "../base/log.ts";
+import { ConfirmWindow } from "./confirm_window.ts";
 import { decodeReply, encodeRpc, type RpcMessage, uniqueId } from "./envelope.ts";
-import { BusError, type BusLink, keepLinked } from "./link.ts";
+import { type Blocked, BusError, type BusLink, keepLinked } from "./link.ts";
+import { type BusContext, NotUnderstood } from "./not_understood.ts";
+import {
+  isRefusal,
+  openRpcChannels,
+  publishToNobody,
+  type RpcChannels,
+  type RpcOptions,
+} from "./rpc_channels.ts";
+import { UndeliveredError, UnsettledCalls, UnsettledError } from "./unsettled.ts";
 
 const CONFIRM_MS = 10_000;
-/** oslo's: an unused reply queue goes after half an hour. */
-const REPLY_QUEUE_EXPIRES_MS = 1_800_000;
+/** What a call may take is how long it waits in Neutron's queue, and then how long Neutron may work on it. */
+const SETTLE_TIMEOUTS = 2;
 
-interface Open {
-  readonly channel: amqp.ConfirmChannel;
-  readonly replyQueue: string;
+interface Open extends RpcChannels {
+  readonly window: ConfirmWindow;
   /** Ends the connection, with the reason. */
   fail(error: Error): void;
 }
 
-/** Declares a queue for answers, as oslo.messaging has it; its name. */
-export async function declareReplyQueue(channel: amqp.Channel): Promise<string> {
-  const queue = `reply_${uniqueId()}`;
-  const expires = REPLY_QUEUE_EXPIRES_MS;
-  await channel.assertQueue(queue, { durable: false, autoDelete: false, expires });
-  return queue;
+/** One message on its way. */
+interface Sending {
+  readonly id: string;
+  readonly topic: string;
+  readonly options: amqp.Options.Publish;
+  body(open: Open): Buffer;
+  /** What to wait for, at most so many ms. */
+  readonly until: "confirmed" | "answered";
+  readonly ms: number;
+  readonly late: string;
 }
 
 /** Casts and calls over one connection at a time. Dispose of it to end it. */
@@ -38,71 +51,100 @@ export class BusConnection implements AsyncDisposable {
   readonly #stop = new AbortController();
   /** Casts that are not confirmed and calls that are not answered, by message. */
   readonly #waiting = new Map<string, PromiseWithResolvers<unknown>>();
+  readonly #unsettled: UnsettledCalls;
+  readonly notUnderstood: NotUnderstood;
   readonly #run: Promise<void>;
   #open: Open | null = null;
+  #broker = "";
   #opened = Promise.withResolvers<void>();
+  #blocked: Blocked | null = null;
+  #blockedNow = Promise.withResolvers<void>();
   #trouble: string | null = "not connected to the message bus yet";
+  /** An alarm was met before anything was sent: whoever was here before may have left something with the broker. */
+  #isHeld = false;
+  #hasFlowed = false;
 
-  /** `topics` are queues that must exist: whoever serves them has to be there. */
   constructor(
     readonly config: BusConfig,
-    readonly topics: readonly string[],
-    readonly context: { readonly clock: Clock; readonly log: Log },
+    readonly options: RpcOptions,
+    readonly context: BusContext,
   ) {
+    this.notUnderstood = new NotUnderstood(context);
+    this.#unsettled = new UnsettledCalls(context.clock, SETTLE_TIMEOUTS * config.rpcTimeoutMs);
     this.#run = keepLinked({
       config,
       ...context,
       signal: this.#stop.signal,
       purpose: "the message bus",
       setUp: (link) => this.#setUp(link),
+      onBlocked: (reason) => this.#onBlocked(reason),
       onLost: (trouble) => this.#lose(trouble),
     });
   }
 
   /** Whether a message can be sent now. */
   get open(): boolean {
-    return this.#open !== null;
+    return this.#open !== null && this.#blocked === null && !this.#isHeld;
+  }
+
+  /** Since when and why the broker takes no messages; null: it takes them, or there is no connection. */
+  get blocked(): Blocked | null {
+    return this.#blocked;
   }
 
   /** Why not, or null. */
   get trouble(): string | null {
-    return this.#trouble;
+    if (this.#blocked) {
+      return `message bus at ${this.#broker} takes no messages: ${this.#blocked.reason}`;
+    }
+    if (!this.#open || !this.#isHeld) return this.#trouble;
+    return `message bus at ${this.#broker} has just begun to take messages again: what was sent ` +
+      "before this node began is waited for";
   }
 
   /** Resolves once a message can be sent. @throws the signal's reason. */
   async whenOpen(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    while (!this.#open) await abortable(this.#opened.promise, signal);
+    while (!this.open) await abortable(this.#opened.promise, signal);
   }
 
   /** Sends without an answer; resolves when the broker has it in a queue. @throws {BusError} */
   async cast(topic: string, message: RpcMessage, signal: AbortSignal): Promise<void> {
-    const open = this.#need();
-    const messageId = uniqueId();
-    const late = "the broker does not confirm messages";
-    const confirmed = this.#wait(messageId, CONFIRM_MS, late, signal);
-    this.#publish(open, topic, encodeRpc(message, null), { messageId }, () => {
-      this.#waiting.get(messageId)?.resolve(null);
-    });
-    await confirmed;
+    await this.#send({
+      id: uniqueId(),
+      topic,
+      body: () => encodeRpc(message, null),
+      options: {},
+      until: "confirmed",
+      ms: CONFIRM_MS,
+      late: "the broker does not confirm messages",
+    }, signal);
   }
 
   /**
    * Sends and waits for the answer's result.
    *
-   * @throws {BusError} it could not be sent, or no answer came in time.
+   * @throws {UnsettledError} it was sent, and nobody knows what became of it.
+   * @throws {BusError} it was not sent, or has reached nobody.
    * @throws {RemoteError} the other side ran into an exception.
    */
   async call(topic: string, message: RpcMessage, signal: AbortSignal): Promise<unknown> {
-    const open = this.#need();
     const id = uniqueId();
-    const timeoutMs = this.config.rpcTimeoutMs;
-    const late = `${message.method}: no answer from neutron-server within ${timeoutMs / 1000} s`;
-    const answer = this.#wait(id, timeoutMs, late, signal);
-    const body = encodeRpc(message, { id, queue: open.replyQueue });
-    // The answer proves more than the broker's confirmation; only a rejected message is heard of here.
-    this.#publish(open, topic, body, { messageId: id, expiration: String(timeoutMs) });
-    return await answer;
+    const ms = this.config.rpcTimeoutMs;
+    return await this.#send({
+      id,
+      topic,
+      body: ({ replyQueue }) => encodeRpc(message, { id, queue: replyQueue! }),
+      options: { expiration: String(ms) },
+      until: "answered",
+      ms,
+      late: `${message.method}: no answer from neutron-server within ${ms / 1000} s`,
+    }, signal);
+  }
+
+  /** Whether a call that ended in {@linkcode UnsettledError} may still reach Neutron, or be worked on there. */
+  mayArrive(id: string): boolean {
+    return this.#unsettled.mayArrive(id);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -110,83 +152,149 @@ export class BusConnection implements AsyncDisposable {
     await this.#run;
   }
 
-  #need(): Open {
-    if (!this.#open) throw new BusError(this.#trouble ?? "not connected to the message bus");
-    return this.#open;
+  async #send(sending: Sending, signal: AbortSignal): Promise<unknown> {
+    const { id, ms, late } = sending;
+    const open = this.#open;
+    if (!open || !this.open) {
+      throw new BusError(this.trouble ?? "not connected to the message bus");
+    }
+    const waiting = Promise.withResolvers<unknown>();
+    this.#waiting.set(id, waiting);
+    let [handed, isOver] = [false, false];
+    const work = open.window.enter(id).then(() => {
+      const [isSame, trouble] = [this.#open === open, this.trouble];
+      if (isOver || !isSame || trouble !== null) {
+        open.window.leave(id);
+        throw new BusError(trouble ?? "the message bus was lost");
+      }
+      handed = true;
+      this.#publish(open, sending);
+      return waiting.promise;
+    });
+    try {
+      return await deadline(work, ms, () => this.#giveUp(open, id, late), { signal });
+    } catch (error) {
+      const isUnknown = error instanceof BusError && !(error instanceof UndeliveredError);
+      if (!handed || !isUnknown || sending.until === "confirmed") throw error;
+      this.#unsettled.add(id, !open.window.has(id));
+      throw new UnsettledError(id, error.message);
+    } finally {
+      isOver = true;
+      this.#waiting.delete(id);
+    }
+  }
+
+  /** A connection whose broker neither confirms nor says that it is blocked is ended: no more is to pile up in it. */
+  #giveUp(open: Open, id: string, late: string): never {
+    const isUnconfirmed = open.window.has(id);
+    const error = new BusError(isUnconfirmed ? "the broker does not confirm messages" : late);
+    if (isUnconfirmed && !this.#blocked) open.fail(error);
+    throw error;
   }
 
   /** Hands it to the broker; a refusal rejects what waits under its id. */
-  #publish(
-    { channel, fail }: Open,
-    topic: string,
-    body: Buffer,
-    properties: amqp.Options.Publish & { readonly messageId: string },
-    onConfirmed?: () => void,
-  ): void {
-    const options: amqp.Options.Publish = {
+  #publish(open: Open, { id, topic, until, options, body }: Sending): void {
+    const { channel, window, fail } = open;
+    const properties: amqp.Options.Publish = {
       contentType: "application/json",
       contentEncoding: "utf-8",
       mandatory: true,
-      ...properties,
+      messageId: id,
+      ...options,
     };
     try {
-      channel.publish(this.config.exchange, topic, body, options, (error) => {
-        if (!error) return onConfirmed?.();
-        const refused = new BusError(`the broker refused it: ${describeError(error)}`);
-        this.#waiting.get(properties.messageId)?.reject(refused);
+      channel.publish(this.config.exchange, topic, body(open), properties, (error) => {
+        // Any other error is the end of the channel, which says nothing of the message.
+        if (error && !isRefusal(error)) return;
+        window.confirmed(id);
+        const waiting = this.#waiting.get(id);
+        if (error) waiting?.reject(new UndeliveredError("the broker refused it"));
+        else if (until === "confirmed") waiting?.resolve(null);
       });
     } catch (error) {
       fail(error as Error); // which rejects all that waits
     }
   }
 
-  /** Waits under an id until that is settled, timed out or aborted. */
-  async #wait(id: string, ms: number, late: string, signal: AbortSignal): Promise<unknown> {
-    const waiting = Promise.withResolvers<unknown>();
-    this.#waiting.set(id, waiting);
-    const tooLate = () => {
-      throw new BusError(late);
-    };
-    try {
-      return await deadline(waiting.promise, ms, tooLate, { signal });
-    } finally {
-      this.#waiting.delete(id);
-    }
-  }
-
-  /** Makes sure that whoever is meant is there, and listens for answers. */
+  /** Makes sure that whoever is meant is there, listens for answers, and looks whether messages are taken. */
   async #setUp(link: BusLink): Promise<void> {
-    const probe = await link.channel();
-    await link.orTrouble(probe.checkExchange(this.config.exchange));
-    for (const topic of this.topics) await link.orTrouble(probe.checkQueue(topic));
-    const replyQueue = await link.orTrouble(declareReplyQueue(probe));
-    await link.orTrouble(probe.consume(replyQueue, (m) => this.#onReply(m), { noAck: true }));
-    const channel = await link.confirmChannel();
+    this.#broker = link.broker;
+    const { config: { exchange }, options } = this;
+    const channels = await openRpcChannels(link, exchange, options, (m) => this.#onReply(m));
+    const { channel } = channels;
     channel.on("return", ({ fields, properties }) => {
-      const error = new BusError(`nobody listens to ${fields.routingKey}: is neutron-server up?`);
+      const error = new UndeliveredError(
+        `nobody listens to ${fields.routingKey}: is neutron-server up?`,
+      );
       this.#waiting.get(properties.messageId)?.reject(error);
       link.fail(error);
     });
-    this.#open = { channel, replyQueue, fail: link.fail };
+    for (let tries = 0; tries < 2 && !this.#blocked; tries++) {
+      const taken = publishToNobody(channel, exchange);
+      await link.orTrouble(Promise.race([taken, this.#blockedNow.promise]));
+    }
+    this.#open = { ...channels, window: new ConfirmWindow(this.context.clock), fail: link.fail };
     this.#trouble = null;
-    this.#opened.resolve();
+    if (this.#blocked) this.#isHeld ||= options.answers && !this.#hasFlowed;
+    else this.#flows();
+  }
+
+  #onBlocked(reason: string | null): void {
+    if (reason !== null) {
+      this.#close();
+      this.#blocked = { reason, since: this.#blocked?.since ?? this.context.clock.now() };
+      this.#blockedNow.resolve();
+      this.#open?.window.refuse(new BusError(this.trouble!));
+      return;
+    }
+    this.#clearBlocked();
+    if (this.#open) this.#flows();
+  }
+
+  #clearBlocked(): void {
+    this.#blocked = null;
+    this.#blockedNow = Promise.withResolvers();
+  }
+
+  /** The connection is open and messages are taken: what the broker held it reads now. */
+  #flows(): void {
+    this.#unsettled.flows();
+    this.#hasFlowed = true;
+    if (!this.#isHeld) return this.#opened.resolve();
+    const { clock } = this.context;
+    const ms = SETTLE_TIMEOUTS * this.config.rpcTimeoutMs;
+    clock.sleep(ms, this.#stop.signal).then(() => {
+      this.#isHeld = false;
+      if (this.open) this.#opened.resolve();
+    }).catch(() => {});
+  }
+
+  #close(): void {
+    if (this.open) this.#opened = Promise.withResolvers();
   }
 
   #lose(trouble: string): void {
-    if (this.#open) this.#opened = Promise.withResolvers();
+    this.#close();
+    const open = this.#open;
     this.#open = null;
+    this.#clearBlocked();
     this.#trouble = trouble;
     const lost = new BusError(`the message bus was lost: ${trouble}`);
+    open?.window.refuse(lost);
     for (const waiting of [...this.#waiting.values()]) waiting.reject(lost);
   }
 
   #onReply(message: amqp.ConsumeMessage | null): void {
     // A null message: the broker has cancelled the consumer, because the queue is gone.
     if (message === null) return this.#open?.fail(new BusError("the reply queue is gone"));
-    const reply = decodeReply(message.content);
-    const waiting = reply && this.#waiting.get(reply.id);
-    if (!reply || !waiting) return; // too late, or not for us
-    if (reply.failure) waiting.reject(reply.failure);
-    else if (reply.ending) waiting.resolve(reply.result);
+    this.notUnderstood.guard("answer", () => {
+      const reply = decodeReply(message.content);
+      if (!reply) return this.notUnderstood.note("answer", { bytes: message.content.length });
+      if (reply.failure || reply.ending) this.#unsettled.answered(reply.id);
+      const waiting = this.#waiting.get(reply.id);
+      if (!waiting) return; // too late
+      if (reply.failure) waiting.reject(reply.failure);
+      else if (reply.ending) waiting.resolve(reply.result);
+    });
   }
 }

@@ -13,6 +13,7 @@ import { type Backoff, backoffMs } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
 import { deadline } from "../base/deadline.ts";
 import type { BrokersConfig } from "../config/config_types.ts";
+import { hostAndPort } from "../base/host_and_port.ts";
 import { describeError, type Log } from "../base/log.ts";
 import { isTooOldTls, OLDEST_TLS, TOO_OLD_TLS } from "../base/oldest_tls.ts";
 import { Outage } from "../base/outage.ts";
@@ -23,17 +24,30 @@ export class BusError extends Error {
   override readonly name = "BusError";
 }
 
+/** RabbitMQ's `connection.blocked`: it is there, and takes no messages. */
+export interface Blocked {
+  /** The broker's words, such as "low on memory". */
+  readonly reason: string;
+  /** ms since the epoch. */
+  readonly since: number;
+}
+
 const CONNECT_MS = 10_000;
 /** From the connection to its queues: a broker that is alive and does not answer ends it, ms. */
 const SET_UP_MS = 15_000;
 const BACKOFF: Backoff = { firstMs: 500, maxMs: 10_000, jitter: "equal" };
 /** A broker that may be gone is not waited for longer at the end, ms. */
 const HANG_UP_MS = 1000;
-/** A broker that is silent for two of these is given up (amqplib). */
-const HEARTBEAT_SECONDS = 15;
+/**
+ * amqplib looks at the end of each of these and gives a broker up that was silent for two: 10 s to 15 s after its
+ * last word. RabbitMQ's manual advises against less than 5 s, where a busy machine is taken for a dead one.
+ */
+const HEARTBEAT_SECONDS = 5;
 
 /** One connection while it lasts. */
 export interface BusLink {
+  /** Host and port, for people. */
+  readonly broker: string;
   /** A channel whose trouble is the connection's. @throws the connection's trouble. */
   channel(): Promise<amqp.Channel>;
   confirmChannel(): Promise<amqp.ConfirmChannel>;
@@ -53,6 +67,8 @@ export interface LinkOptions {
   readonly purpose: string;
   /** Makes the connection useful; when it resolves, the connection counts as open. */
   setUp(link: BusLink): Promise<void>;
+  /** The broker takes no messages, for that reason of its own; null: it takes them again. */
+  onBlocked?(reason: string | null): void;
   /** After each connection or attempt, with what went wrong in words. */
   onLost(trouble: string): void;
 }
@@ -65,7 +81,7 @@ export async function keepLinked(options: LinkOptions): Promise<void> {
   const outage = new Outage(`${purpose} is usable again`, { log, clock });
   for (let at = Math.floor(Math.random() * hosts.length); !signal.aborted; at++) {
     const host = hosts[at % hosts.length]!;
-    const broker = `${host.host}:${host.port}`;
+    const broker = hostAndPort(host.host, host.port);
     await linkOnce(host, options, () => {
       failures = 0;
       outage.succeeded("link");
@@ -85,7 +101,7 @@ export async function keepLinked(options: LinkOptions): Promise<void> {
 /** Connects and serves until trouble, which `onTrouble` hears of before the connection is closed. */
 async function linkOnce(
   host: BusHost,
-  { config, signal, setUp }: LinkOptions,
+  { config, signal, setUp, onBlocked }: LinkOptions,
   onOpen: () => void,
   onTrouble: (error: unknown) => void,
 ): Promise<void> {
@@ -97,9 +113,16 @@ async function linkOnce(
     connection = await dial(config, host);
     signal.throwIfAborted();
     connection.on("error", fail);
-    connection.on("close", () => fail(new BusError("the broker closed the connection")));
+    // What the broker says when an operator ends the connection is no error to amqplib.
+    connection.on(
+      "close",
+      (said?: Error) => fail(said ?? new BusError("the broker closed the connection")),
+    );
+    connection.on("blocked", (reason: string) => onBlocked?.(reason));
+    connection.on("unblocked", () => onBlocked?.(null));
     // What it waits for ends with the connection's trouble, so it ends too.
-    await deadline(setUp(linkOf(connection, fail, lost)), SET_UP_MS, () => {
+    const broker = hostAndPort(host.host, host.port);
+    await deadline(setUp(linkOf(connection, broker, fail, lost)), SET_UP_MS, () => {
       const reason = new BusError("the broker does not answer");
       fail(reason);
       throw reason;
@@ -108,7 +131,8 @@ async function linkOnce(
     await whenAborted(lost);
     onTrouble(lost.reason);
   } catch (error) {
-    onTrouble(error);
+    // What a call rejects with says less than what the broker said.
+    onTrouble(lost.aborted ? lost.reason : error);
   } finally {
     await hangUp(connection);
   }
@@ -116,6 +140,7 @@ async function linkOnce(
 
 function linkOf(
   connection: amqp.ChannelModel,
+  broker: string,
   fail: (error: Error) => void,
   lost: AbortSignal,
 ): BusLink {
@@ -123,10 +148,13 @@ function linkOf(
   const watched = async <T extends amqp.Channel>(opening: Promise<T>): Promise<T> => {
     const channel = await orTrouble(opening);
     channel.on("error", fail);
-    channel.on("close", () => fail(new BusError("the broker closed the channel")));
+    // When the whole connection ends, its channels hear of it first, and have no reason.
+    const ended = () => fail(new BusError("the broker closed the channel"));
+    channel.on("close", () => queueMicrotask(ended));
     return channel;
   };
   return {
+    broker,
     channel: () => watched(connection.createChannel()),
     confirmChannel: () => watched(connection.createConfirmChannel()),
     orTrouble,

@@ -14,11 +14,10 @@
  * @module
  */
 import type amqp from "amqplib";
-import type { Clock } from "../base/clock.ts";
 import type { NotificationsConfig } from "../config/config_types.ts";
-import type { Log } from "../base/log.ts";
 import { uniqueId } from "./envelope.ts";
 import { BusError, type BusLink, keepLinked } from "./link.ts";
+import { type BusContext, type MessageKind, NotUnderstood } from "./not_understood.ts";
 
 /** Notifications that wait in the broker at most; each has some 3 kB. */
 const MAX_QUEUED = 10_000;
@@ -27,7 +26,7 @@ const EXPIRES_MS = 60_000;
 /** Time between two reports of drops, ms. */
 const OVERFLOW_MS = 1000;
 
-/** Handlers of what is heard; none of them may throw. */
+/** Handlers of what is heard. What a message makes them throw is noted, and the next one is heard. */
 export interface NotificationHandlers {
   onNotification(body: Uint8Array): void;
   /** Everything from now on is heard; what happened before has to be looked for. */
@@ -37,9 +36,7 @@ export interface NotificationHandlers {
 }
 
 /** Options of {@linkcode Notifications}. */
-export interface NotificationsOptions {
-  readonly clock: Clock;
-  readonly log: Log;
+export interface NotificationsOptions extends BusContext {
   /** Part of the queue's name, for the broker's operator: the region string. */
   readonly name: string;
   /** @default MAX_QUEUED */
@@ -79,6 +76,7 @@ export async function declareNotificationQueues(
 /** A subscription, until it is disposed of. */
 export class Notifications implements AsyncDisposable {
   readonly #stop = new AbortController();
+  readonly #notUnderstood: NotUnderstood;
   readonly #run: Promise<void>;
   #queue: string | null = null;
   #trouble: string | null = "not connected to the message bus yet";
@@ -88,6 +86,7 @@ export class Notifications implements AsyncDisposable {
     readonly options: NotificationsOptions,
     readonly handlers: NotificationHandlers,
   ) {
+    this.#notUnderstood = new NotUnderstood(options);
     this.#run = keepLinked({
       config: config.bus,
       clock: options.clock,
@@ -121,7 +120,11 @@ export class Notifications implements AsyncDisposable {
     const { queue, dropped } = await link.orTrouble(declared);
     await this.#watchDrops(link, dropped);
     // Without acknowledgement: a message is done once its ids are noted, and a lost connection is a gap anyway.
-    const take = this.#consumer(link, ({ content }) => this.handlers.onNotification(content));
+    const take = this.#consumer(
+      link,
+      "notification",
+      ({ content }) => this.handlers.onNotification(content),
+    );
     await link.orTrouble(channel.consume(queue, take, { noAck: true }));
     this.#queue = queue;
     this.#trouble = null;
@@ -132,21 +135,19 @@ export class Notifications implements AsyncDisposable {
   async #watchDrops(link: BusLink, dropped: string): Promise<void> {
     const channel = await link.channel();
     await link.orTrouble(channel.prefetch(1));
-    const onDrop = this.#consumer(link, async (message) => {
+    const onDrop = this.#consumer(link, "drop", (message) => {
+      const { clock } = this.options;
+      clock.sleep(OVERFLOW_MS, this.#stop.signal).then(() => channel.ack(message)).catch(() => {});
       this.handlers.onOverflow();
-      await this.options.clock.sleep(OVERFLOW_MS, this.#stop.signal).catch(() => {});
-      try {
-        channel.ack(message);
-      } catch { /* the channel is gone */ }
     });
     await link.orTrouble(channel.consume(dropped, onDrop));
   }
 
-  #consumer(link: BusLink, take: (message: amqp.ConsumeMessage) => void) {
+  #consumer(link: BusLink, kind: MessageKind, take: (message: amqp.ConsumeMessage) => void) {
     return (message: amqp.ConsumeMessage | null) => {
       // A null message: the broker has cancelled the consumer, because the queue is gone.
       if (message === null) link.fail(new BusError("the queue of notifications is gone"));
-      else take(message);
+      else this.#notUnderstood.guard(kind, () => take(message));
     };
   }
 

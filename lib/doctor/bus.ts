@@ -102,23 +102,26 @@ async function checkReporting(
   bus: BusConfig,
 ): Promise<Finding[]> {
   return [
-    named(`${name} exchange`, await checkExchange(broker, bus.exchange)),
+    named(`${name} exchange`, await checkExchange(broker, bus)),
     ...await Promise.all(
-      TOPICS.map(async (topic) => named(`${name} queue ${topic}`, await checkTopic(broker, topic))),
+      TOPICS.map(async (topic) =>
+        named(`${name} queue ${topic}`, await checkTopic(broker, topic, bus))
+      ),
     ),
     named(`${name} rights`, await checkRights(broker, bus)),
   ];
 }
 
-function checkExchange(broker: BrokerProbe, exchange: string): Promise<Verdict> {
+function checkExchange(broker: BrokerProbe, bus: BusConfig): Promise<Verdict> {
+  const { exchange } = bus;
   return broker.hasExchange(exchange).then(
     (isThere) =>
       isThere ? ok(`${exchange} is there`) : failed(`there is no exchange ${exchange}`, UP_ADVICE),
-    (error) => failed(describeError(error), "give the user read access to the exchange"),
+    (error) => failed(describeError(error), grantAdvice(bus)),
   );
 }
 
-function checkTopic(broker: BrokerProbe, topic: string): Promise<Verdict> {
+function checkTopic(broker: BrokerProbe, topic: string, bus: BusConfig): Promise<Verdict> {
   return broker.queue(topic).then(
     (queue) => {
       if (queue === null) return failed("there is no such queue", UP_ADVICE);
@@ -128,7 +131,7 @@ function checkTopic(broker: BrokerProbe, topic: string): Promise<Verdict> {
       if (messages < BACKLOG) return ok(found);
       return warning(found, "Neutron does not keep up: more rpc_workers?");
     },
-    (error) => failed(describeError(error), "give the user access to it"),
+    (error) => failed(describeError(error), grantAdvice(bus)),
   );
 }
 
@@ -176,9 +179,13 @@ async function checkListening(
 function grantAdvice(
   { virtualHost, exchange }: { readonly virtualHost: string; readonly exchange: string },
 ): string {
-  const own = "reply_[0-9a-f]{32}|calico-conductor.*";
+  const [replies, own] = ["reply_[0-9a-f]{32}", "calico-conductor.*"];
   const theirs = exchange.replaceAll(/[^\w-]/g, "\\$&");
-  const rights = [`^(${own})$`, `^(${theirs}|amq\\.default|${own})$`, `^(${theirs}|${own})$`];
+  const rights = [
+    `^(${replies}|${own})$`,
+    `^(${theirs}|${TOPICS.join("|")}|amq\\.default|${own})$`,
+    `^(${theirs}|${replies}|${own})$`,
+  ];
   const quoted = [virtualHost, ...rights].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
   return `rabbitmqctl set_permissions -p ${quoted[0]} USER ${quoted.slice(1).join(" ")}`;
 }

@@ -64,6 +64,12 @@ export const INSTRUMENTS = {
     labels: [],
     buckets: DELAY_SECONDS,
   },
+  bus_messages_not_understood: {
+    type: "counter",
+    help: "Messages of the bus that were not understood, by what they were taken for",
+    labels: ["kind"],
+    perRole: true,
+  },
   etcd_request_duration_seconds: {
     type: "histogram",
     help: "Duration of calls to etcd, streams left out",

@@ -10,10 +10,13 @@
  */
 import { z } from "zod";
 import { BusConnection } from "../bus/connection.ts";
-import type { Clock } from "../base/clock.ts";
+import type { Blocked } from "../bus/link.ts";
+import type { BusContext } from "../bus/not_understood.ts";
+import { UnsettledError } from "../bus/unsettled.ts";
 import type { BusConfig } from "../config/config_types.ts";
-import type { Log } from "../base/log.ts";
 import type { DataPlaneStatus } from "./data_plane_status.ts";
+import { DoubtfulReportError } from "./doubtful_report.ts";
+import { Doubts } from "./doubts.ts";
 import {
   agentId,
   type AgentReport,
@@ -34,16 +37,22 @@ const listResultSchema = z.object({
 /** A reporter over RabbitMQ. Dispose of it to close the connection. */
 export class BusReporter implements StatusReporter {
   readonly #bus: BusConnection;
+  readonly #doubts: Doubts;
 
   /** @param reports decides which of Neutron's two queues has to exist */
   constructor(
     config: BusConfig,
     reports: "agents" | "ports",
-    readonly context: { readonly clock: Clock; readonly log: Log },
+    readonly context: BusContext,
     readonly dataPlane: DataPlaneStatus | null = null,
   ) {
     const { topic } = reports === "agents" ? REPORTS : PLUGIN;
-    this.#bus = new BusConnection(config, [topic], context);
+    this.#bus = new BusConnection(
+      config,
+      { topics: [topic], answers: reports === "ports" },
+      context,
+    );
+    this.#doubts = new Doubts((call) => this.#bus.mayArrive(call));
   }
 
   get gate(): BusConnection {
@@ -52,6 +61,10 @@ export class BusReporter implements StatusReporter {
 
   get trouble(): string | null {
     return this.#bus.trouble;
+  }
+
+  get blocked(): Blocked | null {
+    return this.#bus.blocked;
   }
 
   async reportAgent(report: AgentReport, signal: AbortSignal): Promise<void> {
@@ -65,15 +78,39 @@ export class BusReporter implements StatusReporter {
     updates: readonly PortUpdate[],
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, unknown>> {
-    const [only] = updates;
-    const failed = updates.length === 1
-      ? await this.#one(host, only!, signal)
-      : await this.#many(host, updates, signal);
+    const failed = new Map<string, unknown>();
+    const isSent = (update: PortUpdate) => !this.#doubts.isTold(update);
+    for (const { port } of updates.filter((update) => !isSent(update))) {
+      failed.set(port, new DoubtfulReportError());
+    }
+    const sent = updates.filter(isSent);
+    if (sent.length === 0) return failed;
+    // As it is when they are sent: a doubt that ends meanwhile may have ended in between.
+    const doubtful = sent.filter((update) => this.#doubts.has(update));
+    for (const [port, error] of await this.#tell(host, sent, signal)) failed.set(port, error);
+    for (const update of doubtful) {
+      if (failed.has(update.port)) continue;
+      this.#doubts.accepted(update);
+      failed.set(update.port, new DoubtfulReportError());
+    }
     if (this.dataPlane) {
       const told = updates.filter(({ port }) => !failed.has(port));
       for (const [port, error] of await this.dataPlane.apply(told, signal)) failed.set(port, error);
     }
     return failed;
+  }
+
+  /** Sends them in one call. */
+  async #tell(host: string, updates: readonly PortUpdate[], signal: AbortSignal) {
+    try {
+      if (updates.length > 1) return await this.#many(host, updates, signal);
+      return await this.#one(host, updates[0]!, signal);
+    } catch (error) {
+      if (error instanceof UnsettledError) {
+        for (const update of updates) this.#doubts.add(update, error.id);
+      }
+      throw error;
+    }
   }
 
   async #one(host: string, { port, status }: PortUpdate, signal: AbortSignal) {
@@ -95,6 +132,7 @@ export class BusReporter implements StatusReporter {
       }, signal),
     );
     if (!result.success) {
+      this.#bus.notUnderstood.note("result", { method: "update_device_list" });
       throw new Error("neutron-server's answer to update_device_list is not understood");
     }
     const { failed_devices_up, failed_devices_down } = result.data;

@@ -24,6 +24,9 @@ export class MeasuredReporter implements StatusReporter {
   get trouble(): string | null {
     return this.#inner.trouble;
   }
+  get blocked(): StatusReporter["blocked"] {
+    return this.#inner.blocked;
+  }
 
   reportAgent(report: AgentReport, signal: AbortSignal): Promise<void> {
     const options = { attributes: { "conductor.host": report.host } };

@@ -21,6 +21,8 @@ export class NoBusReporter implements StatusReporter {
     },
   };
 
+  readonly blocked = null;
+
   get trouble(): string | null {
     return this.#waits ? NO_BUS : null;
   }

@@ -1,4 +1,5 @@
 /** The interface of what reports status to Neutron, and what all reports have in common. @module */
+import type { Blocked } from "../bus/link.ts";
 import type { PortStatus } from "./felix_status.ts";
 import type { Gate } from "./work_queue.ts";
 
@@ -29,6 +30,8 @@ export interface StatusReporter extends AsyncDisposable {
   readonly gate: Gate;
   /** Why the gate is closed, or null. */
   readonly trouble: string | null;
+  /** Not null while the broker takes no messages: an alarm of its own, which closes the gate. */
+  readonly blocked: Blocked | null;
   /** Reports one agent. @throws the report did not arrive. */
   reportAgent(report: AgentReport, signal: AbortSignal): Promise<void>;
   /**

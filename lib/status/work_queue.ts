@@ -9,6 +9,7 @@
  */
 import { type Backoff, backoffMs } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
+import { DoubtfulReportError } from "./doubtful_report.ts";
 import { type Entry, NewestQueue, type Priority, RETRY, SNAPSHOT } from "./newest_queue.ts";
 
 /** Whether it makes sense to write at all. */
@@ -160,8 +161,9 @@ export class WorkQueue<T> {
     const { signal, clock, onFailure } = this.options;
     if (signal.aborted) return;
     const failures = this.#failures.get(entry.key) ?? 0;
-    this.#failures.set(entry.key, failures + 1);
-    const retryMs = backoffMs(PAUSE, failures);
+    const isDoubt = error instanceof DoubtfulReportError; // no fault: it is over after a while
+    if (!isDoubt) this.#failures.set(entry.key, failures + 1);
+    const retryMs = isDoubt ? PAUSE.firstMs : backoffMs(PAUSE, failures);
     onFailure(entry, error, retryMs);
     if (this.#queue.has(entry.key)) return;
     this.#later.set(entry.key, { value: entry.value, due: clock.monotonic() + retryMs });

@@ -1,38 +1,14 @@
-import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch, assertWithin, eventually } from "../support/assert.ts";
 import { systemClock } from "../../lib/base/clock.ts";
-import { LogRecorder } from "../support/log_recorder.ts";
+import { openReporter as open, SOCKETS } from "../support/bus.ts";
+import { Relay } from "../support/relay.ts";
 import { RabbitServer } from "../support/rabbit_server.ts";
 import { defaultAnswer, Failure, FakePlugin } from "../support/fake_plugin.ts";
-import type { BusConfig } from "../../lib/config/config_types.ts";
-import { parseTransportUrl } from "../../lib/config/transport_url.ts";
-import { BusReporter } from "../../lib/status/bus_reporter.ts";
+import { UnsettledError } from "../../lib/bus/unsettled.ts";
+import { DoubtfulReportError } from "../../lib/status/doubtful_report.ts";
 import { LIVE, SNAPSHOT } from "../../lib/status/newest_queue.ts";
 import type { PortUpdate } from "../../lib/status/reporter.ts";
 import { WorkQueue } from "../../lib/status/work_queue.ts";
-
-/** amqplib's sockets live across steps. */
-const SOCKETS = { sanitizeOps: false, sanitizeResources: false };
-
-function busConfig(url: string, changes: Partial<BusConfig> = {}): BusConfig {
-  const { hosts, virtualHost, tls } = parseTransportUrl(url)!;
-  return {
-    hosts,
-    virtualHost,
-    tls,
-    caFile: null,
-    certFile: null,
-    keyFile: null,
-    exchange: "neutron",
-    rpcTimeoutMs: 2000,
-    ...changes,
-  };
-}
-
-function open(url: string, reports: "agents" | "ports", changes: Partial<BusConfig> = {}) {
-  const recorder = new LogRecorder();
-  const context = { clock: systemClock, log: recorder };
-  return { reporter: new BusReporter(busConfig(url, changes), reports, context), recorder };
-}
 
 const never = new AbortController().signal;
 const update = (port: string, status: PortUpdate["status"] = "ACTIVE"): PortUpdate => ({
@@ -123,6 +99,40 @@ Deno.test("the message bus", SOCKETS, async (t) => {
     assertEquals(reporter.gate.open, true, "none of it is the connection's fault");
   });
 
+  await t.step(
+    "a report that arrives after a newer one is told again, and counts then",
+    async () => {
+      for (const lost of [false, true]) {
+        await using plugin = await FakePlugin.start(server.port);
+        await using relay = new Relay(server.port);
+        const url = server.url.replace(String(server.port), String(relay.port));
+        await using reporter = open(url, "ports", { rpcTimeoutMs: 1000 }).reporter;
+        await reporter.gate.whenOpen(never);
+        const held = Promise.withResolvers<void>();
+        let neutron = "";
+        plugin.answer = async (received) => {
+          if (plugin.received.length === 1) await held.promise;
+          neutron = received.method;
+          return defaultAnswer(received);
+        };
+        const first = reporter.reportPorts("h1", [update("p1", "DOWN")], never)
+          .then(() => null, (error) => error);
+        await eventually("it is on its way", () => plugin.received.length === 1);
+        if (lost) relay.loseClients();
+        assert(await first instanceof UnsettledError);
+        await reporter.gate.whenOpen(AbortSignal.timeout(60_000));
+        const report = async () =>
+          (await reporter.reportPorts("h1", [update("p1")], never)).get("p1");
+        assert(await report() instanceof DoubtfulReportError, "told, and not for certain");
+        assertEquals([neutron, plugin.received.length], ["update_device_up", 2]);
+        held.resolve();
+        await eventually("the older one overtakes it", () => neutron === "update_device_down");
+        await eventually("it counts", async () => await report() === undefined, 20_000);
+        assertEquals([neutron, plugin.received.length], ["update_device_up", 3]);
+      }
+    },
+  );
+
   await t.step("a wrong password is said, without it", async () => {
     const url = server.url.replace("guest:guest", "guest:sesame");
     const { reporter, recorder } = open(url, "ports");
@@ -152,7 +162,9 @@ Deno.test("the message bus", SOCKETS, async (t) => {
         const from = performance.now();
         await eventually("the loss is noticed", () => !reporter.gate.open, 60_000);
         assert(await call instanceof Error, "the call waits no longer");
-        assert(performance.now() - from > 10_000, "it was noticed by something else");
+        const ms = performance.now() - from;
+        assert(ms > 8000, "it was noticed by something else");
+        assertWithin(ms, 16_000, "a frozen broker is noticed");
         assert(recorder.at("warn").some((r) => /bus is not usable/.test(r.message)));
       } finally {
         server.freeze(false);

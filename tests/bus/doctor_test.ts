@@ -2,12 +2,13 @@ import amqp from "amqplib";
 import { parseTransportUrl } from "../../lib/config/transport_url.ts";
 import { busChecks } from "../../lib/doctor/bus.ts";
 import { type Finding, runChecks } from "../../lib/doctor/check.ts";
-import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import { Notifications } from "../../lib/bus/notifications.ts";
+import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
+import { busConfig, openReporter, SOCKETS } from "../support/bus.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { RabbitServer } from "../support/rabbit_server.ts";
 import { testConfig } from "../support/test_config.ts";
-
-/** amqplib keeps sockets and timers for a moment. */
-const SOCKETS = { sanitizeOps: false, sanitizeResources: false };
 
 async function check(
   url: string,
@@ -104,12 +105,46 @@ Deno.test(
         assertMatch(of("subscription").found, /hear notifications\.info, calico\.info of neutron/);
         assertEquals(await queues(server), [], "queues are left behind");
       });
+      await t.step("enough for the roles", async () => {
+        for (const topic of ["q-plugin", "q-reports-plugin"]) {
+          await channel.assertQueue(topic, { durable: false });
+          await channel.bindQueue(topic, "neutron", topic);
+          await channel.consume(topic, () => {}, { noAck: true });
+        }
+        const url = await allow(server, documented);
+        await using agents = openReporter(url, "agents").reporter;
+        await using ports = openReporter(url, "ports").reporter;
+        const options = { clock: systemClock, log: new LogRecorder(), name: "no-region" };
+        const heard = { subscribed: false };
+        await using _notifications = new Notifications(
+          { bus: busConfig(url), topics: ["notifications"] },
+          options,
+          {
+            onNotification: () => {},
+            onSubscribed: () => heard.subscribed = true,
+            onOverflow: () => {},
+          },
+        );
+        const soon = AbortSignal.timeout(30_000);
+        await Promise.all([agents.gate.whenOpen(soon), ports.gate.whenOpen(soon)]);
+        await agents.reportAgent({ host: "h1", start: false }, soon);
+        await eventually("the subscription", () => heard.subscribed);
+        const own = (await queues(server)).filter((name) => /^(reply_|calico-)/.test(name));
+        const replies = own.filter((name) => /^reply_[0-9a-f]{32}$/.test(name));
+        assertEquals([own.length, replies.length], [3, 1], "agents have no queue for answers");
+        const [exclusive] =
+          (await server.control("list_queues", "--no-table-headers", "name", "exclusive"))
+            .split("\n").filter((line) => line.startsWith("reply_"));
+        assertMatch(exclusive!, /\ttrue$/);
+      });
+      await channel.deleteQueue("q-plugin");
+      await channel.deleteQueue("q-reports-plugin");
       const MISSING: [string, string[], string, RegExp][] = [
         ["reply queue", ["^calico-conductor.*$", write, read], "rights", /reply queue.*reply_/],
         ["reading it", [configure, write, "^(neutron|calico-conductor.*)$"], "rights", /reply_/],
         [
           "publishing",
-          [configure, "^(amq\\.default|reply_.*|calico-conductor.*)$", read],
+          [configure, "^(q-plugin|q-reports-plugin|amq\\.default|calico-conductor.*)$", read],
           "rights",
           /not publish to neutron/,
         ],

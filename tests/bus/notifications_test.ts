@@ -5,6 +5,7 @@ import { LogRecorder } from "../support/log_recorder.ts";
 import { RabbitServer } from "../support/rabbit_server.ts";
 import { parseTransportUrl } from "../../lib/config/transport_url.ts";
 import { Notifications } from "../../lib/bus/notifications.ts";
+import { Meter } from "../../lib/metrics/meter.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 
 /** amqplib's sockets live across steps. */
@@ -47,6 +48,7 @@ class Publisher implements AsyncDisposable {
 interface Heard extends AsyncDisposable {
   readonly notifications: Notifications;
   readonly log: LogRecorder;
+  readonly meter: Meter;
   readonly texts: string[];
   subscribed: number;
   overflows: number;
@@ -62,7 +64,8 @@ function listen(
   const files = { caFile: null, certFile: null, keyFile: null };
   const bus = { hosts, virtualHost, tls, exchange: "neutron", ...files };
   const log = new LogRecorder();
-  const options = { clock: systemClock, log, name: "no-region", maxQueued };
+  const meter = new Meter();
+  const options = { clock: systemClock, log, meter, name: "no-region", maxQueued };
   const notifications = new Notifications({ bus, topics }, options, {
     onNotification(body) {
       heard.texts.push(new TextDecoder().decode(body));
@@ -74,6 +77,7 @@ function listen(
   const heard: Heard = {
     notifications,
     log,
+    meter,
     texts: [],
     subscribed: 0,
     overflows: 0,
@@ -117,6 +121,22 @@ Deno.test("Neutron's notifications over a real broker", SOCKETS, async (t) => {
     publisher.publish("4");
     await eventually("both hear", () => one.texts.length === 2 && other.texts.length === 3);
     assertEquals([one.texts, other.texts], [["1", "4"], ["1", "2", "4"]]);
+  });
+
+  await t.step("no message ends the subscription, whatever becomes of it", async () => {
+    await using publisher = await Publisher.start(server.port);
+    await using heard = listen(server);
+    const queue = await eventually("it listens", () => heard.notifications.queue);
+    heard.onText = () => {
+      if (heard.texts.length < 3) throw new Error("odd");
+    };
+    for (const text of ["constructor", "__proto__", "after"]) publisher.publish(text);
+    await eventually("all are heard", () => heard.texts.length === 3);
+    assertEquals([heard.notifications.queue, heard.subscribed], [queue, 1]);
+    const said = heard.log.at("warn").filter(({ message }) => /not understood/.test(message));
+    assertEquals(said.length, 1, "one line for a kind");
+    const [counted] = heard.meter.read().bus_messages_not_understood!;
+    assertEquals([counted!.labels[0], counted!.sum], ["notification", 2]);
   });
 
   await t.step("nothing is left behind: the queues go with their listener", async () => {

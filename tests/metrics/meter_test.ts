@@ -106,6 +106,7 @@ Deno.test("reports are measured by kind and outcome, and fail as before", async 
   const inner: StatusReporter = {
     gate: { open: true, whenOpen: () => Promise.resolve() },
     trouble: "a word",
+    blocked: null,
     reportAgent: () => Promise.resolve(),
     reportPorts: () => answers.shift()!(),
     [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -132,14 +132,14 @@ Deno.test("the service user reads what the node needs, and changes nothing", asy
 Deno.test("a RabbitMQ user of its own: its queues, and Neutron's exchange", GRPC, async () => {
   const bed = await Bed.open();
   const [name, password] = [`rights-${crypto.randomUUID().slice(0, 8)}`, "of-its-own"];
-  const own = "(reply_[0-9a-f]{32}|calico-conductor.*)";
+  const [replies, own] = ["reply_[0-9a-f]{32}", "calico-conductor.*"];
   await bed.rabbitmqctl("add_user", name, password);
   await bed.rabbitmqctl(
     "set_permissions",
     name,
-    `^${own}$`,
-    `^(neutron|amq\\.default|${own})$`,
-    `^(neutron|${own})$`,
+    `^(${replies}|${own})$`,
+    `^(neutron|q-plugin|q-reports-plugin|amq\\.default|${own})$`,
+    `^(neutron|${replies}|${own})$`,
   );
   const url = new URL(bed.at.transportUrl);
   [url.username, url.password] = [name, password];

@@ -32,6 +32,7 @@ class Recorder implements StatusReporter {
   readonly batches: number[] = [];
   open = true;
   trouble = null;
+  blocked = null;
   fail: ((update: PortUpdate) => boolean) | null = null;
   #opened = Promise.withResolvers<void>();
   readonly gate;

@@ -21,9 +21,9 @@ export async function listen(
   term: Term,
   context: JobContext,
 ): Promise<void> {
-  const { clock, log, store } = context;
+  const { clock, log, store, meter } = context;
   const name = regionString(region);
-  await using bus = new Notifications(notifications, { clock, log, name }, {
+  await using bus = new Notifications(notifications, { clock, log, meter, name }, {
     onNotification: (body) => events.receive(body),
     onSubscribed: () => events.subscribed(),
     onOverflow: () => events.overflow("the broker's queue was full"),

@@ -84,7 +84,7 @@ export function addHints(
   const [resource = "", action = "", phase = ""] = type.split(".");
   if (phase !== "end" || !["create", "update", "delete"].includes(action)) return false;
   const objects = objectsOf(resource, payload);
-  const ids = objects.map((object) => id(object.id) ?? id(payload[`${resource}_id`]))
+  const ids = objects.map((object) => id(object.id) ?? id(own(payload, `${resource}_id`)))
     .filter((found) => found !== null);
   if (action === "delete") { for (const found of ids) hints.deleted.add(found); }
   if (resource === "port") return addPorts(hints, objects, ids, knowsPort);
@@ -108,10 +108,15 @@ export function addHints(
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** A resource may be called like something that each object has by birth. */
+function own(payload: Json, name: string): unknown {
+  return Object.hasOwn(payload, name) ? payload[name] : undefined;
+}
+
 /** The object, or those of a bulk; one without anything when the payload names it by its id alone. */
 function objectsOf(resource: string, payload: Json): Json[] {
-  const bulk = payload[`${resource}s`];
-  const all = Array.isArray(bulk) ? bulk : [payload[resource] ?? {}];
+  const bulk = own(payload, `${resource}s`);
+  const all = Array.isArray(bulk) ? bulk : [own(payload, resource) ?? {}];
   return all.filter((object) => typeof object === "object" && object !== null);
 }
 
