@@ -193,7 +193,7 @@ function resyncFamilies(status: Status): Family[] {
 
 /** What an earlier term has counted stays; what it found says nothing of now. */
 function agentFamilies(status: Status): Family[] {
-  const { reported, failed } = status.agents ?? {};
+  const { reported, failed, dropped } = status.agents ?? {};
   const { byFreshness, absent, lagMs, maxLagMs } = agentsNow(status) ?? {};
   const hosts = absent && { gone: absent.gone, unserved: absent.unserved };
   return [
@@ -222,6 +222,7 @@ function agentFamilies(status: Status): Family[] {
     ...counters({
       agent_reports: ["Agent reports that arrived", reported],
       agent_report_failures: ["Agent reports that failed", failed],
+      agent_reports_dropped: ["Agent reports not sent: Felix's status was over 75 s old", dropped],
     }),
   ];
 }

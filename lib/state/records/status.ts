@@ -59,6 +59,8 @@ export const agentsSchema = z.object({
   byFreshness: freshnessSchema,
   reported: count,
   failed: count,
+  /** Reports that were not sent, since what Felix had said was too old. */
+  dropped: count.optional(),
   /** Age of what Felix said when it was seen, ms: of the last live updates the median and the most. */
   lagMs: z.number().nullable(),
   maxLagMs: z.number().nullable(),
