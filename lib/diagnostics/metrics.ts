@@ -9,6 +9,7 @@ import type { MetricsRecord, Series } from "../metrics/meter.ts";
 import { comparedAll, type DatabaseSize, ROLE_NAMES, type RoleName } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
 import { clip } from "../base/clip.ts";
+import { busFamilies } from "./bus_metrics.ts";
 import type { Status } from "../health/status.ts";
 import { differingNodes } from "../health/configurations.ts";
 import { databasesNow } from "../health/etcd_databases.ts";
@@ -318,6 +319,7 @@ const FAMILIES: readonly (readonly [RoleName | null, (status: Status) => Family[
   ["resource-syncer", resyncFamilies],
   ["resource-syncer", heldFamilies],
   ["resource-syncer", notificationFamilies],
+  [null, busFamilies],
   ["agent-status-watcher", agentFamilies],
   ["endpoint-status-watcher", portFamilies],
 ];

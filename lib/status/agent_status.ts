@@ -14,6 +14,7 @@ import type { JobContext, Term } from "../role/master_context.ts";
 import { AbsentWatch } from "./absent_watch.ts";
 import { Agents } from "./agents.ts";
 import { MAX_ABSENT, MAX_AGENTS, writeAgentsFile } from "./agents_file.ts";
+import { BlockedBus } from "./blocked_bus.ts";
 import { agentHost, felixPrefix, parseAgentStatus } from "./felix_status.ts";
 import { follow } from "./follow.ts";
 import { LATE_AGENT_MS, STALE_AGENT_MS } from "./freshness.ts";
@@ -53,6 +54,7 @@ export class AgentStatusWatcher {
   readonly #stop = new AbortController();
   readonly #term: Term;
   readonly #queue: WorkQueue<string>;
+  readonly #blocked: BlockedBus;
   /** Reports that were not sent, since what Felix had said was too old. */
   #dropped = 0;
   #writtenAt = -Infinity;
@@ -64,6 +66,7 @@ export class AgentStatusWatcher {
     this.#limited = new RateLimitedLog(log, clock);
     this.#staleLog = new RateLimitedLog(log, clock, STALE_AGENT_MS);
     this.#lag = new Lag(clock);
+    this.#blocked = new BlockedBus(reporter, options.context);
     this.#outcomes = new ReportOutcomes("agent", this.#limited);
     this.#term = { ...term, signal: AbortSignal.any([term.signal, this.#stop.signal]) };
     this.#absent = new AbsentWatch(this.#term, options);
@@ -92,7 +95,7 @@ export class AgentStatusWatcher {
       onSight: (trouble) => this.#absent.sight(trouble),
       callTimeoutMs: config.etcd.callTimeoutMs,
       loops: [this.#queue, watchdog],
-      problem: () => reporter.trouble ?? this.#outcomes.problem,
+      problem: () => reporter.trouble ?? (reporter.blocked ? null : this.#outcomes.problem),
       publish: () => this.#publish(),
     });
     try {
@@ -178,6 +181,7 @@ export class AgentStatusWatcher {
       byFreshness: this.#agents.byFreshness(seenAt),
       ...this.#outcomes.counts,
       dropped: this.#dropped,
+      blocked: this.#blocked.look(),
       ...this.#lag.summary(),
       seenSince,
       absent: found?.absent,
