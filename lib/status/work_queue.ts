@@ -12,6 +12,7 @@
  */
 import { type Backoff, backoffMs } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
+import { BatchSize } from "./batch_size.ts";
 import { type Entry, NewestQueue, type Priority, RETRY, SNAPSHOT } from "./newest_queue.ts";
 
 /** Whether it makes sense to write at all. */
@@ -30,7 +31,7 @@ export class UnclearError extends Error {
 export interface WorkQueueOptions<T> {
   /** Writes in flight at most. */
   readonly workers: number;
-  /** Most keys in one write. */
+  /** Most keys in one write, when writes are quick. */
   readonly maxBatch: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -70,12 +71,14 @@ export class WorkQueue<T> {
   readonly #ofGroup = new Map<string, number>();
   readonly #later = new Map<string, { value: T; due: number }>();
   readonly #pending = new Set<Promise<void>>();
+  readonly #batchSize: BatchSize;
   #writing = 0;
   #waitsForGate = false;
   #ticks = false;
 
   constructor(readonly options: WorkQueueOptions<T>) {
     this.#queue = new NewestQueue(options.groupOf);
+    this.#batchSize = new BatchSize(options.maxBatch);
   }
 
   /** The backlog: keys that wait, sleep before a retry or are being written, each counted once. */
@@ -122,13 +125,13 @@ export class WorkQueue<T> {
   }
 
   #start(): void {
-    const { signal, workers, gate, maxBatch: max, clock, groupOf } = this.options;
+    const { signal, workers, gate, clock, groupOf } = this.options;
     while (!signal.aborted && this.#writing < workers) {
       this.#refill();
       if (this.#queue.size === 0) return;
       if (!gate.open) return this.#waitForGate();
       const batch = this.#queue.take({
-        max,
+        max: this.#batchSize.limit,
         few: workers,
         isBusy: (key, value) => this.#inFlight.has(key) || this.#isFull(groupOf(value)),
         isAlone: (key) => this.#alone.has(key),
@@ -169,7 +172,8 @@ export class WorkQueue<T> {
   }
 
   async #write(batch: readonly Entry<T>[]): Promise<void> {
-    const { write, signal, onSuccess, gate, groupOf } = this.options;
+    const { write, signal, onSuccess, gate, groupOf, clock } = this.options;
+    const from = clock.monotonic();
     let failed: ReadonlyMap<string, unknown>;
     let isUnclear = false;
     try {
@@ -179,6 +183,7 @@ export class WorkQueue<T> {
       // A gate that has closed says that nothing could be written, whatever it was.
       isUnclear = batch.length > 1 && gate.open;
     }
+    if (gate.open) this.#batchSize.learn(batch.length, clock.monotonic() - from, isUnclear);
     this.#count(groupOf(batch[0]!.value), -1);
     for (const entry of batch) {
       this.#inFlight.delete(entry.key);
