@@ -92,7 +92,11 @@ export class BusReporter implements StatusReporter {
       host,
       refresh_tunnels: false,
     }, signal);
-    return notTaken(answer, updates);
+    const failed = notTaken(answer, updates);
+    if (failed === null) {
+      throw new Error("neutron-server's answer to update_device_list is not understood");
+    }
+    return failed;
   }
 
   async #call(method: string, args: Record<string, unknown>, signal: AbortSignal) {

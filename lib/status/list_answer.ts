@@ -25,18 +25,15 @@ const answerSchema = z.object({
 });
 
 /**
- * The errors of the ports that were not taken; of one that the answer does not name an {@linkcode UnclearError}.
- *
- * @throws the answer is no such answer.
+ * The errors of the ports that were not taken, of one that the answer does not name an {@linkcode UnclearError};
+ * null when it is no such answer.
  */
 export function notTaken(
   answer: unknown,
   updates: readonly Pick<PortUpdate, "port">[],
-): Map<string, unknown> {
+): Map<string, unknown> | null {
   const parsed = answerSchema.safeParse(answer);
-  if (!parsed.success) {
-    throw new Error("neutron-server's answer to update_device_list is not understood");
-  }
+  if (!parsed.success) return null;
   const { devices_up, devices_down, failed_devices_up, failed_devices_down } = parsed.data;
   const failed = new Set([...failed_devices_up, ...failed_devices_down]);
   const taken = new Set([...devices_up, ...devices_down]);
