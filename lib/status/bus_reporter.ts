@@ -14,7 +14,6 @@ import type { Clock } from "../base/clock.ts";
 import type { BusConfig } from "../config/config_types.ts";
 import type { Log } from "../base/log.ts";
 import type { DataPlaneStatus } from "./data_plane_status.ts";
-import { notTaken } from "./list_answer.ts";
 import {
   agentId,
   type AgentReport,
@@ -23,6 +22,7 @@ import {
   type StatusReporter,
   toldStatus,
 } from "./reporter.ts";
+import { notTaken } from "./list_answer.ts";
 
 const PLUGIN = { topic: "q-plugin", version: "1.9" };
 const REPORTS = { topic: "q-reports-plugin", version: "1.2" };

@@ -12,8 +12,8 @@
  */
 import { type Backoff, backoffMs } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
-import { BatchSize } from "./batch_size.ts";
 import { type Entry, NewestQueue, type Priority, RETRY, SNAPSHOT } from "./newest_queue.ts";
+import { BatchSize } from "./batch_size.ts";
 
 /** Whether it makes sense to write at all. */
 export interface Gate {
