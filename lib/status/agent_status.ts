@@ -86,7 +86,7 @@ export class AgentStatusWatcher {
 
   /** Reports until the term ends. */
   async run(): Promise<void> {
-    const { config, etcd, context, reporter } = this.#options;
+    const { config, etcd, context } = this.#options;
     const watchdog = new Watchdog("the watch of live migrations", context.clock);
     const watch = follow(this.#term, etcd, context, {
       prefix: this.#prefix,
@@ -95,7 +95,7 @@ export class AgentStatusWatcher {
       onSight: (trouble) => this.#absent.sight(trouble),
       callTimeoutMs: config.etcd.callTimeoutMs,
       loops: [this.#queue, watchdog],
-      problem: () => reporter.trouble ?? (reporter.blocked ? null : this.#outcomes.problem),
+      problem: () => this.#blocked.problem(this.#outcomes.problem),
       publish: () => this.#publish(),
     });
     try {

@@ -23,6 +23,12 @@ export class BlockedBus {
     readonly context: { readonly log: Log; readonly clock: Pick<Clock, "now"> },
   ) {}
 
+  /** Why the role cannot do its job: none while it is blocked, which is a finding of its own; else as `reports` says. */
+  problem(reports: string | null): string | null {
+    const { blocked, trouble } = this.reporter;
+    return blocked !== null ? null : trouble ?? reports;
+  }
+
   /** Whether it is, for the record; to be asked often, and logged when that has changed. */
   look(): BusBlocked | null {
     const { reporter: { blocked, trouble }, context: { log, clock } } = this;

@@ -116,7 +116,7 @@ export class EndpointStatusWatcher {
 
   /** Reports until the term ends. */
   async run(): Promise<void> {
-    const { config, etcd, context, reporter } = this.#options;
+    const { config, etcd, context } = this.#options;
     const watchdog = new Watchdog("the watch of live migrations", context.clock);
     const migrations = followMigrations(this.#term, {
       clock: context.clock,
@@ -133,7 +133,7 @@ export class EndpointStatusWatcher {
       onSight: (trouble) => this.#seen = trouble === null,
       callTimeoutMs: config.etcd.callTimeoutMs,
       loops: [this.#queue, watchdog],
-      problem: () => reporter.trouble ?? (reporter.blocked ? null : this.#outcomes.problem),
+      problem: () => this.#blocked.problem(this.#outcomes.problem),
       publish: () => this.#publish(),
     });
     try {

@@ -51,6 +51,18 @@ Deno.test("a connection that is lost while it is blocked is not called good agai
   assertEquals(said().length, 1);
 });
 
+Deno.test("a blocked connection is no problem of the role's, a dead one is", () => {
+  const { reporter, bus } = scene();
+  assertEquals([bus.problem(null), bus.problem("reports fail")], [null, "reports fail"]);
+  Object.assign(reporter, {
+    blocked: { reason: "low on disk", since: 0 },
+    trouble: "it takes none",
+  });
+  assertEquals([bus.problem(null), bus.problem("reports fail")], [null, null]);
+  Object.assign(reporter, { blocked: null, trouble: "connection reset" });
+  assertEquals(bus.problem("reports fail"), "connection reset");
+});
+
 Deno.test("a long queue has the reason that is true", () => {
   const { log, reporter } = scene();
   const queue = new LongQueueLog(log, reporter);
