@@ -6,16 +6,16 @@ import { agentsNow, portsNow } from "../health/status_now.ts";
 
 /** What the master's watchers know; a standby reports nothing and has no samples. */
 export function busFamilies(status: Status): Family[] {
-  const { agents, ports } = blockedNow(status);
-  const of = (role: string, record: unknown, blocked: unknown) =>
-    record === null ? [] : [{ labels: { role }, value: Number(blocked !== null) }];
+  const blocked = blockedNow(status);
+  const known = { agents: agentsNow(status), ports: portsNow(status) };
+  const reports = (["agents", "ports"] as const).filter((name) => known[name] !== null);
   return [{
     name: "bus_blocked",
     type: "gauge",
-    help: "Whether the broker takes no messages of a role: an alarm, with the connection open",
-    samples: [
-      ...of("agent-status-watcher", agentsNow(status), agents),
-      ...of("endpoint-status-watcher", portsNow(status), ports),
-    ],
+    help: "Whether the broker takes no reports: an alarm, while the connection is open",
+    samples: reports.map((name) => ({
+      labels: { reports: name },
+      value: Number(blocked[name] !== null),
+    })),
   }];
 }

@@ -89,12 +89,12 @@ Deno.test("page, API and metrics say it; what the broker says is no markup", asy
   assert(!page.includes("<b>tired"));
   assertEquals(JSON.parse(await get("/api/v1/status")).verdict.kind, "bus-blocked");
   const metrics = await get("/metrics");
-  for (const role of ["agent-status-watcher", "endpoint-status-watcher"]) {
-    assertMatch(metrics, new RegExp(`conductor_bus_blocked\\{role="${role}"\\} 1\\n`));
+  for (const reports of ["agents", "ports"]) {
+    assertMatch(metrics, new RegExp(`conductor_bus_blocked\\{reports="${reports}"\\} 1\\n`));
   }
   const good = testApp();
   assertMatch(
     await (await good.request("/metrics")).text(),
-    /conductor_bus_blocked\{role="agent-status-watcher"\} 0\n/,
+    /conductor_bus_blocked\{reports="agents"\} 0\n/,
   );
 });
