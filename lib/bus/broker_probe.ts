@@ -18,7 +18,7 @@ const NOT_FOUND = 404;
 /** RabbitMQ's `connection.blocked`: it has too little memory or disk, and takes no messages. */
 export class BrokerBlockedError extends Error {
   override readonly name = "BrokerBlockedError";
-  constructor(reason: string) {
+  constructor(readonly reason: string) {
     super(`the broker takes no messages: ${reason}`);
   }
 }

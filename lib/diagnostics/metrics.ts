@@ -9,6 +9,7 @@ import type { MetricsRecord, Series } from "../metrics/meter.ts";
 import { comparedAll, type DatabaseSize, ROLE_NAMES, type RoleName } from "../state/records.ts";
 import type { StateStore } from "../state/store.ts";
 import { clip } from "../base/clip.ts";
+import { busFamilies } from "./bus_metrics.ts";
 import type { Status } from "../health/status.ts";
 import { differingNodes } from "../health/configurations.ts";
 import { databasesNow } from "../health/etcd_databases.ts";
@@ -193,7 +194,7 @@ function resyncFamilies(status: Status): Family[] {
 
 /** What an earlier term has counted stays; what it found says nothing of now. */
 function agentFamilies(status: Status): Family[] {
-  const { reported, failed } = status.agents ?? {};
+  const { reported, failed, dropped } = status.agents ?? {};
   const { byFreshness, absent, lagMs, maxLagMs } = agentsNow(status) ?? {};
   const hosts = absent && { gone: absent.gone, unserved: absent.unserved };
   return [
@@ -222,6 +223,7 @@ function agentFamilies(status: Status): Family[] {
     ...counters({
       agent_reports: ["Agent reports that arrived", reported],
       agent_report_failures: ["Agent reports that failed", failed],
+      agent_reports_dropped: ["Agent reports not sent: Felix's status was over 75 s old", dropped],
     }),
   ];
 }
@@ -317,6 +319,7 @@ const FAMILIES: readonly (readonly [RoleName | null, (status: Status) => Family[
   ["resource-syncer", resyncFamilies],
   ["resource-syncer", heldFamilies],
   ["resource-syncer", notificationFamilies],
+  [null, busFamilies],
   ["agent-status-watcher", agentFamilies],
   ["endpoint-status-watcher", portFamilies],
 ];

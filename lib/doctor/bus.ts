@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { lackAdvice, lackText } from "../bus/blocked_text.ts";
 import { BrokerBlockedError, BrokerProbe } from "../bus/broker_probe.ts";
 import type { BusHost } from "../config/transport_url.ts";
 import type {
@@ -108,7 +109,7 @@ async function checkReporting(
         named(`${name} queue ${topic}`, await checkTopic(broker, topic, bus))
       ),
     ),
-    named(`${name} rights`, await checkRights(broker, bus)),
+    ...await checkRights(name, broker, bus),
   ];
 }
 
@@ -136,21 +137,40 @@ function checkTopic(broker: BrokerProbe, topic: string, bus: BusConfig): Promise
 }
 
 /** A reply queue of our own, and a message to the exchange that no queue takes. */
-async function checkRights(broker: BrokerProbe, bus: BusConfig): Promise<Verdict> {
-  const { exchange } = bus;
+async function checkRights(
+  name: string,
+  broker: BrokerProbe,
+  bus: BusConfig,
+): Promise<Finding[]> {
+  const rights = (verdict: Verdict) => [named(`${name} rights`, verdict)];
   try {
     await broker.tryReplies();
   } catch (error) {
-    return failed(`may not have its reply queue (${describeError(error)})`, grantAdvice(bus));
+    const found = `may not have its reply queue (${describeError(error)})`;
+    return rights(failed(found, grantAdvice(bus)));
   }
+  try {
+    return rights(await checkPublishing(broker, bus));
+  } catch (error) {
+    if (!(error instanceof BrokerBlockedError)) throw error;
+    const { reason } = error;
+    const found = `RabbitMQ ${lackText(reason)} and takes no messages: no status reaches Neutron`;
+    return [
+      // An alarm says nothing of rights; whether it may publish shows when that is over.
+      ...rights(ok("may have its reply queue; publishing cannot be tried now")),
+      named(`${name} alarm`, failed(found, lackAdvice(reason))),
+    ];
+  }
+}
+
+/** A message that no queue takes. @throws {BrokerBlockedError} */
+async function checkPublishing(broker: BrokerProbe, bus: BusConfig): Promise<Verdict> {
+  const { exchange } = bus;
   try {
     const nobody = `calico-conductor-doctor-${crypto.randomUUID()}`;
     if (!await broker.tryPublish(exchange, nobody)) return ok("may have its reply queue");
   } catch (error) {
-    if (error instanceof BrokerBlockedError) {
-      const advice = "rabbitmq-diagnostics alarms on that broker: free memory or disk there";
-      return failed(describeError(error, false), advice);
-    }
+    if (error instanceof BrokerBlockedError) throw error;
     return failed(`may not publish to ${exchange} (${describeError(error)})`, grantAdvice(bus));
   }
   return ok(`may have its reply queue and publish to ${exchange}`);

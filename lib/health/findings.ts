@@ -65,6 +65,8 @@ export const FINDING_KINDS = [
   "left-out",
   "notifications-unheard",
   "notifications-unsent",
+  /** The broker is there and takes no messages. */
+  "bus-blocked",
   "agents-late",
   /** There was a status, and it is no longer in etcd. */
   "agents-gone",
@@ -139,6 +141,15 @@ interface Data extends Record<FindingKind, unknown> {
   readonly "notifications-unsent": {
     /** Changes that only comparing has found. */
     readonly changes: number;
+  };
+  readonly "bus-blocked": {
+    /** In the broker's words. */
+    readonly reason: string;
+    /** ms since the epoch. */
+    readonly since: number;
+    /** Whose reports wait. */
+    readonly waits: { readonly agents: boolean; readonly ports: boolean };
+    readonly at: number;
   };
   readonly "agents-late": { readonly lagMs: number };
   readonly "agents-gone": {

@@ -1,4 +1,5 @@
 /** Ports whose status Neutron does not show. Pure. @module */
+import { blockedNow } from "./bus_findings.ts";
 import type { Facts } from "./facts.ts";
 import type { Finding } from "./findings.ts";
 import { LONG_QUEUE, LONG_WAIT_MS } from "./limits.ts";
@@ -11,14 +12,19 @@ export function portFindings(facts: Facts): Finding[] {
   if (!ports) return [];
   const { queued, failing = 0, oldest = null, byStatus } = ports;
   const found: Finding[] = [];
+  // Then they wait for the broker, not for Neutron; that has a finding of its own.
+  const isBlocked = blockedNow(facts).ports !== null;
   if (queued > LONG_QUEUE) {
     const watcher = roles.find(({ name }) => name === "endpoint-status-watcher");
-    const slow = !watcher?.alive?.problem;
+    const slow = !watcher?.alive?.problem && !isBlocked;
     found.push({ kind: "ports-waiting", level: "warn", queued, slow });
   }
   if (failing > 0) {
     found.push({ kind: "ports-failing", level: "warn", failing });
-  } else if (queued > 0 && queued <= LONG_QUEUE && oldest !== null && at - oldest > LONG_WAIT_MS) {
+  } else if (
+    !isBlocked && queued > 0 && queued <= LONG_QUEUE && oldest !== null &&
+    at - oldest > LONG_WAIT_MS
+  ) {
     found.push({ kind: "ports-overdue", level: "warn", queued, oldest, at });
   }
   const broken = byStatus.ERROR ?? 0;

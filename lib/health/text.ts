@@ -15,6 +15,7 @@ import {
   strandedSentence,
   unservedSentence,
 } from "./agent_text.ts";
+import { blockedSentence } from "./bus_findings.ts";
 import { differingSentence } from "./configurations.ts";
 import type { RoleStatus } from "./facts.ts";
 import type { FindingKind, FindingOf, NotReady, RoleProblem } from "./findings.ts";
@@ -68,6 +69,7 @@ const SENTENCES: { readonly [K in FindingKind]: (finding: FindingOf<K>) => strin
   "notifications-unsent": ({ changes }) =>
     `${plural(changes, "change")} came without a notification: Neutron sends none; ` +
     "set driver = messagingv2 in [oslo_messaging_notifications] of its neutron.conf.",
+  "bus-blocked": blockedSentence,
   "agents-late": ({ lagMs }) =>
     `Agent status is seen ${formatDuration(lagMs)} late: the watcher falls behind, or the ` +
     "clocks differ; check etcd's load first.",
@@ -127,6 +129,7 @@ const LINKS: { readonly [K in FindingKind]: (finding: FindingOf<K>) => string } 
   "left-out": ({ left }) => `/resyncs/${left.resync}`,
   "notifications-unheard": () => "/resyncs",
   "notifications-unsent": () => "/resyncs",
+  "bus-blocked": () => "/ports",
   "agents-gone": () => "/agents?state=gone",
   "hosts-unserved": () => "/agents?state=unserved",
   "agents-stale": () => "/agents",

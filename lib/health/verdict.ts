@@ -4,6 +4,7 @@
  * @module
  */
 import { agentFindings } from "./agent_findings.ts";
+import { busFindings } from "./bus_findings.ts";
 import { calmText } from "./calm.ts";
 import { electionFindings } from "./election_findings.ts";
 import { configurationFindings } from "./configurations.ts";
@@ -96,6 +97,7 @@ function roleFindings({ roles, at }: Facts): Finding[] {
 const MASTER_FINDINGS = [
   resyncFindings,
   notificationFindings,
+  busFindings,
   agentFindings,
   portFindings,
 ];

@@ -1,6 +1,7 @@
 /**
  * The agent status watcher: every Felix update becomes one agent report to Neutron, once per
- * revision; Neutron finds dead agents by its own timeout.
+ * revision; Neutron finds dead agents by its own timeout. What waited until Neutron would call the agent dead is
+ * not reported any more: the host may have died meanwhile.
  *
  * @module
  */
@@ -13,9 +14,10 @@ import type { JobContext, Term } from "../role/master_context.ts";
 import { AbsentWatch } from "./absent_watch.ts";
 import { Agents } from "./agents.ts";
 import { MAX_ABSENT, MAX_AGENTS, writeAgentsFile } from "./agents_file.ts";
+import { BlockedBus } from "./blocked_bus.ts";
 import { agentHost, felixPrefix, parseAgentStatus } from "./felix_status.ts";
 import { follow } from "./follow.ts";
-import { STALE_AGENT_MS } from "./freshness.ts";
+import { LATE_AGENT_MS, STALE_AGENT_MS } from "./freshness.ts";
 import { Lag } from "../base/lag.ts";
 import { LIVE, SNAPSHOT } from "./newest_queue.ts";
 import { RateLimitedLog } from "../base/rate_limited.ts";
@@ -52,6 +54,9 @@ export class AgentStatusWatcher {
   readonly #stop = new AbortController();
   readonly #term: Term;
   readonly #queue: WorkQueue<string>;
+  readonly #blocked: BlockedBus;
+  /** Reports that were not sent, since what Felix had said was too old. */
+  #dropped = 0;
   #writtenAt = -Infinity;
 
   constructor(term: Term, options: AgentStatusOptions) {
@@ -61,6 +66,7 @@ export class AgentStatusWatcher {
     this.#limited = new RateLimitedLog(log, clock);
     this.#staleLog = new RateLimitedLog(log, clock, STALE_AGENT_MS);
     this.#lag = new Lag(clock);
+    this.#blocked = new BlockedBus(reporter, options.context);
     this.#outcomes = new ReportOutcomes("agent", this.#limited);
     this.#term = { ...term, signal: AbortSignal.any([term.signal, this.#stop.signal]) };
     this.#absent = new AbsentWatch(this.#term, options);
@@ -72,10 +78,7 @@ export class AgentStatusWatcher {
       gate: reporter.gate,
       groupOf: (host) => host,
       write: ([entry], signal) => this.#report(entry!.value, signal),
-      onSuccess: ({ value: host }) => {
-        this.#outcomes.succeeded();
-        this.#agents.reported(host, clock.now());
-      },
+      onSuccess: () => {}, // not all that is no failure was sent
       onFailure: ({ value: host }, error, retryMs) =>
         this.#outcomes.failed({ host }, error, retryMs),
     });
@@ -83,7 +86,7 @@ export class AgentStatusWatcher {
 
   /** Reports until the term ends. */
   async run(): Promise<void> {
-    const { config, etcd, context, reporter } = this.#options;
+    const { config, etcd, context } = this.#options;
     const watchdog = new Watchdog("the watch of live migrations", context.clock);
     const watch = follow(this.#term, etcd, context, {
       prefix: this.#prefix,
@@ -92,7 +95,7 @@ export class AgentStatusWatcher {
       onSight: (trouble) => this.#absent.sight(trouble),
       callTimeoutMs: config.etcd.callTimeoutMs,
       loops: [this.#queue, watchdog],
-      problem: () => reporter.trouble ?? this.#outcomes.problem,
+      problem: () => this.#blocked.problem(this.#outcomes.problem),
       publish: () => this.#publish(),
     });
     try {
@@ -117,7 +120,8 @@ export class AgentStatusWatcher {
       return;
     }
     this.#checkTime(key, status.time, live);
-    this.#agents.seen(host, status);
+    const { clock } = this.#options.context;
+    this.#agents.seen(host, status, { live, now: clock.now(), monotonic: clock.monotonic() });
     this.#queue.put(host, host, live ? LIVE : SNAPSHOT);
   }
 
@@ -140,14 +144,25 @@ export class AgentStatusWatcher {
     );
   }
 
+  /** Reports what Felix says now; a host that may have died since it wrote that is not called alive. */
   async #report(host: string, signal: AbortSignal): Promise<ReadonlyMap<string, unknown>> {
+    const { reporter, context: { clock } } = this.#options;
+    const ageMs = this.#agents.ageOf(host, clock.monotonic());
+    if (ageMs > LATE_AGENT_MS) {
+      this.#dropped++;
+      const seconds = Number.isFinite(ageMs) ? { ageSeconds: Math.round(ageMs / 1000) } : {};
+      this.#limited.info("agent status is too old, or gone: not reported", { host, ...seconds });
+      return new Map();
+    }
     const start = this.#agents.takeStart(host);
     try {
-      await this.#options.reporter.reportAgent({ host, start }, signal);
+      await reporter.reportAgent({ host, start, ageMs }, signal);
     } catch (error) {
       if (start) this.#agents.returnStart(host);
       throw error;
     }
+    this.#outcomes.succeeded();
+    this.#agents.reported(host, clock.now());
     return new Map();
   }
 
@@ -165,6 +180,8 @@ export class AgentStatusWatcher {
       // While nothing is seen, nobody's status grows old.
       byFreshness: this.#agents.byFreshness(seenAt),
       ...this.#outcomes.counts,
+      dropped: this.#dropped,
+      blocked: this.#blocked.look(),
       ...this.#lag.summary(),
       seenSince,
       absent: found?.absent,

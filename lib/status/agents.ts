@@ -3,6 +3,7 @@ import { clip } from "../base/clip.ts";
 import type { Agent, FreshnessCounts } from "../state/records.ts";
 import type { AgentStatus } from "./felix_status.ts";
 import { countFreshness } from "./freshness.ts";
+import { HostClock } from "./host_clock.ts";
 
 /** What is longer is no name of a host. */
 const MAX_NAME = 253;
@@ -13,6 +14,18 @@ interface KnownAgent {
   reportedAt: number | null;
   /** An update with `first_update` is not reported yet; a newer one must not hide it. */
   starts: boolean;
+  readonly clock: HostClock;
+  /** When it wrote that, monotonic ms of our clock, as far as known. */
+  writtenAt: number;
+}
+
+/** How a status was seen. */
+export interface Sight {
+  /** As it was written, rather than in a snapshot. */
+  readonly live: boolean;
+  /** Our time, ms since the epoch and monotonic ms. */
+  readonly now: number;
+  readonly monotonic: number;
 }
 
 /** The agents of a region, by host. */
@@ -24,10 +37,17 @@ export class Agents {
   }
 
   /** The agent has written a status. */
-  seen(host: string, status: AgentStatus): void {
+  seen(host: string, status: AgentStatus, { live, now, monotonic }: Sight): void {
     const before = this.#agents.get(host);
+    const { reportedAt = null, clock = new HostClock() } = before ?? {};
     const starts = status.firstUpdate || (before?.starts ?? false);
-    this.#agents.set(host, { status, reportedAt: before?.reportedAt ?? null, starts });
+    const age = clock.ageOf(status.time === null ? null : now - status.time, live, monotonic);
+    this.#agents.set(host, { status, reportedAt, starts, clock, writtenAt: monotonic - age });
+  }
+
+  /** How long ago the agent has written its status, ms; Infinity when that is not known or there is none. */
+  ageOf(host: string, monotonic: number): number {
+    return monotonic - (this.#agents.get(host)?.writtenAt ?? -Infinity);
   }
 
   /** The agent's status is gone. */

@@ -8,7 +8,6 @@
  *
  * @module
  */
-import { z } from "zod";
 import { BusConnection } from "../bus/connection.ts";
 import type { Blocked } from "../bus/link.ts";
 import type { BusContext } from "../bus/not_understood.ts";
@@ -25,14 +24,10 @@ import {
   type StatusReporter,
   toldStatus,
 } from "./reporter.ts";
+import { notTaken } from "./list_answer.ts";
 
 const PLUGIN = { topic: "q-plugin", version: "1.9" };
 const REPORTS = { topic: "q-reports-plugin", version: "1.2" };
-
-const listResultSchema = z.object({
-  failed_devices_up: z.array(z.string()).default([]),
-  failed_devices_down: z.array(z.string()).default([]),
-});
 
 /** A reporter over RabbitMQ. Dispose of it to close the connection. */
 export class BusReporter implements StatusReporter {
@@ -122,24 +117,19 @@ export class BusReporter implements StatusReporter {
   async #many(host: string, updates: readonly PortUpdate[], signal: AbortSignal) {
     const up = updates.filter(({ status }) => status === "ACTIVE").map(({ port }) => port);
     const down = updates.filter(({ status }) => status !== "ACTIVE").map(({ port }) => port);
-    const result = listResultSchema.safeParse(
-      await this.#call("update_device_list", {
-        devices_up: up,
-        devices_down: down,
-        agent_id: agentId(host),
-        host,
-        refresh_tunnels: false,
-      }, signal),
-    );
-    if (!result.success) {
+    const answer = await this.#call("update_device_list", {
+      devices_up: up,
+      devices_down: down,
+      agent_id: agentId(host),
+      host,
+      refresh_tunnels: false,
+    }, signal);
+    const failed = notTaken(answer, updates);
+    if (failed === null) {
       this.#bus.notUnderstood.note("result", { method: "update_device_list" });
       throw new Error("neutron-server's answer to update_device_list is not understood");
     }
-    const { failed_devices_up, failed_devices_down } = result.data;
-    const error = new Error("neutron-server names the port among those that failed");
-    return new Map<string, unknown>(
-      [...failed_devices_up, ...failed_devices_down].map((port) => [port, error]),
-    );
+    return failed;
   }
 
   async #call(method: string, args: Record<string, unknown>, signal: AbortSignal) {

@@ -14,6 +14,7 @@ import { Watchdog } from "../role/heartbeat.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
 import type { Ports } from "../state/records.ts";
 import { Arrivals, type NotifyNova } from "./arrivals.ts";
+import { BlockedBus } from "./blocked_bus.ts";
 import { EndpointStates, type WaitingState } from "./endpoint_states.ts";
 import {
   type EndpointId,
@@ -24,7 +25,8 @@ import {
 } from "./felix_status.ts";
 import { follow } from "./follow.ts";
 import { followMigrations } from "./migrations.ts";
-import { type Entry, LIVE, LONG_QUEUE, type Priority, SNAPSHOT } from "./newest_queue.ts";
+import { LongQueueLog } from "./long_queue.ts";
+import { type Entry, LIVE, type Priority, SNAPSHOT } from "./newest_queue.ts";
 import { PortDifferences } from "./port_differences.ts";
 import { PortReports } from "./port_reports.ts";
 import { RateLimitedLog } from "../base/rate_limited.ts";
@@ -80,7 +82,8 @@ export class EndpointStatusWatcher {
   readonly #term: Term;
   readonly #queue: WorkQueue<QueuedUpdate>;
   readonly #recent: Ports["recent"] = [];
-  #longQueue = false;
+  readonly #longQueue: LongQueueLog;
+  readonly #blocked: BlockedBus;
   /** Whether all that Felix has written is read, and what follows is watched. */
   #seen = false;
 
@@ -90,6 +93,8 @@ export class EndpointStatusWatcher {
     this.#options = options;
     this.#prefix = felixPrefix(region);
     this.#limited = new RateLimitedLog(log, clock);
+    this.#longQueue = new LongQueueLog(log, reporter);
+    this.#blocked = new BlockedBus(reporter, context);
     this.#differences = new PortDifferences(clock);
     this.#reports = new PortReports(clock);
     this.#outcomes = new ReportOutcomes("port status", this.#limited);
@@ -111,7 +116,7 @@ export class EndpointStatusWatcher {
 
   /** Reports until the term ends. */
   async run(): Promise<void> {
-    const { config, etcd, context, reporter } = this.#options;
+    const { config, etcd, context } = this.#options;
     const watchdog = new Watchdog("the watch of live migrations", context.clock);
     const migrations = followMigrations(this.#term, {
       clock: context.clock,
@@ -128,7 +133,7 @@ export class EndpointStatusWatcher {
       onSight: (trouble) => this.#seen = trouble === null,
       callTimeoutMs: config.etcd.callTimeoutMs,
       loops: [this.#queue, watchdog],
-      problem: () => reporter.trouble ?? this.#outcomes.problem,
+      problem: () => this.#blocked.problem(this.#outcomes.problem),
       publish: () => this.#publish(),
     });
     try {
@@ -257,7 +262,7 @@ export class EndpointStatusWatcher {
     const { context: { clock, store }, config } = this.#options;
     const waiting = this.#states.waiting + this.#gone.waiting;
     const queued = this.#queue.length + waiting;
-    this.#judgeQueue(queued);
+    this.#longQueue.judge(queued);
     const { failed: failing, oldest } = this.#differences.counts();
     await store.writePorts({
       at: clock.now(),
@@ -267,6 +272,7 @@ export class EndpointStatusWatcher {
       differing: this.#differences.total + waiting,
       failing,
       oldest,
+      blocked: this.#blocked.look(),
       ...this.#outcomes.counts,
       byStatus: this.#states.byStatus(),
       recent: this.#recent,
@@ -277,19 +283,6 @@ export class EndpointStatusWatcher {
     await this.#reports.publish(config.stateDir).catch((error) =>
       this.#limited.warn("the last reports of ports cannot be written for a trace", { error })
     );
-  }
-
-  /** Says once that the queue is long, and once that it is no longer. */
-  #judgeQueue(queued: number): void {
-    const { context: { log }, reporter: { trouble } } = this.#options;
-    if (!this.#longQueue && queued > LONG_QUEUE) {
-      this.#longQueue = true;
-      const why = trouble === null ? "Neutron takes them too slowly" : "they cannot be sent";
-      log.warn(`many port status reports wait: ${why}`, { queued, trouble: trouble ?? undefined });
-    } else if (this.#longQueue && queued <= LONG_QUEUE / 2) {
-      this.#longQueue = false;
-      log.info("the queue of port status reports is of normal length again", { queued });
-    }
   }
 }
 

@@ -8,6 +8,8 @@ export interface AgentReport {
   readonly host: string;
   /** The agent has just started. */
   readonly start: boolean;
+  /** How long ago the agent said that it lives, ms. @default 0 */
+  readonly ageMs?: number;
 }
 
 /** One port's status at one host. */
@@ -59,10 +61,13 @@ export function osloTime(ms: number): string {
   return new Date(ms).toISOString().replace(/(\.\d{3})Z$/, "$1000");
 }
 
-/** The arguments of `report_state`. `now` is the moment of sending, ms: Neutron ignores older reports. */
-export function reportStateArguments({ host, start }: AgentReport, now: number) {
+/**
+ * The arguments of `report_state`. `now` is the moment of sending, ms. Neutron ignores what was said before it was
+ * started itself.
+ */
+export function reportStateArguments({ host, start, ageMs = 0 }: AgentReport, now: number) {
   const agent_state = { ...FELIX_AGENT, host, ...(start ? { start_flag: true } : {}) };
-  return { agent_state: { agent_state }, time: osloTime(now) };
+  return { agent_state: { agent_state }, time: osloTime(now - ageMs) };
 }
 
 /** The `agent_id` of a host's Felix in the plugin's RPC. */

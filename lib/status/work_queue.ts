@@ -1,9 +1,12 @@
 /**
  * The queue of reports, and the workers that empty it.
  *
- * A fixed number of writes is in flight, never two of them for one key. A write that fails is tried again
- * after 5 s, then ever later up to 60 s, without end, unless something newer came meanwhile. While the gate
- * is closed everything waits, the newest value of each key. Nothing is written once the signal has aborted.
+ * A fixed number of writes is in flight, never two of them for one key, and one is left for other groups when
+ * all the rest are of one. What waits while there are no more keys than workers is written key by key, else group
+ * by group. A write that fails is tried again after 5 s, then ever later up to 60 s, without end, unless something
+ * newer came meanwhile; when a write of several failed as a whole, each of its keys is tried alone, so that one
+ * that is refused does not keep the others. While the gate is closed everything waits, the newest value of each
+ * key. Nothing is written once the signal has aborted.
  *
  * @module
  */
@@ -11,6 +14,7 @@ import { type Backoff, backoffMs } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
 import { DoubtfulReportError } from "./doubtful_report.ts";
 import { type Entry, NewestQueue, type Priority, RETRY, SNAPSHOT } from "./newest_queue.ts";
+import { BatchSize } from "./batch_size.ts";
 
 /** Whether it makes sense to write at all. */
 export interface Gate {
@@ -19,11 +23,16 @@ export interface Gate {
   whenOpen(signal: AbortSignal): Promise<void>;
 }
 
+/** What of a write of several failed although nobody says that it was at fault: it is tried alone. */
+export class UnclearError extends Error {
+  override readonly name = "UnclearError";
+}
+
 /** What {@linkcode WorkQueue} needs. */
 export interface WorkQueueOptions<T> {
   /** Writes in flight at most. */
   readonly workers: number;
-  /** Most keys in one write. */
+  /** Most keys in one write, when writes are quick. */
   readonly maxBatch: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -34,7 +43,10 @@ export interface WorkQueueOptions<T> {
   more?(max: number): readonly Entry<T>[];
   /** Keys of one group may be written together. */
   groupOf(value: T): string;
-  /** Writes; resolves to the errors of the keys that failed. Rejects when all failed. */
+  /**
+   * Writes; resolves to the errors of the keys that failed, an `UnclearError` where that may be another's fault.
+   * Rejects when all failed.
+   */
   write(batch: readonly Entry<T>[], signal: AbortSignal): Promise<ReadonlyMap<string, unknown>>;
   onSuccess(entry: Entry<T>): void;
   onFailure(entry: Entry<T>, error: unknown, retryMs: number): void;
@@ -54,14 +66,20 @@ export class WorkQueue<T> {
   /** Since when, by key; monotonic ms. */
   readonly #inFlight = new Map<string, number>();
   readonly #failures = new Map<string, number>();
+  /** Keys that are not written with others before they were written once. */
+  readonly #alone = new Set<string>();
+  /** Writes in flight by group, for as long as there are any. */
+  readonly #ofGroup = new Map<string, number>();
   readonly #later = new Map<string, { value: T; due: number }>();
   readonly #pending = new Set<Promise<void>>();
+  readonly #batchSize: BatchSize;
   #writing = 0;
   #waitsForGate = false;
   #ticks = false;
 
   constructor(readonly options: WorkQueueOptions<T>) {
     this.#queue = new NewestQueue(options.groupOf);
+    this.#batchSize = new BatchSize(options.maxBatch);
   }
 
   /** The backlog: keys that wait, sleep before a retry or are being written, each counted once. */
@@ -108,18 +126,35 @@ export class WorkQueue<T> {
   }
 
   #start(): void {
-    const { signal, workers, gate, maxBatch, clock } = this.options;
+    const { signal, workers, gate, clock, groupOf } = this.options;
     while (!signal.aborted && this.#writing < workers) {
       this.#refill();
       if (this.#queue.size === 0) return;
       if (!gate.open) return this.#waitForGate();
-      const batch = this.#queue.take((key) => this.#inFlight.has(key), maxBatch);
+      const batch = this.#queue.take({
+        max: this.#batchSize.limit,
+        few: workers,
+        isBusy: (key, value) => this.#inFlight.has(key) || this.#isFull(groupOf(value)),
+        isAlone: (key) => this.#alone.has(key),
+      });
       if (batch.length === 0) return;
-      this.#writing++;
       const now = clock.monotonic();
       for (const { key } of batch) this.#inFlight.set(key, now);
+      this.#count(groupOf(batch[0]!.value), 1);
       this.#track(this.#write(batch));
     }
+  }
+
+  /** Whether only the worker is left that is for other groups. */
+  #isFull(group: string): boolean {
+    return (this.#ofGroup.get(group) ?? 0) >= Math.max(1, this.options.workers - 1);
+  }
+
+  #count(group: string, more: 1 | -1): void {
+    this.#writing += more;
+    const writing = (this.#ofGroup.get(group) ?? 0) + more;
+    if (writing > 0) this.#ofGroup.set(group, writing);
+    else this.#ofGroup.delete(group);
   }
 
   #waitForGate(): void {
@@ -138,22 +173,32 @@ export class WorkQueue<T> {
   }
 
   async #write(batch: readonly Entry<T>[]): Promise<void> {
-    const { write, signal, onSuccess } = this.options;
+    const { write, signal, onSuccess, gate, groupOf, clock } = this.options;
+    const from = clock.monotonic();
     let failed: ReadonlyMap<string, unknown>;
+    let isUnclear = false;
     try {
       failed = await write(batch, signal);
     } catch (error) {
       failed = new Map(batch.map(({ key }) => [key, error]));
+      // A gate that has closed says that nothing could be written, whatever it was.
+      isUnclear = batch.length > 1 && gate.open;
     }
-    this.#writing--;
+    if (gate.open) this.#batchSize.learn(batch.length, clock.monotonic() - from, isUnclear);
+    this.#count(groupOf(batch[0]!.value), -1);
     for (const entry of batch) {
       this.#inFlight.delete(entry.key);
-      if (failed.has(entry.key)) this.#onFailure(entry, failed.get(entry.key));
-      else {
+      if (failed.has(entry.key)) {
+        const error = failed.get(entry.key);
+        if (isUnclear || error instanceof UnclearError) this.#alone.add(entry.key);
+        this.#onFailure(entry, error);
+      } else {
         this.#failures.delete(entry.key);
+        this.#alone.delete(entry.key);
         onSuccess(entry);
       }
     }
+    if (this.length === 0) this.#queue.forgetTaken();
     this.#start();
   }
 

@@ -135,6 +135,14 @@ const EXTREMES: Readonly<Record<FindingKind, (text: string) => Finding[]>> = {
     oldest: { host: text, port: text, since: LONG_AGO },
     at: NOW,
   }],
+  "bus-blocked": (text) => [{
+    kind: "bus-blocked",
+    level,
+    reason: text,
+    since: LONG_AGO,
+    waits: { agents: true, ports: true },
+    at: NOW,
+  }],
   "agents-late": () => [{ kind: "agents-late", level, lagMs: HUGE }],
   "agents-stale": (text) => [{
     kind: "agents-stale",

@@ -28,6 +28,7 @@ const status = (time: string, first = false) =>
 /** Keeps what it is told. */
 class Recorder implements StatusReporter {
   readonly agents: AgentReport[] = [];
+  readonly ages: number[] = [];
   readonly ports: PortUpdate[] = [];
   readonly batches: number[] = [];
   open = true;
@@ -57,8 +58,9 @@ class Recorder implements StatusReporter {
     this.#opened.resolve();
   }
 
-  reportAgent(report: AgentReport): Promise<void> {
+  reportAgent({ ageMs, ...report }: AgentReport): Promise<void> {
     this.agents.push(report);
+    this.ages.push(ageMs ?? 0);
     return Promise.resolve();
   }
 
@@ -92,8 +94,16 @@ async function scene() {
   const running: Promise<void>[] = [];
   const told: string[] = [];
   const term = { term: "1", id: "n:1", electionKey: "/election", signal: stop.signal };
-  const context = { log, clock: systemClock, store, alive: () => {} };
+  let aheadMs = 0;
+  const clock = {
+    ...systemClock,
+    now: () => systemClock.now() + aheadMs,
+    monotonic: () => systemClock.monotonic() + aheadMs,
+  };
+  const context = { log, clock, store, alive: () => {} };
   return {
+    /** So much time passes. */
+    pass: (ms: number) => aheadMs += ms,
     dir,
     etcd,
     server,
@@ -169,7 +179,7 @@ Deno.test(
       s.log.at("warn").filter(({ message }) => pattern.test(message));
     await s.put(`${prefix}h0/status`, status(old));
     s.agents();
-    await eventually("the snapshot", () => s.reporter.agents.length === 1);
+    await eventually("the snapshot", async () => (await s.store.readAgents())?.dropped === 1);
     assertEquals(warned(/is old/).length, 0);
     for (const host of ["h1", "h2", "h3"]) await s.put(`${prefix}${host}/status`, status(old));
     await s.put(`${prefix}h4/status`, status("soon"));
@@ -182,13 +192,44 @@ Deno.test(
     assertEquals(warned(/no time/)[0]!.fields.key, `${prefix}h4/status`);
     assertEquals(warned(/from the future/)[0]!.fields.key, `${prefix}h5/status`);
     assertEquals(warned(/not understood/)[0]!.fields.key, `${prefix}h6/status`);
-    // Whatever its time, an update is a report; no update is one.
-    assert(!s.reporter.agents.some(({ host }) => host === "h6"));
-    assertEquals(s.reporter.agents.length, 7);
+    // Whatever its time, an update is a report; no update is one, nor what a host had said long ago.
+    assert(!s.reporter.agents.some(({ host }) => host === "h6" || host === "h0"));
+    assertEquals(s.reporter.agents.length, 6);
     await eventually(
       "the lag",
       async () => ((await s.store.readAgents())?.maxLagMs ?? 0) > 300_000,
     );
+  },
+);
+
+Deno.test(
+  "agents: when reports may be sent again, a host that died meanwhile is not called alive",
+  GRPC,
+  async () => {
+    await using s = await scene();
+    s.reporter.open = false;
+    s.agents();
+    for (const host of ["died", "gone", "lives"]) {
+      await s.put(`${prefix}${host}/status`, status(now(), true));
+    }
+    await eventually("all", async () => (await s.store.readAgents())?.total === 3);
+    s.pass(50_000);
+    await s.put(`${prefix}lives/status`, status(new Date(Date.now() + 50_000).toISOString()));
+    await s.etcd.delete().key(`${prefix}gone/status`);
+    await eventually("the end", async () => (await s.store.readAgents())?.total === 2);
+    s.pass(40_000);
+    s.reporter.openGate();
+    await eventually(
+      "the others are dropped",
+      async () => (await s.store.readAgents())?.dropped === 2,
+    );
+    assertEquals(s.reporter.agents, [{ host: "lives", start: true }]);
+    const [age] = s.reporter.ages;
+    assert(age! >= 40_000 && age! < 75_000, `reported as said ${age} ms ago`);
+    assertEquals((await s.store.readAgents())!.reported, 1);
+    await s.put(`${prefix}died/status`, status(new Date(Date.now() + 90_000).toISOString()));
+    await eventually("it is back", () => s.reporter.agents.length === 2);
+    assertEquals(s.reporter.agents[1], { host: "died", start: true }, "and has started since");
   },
 );
 

@@ -51,6 +51,14 @@ export const absentSchema = z.object({
 });
 export type Absent = z.infer<typeof absentSchema>;
 
+/** A broker that is there and takes no messages. */
+export const busBlockedSchema = z.object({
+  /** In the broker's words. */
+  reason: z.string(),
+  since: ms,
+});
+export type BusBlocked = z.infer<typeof busBlockedSchema>;
+
 /** Felix agents in short; all of them are in a file, see `lib/status/agents_file.ts`. */
 export const agentsSchema = z.object({
   at: ms,
@@ -59,6 +67,10 @@ export const agentsSchema = z.object({
   byFreshness: freshnessSchema,
   reported: count,
   failed: count,
+  /** Reports that were not sent, since what Felix had said was too old. */
+  dropped: count.optional(),
+  /** Null: the broker takes reports, or there is no connection. */
+  blocked: busBlockedSchema.nullable().optional(),
   /** Age of what Felix said when it was seen, ms: of the last live updates the median and the most. */
   lagMs: z.number().nullable(),
   maxLagMs: z.number().nullable(),
@@ -84,6 +96,8 @@ export const portsSchema = z.object({
   failing: count.optional(),
   /** Since when the one that has waited longest does, ms since the epoch; null: none waits. */
   oldest: ms.nullable().optional(),
+  /** As for agents. */
+  blocked: busBlockedSchema.nullable().optional(),
   reported: count,
   failed: count,
   /** In Calico's terms: ERROR too, which Neutron shows as DOWN. */
