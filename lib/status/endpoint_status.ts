@@ -15,6 +15,7 @@ import type { JobContext, Term } from "../role/master_context.ts";
 import type { Ports } from "../state/records.ts";
 import { Arrivals, type NotifyNova } from "./arrivals.ts";
 import { BlockedBus } from "./blocked_bus.ts";
+import { DoubtfulReportError } from "./doubts.ts";
 import { EndpointStates, type WaitingState } from "./endpoint_states.ts";
 import {
   type EndpointId,
@@ -244,6 +245,7 @@ export class EndpointStatusWatcher {
   }
 
   #onFailure({ key, value }: Entry<QueuedUpdate>, error: unknown, retryMs: number): void {
+    if (error instanceof DoubtfulReportError) return; // it waits, and nothing is wrong
     const { host, port } = value;
     this.#outcomes.failed({ host, port }, error, retryMs);
     this.#differences.failed(key, error);
