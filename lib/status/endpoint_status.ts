@@ -15,7 +15,7 @@ import type { JobContext, Term } from "../role/master_context.ts";
 import type { Ports } from "../state/records.ts";
 import { Arrivals, type NotifyNova } from "./arrivals.ts";
 import { BlockedBus } from "./blocked_bus.ts";
-import { DoubtfulReportError } from "./doubts.ts";
+import { DoubtfulReportError } from "./doubtful_report.ts";
 import { EndpointStates, type WaitingState } from "./endpoint_states.ts";
 import {
   type EndpointId,
