@@ -7,19 +7,25 @@
 #   bed.sh stop DIR NAME    ends one of: neutron keystone rabbitmq mariadb
 #   bed.sh start DIR NAME   starts it again and waits until it answers
 #   bed.sh rabbitmqctl DIR ARGUMENTS…
+#   bed.sh run DIR COMMAND…   runs it among the release's packages; it sees the project and DIR
 #   bed.sh down DIR         ends all of them and removes DIR
 #
-# The packages must be there: packages.sh install.
+# RELEASE: zed (default), 2025.1, 2026.1 or 2026.2; a DIR keeps that with which it began. The packages
+# must be there: release.sh install RELEASE.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
-command=${1:?up, down, start or stop}
+command=${1:?up, down, start, stop, rabbitmqctl or run}
 mkdir -p "${2:?a directory}"
 dir=$(cd "$2" && pwd)
+[ -s "$dir/release" ] || echo "${RELEASE:-zed}" >"$dir/release"
+release=$(cat "$dir/release")
+# Every program of the release is started by this.
+inside=(bash "$here/release.sh" run "$release" "$dir" --)
 # Debian's, which has Neutron; another may come first on the PATH.
 py=/usr/bin/python3
 rabbit=/usr/lib/rabbitmq/bin
-mkdir -p "$dir"/{run,log,etc,py,lock,rabbit,keystone/fernet,keystone/credential}
+mkdir -p "$dir"/{run,log,etc,py,lock,rabbit,keystone/fernet,keystone/receipts,keystone/credential}
 chmod 700 "$dir"/keystone/*
 export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$dir/py"
 
@@ -31,7 +37,7 @@ alive() { [ -s "$dir/run/$1.pid" ] && kill -0 "$(cat "$dir/run/$1.pid")" 2>/dev/
 spawn() {
   local name=$1
   shift
-  setsid "$@" >>"$dir/log/$name.log" 2>&1 </dev/null &
+  setsid "${inside[@]}" "$@" >>"$dir/log/$name.log" 2>&1 </dev/null &
   echo $! >"$dir/run/$name.pid"
 }
 
@@ -63,7 +69,7 @@ stop_one() {
 }
 
 ports() {
-  "$py" - <<'EOF'
+  "${inside[@]}" "$py" - <<'EOF'
 import socket
 names = "DB_PORT AMQP_PORT DIST_PORT EPMD_PORT KEYSTONE_PORT NEUTRON_PORT".split()
 held = [socket.create_server(("127.0.0.1", 0)) for _ in names]
@@ -77,15 +83,18 @@ keystone_url=http://127.0.0.1:$KEYSTONE_PORT/v3
 neutron_url=http://127.0.0.1:$NEUTRON_PORT
 bus_url=rabbit://guest:guest@127.0.0.1:$AMQP_PORT/
 
+# has FILE: whether the release has it.
+has() { "${inside[@]}" test -e "$1"; }
+
 # ---- MariaDB ----------------------------------------------------------------------------------
 
 sock=$dir/run/mariadb.sock
-sql() { mariadb --no-defaults -S "$sock" -u "$(id -un)" -N -B -e "$1"; }
+sql() { "${inside[@]}" mariadb --no-defaults -S "$sock" -u "$(id -un)" -N -B -e "$1"; }
 
 start_mariadb() {
   alive mariadb && return
   if [ ! -d "$dir/mariadb/mysql" ]; then
-    mariadb-install-db --no-defaults --user="$(id -un)" --datadir="$dir/mariadb" \
+    "${inside[@]}" mariadb-install-db --no-defaults --user="$(id -un)" --datadir="$dir/mariadb" \
       --auth-root-authentication-method=socket --auth-root-socket-user="$(id -un)" \
       --skip-test-db >"$dir/log/mariadb-install.log" 2>&1
   fi
@@ -118,12 +127,12 @@ start_rabbitmq() {
   echo '[].' >"$dir/rabbit/plugins"
   : >"$dir/rabbit/env.conf"
   spawn rabbitmq "${rabbit_env[@]}" "$rabbit/rabbitmq-server"
-  wait_for 90 rabbitmq "${rabbit_env[@]}" "$rabbit/rabbitmqctl" -q await_startup --timeout 5
+  wait_for 90 rabbitmq "${inside[@]}" "${rabbit_env[@]}" "$rabbit/rabbitmqctl" -q await_startup --timeout 5
 }
 
 # ---- Keystone ---------------------------------------------------------------------------------
 
-keystone_manage() { "$py" /usr/bin/keystone-manage --config-file "$dir/etc/keystone.conf" "$@"; }
+keystone_manage() { "${inside[@]}" "$py" /usr/bin/keystone-manage --config-file "$dir/etc/keystone.conf" "$@"; }
 
 init_keystone() {
   cat >"$dir/etc/keystone.conf" <<EOF
@@ -136,6 +145,8 @@ connection = mysql+pymysql://keystone:keystone@127.0.0.1:$DB_PORT/keystone
 provider = fernet
 [fernet_tokens]
 key_repository = $dir/keystone/fernet
+[fernet_receipts]
+key_repository = $dir/keystone/receipts
 [credential]
 key_repository = $dir/keystone/credential
 [oslo_policy]
@@ -154,9 +165,13 @@ EOF
 
 start_keystone() {
   alive keystone && return
+  local keystone_app=(--module keystone.wsgi.api:application)
+  if has /usr/bin/keystone-wsgi-public; then
+    keystone_app=(--wsgi-file /usr/bin/keystone-wsgi-public)
+  fi
   OS_KEYSTONE_CONFIG_FILES="$dir/etc/keystone.conf" spawn keystone uwsgi_python3 --master \
     --workers 1 --threads 4 --enable-threads --lazy-apps --http-socket "127.0.0.1:$KEYSTONE_PORT" \
-    --wsgi-file /usr/bin/keystone-wsgi-public --buffer-size 65535 --socket-timeout 120 --die-on-term
+    "${keystone_app[@]}" --buffer-size 65535 --socket-timeout 120 --die-on-term
   wait_for 90 keystone curl -fsS -m 20 "$keystone_url"
 }
 
@@ -223,28 +238,56 @@ flat_networks = *
 enable_security_group = true
 EOF
   local paste=/usr/share/neutron-common/api-paste.ini
-  [ -e "$paste" ] || paste=/etc/neutron/api-paste.ini
-  cp "$paste" "$dir/etc/api-paste.ini"
+  has "$paste" || paste=/etc/neutron/api-paste.ini
+  "${inside[@]}" cp "$paste" "$dir/etc/api-paste.ini"
 }
 
 # The way an operator installs it, from a copy: building leaves files behind.
 install_driver() {
   cp -r "$root/contrib/ml2-calico-bind" "$dir/ml2-calico-bind"
-  "$py" -m pip install -q --no-deps --no-build-isolation --no-index --no-compile \
+  "${inside[@]}" "$py" -m pip install -q --no-deps --no-build-isolation --no-index --no-compile \
     --disable-pip-version-check --root-user-action=ignore --target "$dir/py" \
     "$dir/ml2-calico-bind" >"$dir/log/pip.log" 2>&1
   rm -rf "$dir/ml2-calico-bind"
 }
 
 neutron_manage() {
-  "$py" /usr/bin/neutron-db-manage --config-file "$dir/etc/neutron.conf" \
+  "${inside[@]}" "$py" /usr/bin/neutron-db-manage --config-file "$dir/etc/neutron.conf" \
     --config-file "$dir/etc/ml2.ini" "$@"
+}
+
+# The API under uWSGI, as releases have it that have no neutron-server any more.
+uwsgi_conf() {
+  cat >"$dir/etc/neutron-api.ini" <<CONF
+[uwsgi]
+plugins = python3
+master = true
+processes = 2
+threads = 1
+enable-threads = true
+lazy-apps = true
+thunder-lock = true
+die-on-term = true
+buffer-size = 65535
+rem-header = Content-Length
+add-header = Connection: close
+http-socket = 127.0.0.1:$NEUTRON_PORT
+module = neutron.wsgi.api:application
+start-time = %t
+env = OS_NEUTRON_CONFIG_FILES=$dir/etc/neutron.conf;$dir/etc/ml2.ini
+CONF
 }
 
 start_neutron() {
   alive neutron && return
-  spawn neutron "$py" /usr/bin/neutron-server --config-file "$dir/etc/neutron.conf" \
-    --config-file "$dir/etc/ml2.ini"
+  local configs=(--config-file "$dir/etc/neutron.conf" --config-file "$dir/etc/ml2.ini")
+  if has /usr/bin/neutron-server; then
+    spawn neutron "$py" /usr/bin/neutron-server "${configs[@]}"
+  else
+    uwsgi_conf
+    spawn neutron bash "$here/together.sh" "$py" /usr/bin/neutron-rpc-server "${configs[@]}" -- \
+      "$py" /usr/bin/neutron-periodic-workers "${configs[@]}" -- uwsgi_python3 --ini "$dir/etc/neutron-api.ini"
+  fi
   wait_for 120 neutron curl -fsS -m 20 "$neutron_url/"
 }
 
@@ -275,7 +318,7 @@ up() {
   init
   start_keystone
   if [ ! -e "$dir/run/keystone-filled" ]; then
-    run_logged keystone-init "$py" "$here/keystone_setup.py" "$keystone_url" "$neutron_url"
+    run_logged keystone-init "${inside[@]}" "$py" "$here/keystone_setup.py" "$keystone_url" "$neutron_url"
     touch "$dir/run/keystone-filled"
   fi
   wait "$broker"
@@ -283,6 +326,7 @@ up() {
   cat >"$dir/bed.json" <<EOF
 {
   "dir": "$dir",
+  "release": "$release",
   "keystoneUrl": "$keystone_url",
   "neutronUrl": "$neutron_url",
   "transportUrl": "$bus_url",
@@ -295,7 +339,7 @@ EOF
 
 down() {
   for name in neutron keystone rabbitmq mariadb; do stop_one "$name"; done
-  epmd -port "$EPMD_PORT" -kill >/dev/null 2>&1 || true
+  "${inside[@]}" epmd -port "$EPMD_PORT" -kill >/dev/null 2>&1 || true
   rm -rf "$dir"
 }
 
@@ -306,10 +350,14 @@ case "$command" in
   stop) stop_one "${3:?a name}" ;;
   rabbitmqctl)
     shift 2
-    "${rabbit_env[@]}" "$rabbit/rabbitmqctl" -q "$@"
+    "${inside[@]}" "${rabbit_env[@]}" "$rabbit/rabbitmqctl" -q "$@"
+    ;;
+  run)
+    shift 2
+    "${inside[@]}" "$@"
     ;;
   *)
-    echo "usage: bed.sh up|down|start|stop|rabbitmqctl DIR [NAME…]" >&2
+    echo "usage: bed.sh up|down|start|stop|rabbitmqctl|run DIR [NAME…]" >&2
     exit 2
     ;;
 esac

@@ -10,6 +10,8 @@ export type Service = "neutron" | "keystone" | "rabbitmq" | "mariadb";
 
 interface Addresses {
   readonly dir: string;
+  /** OpenStack's: zed, 2025.1, 2026.1 or 2026.2. */
+  readonly release: string;
   readonly keystoneUrl: string;
   readonly neutronUrl: string;
   readonly transportUrl: string;
