@@ -37,7 +37,7 @@ alive() { [ -s "$dir/run/$1.pid" ] && kill -0 "$(cat "$dir/run/$1.pid")" 2>/dev/
 spawn() {
   local name=$1
   shift
-  setsid "${inside[@]}" "$@" >>"$dir/log/$name.log" 2>&1 </dev/null &
+  BED_NAMESPACE=$dir/run/$name.ns setsid "${inside[@]}" "$@" >>"$dir/log/$name.log" 2>&1 </dev/null &
   echo $! >"$dir/run/$name.pid"
 }
 
@@ -55,17 +55,30 @@ wait_for() {
   done
 }
 
+# members NAME: the processes of its group, and of its mount namespace: some programs begin groups of
+# their own.
+members() {
+  local pid namespace
+  pid=$(cat "$dir/run/$1.pid")
+  namespace=$(cat "$dir/run/$1.ns" 2>/dev/null || echo none)
+  ps -e -o pid= -o pgid= | awk -v group="$pid" '$2 == group { print $1 }'
+  stat -L -c '%i %n' /proc/[0-9]*/ns/mnt 2>/dev/null |
+    awk -F '[ /]' -v namespace="$namespace" '$1 == namespace { print $4 }'
+}
+
 stop_one() {
-  local pid
-  alive "$1" || return 0
+  local pid left
+  [ -s "$dir/run/$1.pid" ] || return 0
   pid=$(cat "$dir/run/$1.pid")
   kill -TERM -- "-$pid" 2>/dev/null || true
   for _ in $(seq 1 100); do
-    kill -0 -- "-$pid" 2>/dev/null || break
+    left=$(members "$1")
+    [ -n "$left" ] || break
     sleep 0.1
   done
-  kill -KILL -- "-$pid" 2>/dev/null || true
-  rm -f "$dir/run/$1.pid"
+  # shellcheck disable=SC2086 # several
+  [ -z "$left" ] || kill -KILL $left 2>/dev/null || true
+  rm -f "$dir/run/$1.pid" "$dir/run/$1.ns"
 }
 
 ports() {

@@ -128,6 +128,8 @@ enter() {
     export PYTHONPYCACHEPREFIX=/var/cache/pycache
     unset PYTHONDONTWRITEBYTECODE
   fi
+  # Whoever started this finds by it what it has started in turn.
+  [ -z "${BED_NAMESPACE:-}" ] || stat -L -c %i /proc/self/ns/mnt >"$BED_NAMESPACE"
   exec chroot "$at/root" "$@"
 }
 
