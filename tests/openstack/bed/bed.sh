@@ -62,8 +62,8 @@ members() {
   pid=$(cat "$dir/run/$1.pid")
   namespace=$(cat "$dir/run/$1.ns" 2>/dev/null || echo none)
   ps -e -o pid= -o pgid= | awk -v group="$pid" '$2 == group { print $1 }'
-  stat -L -c '%i %n' /proc/[0-9]*/ns/mnt 2>/dev/null |
-    awk -F '[ /]' -v namespace="$namespace" '$1 == namespace { print $4 }'
+  { stat -L -c '%i %n' /proc/[0-9]*/ns/mnt 2>/dev/null || true; } | # some end meanwhile
+    awk -F '[ /]' -v own="$namespace" '$1 == own { print $4 }'
 }
 
 stop_one() {
