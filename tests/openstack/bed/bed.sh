@@ -367,7 +367,7 @@ case "$command" in
     ;;
   run)
     shift 2
-    "${inside[@]}" "$@"
+    exec "${inside[@]}" "$@"
     ;;
   *)
     echo "usage: bed.sh up|down|start|stop|rabbitmqctl|run DIR [NAME…]" >&2

@@ -62,6 +62,23 @@ export class Bed {
     await this.#run("rabbitmqctl", ...args);
   }
 
+  /** `bed.sh`, for the bed. */
+  script(verb: string, ...rest: string[]): Deno.Command {
+    const args = [SCRIPT, verb, this.at.dir, ...rest];
+    return new Deno.Command("bash", { args, stdin: "null", stdout: "null", stderr: "null" });
+  }
+
+  /** What a program prints that is run among the packages of the bed's release. @throws it failed. */
+  async run(...command: string[]): Promise<string> {
+    const { success, stdout, stderr } = await new Deno.Command("bash", {
+      args: [SCRIPT, "run", this.at.dir, ...command],
+      stdin: "null",
+    }).output();
+    const [said, complained] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+    if (!success) throw new Error(`${command.join(" ")}: ${complained}`);
+    return said!;
+  }
+
   async #run(verb: string, ...rest: string[]): Promise<void> {
     // To a file and not a pipe: what the script starts would keep the pipe open.
     const log = `${this.at.dir}/log/bed.log`;
