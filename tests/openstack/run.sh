@@ -23,10 +23,13 @@ one_of_all() {
   fi
   echo "== OpenStack $release"
   RELEASE=$release bash $here/run.sh "$@" 2>&1 </dev/null | tee "$log/out" || touch "$log/failed"
-  result=$(sed 's/\x1b\[[0-9;]*m//g' "$log/out" |
-    sed -nE 's/^(ok|FAILED) \| ([0-9]+ passed( \([^)]*\))?).*[^0-9]([0-9]+ failed).*/\2, \4/p' | tail -n 1)
-  lag=$(sed -nE "s/^from the API's answer to etcd: (.*)/; notifications: \1/p" "$log/out" | tail -n 1)
-  echo "$release $(tail -n 1 <<<"${versions:-}")${result:-did not run} in $((SECONDS - from)) s$lag" >>"$log/table"
+  sed -i 's/\x1b\[[0-9;]*m//g' "$log/out"
+  result=$(sed -nE 's/^(ok|FAILED) \| ([0-9]+ passed( \([^)]*\))?).*[^0-9]([0-9]+ failed).*/\2, \4/p' "$log/out" | tail -n 1)
+  {
+    echo "$release ($(bash $here/bed/release.sh versions "$release")):"
+    echo "  ${result:-did not run} in $((SECONDS - from)) s"
+    sed -nE "s/^(from the API's answer to etcd: .*)/  \1/p" "$log/out" | tail -n 1
+  } >>"$log/table"
 }
 
 case "${1:-}" in

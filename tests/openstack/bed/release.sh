@@ -7,6 +7,7 @@
 #   release.sh run RELEASE [DIR…] -- COMMAND…  replaces itself by the command, among these packages. It sees
 #                                            the project, the given directories, and of everything else the
 #                                            release's own. What it writes elsewhere is gone when it ends
+#   release.sh versions RELEASE              prints what is installed
 #   release.sh list                          the releases, oldest first
 #
 # RELEASE: zed, 2025.1, 2026.1 or 2026.2. A running command has mounts of its own (a mount namespace), so
@@ -104,6 +105,20 @@ install() {
   exec 8>&-
 }
 
+# versions: those of the packages, without what is Debian's own in them.
+versions() {
+  local name package said=
+  while read -r name package; do
+    said="${said:+$said, }$name $(dpkg-query --admindir="$root/var/lib/dpkg" -W -f '${Version}' "$package" |
+      sed -E 's/^[0-9]+://; s/[-+~].*//')"
+  done <<<"Neutron python3-neutron
+Keystone python3-keystone
+RabbitMQ rabbitmq-server
+MariaDB mariadb-server
+Python python3"
+  echo "$said"
+}
+
 # enter DIR… -- COMMAND…: in a mount namespace of its own.
 enter() {
   local at=$cache/.mounts dirs=("$project")
@@ -135,7 +150,7 @@ enter() {
 
 case "${1:-}" in
   list) awk '{ print $1 }' <<<"$releases" ;;
-  check | install)
+  check | install | versions)
     choose "${2:?a release}"
     "$1" "$2"
     ;;
@@ -155,7 +170,7 @@ case "${1:-}" in
     enter "$@"
     ;;
   *)
-    sed -n '2,13s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,14s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac
