@@ -25,6 +25,9 @@ EOF
 }
 
 neutron_conf() {
+  # What is granted differs by release; one that needs no file of its own has the common one.
+  local policies=$root/contrib/policy/neutron
+  if [ -d "$policies/$release" ]; then policies=$policies/$release; fi
   cat >"$dir/etc/neutron.conf" <<EOF
 [DEFAULT]
 auth_strategy = keystone
@@ -54,7 +57,7 @@ lock_path = $dir/lock
 driver = messagingv2
 topics = notifications
 [oslo_policy]
-policy_dirs = $root/contrib/policy/neutron
+policy_dirs = $policies
 [quotas]
 $(for what in network subnet port router floatingip security_group security_group_rule; do
     echo "quota_$what = -1"
