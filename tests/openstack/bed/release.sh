@@ -73,7 +73,8 @@ make_chroot() {
   # Suites that this debootstrap has not heard of are made as sid is.
   local script=/usr/share/debootstrap/scripts/$suite
   [ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid
-  debootstrap --variant=minbase "$suite" "$root" "$uri" "$script" >"$log" 2>&1 || fail "$(tail -n 20 "$log")"
+  # With mounts of its own: one that is killed must not leave its /proc where the next one removes all.
+  unshare --mount debootstrap --variant=minbase "$suite" "$root" "$uri" "$script" >"$log" 2>&1 || fail "$(tail -n 20 "$log")"
   apt-config dump Acquire | grep -E '^Acquire::https?::' >"$root/etc/apt/apt.conf.d/00host" || true
   echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/bed"
   printf 'path-exclude=%s\n' '/usr/share/doc/*' '/usr/share/man/*' '/usr/share/locale/*' >>"$root/etc/dpkg/dpkg.cfg.d/bed"
