@@ -33,7 +33,10 @@ Deno.test("from Felix's key to a bound and active port, and back", GRPC, async (
   const bound = await port("bind-1");
   await t.step("a port is bound as tap, with a MAC of its own for the host's end", () => {
     assertEquals(bound["binding:vif_type"], "tap");
-    assertEquals(bound["binding:vif_details"], {
+    // From 2025.1 on this answer names the drivers that bound it; Zed's does not yet.
+    const { bound_drivers, ...details } = bound["binding:vif_details"];
+    assertEquals(bound_drivers ?? { "0": "calico_bind" }, { "0": "calico_bind" });
+    assertEquals(details, {
       port_filter: true,
       connectivity: "legacy",
       mac_address: `fe${bound.mac_address.slice(2)}`,

@@ -7,19 +7,25 @@
 #   bed.sh stop DIR NAME    ends one of: neutron keystone rabbitmq mariadb
 #   bed.sh start DIR NAME   starts it again and waits until it answers
 #   bed.sh rabbitmqctl DIR ARGUMENTS…
+#   bed.sh run DIR COMMAND…   runs it among the release's packages; it sees the project and DIR
 #   bed.sh down DIR         ends all of them and removes DIR
 #
-# The packages must be there: packages.sh install.
+# RELEASE: zed (default), 2025.1, 2026.1 or 2026.2; a DIR keeps that with which it began. The packages
+# must be there: release.sh install RELEASE.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
-command=${1:?up, down, start or stop}
+command=${1:?up, down, start, stop, rabbitmqctl or run}
 mkdir -p "${2:?a directory}"
 dir=$(cd "$2" && pwd)
+[ -s "$dir/release" ] || echo "${RELEASE:-zed}" >"$dir/release"
+release=$(cat "$dir/release")
+# Every program of the release is started by this.
+inside=(bash "$here/release.sh" run "$release" "$dir" --)
 # Debian's, which has Neutron; another may come first on the PATH.
 py=/usr/bin/python3
 rabbit=/usr/lib/rabbitmq/bin
-mkdir -p "$dir"/{run,log,etc,py,lock,rabbit,keystone/fernet,keystone/credential}
+mkdir -p "$dir"/{run,log,etc,py,lock,rabbit,keystone/fernet,keystone/receipts,keystone/credential}
 chmod 700 "$dir"/keystone/*
 export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$dir/py"
 
@@ -31,7 +37,7 @@ alive() { [ -s "$dir/run/$1.pid" ] && kill -0 "$(cat "$dir/run/$1.pid")" 2>/dev/
 spawn() {
   local name=$1
   shift
-  setsid "$@" >>"$dir/log/$name.log" 2>&1 </dev/null &
+  BED_NAMESPACE=$dir/run/$name.ns setsid "${inside[@]}" "$@" >>"$dir/log/$name.log" 2>&1 </dev/null &
   echo $! >"$dir/run/$name.pid"
 }
 
@@ -49,21 +55,34 @@ wait_for() {
   done
 }
 
+# members NAME: the processes of its group, and of its mount namespace: some programs begin groups of
+# their own.
+members() {
+  local pid namespace
+  pid=$(cat "$dir/run/$1.pid")
+  namespace=$(cat "$dir/run/$1.ns" 2>/dev/null || echo none)
+  ps -e -o pid= -o pgid= | awk -v group="$pid" '$2 == group { print $1 }'
+  { stat -L -c '%i %n' /proc/[0-9]*/ns/mnt 2>/dev/null || true; } | # some end meanwhile
+    awk -F '[ /]' -v own="$namespace" '$1 == own { print $4 }'
+}
+
 stop_one() {
-  local pid
-  alive "$1" || return 0
+  local pid left
+  [ -s "$dir/run/$1.pid" ] || return 0
   pid=$(cat "$dir/run/$1.pid")
   kill -TERM -- "-$pid" 2>/dev/null || true
   for _ in $(seq 1 100); do
-    kill -0 -- "-$pid" 2>/dev/null || break
+    left=$(members "$1")
+    [ -n "$left" ] || break
     sleep 0.1
   done
-  kill -KILL -- "-$pid" 2>/dev/null || true
-  rm -f "$dir/run/$1.pid"
+  # shellcheck disable=SC2086 # several
+  [ -z "$left" ] || kill -KILL $left 2>/dev/null || true
+  rm -f "$dir/run/$1.pid" "$dir/run/$1.ns"
 }
 
 ports() {
-  "$py" - <<'EOF'
+  "${inside[@]}" "$py" - <<'EOF'
 import socket
 names = "DB_PORT AMQP_PORT DIST_PORT EPMD_PORT KEYSTONE_PORT NEUTRON_PORT".split()
 held = [socket.create_server(("127.0.0.1", 0)) for _ in names]
@@ -76,16 +95,21 @@ EOF
 keystone_url=http://127.0.0.1:$KEYSTONE_PORT/v3
 neutron_url=http://127.0.0.1:$NEUTRON_PORT
 bus_url=rabbit://guest:guest@127.0.0.1:$AMQP_PORT/
+# shellcheck source=tests/openstack/bed/configs.sh
+. "$here/configs.sh"
+
+# has FILE: whether the release has it.
+has() { "${inside[@]}" test -e "$1"; }
 
 # ---- MariaDB ----------------------------------------------------------------------------------
 
 sock=$dir/run/mariadb.sock
-sql() { mariadb --no-defaults -S "$sock" -u "$(id -un)" -N -B -e "$1"; }
+sql() { "${inside[@]}" mariadb --no-defaults -S "$sock" -u "$(id -un)" -N -B -e "$1"; }
 
 start_mariadb() {
   alive mariadb && return
   if [ ! -d "$dir/mariadb/mysql" ]; then
-    mariadb-install-db --no-defaults --user="$(id -un)" --datadir="$dir/mariadb" \
+    "${inside[@]}" mariadb-install-db --no-defaults --user="$(id -un)" --datadir="$dir/mariadb" \
       --auth-root-authentication-method=socket --auth-root-socket-user="$(id -un)" \
       --skip-test-db >"$dir/log/mariadb-install.log" 2>&1
   fi
@@ -118,32 +142,15 @@ start_rabbitmq() {
   echo '[].' >"$dir/rabbit/plugins"
   : >"$dir/rabbit/env.conf"
   spawn rabbitmq "${rabbit_env[@]}" "$rabbit/rabbitmq-server"
-  wait_for 90 rabbitmq "${rabbit_env[@]}" "$rabbit/rabbitmqctl" -q await_startup --timeout 5
+  wait_for 90 rabbitmq "${inside[@]}" "${rabbit_env[@]}" "$rabbit/rabbitmqctl" -q await_startup --timeout 5
 }
 
 # ---- Keystone ---------------------------------------------------------------------------------
 
-keystone_manage() { "$py" /usr/bin/keystone-manage --config-file "$dir/etc/keystone.conf" "$@"; }
+keystone_manage() { "${inside[@]}" "$py" /usr/bin/keystone-manage --config-file "$dir/etc/keystone.conf" "$@"; }
 
 init_keystone() {
-  cat >"$dir/etc/keystone.conf" <<EOF
-[DEFAULT]
-log_file =
-use_stderr = true
-[database]
-connection = mysql+pymysql://keystone:keystone@127.0.0.1:$DB_PORT/keystone
-[token]
-provider = fernet
-[fernet_tokens]
-key_repository = $dir/keystone/fernet
-[credential]
-key_repository = $dir/keystone/credential
-[oslo_policy]
-policy_dirs = $root/contrib/policy/keystone
-[cache]
-enabled = true
-backend = dogpile.cache.memory
-EOF
+  keystone_conf
   keystone_manage db_sync
   keystone_manage fernet_setup --keystone-user "$(id -un)" --keystone-group "$(id -gn)"
   keystone_manage credential_setup --keystone-user "$(id -un)" --keystone-group "$(id -gn)"
@@ -154,97 +161,42 @@ EOF
 
 start_keystone() {
   alive keystone && return
+  local keystone_app=(--module keystone.wsgi.api:application)
+  if has /usr/bin/keystone-wsgi-public; then
+    keystone_app=(--wsgi-file /usr/bin/keystone-wsgi-public)
+  fi
   OS_KEYSTONE_CONFIG_FILES="$dir/etc/keystone.conf" spawn keystone uwsgi_python3 --master \
     --workers 1 --threads 4 --enable-threads --lazy-apps --http-socket "127.0.0.1:$KEYSTONE_PORT" \
-    --wsgi-file /usr/bin/keystone-wsgi-public --buffer-size 65535 --socket-timeout 120 --die-on-term
+    "${keystone_app[@]}" --buffer-size 65535 --socket-timeout 120 --die-on-term
   wait_for 90 keystone curl -fsS -m 20 "$keystone_url"
 }
 
 # ---- Neutron ----------------------------------------------------------------------------------
 
-neutron_conf() {
-  cat >"$dir/etc/neutron.conf" <<EOF
-[DEFAULT]
-auth_strategy = keystone
-core_plugin = ml2
-service_plugins = router,qos,port_forwarding
-api_paste_config = $dir/etc/api-paste.ini
-state_path = $dir
-bind_host = 127.0.0.1
-bind_port = $NEUTRON_PORT
-api_workers = 2
-rpc_workers = 1
-rpc_state_report_workers = 0
-dns_domain = bed.example.
-transport_url = $bus_url
-notify_nova_on_port_status_changes = false
-notify_nova_on_port_data_changes = false
-dhcp_agent_notification = false
-max_allowed_address_pair = 20
-agent_down_time = 75
-[database]
-connection = mysql+pymysql://neutron:neutron@127.0.0.1:$DB_PORT/neutron
-max_pool_size = 20
-max_overflow = 40
-[oslo_concurrency]
-lock_path = $dir/lock
-[oslo_messaging_notifications]
-driver = messagingv2
-topics = notifications
-[oslo_policy]
-policy_dirs = $root/contrib/policy/neutron
-[quotas]
-$(for what in network subnet port router floatingip security_group security_group_rule; do
-    echo "quota_$what = -1"
-  done)
-[keystone_authtoken]
-www_authenticate_uri = $keystone_url
-auth_url = $keystone_url
-auth_type = password
-username = neutron
-password = neutron
-project_name = service
-user_domain_name = Default
-project_domain_name = Default
-region_name = RegionOne
-# A revoked token is noticed within this time.
-token_cache_time = 5
-EOF
-  cat >"$dir/etc/ml2.ini" <<EOF
-[ml2]
-type_drivers = local,flat
-tenant_network_types = local
-mechanism_drivers = calico_bind
-extension_drivers = port_security,qos,dns,data_plane_status
-external_network_type = flat
-[ml2_type_flat]
-flat_networks = *
-[securitygroup]
-enable_security_group = true
-EOF
-  local paste=/usr/share/neutron-common/api-paste.ini
-  [ -e "$paste" ] || paste=/etc/neutron/api-paste.ini
-  cp "$paste" "$dir/etc/api-paste.ini"
-}
-
 # The way an operator installs it, from a copy: building leaves files behind.
 install_driver() {
   cp -r "$root/contrib/ml2-calico-bind" "$dir/ml2-calico-bind"
-  "$py" -m pip install -q --no-deps --no-build-isolation --no-index --no-compile \
+  "${inside[@]}" "$py" -m pip install -q --no-deps --no-build-isolation --no-index --no-compile \
     --disable-pip-version-check --root-user-action=ignore --target "$dir/py" \
     "$dir/ml2-calico-bind" >"$dir/log/pip.log" 2>&1
   rm -rf "$dir/ml2-calico-bind"
 }
 
 neutron_manage() {
-  "$py" /usr/bin/neutron-db-manage --config-file "$dir/etc/neutron.conf" \
+  "${inside[@]}" "$py" /usr/bin/neutron-db-manage --config-file "$dir/etc/neutron.conf" \
     --config-file "$dir/etc/ml2.ini" "$@"
 }
 
 start_neutron() {
   alive neutron && return
-  spawn neutron "$py" /usr/bin/neutron-server --config-file "$dir/etc/neutron.conf" \
-    --config-file "$dir/etc/ml2.ini"
+  local configs=(--config-file "$dir/etc/neutron.conf" --config-file "$dir/etc/ml2.ini")
+  if has /usr/bin/neutron-server; then
+    spawn neutron "$py" /usr/bin/neutron-server "${configs[@]}"
+  else
+    uwsgi_conf
+    spawn neutron bash "$here/together.sh" "$py" /usr/bin/neutron-rpc-server "${configs[@]}" -- \
+      "$py" /usr/bin/neutron-periodic-workers "${configs[@]}" -- uwsgi_python3 --ini "$dir/etc/neutron-api.ini"
+  fi
   wait_for 120 neutron curl -fsS -m 20 "$neutron_url/"
 }
 
@@ -275,7 +227,7 @@ up() {
   init
   start_keystone
   if [ ! -e "$dir/run/keystone-filled" ]; then
-    run_logged keystone-init "$py" "$here/keystone_setup.py" "$keystone_url" "$neutron_url"
+    run_logged keystone-init "${inside[@]}" "$py" "$here/keystone_setup.py" "$keystone_url" "$neutron_url"
     touch "$dir/run/keystone-filled"
   fi
   wait "$broker"
@@ -283,6 +235,7 @@ up() {
   cat >"$dir/bed.json" <<EOF
 {
   "dir": "$dir",
+  "release": "$release",
   "keystoneUrl": "$keystone_url",
   "neutronUrl": "$neutron_url",
   "transportUrl": "$bus_url",
@@ -295,7 +248,7 @@ EOF
 
 down() {
   for name in neutron keystone rabbitmq mariadb; do stop_one "$name"; done
-  epmd -port "$EPMD_PORT" -kill >/dev/null 2>&1 || true
+  "${inside[@]}" epmd -port "$EPMD_PORT" -kill >/dev/null 2>&1 || true
   rm -rf "$dir"
 }
 
@@ -306,10 +259,14 @@ case "$command" in
   stop) stop_one "${3:?a name}" ;;
   rabbitmqctl)
     shift 2
-    "${rabbit_env[@]}" "$rabbit/rabbitmqctl" -q "$@"
+    "${inside[@]}" "${rabbit_env[@]}" "$rabbit/rabbitmqctl" -q "$@"
+    ;;
+  run)
+    shift 2
+    exec "${inside[@]}" "$@"
     ;;
   *)
-    echo "usage: bed.sh up|down|start|stop|rabbitmqctl DIR [NAME…]" >&2
+    echo "usage: bed.sh up|down|start|stop|rabbitmqctl|run DIR [NAME…]" >&2
     exit 2
     ;;
 esac

@@ -10,6 +10,8 @@ export type Service = "neutron" | "keystone" | "rabbitmq" | "mariadb";
 
 interface Addresses {
   readonly dir: string;
+  /** OpenStack's: zed, 2025.1, 2026.1 or 2026.2. */
+  readonly release: string;
   readonly keystoneUrl: string;
   readonly neutronUrl: string;
   readonly transportUrl: string;
@@ -58,6 +60,23 @@ export class Bed {
   /** `rabbitmqctl` for the bed's broker. */
   async rabbitmqctl(...args: string[]): Promise<void> {
     await this.#run("rabbitmqctl", ...args);
+  }
+
+  /** `bed.sh`, for the bed. */
+  script(verb: string, ...rest: string[]): Deno.Command {
+    const args = [SCRIPT, verb, this.at.dir, ...rest];
+    return new Deno.Command("bash", { args, stdin: "null", stdout: "null", stderr: "null" });
+  }
+
+  /** What a program prints that is run among the packages of the bed's release. @throws it failed. */
+  async run(...command: string[]): Promise<string> {
+    const { success, stdout, stderr } = await new Deno.Command("bash", {
+      args: [SCRIPT, "run", this.at.dir, ...command],
+      stdin: "null",
+    }).output();
+    const [said, complained] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+    if (!success) throw new Error(`${command.join(" ")}: ${complained}`);
+    return said!;
   }
 
   async #run(verb: string, ...rest: string[]): Promise<void> {
