@@ -12,6 +12,8 @@ const NOTIFICATIONS = "oslo_messaging_notifications";
 
 /** Older names of an option, the one that counts more first; the newer name counts more than any of them. */
 const OLDER: Readonly<Record<string, readonly string[]>> = {
+  "DEFAULT.log_dir": ["DEFAULT.logdir"],
+  "DEFAULT.log_file": ["DEFAULT.logfile"],
   [`${LOGIN}.auth_type`]: [`${LOGIN}.auth_plugin`],
   [`${LOGIN}.www_authenticate_uri`]: [`${LOGIN}.auth_uri`],
   [`${LOGIN}.username`]: [`${LOGIN}.user-name`, `${LOGIN}.user_name`],
