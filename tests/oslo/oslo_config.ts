@@ -29,8 +29,9 @@ export function errorOf(value: unknown): string | null {
 
 /** A directory in which both find their files, and oslo.config's Python. */
 export async function oslo() {
-  const own = Deno.env.get("OSLO_DIR") === undefined ? await tempDir() : null;
-  const dir = own?.path ?? Deno.env.get("OSLO_DIR")!;
+  const shared = Deno.env.get("OSLO_DIR");
+  const own = shared === undefined ? await tempDir() : null;
+  const dir = own?.path ?? await Deno.makeTempDir({ dir: shared });
   const [command, ...words] = (Deno.env.get("OSLO_PYTHON") ?? "/usr/bin/python3").split(" ");
   const script = new URL("read_options.py", import.meta.url).pathname;
   return {

@@ -116,6 +116,7 @@ Deno.test("what is read is what oslo.config reads", async (t) => {
     });
     files += Object.keys(one.files).length;
   }
+  // deno-lint-ignore no-console
   console.info(
     `${cases.length - refused} cases of ${files} files alike, ${refused} refused by both`,
   );
