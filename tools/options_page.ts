@@ -32,8 +32,8 @@ line that oslo.config refuses: file and line are named, and nothing that stands 
 \`--config-file\` and \`--config-dir\` (its \`*.conf\`, sorted) may each be given several times and count
 in the order of the command line, the last one most. \`config\` names the file of each value. With
 \`--config-file /etc/neutron/neutron.conf\` and no \`--config-dir\`, the directories that oslo.config
-reads by itself, \`/etc/neutron/neutron.conf.d\` and \`/etc/neutron/neutron-server.conf.d\`, are read
-after it. oslo.config reads them there for an API under uWSGI, but before the files of a
+reads by itself (\`neutron.conf.d\`, \`neutron-server.conf.d\` and \`neutron-api.conf.d\` beside it) are
+read after it. oslo.config reads them there for an API under uWSGI, but before the files of a
 \`neutron-server --config-file …\`; where that makes a difference for an option of ours, a warning
 says so, and \`--config-dir\` before or after the file says how it is meant.
 

@@ -23,7 +23,9 @@ export interface ConfigReader {
 }
 
 const USUAL_FILE = "/etc/neutron/neutron.conf";
-const USUAL_DIRECTORIES = ["/etc/neutron/neutron.conf.d", "/etc/neutron/neutron-server.conf.d"];
+/** The project's own, and that of the program which serves the API. */
+const USUAL_DIRECTORIES = ["neutron", "neutron-server", "neutron-api"]
+  .map((name) => `/etc/neutron/${name}.conf.d`);
 
 /** All files, the one that counts most last. @throws {ConfigError} one cannot be read. */
 export function readConfigPaths(
