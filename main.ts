@@ -15,9 +15,13 @@ import type { CommandContext } from "./commands/context.ts";
 import { escapeControls, escapeLines } from "./lib/base/escape_controls.ts";
 import { write } from "./lib/base/write.ts";
 import { ConfigError } from "./lib/config/config_error.ts";
+import type { ConfigReader } from "./lib/config/config_paths.ts";
 
 /** The launcher's word: the compiler holds it to that, and the launcher need not be loaded for it. */
 const ROLE_WORD: typeof import("./lib/process/launcher.ts").ROLE_WORD = "role";
+
+/** The operator's files; read at once, as the configuration is made at once. */
+const FILES: ConfigReader = { readFile: Deno.readFileSync, list: listOptional };
 
 async function main(args: string[]): Promise<number> {
   try {
@@ -47,12 +51,12 @@ async function version(): Promise<string> {
   return `calico-conductor ${VERSION} (Deno ${Deno.version.deno}, ${Deno.build.target})`;
 }
 
-async function context({ options, configFiles }: Invocation): Promise<CommandContext> {
+async function context({ options, configPaths }: Invocation): Promise<CommandContext> {
   const { createLauncher } = await import("./lib/process/launcher.ts");
   const { notifyAddress } = await import("./lib/node/service_manager.ts");
   const env = Deno.env.toObject();
   return {
-    ...await configuration(options, configFiles, env),
+    ...await configuration(options, configPaths, env),
     launcher: createLauncher({
       executable: Deno.execPath(),
       standalone: Deno.build.standalone,
@@ -75,10 +79,11 @@ async function context({ options, configFiles }: Invocation): Promise<CommandCon
 /** What a command may know of configurations: its own, and a running node's. */
 async function configuration(
   options: Invocation["options"],
-  configFiles: readonly string[],
+  configPaths: Invocation["configPaths"],
   env: Readonly<Record<string, string>>,
 ): Promise<Pick<CommandContext, "resolve" | "resolveRecorded" | "given">> {
   const { resolveConfig } = await import("./lib/config/resolve.ts");
+  const { readConfigPaths, readRecordedPaths } = await import("./lib/config/config_paths.ts");
   const { usualStateDir } = await import("./lib/config/complete.ts");
   const { resolveRecorded } = await import("./lib/config/recorded_settings.ts");
   const { pointerDirectory } = await import("./lib/state/node_record.ts");
@@ -86,20 +91,17 @@ async function configuration(
   const readFile = readOptional;
   return {
     resolve(more = {}) {
-      const files = configFiles.map((path) => ({ path, text: readConfigFile(path) }));
+      const files = readConfigPaths(configPaths, FILES);
       return resolveConfig({ flags: { ...options, ...more }, env, files, hostname, readFile });
     },
     resolveRecorded({ settings, configFiles, warnings = [] }, environment) {
-      const files = configFiles.flatMap(({ path, absolute }) => {
-        const text = readOrNull(absolute);
-        return text === null ? [] : [{ path, text }];
-      });
+      const files = readRecordedPaths(configFiles, FILES);
       const input = { flags: {}, env: environment, files, hostname, readFile: readOrNull };
       return { ...resolveRecorded(settings, input, env), warnings };
     },
     given: {
       options,
-      configFiles,
+      configPaths,
       env,
       places: {
         usual: usualStateDir(env),
@@ -110,12 +112,13 @@ async function configuration(
   };
 }
 
-function readConfigFile(path: string): string {
+/** Names in a directory that need not be there. */
+function listOptional(path: string): string[] | null {
   try {
-    return Deno.readTextFileSync(path);
+    return [...Deno.readDirSync(path)].map(({ name }) => name);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : error;
-    throw new ConfigError(`cannot read --config-file ${path}: ${reason}`);
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
   }
 }
 

@@ -13,6 +13,7 @@ import {
   unknownWord,
   UsageError,
 } from "../lib/config/command_line.ts";
+import type { ConfigPath } from "../lib/config/config_paths.ts";
 import type { CommandGuide } from "../lib/config/guide.ts";
 import { commandHelp, generalHelp } from "../lib/config/help_text.ts";
 import type { Flags } from "../lib/config/values.ts";
@@ -42,7 +43,7 @@ export interface Invocation {
   readonly name: CommandName;
   /** Options given as flags. */
   readonly options: Flags;
-  readonly configFiles: readonly string[];
+  readonly configPaths: readonly ConfigPath[];
   /** The command's own flags. */
   readonly flags: Readonly<Record<string, unknown>>;
   /** Runs it; resolves with the exit code. */
@@ -87,9 +88,9 @@ export async function parseCommandLine(
   }
   const more = words[command.subject ? 1 : 0];
   if (more !== undefined) throw new UsageError(`unexpected word ${JSON.stringify(more)}`);
-  const { options, configFiles, flags } = parsed;
+  const { options, configPaths, flags } = parsed;
   const run = (context: CommandContext) => command.run(context, flags, words[0] ?? "");
-  return { name, options, configFiles, flags, run };
+  return { name, options, configPaths, flags, run };
 }
 
 /** What `parse` returns; a flag that is unknown here but another command's is told as that. */

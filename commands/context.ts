@@ -7,6 +7,7 @@
  * @module
  */
 import { type FlagTable, type FlagValues, valued } from "../lib/config/command_line.ts";
+import type { ConfigPath } from "../lib/config/config_paths.ts";
 import type { CommandGuide, Example } from "../lib/config/guide.ts";
 import { choice } from "../lib/config/kinds.ts";
 import type { RecordedConfig } from "../lib/config/recorded_settings.ts";
@@ -51,7 +52,7 @@ export interface CommandContext {
   /** What the command was given, and where nodes may be. */
   readonly given: {
     readonly options: Flags;
-    readonly configFiles: readonly string[];
+    readonly configPaths: readonly ConfigPath[];
     readonly env: Readonly<Record<string, string | undefined>>;
     readonly places: NodePlaces;
   };

@@ -40,9 +40,9 @@ export interface Settings extends ResolvedConfig {
  * @throws {ConfigError} they cannot be used, or a secret that is needed cannot be read here.
  */
 export async function settingsOf(context: CommandContext, purpose: Purpose): Promise<Settings> {
-  const { options, configFiles } = context.given;
+  const { options, configPaths } = context.given;
   const { state_dir: stateDir = null, ...others } = options;
-  if (configFiles.length > 0 || Object.keys(others).length > 0) return own(context);
+  if (configPaths.length > 0 || Object.keys(others).length > 0) return own(context);
   const node = await nodeOf(context, stateDir?.toString() ?? null, purpose);
   if (node === null) return own(context);
   if (node.record === null) {

@@ -11,7 +11,7 @@ import type { Config } from "../lib/config/config_types.ts";
 import { recordSettings } from "../lib/config/recorded_settings.ts";
 import type { ResolvedConfig } from "../lib/config/resolve.ts";
 import type { ProcessPlace } from "../lib/process/place.ts";
-import { Announcement } from "../lib/state/node_record.ts";
+import { Announcement, type NodeRecord } from "../lib/state/node_record.ts";
 import type { CommandContext } from "./context.ts";
 
 /** A node's settings from its start to its end. */
@@ -19,15 +19,16 @@ export class SettingsInForce {
   #inForce: ResolvedConfig;
   /** What was read last, whether or not it is used. */
   #read: ResolvedConfig;
-  readonly #configFiles: readonly { path: string; absolute: string }[];
+  readonly #configFiles: NodeRecord["configFiles"];
   #announcement: Announcement | null = null;
   #place: ProcessPlace | null = null;
 
   /** @throws {ConfigError} the configuration cannot be used. */
   constructor(readonly context: CommandContext) {
     this.#inForce = this.#read = context.resolve();
-    this.#configFiles = context.given.configFiles.map((path) => ({
+    this.#configFiles = context.given.configPaths.map(({ path, directory }) => ({
       path,
+      directory,
       // Links are left in it: what they lead to may be another file at the next reading.
       absolute: resolve(path),
     }));

@@ -7,7 +7,7 @@
 import { separated } from "./kinds.ts";
 import { buildOpenstack } from "./openstack_config.ts";
 import type { QosDirectionOptions } from "../calico/qos.ts";
-import type { Transport } from "./transport_url.ts";
+import type { OptionName } from "./options.ts";
 import type { OptionValues } from "./values.ts";
 
 /** The configuration; the values are checked, and complete. */
@@ -139,25 +139,36 @@ function buildNotifications(values: OptionValues) {
   /** Their topics; the routing key is `<topic>.info`. */
   const topics = separated(values.get("notification_topics")).filter((topic) => topic !== "");
   if (topics.length === 0 || topics.join() === "none") return null;
-  const bus = buildBrokers(values.get("notification_url") ?? values.get("transport_url"), values);
+  const bus = buildBrokers(
+    values.has("notification_url") ? "notification_url" : "transport_url",
+    values,
+  );
   return bus && { bus, topics };
 }
 
 function buildBus(values: OptionValues) {
-  const brokers = buildBrokers(values.get("transport_url"), values);
+  const brokers = buildBrokers("transport_url", values);
   /** Time that the answer to a call may take, milliseconds. */
   const rpcTimeoutMs = values.get("rpc_timeout") * 1000;
   return brokers && { ...brokers, rpcTimeoutMs };
 }
 
-function buildBrokers(transport: Transport | null, values: OptionValues) {
-  return transport && {
-    ...transport,
-    tls: transport.tls || values.get("bus_tls"),
+function buildBrokers(name: "transport_url" | "notification_url", values: OptionValues) {
+  const transport = values.get(name);
+  if (transport === null) return null;
+  const { hosts, virtualHost, query = {} } = transport;
+  // The URL's own word counts, unless the option comes from a place that counts more than the URL's.
+  const isOver = (option: OptionName) => values.entry(option).level < values.entry(name).level;
+  const fileOf = (option: "bus_ca_file" | "bus_cert_file" | "bus_key_file", given?: string) =>
+    isOver(option) ? values.get(option) : given ?? values.get(option);
+  return {
+    hosts,
+    virtualHost,
+    tls: isOver("bus_tls") ? values.get("bus_tls") : query.tls ?? values.get("bus_tls"),
     /** PEM files. */
-    caFile: values.get("bus_ca_file"),
-    certFile: values.get("bus_cert_file"),
-    keyFile: values.get("bus_key_file"),
+    caFile: fileOf("bus_ca_file", query.caFile),
+    certFile: fileOf("bus_cert_file", query.certFile),
+    keyFile: fileOf("bus_key_file", query.keyFile),
     /** Neutron's control exchange. */
     exchange: values.get("control_exchange"),
   };

@@ -6,6 +6,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { suggest } from "../base/suggest.ts";
+import type { ConfigPath } from "./config_paths.ts";
 import type { Kind } from "./kinds.ts";
 import { flagOf, type OptionName, OPTIONS } from "./options.ts";
 import type { Flags } from "./values.ts";
@@ -83,8 +84,11 @@ export function readValue<Value>(kind: Kind<Value>, text: string, flag: string):
 const SETTABLE = OPTIONS.filter((option) => !option.secret);
 /** Flag of a configuration file, without the hyphens. */
 export const CONFIG_FILE = "config-file";
+/** Flag of a directory of them, without the hyphens. */
+export const CONFIG_DIR = "config-dir";
+const PATHS: readonly string[] = [CONFIG_FILE, CONFIG_DIR];
 const nameOf = (option: { name: OptionName }) => flagOf(option).slice(2);
-const VALUED = [CONFIG_FILE, ...SETTABLE.filter(({ kind }) => !kind.alone).map(nameOf)];
+const VALUED = [...PATHS, ...SETTABLE.filter(({ kind }) => !kind.alone).map(nameOf)];
 const ALONE = SETTABLE.filter(({ kind }) => kind.alone).map(nameOf);
 
 /**
@@ -113,12 +117,27 @@ export function parseWords<Table extends FlagTable>(args: readonly string[], own
     /** Words that are no flag and no value of one. */
     words: parsed._.map(String),
     options: collectOptions(given),
-    configFiles: given(CONFIG_FILE),
+    /** Files and directories, in their order. */
+    configPaths: configPaths(args, valuedNames),
     /** The command's own flags. */
     flags: Object.fromEntries(
       Object.entries(own).map(([name, flag]) => [name, flag.read(given(name), name)]),
     ) as FlagValues<Table>,
   };
+}
+
+/** The files and directories of configuration, in the order in which they are named; flags are checked. */
+function configPaths(args: readonly string[], valuedNames: readonly string[]): ConfigPath[] {
+  const paths: ConfigPath[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const [flag, value] = args[i]!.split(/=(.*)/s);
+    const name = flag!.slice(2);
+    if (args[i] === "--") break;
+    if (!flag!.startsWith("--") || !valuedNames.includes(name)) continue;
+    const path = value ?? args[++i]!;
+    if (PATHS.includes(name)) paths.push({ path, directory: name === CONFIG_DIR });
+  }
+  return paths;
 }
 
 /** The first of these words that stands by itself, as no value of an option; null: none does. */

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { CONFIG_FILE, type FlagTable } from "./command_line.ts";
-import { file, type Kind } from "./kinds.ts";
+import { CONFIG_DIR, CONFIG_FILE, type FlagTable } from "./command_line.ts";
+import { directory, file, type Kind } from "./kinds.ts";
 import { flagOf, OPTIONS } from "./options.ts";
 
 /** Name of the program. */
@@ -64,6 +64,14 @@ export const COMMON_FLAGS: readonly FlagGuide[] = [
     note: null,
     placeholder: "PATH",
     kind: file,
+    repeatable: true,
+  },
+  {
+    flag: `--${CONFIG_DIR}`,
+    help: "directory of such files, *.conf in their order (repeatable)",
+    note: null,
+    placeholder: "PATH",
+    kind: directory,
     repeatable: true,
   },
   plain("--help", "this; after a command, its own"),

@@ -5,6 +5,7 @@
  */
 import { isPeerHost } from "../base/peer_host.ts";
 import { parseNetwork } from "../calico/ip_network.ts";
+import { readBoolean, readInteger } from "./oslo_file.ts";
 import { parseTransportUrl, type Transport, TRANSPORT_URL_FORM } from "./transport_url.ts";
 
 /** One kind of value. */
@@ -41,10 +42,10 @@ export const directory: Kind<string> = {
   completes: "directory",
 };
 
-/** `true` or `false`, in any case. */
+/** `true` or `false`, or another of oslo.config's words for them, in any case. */
 export const boolean: Kind<boolean> = {
   allowed: "true | false",
-  parse: (text) => /^(true|false)$/i.test(text) ? text.toLowerCase() === "true" : null,
+  parse: readBoolean,
   alone: true,
 };
 
@@ -53,8 +54,8 @@ export function integer(min: number, max: number): Kind<number> {
   return {
     allowed: `a whole number from ${min} to ${max}`,
     parse(text) {
-      const value = /^-?\d+$/.test(text) ? Number(text) : NaN;
-      return value >= min && value <= max ? value : null;
+      const value = readInteger(text);
+      return value !== null && value >= min && value <= max ? value : null;
     },
   };
 }

@@ -23,6 +23,7 @@ import {
   urls,
 } from "./kinds.ts";
 import { type Extra, optional, type OptionRow, row } from "./option_row.ts";
+import { placesOf } from "./oslo_names.ts";
 
 /** What each `auth_type` means; null: no token. */
 export const AUTH_METHODS = {
@@ -51,7 +52,7 @@ const NOVA_HELP = "Nova with its version (default with an auth_url: from the cat
 function login(...keys: string[]) {
   return {
     env: keys.map((key) => `OS_${key.toUpperCase()}`),
-    ini: keys.map((key) => `keystone_authtoken.${key}`),
+    ini: keys.flatMap((key) => placesOf(`keystone_authtoken.${key}`)),
     clouds: keys,
   };
 }
@@ -183,14 +184,21 @@ const GROUPS = {
     ),
     username: optional(string, "Service user", {
       ...cloudLogin("username", "user_name"),
+      ini: placesOf("keystone_authtoken.username"),
       env: ["OS_USERNAME"],
     }),
     user_id: optional(string, "Its id, instead of name and domain", cloudLogin("user_id")),
     password: optional(string, "Its password", { ...cloudLogin("password"), secret: true }),
     user_domain_name: row(string, "Default", "The user's domain", domain("user", "name")),
     user_domain_id: optional(string, "The same by id", domain("user", "id")),
-    project_name: optional(string, "Its project", cloudLogin("project_name", "tenant_name")),
-    project_id: optional(string, "The same by id", cloudLogin("project_id", "tenant_id")),
+    project_name: optional(string, "Its project", {
+      ...cloudLogin("project_name", "tenant_name"),
+      ini: placesOf("keystone_authtoken.project_name"),
+    }),
+    project_id: optional(string, "The same by id", {
+      ...cloudLogin("project_id", "tenant_id"),
+      ini: placesOf("keystone_authtoken.project_id"),
+    }),
     project_domain_name: row(string, "Default", "The project's domain", domain("project", "name")),
     project_domain_id: optional(string, "The same by id", domain("project", "id")),
     application_credential_id: optional(
@@ -252,22 +260,24 @@ const GROUPS = {
       string,
       "notifications",
       "Topics of Neutron's notifications, separated by commas; none: do not listen",
-      { ini: ["oslo_messaging_notifications.topics", "DEFAULT.notification_topics"] },
+      { ini: placesOf("oslo_messaging_notifications.topics") },
     ),
     notification_url: optional(transport, "Their message bus (default: transport_url's)", {
-      ini: ["oslo_messaging_notifications.transport_url"],
+      ini: placesOf("oslo_messaging_notifications.transport_url"),
       secret: true,
       cloud: true,
     }),
-    bus_tls: row(boolean, "false", "TLS to the bus", { ini: ["oslo_messaging_rabbit.ssl"] }),
+    bus_tls: row(boolean, "false", "TLS to the bus", {
+      ini: placesOf("oslo_messaging_rabbit.ssl"),
+    }),
     bus_ca_file: optional(file, "PEM file of the CA that signed the broker's certificate", {
-      ini: ["oslo_messaging_rabbit.ssl_ca_file"],
+      ini: placesOf("oslo_messaging_rabbit.ssl_ca_file"),
     }),
     bus_cert_file: optional(file, "PEM file of our client certificate", {
-      ini: ["oslo_messaging_rabbit.ssl_cert_file"],
+      ini: placesOf("oslo_messaging_rabbit.ssl_cert_file"),
     }),
     bus_key_file: optional(file, "PEM file of its key", {
-      ini: ["oslo_messaging_rabbit.ssl_key_file"],
+      ini: placesOf("oslo_messaging_rabbit.ssl_key_file"),
     }),
     request_timeout: seconds(1, 600, "30", "Deadline of one request"),
     page_size: row(integer(10, 10000), "1000", "Objects asked for in one page"),

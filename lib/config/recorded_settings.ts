@@ -12,7 +12,8 @@ import { readCloud } from "./clouds_yaml.ts";
 import { completeDefaults } from "./complete.ts";
 import { ConfigError } from "./config_error.ts";
 import { OPTIONS } from "./options.ts";
-import { readConfigFile } from "./oslo_file.ts";
+import { readConfigFile, substituteNames } from "./oslo_file.ts";
+import { defaultTexts } from "./oslo_names.ts";
 import { type ConfigInput, freeze, type ResolvedConfig } from "./resolve.ts";
 import { type EffectiveValue, findValue, LEVEL, OptionValues, problemOf } from "./values.ts";
 
@@ -101,7 +102,10 @@ function readSecrets(
   input: ConfigInput,
 ): EffectiveValue[] {
   const { env, readFile = () => null } = input;
-  const files = input.files.map(({ path, text }) => ({ path, ...readConfigFile(text) }));
+  const files = substituteNames(
+    input.files.map(({ path, text }) => ({ path, ...readConfigFile(text) })),
+    defaultTexts(input.hostname),
+  );
   const name = recorded.get("os_cloud")?.value ?? null;
   let cloud = null;
   try {

@@ -14,14 +14,17 @@ import type { Config } from "./config_types.ts";
 import { warnOpenstack } from "./openstack_config.ts";
 import { shownValue } from "./effective_rows.ts";
 import { flagOf, optionOf, OPTIONS } from "./options.ts";
-import { readConfigFile } from "./oslo_file.ts";
+import { readConfigFile, substituteNames } from "./oslo_file.ts";
+import { defaultTexts } from "./oslo_names.ts";
 import { checkRelations } from "./relations.ts";
 import {
   brokenLines,
   notIni,
   telemetryUsers,
+  twofold,
   unknownEnvironment,
   unknownKeys,
+  unknownReferences,
 } from "./unknown_names.ts";
 import {
   type EffectiveValue,
@@ -32,10 +35,19 @@ import {
   warnIgnored,
 } from "./values.ts";
 
+/** An oslo INI file. */
+export interface ConfigText {
+  readonly path: string;
+  readonly text: string;
+  /** Nobody named it: it is read because oslo.config reads it by itself. */
+  readonly implied?: true;
+}
+
 /** All that {@linkcode resolveConfig} needs; nothing is read from the process. */
 export interface ConfigInput extends Machine {
   readonly flags: Flags;
-  readonly files: readonly { readonly path: string; readonly text: string }[];
+  /** Later ones count more. */
+  readonly files: readonly ConfigText[];
   /** Text of a file that may not be there (`clouds.yaml`), or null. */
   readFile?(path: string): string | null;
 }
@@ -53,8 +65,10 @@ export interface ResolvedConfig {
  * @throws {ConfigError} with every problem that was found, or the named cloud cannot be had.
  */
 export function resolveConfig(input: ConfigInput): ResolvedConfig {
-  const files = input.files.map(({ path, text }) => ({ path, ...readConfigFile(text) }));
-  refuseAny(files.flatMap((file) => notIni(file.path, file)));
+  const written = input.files.map(({ text, ...file }) => ({ ...file, ...readConfigFile(text) }));
+  refuseAny(written.flatMap((file) => notIni(file.path, file)));
+  refuseAny(written.flatMap(({ path, broken }) => brokenLines(path, broken)));
+  const files = substituteNames(written, defaultTexts(input.hostname));
   const { flags, env, readFile = () => null } = input;
   const named = findValue(optionOf("os_cloud"), { flags, env, cloud: null, files }).value;
   const cloud = named === null ? null : readCloud(named, env, readFile);
@@ -69,7 +83,8 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
     ...config.lab.reportUrl !== null ? [] : [...warnOpenstack(values), ...warnReports(config)],
     ...warnIgnored(files),
     ...files.flatMap(({ path, ...file }) => unknownKeys(path, file)),
-    ...files.flatMap(({ path, broken }) => brokenLines(path, broken)),
+    ...files.flatMap(unknownReferences),
+    ...twofold(files),
     ...unknownEnvironment(env),
   ];
   return { config: freeze(config), effective, warnings };

@@ -6,7 +6,7 @@
  * @module
  */
 import { suggest } from "../base/suggest.ts";
-import type { ConfigFile } from "./oslo_file.ts";
+import type { BrokenLine, ConfigFile } from "./oslo_file.ts";
 import { flagOf, OPTIONS } from "./options.ts";
 
 /**
@@ -85,15 +85,52 @@ export function unknownKeys(
   return [...misspelt, ...keys];
 }
 
-/** A sentence about lines that are neither a section nor an assignment; none: there are none. */
-export function brokenLines(path: string, lines: readonly number[]): string[] {
-  if (lines.length === 0) return [];
-  const more = lines.length > MAX_LINES ? ` and ${lines.length - MAX_LINES} more` : "";
-  const named = `${lines.slice(0, MAX_LINES).join(", ")}${more}`;
-  return [
-    `${path}: line${lines.length === 1 ? "" : "s"} ${named} cannot be read (no [section] and no ` +
-    "key = value) and is passed over: oslo.config would refuse the file",
-  ];
+/** A sentence about each line that oslo.config refuses, of the first ones of a file. */
+export function brokenLines(path: string, lines: readonly BrokenLine[]): string[] {
+  const said = lines.slice(0, MAX_LINES).map(({ line, why }) =>
+    `${path}, line ${line}, ${why}: oslo.config refuses the file as well`
+  );
+  return lines.length <= MAX_LINES
+    ? said
+    : [...said, `${path}: ${lines.length - MAX_LINES} more such lines`];
+}
+
+type Substituted = Pick<ConfigFile, "values" | "lines"> & {
+  readonly path: string;
+  readonly implied?: true;
+  readonly unknown: ReadonlySet<string>;
+};
+
+/** A sentence per value of ours with a `$name` that nobody knows; the name may be a part of a secret. */
+export function unknownReferences({ path, lines, unknown }: Substituted): string[] {
+  return [...unknown].filter((place) => OURS.includes(place)).map((place) =>
+    `${path}, line ${lines.get(place)}: ${
+      shown(place)
+    } has a $name that is no option known here: it ` +
+    "is left as it is written, and oslo.config would refuse it; a dollar sign is written $$"
+  );
+}
+
+/**
+ * A sentence per option of ours that is given both in a directory that oslo.config reads by itself and in a
+ * file that was named. Which of the two counts depends on who reads: oslo.config reads its own directory
+ * after its own files, but before those of a `--config-file` (`ConfigOpts._parse_config_files`).
+ */
+export function twofold(files: readonly Substituted[]): string[] {
+  const implied = files.filter((file) => file.implied);
+  const others = files.filter((file) => !file.implied);
+  return [...new Set(OURS)].flatMap((place) => {
+    const one = implied.findLast(({ values }) => values.has(place));
+    const other = others.findLast(({ values }) => values.has(place));
+    if (!one || !other || one.values.get(place) === other.values.get(place)) return [];
+    return [
+      `${
+        shown(place)
+      } is ${one.path}'s, and ${other.path} has another: a neutron-server that was ` +
+      "started with --config-file takes the latter; name the directory with --config-dir, before " +
+      "or after the file, as Neutron has it",
+    ];
+  });
 }
 
 /** What is wrong with a file that is no oslo INI at all; none: it may be one. */
@@ -102,7 +139,7 @@ export function notIni(
   { sections, values, broken }: {
     readonly sections: number;
     readonly values: ConfigFile["values"];
-    readonly broken: readonly number[];
+    readonly broken: readonly BrokenLine[];
   },
 ): string[] {
   const empty = values.size === 0 && broken.length === 0;
@@ -112,6 +149,10 @@ export function notIni(
     ? ": for clouds.yaml, name a cloud with --os-cloud"
     : "";
   return [`--config-file ${path} is no oslo INI file: it has no [section]${hint}`];
+}
+
+function shown(place: string): string {
+  return `[${place.slice(0, place.indexOf("."))}] ${keyOf(place)}`;
 }
 
 function keyOf(place: string): string {

@@ -6,6 +6,7 @@
  * @module
  */
 import { type FileValues, normalized } from "./oslo_file.ts";
+import { canonicalPlace } from "./oslo_names.ts";
 import { flagOf, type Option, type OptionName, type ValueOf } from "./options.ts";
 import { clip } from "../base/clip.ts";
 import { hostAndPort } from "../base/host_and_port.ts";
@@ -115,21 +116,60 @@ function* candidates(
   }
   if (cloud && clouds.length > 0) return;
   for (const other of others) yield [env[other], other, LEVEL.environment];
+  yield* inFiles(ini, files.toReversed());
+  if (name !== "etcd") return;
   for (const { path, values } of files.toReversed()) {
-    for (const place of ini.map((place) => redirected(place, values))) {
-      yield [values.get(place), `${path} ${shown(place)}`, LEVEL.file];
-    }
-    if (name !== "etcd") continue;
     yield [pythonDriverEtcd(values), `${path} [calico] etcd_host`, LEVEL.file];
   }
 }
 
+/**
+ * What files say, as oslo.config looks: for one of Neutron's options after the other, the file that counts most
+ * first, and in it the newest name. A value that is empty there hides those of files that count less.
+ */
+function* inFiles(
+  ini: readonly string[],
+  files: readonly ParsedFile[],
+): Generator<[value: string | undefined, source: string, level: number]> {
+  const login = loginSection(files);
+  for (const [, places] of Map.groupBy(ini, canonicalPlace)) {
+    const candidates = places.map((place) => redirected(place, login));
+    for (const { path, values } of files) {
+      const place = candidates.find((one) => values.has(one));
+      if (place === undefined) continue;
+      yield [values.get(place), `${path} ${shown(place)}`, LEVEL.file];
+      break;
+    }
+  }
+}
+
+/** Of `[keystone_authtoken]`, what keystonemiddleware reads there whatever `auth_section` says. */
+const NOT_MOVED = ["region_name", "interface", "cafile", "certfile", "keyfile", "insecure"];
+const LOGIN = "keystone_authtoken";
+
+/** Where the login is: another section when `auth_section` says so. */
+function loginSection(files: readonly ParsedFile[]) {
+  const values = (place: string) => files.find((file) => file.values.has(place))?.values.get(place);
+  const named = values(`${LOGIN}.auth_section`);
+  const section = named ? normalized(named) : LOGIN;
+  return {
+    section,
+    /** Such a section is the whole login. Without these, keystoneauth could not use it: it adds to the usual one. */
+    isWhole: values(`${section}.auth_type`) !== undefined ||
+      values(`${section}.auth_url`) !== undefined,
+    has: (place: string) => values(place) !== undefined,
+  };
+}
+
 /** keystoneauth's `auth_section` moves what belongs to the login to another section. */
-function redirected(place: string, values: FileValues): string {
-  const other = values.get("keystone_authtoken.auth_section");
-  if (!other || !place.startsWith("keystone_authtoken.")) return place;
-  const moved = place.replace("keystone_authtoken", normalized(other));
-  return values.has(moved) ? moved : place;
+function redirected(
+  place: string,
+  { section, isWhole, has }: ReturnType<typeof loginSection>,
+): string {
+  const key = place.slice(place.indexOf(".") + 1);
+  if (!place.startsWith(`${LOGIN}.`) || NOT_MOVED.includes(key)) return place;
+  const moved = `${section}.${key}`;
+  return isWhole || has(moved) ? moved : place;
 }
 
 /** Options of the Python driver without effect since May 2026, where 0 is their default. */

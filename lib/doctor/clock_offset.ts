@@ -22,6 +22,11 @@ export function offsetMs({ theirs, resolutionMs, askedAt, answeredAt }: ClockRea
   return ahead > 0 ? ahead : behind < 0 ? behind : 0;
 }
 
+/** Whether theirs is ahead of ours, by so much that it is worth a word. */
+export function isAhead(reading: ClockReading): boolean {
+  return offsetMs(reading) > WARN_MS;
+}
+
 /** The verdict on a reading. */
 export function judgeOffset(reading: ClockReading): Verdict {
   const offset = offsetMs(reading);

@@ -20,6 +20,7 @@ import {
 } from "./check.ts";
 import { checkLongRequest } from "./long_request.ts";
 import { type ClockReading, judgeOffset, readDateHeader } from "./clock_offset.ts";
+import { checkNeutronClock } from "./neutron_clock.ts";
 
 const AGENT_TYPE = "Calico per-host agent (felix)";
 const MAX_NAMES = 5;
@@ -176,7 +177,7 @@ function neutronChecks(config: Config, auth: KeystoneAuth, clock: Clock): Check[
     dependent("Neutron port binding", (signal) => checkBinding(auth, url, signal)),
     dependent(
       "clock of Neutron",
-      () => Promise.resolve(reading ? judgeOffset(reading) : skipped("it does not tell the time")),
+      (signal) => checkNeutronClock(reading, { auth, agentsUrl: url("agents"), clock }, signal),
     ),
   ];
 }

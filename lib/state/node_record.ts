@@ -26,8 +26,10 @@ const recordSchema = z.object({
   version: z.string(),
   /** Where `pid` means that process. */
   place: z.object({ bootId: z.string(), pidNamespace: z.string() }),
-  /** Files given with `--config-file`: as they were named, and as absolute paths. */
-  configFiles: z.array(z.object({ path: z.string(), absolute: z.string() })),
+  /** What `--config-file` and `--config-dir` name: as it was named, and as absolute paths. */
+  configFiles: z.array(
+    z.object({ path: z.string(), absolute: z.string(), directory: z.boolean().default(false) }),
+  ),
   settings: z.array(recordedSettingSchema),
   /** What was found wrong with them, such as names that nobody reads. */
   warnings: z.array(z.string()).optional(),

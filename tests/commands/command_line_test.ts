@@ -85,7 +85,7 @@ Deno.test("start is the default; repeatable flags are collected", async () => {
   const parsed = await invoked("--etcd", "a:1", "--etcd=b:2", "--config-file", "x");
   assert(parsed.name === "start");
   assertEquals(parsed.options.etcd, ["a:1", "b:2"]);
-  assertEquals(parsed.configFiles, ["x"]);
+  assertEquals(parsed.configPaths, [{ path: "x", directory: false }]);
   assertMatch(await help("-h"), /Usage:/);
   assertEquals(await parseCommandLine(["--version"]), "version");
 });

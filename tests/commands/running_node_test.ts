@@ -51,7 +51,7 @@ async function machine() {
           resolveConfig({ ...input, flags: { ...options, ...extra } }),
         resolveRecorded: ({ settings }, environment) =>
           resolveRecorded(settings, { ...input, env: environment, flags: {} }, input.env),
-        given: { options, configFiles: [] as string[], env: input.env, places },
+        given: { options, configPaths: [], env: input.env, places },
         printError: (text) => void said.push(text),
       } satisfies Partial<CommandContext> as unknown as CommandContext;
       return { context, said };

@@ -18,13 +18,13 @@ Deno.test("the record names a configuration file as it was given: a link may lea
   await Deno.symlink("data/a.conf", `${base}/a.conf`);
   // As a shell passes what a command prints.
   await Deno.symlink("pipe:[1]", `${base}/fd`);
-  const configFiles = [`${base}/a.conf`, `${base}/fd`];
+  const configPaths = [`${base}/a.conf`, `${base}/fd`].map((path) => ({ path, directory: false }));
   const context = {
     pid: 1,
     resolve: () => resolveConfig({ flags: { state_dir: base }, env: {}, files: [], hostname: "n" }),
     given: {
       options: {},
-      configFiles,
+      configPaths,
       env: {},
       places: { usual: base, pointers: null, services: null },
     },
@@ -35,5 +35,5 @@ Deno.test("the record names a configuration file as it was given: a link may lea
   await Deno.symlink("2", `${base}/data`);
   const [first, second] = (await readNodeRecord(base))!.configFiles;
   assertEquals(await Deno.readTextFile(first!.absolute), "2");
-  assertEquals(second, { path: `${base}/fd`, absolute: `${base}/fd` });
+  assertEquals(second, { path: `${base}/fd`, absolute: `${base}/fd`, directory: false });
 });

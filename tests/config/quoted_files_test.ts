@@ -1,8 +1,9 @@
+import { ConfigError } from "../../lib/config/config_error.ts";
 import { resolveConfig } from "../../lib/config/resolve.ts";
 import { openHttpClient } from "../../lib/openstack/http_client.ts";
 import { readTlsFiles } from "../../lib/diagnostics/tls_files.ts";
 import { EtcdTls } from "../../lib/etcd/tls.ts";
-import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
 import { tempDir } from "../support/temp_dir.ts";
 
 /** Files that are damaged, each with `hidden` where a secret could be, and what is said of them. */
@@ -50,15 +51,32 @@ Deno.test("an INI's lines are named by number, a key only when it may be an opti
       files: [{ path: "neutron.conf", text }],
       hostname: "n",
     }).warnings;
-  const text = "[calico]\nhidden1\nh1dd3n2==\nhidden three = x\n'hidden4' = y\n[hidden5\nhidden6-";
-  const said = warnings(text);
+  const said = warnings("[calico]\n\nh1dd3n2==\nhidden three = x\n'hidden4' = y\n");
   assert(!/h[i1]dd[e3]n/.test(said.join("\n")), said.join("\n"));
   assertEquals(said.filter((line) => /line \d+ in \[calico\] gives something/.test(line)), [
     "neutron.conf: line 3 in [calico] gives something that is no option's name",
     "neutron.conf: line 4 in [calico] gives something that is no option's name",
     "neutron.conf: line 5 in [calico] gives something that is no option's name",
   ]);
-  assertMatch(said.join("\n"), /neutron\.conf: lines 2, 6, 7 cannot be read/);
+});
+
+Deno.test("an INI that oslo.config refuses is refused here as well, by file and line and nothing of it", async () => {
+  const text = "[calico]\nhidden1\nk = v\n\n  hidden4\n[hidden5\nhidden6-\n= hidden7\n[]\n";
+  const error = await assertRejects(
+    () =>
+      Promise.resolve().then(() =>
+        resolveConfig({ flags: {}, env: {}, files: [{ path: "n.conf", text }], hostname: "n" })
+      ),
+    ConfigError,
+  );
+  assertEquals(error.message.split("\n"), [
+    "n.conf, line 2, is no [section] and no key = value: oslo.config refuses the file as well",
+    "n.conf, line 5, is indented and continues no value: oslo.config refuses the file as well",
+    "n.conf, line 6, begins a [section] that does not end, or has no name: oslo.config refuses the file as well",
+    "n.conf, line 7, is no [section] and no key = value: oslo.config refuses the file as well",
+    "n.conf, line 8, is no [section] and no key = value: oslo.config refuses the file as well",
+    "n.conf: 1 more such lines",
+  ]);
 });
 
 Deno.test("a file that is no PEM is named and not quoted, wherever it is read", async () => {

@@ -34,9 +34,9 @@ const CASES: [why: string, text: string, says: RegExp][] = [
   ["what is near nothing", "[calico]\nzzzzzzzzzz = 1", /zzzzzzzzzz is not known: .*--help/],
   ["a misspelt section", "[calcio]\nelector_name = x", /\[calcio\]: did you mean \[calico\]\?/],
   [
-    "lines that are no assignment, a few of them",
-    `[calico]\nfine = 1\n${"hidden words\n".repeat(8)}`,
-    /lines 3, 4, 5, 6, 7 and 3 more cannot be read .*oslo\.config would refuse/,
+    "a $name that no option has",
+    "[DEFAULT]\nx = 1\n[keystone_authtoken]\nregion_name = pa$hidden",
+    /^neutron\.conf, line 4: \[keystone_authtoken\] region_name has a \$name that is no option known/,
   ],
 ];
 for (const [why, text, says] of CASES) {

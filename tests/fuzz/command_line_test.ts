@@ -28,7 +28,7 @@ fuzz(
     const asked = await parseCommandLine(args);
     return typeof asked === "string" || "help" in asked
       ? asked
-      : [asked.options, asked.flags, asked.configFiles];
+      : [asked.options, asked.flags, asked.configPaths];
   },
   (error) => error instanceof UsageError,
 );
