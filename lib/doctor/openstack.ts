@@ -135,10 +135,7 @@ function neutronChecks(config: Config, auth: KeystoneAuth, clock: Clock): Check[
     });
   });
   /** What depends on Neutron is not looked at when it does not answer. */
-  const dependent = (
-    name: string,
-    run: (signal: AbortSignal, auth: NeutronAuth) => Promise<Verdict | Finding[]>,
-  ) => ({
+  const dependent = (name: string, run: Ask) => ({
     name,
     advice: "look at Neutron above",
     run: async (signal: AbortSignal) =>
@@ -185,6 +182,7 @@ const agentsSchema = z.object({
   agents: z.array(z.object({ host: z.string(), alive: z.boolean() })),
 });
 type Url = (path: string) => string;
+type Ask = (signal: AbortSignal, auth: NeutronAuth) => Promise<Verdict | Finding[]>;
 
 /** Without rights of its own only an admin sees all ports, the host that they are bound to, and agents. */
 async function checkRights(auth: NeutronAuth, url: Url, signal: AbortSignal): Promise<Verdict> {
