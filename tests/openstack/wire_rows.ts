@@ -151,7 +151,8 @@ const FIELDS: Row[] = [
         name: "wire-ext",
         "router:external": true,
         "provider:network_type": "flat",
-        "provider:physical_network": "wire",
+        // One of its own: what a run that was ended left behind is in nobody's way.
+        "provider:physical_network": `wire-${crypto.randomUUID().slice(0, 8)}`,
       });
       await scenery.make("subnets", "subnet", {
         network_id: network.id,
