@@ -23,7 +23,7 @@ export async function watchEndpoints(
   const etcd = openEtcd(config.etcd, job.meter);
   try {
     using auth = new KeystoneAuth(config.openstack, job.clock);
-    const neutron = new NeutronClient(config.openstack, auth);
+    const neutron = new NeutronClient(config.openstack, auth, job.log);
     const { novaUrl } = config.openstack;
     const nova = novaUrl === null ? null : new NovaClient(novaUrl, auth);
     const notifyNova: NotifyNova | null = nova &&

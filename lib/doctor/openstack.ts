@@ -18,22 +18,14 @@ import {
   type Verdict,
   warning,
 } from "./check.ts";
+import { askedAgain, type NeutronAuth } from "./asked_again.ts";
 import { checkLongRequest } from "./long_request.ts";
 import { type ClockReading, judgeOffset, readDateHeader } from "./clock_offset.ts";
 import { checkNeutronClock } from "./neutron_clock.ts";
+import { releaseOf } from "./release.ts";
 
 const AGENT_TYPE = "Calico per-host agent (felix)";
 const MAX_NAMES = 5;
-
-/** The first release that has an extension which no earlier one has; the newest first. */
-const RELEASES: readonly (readonly [alias: string, release: string])[] = [
-  ["network-ip-availability-details", "2026.1"],
-  ["quota-check-limit-default", "2025.1"],
-  ["tag-creation", "2024.2"],
-  ["subnet-external-network", "2024.1"],
-  ["security-groups-rules-belongs-to-default-sg", "2023.2"],
-  ["qos-rule-type-filter", "Yoga"],
-];
 
 /** The checks of OpenStack. */
 export function openstackChecks(config: Config, auth: KeystoneAuth, clock: Clock): Check[] {
@@ -144,12 +136,12 @@ function neutronChecks(config: Config, auth: KeystoneAuth, clock: Clock): Check[
     });
   });
   /** What depends on Neutron is not looked at when it does not answer. */
-  const dependent = (name: string, run: (signal: AbortSignal) => Promise<Verdict | Finding[]>) => ({
+  const dependent = (name: string, run: Ask) => ({
     name,
     advice: "look at Neutron above",
     run: async (signal: AbortSignal) =>
       await extensions().then(() => true, () => false)
-        ? await run(signal)
+        ? await askedAgain(auth, neutronUrl, (auth) => run(signal, auth))
         : skipped("Neutron does not answer"),
   });
   return [
@@ -171,22 +163,15 @@ function neutronChecks(config: Config, auth: KeystoneAuth, clock: Clock): Check[
         named("Neutron extensions", warning(text, "load it, or live without"))
       );
     }),
-    dependent("Neutron rights", (signal) => checkRights(auth, url, signal)),
+    dependent("Neutron rights", (signal, auth) => checkRights(auth, url, signal)),
     dependent("Neutron long requests", (signal) => checkLongRequest(config, auth, signal)),
-    dependent("Neutron agents", (signal) => checkAgents(auth, url, signal)),
-    dependent("Neutron port binding", (signal) => checkBinding(auth, url, signal)),
+    dependent("Neutron agents", (signal, auth) => checkAgents(auth, url, signal)),
+    dependent("Neutron port binding", (signal, auth) => checkBinding(auth, url, signal)),
     dependent(
       "clock of Neutron",
-      (signal) => checkNeutronClock(reading, { auth, agentsUrl: url("agents"), clock }, signal),
+      (signal, auth) => checkNeutronClock(reading, { auth, agentsUrl: url("agents"), clock }, signal),
     ),
   ];
-}
-
-/** What the extensions tell of the release; Neutron itself does not say which it is. */
-function releaseOf(extensions: Extensions): string {
-  const found = RELEASES.find(([alias]) => extensions.has(alias));
-  if (found) return `${found[1]} or later`;
-  return extensions.has("qos") ? "older than Yoga" : "unknown";
 }
 
 const portsSchema = z.object({ ports: z.array(z.record(z.string(), z.unknown())) });
@@ -198,9 +183,10 @@ const agentsSchema = z.object({
   agents: z.array(z.object({ host: z.string(), alive: z.boolean() })),
 });
 type Url = (path: string) => string;
+type Ask = (signal: AbortSignal, auth: NeutronAuth) => Promise<Verdict | Finding[]>;
 
 /** Without rights of its own only an admin sees all ports, the host that they are bound to, and agents. */
-async function checkRights(auth: KeystoneAuth, url: Url, signal: AbortSignal): Promise<Verdict> {
+async function checkRights(auth: NeutronAuth, url: Url, signal: AbortSignal): Promise<Verdict> {
   const advice = "give the service user the admin role in its project, or the rights of " +
     "docs/openstack.md: else it does not see every port and where it is bound";
   const path = "ports?limit=1&fields=id&fields=binding:host_id";
@@ -220,7 +206,7 @@ async function checkRights(auth: KeystoneAuth, url: Url, signal: AbortSignal): P
     : warning("sees neither ports nor agents", `an empty cloud? Otherwise ${advice}`);
 }
 
-async function checkAgents(auth: KeystoneAuth, url: Url, signal: AbortSignal): Promise<Verdict> {
+async function checkAgents(auth: NeutronAuth, url: Url, signal: AbortSignal): Promise<Verdict> {
   const query = `agents?agent_type=${encodeURIComponent(AGENT_TYPE)}`;
   const { agents } = agentsSchema.parse(await auth.fetch(url(query), signal, readList));
   const dead = agents.filter(({ alive }) => !alive).map(({ host }) => host).sort();
@@ -242,7 +228,7 @@ async function checkAgents(auth: KeystoneAuth, url: Url, signal: AbortSignal): P
 }
 
 /** A sample of ports: Neutron has no filter for a failed binding. */
-async function checkBinding(auth: KeystoneAuth, url: Url, signal: AbortSignal): Promise<Verdict> {
+async function checkBinding(auth: NeutronAuth, url: Url, signal: AbortSignal): Promise<Verdict> {
   const path = "ports?limit=1000&fields=id&fields=binding:vif_type&fields=binding:host_id";
   const { ports } = portsSchema.parse(await auth.fetch(url(path), signal, readList));
   const types = new Map<string, number>();

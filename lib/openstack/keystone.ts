@@ -10,7 +10,15 @@ import type { OpenstackConfig } from "./config.ts";
 import { type Credential, tokenRequest } from "./credential.ts";
 import { findIdentityV3, type IdentityV3 } from "./discovery.ts";
 import { neutronIn } from "./catalogue.ts";
-import { isRefused, OpenstackError, readJson, readList, request, sendJson } from "./http.ts";
+import {
+  isRefused,
+  OpenstackError,
+  readJson,
+  readList,
+  request,
+  type RequestOptions,
+  sendJson,
+} from "./http.ts";
 import { openHttpClient } from "./http_client.ts";
 import type { Project } from "./records.ts";
 import { Projects } from "./projects.ts";
@@ -21,6 +29,9 @@ import { readToken, type Token } from "./token.ts";
 const MOVED_CHECK_MS = 60_000;
 
 type Read<T> = (response: Response) => Promise<T>;
+
+/** What is sent, and how often it is tried. */
+export type SentInit = RequestInit & Pick<RequestOptions, "attempts" | "beforeRetry">;
 
 /** Hands out tokens and makes authorised requests; dispose of it to close its connections. */
 export class KeystoneAuth implements Disposable {
@@ -53,7 +64,7 @@ export class KeystoneAuth implements Disposable {
     url: string,
     signal: AbortSignal,
     read: Read<T>,
-    init: RequestInit = {},
+    init: SentInit = {},
   ): Promise<T> {
     const token = await this.token(signal);
     try {
@@ -168,7 +179,7 @@ export class KeystoneAuth implements Disposable {
     url: string,
     signal: AbortSignal,
     read: Read<T>,
-    init: RequestInit,
+    { attempts, beforeRetry, ...init }: SentInit,
     token: Pick<Token, "value"> | null,
     accept?: number,
   ): Promise<T> {
@@ -180,6 +191,8 @@ export class KeystoneAuth implements Disposable {
       signal,
       onAttempt: this.onAttempt,
       timeoutMs: this.config.requestTimeoutMs,
+      attempts,
+      beforeRetry,
       init: { ...init, headers },
       client: this.#client.http,
       accept,

@@ -6,6 +6,7 @@
  * @module
  */
 import { z } from "zod";
+import type { Log } from "../base/log.ts";
 import type { OpenstackConfig } from "./config.ts";
 import { Inquiry, type Whereabouts } from "./confirm_gone.ts";
 import { Extensions } from "./extensions.ts";
@@ -15,6 +16,7 @@ import { filterCheck, FilterIgnoredError, listInBatches } from "./list_by.ts";
 import { type Listing, RecordReader } from "./listing.ts";
 import { type Page, readPage } from "./page.ts";
 import { Walk } from "./walk.ts";
+import { fetchWarm } from "./warm_up.ts";
 
 /** What to ask for. */
 export interface Query {
@@ -38,7 +40,12 @@ interface Filtered extends Query {
 export class NeutronClient {
   #extensions = new Extensions(null);
 
-  constructor(readonly config: OpenstackConfig, readonly auth: KeystoneAuth) {}
+  /** @param log is told when a list is asked for again after another one. */
+  constructor(
+    readonly config: OpenstackConfig,
+    readonly auth: KeystoneAuth,
+    readonly log?: Pick<Log, "info">,
+  ) {}
 
   /** What is loaded, as {@linkcode askExtensions} found it; until then everything. */
   get extensions(): Extensions {
@@ -188,8 +195,23 @@ export class NeutronClient {
 
   async #page(path: string, signal: AbortSignal, query: Query, walk: Walk): Promise<Page> {
     const url = this.addressOf(path, query, walk);
-    const body = await this.auth.fetch(url, signal, readList);
+    const body = await this.fetch(url, signal, readList);
     return readPage(path, body, url.split("?")[0]!);
+  }
+
+  /** What `read` makes of an answer of Neutron's; see {@linkcode fetchWarm}. */
+  fetch<T>(
+    url: string,
+    signal: AbortSignal,
+    read: (response: Response) => Promise<T>,
+    init?: RequestInit,
+  ): Promise<T> {
+    const { neutronUrl } = this.config;
+    const onWarmUp = (error: OpenstackError) =>
+      this.log?.info("Neutron answered 500: other lists are read before it is asked again", {
+        error,
+      });
+    return fetchWarm(this.auth, { neutronUrl, onWarmUp }, url, signal, read, init);
   }
 
   /** The address of a page of what is asked for. */

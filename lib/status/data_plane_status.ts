@@ -107,10 +107,10 @@ export class DataPlaneStatus {
     const url = `${this.neutron.config.neutronUrl}/v2.0/ports/${encodeURIComponent(port)}`;
     try {
       const found = z.object({ port: portSchema }).parse(
-        await this.auth.fetch(url, signal, readJson),
+        await this.neutron.fetch(url, signal, readJson),
       );
       if (found.port["binding:host_id"] !== host) return false;
-      await this.auth.fetch(url, signal, discard, {
+      await this.neutron.fetch(url, signal, discard, {
         method: "PUT",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify({ port: { data_plane_status: value } }),

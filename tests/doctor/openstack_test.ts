@@ -23,6 +23,8 @@ interface Cloud {
   networks: "none" | "all" | "refused";
   /** Whether Keystone lets projects be listed. */
   projects: boolean;
+  /** Neutron answers 500 about ports until another list was read; "always": after it as well. */
+  cold?: boolean | "always";
 }
 
 async function withCloud(
@@ -46,8 +48,10 @@ async function withCloud(
           headers,
         });
       case "/v2.0/ports":
+        if (cloud.cold) return Response.json({ NeutronError: { message: "no" } }, { status: 500 });
         return Response.json({ ports: cloud.ports });
       case "/v2.0/networks":
+        if (cloud.cold === true && url.includes("id=00000000")) cloud.cold = false;
         if (cloud.networks === "refused") return new Response("", { status: 414 });
         return Response.json({ networks: cloud.networks === "all" ? [{ id: "n" }] : [] });
       case "/v3/projects":
@@ -111,6 +115,25 @@ Deno.test("a healthy cloud, but for Keystone's clock, which is two hours behind"
     ) assertEquals(of(name).state, "ok", JSON.stringify(of(name)));
     assertMatch(of("Neutron http").found, /release 2024\.2 or later/);
     assertMatch(of("clock of Keystone").found, /its clock is 7\d{3}\.\d s behind ours/);
+  }));
+
+Deno.test("a Neutron that has only just started is asked again, which is said; one that fails has failed", () =>
+  withCloud(async (cloud, _, check) => {
+    cloud.cold = true;
+    const of = await check();
+    assertEquals(of("Neutron rights").state, "ok");
+    assertMatch(
+      of("Neutron rights").found,
+      /where they are bound \(asked again: Neutron answered 500/,
+    );
+    cloud.cold = "always";
+    const worse = await check();
+    assertEquals(worse("Neutron rights").state, "failed");
+    assertMatch(
+      worse("Neutron rights").found,
+      /answered 500: no \(so it did each of 3 times after/,
+    );
+    assertEquals(worse("Neutron agents").state, "ok");
   }));
 
 Deno.test("missing extensions, a user without rights, dead agents, failed bindings, Nova's refusal", () =>

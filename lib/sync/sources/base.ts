@@ -1,6 +1,7 @@
 /** What every resync of one configuration works with. @module */
 import type { Etcd3 } from "etcd3";
 import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
 import type { Config } from "../../config/config_types.ts";
 import type { KeystoneAuth } from "../../openstack/keystone.ts";
 import { NeutronClient } from "../../openstack/neutron.ts";
@@ -20,8 +21,9 @@ export function resyncBase(
   etcd: Etcd3,
   keystone: KeystoneAuth,
   clock: Clock,
+  log?: Log,
 ): ResyncBase {
-  const neutron = new NeutronClient(openstack, keystone);
+  const neutron = new NeutronClient(openstack, keystone, log);
   const { qos, maxDeletions, addressPairNetworks: pairNetworks } = sync;
   return { etcd, keystone, neutron, clock, region, qos, maxDeletions, pairNetworks };
 }
