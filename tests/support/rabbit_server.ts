@@ -1,42 +1,89 @@
-/** A private RabbitMQ on free ports with data in a temporary directory. @module */
+/**
+ * A private RabbitMQ on free ports with data in a temporary directory: the installed one, or that of the root folder
+ * which `RABBITMQ_ROOT` names (tests/bus/run.sh).
+ *
+ * @module
+ */
 import amqp from "amqplib";
 import { freePort } from "./etcd_server.ts";
 
 const SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 const CONTROL = "/usr/lib/rabbitmq/bin/rabbitmqctl";
 
+/** What members of one cluster share; every cluster here has a port mapper of its own. */
+const COOKIE = "COOKIE";
+
+/** Where the release is whose programs are run. */
+export const ROOT = Deno.env.get("RABBITMQ_ROOT") ?? "/";
+
+/** A program of that release, on this machine's network and `/tmp`. */
+export function inRoot(program: string, options: Deno.CommandOptions): Deno.Command {
+  if (ROOT === "/") return new Deno.Command(program, options);
+  const script = new URL("../bus/in_root.sh", import.meta.url).pathname;
+  const args = [script, ROOT, program, ...options.args ?? []];
+  return new Deno.Command("sh", { ...options, args });
+}
+
+/** How a broker is set up. */
+export interface RabbitOptions {
+  /** It takes TLS with client certificates alone. */
+  readonly tls?: boolean;
+  /** Lines of its rabbitmq.conf. */
+  readonly lines?: readonly string[];
+  /** The ports of its cluster's members, and that of the port mapper they share. */
+  readonly cluster?: { readonly ports: readonly number[]; readonly epmd: number };
+  /** @default a free one */
+  readonly port?: number;
+}
+
 /** A broker that can be killed and started again; disposing of it ends it and removes its data. */
 export class RabbitServer implements AsyncDisposable {
   #process: Deno.ChildProcess | null = null;
-  readonly port = freePort();
+  readonly port: number;
   readonly #distribution = freePort();
-  readonly #epmd = freePort();
+  readonly #epmd: number;
 
-  private constructor(readonly dir: string, readonly tls: boolean) {}
+  private constructor(readonly dir: string, readonly options: RabbitOptions) {
+    this.port = options.port ?? freePort();
+    this.#epmd = options.cluster?.epmd ?? freePort();
+  }
 
   /** Starts a broker (45 s). @throws when it does not take connections. */
-  static async start({ tls = false } = {}): Promise<RabbitServer> {
-    const server = new RabbitServer(await Deno.makeTempDir({ prefix: "rabbit-" }), tls);
-    if (tls) await makeCertificates(server.dir);
-    await server.start();
-    return server;
+  static async start(options: RabbitOptions = {}): Promise<RabbitServer> {
+    const server = new RabbitServer(await Deno.makeTempDir({ prefix: "rabbit-" }), options);
+    try {
+      if (options.tls) await makeCertificates(server.dir);
+      await server.start();
+      return server;
+    } catch (error) {
+      await server[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   get url(): string {
     return `rabbit://guest:guest@127.0.0.1:${this.port}/`;
   }
 
+  /** What the cluster's members call it. */
+  get node(): string {
+    return nodeName(this.port);
+  }
+
   async start(): Promise<void> {
-    const { dir, port } = this;
-    await Deno.writeTextFile(
-      `${dir}/rabbitmq.conf`,
-      (this.tls ? tlsListener(dir, port) : `listeners.tcp.1 = 127.0.0.1:${port}\n`) +
-        "loopback_users.guest = true\n",
-    );
+    const { dir, port, options } = this;
+    const { tls, lines = [], cluster } = options;
+    const members = cluster?.ports.map((member, i) =>
+      `cluster_formation.classic_config.nodes.${i + 1} = ${nodeName(member)}`
+    ) ?? [];
+    const listener = tls ? tlsListener(dir, port) : `listeners.tcp.1 = 127.0.0.1:${port}\n`;
+    const conf = ["loopback_users.guest = true", ...members, ...lines].join("\n");
+    await Deno.writeTextFile(`${dir}/rabbitmq.conf`, `${listener}${conf}\n`);
+    await Deno.writeTextFile(`${dir}/.erlang.cookie`, COOKIE, { mode: 0o600 });
     await Deno.writeTextFile(`${dir}/env.conf`, "");
     await Deno.writeTextFile(`${dir}/plugins`, "[].");
     // A group of its own: the scripts around the Erlang machine are ended with it.
-    this.#process = new Deno.Command(SERVER, {
+    this.#process = inRoot(SERVER, {
       env: this.#environment,
       stdin: "null",
       stdout: "null",
@@ -46,7 +93,7 @@ export class RabbitServer implements AsyncDisposable {
     const deadline = Date.now() + 45_000;
     while (true) {
       try {
-        if (this.tls) (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+        if (tls) (await Deno.connect({ hostname: "127.0.0.1", port })).close();
         else {
           const url = `amqp://guest:guest@127.0.0.1:${port}/`;
           await (await amqp.connect(url, { timeout: 5000 })).close();
@@ -60,12 +107,12 @@ export class RabbitServer implements AsyncDisposable {
   }
 
   get #environment(): Record<string, string> {
-    const { dir, port } = this;
+    const { dir } = this;
     return {
       HOME: dir,
       ERL_EPMD_ADDRESS: "127.0.0.1",
       ERL_EPMD_PORT: String(this.#epmd),
-      RABBITMQ_NODENAME: `test${port}@localhost`,
+      RABBITMQ_NODENAME: this.node,
       RABBITMQ_CONF_ENV_FILE: `${dir}/env.conf`,
       RABBITMQ_CONFIG_FILE: `${dir}/rabbitmq`,
       RABBITMQ_ENABLED_PLUGINS_FILE: `${dir}/plugins`,
@@ -79,7 +126,7 @@ export class RabbitServer implements AsyncDisposable {
 
   /** `rabbitmqctl` for this broker. @throws it failed. */
   async control(...args: string[]): Promise<string> {
-    const { success, stdout, stderr } = await new Deno.Command(CONTROL, {
+    const { success, stdout, stderr } = await inRoot(CONTROL, {
       args: ["-q", ...args],
       env: this.#environment,
       stdin: "null",
@@ -110,6 +157,10 @@ export class RabbitServer implements AsyncDisposable {
     await stopEpmd(this.#epmd);
     await Deno.remove(this.dir, { recursive: true });
   }
+}
+
+function nodeName(port: number): string {
+  return `test${port}@localhost`;
 }
 
 function tlsListener(dir: string, port: number): string {
