@@ -63,8 +63,8 @@ class Reports:
 
 def main(file):
     global delay
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
-    conf = cfg.ConfigOpts()
+    logging.basicConfig(stream=sys.stderr, level=os.environ.get("OSLO_LOG", "WARNING"))
+    conf = cfg.CONF  # oslo.messaging 18 takes no other: it answers nothing then
     oslo_messaging.set_transport_defaults(EXCHANGE)
     conf(["--config-file", file], project="neutron")
     rpc = oslo_messaging.get_rpc_transport(conf)

@@ -17,11 +17,18 @@ const COOKIE = "COOKIE";
 export const ROOT = Deno.env.get("RABBITMQ_ROOT") ?? "/";
 
 /** A program of that release, on this machine's network and `/tmp`. */
-export function inRoot(program: string, options: Deno.CommandOptions): Deno.Command {
-  if (ROOT === "/") return new Deno.Command(program, options);
+export function inRoot(program: string, options: Deno.CommandOptions, root = ROOT): Deno.Command {
+  if (root === "/") return new Deno.Command(program, options);
   const script = new URL("../bus/in_root.sh", import.meta.url).pathname;
-  const args = [script, ROOT, program, ...options.args ?? []];
+  const args = [script, root, program, ...options.args ?? []];
   return new Deno.Command("sh", { ...options, args });
+}
+
+/** What a broker has beside "/" and guest, who may everything. */
+export interface Definitions {
+  readonly hosts: readonly string[];
+  /** Rights in every virtual host to configure, write and read, by user; the password is "secret". */
+  readonly users: Readonly<Record<string, readonly [string, string, string]>>;
 }
 
 /** How a broker is set up. */
@@ -34,12 +41,16 @@ export interface RabbitOptions {
   readonly cluster?: { readonly ports: readonly number[]; readonly epmd: number };
   /** @default a free one */
   readonly port?: number;
+  /** Virtual hosts and users that it has from its start. */
+  readonly definitions?: Definitions;
 }
 
 /** A broker that can be killed and started again; disposing of it ends it and removes its data. */
 export class RabbitServer implements AsyncDisposable {
   #process: Deno.ChildProcess | null = null;
   readonly port: number;
+  /** What it says of itself once it runs, unless it takes TLS alone. */
+  version = "";
   readonly #distribution = freePort();
   readonly #epmd: number;
 
@@ -73,11 +84,15 @@ export class RabbitServer implements AsyncDisposable {
   async start(): Promise<void> {
     const { dir, port, options } = this;
     const { tls, lines = [], cluster } = options;
-    const members = cluster?.ports.map((member, i) =>
-      `cluster_formation.classic_config.nodes.${i + 1} = ${nodeName(member)}`
-    ) ?? [];
+    const members =
+      cluster?.ports.map((member, i) =>
+        `cluster_formation.classic_config.nodes.${i + 1} = ${nodeName(member)}`
+      ) ?? [];
     const listener = tls ? tlsListener(dir, port) : `listeners.tcp.1 = 127.0.0.1:${port}\n`;
-    const conf = ["loopback_users.guest = true", ...members, ...lines].join("\n");
+    const file = `${dir}/definitions.json`;
+    if (options.definitions) await Deno.writeTextFile(file, definitions(options.definitions));
+    const given = options.definitions ? [`load_definitions = ${file}`] : [];
+    const conf = ["loopback_users.guest = true", ...given, ...members, ...lines].join("\n");
     await Deno.writeTextFile(`${dir}/rabbitmq.conf`, `${listener}${conf}\n`);
     await Deno.writeTextFile(`${dir}/.erlang.cookie`, COOKIE, { mode: 0o600 });
     await Deno.writeTextFile(`${dir}/env.conf`, "");
@@ -96,7 +111,9 @@ export class RabbitServer implements AsyncDisposable {
         if (tls) (await Deno.connect({ hostname: "127.0.0.1", port })).close();
         else {
           const url = `amqp://guest:guest@127.0.0.1:${port}/`;
-          await (await amqp.connect(url, { timeout: 5000 })).close();
+          const connection = await amqp.connect(url, { timeout: 5000 });
+          this.version = versionOf(connection);
+          await connection.close();
         }
         return;
       } catch (error) {
@@ -157,6 +174,28 @@ export class RabbitServer implements AsyncDisposable {
     await stopEpmd(this.#epmd);
     await Deno.remove(this.dir, { recursive: true });
   }
+}
+
+/** The file that a broker reads its definitions from. */
+function definitions({ hosts, users }: Definitions): string {
+  const vhosts = ["/", ...hosts];
+  const rights = { guest: [".*", ".*", ".*"], ...users };
+  return JSON.stringify({
+    users: Object.keys(rights).map((name) => ({
+      name,
+      password: name === "guest" ? "guest" : "secret",
+      tags: name === "guest" ? "administrator" : "",
+    })),
+    vhosts: vhosts.map((name) => ({ name })),
+    permissions: Object.entries(rights).flatMap(([user, [configure, write, read]]) =>
+      vhosts.map((vhost) => ({ user, vhost, configure, write, read }))
+    ),
+  });
+}
+
+function versionOf({ connection }: amqp.ChannelModel): string {
+  const said = connection as unknown as { serverProperties: { version?: string } };
+  return said.serverProperties.version ?? "";
 }
 
 function nodeName(port: number): string {
