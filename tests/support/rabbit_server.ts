@@ -10,11 +10,15 @@ import { freePort } from "./etcd_server.ts";
 const SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 const CONTROL = "/usr/lib/rabbitmq/bin/rabbitmqctl";
 
-/** What members of one cluster share; every cluster here has a port mapper of its own. */
+/** What members of one cluster share. */
 const COOKIE = "COOKIE";
 
 /** Where the release is whose programs are run. */
 export const ROOT = Deno.env.get("RABBITMQ_ROOT") ?? "/";
+
+/** Its version: of RabbitMQ's folders there, which has it in its name. */
+export const VERSION = Array.from(Deno.readDirSync(`${ROOT}/usr/lib/rabbitmq/lib`))
+  .map(({ name }) => /^rabbitmq_server-(.+)$/.exec(name)?.[1]).find((version) => version)!;
 
 /** A program of that release, on this machine's network and `/tmp`. */
 export function inRoot(program: string, options: Deno.CommandOptions, root = ROOT): Deno.Command {
@@ -49,8 +53,6 @@ export interface RabbitOptions {
 export class RabbitServer implements AsyncDisposable {
   #process: Deno.ChildProcess | null = null;
   readonly port: number;
-  /** What it says of itself once it runs, unless it takes TLS alone. */
-  version = "";
   readonly #distribution = freePort();
   readonly #epmd: number;
 
@@ -111,9 +113,7 @@ export class RabbitServer implements AsyncDisposable {
         if (tls) (await Deno.connect({ hostname: "127.0.0.1", port })).close();
         else {
           const url = `amqp://guest:guest@127.0.0.1:${port}/`;
-          const connection = await amqp.connect(url, { timeout: 5000 });
-          this.version = versionOf(connection);
-          await connection.close();
+          await (await amqp.connect(url, { timeout: 5000 })).close();
         }
         return;
       } catch (error) {
@@ -171,7 +171,7 @@ export class RabbitServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
-    await stopEpmd(this.#epmd);
+    if (!this.options.cluster) await stopEpmd(this.#epmd);
     await Deno.remove(this.dir, { recursive: true });
   }
 }
@@ -191,11 +191,6 @@ function definitions({ hosts, users }: Definitions): string {
       vhosts.map((vhost) => ({ user, vhost, configure, write, read }))
     ),
   });
-}
-
-function versionOf({ connection }: amqp.ChannelModel): string {
-  const said = connection as unknown as { serverProperties: { version?: string } };
-  return said.serverProperties.version ?? "";
 }
 
 function nodeName(port: number): string {
@@ -227,8 +222,8 @@ async function makeCertificates(dir: string): Promise<void> {
  * Erlang's port mapper is a daemon of its own, and does not end before it has seen that the node, which was
  * killed, is gone.
  */
-async function stopEpmd(port: number): Promise<void> {
-  const command = new Deno.Command("epmd", {
+export async function stopEpmd(port: number): Promise<void> {
+  const command = inRoot("epmd", {
     args: ["-port", String(port), "-kill"],
     stdin: "null",
     stdout: "piped",
