@@ -9,9 +9,10 @@ export interface Scene {
   readonly ours: RabbitServer;
   /** Another one. */
   readonly other: RabbitServer;
-  /** The virtual host, and our user with its rights there. */
+  /** The virtual host, the user who reports, and the rights of all of ours there. */
   readonly host: string;
   readonly user: string;
+  readonly users: readonly string[];
   readonly rights: readonly string[];
 }
 
@@ -21,14 +22,17 @@ export interface Fault {
   begin(scene: Scene): Promise<unknown>;
   /** @default nothing has to be done */
   end?(scene: Scene): Promise<unknown>;
-  /** What the reporter says of it while it lasts, in the broker's words; null: it may not feel it at all. */
+  /** What the reporter or its log says of it, in the broker's words; null: it may not feel it at all. */
   readonly words: RegExp | null;
   /** While it lasts the broker takes nothing: blocked and not lost. */
   readonly blocks?: true;
 }
 
-const allow = ({ other, host, user, rights }: Scene) =>
-  other.control("set_permissions", "-p", host, user, ...rights);
+async function allow({ other, host, rights }: Scene, users: readonly string[]): Promise<void> {
+  for (const user of users) {
+    await other.control("set_permissions", "-p", host, user, ...rights);
+  }
+}
 
 /** All of them. */
 export const FAULTS: readonly Fault[] = [
@@ -70,7 +74,7 @@ export const FAULTS: readonly Fault[] = [
     async end(scene) {
       await scene.other.control("add_vhost", scene.host);
       await scene.other.control("set_permissions", "-p", scene.host, "guest", ".*", ".*", ".*");
-      await allow(scene);
+      await allow(scene, scene.users);
     },
     words: /vhost/,
   },
@@ -79,7 +83,7 @@ export const FAULTS: readonly Fault[] = [
     begin: ({ other, user }) => other.control("delete_user", user),
     async end(scene) {
       await scene.other.control("add_user", scene.user, "secret");
-      await allow(scene);
+      await allow(scene, [scene.user]);
     },
     words: /user|ACCESS.REFUSED/i,
   },
