@@ -99,7 +99,7 @@ async function befall(fault: Fault, scene: Scene, load: StatusLoad): Promise<voi
       blockedOf(reporter),
       ...load.log.records.slice(before).map(({ fields }) => describeError(fields?.error)),
     ].filter((text) => text);
-  const said = () => saying().some((text) => fault.words?.test(text));
+  const said = () => saying().some((text) => fault.words?.test(text ?? ""));
   load.go();
   await load.served();
   await fault.begin(scene);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { eventually } from "./assert.ts";
 import { freePort } from "./etcd_server.ts";
 import { type RabbitOptions, RabbitServer, stopEpmd } from "./rabbit_server.ts";
 
@@ -41,6 +42,10 @@ export class RabbitCluster implements AsyncDisposable {
   /** Cuts a member off from the others, whose connections to it are refused on both sides from now on. */
   async cutOff(member: RabbitServer): Promise<void> {
     await this.#eachSide(member, "wrong");
+    await eventually("it is alone", async () => {
+      const seen = await member.control("eval", "nodes().");
+      return !this.members.some(({ node }) => seen.includes(node));
+    });
   }
 
   /** Ends {@linkcode cutOff}. */
