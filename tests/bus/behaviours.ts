@@ -71,7 +71,7 @@ export class Client implements AsyncDisposable {
 
 /** The broker's code and words, without what differs from run to run. */
 function wordsOf({ message }: Error): string {
-  const [, code, text] = /(\d{3}) \([A-Z-]+\) with message "(.*)"/.exec(message) ?? [];
+  const [, code, text] = /(\d{3}) \([A-Z-]+\) with message "([^"\n]*)/.exec(message) ?? [];
   const words = (text ?? message).replace(/^[A-Z_]+ - /, "");
   return `${code ? `${code}, ` : ""}“${words.replaceAll("|", "/")}”`;
 }
@@ -228,7 +228,7 @@ export async function askAll(): Promise<Map<string, string>> {
 }
 
 /** What is said to those who declare such a queue of a broker that denies it. */
-export async function askDenied(): Promise<string> {
+async function askDenied(): Promise<string> {
   if (Number.parseInt(VERSION) < 4) return "no such setting";
   const lines = ["deprecated_features.permit.transient_nonexcl_queues = false"];
   await using server = await RabbitServer.start({ lines });
