@@ -76,7 +76,7 @@ export const FAULTS: readonly Fault[] = [
       await scene.other.control("set_permissions", "-p", scene.host, "guest", ".*", ".*", ".*");
       await allow(scene, scene.users);
     },
-    words: /vhost/,
+    words: /refuses virtual host cloud/,
   },
   {
     name: "our user is deleted",

@@ -147,6 +147,14 @@ Deno.test(
     const hosts = KINDS.map((_, i) => `kind${i}`);
     const users = { least: await documentedRights() };
     await using broker = await RabbitServer.start({ definitions: { hosts, users } });
+    await t.step("a virtual host that is not there is named", async () => {
+      const url = `${broker.url}none`.replace("guest:guest", "least:secret");
+      await using reporter = new BusReporter(busConfig(url), "ports", context());
+      await eventually(
+        "it is named",
+        () => reporter.trouble?.includes("the broker refuses virtual host none: there is none"),
+      );
+    });
     for (const [i, { name, options, queue, types, recent }] of KINDS.entries()) {
       const url = `${broker.url}${hosts[i]}`;
       await using server = await OsloServer.start(url, options, recent ? NEWEST : ROOT);

@@ -15,7 +15,7 @@ const NET_TICK_SECONDS = 8;
 export class RabbitCluster implements AsyncDisposable {
   private constructor(readonly members: readonly RabbitServer[], readonly epmd: number) {}
 
-  /** Starts one (45 s). @throws a member does not take connections. */
+  /** Starts one. @throws a member does not take connections. */
   static async start({ lines = [], definitions }: RabbitOptions = {}): Promise<RabbitCluster> {
     const ports = [freePort(), freePort(), freePort()];
     const epmd = freePort();

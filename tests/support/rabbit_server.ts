@@ -5,10 +5,14 @@
  * @module
  */
 import amqp from "amqplib";
+import { TIME_FACTOR } from "./assert.ts";
 import { freePort } from "./etcd_server.ts";
 
 const SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 const CONTROL = "/usr/lib/rabbitmq/bin/rabbitmqctl";
+
+/** How long a broker may take until it takes connections, ms; of three of a cluster each takes longer. */
+const START_MS = 60_000;
 
 /** What members of one cluster share. */
 const COOKIE = "COOKIE";
@@ -61,7 +65,7 @@ export class RabbitServer implements AsyncDisposable {
     this.#epmd = options.cluster?.epmd ?? freePort();
   }
 
-  /** Starts a broker (45 s). @throws when it does not take connections. */
+  /** Starts a broker. @throws when it does not take connections. */
   static async start(options: RabbitOptions = {}): Promise<RabbitServer> {
     const server = new RabbitServer(await Deno.makeTempDir({ prefix: "rabbit-" }), options);
     try {
@@ -107,7 +111,7 @@ export class RabbitServer implements AsyncDisposable {
       stderr: "null",
       detached: true,
     }).spawn();
-    const deadline = Date.now() + 45_000;
+    const deadline = Date.now() + START_MS * TIME_FACTOR;
     while (true) {
       try {
         if (tls) (await Deno.connect({ hostname: "127.0.0.1", port })).close();
