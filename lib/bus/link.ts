@@ -187,8 +187,18 @@ export async function dial(
     ...(cert && key ? { cert, key } : {}),
     ...(tls ? { minVersion: OLDEST_TLS } : {}),
   }).catch((error) => {
-    throw isTooOldTls(error) ? new BusError(`TLS fails: ${TOO_OLD_TLS}`, { cause: error }) : error;
+    throw isTooOldTls(error)
+      ? new BusError(`TLS fails: ${TOO_OLD_TLS}`, { cause: error })
+      : notOpened(error, virtualHost) ?? error;
   });
+}
+
+/** A refusal after the login, which is about the virtual host; amqplib does not keep the broker's words. */
+function notOpened(error: unknown, virtualHost: string): BusError | null {
+  const refused = /^Expected ConnectionOpenOk; got <ConnectionClose/;
+  if (!(error instanceof Error) || !refused.test(error.message)) return null;
+  const why = "there is none, the user has no rights there, or it takes no more connections";
+  return new BusError(`the broker refuses virtual host ${virtualHost}: ${why}`, { cause: error });
 }
 
 /** Ends a connection without waiting long for a broker that may be gone. */

@@ -1,52 +1,120 @@
-/** A private RabbitMQ on free ports with data in a temporary directory. @module */
+/**
+ * A private RabbitMQ on free ports with data in a temporary directory: the installed one, or that of the root folder
+ * which `RABBITMQ_ROOT` names (tests/bus/run.sh).
+ *
+ * @module
+ */
 import amqp from "amqplib";
+import { TIME_FACTOR } from "./assert.ts";
 import { freePort } from "./etcd_server.ts";
 
 const SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 const CONTROL = "/usr/lib/rabbitmq/bin/rabbitmqctl";
 
+/** How long a broker may take until it takes connections, ms; of three of a cluster each takes longer. */
+const START_MS = 60_000;
+
+/** What members of one cluster share. */
+const COOKIE = "COOKIE";
+
+/** Where the release is whose programs are run. */
+export const ROOT = Deno.env.get("RABBITMQ_ROOT") ?? "/";
+
+/** Its version: of RabbitMQ's folders there, which has it in its name. */
+export const VERSION = Array.from(Deno.readDirSync(`${ROOT}/usr/lib/rabbitmq/lib`))
+  .map(({ name }) => /^rabbitmq_server-(.+)$/.exec(name)?.[1]).find((version) => version)!;
+
+/** A program of that release, on this machine's network and `/tmp`. */
+export function inRoot(program: string, options: Deno.CommandOptions, root = ROOT): Deno.Command {
+  if (root === "/") return new Deno.Command(program, options);
+  const script = new URL("../bus/in_root.sh", import.meta.url).pathname;
+  const args = [script, root, program, ...options.args ?? []];
+  return new Deno.Command("sh", { ...options, args });
+}
+
+/** What a broker has beside "/" and guest, who may everything. */
+export interface Definitions {
+  readonly hosts: readonly string[];
+  /** Rights in every virtual host to configure, write and read, by user; the password is "secret". */
+  readonly users: Readonly<Record<string, readonly [string, string, string]>>;
+}
+
+/** How a broker is set up. */
+export interface RabbitOptions {
+  /** It takes TLS with client certificates alone. */
+  readonly tls?: boolean;
+  /** Lines of its rabbitmq.conf. */
+  readonly lines?: readonly string[];
+  /** The ports of its cluster's members, and that of the port mapper they share. */
+  readonly cluster?: { readonly ports: readonly number[]; readonly epmd: number };
+  /** @default a free one */
+  readonly port?: number;
+  /** Virtual hosts and users that it has from its start. */
+  readonly definitions?: Definitions;
+}
+
 /** A broker that can be killed and started again; disposing of it ends it and removes its data. */
 export class RabbitServer implements AsyncDisposable {
   #process: Deno.ChildProcess | null = null;
-  readonly port = freePort();
+  readonly port: number;
   readonly #distribution = freePort();
-  readonly #epmd = freePort();
+  readonly #epmd: number;
 
-  private constructor(readonly dir: string, readonly tls: boolean) {}
+  private constructor(readonly dir: string, readonly options: RabbitOptions) {
+    this.port = options.port ?? freePort();
+    this.#epmd = options.cluster?.epmd ?? freePort();
+  }
 
-  /** Starts a broker (45 s). @throws when it does not take connections. */
-  static async start({ tls = false } = {}): Promise<RabbitServer> {
-    const server = new RabbitServer(await Deno.makeTempDir({ prefix: "rabbit-" }), tls);
-    if (tls) await makeCertificates(server.dir);
-    await server.start();
-    return server;
+  /** Starts a broker. @throws when it does not take connections. */
+  static async start(options: RabbitOptions = {}): Promise<RabbitServer> {
+    const server = new RabbitServer(await Deno.makeTempDir({ prefix: "rabbit-" }), options);
+    try {
+      if (options.tls) await makeCertificates(server.dir);
+      await server.start();
+      return server;
+    } catch (error) {
+      await server[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   get url(): string {
     return `rabbit://guest:guest@127.0.0.1:${this.port}/`;
   }
 
+  /** What the cluster's members call it. */
+  get node(): string {
+    return nodeName(this.port);
+  }
+
   async start(): Promise<void> {
-    const { dir, port } = this;
-    await Deno.writeTextFile(
-      `${dir}/rabbitmq.conf`,
-      (this.tls ? tlsListener(dir, port) : `listeners.tcp.1 = 127.0.0.1:${port}\n`) +
-        "loopback_users.guest = true\n",
-    );
+    const { dir, port, options } = this;
+    const { tls, lines = [], cluster } = options;
+    const members =
+      cluster?.ports.map((member, i) =>
+        `cluster_formation.classic_config.nodes.${i + 1} = ${nodeName(member)}`
+      ) ?? [];
+    const listener = tls ? tlsListener(dir, port) : `listeners.tcp.1 = 127.0.0.1:${port}\n`;
+    const file = `${dir}/definitions.json`;
+    if (options.definitions) await Deno.writeTextFile(file, definitions(options.definitions));
+    const given = options.definitions ? [`load_definitions = ${file}`] : [];
+    const conf = ["loopback_users.guest = true", ...given, ...members, ...lines].join("\n");
+    await Deno.writeTextFile(`${dir}/rabbitmq.conf`, `${listener}${conf}\n`);
+    await Deno.writeTextFile(`${dir}/.erlang.cookie`, COOKIE, { mode: 0o600 });
     await Deno.writeTextFile(`${dir}/env.conf`, "");
     await Deno.writeTextFile(`${dir}/plugins`, "[].");
     // A group of its own: the scripts around the Erlang machine are ended with it.
-    this.#process = new Deno.Command(SERVER, {
+    this.#process = inRoot(SERVER, {
       env: this.#environment,
       stdin: "null",
       stdout: "null",
       stderr: "null",
       detached: true,
     }).spawn();
-    const deadline = Date.now() + 45_000;
+    const deadline = Date.now() + START_MS * TIME_FACTOR;
     while (true) {
       try {
-        if (this.tls) (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+        if (tls) (await Deno.connect({ hostname: "127.0.0.1", port })).close();
         else {
           const url = `amqp://guest:guest@127.0.0.1:${port}/`;
           await (await amqp.connect(url, { timeout: 5000 })).close();
@@ -60,12 +128,12 @@ export class RabbitServer implements AsyncDisposable {
   }
 
   get #environment(): Record<string, string> {
-    const { dir, port } = this;
+    const { dir } = this;
     return {
       HOME: dir,
       ERL_EPMD_ADDRESS: "127.0.0.1",
       ERL_EPMD_PORT: String(this.#epmd),
-      RABBITMQ_NODENAME: `test${port}@localhost`,
+      RABBITMQ_NODENAME: this.node,
       RABBITMQ_CONF_ENV_FILE: `${dir}/env.conf`,
       RABBITMQ_CONFIG_FILE: `${dir}/rabbitmq`,
       RABBITMQ_ENABLED_PLUGINS_FILE: `${dir}/plugins`,
@@ -79,7 +147,7 @@ export class RabbitServer implements AsyncDisposable {
 
   /** `rabbitmqctl` for this broker. @throws it failed. */
   async control(...args: string[]): Promise<string> {
-    const { success, stdout, stderr } = await new Deno.Command(CONTROL, {
+    const { success, stdout, stderr } = await inRoot(CONTROL, {
       args: ["-q", ...args],
       env: this.#environment,
       stdin: "null",
@@ -107,9 +175,30 @@ export class RabbitServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
-    await stopEpmd(this.#epmd);
+    if (!this.options.cluster) await stopEpmd(this.#epmd);
     await Deno.remove(this.dir, { recursive: true });
   }
+}
+
+/** The file that a broker reads its definitions from. */
+function definitions({ hosts, users }: Definitions): string {
+  const vhosts = ["/", ...hosts];
+  const rights = { guest: [".*", ".*", ".*"], ...users };
+  return JSON.stringify({
+    users: Object.keys(rights).map((name) => ({
+      name,
+      password: name === "guest" ? "guest" : "secret",
+      tags: name === "guest" ? "administrator" : "",
+    })),
+    vhosts: vhosts.map((name) => ({ name })),
+    permissions: Object.entries(rights).flatMap(([user, [configure, write, read]]) =>
+      vhosts.map((vhost) => ({ user, vhost, configure, write, read }))
+    ),
+  });
+}
+
+function nodeName(port: number): string {
+  return `test${port}@localhost`;
 }
 
 function tlsListener(dir: string, port: number): string {
@@ -137,8 +226,8 @@ async function makeCertificates(dir: string): Promise<void> {
  * Erlang's port mapper is a daemon of its own, and does not end before it has seen that the node, which was
  * killed, is gone.
  */
-async function stopEpmd(port: number): Promise<void> {
-  const command = new Deno.Command("epmd", {
+export async function stopEpmd(port: number): Promise<void> {
+  const command = inRoot("epmd", {
     args: ["-port", String(port), "-kill"],
     stdin: "null",
     stdout: "piped",
