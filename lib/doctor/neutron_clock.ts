@@ -8,7 +8,7 @@
 import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
 import { readList } from "../openstack/http.ts";
-import type { KeystoneAuth } from "../openstack/keystone.ts";
+import type { NeutronAuth } from "./asked_again.ts";
 import { skipped, type Verdict } from "./check.ts";
 import { type ClockReading, isAhead, judgeOffset } from "./clock_offset.ts";
 
@@ -32,7 +32,7 @@ function heartbeatOf(
  */
 export async function checkNeutronClock(
   reading: ClockReading | null,
-  { auth, agentsUrl, clock }: { auth: KeystoneAuth; agentsUrl: string; clock: Clock },
+  { auth, agentsUrl, clock }: { auth: NeutronAuth; agentsUrl: string; clock: Clock },
   signal: AbortSignal,
 ): Promise<Verdict> {
   if (reading) return judgeOffset(reading);
