@@ -192,7 +192,7 @@ lock_path = $dir/lock
 driver = messagingv2
 topics = notifications
 [oslo_policy]
-policy_dirs = $root/contrib/policy/neutron/${release:-zed}
+policy_dirs = $root/contrib/policy/neutron
 [quotas]
 $(for what in network subnet port router floatingip security_group security_group_rule; do
     echo "quota_$what = -1"
