@@ -19,6 +19,7 @@ import {
   warning,
 } from "./check.ts";
 import { checkLongRequest } from "./long_request.ts";
+import { checkView } from "./partly_seen.ts";
 import { type ClockReading, judgeOffset, readDateHeader } from "./clock_offset.ts";
 
 const AGENT_TYPE = "Calico per-host agent (felix)";
@@ -171,6 +172,7 @@ function neutronChecks(config: Config, auth: KeystoneAuth, clock: Clock): Check[
       );
     }),
     dependent("Neutron rights", (signal) => checkRights(auth, url, signal)),
+    dependent("Neutron view", (signal) => checkView(config, auth, signal)),
     dependent("Neutron long requests", (signal) => checkLongRequest(config, auth, signal)),
     dependent("Neutron agents", (signal) => checkAgents(auth, url, signal)),
     dependent("Neutron port binding", (signal) => checkBinding(auth, url, signal)),
