@@ -20,6 +20,7 @@ import {
 } from "./check.ts";
 import { askedAgain, type NeutronAuth } from "./asked_again.ts";
 import { checkLongRequest } from "./long_request.ts";
+import { checkView } from "./partly_seen.ts";
 import { type ClockReading, judgeOffset, readDateHeader } from "./clock_offset.ts";
 import { checkNeutronClock } from "./neutron_clock.ts";
 import { releaseOf } from "./release.ts";
@@ -164,6 +165,7 @@ function neutronChecks(config: Config, auth: KeystoneAuth, clock: Clock): Check[
       );
     }),
     dependent("Neutron rights", (signal, auth) => checkRights(auth, url, signal)),
+    dependent("Neutron view", (signal, auth) => checkView(config, auth, signal)),
     dependent("Neutron long requests", (signal) => checkLongRequest(config, auth, signal)),
     dependent("Neutron agents", (signal, auth) => checkAgents(auth, url, signal)),
     dependent("Neutron port binding", (signal, auth) => checkBinding(auth, url, signal)),

@@ -125,6 +125,16 @@ export const floatingIpSchema = z.object({
 });
 export type FloatingIp = z.infer<typeof floatingIpSchema>;
 
+/** Who owns the port that holds a floating IP's address; its `device_id` is the floating IP's id. */
+export const FLOATING_IP_OWNER = "network:floatingip";
+/** What such a port says of its floating IP. */
+export const floatingIpPortSchema = z.object({
+  id,
+  device_id: text,
+  device_owner: text,
+  fixed_ips: z.array(z.object({ ip_address: address })),
+});
+
 /** What each type of rule that we use has to have; of others nothing is known. */
 const QOS_AMOUNTS: ReadonlyMap<
   string,

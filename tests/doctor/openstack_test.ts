@@ -159,6 +159,16 @@ Deno.test("missing extensions, a user without rights, dead agents, failed bindin
     assertMatch(worse("Neutron port binding").found, /1 tap, 1 binding_failed; failed on h-1/);
   }));
 
+Deno.test("a collection that is seen only in part is named, with what a port names and Neutron hides", () =>
+  withCloud(async (cloud, _, check) => {
+    assertEquals((await check())("Neutron view").state, "ok");
+    cloud.ports = [{ ...BOUND, network_id: "n-1" }, { ...BOUND, id: "q", network_id: "n-2" }];
+    const { state, found, advice } = (await check())("Neutron view");
+    assertEquals(state, "warning");
+    assertMatch(found, /^sees 0 of 2 networks that ports name; not n-1$/);
+    assertMatch(advice!, /nothing of what it sees in part is deleted/);
+  }));
+
 Deno.test("when Keystone refuses us, that is said once, and nothing else is tried", () =>
   withCloud(async (_, keystone) => {
     const credential = { method: "token", token: "old", project: null } as const;

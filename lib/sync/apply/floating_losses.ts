@@ -1,11 +1,13 @@
 /**
  * Floating addresses that endpoints show and Neutron's list lacks. A port does not name its floating IPs, so
  * that a short list looks like addresses that were taken away. Meanwhile endpoints keep them; only what
- * Neutron, asked by address, certainly does not give to that port any more is taken from them.
+ * Neutron, asked by address, certainly does not give to that port any more is taken from them. An address
+ * that the port of a floating IP still has is none of those: the floating IP is hidden from us.
  *
  * @module
  */
 import { floatingIpSchema } from "../../openstack/records.ts";
+import { addressesWithPorts } from "./floating_ports.ts";
 import type { SyncRun } from "./sync_run.ts";
 
 /** Addresses in one request, the witness aside. */
@@ -30,6 +32,11 @@ export async function confirmFloatingLosses(
     run.deps.progress("confirming deletions");
     await ask(run, all.slice(at, at + ADDRESSES), witness);
   }
+  const hidden = run.options.allowDeletions
+    ? new Set<string>()
+    : await addressesWithPorts(run, run.goneAddresses.intersection(new Set(all)));
+  for (const address of hidden) run.goneAddresses.delete(address);
+  if (hidden.size > 0) run.hold("floatingips", "hidden", held, hidden);
   const certain = new Set<string>();
   const kept = new Set<string>();
   for (const [port, addresses] of doubtful) {
@@ -37,7 +44,7 @@ export async function confirmFloatingLosses(
       (run.goneAddresses.has(address) ? certain : kept).add(port);
     }
   }
-  if (kept.size > 0) run.hold("floatingips", "unconfirmed", held, kept);
+  if (kept.size > 0 && hidden.size === 0) run.hold("floatingips", "unconfirmed", held, kept);
   return certain;
 }
 

@@ -16,6 +16,7 @@
 import { floatingIpSchema, REVISION_FIELDS, revisionSchema } from "../../openstack/records.ts";
 import type { Followed } from "../model/collections.ts";
 import { filtersBy } from "../model/naming.ts";
+import { floatingIpsWithPorts } from "./floating_ports.ts";
 import type { SyncRun } from "./sync_run.ts";
 
 /** Witnesses that are tried before the answer is given up. */
@@ -150,7 +151,7 @@ async function findWitnesses(
   return found.slice(0, MAX_WITNESSES);
 }
 
-/** Those that another object names: a port its groups and subnets, a floating IP its port. */
+/** Those that another object names: a port its groups and subnets, a floating IP its port, and that port it. */
 async function namedByOthers(
   run: SyncRun,
   collection: Followed,
@@ -160,6 +161,7 @@ async function namedByOthers(
     const fips = await run.listBy("floatingips", floatingIpSchema, "port_id", ids);
     return new Set(fips.items.map(({ port_id }) => port_id!));
   }
+  if (collection === "floatingips") return await floatingIpsWithPorts(run, ids);
   const named = new Set<string>();
   const { shown } = run.index.table[collection];
   if (!shown?.portField || shown.foundBy !== "filter") return named;

@@ -6,7 +6,7 @@
  * @module
  */
 import { policyOrSubnetKey, resourcePrefixes } from "../../calico/keys.ts";
-import type { Subnet } from "../../openstack/records.ts";
+import { FLOATING_IP_OWNER, type Subnet } from "../../openstack/records.ts";
 import { COLLECTION_OF, KINDS } from "../model/kinds.ts";
 import type { CloudIndex } from "./cloud_index.ts";
 import type { RelatedChanges } from "./related_objects.ts";
@@ -62,8 +62,10 @@ export class Earlier {
    * else null. `record` is what Neutron sent of it.
    */
   port(record: unknown): number | null {
-    const { id, revision_number } = record as { id?: unknown; revision_number?: unknown };
+    const { id, revision_number, device_owner } = record as Record<string, unknown>;
     if (typeof id !== "string" || typeof revision_number !== "number") return null;
+    // It has no endpoint, and tells which floating IPs there are.
+    if (device_owner === FLOATING_IP_OWNER) return null;
     const { before, now } = this;
     const same = before.ports.findUnchanged(id, revision_number, now.keys.WorkloadEndpoint);
     if (!same || !this.#changes || this.#changes.concern(id, record as object)) return null;

@@ -98,6 +98,7 @@ class FullSource implements Source {
     } finally {
       await early?.return(undefined);
     }
+    await this.#references.resolveUnlisted();
     this.missed = await this.#references.resolveFloatingIps();
     this.#references.report();
     this.keys.leaveUnknown();

@@ -6,7 +6,14 @@
  * @module
  */
 import type { z } from "zod";
-import { type Port, revisionSchema, type SecurityGroup } from "../../openstack/records.ts";
+import {
+  FLOATING_IP_OWNER,
+  type Port,
+  revisionSchema,
+  type SecurityGroup,
+} from "../../openstack/records.ts";
+import { floatingIpsWithPorts } from "../apply/floating_ports.ts";
+import { OBJECT_ID } from "../../openstack/object_id.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
 import {
   type Followed,
@@ -29,6 +36,8 @@ export class References {
   /** Projects that ports name, those that are known and those that are not. */
   readonly #knownProjects = new Set<string>();
   readonly #unknownProjects = new Set<string>();
+  /** Floating IPs that the list lacks, and whose ports it has. */
+  readonly #unlisted = new Set<string>();
 
   /** `refused`: ids of records that were not understood, of all collections. */
   constructor(readonly run: SyncRun, readonly refused: Set<string>) {
@@ -50,7 +59,10 @@ export class References {
   /** What these ports name; what was found on the way and has keys of its own. */
   async resolvePorts(ports: readonly Port[]): Promise<News> {
     const { table, related } = this.run.index;
-    for (const { project_id } of ports) this.#noteProject(project_id);
+    for (const { project_id, device_owner, device_id } of ports) {
+      this.#noteProject(project_id);
+      if (device_owner === FLOATING_IP_OWNER) this.#noteFloatingIp(device_id);
+    }
     let news = NO_NEWS;
     for (const name of relatedIn(table)) {
       const field = shownOf(table, name).portField;
@@ -75,6 +87,28 @@ export class References {
   async resolveGroups(groups: readonly SecurityGroup[]): Promise<void> {
     const named = groups.flatMap((group) => [...addressGroupsIn(group)]);
     await this.#resolve("address-groups", named);
+  }
+
+  /** Floating IPs that have ports and no list has shown. Call it when all ports have been read. */
+  async resolveUnlisted(): Promise<void> {
+    const { revisions } = this.run.index;
+    const named = [...this.#unlisted].filter((id) => revisions.floatingips.get(id) === undefined);
+    if (named.length === 0) return;
+    // One that is new is taken up by the next run; one that was deleted meanwhile has no port any more.
+    const there = await this.run.listBy("floatingips", revisionSchema, "id", named);
+    const known = new Set([...there.items, ...there.refused].map(({ id }) => id));
+    const doubtful = named.filter((id) => !known.has(id));
+    const hidden = this.#hidden.get("floatingips")!;
+    for (const id of await floatingIpsWithPorts(this.run, doubtful)) hidden.add(id);
+  }
+
+  #noteFloatingIp(id: string): void {
+    // "PENDING" while Neutron makes it.
+    if (!OBJECT_ID.test(id) || id === "PENDING") return;
+    const isListed = this.run.index.revisions.floatingips.get(id) !== undefined;
+    if (!isListed && !this.refused.has(id) && this.#unlisted.size < MAX_ASKED) {
+      this.#unlisted.add(id);
+    }
   }
 
   /**
