@@ -171,7 +171,8 @@ function neutronChecks(config: Config, auth: KeystoneAuth, clock: Clock): Check[
     dependent("Neutron port binding", (signal, auth) => checkBinding(auth, url, signal)),
     dependent(
       "clock of Neutron",
-      (signal, auth) => checkNeutronClock(reading, { auth, agentsUrl: url("agents"), clock }, signal),
+      (signal, auth) =>
+        checkNeutronClock(reading, { auth, agentsUrl: url("agents"), clock }, signal),
     ),
   ];
 }

@@ -8,7 +8,7 @@
 import { z } from "zod";
 import type { Config } from "../config/config_types.ts";
 import { FLOATING_IP_OWNER, revisionSchema } from "../openstack/records.ts";
-import type { KeystoneAuth } from "../openstack/keystone.ts";
+import type { NeutronAuth } from "./asked_again.ts";
 import { readList } from "../openstack/http.ts";
 import { NeutronClient } from "../openstack/neutron.ts";
 import { COLLECTIONS, type Followed } from "../sync/model/collections.ts";
@@ -56,7 +56,7 @@ const NAMED: readonly (readonly [Followed, (port: NamingPort) => readonly (strin
 /** What the check finds: one finding for each collection that is not seen whole. */
 export async function checkView(
   config: Config,
-  auth: KeystoneAuth,
+  auth: NeutronAuth,
   signal: AbortSignal,
 ): Promise<Verdict | Finding[]> {
   const fields = PORT_FIELDS.map((field) => `fields=${field}`).join("&");

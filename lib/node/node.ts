@@ -126,7 +126,7 @@ export class Node {
       clock,
       store,
       ...this.#config.supervision,
-      storeWorks: () => watch.health.is === "fine",
+      storeHealth: () => watch.health,
       forward: (entry) => this.options.forward(entry),
       random: Math.random,
     });

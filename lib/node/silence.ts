@@ -1,11 +1,14 @@
 /**
  * How long a process has been silent, by this process's monotonic clock. Only a change of its heartbeat
  * counts, not the time written in it, so that a clock step does not look like silence. Time in which this
- * process itself did not run, or in which the store did not work, does not count.
+ * process itself did not run, or in which the store did not work, does not count, but for the process that keeps
+ * the store from working.
  *
  * @module
  */
 import type { Clock } from "../base/clock.ts";
+import type { StateHealth } from "../state/directory_watch.ts";
+import { KV_DEADLINE_MS } from "../state/kv.ts";
 import type { StateStore } from "../state/store.ts";
 
 /** What watching needs. */
@@ -15,11 +18,12 @@ export interface SilenceDeps {
   /** A process silent for longer makes no progress, ms. */
   readonly roleTimeoutMs: number;
   /**
-   * Whether the state store takes writes. While it does not, a role's silence says nothing of the role.
+   * How the state store is. While it takes no writes, a role's silence says nothing of the role, unless that role
+   * holds the store's lock.
    *
-   * @default true
+   * @default fine
    */
-  storeWorks?(): boolean;
+  storeHealth?(): StateHealth;
 }
 
 /** Whose heartbeats are looked at. */
@@ -32,6 +36,7 @@ export interface Watched {
 
 /** Time between two looks, ms. */
 export const WATCH_INTERVAL_MS = 1000;
+const FINE: StateHealth = { is: "fine" };
 /** Time for a process to load and show its first heartbeat, ms, if `roleTimeoutMs` is shorter. */
 const START_MS = 20_000;
 
@@ -63,10 +68,11 @@ export class Silence {
   }
 
   async look(): Promise<void> {
-    const { clock, store, storeWorks = () => true } = this.deps;
+    const { clock, store, storeHealth = () => FINE } = this.deps;
     const alive = await store.readAlive(this.watched.name).catch(() => undefined);
     const now = clock.monotonic();
-    const passedMs = Math.min(now - this.#lookedAt, 2 * WATCH_INTERVAL_MS);
+    const lookMs = alive === undefined ? KV_DEADLINE_MS : 0;
+    const passedMs = Math.min(now - this.#lookedAt, 2 * WATCH_INTERVAL_MS + lookMs);
     this.#lookedAt = now;
     if (alive && alive.pid === this.watched.pid && alive.at !== this.#seenAt) {
       this.#seenAt = alive.at;
@@ -74,6 +80,11 @@ export class Silence {
       this.#lastAt = now;
       this.doing = alive.doing;
       this.ms = 0;
-    } else if (alive !== undefined && storeWorks()) this.ms += passedMs;
+    } else if (this.#counts(alive !== undefined, storeHealth())) this.ms += passedMs;
+  }
+
+  #counts(wasRead: boolean, health: StateHealth): boolean {
+    if (health.is === "unwritable" && health.heldBy.has(this.watched.pid)) return true;
+    return wasRead && health.is === "fine";
   }
 }

@@ -43,7 +43,7 @@ export class NeutronClient {
   /** @param log is told when a list is asked for again after another one. */
   constructor(
     readonly config: OpenstackConfig,
-    readonly auth: KeystoneAuth,
+    readonly auth: Pick<KeystoneAuth, "fetch">,
     readonly log?: Pick<Log, "info">,
   ) {}
 

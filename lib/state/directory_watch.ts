@@ -10,6 +10,8 @@ import type { Clock } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
 import { Outage } from "../base/outage.ts";
 import { isDamaged } from "./sqlite_errors.ts";
+import { KvTimeoutError } from "./kv.ts";
+import { lockHolders } from "./lock_holders.ts";
 import { LOCK_FILE } from "./directory_lock.ts";
 import { KV_FILE } from "../process/state_files.ts";
 import type { StateStore } from "./store.ts";
@@ -17,7 +19,8 @@ import type { StateStore } from "./store.ts";
 /** What a look found: `lost` means that everything has to be opened again. */
 export type StateHealth =
   | { readonly is: "fine" }
-  | { readonly is: "unwritable"; readonly reason: string }
+  /** `heldBy`: processes that hold its lock while it does not answer. */
+  | { readonly is: "unwritable"; readonly reason: string; readonly heldBy: ReadonlySet<number> }
   | { readonly is: "lost"; readonly reason: string };
 
 /** Whose directory it is, and what looking needs. */
@@ -29,6 +32,7 @@ export interface WatchContext {
 }
 
 const FILES = [KV_FILE, LOCK_FILE];
+const NOBODY: ReadonlySet<number> = new Set();
 
 /** Looks at one open state directory. */
 export class StateWatch {
@@ -74,11 +78,14 @@ export class StateWatch {
       const message = "the state file is lost, everything is started again";
       if (before.is !== found.is) log.warn(message, { path, reason });
     } else {
+      const isHeld = found.heldBy.size > 0;
       this.#outage.failed("look", {
-        message: "the state file takes no writes: this node cannot lead; free space on its disk",
-        fields: { path, reason: found.reason },
+        message: isHeld
+          ? "the state file does not answer: a process holds its lock and does not go on"
+          : "the state file takes no writes: this node cannot lead; free space on its disk",
+        fields: { path, reason: found.reason, ...(isHeld ? { heldBy: [...found.heldBy] } : {}) },
         level: "error",
-        cause: found.is,
+        cause: isHeld ? "held" : found.is,
       });
     }
     return found;
@@ -96,7 +103,10 @@ export class StateWatch {
       await this.store.writeSupervisor({ at: clock.now(), pid, node });
       return { is: "fine" };
     } catch (error) {
-      return { is: isDamaged(error) ? "lost" : "unwritable", reason: describeError(error) };
+      const reason = describeError(error);
+      if (isDamaged(error)) return { is: "lost", reason };
+      const heldBy = error instanceof KvTimeoutError ? await lockHolders() : NOBODY;
+      return { is: "unwritable", reason, heldBy };
     }
   }
 }

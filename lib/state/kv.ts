@@ -18,8 +18,8 @@ export interface Kv extends Pick<Deno.Kv, "get" | "set" | "delete" | "atomic" | 
 /** A database as it was opened. */
 export type OpenedKv = Kv & Pick<Deno.Kv, "getMany">;
 
-/** Far above what a loaded disk takes; six processes writing in tight loops wait up to 1.2 s. */
-const DEADLINE_MS = 5000;
+/** A call's deadline, ms. Far above what a loaded disk takes; six processes writing in tight loops wait up to 1.2 s. */
+export const KV_DEADLINE_MS = 5000;
 /** Keys that Deno KV takes in one call. */
 const MAX_KEYS = 10;
 
@@ -86,7 +86,7 @@ async function* entries<T>(list: AsyncIterableIterator<T>): AsyncGenerator<T> {
 }
 
 function inTime<T>(work: Promise<T>): Promise<T> {
-  return deadline(work, DEADLINE_MS, () => {
-    throw new KvTimeoutError(DEADLINE_MS);
+  return deadline(work, KV_DEADLINE_MS, () => {
+    throw new KvTimeoutError(KV_DEADLINE_MS);
   });
 }

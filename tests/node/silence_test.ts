@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "../support/assert.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { Silence, WATCH_INTERVAL_MS } from "../../lib/node/silence.ts";
+import type { StateHealth } from "../../lib/state/directory_watch.ts";
 import type { Alive } from "../../lib/state/records.ts";
 import type { StateStore } from "../../lib/state/store.ts";
 
@@ -9,12 +10,12 @@ const PID = 42;
 /** A watched process whose beats and store are the test's. */
 function scene(earlier: number | null = null) {
   const clock = new FakeClock();
-  const it = { alive: null as Alive | null | Error, works: true };
+  const it = { alive: null as Alive | null | Error, health: { is: "fine" } as StateHealth };
   const store = {
     readAlive: () =>
       it.alive instanceof Error ? Promise.reject(it.alive) : Promise.resolve(it.alive),
   } as unknown as StateStore;
-  const deps = { clock, store, roleTimeoutMs: 10_000, storeWorks: () => it.works };
+  const deps = { clock, store, roleTimeoutMs: 10_000, storeHealth: () => it.health };
   const silence = new Silence(deps, { name: "manager", pid: PID, earlier });
   return {
     clock,
@@ -85,14 +86,29 @@ Deno.test("a pause of the supervisor itself is no silence of the role", async ()
   assert(!silence.tooLong);
 });
 
+Deno.test("the silence of who keeps the store from working counts, and no other's", async () => {
+  const { silence, it, sign, pass } = scene();
+  sign();
+  await pass(1000);
+  it.alive = new Error("the state file does not answer within 5 s");
+  it.health = { is: "unwritable", reason: it.alive.message, heldBy: new Set([PID + 1]) };
+  await pass(60_000);
+  assert(!silence.tooLong, "another process holds the lock");
+  it.health = { ...it.health, heldBy: new Set([PID]) };
+  await pass(9000);
+  assert(!silence.tooLong);
+  await pass(2000);
+  assert(silence.tooLong);
+});
+
 Deno.test("while the store does not work, nobody is silent", async () => {
   const { silence, it, sign, pass } = scene();
   sign();
   await pass(1000);
-  it.works = false;
+  it.health = { is: "unwritable", reason: "no space left", heldBy: new Set() };
   await pass(60_000);
   assert(!silence.tooLong);
-  it.works = true;
+  it.health = { is: "fine" };
   it.alive = new Error("database is locked");
   await pass(60_000);
   assert(!silence.tooLong);
