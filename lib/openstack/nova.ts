@@ -26,7 +26,7 @@ const NO_HOST = 422;
 /** Sends external events. */
 export class NovaClient {
   /** @param novaUrl with the version */
-  constructor(readonly novaUrl: string, readonly auth: KeystoneAuth) {}
+  constructor(readonly novaUrl: string, readonly auth: Pick<KeystoneAuth, "fetch">) {}
 
   /**
    * Sends `network-vif-plugged` for one server and port.

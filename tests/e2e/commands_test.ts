@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
 import { freePort } from "../support/etcd_server.ts";
-import { labArgs, Node, productCommand, productWords, tempDir } from "./node.ts";
+import { killAll, labArgs, Node, productCommand, productWords, tempDir } from "./node.ts";
 import { openTerminal } from "./terminal.ts";
 import { outputOf } from "../support/in_time.ts";
 
@@ -65,7 +65,7 @@ Deno.test("commands without options find the node that runs, and speak of its se
     assertMatch(down.text, /^node-1 has stepped down/);
 
     // A killed node's record counts for nothing.
-    for (const pid of (await node.tree()).toReversed()) Deno.kill(pid, "SIGKILL");
+    killAll((await node.tree()).toReversed());
   }
   assertMatch(await Deno.readTextFile(`${stateDir}/settings.json`), /node-1/);
   const after = await command(home, "status");

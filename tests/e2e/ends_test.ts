@@ -9,7 +9,7 @@ import { assert, assertEquals, assertMatch, eventually } from "../support/assert
 import { freePort, startEtcd } from "../support/etcd_server.ts";
 import { SAME_SIGNAL_MS } from "../../lib/node/stop_request.ts";
 import { openTerminal } from "./terminal.ts";
-import { lives, Node, productWords, tempDir } from "./node.ts";
+import { killAll, lives, Node, productWords, tempDir } from "./node.ts";
 import { outputOf } from "../support/in_time.ts";
 
 const ELECTION = "/calico/openstack/v2/no-region/neutron_election";
@@ -129,7 +129,7 @@ Deno.test("the supervisor is killed while a role's work hangs", () =>
 
 Deno.test("everything is killed: what is left of the key ends with its lease", () =>
   withNode(async (scene) => {
-    for (const pid of scene.processes) Deno.kill(pid, "SIGKILL");
+    killAll(scene.processes);
     await nothingIsLeft(scene, false);
     await eventually("the lease ends", async () => await scene.leader() === null, 10_000);
   }, { args: ["--election-ttl=4", "--election-refresh=1", "--election-margin=1"] }));

@@ -3,7 +3,7 @@ import { onCommandLine } from "../../lib/state/asked_by.ts";
 import { Etcd3 } from "etcd3";
 import { assertEquals, assertWithin, eventually } from "../support/assert.ts";
 import { startEtcd } from "../support/etcd_server.ts";
-import { labArgs, Node, tempDir } from "./node.ts";
+import { killAll, labArgs, Node, tempDir } from "./node.ts";
 
 const ELECTION = "/calico/openstack/v2/no-region/neutron_election";
 
@@ -114,7 +114,7 @@ Deno.test("a killed manager is replaced on its own node within 3 s", async () =>
 Deno.test("when everything on a node is killed, the other takes over within ttl + 2 s", async () => {
   await twoNodes(async (first, second) => {
     const killedAt = Date.now();
-    for (const pid of await first.tree()) Deno.kill(pid, "SIGKILL");
+    killAll(await first.tree());
     await becomesMaster(second, (TTL + 4) * 1000);
     assertWithin(Date.now() - killedAt, (TTL + 2) * 1000, "the take-over");
   });

@@ -194,6 +194,17 @@ export async function processTree(root: number): Promise<number[]> {
   return found;
 }
 
+/** Kills processes, of which some may have ended with the one before. */
+export function killAll(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      Deno.kill(pid, "SIGKILL");
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+}
+
 /** Whether a process with that id is alive (and no zombie). */
 export function lives(pid: number): boolean {
   try {
