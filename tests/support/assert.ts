@@ -57,9 +57,12 @@ export function assertWithin(tookMs: number, limitMs: number, what: string): voi
 /** A check that takes longer than this, times the factor, never ends, ms: a test is to fail then, not to hang. */
 const CHECK_MS = 60_000;
 
+/** A busy machine makes no wait longer than this, ms: who waits for what never comes is to be told. */
+const MAX_BUSY_MS = 300_000;
+
 /**
  * Waits until `check` returns something truthy, and returns that; fails after `timeoutMs` times the factor, on a
- * busy machine later, as {@linkcode assertWithin} does.
+ * busy machine later, as {@linkcode assertWithin} does, within five minutes.
  */
 export async function eventually<T>(
   what: string,
@@ -71,8 +74,10 @@ export async function eventually<T>(
   const from = performance.now();
   const waited = () => performance.now() - from;
   let last: unknown;
-  let limit = timeoutMs * TIME_FACTOR;
-  while (waited() < limit || waited() < (limit = timeoutMs * TIME_FACTOR * contention())) {
+  const alone = timeoutMs * TIME_FACTOR;
+  let limit = alone;
+  const busy = () => Math.max(alone, Math.min(MAX_BUSY_MS, alone * contention()));
+  while (waited() < limit || waited() < (limit = busy())) {
     try {
       const value = await deadline(Promise.resolve(check()), checkMs * TIME_FACTOR, () => {
         throw new Error("the check itself does not end");
