@@ -20,11 +20,6 @@ export class Doubts {
   /** @param mayArrive whether a call of that id may still reach Neutron */
   constructor(readonly mayArrive: (id: string) => boolean) {}
 
-  /** Ports in doubt, as far as known. */
-  get size(): number {
-    return this.#doubts.size;
-  }
-
   /** A call with that update has no known outcome. */
   add(update: PortUpdate, call: string): void {
     const name = nameOf(update);

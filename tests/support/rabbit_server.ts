@@ -141,6 +141,7 @@ export class RabbitServer implements AsyncDisposable {
       RABBITMQ_LOG_BASE: `${dir}/log`,
       RABBITMQ_PID_FILE: `${dir}/pid`,
       RABBITMQ_DIST_PORT: String(this.#distribution),
+      ERL_CRASH_DUMP_SECONDS: "0", // none in the working directory
       RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "-kernel inet_dist_use_interface {127,0,0,1}",
     };
   }
