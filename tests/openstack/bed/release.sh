@@ -48,19 +48,35 @@ neutron_is() {
   [[ "$(dpkg-query --admindir="$root/var/lib/dpkg" -W -f '${Version}' python3-neutron 2>/dev/null)" == *:$neutron.* ]]
 }
 
-# mirror: where the host itself gets its packages from.
+# mirror: where the host itself gets its packages from, by its sources: its lists may not have been fetched.
 mirror() {
-  # shellcheck disable=SC2016 # apt's own placeholders
-  apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
-    awk -v own="$(codename)" '$2 == own && $3 == "main" { print $1; exit }'
+  apt-get --print-uris update | awk -F "'" -v end="/dists/$(codename)/InRelease" '
+    !found && index($2, end) { print substr($2, 1, index($2, end) - 1); found = 1 }'
+}
+
+# offered: the version of Neutron that the mirror has in the suite now; nothing when it does not say.
+offered() {
+  local dir
+  dir=$(mktemp -d)
+  chmod 755 "$dir" # apt reads it as a user of its own
+  echo "deb $(mirror) $suite main" >"$dir/sources.list"
+  local own=(-q -o "Dir::State=$dir" -o "Dir::Cache=$dir" -o "Dir::Etc::SourceList=$dir/sources.list"
+    -o Dir::Etc::SourceParts=/dev/null)
+  apt-get "${own[@]}" update >/dev/null 2>&1 || true
+  apt-cache "${own[@]}" madison python3-neutron | awk '!found { print $3; found = 1 }'
+  rm -rf "$dir"
 }
 
 check() {
   if [ -z "$root" ]; then exec bash "$here/packages.sh" check; fi
-  command -v apt-get >/dev/null || fail "OpenStack $1 is made of Debian packages, and this is no Debian"
+  (. /etc/os-release && [ "$ID" = debian ]) 2>/dev/null || fail "OpenStack $1 is made of Debian packages, and this is no Debian"
   [ "$(id -u)" = 0 ] || fail "OpenStack $1 is made in a chroot, and only root can use one"
   unshare --mount true 2>/dev/null || fail "OpenStack $1 is made in a chroot, and nothing can be mounted here"
-  ready || [ -n "$(mirror)" ] || fail "the host's package sources name no Debian mirror"
+  if ready; then return; fi
+  [ -n "$(mirror)" ] || fail "the host's package sources name no Debian mirror"
+  local has
+  has=$(offered)
+  [[ -z "$has" || "$has" == *:$neutron.* ]] || fail "Debian $suite has Neutron ${has#*:} now, and not $neutron any more"
 }
 
 make_chroot() {
