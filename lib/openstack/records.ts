@@ -71,6 +71,9 @@ export const networkSchema = z.object({
   qos_policy_id: textOrNull.default(null),
 });
 export type Network = z.infer<typeof networkSchema>;
+/** With the subnets that it has, whoever may see them. */
+export const wholeNetworkSchema = networkSchema.extend({ subnets: z.array(id) });
+export type WholeNetwork = z.infer<typeof wholeNetworkSchema>;
 
 export const subnetSchema = z.object({
   id,

@@ -11,8 +11,10 @@ import {
   type Port,
   revisionSchema,
   type SecurityGroup,
+  type WholeNetwork,
 } from "../../openstack/records.ts";
 import { floatingIpsWithPorts } from "../apply/floating_ports.ts";
+import { subnetsOfNetworks } from "../apply/subnets_of_networks.ts";
 import { OBJECT_ID } from "../../openstack/object_id.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
 import {
@@ -49,10 +51,16 @@ export class References {
     return this.#hidden.get(collection)!;
   }
 
-  /** What networks and subnets name. Call it when their lists have been read. */
-  async resolveRelated(): Promise<void> {
+  /** What networks and subnets name. Call it when their lists have been read. @param listed networks */
+  async resolveRelated(listed: readonly WholeNetwork[]): Promise<void> {
     const { networks, subnets } = this.run.index.related;
     await this.#resolve("qos/policies", [...networks.values()].map((net) => net.qos_policy_id));
+    // One that was deleted while the lists were read is not named any more.
+    await this.#resolve(
+      "subnets",
+      listed.flatMap((net) => net.subnets),
+      (ids) => subnetsOfNetworks(this.run, ids),
+    );
     await this.#resolve("networks", [...subnets.values()].map((subnet) => subnet.network_id));
   }
 
@@ -151,26 +159,29 @@ export class References {
     (known ? this.#knownProjects : this.#unknownProjects).add(id);
   }
 
-  /** Asks for those of the ids that are not known, and notes what is found. */
+  /** Asks for those of the ids that are not known, and notes what is found. @param named as in `#ask` */
   async #resolve<C extends Followed & Related>(
     collection: C,
     ids: Iterable<string | null>,
+    named?: (ids: readonly string[]) => Promise<Iterable<string>>,
   ): Promise<ObjectOf<C>[]> {
     const known = this.run.index.related.of(collection);
     const hidden = [...this.#hidden.values()];
     const worthAsking = [...new Set(ids)].filter((id) =>
       id !== null && !known.has(id) && !this.refused.has(id) && !hidden.some((set) => set.has(id))
     ) as string[];
-    const found = await this.#ask(collection, this.run.index.table[collection].schema, worthAsking);
+    const { schema } = this.run.index.table[collection];
+    const found = await this.#ask(collection, schema, worthAsking, named);
     for (const object of found) this.run.index.note(collection, object);
     return found;
   }
 
-  /** Asks by id; what does not come back is hidden. */
+  /** Asks by id; what does not come back is hidden. @param named those that are named still; @default all */
   async #ask<T extends { id: string }>(
     collection: Followed,
     schema: z.ZodType<T>,
     ids: readonly string[],
+    named = (ids: readonly string[]): Promise<Iterable<string>> => Promise.resolve(ids),
   ): Promise<T[]> {
     if (ids.length === 0) return [];
     const hidden = this.#hidden.get(collection)!;
@@ -180,7 +191,7 @@ export class References {
     const { items, refused } = await this.run.listBy(collection, schema, "id", asked);
     this.run.leaveRefused(collection, refused, this.refused);
     const there = new Set([...items, ...refused].map(({ id }) => id));
-    for (const id of ids) if (!there.has(id)) hidden.add(id);
+    for (const id of await named(ids.filter((id) => !there.has(id)))) hidden.add(id);
     if (items.length > 0) {
       this.run.warn(
         `the list of ${collection} lacked ${items.length} objects that others name, such as ` +
