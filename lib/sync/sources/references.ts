@@ -7,7 +7,7 @@
  */
 import type { z } from "zod";
 import {
-  FLOATING_IP_OWNER,
+  floatingIpOf,
   type Port,
   revisionSchema,
   type SecurityGroup,
@@ -15,7 +15,6 @@ import {
 } from "../../openstack/records.ts";
 import { floatingIpsWithPorts } from "../apply/floating_ports.ts";
 import { subnetsOfNetworks } from "../apply/subnets_of_networks.ts";
-import { OBJECT_ID } from "../../openstack/object_id.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
 import {
   type Followed,
@@ -67,9 +66,10 @@ export class References {
   /** What these ports name; what was found on the way and has keys of its own. */
   async resolvePorts(ports: readonly Port[]): Promise<News> {
     const { table, related } = this.run.index;
-    for (const { project_id, device_owner, device_id } of ports) {
-      this.#noteProject(project_id);
-      if (device_owner === FLOATING_IP_OWNER) this.#noteFloatingIp(device_id);
+    for (const port of ports) {
+      this.#noteProject(port.project_id);
+      const floatingIp = floatingIpOf(port);
+      if (floatingIp !== null) this.#noteFloatingIp(floatingIp);
     }
     let news = NO_NEWS;
     for (const name of relatedIn(table)) {
@@ -101,7 +101,8 @@ export class References {
   async resolveUnlisted(): Promise<void> {
     const { revisions } = this.run.index;
     const named = [...this.#unlisted].filter((id) => revisions.floatingips.get(id) === undefined);
-    if (named.length === 0) return;
+    // Without routers there are no floating IPs; ports of earlier ones may be left.
+    if (named.length === 0 || !this.run.deps.neutron.extensions.offers("floatingips")) return;
     // One that is new is taken up by the next run; one that was deleted meanwhile has no port any more.
     const there = await this.run.listBy("floatingips", revisionSchema, "id", named);
     const known = new Set([...there.items, ...there.refused].map(({ id }) => id));
@@ -111,8 +112,6 @@ export class References {
   }
 
   #noteFloatingIp(id: string): void {
-    // "PENDING" while Neutron makes it.
-    if (!OBJECT_ID.test(id) || id === "PENDING") return;
     const isListed = this.run.index.revisions.floatingips.get(id) !== undefined;
     if (!isListed && !this.refused.has(id) && this.#unlisted.size < MAX_ASKED) {
       this.#unlisted.add(id);
