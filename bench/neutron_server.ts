@@ -32,6 +32,7 @@ const collections: Record<string, Item[]> = {
     revision_number: 1,
     name: `net-${i}`,
     qos_policy_id: null,
+    subnets: [subnetIds[i]!],
   })),
   subnets: subnetIds.map((id, i) => ({
     id,

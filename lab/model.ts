@@ -73,6 +73,12 @@ export class Cloud {
     return this.#items[collection].delete(id);
   }
 
+  /** Ids of a network's subnets, which Neutron names whoever may see them. */
+  subnetsOf(network: string): string[] {
+    return this.list("subnets").filter(({ network_id }) => network_id === network)
+      .map(({ id }) => id);
+  }
+
   /** Ports that belong to VMs. */
   vmPorts(): Item[] {
     return this.list("ports").filter((port) => String(port.device_owner).startsWith("compute:"));

@@ -63,6 +63,11 @@ function matches(item: Item, name: string, wanted: readonly string[]): boolean {
   return wanted.includes(String(value));
 }
 
+/** An object with what is not kept with it. */
+function whole(cloud: Cloud, collection: Collection, item: Item): Item {
+  return collection === "networks" ? { ...item, subnets: cloud.subnetsOf(item.id) } : item;
+}
+
 function project(item: Item, fields: readonly string[]): Record<string, unknown> {
   if (fields.length === 0) return item;
   return Object.fromEntries(Object.entries(item).filter(([name]) => fields.includes(name)));
@@ -106,7 +111,9 @@ function page(url: URL, path: string, cloud: Cloud): Record<string, unknown> | R
   const limit = Number(query.get("limit") ?? 0);
   const shown = limit > 0 ? items.slice(0, limit) : items;
   const answer: Record<string, unknown> = {
-    [collection]: shown.map((item) => project(item, query.getAll("fields"))),
+    [collection]: shown.map((item) =>
+      project(whole(cloud, collection, item), query.getAll("fields"))
+    ),
   };
   if (limit > 0) answer[`${collection}_links`] = linksOf(url, shown, shown.length === limit);
   return answer;
@@ -197,7 +204,7 @@ export function neutronApi(cloud: Cloud, random: Random): Hono {
 function addCollection(app: Hono, path: string, cloud: Cloud, random: Random): void {
   const { collection, one } = PATHS[path]!;
   const shown = (c: Context, item: Item | undefined) => {
-    if (item) return c.json({ [one]: item });
+    if (item) return c.json({ [one]: whole(cloud, collection, item) });
     const message = `${one} ${c.req.param("id")} could not be found.`;
     return refuse(c, { status: 404, type: "HTTPNotFound", message });
   };
@@ -217,7 +224,7 @@ function addCollection(app: Hono, path: string, cloud: Cloud, random: Random): v
     }
     const fields = { ...structuredClone(DEFAULTS[collection]), ...body[one] };
     const item = cloud.add(collection, { ...fields, id: random.uuid() });
-    return c.json({ [one]: item }, 201);
+    return c.json({ [one]: whole(cloud, collection, item) }, 201);
   });
   app.put(`/${path}/:id`, async (c) => {
     const { id: _id, status: _status, ...fields } = (await c.req.json())[one] ?? {};

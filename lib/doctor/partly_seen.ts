@@ -7,7 +7,7 @@
  */
 import { z } from "zod";
 import type { Config } from "../config/config_types.ts";
-import { FLOATING_IP_OWNER, revisionSchema } from "../openstack/records.ts";
+import { floatingIpOf, revisionSchema } from "../openstack/records.ts";
 import type { NeutronAuth } from "./asked_again.ts";
 import { readList } from "../openstack/http.ts";
 import { NeutronClient } from "../openstack/neutron.ts";
@@ -27,6 +27,7 @@ const PORT_FIELDS = [
   "qos_policy_id",
   "device_owner",
   "device_id",
+  "project_id",
 ];
 const portsSchema = z.object({
   ports: z.array(z.object({
@@ -36,6 +37,8 @@ const portsSchema = z.object({
     qos_policy_id: z.string().nullable().catch(null),
     device_owner: z.string().catch(""),
     device_id: z.string().catch(""),
+    // Neutron's own ports have none; where that is not told, it is not known whose they are.
+    project_id: z.string().catch("?"),
   })),
 });
 type NamingPort = z.infer<typeof portsSchema>["ports"][number];
@@ -46,11 +49,7 @@ const NAMED: readonly (readonly [Followed, (port: NamingPort) => readonly (strin
   ["subnets", ({ fixed_ips }) => fixed_ips.map(({ subnet_id }) => subnet_id)],
   ["security-groups", ({ security_groups }) => security_groups],
   ["qos/policies", ({ qos_policy_id }) => [qos_policy_id]],
-  [
-    "floatingips",
-    ({ device_owner, device_id }) =>
-      device_owner === FLOATING_IP_OWNER && device_id !== "PENDING" ? [device_id] : [],
-  ],
+  ["floatingips", (port) => [floatingIpOf(port)]],
 ];
 
 /** What the check finds: one finding for each collection that is not seen whole. */

@@ -71,6 +71,9 @@ export const networkSchema = z.object({
   qos_policy_id: textOrNull.default(null),
 });
 export type Network = z.infer<typeof networkSchema>;
+/** With the subnets that it has, whoever may see them. */
+export const wholeNetworkSchema = networkSchema.extend({ subnets: z.array(id) });
+export type WholeNetwork = z.infer<typeof wholeNetworkSchema>;
 
 export const subnetSchema = z.object({
   id,
@@ -127,9 +130,23 @@ export type FloatingIp = z.infer<typeof floatingIpSchema>;
 
 /** Who owns the port that holds a floating IP's address; its `device_id` is the floating IP's id. */
 export const FLOATING_IP_OWNER = "network:floatingip";
+
+/**
+ * The floating IP whose port this is; null: it is no such port. Anybody may make a port on a network of their
+ * own, give it that owner and name any id; but only Neutron makes one that belongs to no project.
+ */
+export function floatingIpOf(
+  { device_owner, device_id, project_id }: Pick<Port, "device_owner" | "device_id" | "project_id">,
+): string | null {
+  // "PENDING" while Neutron makes the floating IP, and for ever when it fails then.
+  const isOne = device_owner === FLOATING_IP_OWNER && project_id === "" && device_id !== "PENDING";
+  return isOne && OBJECT_ID.test(device_id) ? device_id : null;
+}
+
 /** What such a port says of its floating IP. */
 export const floatingIpPortSchema = z.object({
   id,
+  project_id: textOrNull.transform((value) => value ?? ""),
   device_id: text,
   device_owner: text,
   fixed_ips: z.array(z.object({ ip_address: address })),

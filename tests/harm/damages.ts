@@ -19,7 +19,7 @@ const FIELDS: Readonly<Record<CollectionName, Readonly<Record<string, unknown>>>
   },
   "security-groups": { "security_group_rules": "none", "name": 7 },
   "subnets": { "cidr": 7, "enable_dhcp": "yes", "gateway_ip": 7, "dns_nameservers": "none" },
-  "networks": { "name": 7, "qos_policy_id": 7 },
+  "networks": { "name": 7, "qos_policy_id": 7, "subnets": 7 },
   "qos/policies": { "rules": "none" },
   "floatingips": { "floating_ip_address": 7, "port_id": 7 },
   "projects": { "name": 7 },

@@ -77,6 +77,10 @@ export class PartialCloud extends Cloud {
     return this.#of.get(collection, id);
   }
 
+  override subnetsOf(network: string): string[] {
+    return this.#of.subnetsOf(network);
+  }
+
   #hides(collection: Collection): boolean {
     return this.#collection !== "projects" && inCloud(this.#collection) === collection;
   }

@@ -4,7 +4,11 @@
  *
  * @module
  */
-import { FLOATING_IP_OWNER, floatingIpPortSchema } from "../../openstack/records.ts";
+import {
+  FLOATING_IP_OWNER,
+  floatingIpOf,
+  floatingIpPortSchema,
+} from "../../openstack/records.ts";
 import type { SyncRun } from "./sync_run.ts";
 
 const FIELDS = Object.keys(floatingIpPortSchema.shape);
@@ -16,8 +20,7 @@ export async function floatingIpsWithPorts(
 ): Promise<Set<string>> {
   if (ids.length === 0) return new Set();
   const { items } = await run.listBy("ports", floatingIpPortSchema, "device_id", ids, FIELDS);
-  const owned = items.filter(({ device_owner }) => device_owner === FLOATING_IP_OWNER);
-  return new Set(owned.map(({ device_id }) => device_id));
+  return new Set(items.map(floatingIpOf).filter((id) => id !== null));
 }
 
 /** Those of the addresses that the port of a floating IP has. */
@@ -34,6 +37,7 @@ export async function addressesWithPorts(
     [FLOATING_IP_OWNER],
     FIELDS,
   );
-  const held = items.flatMap(({ fixed_ips }) => fixed_ips.map(({ ip_address }) => ip_address));
+  const held = items.filter((port) => floatingIpOf(port) !== null)
+    .flatMap(({ fixed_ips }) => fixed_ips.map(({ ip_address }) => ip_address));
   return addresses.intersection(new Set(held));
 }

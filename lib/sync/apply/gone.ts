@@ -17,6 +17,7 @@ import { floatingIpSchema, REVISION_FIELDS, revisionSchema } from "../../opensta
 import type { Followed } from "../model/collections.ts";
 import { filtersBy } from "../model/naming.ts";
 import { floatingIpsWithPorts } from "./floating_ports.ts";
+import { subnetsOfNetworks } from "./subnets_of_networks.ts";
 import type { SyncRun } from "./sync_run.ts";
 
 /** Witnesses that are tried before the answer is given up. */
@@ -151,7 +152,7 @@ async function findWitnesses(
   return found.slice(0, MAX_WITNESSES);
 }
 
-/** Those that another object names: a port its groups and subnets, a floating IP its port, and that port it. */
+/** Those that another object names: a port its groups and subnets, a network its subnets, and so on. */
 async function namedByOthers(
   run: SyncRun,
   collection: Followed,
@@ -162,7 +163,7 @@ async function namedByOthers(
     return new Set(fips.items.map(({ port_id }) => port_id!));
   }
   if (collection === "floatingips") return await floatingIpsWithPorts(run, ids);
-  const named = new Set<string>();
+  const named = collection === "subnets" ? await subnetsOfNetworks(run, ids) : new Set<string>();
   const { shown } = run.index.table[collection];
   if (!shown?.portField || shown.foundBy !== "filter") return named;
   for (const id of ids) {

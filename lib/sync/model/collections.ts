@@ -25,6 +25,8 @@ import {
   securityGroupSchema,
   type Subnet,
   subnetSchema,
+  type WholeNetwork,
+  wholeNetworkSchema,
 } from "../../openstack/records.ts";
 
 interface Identified {
@@ -80,16 +82,17 @@ const ROWS = {
     words: ["port", "ports"],
   } satisfies Row<Port>,
   networks: {
-    schema: networkSchema,
+    schema: wholeNetworkSchema,
     notifiedAs: "network",
     shown: {
       schema: networkSchema,
+      fields: ["id", "revision_number", "name", "qos_policy_id"] as const,
       of: ({ name, qos_policy_id }) => [name, qos_policy_id],
       portField: "network_id",
       foundBy: "filter",
     },
     words: ["network", "networks"],
-  } satisfies Row<Network>,
+  } satisfies Row<WholeNetwork, Network>,
   subnets: {
     schema: subnetSchema,
     notifiedAs: "subnet",

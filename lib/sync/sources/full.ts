@@ -130,7 +130,7 @@ class FullSource implements Source {
     const { subnets, floatingips } = lists;
     this.#listed.subnets = subnets.items.length + subnets.refused.length;
     this.#listed.floatingips = floatingips.items.length + floatingips.refused.length;
-    await this.#references.resolveRelated();
+    await this.#references.resolveRelated(lists.networks.items);
   }
 
   /** The collection of that kind page by page, without what is as it was. */

@@ -7,13 +7,14 @@
  */
 import type { z } from "zod";
 import {
-  FLOATING_IP_OWNER,
+  floatingIpOf,
   type Port,
   revisionSchema,
   type SecurityGroup,
+  type WholeNetwork,
 } from "../../openstack/records.ts";
 import { floatingIpsWithPorts } from "../apply/floating_ports.ts";
-import { OBJECT_ID } from "../../openstack/object_id.ts";
+import { subnetsOfNetworks } from "../apply/subnets_of_networks.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
 import {
   type Followed,
@@ -49,19 +50,26 @@ export class References {
     return this.#hidden.get(collection)!;
   }
 
-  /** What networks and subnets name. Call it when their lists have been read. */
-  async resolveRelated(): Promise<void> {
+  /** What networks and subnets name. Call it when their lists have been read. @param listed networks */
+  async resolveRelated(listed: readonly WholeNetwork[]): Promise<void> {
     const { networks, subnets } = this.run.index.related;
     await this.#resolve("qos/policies", [...networks.values()].map((net) => net.qos_policy_id));
+    // One that was deleted while the lists were read is not named any more.
+    await this.#resolve(
+      "subnets",
+      listed.flatMap((net) => net.subnets),
+      (ids) => subnetsOfNetworks(this.run, ids),
+    );
     await this.#resolve("networks", [...subnets.values()].map((subnet) => subnet.network_id));
   }
 
   /** What these ports name; what was found on the way and has keys of its own. */
   async resolvePorts(ports: readonly Port[]): Promise<News> {
     const { table, related } = this.run.index;
-    for (const { project_id, device_owner, device_id } of ports) {
-      this.#noteProject(project_id);
-      if (device_owner === FLOATING_IP_OWNER) this.#noteFloatingIp(device_id);
+    for (const port of ports) {
+      this.#noteProject(port.project_id);
+      const floatingIp = floatingIpOf(port);
+      if (floatingIp !== null) this.#noteFloatingIp(floatingIp);
     }
     let news = NO_NEWS;
     for (const name of relatedIn(table)) {
@@ -93,7 +101,8 @@ export class References {
   async resolveUnlisted(): Promise<void> {
     const { revisions } = this.run.index;
     const named = [...this.#unlisted].filter((id) => revisions.floatingips.get(id) === undefined);
-    if (named.length === 0) return;
+    // Without routers there are no floating IPs; ports of earlier ones may be left.
+    if (named.length === 0 || !this.run.deps.neutron.extensions.offers("floatingips")) return;
     // One that is new is taken up by the next run; one that was deleted meanwhile has no port any more.
     const there = await this.run.listBy("floatingips", revisionSchema, "id", named);
     const known = new Set([...there.items, ...there.refused].map(({ id }) => id));
@@ -103,8 +112,6 @@ export class References {
   }
 
   #noteFloatingIp(id: string): void {
-    // "PENDING" while Neutron makes it.
-    if (!OBJECT_ID.test(id) || id === "PENDING") return;
     const isListed = this.run.index.revisions.floatingips.get(id) !== undefined;
     if (!isListed && !this.refused.has(id) && this.#unlisted.size < MAX_ASKED) {
       this.#unlisted.add(id);
@@ -151,26 +158,29 @@ export class References {
     (known ? this.#knownProjects : this.#unknownProjects).add(id);
   }
 
-  /** Asks for those of the ids that are not known, and notes what is found. */
+  /** Asks for those of the ids that are not known, and notes what is found. @param named as in `#ask` */
   async #resolve<C extends Followed & Related>(
     collection: C,
     ids: Iterable<string | null>,
+    named?: (ids: readonly string[]) => Promise<Iterable<string>>,
   ): Promise<ObjectOf<C>[]> {
     const known = this.run.index.related.of(collection);
     const hidden = [...this.#hidden.values()];
     const worthAsking = [...new Set(ids)].filter((id) =>
       id !== null && !known.has(id) && !this.refused.has(id) && !hidden.some((set) => set.has(id))
     ) as string[];
-    const found = await this.#ask(collection, this.run.index.table[collection].schema, worthAsking);
+    const { schema } = this.run.index.table[collection];
+    const found = await this.#ask(collection, schema, worthAsking, named);
     for (const object of found) this.run.index.note(collection, object);
     return found;
   }
 
-  /** Asks by id; what does not come back is hidden. */
+  /** Asks by id; what does not come back is hidden. @param named those that are named still; @default all */
   async #ask<T extends { id: string }>(
     collection: Followed,
     schema: z.ZodType<T>,
     ids: readonly string[],
+    named = (ids: readonly string[]): Promise<Iterable<string>> => Promise.resolve(ids),
   ): Promise<T[]> {
     if (ids.length === 0) return [];
     const hidden = this.#hidden.get(collection)!;
@@ -180,7 +190,7 @@ export class References {
     const { items, refused } = await this.run.listBy(collection, schema, "id", asked);
     this.run.leaveRefused(collection, refused, this.refused);
     const there = new Set([...items, ...refused].map(({ id }) => id));
-    for (const id of ids) if (!there.has(id)) hidden.add(id);
+    for (const id of await named(ids.filter((id) => !there.has(id)))) hidden.add(id);
     if (items.length > 0) {
       this.run.warn(
         `the list of ${collection} lacked ${items.length} objects that others name, such as ` +

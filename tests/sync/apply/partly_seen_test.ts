@@ -70,3 +70,27 @@ Deno.test("floating IPs of which none is seen are told of, though no endpoint sh
     const { guards } = await scene.resync();
     assertEquals(heldOf(guards, "floatingips"), [`hidden ${FLOATING}`]);
   }));
+
+Deno.test("a port that somebody made to look like a floating IP's tells nothing", () =>
+  withCloud(async (scene) => {
+    const { cloud } = scene;
+    addFloatingIp(scene);
+    await scene.resync();
+    assertEquals(await showing(scene), 1);
+    // Anybody may have a port of that owner, of any address, on a network of their own.
+    cloud.change("ports", HOLDER, { project_id: cloud.projects[0]!.id });
+    cloud.remove("floatingips", FLOATING);
+    const { guards } = await scene.resync();
+    assertEquals([guards, await showing(scene)], [[], 0]);
+  }));
+
+Deno.test("a port of a floating IP that Neutron never finished keeps nobody's address", () =>
+  withCloud(async (scene) => {
+    const { cloud } = scene;
+    addFloatingIp(scene);
+    await scene.resync();
+    cloud.change("ports", HOLDER, { device_id: "PENDING" });
+    cloud.remove("floatingips", FLOATING);
+    const { guards } = await scene.resync();
+    assertEquals([guards, await showing(scene)], [[], 0]);
+  }));
