@@ -159,6 +159,7 @@ export class BusConnection implements AsyncDisposable {
       throw new BusError(this.trouble ?? "not connected to the message bus");
     }
     const waiting = Promise.withResolvers<unknown>();
+    waiting.promise.catch(() => {}); // nobody waits for it before the message is let in
     this.#waiting.set(id, waiting);
     let [handed, isOver] = [false, false];
     const work = open.window.enter(id).then(() => {
