@@ -262,9 +262,7 @@ export class BusConnection implements AsyncDisposable {
     this.#unsettled.flows();
     this.#hasFlowed = true;
     if (!this.#isHeld) return this.#opened.resolve();
-    const { clock } = this.context;
-    const ms = SETTLE_TIMEOUTS * this.config.rpcTimeoutMs;
-    clock.sleep(ms, this.#stop.signal).then(() => {
+    this.context.clock.sleep(this.#unsettled.settleMs, this.#stop.signal).then(() => {
       this.#isHeld = false;
       if (this.open) this.#opened.resolve();
     }).catch(() => {});
