@@ -209,7 +209,8 @@ export class BusConnection implements AsyncDisposable {
         if (error && !isRefusal(error)) return;
         window.confirmed(id);
         const waiting = this.#waiting.get(id);
-        if (error) waiting?.reject(new UndeliveredError("the broker refused it"));
+        // As when a queue's process ends, which may have passed it on already.
+        if (error) waiting?.reject(new BusError("the broker refused it"));
         else if (until === "confirmed") waiting?.resolve(null);
       });
     } catch (error) {
