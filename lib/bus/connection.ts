@@ -159,6 +159,7 @@ export class BusConnection implements AsyncDisposable {
       throw new BusError(this.trouble ?? "not connected to the message bus");
     }
     const waiting = Promise.withResolvers<unknown>();
+    waiting.promise.catch(() => {}); // nobody waits for it before the message is let in
     this.#waiting.set(id, waiting);
     let [handed, isOver] = [false, false];
     const work = open.window.enter(id).then(() => {
@@ -208,7 +209,8 @@ export class BusConnection implements AsyncDisposable {
         if (error && !isRefusal(error)) return;
         window.confirmed(id);
         const waiting = this.#waiting.get(id);
-        if (error) waiting?.reject(new UndeliveredError("the broker refused it"));
+        // As when a queue's process ends, which may have passed it on already.
+        if (error) waiting?.reject(new BusError("the broker refused it"));
         else if (until === "confirmed") waiting?.resolve(null);
       });
     } catch (error) {
@@ -261,9 +263,7 @@ export class BusConnection implements AsyncDisposable {
     this.#unsettled.flows();
     this.#hasFlowed = true;
     if (!this.#isHeld) return this.#opened.resolve();
-    const { clock } = this.context;
-    const ms = SETTLE_TIMEOUTS * this.config.rpcTimeoutMs;
-    clock.sleep(ms, this.#stop.signal).then(() => {
+    this.context.clock.sleep(this.#unsettled.settleMs, this.#stop.signal).then(() => {
       this.#isHeld = false;
       if (this.open) this.#opened.resolve();
     }).catch(() => {});

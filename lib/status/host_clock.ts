@@ -1,8 +1,8 @@
 /**
  * How old a status is that a host has written, though its clock may differ from ours. The least delay at which one
- * was seen is taken for the difference of the clocks. A change of it counts once two updates, apart in time, show
- * the same: when a clock has been set, that is so with the next one, and when updates come late in one go, as
- * after a gap of the watch, it is not.
+ * was seen is taken for the difference of the clocks. A greater one counts once two updates, apart in time, show it:
+ * when a clock has been set, or etcd has become slow, that is so with the next one, so that a host that goes on
+ * writing is taken for old once at most; when updates come late in one go, as after a gap of the watch, it is not.
  *
  * @module
  */
@@ -30,9 +30,9 @@ export class HostClock {
     }
     const last = this.#last;
     this.#last = { lagMs, at };
-    const isSteady = last !== null && at - last.at >= APART_MS &&
-      Math.abs(lagMs - last.lagMs) <= SAME_MS;
-    this.#least = isSteady ? lagMs : Math.min(this.#least, lagMs);
+    const isApart = last !== null && at - last.at >= APART_MS;
+    const isSame = isApart && Math.abs(lagMs - last.lagMs) <= SAME_MS;
+    this.#least = isSame ? lagMs : Math.min(isApart ? last.lagMs : this.#least, lagMs);
     return lagMs - this.#least;
   }
 }

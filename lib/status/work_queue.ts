@@ -184,7 +184,9 @@ export class WorkQueue<T> {
       // A gate that has closed says that nothing could be written, whatever it was.
       isUnclear = batch.length > 1 && gate.open;
     }
-    if (gate.open) this.#batchSize.learn(batch.length, clock.monotonic() - from, isUnclear);
+    // What is in doubt was not sent, or is not all that was: it says little of how quick a write is.
+    const size = batch.filter(({ key }) => !isDoubt(failed.get(key))).length;
+    if (gate.open) this.#batchSize.learn(size, clock.monotonic() - from, isUnclear);
     this.#count(groupOf(batch[0]!.value), -1);
     for (const entry of batch) {
       this.#inFlight.delete(entry.key);
@@ -206,9 +208,9 @@ export class WorkQueue<T> {
     const { signal, clock, onFailure } = this.options;
     if (signal.aborted) return;
     const failures = this.#failures.get(entry.key) ?? 0;
-    const isDoubt = error instanceof DoubtfulReportError; // no fault: it is over after a while
-    if (!isDoubt) this.#failures.set(entry.key, failures + 1);
-    const retryMs = isDoubt ? PAUSE.firstMs : backoffMs(PAUSE, failures);
+    const doubt = isDoubt(error); // no fault: it is over after a while
+    if (!doubt) this.#failures.set(entry.key, failures + 1);
+    const retryMs = doubt ? PAUSE.firstMs : backoffMs(PAUSE, failures);
     onFailure(entry, error, retryMs);
     if (this.#queue.has(entry.key)) return;
     this.#later.set(entry.key, { value: entry.value, due: clock.monotonic() + retryMs });
@@ -236,4 +238,8 @@ export class WorkQueue<T> {
       this.#ticks = false;
     }
   }
+}
+
+function isDoubt(error: unknown): boolean {
+  return error instanceof DoubtfulReportError;
 }

@@ -1,10 +1,13 @@
 /** An alarm of the broker, whose memory or disk is short: what was sent meanwhile arrives when it ends. @module */
 import { systemClock } from "../../lib/base/clock.ts";
+import { BusReporter } from "../../lib/status/bus_reporter.ts";
 import { LIVE } from "../../lib/status/newest_queue.ts";
 import type { PortUpdate } from "../../lib/status/reporter.ts";
 import { WorkQueue } from "../../lib/status/work_queue.ts";
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
-import { openReporter, SOCKETS } from "../support/bus.ts";
+import { busConfig, openReporter, SOCKETS } from "../support/bus.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { defaultAnswer, FakePlugin } from "../support/fake_plugin.ts";
 import { RabbitServer } from "../support/rabbit_server.ts";
 import { Relay } from "../support/relay.ts";
@@ -161,4 +164,23 @@ Deno.test("ports that change while the broker has an alarm end as they are", SOC
     await assertEnds(cloud, neutron);
     await cloud.stop();
   });
+
+  await t.step(
+    "that wait is said, and it ends",
+    async () => {
+      const clock = new FakeClock();
+      const config = busConfig(url, { rpcTimeoutMs: 1000 });
+      const waitMs = 2 * config.rpcTimeoutMs;
+      const ended = await alarm(server);
+      await using reporter = new BusReporter(config, "ports", { clock, log: new LogRecorder() });
+      await eventually("the broker's word", () => reporter.blocked, 30_000);
+      await ended[Symbol.asyncDispose]();
+      const isHeld = () => /has just begun to take messages/.test(reporter.trouble ?? "");
+      await eventually("the wait is said", isHeld);
+      await clock.advance(waitMs - 1);
+      assert(isHeld());
+      await clock.advance(1);
+      assertEquals([reporter.gate.open, reporter.trouble], [true, null]);
+    },
+  );
 });

@@ -1,5 +1,6 @@
 /** Why the broker ends or refuses a connection, in its own words as far as it gives them, and never with the password. */
-import { assert, assertEquals, eventually } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
+import { UnsettledError } from "../../lib/bus/unsettled.ts";
 import { openReporter, SOCKETS } from "../support/bus.ts";
 import { FakePlugin } from "../support/fake_plugin.ts";
 import { RabbitServer } from "../support/rabbit_server.ts";
@@ -75,6 +76,28 @@ Deno.test(
         () => /refuses virtual host nowhere: there is none/.test(nowhere.reporter.trouble ?? ""),
       );
       recorder.records.push(...nowhere.recorder.records);
+    });
+
+    await t.step("a refused report, which may have been passed on all the same", async () => {
+      const full = JSON.stringify({ "max-length": 0, overflow: "reject-publish" });
+      await using reporter = openReporter(server.url, "ports", { rpcTimeoutMs: 1000 }).reporter;
+      await eventually("it is there", () => reporter.gate.open);
+      const update = { host: "h1", port: "p1", status: "ACTIVE" } as const;
+      const report = () =>
+        reporter.reportPorts("h1", [update], AbortSignal.timeout(60_000)).catch((error) => error);
+      await server.control("set_policy", "full", "^q-plugin$", full, "--apply-to", "queues");
+      const refusal = await eventually("a refusal", async () => {
+        const outcome = await report();
+        return outcome instanceof Error && outcome;
+      });
+      await server.control("clear_policy", "full");
+      assertMatch(refusal.message, /the broker refused it/);
+      assert(refusal instanceof UnsettledError, "nobody knows what became of it");
+      assertEquals([reporter.gate.open, reporter.trouble], [true, null], "the connection is good");
+      await eventually("it counts in the end", async () => {
+        const outcome = await report();
+        return outcome instanceof Map && outcome.size === 0;
+      }, 20_000);
     });
 
     assert(recorder.at("warn").length > 0);

@@ -8,7 +8,6 @@
 import { systemClock } from "../../lib/base/clock.ts";
 import { describeError } from "../../lib/base/log.ts";
 import { Notifications } from "../../lib/bus/notifications.ts";
-import type { BusReporter } from "../../lib/status/bus_reporter.ts";
 import { assert, eventually } from "../support/assert.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { OsloServer } from "../support/oslo_server.ts";
@@ -84,19 +83,13 @@ async function members(cluster: RabbitCluster): Promise<Pick<Scene, "ours" | "ot
   }, BACK_MS);
 }
 
-/** The broker's word for why it takes nothing. */
-function blockedOf(reporter: BusReporter): string | null {
-  const { blocked } = reporter as BusReporter & { blocked?: { readonly reason: string } | null };
-  return blocked?.reason ?? null;
-}
-
 async function befall(fault: Fault, scene: Scene, load: StatusLoad): Promise<void> {
   const { reporter } = load;
   const before = load.log.records.length;
   const saying = () =>
     [
       reporter.trouble,
-      blockedOf(reporter),
+      reporter.blocked?.reason,
       ...load.log.records.slice(before).map(({ fields }) => describeError(fields?.error)),
     ].filter((text) => text);
   const said = () => saying().some((text) => fault.words?.test(text ?? ""));

@@ -7,6 +7,7 @@ import { Notifications } from "../../lib/bus/notifications.ts";
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
 import { busConfig, openReporter, SOCKETS } from "../support/bus.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
+import { documentedRights } from "./documented_rights.ts";
 import { RabbitServer } from "../support/rabbit_server.ts";
 import { testConfig } from "../support/test_config.ts";
 
@@ -89,11 +90,8 @@ Deno.test(
   SOCKETS,
   async (t) => {
     await using server = await RabbitServer.start();
-    const text = await Deno.readTextFile(new URL("../../docs/openstack.md", import.meta.url));
-    const documented = /set_permissions conductor \\\n((?:.*\\\n)*.*)\n/.exec(text)![1]!
-      .split("\n").map((line) => /'(.*)'/.exec(line)![1]!);
-    const [configure, write, read] = documented as [string, string, string];
-    assertEquals(documented.length, 3);
+    const documented = await documentedRights();
+    const [configure, write, read] = documented;
     await server.control("add_user", "least", "secret");
     const neutron = await amqp.connect(server.url.replace("rabbit:", "amqp:"));
     try {

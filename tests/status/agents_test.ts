@@ -69,3 +69,14 @@ Deno.test("a status that comes late is old, a clock that was set is not", () => 
   assertEquals(dead.ageOf(3_600_000, false, 0), 3_600_000);
   assertEquals(dead.ageOf(-5000, false, 0), 0, "a clock that is ahead");
 });
+
+Deno.test("a slow etcd takes no host that goes on writing for old, but once", () => {
+  const slow = new HostClock();
+  assertEquals(slow.ageOf(0, true, 0), 0);
+  // Seen later and later, and not evenly: never twice more than a minute after it was written, for all we know.
+  const lags = [80_000, 95_000, 82_000, 130_000, 100_000, 160_000, 90_000];
+  const ages = lags.map((lagMs, i) => slow.ageOf(lagMs, true, 110_000 + i * 30_000));
+  assertEquals(ages, [80_000, 15_000, 0, 48_000, 0, 60_000, 0]);
+  assertEquals(slow.ageOf(100, true, 400_000), 0, "quick again");
+  assertEquals(slow.ageOf(80_100, true, 430_000), 80_000, "and slow again");
+});

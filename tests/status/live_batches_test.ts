@@ -8,6 +8,7 @@ import {
   SNAPSHOT,
 } from "../../lib/status/newest_queue.ts";
 import { BatchSize } from "../../lib/status/batch_size.ts";
+import { DoubtfulReportError } from "../../lib/status/doubtful_report.ts";
 import { notTaken } from "../../lib/status/list_answer.ts";
 import { UnclearError, WorkQueue } from "../../lib/status/work_queue.ts";
 
@@ -221,6 +222,21 @@ Deno.test("a call of several that fails as a whole is tried port by port: one ke
   s.put(["b/0", ...ports("a", 5)], SNAPSHOT);
   await s.writes.at(-1)!.done();
   assertEquals(s.writes.at(-1)!.keys.includes("a/2"), s.writes.at(-1)!.keys.length === 1);
+  await s.end();
+});
+
+Deno.test("what is in doubt and not sent does not make the next report larger", async () => {
+  const s = scene(1);
+  s.put(ports("a", 60), SNAPSHOT);
+  await s.writes[0]!.done();
+  const { length } = s.writes[1]!.keys;
+  for (const at of [1, 2]) {
+    const doubts = s.writes[at]!.keys.map((key) => [key, new DoubtfulReportError()] as const);
+    await s.writes[at]!.done(new Map(doubts));
+    assertEquals(s.writes[at + 1]!.keys.length, length);
+  }
+  await s.writes[3]!.done();
+  assertEquals(s.writes[4]!.keys.length, 2 * length, "what was sent and was quick does");
   await s.end();
 });
 
