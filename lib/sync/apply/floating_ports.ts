@@ -4,11 +4,7 @@
  *
  * @module
  */
-import {
-  FLOATING_IP_OWNER,
-  floatingIpOf,
-  floatingIpPortSchema,
-} from "../../openstack/records.ts";
+import { FLOATING_IP_OWNER, floatingIpOf, floatingIpPortSchema } from "../../openstack/records.ts";
 import type { SyncRun } from "./sync_run.ts";
 
 const FIELDS = Object.keys(floatingIpPortSchema.shape);
