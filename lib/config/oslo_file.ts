@@ -77,18 +77,22 @@ export function readConfigFile(text: string): ConfigFile {
 }
 
 function linesOf(text: string): string[] {
-  return text.replace(/^\uFEFF/, "").split(/\r\n|\r|\n/).map((line) => line.replace(SPACE_END, ""));
+  return text.replace(/^\uFEFF/, "").split(/\r\n|\r|\n/).map(stripEnd);
 }
 
 /** What Python's `str.strip` takes for white space: ours would take a byte order mark as well, and no U+0085. */
-const SPACE =
-  "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
-const SPACE_END = new RegExp(`${SPACE}$`);
-const SPACE_START = new RegExp(`^${SPACE}`);
+const SPACE = /^[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
 
 /** The text without white space at its ends, as Python sees it. */
 function strip(text: string): string {
-  return text.replace(SPACE_END, "").replace(SPACE_START, "");
+  return stripEnd(text).replace(SPACE, "");
+}
+
+function stripEnd(text: string): string {
+  // A pattern would take the square of the length of white space inside the text.
+  let end = text.length;
+  while (end > 0 && SPACE.test(text[end - 1]!)) end--;
+  return text.slice(0, end);
 }
 
 /**
@@ -96,6 +100,8 @@ function strip(text: string): string {
  * a name beyond that stays as it is written.
  */
 const MAX_SUBSTITUTED = 100_000;
+/** Names that may stand for one another in a row; Python reaches the end of its stack sooner than that. */
+const MAX_DEPTH = 200;
 
 /**
  * The files with what the names in their values stand for: `$name` and `${section.name}` for the value of
@@ -146,9 +152,8 @@ class Names {
       const name: string = named ?? braced;
       const places = [name.includes(".") ? name : `${section}.${name}`, `DEFAULT.${name}`];
       const found = places.find((one) => this.#valueOf(one) !== undefined);
-      const value = found === undefined || within.includes(found)
-        ? undefined
-        : this.#valueOf(found);
+      const isEndless = within.length > MAX_DEPTH || within.includes(found ?? "");
+      const value = found === undefined || isEndless ? undefined : this.#valueOf(found);
       // A name costs something by itself, too: it may stand for nothing.
       if (value !== undefined) this.#left -= value.length + 1;
       if (value !== undefined && this.#left >= 0) {

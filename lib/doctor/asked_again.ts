@@ -22,7 +22,7 @@ export async function askedAgain(
   if (!again) return verdict;
   const told = <T extends { found: string }>(one: T): T => ({
     ...one,
-    found: `${one.found} (asked again: Neutron answered 500 until another list was read)`,
+    found: `${one.found} (asked again: Neutron answered 500 at first)`,
   });
   return Array.isArray(verdict) ? verdict.map(told) : told(verdict);
 }

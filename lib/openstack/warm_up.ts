@@ -28,7 +28,8 @@ export interface WarmUpOptions {
 
 /**
  * What `read` makes of Neutron's answer. Each further try after a 500, of which there are as many as ever,
- * comes after small lists of networks.
+ * comes after small lists of networks, until none of these is answered: then it is not that, and a Neutron
+ * that can do nothing gets no more of them.
  *
  * @throws {OpenstackError} as {@linkcode KeystoneAuth.fetch}; a 500 that stays says that this was tried.
  */
@@ -41,11 +42,12 @@ export async function fetchWarm<T>(
   init: RequestInit = {},
 ): Promise<T> {
   let tries = 0;
+  let mayBeCold = true;
   const beforeRetry = async (refusal: OpenstackError) => {
-    if (refusal.status !== 500) return;
-    tries++;
+    if (refusal.status !== 500 || !mayBeCold) return;
     onWarmUp?.(refusal);
-    await warmUp(auth, neutronUrl, signal);
+    mayBeCold = await warmUp(auth, neutronUrl, signal);
+    if (mayBeCold) tries++;
   };
   try {
     return await auth.fetch(url, signal, read, { ...init, beforeRetry });
@@ -59,11 +61,12 @@ export async function fetchWarm<T>(
   }
 }
 
-/** Has several workers read something. What comes of it does not count: the next try tells. */
-async function warmUp(auth: Fetcher, neutronUrl: string, signal: AbortSignal): Promise<void> {
+/** Has several workers read something; whether any of them did. What they read does not count. */
+async function warmUp(auth: Fetcher, neutronUrl: string, signal: AbortSignal): Promise<boolean> {
   const url = `${neutronUrl}/v2.0/${NOTHING}`;
   const init: SentInit = { attempts: 1 };
   const one = () => auth.fetch(url, signal, async (response) => void await response.text(), init);
-  await Promise.allSettled(Array.from({ length: AT_ONCE }, one));
+  const read = await Promise.allSettled(Array.from({ length: AT_ONCE }, one));
   signal.throwIfAborted();
+  return read.some(({ status }) => status === "fulfilled");
 }

@@ -1,7 +1,8 @@
 /** What several files of oslo.config's come to together; `tests/oslo/` compares it with oslo.config itself. */
-import { assertEquals, assertMatch } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { type ConfigInput, type ConfigText, resolveConfig } from "../../lib/config/resolve.ts";
 import type { OptionName } from "../../lib/config/options.ts";
+import { parseConfigFile } from "../../lib/config/oslo_file.ts";
 
 const MIN = "[keystone_authtoken]\nauth_url = http://10.0.0.2:5000\nusername = n\npassword = x\n" +
   "project_name = service\n";
@@ -115,4 +116,28 @@ Deno.test("what oslo.config's own directory and a named file say differently is 
     said[0]!,
     /^\[keystone_authtoken\] region_name is \/etc\/neutron\/neutron\.conf\.d\/x/,
   );
+});
+
+Deno.test("names that stand for one another without end, or a thousand in a row, stay and are told of", () => {
+  const chain = Array.from({ length: 20_000 }, (_, i) => `n${i} = $n${i + 1}\n`).join("");
+  const { of, warnings } = resolve([{
+    path: "a.conf",
+    text: `${MIN}region_name = $loop\nloop = $pool\npool = $loop\ncafile = /$n0\n${chain}`,
+  }]);
+  assertEquals(of("os_region_name")[0], "$loop");
+  assertMatch(String(of("os_cacert")[0]), /^\/\$n\d+$/);
+  assertEquals(warnings.filter((text) => text.includes("has a $name")).length, 2);
+});
+
+Deno.test("white space inside a value takes no longer than its length", () => {
+  const time = (inside: string, times: number) => {
+    const from = performance.now();
+    for (let i = 0; i < times; i++) {
+      assertEquals(parseConfigFile(`[a]\nk = x${inside}y \t\n`).get("a.k"), `x${inside}y`);
+    }
+    return performance.now() - from;
+  };
+  const letters = time("z".repeat(40_000), 200);
+  const spaces = time(" ".repeat(40_000), 1);
+  assert(spaces < letters, `${spaces} ms for one with spaces, ${letters} ms for 200 with letters`);
 });

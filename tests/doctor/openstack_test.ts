@@ -21,6 +21,8 @@ interface Cloud {
   date: string | null;
   /** The answer for networks that do not exist, in its three forms. */
   networks: "none" | "all" | "refused";
+  /** Networks with the ids of their subnets. */
+  subnetsOf: () => { id: string; subnets: string[] }[];
   /** Whether Keystone lets projects be listed. */
   projects: boolean;
   /** Neutron answers 500 about ports until another list was read; "always": after it as well. */
@@ -37,6 +39,7 @@ async function withCloud(
     nova: 404,
     date: null,
     networks: "none",
+    subnetsOf: () => [],
     projects: true,
   };
   const answer = ({ url }: Request): Response | null => {
@@ -53,7 +56,10 @@ async function withCloud(
       case "/v2.0/networks":
         if (cloud.cold === true && url.includes("id=00000000")) cloud.cold = false;
         if (cloud.networks === "refused") return new Response("", { status: 414 });
+        if (url.includes("fields=subnets")) return Response.json({ networks: cloud.subnetsOf() });
         return Response.json({ networks: cloud.networks === "all" ? [{ id: "n" }] : [] });
+      case "/v2.0/subnets":
+        return Response.json({ subnets: [] });
       case "/v3/projects":
         return cloud.projects ? null : Response.json({}, { status: 403 });
       case "/v2.0/agents":
@@ -169,6 +175,24 @@ Deno.test("a collection that is seen only in part is named, with what a port nam
     assertMatch(advice!, /nothing of what it sees in part is deleted/);
   }));
 
+Deno.test("subnets that only their network names are looked for; a forged port names nothing", () =>
+  withCloud(async (cloud, _, check) => {
+    cloud.subnetsOf = () => [{ id: "n", subnets: ["s-1"] }];
+    cloud.ports = [{
+      ...BOUND,
+      device_owner: "network:floatingip",
+      device_id: "f-1",
+      project_id: "a-tenant",
+    }];
+    const { state, found } = (await check())("Neutron view");
+    assertEquals(state, "warning");
+    assertMatch(found, /^sees 0 of 1 subnets that ports and networks name; not s-1$/);
+    // It was deleted between the two questions.
+    let asked = 0;
+    cloud.subnetsOf = () => asked++ === 0 ? [{ id: "n", subnets: ["s-1"] }] : [];
+    assertEquals((await check())("Neutron view").state, "ok");
+  }));
+
 Deno.test("when Keystone refuses us, that is said once, and nothing else is tried", () =>
   withCloud(async (_, keystone) => {
     const credential = { method: "token", token: "old", project: null } as const;
@@ -209,7 +233,8 @@ Deno.test("an API that does not take requests as long as ours, and one that drop
   withCloud(async (cloud, keystone, check) => {
     const of = await check();
     const [, shown] = /takes a request of ([\d,]+) characters/.exec(of("Neutron long").found)!;
-    const asked = keystone.requests.filter((line) => line.startsWith("GET /v2.0/networks?"));
+    const asked = keystone.requests.filter((line) => line.startsWith("GET /v2.0/networks?"))
+      .filter((line) => !line.includes("fields=subnets"));
     assertEquals(asked.length, 1, "one request");
     const url = `${keystone.url}${asked[0]!.slice("GET ".length)}`;
     assertEquals(url.length.toLocaleString("en-US"), shown);
