@@ -81,6 +81,7 @@ function linesOf(text: string): string[] {
 }
 
 /** What Python's `str.strip` takes for white space: ours would take a byte order mark as well, and no U+0085. */
+// deno-lint-ignore no-control-regex -- Python counts control characters, too.
 const SPACE = /^[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
 
 /** The text without white space at its ends, as Python sees it. */
