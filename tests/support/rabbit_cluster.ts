@@ -41,7 +41,7 @@ export class RabbitCluster implements AsyncDisposable {
 
   /** Cuts a member off from the others, whose connections to it are refused on both sides from now on. */
   async cutOff(member: RabbitServer): Promise<void> {
-    await this.#eachSide(member, "wrong");
+    await this.#eachSide(member, ["wrong", "strange"]); // equal ones would be right again
     await eventually("it is alone", async () => {
       const seen = await member.control("eval", "nodes().");
       return !this.members.some(({ node }) => seen.includes(node));
@@ -50,14 +50,18 @@ export class RabbitCluster implements AsyncDisposable {
 
   /** Ends {@linkcode cutOff}. */
   async heal(member: RabbitServer): Promise<void> {
-    await this.#eachSide(member, null);
+    await this.#eachSide(member, [null, null]);
   }
 
-  async #eachSide(member: RabbitServer, cookie: string | null): Promise<void> {
+  /** The cookies that the member and the others take each other to have. */
+  async #eachSide(
+    member: RabbitServer,
+    [its, theirs]: readonly [string | null, string | null],
+  ): Promise<void> {
     const others = this.members.filter((other) => other !== member);
     await Promise.all([
-      member.control("eval", distrust(others, cookie)),
-      ...others.map((other) => other.control("eval", distrust([member], cookie))),
+      member.control("eval", distrust(others, its)),
+      ...others.map((other) => other.control("eval", distrust([member], theirs))),
     ]);
   }
 
