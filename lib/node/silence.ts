@@ -49,6 +49,8 @@ export class Silence {
   #firstAt: number | null = null;
   #lastAt = 0;
   #seenAt: number | null;
+  /** What last showed the process with the store's lock, and how long ago; null: it is not seen with it. */
+  #holding: { readonly found: StateHealth; ms: number } | null = null;
 
   constructor(readonly deps: SilenceDeps, readonly watched: Watched) {
     this.#seenAt = watched.earlier;
@@ -80,11 +82,25 @@ export class Silence {
       this.#lastAt = now;
       this.doing = alive.doing;
       this.ms = 0;
-    } else if (this.#counts(alive !== undefined, storeHealth())) this.ms += passedMs;
+      this.#holding = null;
+      return;
+    }
+    const health = storeHealth();
+    if (health.is === "unwritable" && health.heldBy.has(this.watched.pid)) {
+      this.#hold(health, passedMs);
+      return;
+    }
+    this.#holding = null;
+    if (alive !== undefined && health.is === "fine") this.ms += passedMs;
   }
 
-  #counts(wasRead: boolean, health: StateHealth): boolean {
-    if (health.is === "unwritable" && health.heldBy.has(this.watched.pid)) return true;
-    return wasRead && health.is === "fine";
+  /** Whoever writes holds the lock for a moment: only who is found with it twice has kept it in between. */
+  #hold(found: StateHealth, passedMs: number): void {
+    const before = this.#holding;
+    if (before?.found === found) before.ms += passedMs;
+    else {
+      if (before) this.ms += before.ms + passedMs;
+      this.#holding = { found, ms: 0 };
+    }
   }
 }

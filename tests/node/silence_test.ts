@@ -10,12 +10,22 @@ const PID = 42;
 /** A watched process whose beats and store are the test's. */
 function scene(earlier: number | null = null) {
   const clock = new FakeClock();
-  const it = { alive: null as Alive | null | Error, health: { is: "fine" } as StateHealth };
+  const it = {
+    alive: null as Alive | null | Error,
+    health: { is: "fine" } as StateHealth,
+    /** The store is not looked at anew: what it was found to be is the same finding. */
+    stale: false,
+  };
   const store = {
     readAlive: () =>
       it.alive instanceof Error ? Promise.reject(it.alive) : Promise.resolve(it.alive),
   } as unknown as StateStore;
-  const deps = { clock, store, roleTimeoutMs: 10_000, storeHealth: () => it.health };
+  const deps = {
+    clock,
+    store,
+    roleTimeoutMs: 10_000,
+    storeHealth: () => it.stale ? it.health : { ...it.health },
+  };
   const silence = new Silence(deps, { name: "manager", pid: PID, earlier });
   return {
     clock,
@@ -99,6 +109,30 @@ Deno.test("the silence of who keeps the store from working counts, and no other'
   assert(!silence.tooLong);
   await pass(2000);
   assert(silence.tooLong);
+});
+
+Deno.test("who is seen with the store's lock once has not kept it", async () => {
+  const { clock, silence, it, sign, pass } = scene();
+  sign();
+  await pass(1000);
+  it.alive = new Error("the state file does not answer within 5 s");
+  const held = (pid: number): StateHealth => ({
+    is: "unwritable",
+    reason: "the state file does not answer within 5 s",
+    heldBy: new Set([pid]),
+  });
+  for (let round = 0; round < 5; round++) {
+    for (const pid of [PID + 1, PID]) {
+      it.health = held(pid);
+      await clock.advance(7000);
+      await silence.look();
+    }
+  }
+  assert(!silence.tooLong, `${silence.ms} ms`);
+  it.stale = true;
+  it.health = held(PID);
+  await pass(60_000);
+  assert(!silence.tooLong, "one finding that is not renewed");
 });
 
 Deno.test("while the store does not work, nobody is silent", async () => {
