@@ -82,7 +82,7 @@ export async function keepLinked(options: LinkOptions): Promise<void> {
   for (let at = Math.floor(Math.random() * hosts.length); !signal.aborted; at++) {
     const host = hosts[at % hosts.length]!;
     const broker = hostAndPort(host.host, host.port);
-    await linkOnce(host, options, () => {
+    await linkOnce({ host, broker }, options, () => {
       failures = 0;
       outage.succeeded("link");
       log.info(`connected to ${purpose}`, { broker });
@@ -100,7 +100,7 @@ export async function keepLinked(options: LinkOptions): Promise<void> {
 
 /** Connects and serves until trouble, which `onTrouble` hears of before the connection is closed. */
 async function linkOnce(
-  host: BusHost,
+  { host, broker }: { host: BusHost; broker: string },
   { config, signal, setUp, onBlocked }: LinkOptions,
   onOpen: () => void,
   onTrouble: (error: unknown) => void,
@@ -121,7 +121,6 @@ async function linkOnce(
     connection.on("blocked", (reason: string) => onBlocked?.(reason));
     connection.on("unblocked", () => onBlocked?.(null));
     // What it waits for ends with the connection's trouble, so it ends too.
-    const broker = hostAndPort(host.host, host.port);
     await deadline(setUp(linkOf(connection, broker, fail, lost)), SET_UP_MS, () => {
       const reason = new BusError("the broker does not answer");
       fail(reason);

@@ -12,9 +12,7 @@ import { readCloud } from "./clouds_yaml.ts";
 import { completeDefaults } from "./complete.ts";
 import { ConfigError } from "./config_error.ts";
 import { OPTIONS } from "./options.ts";
-import { readConfigFile, substituteNames } from "./oslo_file.ts";
-import { defaultTexts } from "./oslo_names.ts";
-import { type ConfigInput, freeze, type ResolvedConfig } from "./resolve.ts";
+import { type ConfigInput, freeze, readFiles, type ResolvedConfig } from "./resolve.ts";
 import { type EffectiveValue, findValue, LEVEL, OptionValues, problemOf } from "./values.ts";
 
 /** What is recorded of one option. */
@@ -102,10 +100,7 @@ function readSecrets(
   input: ConfigInput,
 ): EffectiveValue[] {
   const { env, readFile = () => null } = input;
-  const files = substituteNames(
-    input.files.map(({ path, text }) => ({ path, ...readConfigFile(text) })),
-    defaultTexts(input.hostname),
-  );
+  const files = readFiles(input);
   const name = recorded.get("os_cloud")?.value ?? null;
   let cloud = null;
   try {

@@ -59,16 +59,21 @@ export interface ResolvedConfig {
   readonly warnings: readonly string[];
 }
 
+/** What stands in the files, with what the names in their values stand for. */
+export function readFiles({ files, hostname }: Pick<ConfigInput, "files" | "hostname">) {
+  const written = files.map(({ text, ...file }) => ({ ...file, ...readConfigFile(text) }));
+  return substituteNames(written, defaultTexts(hostname));
+}
+
 /**
  * Resolves the configuration.
  *
  * @throws {ConfigError} with every problem that was found, or the named cloud cannot be had.
  */
 export function resolveConfig(input: ConfigInput): ResolvedConfig {
-  const written = input.files.map(({ text, ...file }) => ({ ...file, ...readConfigFile(text) }));
-  refuseAny(written.flatMap((file) => notIni(file.path, file)));
-  refuseAny(written.flatMap(({ path, broken }) => brokenLines(path, broken)));
-  const files = substituteNames(written, defaultTexts(input.hostname));
+  const files = readFiles(input);
+  refuseAny(files.flatMap((file) => notIni(file.path, file)));
+  refuseAny(files.flatMap(({ path, broken }) => brokenLines(path, broken)));
   const { flags, env, readFile = () => null } = input;
   const named = findValue(optionOf("os_cloud"), { flags, env, cloud: null, files }).value;
   const cloud = named === null ? null : readCloud(named, env, readFile);

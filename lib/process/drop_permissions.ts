@@ -18,8 +18,8 @@ export type Droppable =
 
 /**
  * What a supervisor can do without once it knows its configuration and where it runs. From source, what is left of
- * `run` is its own executable, and `cat` for what the kernel tells of a process that hinders all others; of a kind that was granted without a list, as the binary's `run`, Deno takes back all
- * or nothing.
+ * `run` is its own executable, and `cat` for what the kernel tells of a process that hinders all others; of a kind
+ * that was granted without a list, as the binary's `run`, Deno takes back all or nothing.
  */
 export const SUPERVISOR_CAN_DO_WITHOUT: readonly Droppable[] = [
   "net",
