@@ -7,8 +7,6 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "../lib/base/clock.ts";
-import type { BusConfig } from "../lib/config/config_types.ts";
-import { parseTransportUrl } from "../lib/config/transport_url.ts";
 import { openEtcd } from "../lib/etcd/client.ts";
 import { type Change, mirror } from "../lib/etcd/mirror.ts";
 import { snapshotPages } from "../lib/etcd/snapshot.ts";
@@ -27,6 +25,7 @@ import {
   type PortStatus,
 } from "../lib/status/felix_status.ts";
 import { NewestQueue, SNAPSHOT } from "../lib/status/newest_queue.ts";
+import { busConfig } from "../tests/support/bus.ts";
 import { testConfig } from "../tests/support/test_config.ts";
 import { print } from "./print.ts";
 
@@ -95,20 +94,6 @@ const takesAll: StatusReporter = {
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 
-function busConfig(): BusConfig {
-  const { hosts, virtualHost, tls } = parseTransportUrl(busUrl!)!;
-  return {
-    hosts,
-    virtualHost,
-    tls,
-    caFile: null,
-    certFile: null,
-    keyFile: null,
-    exchange: "neutron",
-    rpcTimeoutMs: 60_000,
-  };
-}
-
 async function follow(): Promise<void> {
   const dir = await Deno.makeTempDir({ prefix: "bench-status-" });
   const store = await StateStore.open(dir);
@@ -129,9 +114,11 @@ async function follow(): Promise<void> {
     stateDir: dir,
     status: { ...status, portStatusThreads: Number(Deno.args[3] ?? 4) },
   };
-  const reporter = busUrl === ""
-    ? takesAll
-    : new BusReporter(busConfig(), mode === "agents" ? "agents" : "ports", context);
+  const reporter = busUrl === "" ? takesAll : new BusReporter(
+    busConfig(busUrl!, { rpcTimeoutMs: 60_000 }),
+    mode === "agents" ? "agents" : "ports",
+    context,
+  );
   const options = { config, etcd, context, reporter };
   const running = mode === "agents"
     ? new AgentStatusWatcher(term, options).run()

@@ -1,10 +1,10 @@
 /** Both status watchers over a broker that has an alarm: what they say of it, and what they tell Neutron afterwards. */
-import { systemClock } from "../../lib/base/clock.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
 import { StateStore } from "../../lib/state/store.ts";
 import { AgentStatusWatcher } from "../../lib/status/agent_status.ts";
 import { EndpointStatusWatcher } from "../../lib/status/endpoint_status.ts";
 import { felixPrefix } from "../../lib/status/felix_status.ts";
+import { aheadClock } from "../support/ahead_clock.ts";
 import { assertEquals, eventually } from "../support/assert.ts";
 import { openReporter, SOCKETS } from "../support/bus.ts";
 import { startEtcd } from "../support/etcd_server.ts";
@@ -30,12 +30,7 @@ async function scene() {
   const etcd = openEtcd(config.etcd);
   const log = new LogRecorder();
   const problems = new Set<string>();
-  let aheadMs = 0;
-  const clock = {
-    ...systemClock,
-    now: () => systemClock.now() + aheadMs,
-    monotonic: () => systemClock.monotonic() + aheadMs,
-  };
+  const { clock, pass } = aheadClock();
   const alive = (_doing: string, problem?: string | null) => {
     if (problem) problems.add(problem);
   };
@@ -60,7 +55,7 @@ async function scene() {
     store,
     log,
     problems,
-    pass: (ms: number) => aheadMs += ms,
+    pass,
     port: (host: string, port: string, status: string) =>
       etcd.put(portKey(host, port)).value(JSON.stringify({ status })).exec(),
     agent: (host: string) => {

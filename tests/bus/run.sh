@@ -33,7 +33,7 @@ fi
 
 log=$(mktemp -d)
 trap 'rm -rf "$log"' EXIT
-touch "$log/table"
+. tests/support/table.sh
 sh tests/bus/versions.sh >"$log/versions"
 # Some kinds of queues need a newer oslo.messaging than the installed one.
 OSLO_ROOT=$(tail -n 1 "$log/versions" | cut -d ' ' -f 2)
@@ -44,7 +44,7 @@ these() {
   case $1 in
     installed) awk '$2 == "/"' "$log/versions" ;;
     newest) tail -n 1 "$log/versions" ;;
-    *) awk -v wanted="$1" 'index($1 ".", wanted ".") == 1' "$log/versions" ;;
+    *) version_lines "$1" "$log/versions" ;;
   esac
 }
 
@@ -53,13 +53,7 @@ run() {
   version=$1
   export RABBITMQ_ROOT="$2"
   shift 2
-  echo "== RabbitMQ $version ($RABBITMQ_ROOT)"
-  from=$(date +%s)
-  DENO_JOBS=${DENO_JOBS:-3} deno test -A --parallel "$@" >"$log/out" 2>&1 </dev/null || touch "$log/failed"
-  cat "$log/out"
-  result=$(sed 's/\x1b\[[0-9;]*m//g' "$log/out" |
-    sed -nE 's/^(ok|FAILED) \| ([0-9]+ passed).*[^0-9]([0-9]+ failed).*/\2, \3/p' | tail -n 1)
-  echo "== RabbitMQ $version: ${result:-did not run} in $(($(date +%s) - from)) s" | tee -a "$log/table"
+  in_table "RabbitMQ $version" "$RABBITMQ_ROOT" env DENO_JOBS="${DENO_JOBS:-3}" deno test -A --parallel "$@"
 }
 
 if [ $# -gt 0 ]; then
@@ -81,10 +75,4 @@ for one in $wanted; do
     grep -q "== RabbitMQ $version:" "$log/table" || run "$version" "$root" "$@"
   done <"$log/these"
 done
-echo
-cat "$log/table"
-if ! grep -q passed "$log/table"; then
-  echo "nothing ran"
-  exit 1
-fi
-[ ! -e "$log/failed" ]
+end_table

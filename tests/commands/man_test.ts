@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { inTime } from "../support/in_time.ts";
 import { programMissing } from "../support/system_program.ts";
 import { guides } from "../../commands/commands.ts";
 import { manPage } from "../../lib/config/man_page.ts";
@@ -16,7 +17,7 @@ async function formatted(page: string): Promise<{ text: string; warnings: string
   const writer = groff.stdin.getWriter();
   await writer.write(new TextEncoder().encode(page));
   await writer.close();
-  const { stdout, stderr } = await groff.output();
+  const { stdout, stderr } = await inTime("groff ends", groff.output());
   const [text, warnings] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   return { text: text!, warnings: warnings! };
 }

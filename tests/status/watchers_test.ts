@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { aheadClock } from "../support/ahead_clock.ts";
 import { assert, assertEquals, assertWithin, eventually } from "../support/assert.ts";
 import { startEtcd } from "../support/etcd_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
@@ -94,16 +95,11 @@ async function scene() {
   const running: Promise<void>[] = [];
   const told: string[] = [];
   const term = { term: "1", id: "n:1", electionKey: "/election", signal: stop.signal };
-  let aheadMs = 0;
-  const clock = {
-    ...systemClock,
-    now: () => systemClock.now() + aheadMs,
-    monotonic: () => systemClock.monotonic() + aheadMs,
-  };
+  const { clock, pass } = aheadClock();
   const context = { log, clock, store, alive: () => {} };
   return {
     /** So much time passes. */
-    pass: (ms: number) => aheadMs += ms,
+    pass,
     dir,
     etcd,
     server,

@@ -7,6 +7,7 @@
 import amqp from "amqplib";
 import { TIME_FACTOR } from "./assert.ts";
 import { freePort } from "./etcd_server.ts";
+import { outputOf } from "./in_time.ts";
 
 const SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 const CONTROL = "/usr/lib/rabbitmq/bin/rabbitmqctl";
@@ -148,11 +149,13 @@ export class RabbitServer implements AsyncDisposable {
 
   /** `rabbitmqctl` for this broker. @throws it failed. */
   async control(...args: string[]): Promise<string> {
-    const { success, stdout, stderr } = await inRoot(CONTROL, {
+    const { success, stdout, stderr } = await outputOf(inRoot(CONTROL, {
       args: ["-q", ...args],
       env: this.#environment,
       stdin: "null",
-    }).output();
+      stdout: "piped",
+      stderr: "piped",
+    }));
     const said = new TextDecoder().decode(stdout);
     if (success) return said;
     throw new Error(`rabbitmqctl ${args[0]}: ${said}${new TextDecoder().decode(stderr)}`);
@@ -219,7 +222,7 @@ async function makeCertificates(dir: string): Promise<void> {
       openssl x509 -req -in $name.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
         -extfile san -out $name.pem
     done`;
-  const made = await new Deno.Command("sh", { args: ["-ec", script], cwd: dir }).output();
+  const made = await outputOf("sh", { args: ["-ec", script], cwd: dir });
   if (!made.success) throw new Error(new TextDecoder().decode(made.stderr));
 }
 
@@ -235,7 +238,7 @@ export async function stopEpmd(port: number): Promise<void> {
     stderr: "null",
   });
   for (let tries = 0; tries < 50; tries++) {
-    const { stdout } = await command.output();
+    const { stdout } = await outputOf(command);
     if (!new TextDecoder().decode(stdout).includes("living nodes")) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
