@@ -10,11 +10,13 @@ import type { Log } from "../base/log.ts";
 import type { OpenstackConfig } from "./config.ts";
 import { Inquiry, type Whereabouts } from "./confirm_gone.ts";
 import { Extensions } from "./extensions.ts";
-import { isRefused, OpenstackError, readJson, readList } from "./http.ts";
+import { OpenstackError, readJson, readList } from "./http.ts";
 import type { KeystoneAuth } from "./keystone.ts";
-import { filterCheck, FilterIgnoredError, listInBatches } from "./list_by.ts";
+import { filterCheck, listInBatches } from "./list_by.ts";
+import { ListWalk } from "./list_walk.ts";
 import { type Listing, RecordReader } from "./listing.ts";
 import { type Page, readPage } from "./page.ts";
+import { RequestGate } from "./request_gate.ts";
 import { Walk } from "./walk.ts";
 import { fetchWarm } from "./warm_up.ts";
 
@@ -36,20 +38,39 @@ interface Filtered extends Query {
   readonly by: { readonly field: string; readonly asked: (record: unknown) => boolean };
 }
 
+/** What the views of one client have in common. */
+interface Shared {
+  extensions: Extensions;
+  readonly gate: RequestGate;
+}
+
 /** Reads Neutron. */
 export class NeutronClient {
-  #extensions = new Extensions(null);
-
-  /** @param log is told when a list is asked for again after another one. */
+  /**
+   * @param log is told when a list is asked for again after another one.
+   * @param shared what all views of one client have in common.
+   */
   constructor(
     readonly config: OpenstackConfig,
     readonly auth: Pick<KeystoneAuth, "fetch">,
     readonly log?: Pick<Log, "info">,
+    readonly shared: Shared = { extensions: new Extensions(null), gate: new RequestGate(2) },
+    readonly isUrgent = false,
   ) {}
+
+  /** The same client, whose requests go before those of others: for what people wait for. */
+  get urgent(): NeutronClient {
+    return new NeutronClient(this.config, this.auth, this.log, this.shared, true);
+  }
+
+  /** For how long requests of this client and its views were under way, all added up, ms. */
+  get busyMs(): number {
+    return this.shared.gate.busyMs;
+  }
 
   /** What is loaded, as {@linkcode askExtensions} found it; until then everything. */
   get extensions(): Extensions {
-    return this.#extensions;
+    return this.shared.extensions;
   }
 
   /**
@@ -63,7 +84,7 @@ export class NeutronClient {
     if (!found) {
       throw new OpenstackError(`${url} sent no list of extensions: is neutron_url Neutron's?`, 200);
     }
-    return this.#extensions = found;
+    return this.shared.extensions = found;
   }
 
   /**
@@ -77,25 +98,30 @@ export class NeutronClient {
     signal: AbortSignal,
     query: Query | Filtered = {},
   ): AsyncGenerator<Listing<T>> {
-    if (!this.#extensions.offers(path)) return yield { items: [], refused: [] };
+    if (!this.shared.extensions.offers(path)) return yield { items: [], refused: [] };
+    const walk = this.walk(path, schema, query);
+    for (let page; (page = await walk.next(signal)) !== null;) yield page;
+  }
+
+  /**
+   * A walk through a collection that is there, for whoever reads it at a pace of its own.
+   *
+   * @throws {OpenstackError} it is not to be understood without an extension that is not loaded.
+   */
+  walk<T extends { id: string }>(
+    path: string,
+    schema: z.ZodType<T>,
+    query: Query | Filtered = {},
+  ): ListWalk<T> {
     this.#demandBinding(path);
     const url = `${this.config.neutronUrl}/v2.0/${path}`;
-    const { known } = query;
     const required = this.#requiredFields(path, schema, query);
-    const reader = new RecordReader({ schema, url, required, known });
-    const paged = this.#extensions.has("pagination");
+    const reader = new RecordReader({ schema, url, required, known: query.known });
+    const paged = this.shared.extensions.has("pagination");
     const walk = new Walk(path, paged ? this.config.pageSize : Infinity);
-    while (!walk.done) {
-      const page = await this.#page(path, signal, query, walk).catch((error) => {
-        if (isRefused(error, 404) && walk.stepBack()) return null;
-        throw error;
-      });
-      if (!page) continue;
-      if ("by" in query && !page.records.every(query.by.asked)) {
-        throw new FilterIgnoredError(url, query.by.field);
-      }
-      yield reader.read(walk.take(page));
-    }
+    const by = "by" in query ? query.by : undefined;
+    const read = (walk: Walk, signal: AbortSignal) => this.#page(path, signal, query, walk);
+    return new ListWalk({ walk, reader, by, read });
   }
 
   /** All objects of a collection. @throws {OpenstackError} as {@linkcode pages}. */
@@ -125,9 +151,11 @@ export class NeutronClient {
     if (values.length === 0) return { items: [], refused: [] };
     const asked = fields && [...new Set([...fields, field])];
     // What no object has.
-    if (this.#extensions.fieldsOf(path, [field]).length === 0) return { items: [], refused: [] };
+    if (this.shared.extensions.fieldsOf(path, [field]).length === 0) {
+      return { items: [], refused: [] };
+    }
     const filtered = path !== "ports" || field !== "security_groups" ||
-      this.#extensions.has("port-security-groups-filtering");
+      this.shared.extensions.has("port-security-groups-filtering");
     if (!filtered) return await this.#portsOfGroups(schema, signal, values, asked);
     return await listInBatches(
       field,
@@ -177,7 +205,7 @@ export class NeutronClient {
 
   /** Without it every port looks unbound, and no endpoint would be left. */
   #demandBinding(path: string): void {
-    if (path !== "ports" || this.#extensions.has("binding")) return;
+    if (path !== "ports" || this.shared.extensions.has("binding")) return;
     throw new OpenstackError(
       `${this.config.neutronUrl} does not have the extension binding loaded, so that nothing tells ` +
         "where a port is bound: use the ML2 plugin",
@@ -190,7 +218,7 @@ export class NeutronClient {
     const ofSchema = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
     const by = "by" in query ? [query.by.field] : [];
     const fields = query.fields ?? [...new Set([...ofSchema, ...by])];
-    return this.#extensions.fieldsOf(path, fields);
+    return this.shared.extensions.fieldsOf(path, fields);
   }
 
   async #page(path: string, signal: AbortSignal, query: Query, walk: Walk): Promise<Page> {
@@ -211,7 +239,8 @@ export class NeutronClient {
       this.log?.info("Neutron answered 500: other lists are read before it is asked again", {
         error,
       });
-    return fetchWarm(this.auth, { neutronUrl, onWarmUp }, url, signal, read, init);
+    const request = () => fetchWarm(this.auth, { neutronUrl, onWarmUp }, url, signal, read, init);
+    return this.shared.gate.run(this.isUrgent, signal, request);
   }
 
   /** The address of a page of what is asked for. */
@@ -221,12 +250,12 @@ export class NeutronClient {
     if (walk.limit !== Infinity) {
       url.searchParams.set("limit", String(walk.limit));
       // Plugins without paging of their own give pages of whatever order the database has.
-      if (this.#extensions.has("sorting")) {
+      if (this.shared.extensions.has("sorting")) {
         url.searchParams.set("sort_key", "id");
         url.searchParams.set("sort_dir", "asc");
       }
     }
-    for (const field of this.#extensions.fieldsOf(path, fields)) {
+    for (const field of this.shared.extensions.fieldsOf(path, fields)) {
       url.searchParams.append("fields", field);
     }
     for (const [name, value] of where) url.searchParams.append(name, value);

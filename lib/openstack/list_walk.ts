@@ -1,0 +1,52 @@
+/** One walk through a list of Neutron's, page by page; a page that failed can be asked for again. @module */
+import { isRefused } from "./http.ts";
+import { FilterIgnoredError } from "./list_by.ts";
+import type { Listing, RecordReader } from "./listing.ts";
+import type { Page } from "./page.ts";
+import type { Walk } from "./walk.ts";
+
+/** What a {@linkcode ListWalk} needs. */
+export interface ListWalkOptions<T> {
+  readonly walk: Walk;
+  readonly reader: RecordReader<T>;
+  /** A filter that each record has to fit. */
+  readonly by?: { readonly field: string; readonly asked: (record: unknown) => boolean };
+  read(walk: Walk, signal: AbortSignal): Promise<Page>;
+}
+
+/** A list whose pages are taken one by one, at whatever pace. */
+export class ListWalk<T extends { id: string }> {
+  constructor(readonly options: ListWalkOptions<T>) {}
+
+  /** The last id of the pages so far; null: there is none. */
+  get marker(): string | null {
+    return this.options.walk.marker;
+  }
+
+  /** Whether the end of the list is proven. */
+  get done(): boolean {
+    return this.options.walk.done;
+  }
+
+  /**
+   * The next page; null: the list has ended. After an error it may be called again, and goes on at the same
+   * place.
+   *
+   * @throws {OpenstackError} the page failed, or the walk cannot be completed.
+   */
+  async next(signal: AbortSignal): Promise<Listing<T> | null> {
+    const { walk, reader, by, read } = this.options;
+    while (!walk.done) {
+      const page = await read(walk, signal).catch((error) => {
+        if (isRefused(error, 404) && walk.stepBack()) return null;
+        throw error;
+      });
+      if (!page) continue;
+      if (by && !page.records.every(by.asked)) {
+        throw new FilterIgnoredError(reader.rules.url, by.field);
+      }
+      return reader.read(walk.take(page));
+    }
+    return null;
+  }
+}
