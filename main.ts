@@ -84,6 +84,7 @@ async function configuration(
 ): Promise<Pick<CommandContext, "resolve" | "resolveRecorded" | "given">> {
   const { resolveConfig } = await import("./lib/config/resolve.ts");
   const { readConfigPaths, readRecordedPaths } = await import("./lib/config/config_paths.ts");
+  const { readableCredentials, readCredentials } = await import("./lib/config/credentials.ts");
   const { usualStateDir } = await import("./lib/config/complete.ts");
   const { resolveRecorded } = await import("./lib/config/recorded_settings.ts");
   const { pointerDirectory } = await import("./lib/state/node_record.ts");
@@ -92,11 +93,15 @@ async function configuration(
   return {
     resolve(more = {}) {
       const files = readConfigPaths(configPaths, FILES);
-      return resolveConfig({ flags: { ...options, ...more }, env, files, hostname, readFile });
+      const credentials = readCredentials(env, FILES);
+      const flags = { ...options, ...more };
+      return resolveConfig({ flags, env, credentials, files, hostname, readFile });
     },
     resolveRecorded({ settings, configFiles, warnings = [] }, environment) {
       const files = readRecordedPaths(configFiles, FILES);
-      const input = { flags: {}, env: environment, files, hostname, readFile: readOrNull };
+      const credentials = readableCredentials(environment, FILES);
+      const places = { flags: {}, env: environment, credentials, files };
+      const input = { ...places, hostname, readFile: readOrNull };
       return { ...resolveRecorded(settings, input, env), warnings };
     },
     given: {

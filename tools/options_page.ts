@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { flagOf, type Option, OPTIONS } from "../lib/config/options.ts";
+import { flagOf, type Option, OPTIONS, OWN_SECTION } from "../lib/config/options.ts";
 
 /** Where the page is. */
 export const OPTIONS_PAGE = new URL("../docs/options.md", import.meta.url);
@@ -21,11 +21,21 @@ defaults; [keystone.md](keystone.md) has the whole order for the login to OpenSt
 never taken from the command line, where every user of the machine sees them. The state directory
 defaults to \`$STATE_DIRECTORY\`, else \`~/.local/state/calico-conductor\`.
 
+In a file, every option also stands by its name in the section \`[conductor]\`, which counts more than
+the place that the table names: \`election_ttl = 20\`. The package's
+\`/etc/calico-conductor/calico-conductor.conf\` is such a file, with all of them commented out.
+
+Under systemd a secret may be a credential: the file \`conductor_NAME\` of \`$CREDENTIALS_DIRECTORY\`,
+such as \`conductor_etcd_password\`, holds its value and at most one line end. It counts like the
+environment's \`CONDUCTOR_NAME\`, which goes before it, and is read anew when the configuration is
+read again.
+
 \`calico-conductor config\` prints every value and where it comes from. What nobody reads is named
 there, by \`doctor\` and at the start, with the nearest right name: keys of \`[calico]\` that neither
-this program nor networking-calico knows, names \`CONDUCTOR_…\` of the environment. A \`--config-file\`
-that is missing, cannot be read or is no INI file is refused, with exit code 2, and so is one with a
-line that oslo.config refuses: file and line are named, and nothing that stands there.
+this program nor networking-calico knows, keys of \`[conductor]\`, names \`CONDUCTOR_…\` of the
+environment and \`conductor_…\` of the credentials. A \`--config-file\` that is missing, cannot be read
+or is no INI file is refused, with exit code 2, and so is one with a line that oslo.config refuses:
+file and line are named, and nothing that stands there.
 
 ## Files as oslo.config reads them
 
@@ -86,7 +96,7 @@ function cells(option: Option): string[] {
   return [
     secret ? "(environment or file only)" : `\`${flagOf(option)}\``,
     env.map((name) => `\`${name}\``).join(", "),
-    ini.map((place) => {
+    ini.filter((place) => !place.startsWith(`${OWN_SECTION}.`)).map((place) => {
       const dot = place.indexOf(".");
       return `\`[${place.slice(0, dot)}] ${place.slice(dot + 1)}\``;
     }).join(", "),

@@ -369,12 +369,15 @@ export interface Option extends OptionRow {
   readonly env: readonly [own: string, ...others: string[]];
 }
 
+/** The section of a file of our own settings, in which every option stands by its name. */
+export const OWN_SECTION = "conductor";
+
 /** All options, in the order in which they are shown. */
 export const OPTIONS: readonly Option[] = Object.entries(GROUPS).flatMap(([group, rows]) =>
   Object.entries(rows).map(([name, row]: [string, OptionRow]) => ({
-    ini: [],
     clouds: [],
     ...row,
+    ini: [`${OWN_SECTION}.${name}`, ...row.ini ?? []],
     name: name as OptionName,
     group,
     env: [`CONDUCTOR_${name.toUpperCase()}`, ...row.env ?? []],

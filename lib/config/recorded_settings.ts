@@ -99,7 +99,7 @@ function readSecrets(
   recorded: ReadonlyMap<string, RecordedSetting>,
   input: ConfigInput,
 ): EffectiveValue[] {
-  const { env, readFile = () => null } = input;
+  const { env, credentials, readFile = () => null } = input;
   const files = readFiles(input);
   const name = recorded.get("os_cloud")?.value ?? null;
   let cloud = null;
@@ -107,7 +107,7 @@ function readSecrets(
     cloud = name === null ? null : readCloud(name, env, readFile);
   } catch { /* the node could read it; here its secrets are missing */ }
   // What is known goes in as flags do, so that the lab's own values come out as they did.
-  const places = { flags: {}, env, cloud, files };
+  const places = { flags: {}, env, credentials, cloud, files };
   const found = OPTIONS.map((option): EffectiveValue => {
     const setting = recorded.get(option.name);
     if (!setting || setting.secret) return findValue(option, places);

@@ -37,6 +37,10 @@ export function checkRelations(values: OptionValues): string[] {
   if (values.get("lab") !== "off" && cloud) {
     refuse("lab", `off or auto when ${cloud.option.name} is given (${cloud.source})`);
   }
+  // What listens on this machine by chance is nobody's cloud to write to.
+  if (values.entry("lab").source !== "default" && values.get("lab") === "off" && !cloud) {
+    refuse("lab", "off only with a cloud: give etcd, and auth_url, neutron_url or os_cloud");
+  }
   return problems;
 }
 

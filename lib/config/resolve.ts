@@ -9,6 +9,7 @@ import { escapeControls } from "../base/escape_controls.ts";
 import { buildConfig } from "./build.ts";
 import { readCloud } from "./clouds_yaml.ts";
 import { completeDefaults, type Machine } from "./complete.ts";
+import type { Credentials } from "./credentials.ts";
 import { ConfigError } from "./config_error.ts";
 import type { Config } from "./config_types.ts";
 import { warnOpenstack } from "./openstack_config.ts";
@@ -22,6 +23,7 @@ import {
   notIni,
   telemetryUsers,
   twofold,
+  unknownCredentials,
   unknownEnvironment,
   unknownKeys,
   unknownReferences,
@@ -48,6 +50,8 @@ export interface ConfigInput extends Machine {
   readonly flags: Flags;
   /** Later ones count more. */
   readonly files: readonly ConfigText[];
+  /** What the service manager has handed over. @default nothing */
+  readonly credentials?: Credentials;
   /** Text of a file that may not be there (`clouds.yaml`), or null. */
   readFile?(path: string): string | null;
 }
@@ -74,10 +78,12 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
   const files = readFiles(input);
   refuseAny(files.flatMap((file) => notIni(file.path, file)));
   refuseAny(files.flatMap(({ path, broken }) => brokenLines(path, broken)));
-  const { flags, env, readFile = () => null } = input;
+  const { flags, env, credentials = new Map(), readFile = () => null } = input;
   const named = findValue(optionOf("os_cloud"), { flags, env, cloud: null, files }).value;
   const cloud = named === null ? null : readCloud(named, env, readFile);
-  const found = OPTIONS.map((option) => findValue(option, { flags, env, cloud, files }));
+  const found = OPTIONS.map((option) =>
+    findValue(option, { flags, env, credentials, cloud, files })
+  );
   refuseAny(found.flatMap(checkKind));
   const effective = completeDefaults(found, input);
   const values = new OptionValues(effective);
@@ -91,6 +97,7 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
     ...files.flatMap(unknownReferences),
     ...twofold(files),
     ...unknownEnvironment(env),
+    ...unknownCredentials(credentials),
   ];
   return { config: freeze(config), effective, warnings };
 }

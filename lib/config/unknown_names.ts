@@ -6,8 +6,9 @@
  * @module
  */
 import { suggest } from "../base/suggest.ts";
+import { credentialOf, type Credentials } from "./credentials.ts";
 import type { BrokenLine, ConfigFile } from "./oslo_file.ts";
-import { flagOf, OPTIONS } from "./options.ts";
+import { flagOf, OPTIONS, OWN_SECTION } from "./options.ts";
 
 /**
  * Keys of `[calico]` that are known to networking-calico's driver and DHCP agent alone (its
@@ -30,6 +31,11 @@ const CALICO_KEYS = [
   ...PYTHON_DRIVER,
   ...OURS.filter((place) => place.startsWith(`${SECTION}.`)).map((place) => keyOf(place)),
 ];
+/** The sections of which all keys are known, with these. */
+const KNOWN: ReadonlyMap<string, readonly string[]> = new Map([
+  [SECTION, CALICO_KEYS],
+  [OWN_SECTION, OPTIONS.map(({ name }) => name)],
+]);
 const ENVIRONMENT = OPTIONS.map(({ env }) => env[0]);
 /** What Kubernetes sets in every container for a service with the name `conductor`. */
 const OF_KUBERNETES = /^CONDUCTOR_(SERVICE_(HOST|PORT)|PORT)(_|$)/;
@@ -61,26 +67,33 @@ export function unknownEnvironment(env: Readonly<Record<string, string | undefin
 const NAME = /^[A-Za-z]+([_-][A-Za-z0-9]+)*$/;
 const MAX_NAME_CHARS = 64;
 
-/** A sentence per key of `[calico]` that nobody knows, and per section whose name is nearly that. */
+/** A sentence per credential that looks like an option of ours and is no secret of it. */
+export function unknownCredentials(credentials: Credentials): string[] {
+  const known = OPTIONS.filter(({ secret }) => secret).map(credentialOf);
+  return [...credentials.keys()].filter((name) => !known.includes(name))
+    .map((name) => `the credential ${name} is no secret of ours${meant(name, known)}`);
+}
+
+/** A sentence per key of `[calico]` and `[conductor]` that nobody knows, and per section with nearly such a name. */
 export function unknownKeys(
   path: string,
   { values, lines }: Pick<ConfigFile, "values" | "lines">,
 ): string[] {
-  const sections = new Set([...values.keys()].map((place) => place.slice(0, place.indexOf("."))));
-  const misspelt = [...sections]
-    .filter((name) => name !== SECTION && suggest(name, [SECTION]) !== null)
-    .map((name) => `${path}: nobody reads the section [${name}]: did you mean [${SECTION}]?`);
+  const sections = new Set([...values.keys()].map(sectionOf));
+  const misspelt = [...sections].filter((name) => !KNOWN.has(name)).flatMap((name) => {
+    const near = suggest(name, [...KNOWN.keys()]);
+    return near ? [`${path}: nobody reads the section [${name}]: did you mean [${near}]?`] : [];
+  });
   const keys = [...values.keys()]
-    .filter((place) => place.startsWith(`${SECTION}.`))
-    .filter((place) => !CALICO_KEYS.includes(keyOf(place)))
+    .filter((place) => KNOWN.get(sectionOf(place))?.includes(keyOf(place)) === false)
     .map((place) => {
-      const key = keyOf(place);
+      const [section, key] = [sectionOf(place), keyOf(place)];
       // A part of a secret, torn off at the end of a line, may stand where a name should.
       return NAME.test(key) && key.length <= MAX_NAME_CHARS
-        ? `${path}: [${SECTION}] ${key} is not known${whereInstead(key)}`
+        ? `${path}: [${section}] ${key} is not known${whereInstead(section, key)}`
         : `${path}: line ${
           lines.get(place)
-        } in [${SECTION}] gives something that is no option's name`;
+        } in [${section}] gives something that is no option's name`;
     });
   return [...misspelt, ...keys];
 }
@@ -152,7 +165,11 @@ export function notIni(
 }
 
 function shown(place: string): string {
-  return `[${place.slice(0, place.indexOf("."))}] ${keyOf(place)}`;
+  return `[${sectionOf(place)}] ${keyOf(place)}`;
+}
+
+function sectionOf(place: string): string {
+  return place.slice(0, place.indexOf("."));
 }
 
 function keyOf(place: string): string {
@@ -165,13 +182,11 @@ function meant(given: string, right: readonly string[]): string {
 }
 
 /** An option that is read from elsewhere, or the nearest key. */
-function whereInstead(key: string): string {
+function whereInstead(section: string, key: string): string {
   const option = OPTIONS.find(({ name }) => name === key.replaceAll("-", "_").toLowerCase());
-  const here = option?.ini.find((place) => place.startsWith(`${SECTION}.`));
+  const here = option?.ini.find((place) => sectionOf(place) === section);
   if (here) return `: did you mean ${keyOf(here)}?`;
-  if (!option) return meant(key, CALICO_KEYS);
-  const [place] = option.ini;
-  const inFile = place ? `, or [${place.slice(0, place.indexOf("."))}] ${keyOf(place)}` : "";
+  if (!option) return meant(key, KNOWN.get(section)!);
   const flag = option.secret ? "" : `${flagOf(option)} or `;
-  return `: that option is ${flag}${option.env[0]}${inFile}`;
+  return `: that option is ${flag}${option.env[0]}, or ${shown(option.ini[1] ?? option.ini[0]!)}`;
 }

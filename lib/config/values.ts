@@ -1,6 +1,6 @@
 /**
- * Where an option's value comes from: flags over our own environment names over the named cloud of
- * `clouds.yaml` over other environment names (`OS_…`) over files over defaults. Once a cloud is named
+ * Where an option's value comes from: flags over our own environment names over credentials of the service
+ * manager over the named cloud of `clouds.yaml` over other environment names (`OS_…`) over files over defaults. Once a cloud is named
  * it stands alone: for what a cloud can say, neither `OS_…` nor files are mixed into it.
  *
  * @module
@@ -8,6 +8,7 @@
 import { type FileValues, normalized } from "./oslo_file.ts";
 import { canonicalPlace } from "./oslo_names.ts";
 import { flagOf, type Option, type OptionName, type ValueOf } from "./options.ts";
+import { credentialOf, type Credentials } from "./credentials.ts";
 import { clip } from "../base/clip.ts";
 import { hostAndPort } from "../base/host_and_port.ts";
 import { withoutUserInfo } from "../base/user_info.ts";
@@ -20,7 +21,15 @@ const MAX_VALUE_CHARS = 200;
 export type Flags = Readonly<Partial<Record<OptionName, string | readonly string[]>>>;
 
 /** Places of values; a lower number counts more. */
-export const LEVEL = { flag: 0, own: 1, cloud: 2, environment: 3, file: 4, none: 5 } as const;
+export const LEVEL = {
+  flag: 0,
+  own: 1,
+  credential: 2,
+  cloud: 3,
+  environment: 4,
+  file: 5,
+  none: 6,
+} as const;
 
 /** What was found for one option. */
 export interface EffectiveValue {
@@ -89,6 +98,7 @@ export interface ParsedFile {
 export interface ValuePlaces {
   readonly flags: Flags;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly credentials?: Credentials;
   readonly cloud: Cloud | null;
   /** Later ones count more. */
   readonly files: readonly ParsedFile[];
@@ -106,11 +116,15 @@ export function findValue(option: Option, places: ValuePlaces): EffectiveValue {
 /** What the places say, the one that counts most first. */
 function* candidates(
   option: Option,
-  { flags, env, cloud, files }: ValuePlaces,
+  { flags, env, credentials, cloud, files }: ValuePlaces,
 ): Generator<[value: string | undefined, source: string, level: number]> {
   const { name, clouds, ini, env: [own, ...others] } = option;
   yield [flags[name]?.toString(), flagOf(option), LEVEL.flag];
   yield [env[own], own, LEVEL.own];
+  if (option.secret) {
+    const credential = credentialOf(option);
+    yield [credentials?.get(credential), `credential ${credential}`, LEVEL.credential];
+  }
   if (cloud) {
     for (const key of clouds) yield [cloud.values.get(key), `${cloud.path} ${key}`, LEVEL.cloud];
   }

@@ -183,9 +183,15 @@ Deno.test("a node that joins a lab uses it as the lab's own node does, and start
 
 Deno.test("any etcd or OpenStack setting turns the lab off, and contradicts --lab on", () => {
   assertEquals(resolve({ flags: { etcd: ["10.0.0.1:2379"] } }).config.lab.enabled, false);
-  assertEquals(resolve({ flags: { lab: "off" } }).config.lab.enabled, false);
+  assertEquals(resolve({ flags: { lab: "off", etcd: "a:1" } }).config.lab.enabled, false);
   for (const lab of ["on", "join"]) {
     assertMatch(refusal({ flags: { lab, etcd: ["a:1"] } }).message, /lab .*when etcd is given/);
+  }
+});
+
+Deno.test("with the lab off, what listens on this machine by chance is no cloud", () => {
+  for (const given of [{ flags: { lab: "off" } }, { env: { CONDUCTOR_LAB: "off" } }]) {
+    assertMatch(refusal(given).message, /^lab .*off only with a cloud: give etcd/);
   }
 });
 

@@ -19,7 +19,17 @@ const CASES: [why: string, text: string, says: RegExp][] = [
   [
     "an option that no file has",
     "[calico]\nelection_ttl = 20",
-    /election_ttl is not known: that option is --election-ttl or CONDUCTOR_ELECTION_TTL$/,
+    /election_ttl is not known: that option is --election-ttl or CONDUCTOR_ELECTION_TTL, or \[conductor\] election_ttl$/,
+  ],
+  [
+    "a misspelt key of our own section",
+    "[conductor]\nelection_tll = 20",
+    /\[conductor\] election_tll is not known: did you mean election_ttl\?$/,
+  ],
+  [
+    "our own section, misspelt",
+    "[conducter]\nregion = x",
+    /\[conducter\]: did you mean \[conductor\]\?/,
   ],
   [
     "an option that has another name here",

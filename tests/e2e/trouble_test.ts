@@ -65,7 +65,7 @@ Deno.test("a port of the page that is taken: one message, and the page comes whe
 Deno.test("a state directory that is not writable, or in use: exit code 1 and one line", async () => {
   await using dir = await tempDir();
   await Deno.writeTextFile(`${dir.path}/file`, "");
-  await using node = Node.start([`--state-dir=${dir.path}/file/x`, "--lab=off"]);
+  await using node = Node.start([`--state-dir=${dir.path}/file/x`, "--etcd=http://127.0.0.1:1"]);
   await eventually("the end", () => node.ended);
   assertEquals(node.ended!.code, 1);
   assertMatch(node.output, /cannot be written .*--state-dir/);
