@@ -6,7 +6,14 @@
  * @module
  */
 import { ConfigError } from "./config_error.ts";
-import type { ConfigText } from "./resolve.ts";
+
+/** An oslo INI file. */
+export interface ConfigText {
+  readonly path: string;
+  readonly text: string;
+  /** Nobody named it: it is read because oslo.config reads it by itself. */
+  readonly implied?: true;
+}
 
 /** A word of the command line. */
 export interface ConfigPath {

@@ -11,6 +11,7 @@ import { readCloud } from "./clouds_yaml.ts";
 import { completeDefaults, type Machine } from "./complete.ts";
 import type { Credentials } from "./credentials.ts";
 import { ConfigError } from "./config_error.ts";
+import type { ConfigText } from "./config_paths.ts";
 import type { Config } from "./config_types.ts";
 import { warnOpenstack } from "./openstack_config.ts";
 import { shownValue } from "./effective_rows.ts";
@@ -36,14 +37,6 @@ import {
   problemOf,
   warnIgnored,
 } from "./values.ts";
-
-/** An oslo INI file. */
-export interface ConfigText {
-  readonly path: string;
-  readonly text: string;
-  /** Nobody named it: it is read because oslo.config reads it by itself. */
-  readonly implied?: true;
-}
 
 /** All that {@linkcode resolveConfig} needs; nothing is read from the process. */
 export interface ConfigInput extends Machine {

@@ -1,6 +1,7 @@
 /** What several files of oslo.config's come to together; `tests/oslo/` compares it with oslo.config itself. */
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
-import { type ConfigInput, type ConfigText, resolveConfig } from "../../lib/config/resolve.ts";
+import type { ConfigText } from "../../lib/config/config_paths.ts";
+import { type ConfigInput, resolveConfig } from "../../lib/config/resolve.ts";
 import type { OptionName } from "../../lib/config/options.ts";
 import { parseConfigFile } from "../../lib/config/oslo_file.ts";
 
