@@ -30,6 +30,20 @@ Deno.test("the unit leaves the supervisor the time and the order that a stop tak
   assertEquals(value("MemoryDenyWriteExecute"), undefined, "V8 compiles");
 });
 
+Deno.test("a reload needs no other package, and a drop-in makes systemctl wait for its end", async () => {
+  assertEquals(value("ExecReload"), '/bin/sh -c "kill -HUP $MAINPID"');
+  const waiting = await Deno.readTextFile(
+    new URL("../../contrib/systemd/notify-reload.conf", import.meta.url),
+  );
+  assertMatch(waiting, /^Type=notify-reload\nExecReload=$/m);
+});
+
+Deno.test("no secret is in the environment or an argument, and no lab starts by chance", () => {
+  assertEquals(value("LoadCredential"), "conductor:/etc/calico-conductor/credentials");
+  assertEquals(value("Environment"), "CONDUCTOR_LAB=off");
+  assertEquals([value("User"), value("StateDirectory")], ["calico-conductor", "calico-conductor"]);
+});
+
 Deno.test("systemd accepts the unit, and finds it well fenced", {
   ignore: !await hasSystemd(),
 }, async () => {
