@@ -35,8 +35,8 @@ export function manPage(guides: readonly CommandGuide[], version: string): strin
     section("OPTIONS"),
     roff(
       "Options come from flags, then the environment (CONDUCTOR_ELECTION_TTL is --election-ttl), then " +
-        "--config-file, then defaults. In brackets: the default. Secrets are taken from the environment " +
-        "and from files only.",
+        "--config-file, then defaults. In brackets: the default. Secrets are taken from the environment, " +
+        "from credentials of the service manager and from files only.",
     ),
     ...COMMON_FLAGS.flatMap(flagLines),
     ...optionLines(),
@@ -48,7 +48,8 @@ export function manPage(guides: readonly CommandGuide[], version: string): strin
         "~/.local/state/calico-conductor",
         "The state directory, unless $STATE_DIRECTORY names one.",
       ],
-      ["/etc/calico-conductor/environment", "Settings and secrets of the service."],
+      ["/etc/calico-conductor/calico-conductor.conf", "Settings of the service."],
+      ["/etc/calico-conductor/credentials/", "Its secrets, one a file."],
     ].flatMap(([path, means]) => [".TP", `.I ${roff(path!)}`, roff(means!)]),
     "",
   ].join("\n");
