@@ -172,6 +172,7 @@ fi
 # that ask a running node start no etcd.
 needed=etcd
 case ${1:-} in
+  test:package) needed= ;;
   test*) needed="etcd etcdctl" ;;
   -h | --help | help)
     needed=
@@ -183,6 +184,7 @@ case ${1:-} in
     set -- start --version
     ;;
   status | doctor | config | resync | step-down | permissions | trace | completion | man) needed= ;;
+  compile | package | sbom | release-notes) needed= ;;
 esac
 missing=
 for tool in $needed; do

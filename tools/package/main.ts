@@ -46,7 +46,7 @@ export interface PackageOptions {
 export async function makePackages(options: PackageOptions): Promise<string[]> {
   const { arch, out, formats, epoch } = options;
   const nfpm = await findNfpm();
-  const maintainer = Deno.env.get("PACKAGE_MAINTAINER") ?? MAINTAINER;
+  const maintainer = Deno.env.get("PACKAGE_MAINTAINER") || MAINTAINER;
   const root = await Deno.makeTempDir({ prefix: "calico-conductor-package-" });
   try {
     await stage(root, options, maintainer);
