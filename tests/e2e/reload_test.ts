@@ -107,3 +107,36 @@ Deno.test("SIGHUP: a certificate that was renewed under its name is read by thos
     "endpoint-status-watcher",
   ]);
 });
+
+Deno.test("SIGHUP: our own file and a secret that the service manager has renewed are read, and it is shown nowhere", async () => {
+  await using dir = await tempDir();
+  await using server = await startEtcd();
+  const file = `${dir.path}/calico-conductor.conf`;
+  const credential = `${dir.path}/conductor_transport_url`;
+  const handOver = (password: string) =>
+    Deno.writeTextFile(credential, `rabbit://u:${password}@127.0.0.1:${freePort()}/\n`);
+  const write = (period: number) =>
+    Deno.writeTextFile(file, `[conductor]\netcd = ${server.url}\ncompaction_period = ${period}\n`);
+  await Promise.all([handOver("hidden1"), write(60)]);
+  await using node = Node.start([
+    `--state-dir=${dir.path}/state`,
+    "--node-name=node-1",
+    `--config-file=${file}`,
+    `--neutron-url=http://127.0.0.1:${freePort()}`,
+    "--startup-resync=never",
+  ], { CREDENTIALS_DIRECTORY: dir.path, CONDUCTOR_LAB: "off" });
+  await node.ready();
+  assertEquals(await reload(node), []);
+  await write(30);
+  assertEquals(await reload(node), ["manager"]);
+  await handOver("hidden2");
+  assertEquals(await reload(node), [
+    "resource-syncer",
+    "agent-status-watcher",
+    "endpoint-status-watcher",
+  ]);
+  await Deno.writeFile(credential, new Uint8Array([0xff]));
+  node.kill("SIGHUP");
+  await eventually("it is refused", () => /refused, the one before stays.*UTF-8/.test(node.output));
+  assert(!node.output.includes("hidden"), node.output);
+});
