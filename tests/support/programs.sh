@@ -3,7 +3,7 @@
 # with the reason. CI calls it before its suites run side by side: apt is not for two.
 set -eu
 missing=
-for program in zsh fish groff tmux; do
+for program in zsh fish groff tmux lintian rpm; do
   command -v "$program" >/dev/null 2>&1 || missing="$missing $program"
 done
 [ -n "$missing" ] || exit 0
