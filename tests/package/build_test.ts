@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { VERSION } from "../../lib/base/version.ts";
 import { debianVersion } from "../../tools/package/files.ts";
-import { makePackages } from "../../tools/package/main.ts";
+import { makePackages, type PackageOptions } from "../../tools/package/main.ts";
 import { tempDir } from "../support/temp_dir.ts";
 
 const EPOCH = 1_700_000_000;
@@ -21,11 +21,12 @@ async function said(program: string, ...args: string[]): Promise<string> {
   return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
 }
 
-async function build(dir: string, out: string, arch = "amd64"): Promise<string[]> {
+async function build(dir: string, out: string, more: Partial<PackageOptions> = {}) {
   const binary = `${dir}/program`;
   await Deno.writeTextFile(binary, "#!/bin/sh\necho x\n");
   const formats = ["deb", "rpm"];
-  return await makePackages({ arch, binary, out: `${dir}/${out}`, formats, epoch: EPOCH });
+  const options = { arch: "amd64", binary, out: `${dir}/${out}`, formats, epoch: EPOCH };
+  return await makePackages({ ...options, ...more });
 }
 
 Deno.test("two builds give the same bytes, and the architecture is as asked", async () => {
@@ -39,11 +40,11 @@ Deno.test("two builds give the same bytes, and the architecture is as asked", as
     assertEquals(a.length, b.length, path);
     assert(a.every((byte, at) => byte === b[at]), path);
   }
-  const arm = await build(dir.path, "arm", "arm64");
+  const arm = await build(dir.path, "arm", { arch: "arm64", release: "2" });
   const names = arm.map((path) => path.slice(path.lastIndexOf("/") + 1));
   assertEquals(names, [
-    `calico-conductor_${debianVersion()}_arm64.deb`,
-    `calico-conductor-${VERSION}-1.aarch64.rpm`,
+    `calico-conductor_${debianVersion(VERSION, "2")}_arm64.deb`,
+    `calico-conductor-${VERSION}-2.aarch64.rpm`,
   ]);
 });
 

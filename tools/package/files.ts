@@ -47,8 +47,13 @@ const ROOT = new URL("../../", import.meta.url);
  *
  * @param maintainer name and address, as Debian's control files have them
  * @param epoch time of the release, seconds since 1970
+ * @param release which package of the version it is
  */
-export async function packageFiles(maintainer: string, epoch: number): Promise<PackageFiles> {
+export async function packageFiles(
+  maintainer: string,
+  epoch: number,
+  release = "1",
+): Promise<PackageFiles> {
   const all = await guides();
   const doc = "usr/share/doc/calico-conductor";
   const files = new Map<string, string | Uint8Array>([
@@ -58,7 +63,7 @@ export async function packageFiles(maintainer: string, epoch: number): Promise<P
     ["usr/share/fish/vendor_completions.d/calico-conductor.fish", fishCompletion(all)],
     ["zsh/_calico-conductor", zshCompletion(all)],
     [`${doc}/changelog.gz`, zipped(await text("CHANGELOG.md"))],
-    [`${doc}/changelog.Debian.gz`, zipped(debianChangelog(maintainer, epoch))],
+    [`${doc}/changelog.Debian.gz`, zipped(debianChangelog(maintainer, epoch, release))],
     [`${doc}/sbom.cdx.json`, `${await bill()}\n`],
   ]);
   for (const [from, to] of COPIED) files.set(to, await text(from));
@@ -71,13 +76,13 @@ export async function packageFiles(maintainer: string, epoch: number): Promise<P
 }
 
 /** The version as Debian orders it: a release follows what came before it, `1.0.0~rc.1`. */
-export function debianVersion(version = VERSION): string {
-  return `${version.replace("-", "~")}-1`;
+export function debianVersion(version = VERSION, release = "1"): string {
+  return `${version.replace("-", "~")}-${release}`;
 }
 
-function debianChangelog(maintainer: string, epoch: number): string {
+function debianChangelog(maintainer: string, epoch: number, release: string): string {
   const date = new Date(epoch * 1000).toUTCString().replace("GMT", "+0000");
-  return `calico-conductor (${debianVersion()}) unstable; urgency=medium\n\n` +
+  return `calico-conductor (${debianVersion(VERSION, release)}) unstable; urgency=medium\n\n` +
     `  * What has changed is in changelog.gz.\n\n -- ${maintainer}  ${date}\n`;
 }
 

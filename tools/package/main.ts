@@ -1,7 +1,7 @@
 /**
  * The packages of the compiled binary, into `dist/`:
  *
- *     deno task package [--arch amd64|arm64] [--binary FILE] [--out DIR] [--format deb,rpm]
+ *     deno task package [--arch amd64|arm64] [--binary FILE] [--out DIR] [--format deb,rpm] [--release 1]
  *
  * Without `--binary` (or `CONDUCTOR_BINARY`), `compile.sh` makes one. `SOURCE_DATE_EPOCH`, or else the time of the
  * commit, is the time of all files, so that two builds of one commit differ in the binary alone, if at all.
@@ -35,6 +35,8 @@ export interface PackageOptions {
   readonly formats: readonly string[];
   /** Time of all files, seconds since 1970. */
   readonly epoch: number;
+  /** Which package of the version it is. @default "1" */
+  readonly release?: string;
 }
 
 /**
@@ -55,6 +57,7 @@ export async function makePackages(options: PackageOptions): Promise<string[]> {
     const env = {
       PACKAGE_ARCH: arch,
       PACKAGE_VERSION: VERSION,
+      PACKAGE_RELEASE: options.release ?? "1",
       PACKAGE_MAINTAINER: maintainer,
       SOURCE_DATE_EPOCH: String(epoch),
     };
@@ -80,7 +83,7 @@ async function stage(root: string, options: PackageOptions, maintainer: string):
     await Deno.writeFile(file, bytes);
     await Deno.chmod(file, mode);
   };
-  for (const [path, content] of await packageFiles(maintainer, options.epoch)) {
+  for (const [path, content] of await packageFiles(maintainer, options.epoch, options.release)) {
     await write(path, content, 0o644);
   }
   for (const script of ["postinst", "prerm", "postrm"]) {
@@ -120,18 +123,23 @@ async function compiled(arch: string): Promise<string> {
 
 if (import.meta.main) {
   const given = parseArgs(Deno.args, {
-    string: ["arch", "binary", "out", "format"],
+    string: ["arch", "binary", "out", "format", "release"],
     unknown(word) {
-      throw new Error(`unknown argument ${word}; allowed: --arch, --binary, --out, --format`);
+      throw new Error(
+        `unknown argument ${word}; allowed: --arch, --binary, --out, --format, --release`,
+      );
     },
   });
   const text = (name: string) => typeof given[name] === "string" ? given[name] : null;
   const arch = text("arch") ?? (Deno.build.arch === "aarch64" ? "arm64" : "amd64");
   const out = text("out") ?? `${ROOT}dist`;
   const formats = text("format")?.split(",") ?? FORMATS;
+  const release = text("release") ?? "1";
   if (!Object.hasOwn(TARGETS, arch)) throw new Error("--arch is amd64 or arm64");
   if (!formats.every((format) => FORMATS.includes(format))) throw new Error("--format is deb,rpm");
   const binary = text("binary") ?? Deno.env.get("CONDUCTOR_BINARY") ?? await compiled(arch);
-  const made = await makePackages({ arch, binary, out, formats, epoch: await commitTime() });
+  if (!/^\d{1,4}$/.test(release)) throw new Error("--release is a number");
+  const epoch = await commitTime();
+  const made = await makePackages({ arch, binary, out, formats, epoch, release });
   print(made.join("\n"));
 }
