@@ -82,9 +82,9 @@ export class Comparison {
     this.watchdog = new Watchdog("the comparison with Neutron", options.clock);
   }
 
-  /** Resolves once nothing is kept from being reported any more. */
-  get over(): Promise<void> {
-    return this.#over.promise;
+  /** Resolves once nothing is kept from being reported any more, or the signal aborts. */
+  over(signal: AbortSignal): Promise<void> {
+    return Promise.race([this.#over.promise, aborted(signal)]);
   }
 
   /** All that is in etcd has been read; called as often as that shows. */
@@ -103,18 +103,14 @@ export class Comparison {
   /** Neutron has taken a report of that endpoint, by its key. */
   accepted(key: string): void {
     const { states, clock } = this.#options;
-    if (states.tries(key) > 0) this.#accepted++;
-    states.reported(key, clock.now());
+    if (states.reported(key, clock.now()) > 0) this.#accepted++;
   }
 
   /** Compares whatever comes until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { pages, clock } = this.#options;
     if (!pages) return;
-    const ended = new Promise<void>((resolve) => {
-      signal.addEventListener("abort", () => resolve(), { once: true });
-    });
-    await Promise.race([this.#read.promise, ended]);
+    await Promise.race([this.#read.promise, aborted(signal)]);
     while (!signal.aborted) {
       this.watchdog.within(LATE_MS);
       try {
@@ -236,6 +232,13 @@ export class Comparison {
     if (isNew || (differs && isDue(tries))) states.wait(states.key(row), clock.now(), false);
     else states.settle(row);
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }
 
 /** Whether Neutron shows something else than it would be told. What is an error there is no other than DOWN. */

@@ -67,11 +67,6 @@ export class EndpointStates {
     return this.#index.size - this.#counts[GONE]!;
   }
 
-  /** Bytes of the arrays. */
-  get byteLength(): number {
-    return this.#index.byteLength;
-  }
-
   /** How many keys wait, released ones included. */
   get waiting(): number {
     return this.#waiting + (this.#releasedAt === null ? 0 : this.#unsure);
@@ -113,7 +108,7 @@ export class EndpointStates {
   wait(key: string, now: number, live: boolean): void {
     const found = this.#index.find(key);
     const row = found < 0 ? this.#set(key, GONE) : found;
-    this.#settle(row);
+    this.settle(row);
     if (this.#since.values[row] !== 0) return;
     this.#since.values[row] = live ? now : -now;
     this.#waiting++;
@@ -125,7 +120,7 @@ export class EndpointStates {
   take(key: string): WaitingState | null {
     const row = this.#index.find(key);
     if (row < 0) return null;
-    this.#settle(row);
+    this.settle(row);
     return this.#since.values[row] !== 0 ? this.#take(row) : null;
   }
 
@@ -154,13 +149,8 @@ export class EndpointStates {
       const row = this.#cursor % length;
       this.#cursor = row + 1;
       if (!this.#index.has(row) || !this.isUnsure(row)) continue;
-      this.#settle(row);
-      taken.push({
-        key: this.key(row),
-        status: NAMES[this.#numbers.values[row]!],
-        since,
-        live: false,
-      });
+      this.settle(row);
+      taken.push({ key: this.key(row), status: this.status(row), since, live: false });
     }
     return taken;
   }
@@ -178,11 +168,15 @@ export class EndpointStates {
     if (now === null || this.#releasedAt === null) this.#releasedAt = now;
   }
 
-  /** Neutron has taken a report of the key's status now, ms since the epoch. */
-  reported(key: string, now: number): void {
+  /**
+   * Neutron has taken a report of the key's status now, ms since the epoch. How often in a row comparisons have
+   * shown that it differs.
+   */
+  reported(key: string, now: number): number {
     const row = this.#index.find(key);
-    if (row < 0) return;
+    if (row < 0) return 0;
     this.#taken.values[row] = Math.max(1, Math.ceil((now - this.epoch) / TICK_MS));
+    return this.#tries.values[row]!;
   }
 
   /** The rows of a port's endpoints, by its id. */
@@ -217,7 +211,9 @@ export class EndpointStates {
 
   /** It needs no report, as far as is known: it is not unsure any more. */
   settle(row: number): void {
-    this.#settle(row);
+    if (!this.isUnsure(row)) return;
+    this.#marks.values[row]! &= ~UNSURE;
+    this.#unsure--;
   }
 
   /** Whether Neutron took a report of it after that moment, ms since the epoch, or just before. */
@@ -244,12 +240,6 @@ export class EndpointStates {
     if (before > 1) this.#persisting--;
     if (tries > 1) this.#persisting++;
     return tries;
-  }
-
-  /** How often in a row comparisons have shown that it differs. */
-  tries(key: string): number {
-    const row = this.#index.find(key);
-    return row < 0 ? 0 : this.#tries.values[row]!;
   }
 
   /** How many endpoints have which status; a status that none has is left out. */
@@ -288,7 +278,7 @@ export class EndpointStates {
 
   #remove(row: number): void {
     this.#goOn(row);
-    this.#settle(row);
+    this.settle(row);
     this.differs(row, false);
     this.#counts[this.#numbers.values[row]!]!--;
     this.#ofPort.remove(row);
@@ -298,12 +288,6 @@ export class EndpointStates {
   #goOn(row: number): void {
     if (this.#since.values[row] !== 0) this.#waiting--;
     this.#since.values[row] = 0;
-  }
-
-  #settle(row: number): void {
-    if (!this.isUnsure(row)) return;
-    this.#marks.values[row]! &= ~UNSURE;
-    this.#unsure--;
   }
 
   #sortAnew(): void {

@@ -16,7 +16,7 @@ import { Arrivals, type NotifyNova } from "./arrivals.ts";
 import { BlockedBus } from "./blocked_bus.ts";
 import { Comparison, type PageSource } from "./comparison.ts";
 import { DoubtfulReportError } from "./doubtful_report.ts";
-import { EndpointStates, type WaitingState } from "./endpoint_states.ts";
+import { EndpointStates } from "./endpoint_states.ts";
 import {
   type EndpointId,
   endpointId,
@@ -30,33 +30,18 @@ import { reportLeftDown } from "./left_down.ts";
 import { LookHints } from "./look_hints.ts";
 import { followMigrations } from "./migrations.ts";
 import { LongQueueLog } from "./long_queue.ts";
-import { type Entry, LIVE, type Priority, SNAPSHOT } from "./newest_queue.ts";
+import { type Entry, LIVE, SNAPSHOT } from "./newest_queue.ts";
+import { PortBacklog, type QueuedUpdate } from "./port_backlog.ts";
 import { PortDifferences } from "./port_differences.ts";
 import { PortReports } from "./port_reports.ts";
 import { RateLimitedLog } from "../base/rate_limited.ts";
 import { RecentReports } from "./recent_reports.ts";
 import { ReportOutcomes } from "./report_outcomes.ts";
-import type { PortUpdate, StatusReporter } from "./reporter.ts";
+import type { StatusReporter } from "./reporter.ts";
 import { WorkQueue } from "./work_queue.ts";
 
-/**
- * Reports that wait as objects; what is beyond that waits packed. Those of a snapshot leave room for what happens
- * meanwhile, which comes first.
- */
-const MAX_SNAPSHOT = 1000;
-const MAX_LIVE = 5000;
 /** Ports in one report: Neutron takes some 30 ms for each, and the answer has to be in time. */
 const MAX_BATCH = 100;
-/** Of what waits packed, so many leave it at once: what is newer and becomes known meanwhile goes before the rest. */
-const FEW = 100;
-
-/** With the endpoint's key in etcd; of one that is gone it may be any text that is no key. */
-type QueuedUpdate = PortUpdate & EndpointId & {
-  readonly key: string;
-  /** When it was seen as it happened, monotonic ms; null: in a snapshot. */
-  readonly seenAt: number | null;
-};
-
 /** What the watcher works with. */
 export interface EndpointStatusOptions {
   readonly config: Pick<Config, "region" | "etcd" | "stateDir"> & {
@@ -77,8 +62,6 @@ export class EndpointStatusWatcher {
   readonly #prefix: string;
   readonly #limited: RateLimitedLog;
   readonly #states: EndpointStates;
-  /** What is gone and waits packed, by the name under which it is queued: whatever comes under that name is newer. */
-  readonly #gone = new EndpointStates();
   readonly #differences: PortDifferences;
   readonly #reports: PortReports;
   readonly #outcomes: ReportOutcomes;
@@ -87,6 +70,7 @@ export class EndpointStatusWatcher {
   readonly #stop = new AbortController();
   readonly #term: Term;
   readonly #queue: WorkQueue<QueuedUpdate>;
+  readonly #backlog: PortBacklog;
   readonly #recent: RecentReports;
   readonly #hints: LookHints;
   #comparison: Comparison | null = null;
@@ -117,11 +101,18 @@ export class EndpointStatusWatcher {
       clock,
       signal: this.#term.signal,
       gate: reporter.gate,
-      more: (max) => this.#takeWaiting(max),
+      more: (max) => this.#backlog.takeNext(max),
       groupOf: ({ host }) => host,
       write: (batch, signal) => this.#write(batch, signal),
       onSuccess: (entry) => this.#onSuccess(entry),
       onFailure: (entry, error, retryMs) => this.#onFailure(entry, error, retryMs),
+    });
+    this.#backlog = new PortBacklog({
+      clock,
+      prefix: this.#prefix,
+      states: this.#states,
+      differences: this.#differences,
+      queue: this.#queue,
     });
   }
 
@@ -181,12 +172,9 @@ export class EndpointStatusWatcher {
 
   async #reportLeftDown(): Promise<void> {
     const { reporter, context: { clock } } = this.#options;
-    const { signal } = this.#term;
-    const aborted = Promise.withResolvers<void>();
-    signal.addEventListener("abort", () => aborted.resolve(), { once: true });
-    await Promise.race([this.#comparison!.over, aborted.promise]);
+    await this.#comparison!.over(this.#term.signal);
     const options = { reporter, states: this.#states, clock, log: this.#limited };
-    await reportLeftDown(options, signal);
+    await reportLeftDown(options, this.#term.signal);
     this.#queue.wake();
   }
 
@@ -220,7 +208,7 @@ export class EndpointStatusWatcher {
       this.#limited.info("endpoint is gone: its port is reported as DOWN at its host", { key });
     }
     const seenAt = live ? this.#options.context.clock.monotonic() : null;
-    this.#put({ ...id, status, gone, key, seenAt }, live ? LIVE : SNAPSHOT);
+    this.#backlog.put({ ...id, status, gone, key, seenAt }, live ? LIVE : SNAPSHOT);
   }
 
   /** Whether that was a left-over of another namespace, as when the region's has been renamed. */
@@ -232,48 +220,12 @@ export class EndpointStatusWatcher {
   #onMigrated(destination: EndpointId): void {
     for (const key of this.#keysOf(destination)) {
       const status = this.#states.get(key);
-      if (status) this.#put({ ...destination, status, key, seenAt: null }, LIVE);
+      if (status) this.#backlog.put({ ...destination, status, key, seenAt: null }, LIVE);
     }
   }
 
   #keysOf(id: EndpointId): string[] {
     return endpointKeys(this.#prefix, calicoNamespace(this.#options.config.region), id);
-  }
-
-  #put(update: QueuedUpdate, priority: Priority): void {
-    const { clock } = this.#options.context;
-    const name = nameOf(update);
-    const gone = this.#gone.take(name);
-    const isFull = this.#queue.waiting >= (priority === LIVE ? MAX_LIVE : MAX_SNAPSHOT);
-    if (isFull && !this.#differences.has(name)) {
-      const exists = this.#states.get(update.key) !== undefined;
-      const [states, key] = exists ? [this.#states, update.key] : [this.#gone, name];
-      return states.wait(key, gone?.since ?? clock.now(), priority === LIVE);
-    }
-    const since = (this.#states.take(update.key) ?? gone)?.since ?? clock.now();
-    this.#differences.queued(name, update, since);
-    this.#queue.put(name, update, priority);
-  }
-
-  /** Reports that have waited packed, at most so many; those of what is gone are the first. */
-  #takeWaiting(max: number): Entry<QueuedUpdate>[] {
-    if (this.#gone.waiting > 0) {
-      return this.#gone.takeNext(max).map((state) => {
-        const [host, port] = state.key.split("/") as [string, string];
-        return this.#entryOf({ host, device: "", port }, state);
-      });
-    }
-    return this.#states.takeNext(max, FEW)
-      .map((state) => this.#entryOf(endpointId(state.key, this.#prefix)!, state));
-  }
-
-  #entryOf(id: EndpointId, { key, status: known, since, live }: WaitingState) {
-    const { clock } = this.#options.context;
-    const seenAt = live ? clock.monotonic() - Math.max(0, clock.now() - since) : null;
-    const [status, gone] = [known ?? "ERROR" as const, known === undefined];
-    const value = { ...id, status, gone, key, seenAt };
-    this.#differences.queued(nameOf(value), value, since);
-    return { key: nameOf(value), value };
   }
 
   async #write(
@@ -314,7 +266,7 @@ export class EndpointStatusWatcher {
 
   async #publish(): Promise<void> {
     const { context: { clock, store }, config } = this.#options;
-    const waiting = this.#states.waiting + this.#gone.waiting;
+    const { waiting } = this.#backlog;
     const queued = this.#queue.length + waiting;
     this.#longQueue.judge(queued);
     const { failed: failing, oldest } = this.#differences.counts();
@@ -341,11 +293,6 @@ export class EndpointStatusWatcher {
   }
 }
 
-/** The name under which an endpoint is queued: a host reports a port once, under whatever key. */
-function nameOf({ host, port }: EndpointId): string {
-  return `${host}/${port}`;
-}
-
 function earliest(a: number | null, b: number | null): number | null {
-  return a === null || b === null ? a ?? b : Math.min(a, b);
+  return a === null ? b : Math.min(a, b ?? a);
 }

@@ -79,6 +79,12 @@ export class SeenPortsWriter {
   }
 }
 
+/** What of `ResyncDeps` passes the ports that are seen in that term on. */
+export function passSeenPorts(...of: ConstructorParameters<typeof SeenPortsWriter>) {
+  const { onPorts, onPortsEnd } = new SeenPortsWriter(...of);
+  return { onPorts, onPortsEnd };
+}
+
 /** Reads what {@linkcode SeenPortsWriter} passes on. */
 export function readSeenPorts(stateDir: string): RingReader<SeenPage> {
   return new RingReader(`${stateDir}/${FOLDER}`, PAGES, pageSchema);

@@ -12,8 +12,7 @@ import type { Etcd3 } from "etcd3";
 import type { Config } from "../config/config_types.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
 import { KeystoneAuth } from "../openstack/keystone.ts";
-import { readLookHints } from "../status/look_hints.ts";
-import { SeenPortsWriter } from "../status/seen_ports.ts";
+import { passSeenPorts } from "../status/seen_ports.ts";
 import { Attempts } from "./attempts.ts";
 import { EndpointHosts } from "./endpoint_hosts.ts";
 import { type ResyncBase, resyncBase } from "./sources/base.ts";
@@ -36,7 +35,6 @@ import {
 import { account, runPartial } from "./report/partial.ts";
 import { SaidOnce } from "./report/said_once.ts";
 import { fullResync } from "./sources/full.ts";
-import { Looks } from "./looks.ts";
 import { Schedule } from "./schedule.ts";
 import { Watching } from "./watching.ts";
 
@@ -61,7 +59,7 @@ export async function runResourceSyncer(
   const stop = new AbortController();
   const own = { ...term, signal: AbortSignal.any([term.signal, stop.signal]) };
   const syncer = new ResourceSyncer(own, config, etcd, keystone, beats, context);
-  const parts = [syncer.run(), syncer.listen(), syncer.look()].map((part) =>
+  const parts = [syncer.run(), syncer.listen()].map((part) =>
     part.catch((error) => {
       stop.abort(error);
       throw error;
@@ -96,9 +94,8 @@ class ResourceSyncer {
     readonly context: JobContext,
   ) {
     this.#beats = beats;
-    const { onPorts, onPortsEnd } = new SeenPortsWriter(term, config.stateDir, context);
     const base = resyncBase(config, etcd, keystone, context.clock, context.log);
-    this.#base = { ...base, onPorts, onPortsEnd };
+    this.#base = { ...base, ...passSeenPorts(term, config.stateDir, context) };
     this.#watching = new Watching(config.sync.startupResync, term, context);
     this.#attempts = new Attempts(term, config.sync, context);
     this.#schedule = new Schedule(config.sync, context.clock.now());
@@ -126,18 +123,6 @@ class ResourceSyncer {
     await this.#watching.over();
     if (term.signal.aborted) return;
     await listen(config.notifications, config.region, this.#events, term, context);
-  }
-
-  /** What the endpoint status watcher asks to be read, until the term ends. */
-  async look(): Promise<void> {
-    const { config: { stateDir, region }, term, context } = this;
-    const events = this.#events;
-    if (!events) return; // the next comparison finds it
-    await this.#watching.over();
-    using hints = readLookHints(stateDir);
-    const index = () => this.#index;
-    const look = (ports: readonly string[]) => events.look(ports);
-    await new Looks({ term, context, region, hints, index, look }).run();
   }
 
   /** Something may have been missed: a comparison is due, after a failure when its turn comes. */

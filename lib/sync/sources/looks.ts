@@ -6,12 +6,13 @@
  *
  * @module
  */
-import { RateLimitedLog } from "../base/rate_limited.ts";
-import { endpointNameParts, resourcePrefixes } from "../calico/keys.ts";
-import type { JobContext, Term } from "../role/master_context.ts";
-import type { RingReader } from "../state/ring.ts";
-import type { Look } from "../status/look_hints.ts";
-import type { CloudIndex } from "./index/cloud_index.ts";
+import { RateLimitedLog } from "../../base/rate_limited.ts";
+import { endpointNameParts, resourcePrefixes } from "../../calico/keys.ts";
+import type { JobContext, Term } from "../../role/master_context.ts";
+import type { RingReader } from "../../state/ring.ts";
+import { type Look, readLookHints } from "../../status/look_hints.ts";
+import type { CloudIndex } from "../index/cloud_index.ts";
+import type { EventSync } from "./events.ts";
 
 /** When a port is read, ms after it was named. */
 const READS_MS: readonly number[] = [0, 2000, 10_000];
@@ -39,6 +40,19 @@ interface Waiting {
   reads: number;
   /** Monotonic ms. */
   dueAt: number;
+}
+
+/** Has `events` read what the watcher of this node names, until the term ends. */
+export async function followLooks(
+  term: Term,
+  region: string | null,
+  events: EventSync,
+  context: LooksOptions["context"],
+): Promise<void> {
+  using hints = readLookHints(events.options.stateDir);
+  const index = () => events.options.index();
+  const look = (ports: readonly string[]) => events.look(ports);
+  await new Looks({ term, context, region, hints, index, look }).run();
 }
 
 /** Takes such ports for one term. */
