@@ -75,6 +75,8 @@ export class Comparison {
   #accepted = 0;
   /** All that a walk could show of what is unsure was seen, or is not waited for any longer. */
   #isOver = false;
+  /** What was not compared is reported. */
+  #isTelling = false;
   readonly #over = Promise.withResolvers<void>();
 
   constructor(options: ComparisonOptions) {
@@ -143,6 +145,7 @@ export class Comparison {
       // What no page has shown: Neutron does not list it, or it was lost on the way.
       this.#end();
     } else if (!this.#isOver) {
+      this.#isTelling = false;
       this.#options.states.release(null);
     }
     onWaiting();
@@ -164,10 +167,9 @@ export class Comparison {
   }
 
   #state(): NonNullable<Ports["comparison"]>["is"] {
-    const { states, pages } = this.#options;
-    if (!pages) return "off";
+    if (!this.#options.pages) return "off";
     if (this.#whole) return "compared";
-    if (states.releasedAt !== null || this.#isOver) return "telling";
+    if (this.#isTelling) return "telling";
     return this.#pages > 0 ? "comparing" : "awaiting";
   }
 
@@ -179,6 +181,7 @@ export class Comparison {
 
   #release(): void {
     const { states, clock, onWaiting } = this.#options;
+    this.#isTelling = true;
     states.release(clock.now());
     onWaiting();
   }
