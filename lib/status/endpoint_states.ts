@@ -1,6 +1,6 @@
 /**
  * The newest status of every endpoint, by its key, what is known of it on Neutron's side, and which of them wait for
- * room in the queue of reports; packed: some 100 bytes each, whether it waits or not.
+ * room in the queue of reports; packed: some 95 bytes each, whether it waits or not.
  *
  * What was found when a term began is unsure: nobody knows yet whether Neutron shows it. Once it is released, it
  * waits as well, after all else.
