@@ -9,7 +9,9 @@ export function comparisonText(comparison: Ports["comparison"]): string | null {
   const rest = unsure === 0 ? "" : `, ${formatCount(unsure)} not compared yet`;
   const stubborn = persisting === 0
     ? ""
-    : `, ${plural(persisting, "port")} differ although Neutron took their status`;
+    : `, ${plural(persisting, "port")} shown otherwise although Neutron took ${
+      persisting === 1 ? "its" : "their"
+    } status`;
   switch (is) {
     case "awaiting":
       return `waiting for Neutron's list of ports${rest}`;

@@ -86,16 +86,7 @@ function Differing({ file, query, since, now, comparison }: {
   const note = <ListNote of="port" file={file} since={since} now={now} />;
   return (
     <Section id="ports-page" title={title} note={note} first>
-      <p class="lead">
-        A port differs from the moment at which Felix writes another status to etcd until Neutron
-        has taken it: it is <i>waiting</i>, or its report has <i>failed</i>{" "}
-        and is tried again. A port in <i>error</i>{" "}
-        goes on differing, because Neutron takes no ERROR and shows DOWN. One whose endpoint is{" "}
-        <i>gone</i>{" "}
-        (its VM was deleted, stopped or migrated) is told to Neutron as DOWN at that host, which
-        changes nothing where the port is bound to another host by now. What somebody changes in
-        Neutron itself shows here as soon as the port is compared with Neutron the next time.
-      </p>
+      <Lead />
       <ComparisonLine comparison={comparison} />
       <Filter path="/ports" text={["Port or host contains", query.q]}>
         <Choice name="why" label="Why" options={WHY} chosen={query.why} />
@@ -125,6 +116,23 @@ function Differing({ file, query, since, now, comparison }: {
         href={(page) => addressOf("/ports", { ...query, page }, portsQuerySchema)}
       />
     </Section>
+  );
+}
+
+/** What differing means. */
+function Lead() {
+  return (
+    <p class="lead">
+      A port differs from the moment at which Felix writes another status to etcd until Neutron has
+      taken it: it is <i>waiting</i>, or its report has <i>failed</i> and is tried again. A port in
+      {" "}
+      <i>error</i>{" "}
+      goes on differing, because Neutron takes no ERROR and shows DOWN. One whose endpoint is{" "}
+      <i>gone</i>{" "}
+      (its VM was deleted, stopped or migrated) is told to Neutron as DOWN at that host, which
+      changes nothing where the port is bound to another host by now. What somebody changes in
+      Neutron itself shows here as soon as the port is compared with Neutron the next time.
+    </p>
   );
 }
 
