@@ -27,8 +27,8 @@ Deno.test("a ring: in order, each once, and what is overwritten unread is counte
   assertEquals(await taken(reader), []);
   await append(writer, 4, 10);
   assertEquals([await taken(reader), reader.lost], [[7, 8, 9, 10], 3]);
-  const files = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
-  assertEquals(files, ["0.json", "1.json", "2.json", "3.json", "changed", "head.json"]);
+  const files = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+  assertEquals(files.sort(), ["0.json", "1.json", "2.json", "3.json", "changed", "head.json"]);
   using late = new RingReader(folder, 4, schema);
   assertEquals([await taken(late), late.lost], [[7, 8, 9, 10], 0], "who comes late loses nothing");
 });
