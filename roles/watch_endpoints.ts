@@ -9,6 +9,7 @@ import type { NotifyNova } from "../lib/status/arrivals.ts";
 import { EndpointStatusWatcher } from "../lib/status/endpoint_status.ts";
 import { measured } from "../lib/status/measured_reporter.ts";
 import type { StatusReporter } from "../lib/status/reporter.ts";
+import { readSeenPorts } from "../lib/status/seen_ports.ts";
 import type { RoleContext } from "./bootstrap.ts";
 
 /**
@@ -31,7 +32,8 @@ export async function watchEndpoints(
     await runWhileMaster(context, async (term) => {
       const dataPlane = new DataPlaneStatus(neutron, auth, job.log);
       await using reporter = measured(open(dataPlane), job.meter);
-      const options = { config, etcd, context: job, reporter, notifyNova };
+      using pages = readSeenPorts(config.stateDir);
+      const options = { config, etcd, context: job, reporter, notifyNova, pages };
       await new EndpointStatusWatcher(term, options).run();
     });
   } finally {

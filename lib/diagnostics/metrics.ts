@@ -235,12 +235,36 @@ function portFamilies(status: Status): Family[] {
     ...counters({
       port_reports: ["Port status reports that arrived", reported],
       port_report_failures: ["Port status reports that failed", failed],
+      port_differences_found: [
+        "Ports that Neutron showed otherwise than Felix when they were compared",
+        ports?.comparison?.found,
+      ],
+      port_differences_reported: [
+        "Reports of such ports that Neutron took",
+        ports?.comparison?.accepted,
+      ],
+      port_pages_lost: [
+        "Pages of Neutron's ports that were lost before they were compared",
+        ports?.comparison?.lost,
+      ],
     }),
     ...gauges({
       ports: ["Ports by the status that Felix wrote", by("status", ports?.byStatus)],
       ports_queued: ["Port status reports that wait", ports?.queued],
       ports_differing: ["Ports whose status Neutron does not show", ports?.differing],
       ports_failing: ["Port status reports that failed and are tried again", ports?.failing],
+      ports_not_compared: [
+        "Ports of which nobody knows yet whether Neutron shows their status",
+        ports?.comparison?.unsure,
+      ],
+      ports_persisting: [
+        "Ports that Neutron shows otherwise although it took their status",
+        ports?.comparison?.persisting,
+      ],
+      ports_compared_timestamp_seconds: [
+        "When all of Neutron's ports were last compared",
+        ports?.comparison?.wholeAt,
+      ],
       port_status_oldest_timestamp_seconds: [
         "Since when the port status waits that has waited longest",
         ports?.oldest,

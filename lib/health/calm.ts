@@ -6,7 +6,7 @@
  */
 import { clip } from "../base/clip.ts";
 import { formatDuration, plural, utcMinute } from "../base/format.ts";
-import { type Agents, comparedAll } from "../state/records.ts";
+import { type Agents, comparedAll, type Ports } from "../state/records.ts";
 import { areJudged } from "./agent_findings.ts";
 import type { Facts } from "./facts.ts";
 import { MAX_HEADLINE_CHARS } from "./headline.ts";
@@ -93,9 +93,14 @@ function waitingWork({ agents, ports, notifications, at }: Facts): string[] {
   if (notifications && at - notifications.at <= SILENT_MS && notifications.pending > 0) {
     waits.push("announced changes");
   }
-  if (ports && (ports.queued > 0 || (ports.differing ?? 0) > 0)) waits.push("port status");
+  if (ports && portsAreAwaited(ports)) waits.push("port status");
   if (agents && areAwaited(agents, at)) waits.push("hosts' status");
   return waits;
+}
+
+/** Whether Neutron has yet to take a port's status, or nobody knows whether it shows it. */
+function portsAreAwaited({ queued, differing = 0, comparison }: Ports): boolean {
+  return queued > 0 || differing > 0 || (comparison?.unsure ?? 0) > 0;
 }
 
 /** Whether hosts have not written yet since etcd is seen: nobody says so soon that they are late or gone. */

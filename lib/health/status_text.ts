@@ -3,6 +3,7 @@ import type { Resync } from "../state/records.ts";
 import { guardSentence, isConcern, leftOutSentence, namesOf } from "../sync/report/held_text.ts";
 import { clip } from "../base/clip.ts";
 import { plural } from "../base/format.ts";
+import { comparisonText } from "./comparison_text.ts";
 import { whoLeads } from "./election_findings.ts";
 import { roleWord } from "./roles.ts";
 import type { Status } from "./status.ts";
@@ -53,8 +54,10 @@ export function formatStatus(status: Status): string {
     lines.push(`agents  ${total}${without}, ${reported} reports${old}`);
   }
   if (status.ports) {
-    const { total, queued } = status.ports;
+    const { total, queued, comparison } = status.ports;
     lines.push(`ports   ${total}, ${queued} reports waiting${portsNow(status) ? "" : EARLIER}`);
+    const compared = portsNow(status) && comparisonText(comparison);
+    if (compared) lines.push(`        ${compared}`);
   }
   return lines.map((line) => clip(line, MAX_LINE_CHARS)).join("\n");
 }

@@ -95,6 +95,10 @@ export class BusReporter implements StatusReporter {
     return failed;
   }
 
+  async leftDown(signal: AbortSignal): Promise<ReadonlySet<string>> {
+    return await this.dataPlane?.leftDown(signal) ?? new Set();
+  }
+
   /** Sends them in one call. */
   async #tell(host: string, updates: readonly PortUpdate[], signal: AbortSignal) {
     try {

@@ -59,6 +59,16 @@ export class DataPlaneStatus {
     return failed;
   }
 
+  /** Ports whose attribute is DOWN, as far as this term has read and set it. @throws Neutron does not tell. */
+  async leftDown(signal: AbortSignal): Promise<ReadonlySet<string>> {
+    try {
+      return await (this.#down ??= this.#load(signal));
+    } catch (error) {
+      this.#down = undefined;
+      throw error;
+    }
+  }
+
   async #follow(update: PortUpdate, down: Set<string>): Promise<void> {
     const isDown = update.status === "ERROR";
     if (!isDown && !down.has(update.port)) return;

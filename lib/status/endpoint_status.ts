@@ -1,22 +1,22 @@
 /**
  * The endpoint status watcher: each endpoint's newest state becomes its port's status in Neutron. A
- * migrating port that turns up on its destination is told to Nova.
+ * migrating port that turns up on its destination is told to Nova. What a term finds when it begins is compared with
+ * what Neutron shows, and only what differs is reported (`comparison.ts`).
  *
  * @module
  */
 import type { Etcd3 } from "etcd3";
-import { clip } from "../base/clip.ts";
 import { joinLoops } from "../base/join_loops.ts";
 import { calicoNamespace } from "../calico/regions.ts";
 import type { Config } from "../config/config_types.ts";
 import type { Change } from "../etcd/mirror.ts";
 import { Watchdog } from "../role/heartbeat.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
-import type { Ports } from "../state/records.ts";
 import { Arrivals, type NotifyNova } from "./arrivals.ts";
 import { BlockedBus } from "./blocked_bus.ts";
+import { Comparison, type PageSource } from "./comparison.ts";
 import { DoubtfulReportError } from "./doubtful_report.ts";
-import { EndpointStates, type WaitingState } from "./endpoint_states.ts";
+import { EndpointStates } from "./endpoint_states.ts";
 import {
   type EndpointId,
   endpointId,
@@ -24,36 +24,24 @@ import {
   felixPrefix,
   parsePortStatus,
 } from "./felix_status.ts";
+import { isFirstWatch } from "./first_watch.ts";
 import { follow } from "./follow.ts";
+import { reportLeftDown } from "./left_down.ts";
+import { LookHints } from "./look_hints.ts";
 import { followMigrations } from "./migrations.ts";
 import { LongQueueLog } from "./long_queue.ts";
-import { type Entry, LIVE, type Priority, SNAPSHOT } from "./newest_queue.ts";
+import { type Entry, LIVE, SNAPSHOT } from "./newest_queue.ts";
+import { PortBacklog, type QueuedUpdate } from "./port_backlog.ts";
 import { PortDifferences } from "./port_differences.ts";
 import { PortReports } from "./port_reports.ts";
 import { RateLimitedLog } from "../base/rate_limited.ts";
+import { RecentReports } from "./recent_reports.ts";
 import { ReportOutcomes } from "./report_outcomes.ts";
-import { type PortUpdate, type StatusReporter, toldStatus } from "./reporter.ts";
+import type { StatusReporter } from "./reporter.ts";
 import { WorkQueue } from "./work_queue.ts";
 
-const RECENT = 50;
-/** What is longer is no name of a host or port. */
-const MAX_NAME = 253;
-/**
- * Reports that wait as objects; what is beyond that waits packed. Those of a snapshot leave room for what happens
- * meanwhile, which comes first.
- */
-const MAX_SNAPSHOT = 1000;
-const MAX_LIVE = 5000;
 /** Ports in one report: Neutron takes some 30 ms for each, and the answer has to be in time. */
 const MAX_BATCH = 100;
-
-/** With the endpoint's key in etcd; of one that is gone it may be any text that is no key. */
-type QueuedUpdate = PortUpdate & EndpointId & {
-  readonly key: string;
-  /** When it was seen as it happened, monotonic ms; null: in a snapshot. */
-  readonly seenAt: number | null;
-};
-
 /** What the watcher works with. */
 export interface EndpointStatusOptions {
   readonly config: Pick<Config, "region" | "etcd" | "stateDir"> & {
@@ -64,6 +52,8 @@ export interface EndpointStatusOptions {
   readonly reporter: StatusReporter;
   /** null: migrations are not looked up. */
   readonly notifyNova: NotifyNova | null;
+  /** What Neutron shows of its ports; null: all is reported. @default null */
+  readonly pages?: PageSource | null;
 }
 
 /** Reports ports for one term. */
@@ -71,9 +61,7 @@ export class EndpointStatusWatcher {
   readonly #options: EndpointStatusOptions;
   readonly #prefix: string;
   readonly #limited: RateLimitedLog;
-  readonly #states = new EndpointStates();
-  /** What is gone and waits packed, by the name under which it is queued: whatever comes under that name is newer. */
-  readonly #gone = new EndpointStates();
+  readonly #states: EndpointStates;
   readonly #differences: PortDifferences;
   readonly #reports: PortReports;
   readonly #outcomes: ReportOutcomes;
@@ -82,7 +70,10 @@ export class EndpointStatusWatcher {
   readonly #stop = new AbortController();
   readonly #term: Term;
   readonly #queue: WorkQueue<QueuedUpdate>;
-  readonly #recent: Ports["recent"] = [];
+  readonly #backlog: PortBacklog;
+  readonly #recent: RecentReports;
+  readonly #hints: LookHints;
+  #comparison: Comparison | null = null;
   readonly #longQueue: LongQueueLog;
   readonly #blocked: BlockedBus;
   /** Whether all that Felix has written is read, and what follows is watched. */
@@ -92,8 +83,11 @@ export class EndpointStatusWatcher {
     const { config: { region, status }, etcd, context, reporter, notifyNova } = options;
     const { clock, log } = context;
     this.#options = options;
+    this.#states = new EndpointStates(clock.now());
+    this.#recent = new RecentReports(clock);
     this.#prefix = felixPrefix(region);
     this.#limited = new RateLimitedLog(log, clock);
+    this.#hints = new LookHints(term.term, options.config.stateDir, clock, this.#limited);
     this.#longQueue = new LongQueueLog(log, reporter);
     this.#blocked = new BlockedBus(reporter, context);
     this.#differences = new PortDifferences(clock);
@@ -107,17 +101,26 @@ export class EndpointStatusWatcher {
       clock,
       signal: this.#term.signal,
       gate: reporter.gate,
-      more: (max) => this.#takeWaiting(max),
+      more: (max) => this.#backlog.takeNext(max),
       groupOf: ({ host }) => host,
       write: (batch, signal) => this.#write(batch, signal),
       onSuccess: (entry) => this.#onSuccess(entry),
       onFailure: (entry, error, retryMs) => this.#onFailure(entry, error, retryMs),
+    });
+    this.#backlog = new PortBacklog({
+      clock,
+      prefix: this.#prefix,
+      states: this.#states,
+      differences: this.#differences,
+      queue: this.#queue,
     });
   }
 
   /** Reports until the term ends. */
   async run(): Promise<void> {
     const { config, etcd, context } = this.#options;
+    const { signal } = this.#term;
+    const comparison = this.#comparison = await this.#compare();
     const watchdog = new Watchdog("the watch of live migrations", context.clock);
     const migrations = followMigrations(this.#term, {
       clock: context.clock,
@@ -131,38 +134,81 @@ export class EndpointStatusWatcher {
       prefix: this.#prefix,
       wants: (key) => endpointId(key, this.#prefix) !== null,
       onChange: (change) => this.#onChange(change),
-      onSight: (trouble) => this.#seen = trouble === null,
+      onSight: (trouble) => this.#onSight(trouble),
       callTimeoutMs: config.etcd.callTimeoutMs,
-      loops: [this.#queue, watchdog],
+      loops: [this.#queue, watchdog, comparison.watchdog],
       problem: () => this.#blocked.problem(this.#outcomes.problem),
       publish: () => this.#publish(),
     });
     try {
-      await joinLoops([watch, migrations], this.#stop);
+      const beside = [comparison.run(signal), this.#hints.run(signal), this.#reportLeftDown()];
+      await joinLoops([watch, migrations, ...beside], this.#stop);
     } finally {
       await this.#queue.join();
     }
   }
 
-  #onChange({ key, value, live }: Change): void {
+  async #compare(): Promise<Comparison> {
+    const { config: { stateDir }, context: { clock }, pages = null } = this.#options;
+    const { term } = this.#term;
+    const isFirst = await isFirstWatch(stateDir, term).catch((error) => {
+      this.#limited.warn("the beginning of a term cannot be noted", { error });
+      return false;
+    });
+    return new Comparison({
+      states: this.#states,
+      prefix: this.#prefix,
+      term,
+      // No other node reports in this term.
+      validFrom: isFirst ? 0 : clock.now(),
+      clock,
+      pages,
+      isUnderWay: (host, port) => this.#differences.isUnderWay(`${host}/${port}`),
+      onWaiting: () => this.#queue.wake(),
+      onTrouble: (error) =>
+        this.#limited.warn("what Neutron says of its ports cannot be read", { error }),
+    });
+  }
+
+  async #reportLeftDown(): Promise<void> {
+    const { reporter, context: { clock } } = this.#options;
+    await this.#comparison!.over(this.#term.signal);
+    const options = { reporter, states: this.#states, clock, log: this.#limited };
+    await reportLeftDown(options, this.#term.signal);
+    this.#queue.wake();
+  }
+
+  #onSight(trouble: unknown): void {
+    this.#seen = trouble === null;
+    if (this.#seen) this.#comparison!.allRead();
+  }
+
+  #onChange({ key, value, live, modRevision }: Change): void {
     const id = endpointId(key, this.#prefix)!;
     const status = parsePortStatus(value);
     // A snapshot reports what differs from the last known state.
     const known = !live && value !== null && this.#states.get(key) === status;
     if (value === null) this.#states.delete(key);
-    else this.#states.set(key, status);
+    else this.#states.set(key, status, Number(modRevision));
     if (known || (value === null && this.#isReportedElsewhere(id, key))) return;
-    if (status === "ERROR" && value !== null) {
+    const gone = value === null;
+    if (status === "ERROR" && !gone) {
       this.#limited.warn("endpoint is in error: reported as DOWN where Neutron takes no ERROR", {
         key,
       });
     }
-    const gone = value === null;
+    // What has changed since this node was elected, nobody has reported.
+    const isOld = !live && this.#comparison!.isBeginning &&
+      Number(modRevision) < Number(this.#term.term);
+    if (isOld && !gone) return this.#states.doubt(key);
+    if (live && !gone && !this.#states.isHere(this.#states.row(key))) {
+      this.#hints.add(id.port, id.host);
+    }
     if (gone) {
       this.#limited.info("endpoint is gone: its port is reported as DOWN at its host", { key });
     }
     const seenAt = live ? this.#options.context.clock.monotonic() : null;
-    this.#put({ ...id, status, gone, key, seenAt }, live ? LIVE : SNAPSHOT);
+    this.#backlog.put({ ...id, status, gone, key, seenAt }, live ? LIVE : SNAPSHOT);
   }
 
   /** Whether that was a left-over of another namespace, as when the region's has been renamed. */
@@ -174,48 +220,12 @@ export class EndpointStatusWatcher {
   #onMigrated(destination: EndpointId): void {
     for (const key of this.#keysOf(destination)) {
       const status = this.#states.get(key);
-      if (status) this.#put({ ...destination, status, key, seenAt: null }, LIVE);
+      if (status) this.#backlog.put({ ...destination, status, key, seenAt: null }, LIVE);
     }
   }
 
   #keysOf(id: EndpointId): string[] {
     return endpointKeys(this.#prefix, calicoNamespace(this.#options.config.region), id);
-  }
-
-  #put(update: QueuedUpdate, priority: Priority): void {
-    const { clock } = this.#options.context;
-    const name = nameOf(update);
-    const gone = this.#gone.take(name);
-    const isFull = this.#queue.waiting >= (priority === LIVE ? MAX_LIVE : MAX_SNAPSHOT);
-    if (isFull && !this.#differences.has(name)) {
-      const exists = this.#states.get(update.key) !== undefined;
-      const [states, key] = exists ? [this.#states, update.key] : [this.#gone, name];
-      return states.wait(key, gone?.since ?? clock.now(), priority === LIVE);
-    }
-    const since = (this.#states.take(update.key) ?? gone)?.since ?? clock.now();
-    this.#differences.queued(name, update, since);
-    this.#queue.put(name, update, priority);
-  }
-
-  /** Reports that have waited packed, at most so many; those of what is gone are the first. */
-  #takeWaiting(max: number): Entry<QueuedUpdate>[] {
-    if (this.#gone.waiting > 0) {
-      return this.#gone.takeNext(max).map((state) => {
-        const [host, port] = state.key.split("/") as [string, string];
-        return this.#entryOf({ host, device: "", port }, state);
-      });
-    }
-    return this.#states.takeNext(max)
-      .map((state) => this.#entryOf(endpointId(state.key, this.#prefix)!, state));
-  }
-
-  #entryOf(id: EndpointId, { key, status: known, since, live }: WaitingState) {
-    const { clock } = this.#options.context;
-    const seenAt = live ? clock.monotonic() - Math.max(0, clock.now() - since) : null;
-    const [status, gone] = [known ?? "ERROR" as const, known === undefined];
-    const value = { ...id, status, gone, key, seenAt };
-    this.#differences.queued(nameOf(value), value, since);
-    return { key: nameOf(value), value };
   }
 
   async #write(
@@ -240,8 +250,9 @@ export class EndpointStatusWatcher {
     }
     const lasts = this.#states.get(value.key) !== undefined;
     this.#differences.accepted(key, value.status, lasts);
+    this.#comparison!.accepted(value.key);
     this.#reports.note(value);
-    this.#remember(value, true);
+    this.#recent.add(value, true);
   }
 
   #onFailure({ key, value }: Entry<QueuedUpdate>, error: unknown, retryMs: number): void {
@@ -250,19 +261,12 @@ export class EndpointStatusWatcher {
     this.#outcomes.failed({ host, port }, error, retryMs);
     this.#differences.failed(key, error);
     this.#reports.note(value, error);
-    this.#remember(value, false);
-  }
-
-  #remember({ host, port, status, gone }: PortUpdate, reported: boolean): void {
-    const names = { host: clip(host, MAX_NAME), port: clip(port, MAX_NAME) };
-    const at = this.#options.context.clock.now();
-    this.#recent.unshift({ at, ...names, status, told: toldStatus(status), gone, reported });
-    this.#recent.length = Math.min(this.#recent.length, RECENT);
+    this.#recent.add(value, false);
   }
 
   async #publish(): Promise<void> {
     const { context: { clock, store }, config } = this.#options;
-    const waiting = this.#states.waiting + this.#gone.waiting;
+    const { waiting } = this.#backlog;
     const queued = this.#queue.length + waiting;
     this.#longQueue.judge(queued);
     const { failed: failing, oldest } = this.#differences.counts();
@@ -273,11 +277,12 @@ export class EndpointStatusWatcher {
       queued,
       differing: this.#differences.total + waiting,
       failing,
-      oldest,
+      oldest: earliest(oldest, this.#states.releasedAt),
+      comparison: this.#comparison!.record(),
       blocked: this.#blocked.look(),
       ...this.#outcomes.counts,
       byStatus: this.#states.byStatus(),
-      recent: this.#recent,
+      recent: this.#recent.list,
     });
     await this.#differences.publish(config.stateDir, waiting).catch((error) =>
       this.#limited.warn("the list of ports that differ cannot be written for the page", { error })
@@ -288,7 +293,6 @@ export class EndpointStatusWatcher {
   }
 }
 
-/** The name under which an endpoint is queued: a host reports a port once, under whatever key. */
-function nameOf({ host, port }: EndpointId): string {
-  return `${host}/${port}`;
+function earliest(a: number | null, b: number | null): number | null {
+  return a === null ? b : Math.min(a, b ?? a);
 }

@@ -53,6 +53,10 @@ export class MeasuredReporter implements StatusReporter {
     );
   }
 
+  leftDown(signal: AbortSignal): Promise<ReadonlySet<string>> {
+    return this.#inner.leftDown?.(signal) ?? Promise.resolve(new Set());
+  }
+
   async #measure<T>(
     kind: "agent" | "port",
     act: () => Promise<T>,

@@ -1,6 +1,5 @@
 /**
- * Ports whose status in Neutron differs from what Felix last wrote to etcd, as far as this node knows
- * without asking Neutron for every port:
+ * Ports whose status in Neutron differs from what Felix last wrote to etcd, as far as this node knows:
  *
  * - "waiting": the newest status has not been accepted by Neutron yet: it is queued or on its way;
  * - "failed": Neutron refused it or did not answer, and it is tried again;
@@ -9,8 +8,8 @@
  * The status of an endpoint that has vanished from etcd, "gone", waits and fails like any other; it is DOWN to
  * Neutron, and no error.
  *
- * A status that somebody changes in Neutron itself is not seen here. There is one entry for each endpoint
- * that waits or is in error, in the order in which they began to differ, and none for all others.
+ * A status that somebody changes in Neutron itself is found when the ports are compared next (`comparison.ts`). There
+ * is one entry for each endpoint that waits or is in error, in the order in which they began to differ, and none for all others.
  *
  * @module
  */
@@ -90,6 +89,11 @@ export class PortDifferences {
 
   has(key: string): boolean {
     return this.#entries.has(key);
+  }
+
+  /** Whether Neutron has yet to take a report of that endpoint. */
+  isUnderWay(key: string): boolean {
+    return this.#entries.get(key)?.accepted === false;
   }
 
   /** Those in error have been accepted, and wait for nothing. */

@@ -46,6 +46,13 @@ export interface StatusReporter extends AsyncDisposable {
     updates: readonly PortUpdate[],
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, unknown>>;
+  /**
+   * Ports that an earlier term called faulty, and that stay so until their status is reported; left out: there
+   * are none.
+   *
+   * @throws Neutron does not tell.
+   */
+  leftDown?(signal: AbortSignal): Promise<ReadonlySet<string>>;
 }
 
 /** Felix as Neutron lists it among its agents. */

@@ -109,6 +109,11 @@ export class WorkQueue<T> {
     this.#start();
   }
 
+  /** There may be more where {@linkcode WorkQueueOptions.more} takes it from. */
+  wake(): void {
+    this.#start();
+  }
+
   /** Waits until nothing is in flight any more. */
   async join(): Promise<void> {
     while (this.#pending.size > 0) await Promise.all(this.#pending);

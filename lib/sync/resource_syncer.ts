@@ -12,6 +12,7 @@ import type { Etcd3 } from "etcd3";
 import type { Config } from "../config/config_types.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
 import { KeystoneAuth } from "../openstack/keystone.ts";
+import { passSeenPorts } from "../status/seen_ports.ts";
 import { Attempts } from "./attempts.ts";
 import { EndpointHosts } from "./endpoint_hosts.ts";
 import { type ResyncBase, resyncBase } from "./sources/base.ts";
@@ -93,7 +94,8 @@ class ResourceSyncer {
     readonly context: JobContext,
   ) {
     this.#beats = beats;
-    this.#base = resyncBase(config, etcd, keystone, context.clock, context.log);
+    const base = resyncBase(config, etcd, keystone, context.clock, context.log);
+    this.#base = { ...base, ...passSeenPorts(term, config.stateDir, context) };
     this.#watching = new Watching(config.sync.startupResync, term, context);
     this.#attempts = new Attempts(term, config.sync, context);
     this.#schedule = new Schedule(config.sync, context.clock.now());

@@ -23,6 +23,16 @@ const absent = (awaited: number) => ({
   hosts: [],
   stranded: { total: 0, first: [] },
 });
+const compared = {
+  is: "compared" as const,
+  unsure: 0,
+  found: 0,
+  accepted: 0,
+  persisting: 0,
+  pages: 1,
+  lost: 0,
+  wholeAt: ago(10),
+};
 const never = { ...facts().node, startupResync: "never" as const };
 const before = ago(7201);
 
@@ -100,6 +110,13 @@ const table: readonly [name: string, changes: Partial<Facts>, kind: string, text
     /etcd are in sync, Felix's status is not/,
   ],
   ["ports are not all read yet", ports({ seen: false }), "all-well", /status is not read yet/],
+  [
+    "ports are not all compared with Neutron",
+    ports({ comparison: { ...compared, is: "comparing", unsure: 3 } }),
+    "all-well",
+    /in sync but for port status on the way/,
+  ],
+  ["ports are compared", ports({ comparison: compared }), "all-well", /everything in sync/],
   [
     "etcd is not seen by those who follow agents",
     { agents: { ...facts().agents!, seenSince: null } },

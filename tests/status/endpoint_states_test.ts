@@ -70,3 +70,53 @@ Deno.test("endpoint states that wait: each once, with its newest status, none lo
     const rest = states.takeNext(1000).map(({ key }) => key);
     assertEquals(rest.sort(), [...waiting.keys()].sort());
   })));
+
+const portStep = fc.tuple(fc.nat(400), fc.nat(2), fc.boolean());
+
+Deno.test("endpoint states: all rows of a port are found, and no others", () =>
+  fc.assert(fc.property(fc.array(portStep, { maxLength: 600 }), (steps) => {
+    const states = new EndpointStates();
+    const keys = new Set<string>();
+    const portOf = (key: string) => key.slice(key.lastIndexOf("/") + 1);
+    for (const [port, host, isThere] of steps) {
+      const key = `/calico/felix/v2/no-region/host/host-${host}/endpoint/port-${port}`;
+      if (isThere) states.set(key, "ACTIVE", 1);
+      else states.delete(key);
+      if (isThere) keys.add(key);
+      else keys.delete(key);
+    }
+    for (let n = 0; n <= 400; n++) {
+      const found = states.rowsOf(`port-${n}`).map((row) => states.key(row)).sort();
+      assertEquals(found, [...keys].filter((key) => portOf(key) === `port-${n}`).sort());
+    }
+  })));
+
+Deno.test("endpoint states: the newest come first, what is released last and a key only once", () =>
+  fc.assert(fc.property(
+    fc.uniqueArray(fc.nat(10_000), { maxLength: 200 }),
+    fc.nat(3),
+    (revisions, unsureOf) => {
+      const states = new EndpointStates();
+      const waiting: number[] = [];
+      for (const [n, revision] of revisions.entries()) {
+        const key = `/host/endpoint/${n}`;
+        states.set(key, "ACTIVE", revision);
+        states.doubt(key);
+        if (n % 4 < unsureOf) continue;
+        states.wait(key, 1, false);
+        states.take(key); // and again: it stands twice among those that are sorted
+        states.wait(key, 1, false);
+        waiting.push(revision);
+      }
+      const revisionOf = ({ key }: { key: string }) => states.revision(states.row(key));
+      const unsure = revisions.length - waiting.length;
+      assertEquals([states.waiting, states.unsure], [waiting.length, unsure]);
+      states.release(5);
+      assertEquals(states.waiting, revisions.length);
+      const first: number[] = [];
+      while (first.length < waiting.length) first.push(...states.takeNext(1000, 7).map(revisionOf));
+      assertEquals(first, waiting.toSorted((a, b) => b - a));
+      const rest = states.takeNext(1000, 7);
+      assertEquals([rest.length, states.waiting], [unsure, 0]);
+    },
+  )));

@@ -14,7 +14,7 @@ import { pageOfList, selectPorts } from "../select_rows.ts";
 import { Age, Badge, Empty, Foreign, Pager, Section, Table, Time } from "../parts.tsx";
 import { Choice, Filter, ListNote } from "./list_parts.tsx";
 import { addressOf } from "../address.ts";
-import { LatestPorts, PortBadge } from "../sections/status_sections.tsx";
+import { ComparisonLine, LatestPorts, PortBadge } from "../sections/status_sections.tsx";
 
 /** Ports on one page. */
 const PORTS_PAGE = 100;
@@ -50,9 +50,10 @@ export function PortsPage({ file, latest, query, since, now }: {
   since: number | null;
   now: number;
 }) {
+  const comparison = since === null ? undefined : latest?.comparison;
   return (
     <>
-      <Differing file={file} query={query} since={since} now={now} />
+      <Differing file={file} query={query} since={since} now={now} comparison={comparison} />
       {latest
         ? (
           <Section id="ports-latest" title="Latest reports">
@@ -64,12 +65,13 @@ export function PortsPage({ file, latest, query, since, now }: {
   );
 }
 
-function Differing({ file, query, since, now }: {
+function Differing({ file, query, since, now, comparison }: {
   file: PortDifferencesFile | null;
   query: PortsQuery;
   /** Start of this node's term; null: it does not lead. */
   since: number | null;
   now: number;
+  comparison: Ports["comparison"];
 }) {
   const title = "Ports whose status differs from Neutron's";
   if (!file) {
@@ -80,19 +82,12 @@ function Differing({ file, query, since, now }: {
   }
   const all = selectPorts(file.ports, query);
   const { rows: found, page } = pageOfList(all, query.page, PORTS_PAGE);
+  const isNow = since !== null && file.at >= since;
   const note = <ListNote of="port" file={file} since={since} now={now} />;
   return (
     <Section id="ports-page" title={title} note={note} first>
-      <p class="lead">
-        A port differs from the moment at which Felix writes another status to etcd until Neutron
-        has taken it: it is <i>waiting</i>, or its report has <i>failed</i>{" "}
-        and is tried again. A port in <i>error</i>{" "}
-        goes on differing, because Neutron takes no ERROR and shows DOWN. One whose endpoint is{" "}
-        <i>gone</i>{" "}
-        (its VM was deleted, stopped or migrated) is told to Neutron as DOWN at that host, which
-        changes nothing where the port is bound to another host by now. What somebody changes in
-        Neutron itself does not show here.
-      </p>
+      <Lead />
+      <ComparisonLine comparison={comparison} />
       <Filter path="/ports" text={["Port or host contains", query.q]}>
         <Choice name="why" label="Why" options={WHY} chosen={query.why} />
       </Filter>
@@ -103,15 +98,17 @@ function Differing({ file, query, since, now }: {
           </p>
         )
         : null}
-      {found.length === 0 ? <None file={file} isNow={since !== null && file.at >= since} /> : (
-        <Table
-          id="ports-differing"
-          caption="Ports whose status differs from Neutron's, the longest first"
-          columns={COLUMNS}
-        >
-          {found.map((port) => <DifferingRow port={port} now={now} />)}
-        </Table>
-      )}
+      {found.length === 0
+        ? <None file={file} isAll={isNow && isAll(comparison)} isNow={isNow} />
+        : (
+          <Table
+            id="ports-differing"
+            caption="Ports whose status differs from Neutron's, the longest first"
+            columns={COLUMNS}
+          >
+            {found.map((port) => <DifferingRow port={port} now={now} />)}
+          </Table>
+        )}
       <Pager
         page={page}
         pageSize={PORTS_PAGE}
@@ -122,18 +119,43 @@ function Differing({ file, query, since, now }: {
   );
 }
 
-function None({ file, isNow }: { file: PortDifferencesFile; isNow: boolean }) {
-  return file.total === 0
-    ? (
-      <Empty>
-        {isNow ? "✓ None: Neutron has taken the newest status of every port." : "None then."}
-      </Empty>
-    )
-    : (
-      <Empty>
-        No port fits. <a href="/ports">Show all</a>
-      </Empty>
-    );
+/** What differing means. */
+function Lead() {
+  return (
+    <p class="lead">
+      A port differs from the moment at which Felix writes another status to etcd until Neutron has
+      taken it: it is <i>waiting</i>, or its report has <i>failed</i> and is tried again. A port in
+      {" "}
+      <i>error</i>{" "}
+      goes on differing, because Neutron takes no ERROR and shows DOWN. One whose endpoint is{" "}
+      <i>gone</i>{" "}
+      (its VM was deleted, stopped or migrated) is told to Neutron as DOWN at that host, which
+      changes nothing where the port is bound to another host by now. What somebody changes in
+      Neutron itself shows here as soon as the port is compared with Neutron the next time.
+    </p>
+  );
+}
+
+/** Whether every endpoint was compared or reported. */
+function isAll(comparison: Ports["comparison"]): boolean {
+  return (comparison?.unsure ?? 0) === 0;
+}
+
+function None({ file, isNow, isAll }: {
+  file: PortDifferencesFile;
+  isNow: boolean;
+  isAll: boolean;
+}) {
+  const text = isAll
+    ? "✓ None: Neutron has taken the newest status of every port."
+    : isNow
+    ? "None is known yet: not all ports are compared."
+    : "None then.";
+  return file.total === 0 ? <Empty>{text}</Empty> : (
+    <Empty>
+      No port fits. <a href="/ports">Show all</a>
+    </Empty>
+  );
 }
 
 const LEVELS = { waiting: "info", failed: "warn", error: "error" } as const;

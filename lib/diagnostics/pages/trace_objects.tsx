@@ -2,7 +2,7 @@
 /** The objects of a trace: what is wanted, what etcd has, and what differs. Pure. @module */
 import { clip } from "../../base/clip.ts";
 import { escapeLines } from "../../base/escape_controls.ts";
-import { plural } from "../../base/format.ts";
+import { capitalized, plural } from "../../base/format.ts";
 import { changeWords, runWords } from "../../trace/sentences.ts";
 import { valueText } from "../../trace/text.ts";
 import type { Trace, TracedObject } from "../../trace/trace.ts";
@@ -99,8 +99,4 @@ function Values({ object: { key, wanted, stored, action } }: { object: TracedObj
 function jsonText(value: unknown): string {
   const text = escapeLines(JSON.stringify(value, null, 1));
   return text.length > MAX_JSON_CHARS ? `${text.slice(0, MAX_JSON_CHARS)}…` : text;
-}
-
-function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -5,11 +5,12 @@ import { toldStatus } from "../../status/reporter.ts";
 import type { Ports, Samples } from "../../state/records.ts";
 import { LAG_MS, LONG_QUEUE } from "../../health/limits.ts";
 import type { Status } from "../../health/status.ts";
+import { comparisonText } from "../../health/comparison_text.ts";
 import { agentsNow, portsNow } from "../../health/status_now.ts";
 import { LineChart } from "../charts/line_chart.tsx";
 import { SpanChoices } from "../charts/span_choices.tsx";
 import { ShareBar } from "../charts/share_bar.tsx";
-import { formatCount, formatDuration } from "../../base/format.ts";
+import { capitalized, formatCount, formatDuration } from "../../base/format.ts";
 import type { Span } from "../charts/time_window.ts";
 import { SAMPLED } from "../spans.ts";
 import { Badge, Cut, Empty, Figure, Foreign, Section, Table, Time } from "../parts.tsx";
@@ -117,11 +118,29 @@ export function PortsSection({ status }: { status: Status }) {
         <Figure name="Reported">{formatCount(ports.reported)}</Figure>
         <Figure name="Failed">{formatCount(ports.failed)}</Figure>
       </dl>
+      <ComparisonLine comparison={portsNow(status) ? ports.comparison : undefined} />
       <LatestPorts ports={ports} now={now} max={MAX_PORTS} />
       <p class="links">
         <a href="/ports">Ports that differ from Neutron</a>
       </p>
     </Section>
+  );
+}
+
+/** How far ports are compared with Neutron, and what that has found in this term. */
+export function ComparisonLine({ comparison }: { comparison: Ports["comparison"] }) {
+  const text = comparisonText(comparison);
+  if (!comparison || text === null) return null;
+  const { found, accepted } = comparison;
+  return (
+    <p class="quiet">
+      {capitalized(text)}
+      {found > 0
+        ? `; differences found since this node leads: ${formatCount(found)}, and ${
+          formatCount(accepted)
+        } reports of them taken`
+        : ""}.
+    </p>
   );
 }
 

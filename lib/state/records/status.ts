@@ -83,6 +83,31 @@ export const agentsSchema = z.object({
 });
 export type Agents = z.infer<typeof agentsSchema>;
 
+/** How what Neutron shows of its ports is compared with what Felix says; counts since the term's start. */
+const comparisonSchema = z.object({
+  /**
+   * - "awaiting": the resource syncer has not passed on any port yet;
+   * - "comparing": it does;
+   * - "compared": all that Neutron listed has been compared at least once;
+   * - "telling": it passes on none, or not all: what was not compared is reported;
+   * - "off": nothing is compared, all is reported.
+   */
+  is: z.enum(["awaiting", "comparing", "compared", "telling", "off"]),
+  /** Endpoints of which nobody knows yet whether Neutron shows their status. */
+  unsure: count,
+  /** Differences that were found, each as often as it was. */
+  found: count,
+  /** Reports of such that Neutron took. */
+  accepted: count,
+  /** Ports that differ now although it did. */
+  persisting: count,
+  /** Pages of ports that were compared, and that were lost on the way. */
+  pages: count,
+  lost: count,
+  /** When the last walk through all ports ended of which nothing was lost; null: none has. */
+  wholeAt: ms.nullable(),
+});
+
 /** Port status as last reported. */
 export const portsSchema = z.object({
   at: ms,
@@ -96,6 +121,7 @@ export const portsSchema = z.object({
   failing: count.optional(),
   /** Since when the one that has waited longest does, ms since the epoch; null: none waits. */
   oldest: ms.nullable().optional(),
+  comparison: comparisonSchema.optional(),
   /** As for agents. */
   blocked: busBlockedSchema.nullable().optional(),
   reported: count,

@@ -107,6 +107,14 @@ export class EventSync {
     this.#wake();
   }
 
+  /** These ports may have changed, although nothing was announced. */
+  look(ports: Iterable<string>): void {
+    if (this.#pending.size === 0) this.#pendingSince = this.options.context.clock.monotonic();
+    for (const port of ports) this.#pending.changed.ports.add(port);
+    if (this.#pending.size > MAX_PENDING) this.overflow("too many changes are pending");
+    this.#wake();
+  }
+
   /** The bus brings everything from now on. */
   subscribed(): void {
     this.#counts.subscriptions++;

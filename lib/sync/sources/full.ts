@@ -24,6 +24,7 @@ import type { Desired } from "../model/translate.ts";
 import { readRelated } from "./full_read.ts";
 import { NamedSource } from "./named.ts";
 import { readAhead } from "./read_ahead.ts";
+import { PassedPorts } from "./passed_ports.ts";
 import { readProjects } from "./read_related.ts";
 import { References } from "./references.ts";
 import { SeenKeys } from "./seen_keys.ts";
@@ -141,7 +142,9 @@ class FullSource implements Source {
     const { run } = this;
     const collection = COLLECTION_OF[kind];
     const { schema, fields } = run.index.table[collection];
+    const passed = kind === "WorkloadEndpoint" ? new PassedPorts(run.deps) : null;
     const known = (record: unknown) => {
+      passed?.note(record);
       const keys = this.#earlier && keysOf(this.#earlier, record);
       if (keys === null) return false;
       this.#countRight(kind, keys);
@@ -150,7 +153,7 @@ class FullSource implements Source {
     };
     const { signal } = run.term;
     const pages = run.deps.neutron.pages(collection, schema, signal, { fields, known });
-    return readAhead(run, kind, pages, ({ items, refused }) => {
+    return readAhead(run, kind, passed ? passed.follow(pages) : pages, ({ items, refused }) => {
       run.leaveRefused(collection, refused, this.#refused);
       this.#listed[collection] += items.length + refused.length;
     });

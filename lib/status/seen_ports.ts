@@ -1,0 +1,91 @@
+/**
+ * What Neutron says of its ports, as the resource syncer sees it whenever it walks through all of them: the endpoint
+ * status watcher compares it with what Felix says, and need not ask Neutron itself.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { RateLimitedLog } from "../base/rate_limited.ts";
+import { FOLDERS } from "../process/state_files.ts";
+import type { JobContext, Term } from "../role/master_context.ts";
+import { RingReader, RingWriter } from "../state/ring.ts";
+
+/** Ports in one page. */
+const PAGE = 1000;
+/** Pages that are there to be read: some 10 MB. */
+const PAGES = 128;
+const FOLDER = `${FOLDERS.resources}/seen-ports`;
+/** What is longer is no id, status or host of Neutron's. */
+const MAX_CHARS = 255;
+
+const text = z.string().max(MAX_CHARS);
+const pageSchema = z.object({
+  /** The term in which it was read. */
+  term: z.string(),
+  /** Before Neutron was asked for it, ms since the epoch. */
+  askedAt: z.number(),
+  /** Ids with status and host; the host is "" when the port is unbound. */
+  ports: z.array(z.tuple([text.min(1), text, text])).max(PAGE),
+  /** All that was asked for since `askedAt` has been passed on: every port that Neutron lists. */
+  ends: z.boolean(),
+});
+/** Some ports as Neutron had them at `askedAt` or later; or that a walk through all of them has ended. */
+export type SeenPage = z.infer<typeof pageSchema>;
+
+/** One port as a walk shows it, with {@linkcode SeenPage} for many. */
+interface Seen {
+  readonly id: string;
+  readonly status: string;
+  readonly host: string;
+}
+
+/** Passes on what walks through all ports see; one for each term. */
+export class SeenPortsWriter {
+  readonly #ring: RingWriter<SeenPage>;
+  readonly #limited: RateLimitedLog;
+  readonly #term: string;
+
+  constructor(
+    { term }: Pick<Term, "term">,
+    stateDir: string,
+    { log, clock }: Pick<JobContext, "log" | "clock">,
+  ) {
+    this.#term = term;
+    this.#ring = new RingWriter(`${stateDir}/${FOLDER}`, PAGES);
+    this.#limited = new RateLimitedLog(log, clock);
+  }
+
+  /** Passes a page on; see `ResyncDeps.onPorts`. */
+  readonly onPorts = (seen: readonly Seen[], askedAt: number): void => {
+    const known = seen.filter(({ id, status, host }) =>
+      id !== "" && [id, status, host].every(({ length }) => length <= MAX_CHARS)
+    );
+    for (let at = 0; at < known.length; at += PAGE) {
+      const ports = known.slice(at, at + PAGE)
+        .map(({ id, status, host }): SeenPage["ports"][number] => [id, status, host]);
+      this.#append({ term: this.#term, askedAt, ports, ends: false });
+    }
+  };
+
+  /** All ports have been passed on; see `ResyncDeps.onPortsEnd`. */
+  readonly onPortsEnd = (startedAt: number): void => {
+    this.#append({ term: this.#term, askedAt: startedAt, ports: [], ends: true });
+  };
+
+  #append(page: SeenPage): void {
+    this.#ring.append(page).catch((error) =>
+      this.#limited.warn("what Neutron says of its ports cannot be passed on", { error })
+    );
+  }
+}
+
+/** What of `ResyncDeps` passes the ports that are seen in that term on. */
+export function passSeenPorts(...of: ConstructorParameters<typeof SeenPortsWriter>) {
+  const { onPorts, onPortsEnd } = new SeenPortsWriter(...of);
+  return { onPorts, onPortsEnd };
+}
+
+/** Reads what {@linkcode SeenPortsWriter} passes on. */
+export function readSeenPorts(stateDir: string): RingReader<SeenPage> {
+  return new RingReader(`${stateDir}/${FOLDER}`, PAGES, pageSchema);
+}
