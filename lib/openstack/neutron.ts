@@ -16,8 +16,9 @@ import { filterCheck, listInBatches } from "./list_by.ts";
 import { ListWalk } from "./list_walk.ts";
 import { type Listing, RecordReader } from "./listing.ts";
 import { type Page, readPage } from "./page.ts";
-import { RequestGate } from "./request_gate.ts";
-import { Walk } from "./walk.ts";
+import { RequestGate, type Size, type UnderWay } from "./request_gate.ts";
+import { rangesBetween, SideBySide } from "./side_by_side.ts";
+import { type Range, Walk } from "./walk.ts";
 import { fetchWarm } from "./warm_up.ts";
 
 /** What to ask for. */
@@ -31,6 +32,13 @@ export interface Query {
   readonly known?: (record: unknown) => boolean;
   /** Filters; a name may be repeated, which means "or" (but for `fixed_ips`, where it is "and"). */
   readonly where?: readonly (readonly [name: string, value: string])[];
+  /**
+   * Ids, ascending, that the list has or had: it is cut there, and the parts are walked side by side, so that
+   * pages come in any order between parts. What the list has is in it whatever is given here.
+   */
+  readonly cuts?: readonly string[];
+  /** Objects asked for in one page, when that is to be fewer than `page_size`. */
+  readonly pageSize?: number;
 }
 
 /** A query by the values of one field. */
@@ -54,13 +62,18 @@ export class NeutronClient {
     readonly config: OpenstackConfig,
     readonly auth: Pick<KeystoneAuth, "fetch">,
     readonly log?: Pick<Log, "info">,
-    readonly shared: Shared = { extensions: new Extensions(null), gate: new RequestGate(2) },
+    readonly shared: Shared = newShared(config),
     readonly isUrgent = false,
   ) {}
 
   /** The same client, whose requests go before those of others: for what people wait for. */
   get urgent(): NeutronClient {
     return new NeutronClient(this.config, this.auth, this.log, this.shared, true);
+  }
+
+  /** The same client, telling how many requests may be under way and are. */
+  get gate(): RequestGate {
+    return this.shared.gate;
   }
 
   /** For how long requests of this client and its views were under way, all added up, ms. */
@@ -88,7 +101,8 @@ export class NeutronClient {
   }
 
   /**
-   * The pages of a collection, such as `security-groups`, in the order of ids, each object once.
+   * The pages of a collection, such as `security-groups`, each object once; in the order of ids, unless the
+   * query has {@linkcode Query.cuts}.
    *
    * @throws {OpenstackError} a page failed, or the walk could not be completed.
    */
@@ -99,8 +113,17 @@ export class NeutronClient {
     query: Query | Filtered = {},
   ): AsyncGenerator<Listing<T>> {
     if (!this.shared.extensions.offers(path)) return yield { items: [], refused: [] };
-    const walk = this.walk(path, schema, query);
-    for (let page; (page = await walk.next(signal)) !== null;) yield page;
+    const isCut = query.cuts !== undefined && this.canCut;
+    const lists = rangesBetween(isCut ? query.cuts : [])
+      .map((range) => this.walk(path, schema, query, range));
+    if (lists.length > 1) return yield* new SideBySide(lists, this.gate.most).pages(signal);
+    for (let page; (page = await lists[0]!.next(signal)) !== null;) yield page;
+  }
+
+  /** Whether lists can be cut: they come in pages, in the order of ids, and several requests may be under way. */
+  get canCut(): boolean {
+    const { extensions, gate } = this.shared;
+    return gate.most > 1 && extensions.has("pagination") && extensions.has("sorting");
   }
 
   /**
@@ -112,13 +135,16 @@ export class NeutronClient {
     path: string,
     schema: z.ZodType<T>,
     query: Query | Filtered = {},
+    range?: Range,
   ): ListWalk<T> {
     this.#demandBinding(path);
     const url = `${this.config.neutronUrl}/v2.0/${path}`;
     const required = this.#requiredFields(path, schema, query);
-    const reader = new RecordReader({ schema, url, required, known: query.known });
+    const { known, pageSize = Infinity } = query;
+    const reader = new RecordReader({ schema, url, required, known, from: range?.from });
     const paged = this.shared.extensions.has("pagination");
-    const walk = new Walk(path, paged ? this.config.pageSize : Infinity);
+    const limit = paged ? Math.min(pageSize, this.config.pageSize) : Infinity;
+    const walk = new Walk(path, limit, range);
     const by = "by" in query ? query.by : undefined;
     const read = (walk: Walk, signal: AbortSignal) => this.#page(path, signal, query, walk);
     return new ListWalk({ walk, reader, by, read });
@@ -221,10 +247,13 @@ export class NeutronClient {
     return this.shared.extensions.fieldsOf(path, fields);
   }
 
-  async #page(path: string, signal: AbortSignal, query: Query, walk: Walk): Promise<Page> {
+  #page(path: string, signal: AbortSignal, query: Query, walk: Walk): Promise<Page> {
     const url = this.addressOf(path, query, walk);
-    const body = await this.fetch(url, signal, readList);
-    return readPage(path, body, url.split("?")[0]!);
+    const read = async (response: Response) =>
+      readPage(path, await readList(response), url.split("?")[0]!);
+    const kind = kindOf(path, query);
+    const sizeOf = ({ records }: Page) => ({ kind, records: records.length });
+    return this.#send(url, signal, read, {}, sizeOf);
   }
 
   /** What `read` makes of an answer of Neutron's; see {@linkcode fetchWarm}. */
@@ -234,13 +263,27 @@ export class NeutronClient {
     read: (response: Response) => Promise<T>,
     init?: RequestInit,
   ): Promise<T> {
+    return this.#send(url, signal, read, init);
+  }
+
+  #send<T>(
+    url: string,
+    signal: AbortSignal,
+    read: (response: Response) => Promise<T>,
+    init: RequestInit | undefined,
+    sizeOf?: (answer: T) => Size,
+  ): Promise<T> {
     const { neutronUrl } = this.config;
     const onWarmUp = (error: OpenstackError) =>
       this.log?.info("Neutron answered 500: other lists are read before it is asked again", {
         error,
       });
-    const request = () => fetchWarm(this.auth, { neutronUrl, onWarmUp }, url, signal, read, init);
-    return this.shared.gate.run(this.isUrgent, signal, request);
+    const send = (turn: UnderWay) => {
+      const onRefusal = ({ status }: OpenstackError) => turn.refused(status);
+      const options = { neutronUrl, onWarmUp, onRefusal };
+      return fetchWarm(this.auth, options, url, signal, read, init);
+    };
+    return this.gate.run({ urgent: this.isUrgent, signal, send, sizeOf });
   }
 
   /** The address of a page of what is asked for. */
@@ -262,6 +305,20 @@ export class NeutronClient {
     if (walk.marker) url.searchParams.set("marker", walk.marker);
     return url.href;
   }
+}
+
+function newShared({ neutronParallel }: OpenstackConfig): Shared {
+  return { extensions: new Extensions(null), gate: new RequestGate(neutronParallel) };
+}
+
+/** Fields that cost Neutron next to nothing beside the whole object. */
+const FEW_FIELDS = 4;
+
+/** Requests that cost as much for each record are of one kind. */
+function kindOf(path: string, query: Query | Filtered): string {
+  if ("by" in query) return `${path} by ${query.by.field}`;
+  const few = query.fields !== undefined && query.fields.length <= FEW_FIELDS;
+  return few ? `${path} in short` : path;
 }
 
 function filteredQuery(

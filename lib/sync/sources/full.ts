@@ -21,6 +21,7 @@ import { Earlier } from "../index/earlier.ts";
 import type { ObjectOf } from "../model/collections.ts";
 import { COLLECTION_OF, type Keyed, type Kind } from "../model/kinds.ts";
 import type { Desired } from "../model/translate.ts";
+import { cutsByKeys } from "./cuts.ts";
 import { readRelated } from "./full_read.ts";
 import { NamedSource } from "./named.ts";
 import { readAhead } from "./read_ahead.ts";
@@ -133,7 +134,7 @@ class FullSource implements Source {
     await this.#references.resolveRelated(lists.networks.items);
   }
 
-  /** The collection of that kind page by page, without what is as it was. */
+  /** The collection of that kind page by page, in no order, without what is as it was. */
   #open<K extends "NetworkPolicy" | "WorkloadEndpoint">(
     kind: K,
     keysOf: (earlier: Earlier, record: unknown) => number | null,
@@ -148,9 +149,12 @@ class FullSource implements Source {
       this.#listed[collection]++;
       return true;
     };
-    const { signal } = run.term;
-    const pages = run.deps.neutron.pages(collection, schema, signal, { fields, known });
-    return readAhead(run, kind, pages, ({ items, refused }) => {
+    const { neutron } = run.deps;
+    const pages = async function* () {
+      const cuts = await cutsByKeys(run, kind);
+      yield* neutron.pages(collection, schema, run.term.signal, { fields, known, cuts });
+    };
+    return readAhead(run, kind, pages(), ({ items, refused }) => {
       run.leaveRefused(collection, refused, this.#refused);
       this.#listed[collection] += items.length + refused.length;
     });
