@@ -11,6 +11,8 @@ export interface ListWalkOptions<T> {
   readonly reader: RecordReader<T>;
   /** A filter that each record has to fit. */
   readonly by?: { readonly field: string; readonly asked: (record: unknown) => boolean };
+  /** Milliseconds since the epoch. */
+  now(): number;
   read(walk: Walk, signal: AbortSignal): Promise<Page>;
 }
 
@@ -52,6 +54,7 @@ export class ListWalk<T extends { id: string }> {
   async next(signal: AbortSignal): Promise<Listing<T> | null> {
     const { walk, reader, by, read } = this.options;
     while (!walk.done && !walk.isLost) {
+      const askedAt = this.options.now();
       const page = await read(walk, signal).catch((error) => {
         if (isRefused(error, 404) && walk.stepBack()) return null;
         throw error;
@@ -60,7 +63,7 @@ export class ListWalk<T extends { id: string }> {
       if (by && !page.records.every(by.asked)) {
         throw new FilterIgnoredError(reader.rules.url, by.field);
       }
-      return reader.read(walk.take(page));
+      return { ...reader.read(walk.take(page)), askedAt };
     }
     return null;
   }

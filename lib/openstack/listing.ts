@@ -14,6 +14,8 @@ export interface Listing<T> {
   readonly items: T[];
   /** `id` is "" when the record does not tell; `why` then says where it stood. */
   readonly refused: { readonly id: string; readonly why: string }[];
+  /** Of a page: a moment before Neutron was asked for it, ms since the epoch. */
+  readonly askedAt?: number;
 }
 
 /** So many records that all lack one field are not damaged: it is hidden or not offered. */

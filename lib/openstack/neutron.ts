@@ -6,50 +6,49 @@
  * @module
  */
 import { z } from "zod";
+import { systemClock } from "../base/clock.ts";
+import type { Meter } from "../metrics/meter.ts";
 import type { Log } from "../base/log.ts";
 import type { OpenstackConfig } from "./config.ts";
 import { Inquiry, type Whereabouts } from "./confirm_gone.ts";
 import { Extensions } from "./extensions.ts";
 import { OpenstackError, readJson, readList } from "./http.ts";
 import type { KeystoneAuth } from "./keystone.ts";
-import { filterCheck, listInBatches } from "./list_by.ts";
+import { listInBatches } from "./list_by.ts";
 import { ListWalk } from "./list_walk.ts";
 import { type Listing, RecordReader } from "./listing.ts";
 import { type Page, readPage } from "./page.ts";
+import {
+  fieldsIn,
+  type Filtered,
+  filteredQuery,
+  kindOf,
+  pageAddress,
+  type Query,
+} from "./query.ts";
 import { RequestGate, type Size, type UnderWay } from "./request_gate.ts";
 import { rangesBetween, SideBySide } from "./side_by_side.ts";
 import { type Range, Walk } from "./walk.ts";
 import { fetchWarm } from "./warm_up.ts";
 
-/** What to ask for. */
-export interface Query {
-  /** By default all; each of those asked for must be in every record. */
-  readonly fields?: readonly string[];
-  /**
-   * Called with each new record that has an id, as it came, before it is validated; true: it is dealt
-   * with, and is not among the items.
-   */
-  readonly known?: (record: unknown) => boolean;
-  /** Filters; a name may be repeated, which means "or" (but for `fixed_ips`, where it is "and"). */
-  readonly where?: readonly (readonly [name: string, value: string])[];
-  /**
-   * Ids, ascending, that the list has or had: it is cut there, and the parts are walked side by side, so that
-   * pages come in any order between parts. What the list has is in it whatever is given here.
-   */
-  readonly cuts?: readonly string[];
-  /** Objects asked for in one page, when that is to be fewer than `page_size`. */
-  readonly pageSize?: number;
-}
-
-/** A query by the values of one field. */
-interface Filtered extends Query {
-  readonly by: { readonly field: string; readonly asked: (record: unknown) => boolean };
-}
+export type { Query } from "./query.ts";
 
 /** What the views of one client have in common. */
-interface Shared {
+export interface Shared {
   extensions: Extensions;
   readonly gate: RequestGate;
+}
+
+/** Of a client to be made; `meter` counts how many requests are under way, and why fewer may be. */
+export function newShared(
+  { neutronParallel }: Pick<OpenstackConfig, "neutronParallel">,
+  meter?: Pick<Meter, "add">,
+): Shared {
+  const gate = new RequestGate(neutronParallel, {
+    onDown: (reason) => meter?.add("neutron_slowdowns", 1, { reason }),
+    onSend: (underWay) => meter?.add("neutron_requests_under_way", underWay, {}),
+  });
+  return { extensions: new Extensions(null), gate };
 }
 
 /** Reads Neutron. */
@@ -60,7 +59,7 @@ export class NeutronClient {
    */
   constructor(
     readonly config: OpenstackConfig,
-    readonly auth: Pick<KeystoneAuth, "fetch">,
+    readonly auth: Pick<KeystoneAuth, "fetch"> & Partial<Pick<KeystoneAuth, "clock">>,
     readonly log?: Pick<Log, "info">,
     readonly shared: Shared = newShared(config),
     readonly isUrgent = false,
@@ -139,7 +138,7 @@ export class NeutronClient {
   ): ListWalk<T> {
     this.#demandBinding(path);
     const url = `${this.config.neutronUrl}/v2.0/${path}`;
-    const required = this.#requiredFields(path, schema, query);
+    const required = this.shared.extensions.fieldsOf(path, fieldsIn(schema, query));
     const { known, pageSize = Infinity } = query;
     const reader = new RecordReader({ schema, url, required, known, from: range?.from });
     const paged = this.shared.extensions.has("pagination");
@@ -147,7 +146,9 @@ export class NeutronClient {
     const walk = new Walk(path, limit, range);
     const by = "by" in query ? query.by : undefined;
     const read = (walk: Walk, signal: AbortSignal) => this.#page(path, signal, query, walk);
-    return new ListWalk({ walk, reader, by, read });
+    const { clock = systemClock } = this.auth;
+    const now = () => clock.now();
+    return new ListWalk({ walk, reader, by, now, read });
   }
 
   /** All objects of a collection. @throws {OpenstackError} as {@linkcode pages}. */
@@ -239,14 +240,6 @@ export class NeutronClient {
     );
   }
 
-  /** Those that were asked for, or else all that the schema knows; without those of missing extensions. */
-  #requiredFields(path: string, schema: z.ZodType, query: Query | Filtered): string[] {
-    const ofSchema = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
-    const by = "by" in query ? [query.by.field] : [];
-    const fields = query.fields ?? [...new Set([...ofSchema, ...by])];
-    return this.shared.extensions.fieldsOf(path, fields);
-  }
-
   #page(path: string, signal: AbortSignal, query: Query, walk: Walk): Promise<Page> {
     const url = this.addressOf(path, query, walk);
     const read = async (response: Response) =>
@@ -288,46 +281,9 @@ export class NeutronClient {
 
   /** The address of a page of what is asked for. */
   addressOf(path: string, query: Query, walk: Pick<Walk, "limit" | "marker">): string {
-    const { fields = [], where = [] } = query;
-    const url = new URL(`${this.config.neutronUrl}/v2.0/${path}`);
-    if (walk.limit !== Infinity) {
-      url.searchParams.set("limit", String(walk.limit));
-      // Plugins without paging of their own give pages of whatever order the database has.
-      if (this.shared.extensions.has("sorting")) {
-        url.searchParams.set("sort_key", "id");
-        url.searchParams.set("sort_dir", "asc");
-      }
-    }
-    for (const field of this.shared.extensions.fieldsOf(path, fields)) {
-      url.searchParams.append("fields", field);
-    }
-    for (const [name, value] of where) url.searchParams.append(name, value);
-    if (walk.marker) url.searchParams.set("marker", walk.marker);
-    return url.href;
+    const { extensions } = this.shared;
+    return pageAddress({ url: this.config.neutronUrl, extensions, path, query, walk });
   }
-}
-
-function newShared({ neutronParallel }: OpenstackConfig): Shared {
-  return { extensions: new Extensions(null), gate: new RequestGate(neutronParallel) };
-}
-
-/** Fields that cost Neutron next to nothing beside the whole object. */
-const FEW_FIELDS = 4;
-
-/** Requests that cost as much for each record are of one kind. */
-function kindOf(path: string, query: Query | Filtered): string {
-  if ("by" in query) return `${path} by ${query.by.field}`;
-  const few = query.fields !== undefined && query.fields.length <= FEW_FIELDS;
-  return few ? `${path} in short` : path;
-}
-
-function filteredQuery(
-  field: string,
-  values: readonly string[],
-  fields: readonly string[] | undefined,
-): Filtered {
-  const where = values.map((value) => [field, value] as const);
-  return { fields, where, by: { field, asked: filterCheck(field, values) } };
 }
 
 async function collect<T>(

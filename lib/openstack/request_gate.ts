@@ -58,6 +58,8 @@ export interface GateOptions {
   readonly monotonic?: () => number;
   /** Called each time that fewer may be under way than before. */
   onDown?(reason: SlowReason): void;
+  /** Called when a request is sent, with how many are under way then. */
+  onSend?(underWay: number): void;
 }
 
 /** Lets requests through, a few at a time. */
@@ -69,10 +71,12 @@ export class RequestGate {
   readonly #urgent: (() => void)[] = [];
   readonly #others: (() => void)[] = [];
   readonly #monotonic: () => number;
+  readonly #options: GateOptions;
   #urgentInRow = 0;
 
   /** @param most requests under way at a time. */
   constructor(readonly most: number, options: GateOptions = {}) {
+    this.#options = options;
     this.#monotonic = options.monotonic ?? (() => performance.now());
     this.pace = new Pace(most, this.#monotonic, (reason) => options.onDown?.(reason));
   }
@@ -122,6 +126,7 @@ export class RequestGate {
   #begin(): UnderWay {
     const turn = new UnderWay(this.pace);
     this.#underWay.add(turn);
+    this.#options.onSend?.(this.#underWay.size);
     for (const each of this.#underWay) each.beside = Math.max(each.beside, this.#underWay.size);
     return turn;
   }

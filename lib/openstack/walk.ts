@@ -127,11 +127,10 @@ export class Walk {
     const seen = this.#seen;
     const until = this.#until;
     const isIn = (id: string) => id > seen && (until === null || id <= until);
-    // One without an id is the part's in which the ids on both sides of it are: between two parts the later.
-    const before = (bound: string) => ids.findLastIndex((id) => id !== null && id <= bound);
-    const first = this.#from === null ? 0 : before(this.#from) + 1;
-    const reaches = until !== null && ids.some((id) => id !== null && id >= until);
-    const end = reaches ? before(until) : ids.length;
+    // One without an id that stands between two parts is told by both: it may be the very object they meet at.
+    const first = ids.findLastIndex((id) => id !== null && id <= (this.#from ?? "")) + 1;
+    const beyond = until === null ? -1 : ids.findIndex((id) => id !== null && id > until);
+    const end = beyond < 0 ? ids.length : beyond;
     return (i) => ids[i] === null ? i >= first && i < end : isIn(ids[i]!);
   }
 

@@ -93,7 +93,7 @@ class ResourceSyncer {
     readonly context: JobContext,
   ) {
     this.#beats = beats;
-    this.#base = resyncBase(config, etcd, keystone, context.clock, context.log);
+    this.#base = resyncBase(config, etcd, keystone, context.clock, context);
     this.#watching = new Watching(config.sync.startupResync, term, context);
     this.#attempts = new Attempts(term, config.sync, context);
     this.#schedule = new Schedule(config.sync, context.clock.now());

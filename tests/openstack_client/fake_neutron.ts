@@ -37,6 +37,8 @@ export interface FakeOptions {
   readonly cap?: number;
   readonly pageSize?: number;
   readonly timeoutMs?: number;
+  /** Requests under way at a time, at most. */
+  readonly parallel?: number;
 }
 
 const NOT_FILTERS = new Set(["fields", "limit", "marker", "sort_key", "sort_dir"]);
@@ -94,7 +96,8 @@ function answer(scene: FakeNeutron, url: URL, cap: number): Response {
 /** Runs a test beside one. */
 export async function withNeutron(
   play: (scene: FakeNeutron) => Promise<void>,
-  { aliases = ALL_EXTENSIONS, cap = 1000, pageSize = 3, timeoutMs = 5000 }: FakeOptions = {},
+  { aliases = ALL_EXTENSIONS, cap = 1000, pageSize = 3, timeoutMs = 5000, parallel = 2 }:
+    FakeOptions = {},
 ): Promise<void> {
   const scene: Omit<FakeNeutron, "neutron"> & { neutron?: NeutronClient } = {
     cloud: {
@@ -128,6 +131,7 @@ export async function withNeutron(
     authUrl: null,
     requestTimeoutMs: timeoutMs,
     pageSize,
+    neutronParallel: parallel,
   };
   using auth = new KeystoneAuth(openstack, systemClock);
   scene.neutron = new NeutronClient(openstack, auth);
