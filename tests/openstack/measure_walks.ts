@@ -14,6 +14,7 @@ import { KeystoneAuth } from "../../lib/openstack/keystone.ts";
 import { NeutronClient } from "../../lib/openstack/neutron.ts";
 import { fullResync } from "../../lib/sync/sources/full.ts";
 import type { ResyncDeps } from "../../lib/sync/apply/sync_run.ts";
+import { print, quantile } from "../../bench/print.ts";
 import { startEtcd } from "../support/etcd_server.ts";
 import { testConfig } from "../support/test_config.ts";
 import { Bed, CONDUCTOR } from "./support/bed.ts";
@@ -25,10 +26,6 @@ const bed = await Bed.open();
 await manyPorts(bed, count);
 await using etcdServer = await startEtcd();
 const etcd = openEtcd({ ...testConfig().etcd, endpoints: [etcdServer.url], callTimeoutMs: 30_000 });
-
-function print(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
-}
 
 /** Requests of another client, one after the other, until it is told to stop; their durations, ms. */
 async function beside(stop: AbortSignal): Promise<number[]> {
@@ -95,11 +92,6 @@ async function measure(neutronParallel: number, withOther: boolean): Promise<Mea
     measured.push({ name, ms, requests, limit: neutron.gate.pace.limit, others: await other });
   }
   return measured;
-}
-
-function quantile(values: readonly number[], q: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? NaN;
 }
 
 const settings = [[1, false], [2, false], [1, true], [2, true]] as const;
