@@ -18,6 +18,20 @@ export interface Listing<T> {
   readonly askedAt?: number;
 }
 
+/** All pages as one list; `onPage` is called after each. */
+export async function collect<T>(
+  pages: AsyncGenerator<Listing<T>>,
+  onPage?: () => void,
+): Promise<Listing<T>> {
+  const all: Listing<T> = { items: [], refused: [] };
+  for await (const { items, refused } of pages) {
+    for (const item of items) all.items.push(item);
+    for (const one of refused) all.refused.push(one);
+    onPage?.();
+  }
+  return all;
+}
+
 /** So many records that all lack one field are not damaged: it is hidden or not offered. */
 const SYSTEMATIC = 20;
 const MAX_REASON = 200;

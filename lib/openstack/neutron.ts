@@ -16,7 +16,7 @@ import { OpenstackError, readJson, readList } from "./http.ts";
 import type { KeystoneAuth } from "./keystone.ts";
 import { listInBatches } from "./list_by.ts";
 import { ListWalk } from "./list_walk.ts";
-import { type Listing, RecordReader } from "./listing.ts";
+import { collect, type Listing, RecordReader } from "./listing.ts";
 import { type Page, readPage } from "./page.ts";
 import {
   fieldsIn,
@@ -50,6 +50,12 @@ export function newShared(
   });
   return { extensions: new Extensions(null), gate };
 }
+
+/**
+ * Neutron's workers share a socket, and a connection that is kept stays with the worker that it came to. So parts
+ * that are walked side by side come over connections of their own, each to a worker that has nothing to do.
+ */
+const ON_ITS_OWN: RequestInit = { headers: { Connection: "close" } };
 
 /** Reads Neutron. */
 export class NeutronClient {
@@ -246,7 +252,8 @@ export class NeutronClient {
       readPage(path, await readList(response), url.split("?")[0]!);
     const kind = kindOf(path, query);
     const sizeOf = ({ records }: Page) => ({ kind, records: records.length });
-    return this.#send(url, signal, read, {}, sizeOf);
+    const init = walk.isPart ? ON_ITS_OWN : {};
+    return this.#send(url, signal, read, init, sizeOf);
   }
 
   /** What `read` makes of an answer of Neutron's; see {@linkcode fetchWarm}. */
@@ -284,17 +291,4 @@ export class NeutronClient {
     const { extensions } = this.shared;
     return pageAddress({ url: this.config.neutronUrl, extensions, path, query, walk });
   }
-}
-
-async function collect<T>(
-  pages: AsyncGenerator<Listing<T>>,
-  onPage?: () => void,
-): Promise<Listing<T>> {
-  const all: Listing<T> = { items: [], refused: [] };
-  for await (const { items, refused } of pages) {
-    for (const item of items) all.items.push(item);
-    for (const one of refused) all.refused.push(one);
-    onPage?.();
-  }
-  return all;
 }

@@ -75,6 +75,11 @@ export class Walk {
     this.#tail = from === null ? [] : [from];
   }
 
+  /** Whether it is through less than the list. */
+  get isPart(): boolean {
+    return this.#from !== null || this.#until !== null;
+  }
+
   /** Whether the end, of the part or of the list, is proven. */
   get done(): boolean {
     return this.#ended || this.#isThrough;

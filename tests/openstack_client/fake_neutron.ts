@@ -17,6 +17,8 @@ export type FakeRecord = { id: string; [field: string]: unknown };
 export interface FakeNeutron {
   readonly neutron: NeutronClient;
   readonly requests: URL[];
+  /** The clients' ports, of each request. */
+  readonly cameFrom: number[];
   /** Records by collection, in the order of their ids. */
   readonly cloud: Record<string, FakeRecord[]>;
   /** Called before each answer with the number of requests so far; what it gives is the answer. */
@@ -109,14 +111,16 @@ export async function withNeutron(
       security_groups: [],
     },
     requests: [],
+    cameFrom: [],
     meddle: () => {},
     spoil: (page) => page,
   };
   await using server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
-    async (request) => {
+    async (request, { remoteAddr }) => {
       const url = new URL(request.url);
       scene.requests.push(url);
+      scene.cameFrom.push(remoteAddr.port);
       const special = await scene.meddle(url, scene.requests.length);
       if (special) return special;
       if (url.pathname === "/v2.0/extensions") {

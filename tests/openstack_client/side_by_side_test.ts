@@ -97,6 +97,16 @@ for (const path of PATHS) {
     }, { parallel: 2, pageSize: 5 }));
 }
 
+Deno.test("parts come over connections of their own, which no worker of Neutron's keeps; one walk over one", () =>
+  withNeutron(async (scene) => {
+    scene.cloud.ports!.push(...somePorts(30));
+    await listCut(scene, "ports", ["p-010", "p-020"]);
+    assertEquals(new Set(scene.cameFrom).size, scene.requests.length);
+    scene.cameFrom.length = 0;
+    await listCut(scene, "ports", []);
+    assertEquals(new Set(scene.cameFrom).size, 1);
+  }, { parallel: 3 }));
+
 Deno.test("the last page of a part shows little of the next one, where ids are spread evenly", () =>
   withNeutron(async (scene) => {
     const ids = Array.from({ length: 3000 }, () => crypto.randomUUID()).sort();
