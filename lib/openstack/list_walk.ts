@@ -46,8 +46,8 @@ export class ListWalk<T extends { id: string }> {
   }
 
   /**
-   * The next page; null: the list, or the part of it, has ended or is lost. After an error it may be called again, and goes on at the same
-   * place.
+   * The next page; null: the list, or the part of it, has ended or is lost. After an error it may be called
+   * again, and goes on at the same place.
    *
    * @throws {OpenstackError} the page failed, or the walk cannot be completed.
    */

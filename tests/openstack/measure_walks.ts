@@ -87,7 +87,8 @@ async function measure(neutronParallel: number, withOther: boolean): Promise<Mea
     const ms = performance.now() - from;
     stop.abort();
     const { neutronItems } = kinds.WorkloadEndpoint;
-    if (neutronItems < count) throw new Error(`${neutronItems} endpoints of ${count} ports`);
+    // But for the one that was copied, which is not bound.
+    if (neutronItems < count - 1) throw new Error(`${neutronItems} endpoints of ${count} ports`);
     index.close();
     measured.push({ name, ms, requests, limit: neutron.gate.pace.limit, others: await other });
   }

@@ -164,6 +164,18 @@ Deno.test("whoever stops in the middle leaves nothing running, and slow work hol
     assertEquals(scene.neutron.gate.underWay, 0);
   }, { parallel: 3 }));
 
+Deno.test("a page tells when it was asked for, also when it has waited for being taken", () =>
+  withNeutron(async (scene) => {
+    scene.cloud.ports!.push(...somePorts(30));
+    const pages = scene.neutron.pages("ports", revisionSchema, signal, { cuts: ["p-015"] });
+    const from = Date.now();
+    await pages.next();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const { value } = await pages.next();
+    assert(value.askedAt >= from && value.askedAt <= Date.now() - 40, `${value.askedAt - from} ms`);
+    await pages.return(undefined);
+  }, { parallel: 2 }));
+
 Deno.test("an abort ends all walks with its reason", () =>
   withNeutron(async (scene) => {
     scene.cloud.ports!.push(...somePorts(60));
