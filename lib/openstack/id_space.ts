@@ -41,11 +41,10 @@ export function partsOf({ count, pageSize, atOnce }: Reading): number {
 export function chooseCuts(known: readonly string[], reading: Reading): string[] {
   const sample = [...new Set(known)].sort();
   const parts = Math.min(partsOf(reading), Math.floor(sample.length / 2));
-  const cuts = Array.from(
+  return Array.from(
     { length: Math.max(0, parts - 1) },
     (_, i) => sample[Math.floor((i + 1) * sample.length / parts)]!,
   );
-  return cuts;
 }
 
 /** Every how many-th of so many ids is enough to cut by. */

@@ -73,7 +73,7 @@ export class Pace {
     this.#ratios = [...this.#ratios, ratio].slice(-enough);
     const usual = median(this.#ratios);
     if (this.#ratios.length === enough && usual > SLOW) {
-      if (this.limit > 1) this.#comeDown("slow", Math.max(0.5, SLOW / usual));
+      this.#comeDown("slow", Math.max(0.5, SLOW / usual));
       return;
     }
     // Where fewer were under way than may be, nothing tells how one more would do.
@@ -98,14 +98,14 @@ export class Pace {
 
   #comeDown(reason: SlowReason, factor: number): void {
     const now = this.monotonic();
-    if (this.limit === 1 && this.cameDown !== null && this.cameDown.reason === reason) {
+    if (this.limit === 1) {
       this.#growAt = now + this.#pauseMs;
       return;
     }
     const wentWrong = now - this.#grewAt < HELD_MS;
     this.#pauseMs = wentWrong ? Math.min(MAX_PAUSE_MS, 2 * this.#pauseMs) : FIRST_PAUSE_MS;
     this.#growAt = now + this.#pauseMs;
-    this.limit = Math.max(1, Math.min(this.limit - 1, Math.floor(this.limit * factor)));
+    this.limit = Math.min(this.limit - 1, Math.max(1, Math.floor(this.limit * factor)));
     this.era++;
     this.#ratios = [];
     this.cameDown = { reason, at: now };

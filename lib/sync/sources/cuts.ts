@@ -17,10 +17,10 @@ export async function cutsByKeys(
 ): Promise<string[]> {
   const { length } = resourcePrefixes(region)[kind];
   const keys = index.keys[kind].index;
+  const isKnown = kind !== "WorkloadEndpoint" || keys.size >= neutron.config.pageSize;
+  if (!isKnown) return await findCuts(neutron, term.signal);
   const ids = sampleOf(keys).map((key) => subjectOf(kind, key.slice(length))?.id);
   const known = ids.filter((id) => id !== undefined);
-  const few = kind === "WorkloadEndpoint" && keys.size < neutron.config.pageSize;
-  if (few) return await findCuts(neutron, term.signal);
   return chooseCuts(known, readingOf(neutron, keys.size));
 }
 
