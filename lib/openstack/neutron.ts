@@ -7,7 +7,6 @@
  */
 import { z } from "zod";
 import { systemClock } from "../base/clock.ts";
-import type { Meter } from "../metrics/meter.ts";
 import type { Log } from "../base/log.ts";
 import type { OpenstackConfig } from "./config.ts";
 import { Inquiry, type Whereabouts } from "./confirm_gone.ts";
@@ -26,30 +25,13 @@ import {
   pageAddress,
   type Query,
 } from "./query.ts";
-import { RequestGate, type Size, type UnderWay } from "./request_gate.ts";
+import type { RequestGate, Size, UnderWay } from "./request_gate.ts";
+import { newShared, type Shared } from "./shared.ts";
 import { rangesBetween, SideBySide } from "./side_by_side.ts";
 import { type Range, Walk } from "./walk.ts";
 import { fetchWarm } from "./warm_up.ts";
 
 export type { Query } from "./query.ts";
-
-/** What the views of one client have in common. */
-export interface Shared {
-  extensions: Extensions;
-  readonly gate: RequestGate;
-}
-
-/** Of a client to be made; `meter` counts how many requests are under way, and why fewer may be. */
-export function newShared(
-  { neutronParallel }: Pick<OpenstackConfig, "neutronParallel">,
-  meter?: Pick<Meter, "add">,
-): Shared {
-  const gate = new RequestGate(neutronParallel, {
-    onDown: (reason) => meter?.add("neutron_slowdowns", 1, { reason }),
-    onSend: (underWay) => meter?.add("neutron_requests_under_way", underWay, {}),
-  });
-  return { extensions: new Extensions(null), gate };
-}
 
 /**
  * Neutron's workers share a socket, and a connection that is kept stays with the worker that it came to. So parts

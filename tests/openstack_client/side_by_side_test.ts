@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import type { Listing } from "../../lib/openstack/listing.ts";
+import { Meter } from "../../lib/metrics/meter.ts";
+import { NeutronClient } from "../../lib/openstack/neutron.ts";
 import { revisionSchema } from "../../lib/openstack/records.ts";
+import { newShared } from "../../lib/openstack/shared.ts";
 import { rangesBetween } from "../../lib/openstack/side_by_side.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import {
@@ -175,6 +178,21 @@ Deno.test("a page tells when it was asked for, also when it has waited for being
     assert(value.askedAt >= from && value.askedAt <= Date.now() - 40, `${value.askedAt - from} ms`);
     await pages.return(undefined);
   }, { parallel: 2 }));
+
+Deno.test("all clients of one configuration go through one gate, which counts", () =>
+  withNeutron(async ({ neutron }) => {
+    const meter = new Meter();
+    const other = new NeutronClient(
+      neutron.config,
+      neutron.auth,
+      undefined,
+      newShared(neutron.config, meter),
+    );
+    assert(other.gate === neutron.gate && neutron.urgent.gate === neutron.gate);
+    assert(newShared({ ...neutron.config }).gate !== neutron.gate);
+    await neutron.list("ports", revisionSchema, signal);
+    assertEquals(meter.read().neutron_requests_under_way?.[0]?.sum, 1);
+  }));
 
 Deno.test("an abort ends all walks with its reason", () =>
   withNeutron(async (scene) => {

@@ -5,7 +5,8 @@ import type { Log } from "../../base/log.ts";
 import type { Config } from "../../config/config_types.ts";
 import type { KeystoneAuth } from "../../openstack/keystone.ts";
 import type { Meter } from "../../metrics/meter.ts";
-import { NeutronClient, newShared } from "../../openstack/neutron.ts";
+import { NeutronClient } from "../../openstack/neutron.ts";
+import { newShared } from "../../openstack/shared.ts";
 import type { ResyncDeps } from "../apply/sync_run.ts";
 
 /** The part of the configuration that it uses. */
