@@ -12,13 +12,14 @@ import { subjectOf } from "../model/kinds.ts";
  * knows next to none, what Neutron shows of a few hosts.
  */
 export async function cutsByKeys(
-  { deps: { neutron, region }, index, term }: SyncRun,
+  { deps: { neutron, region }, index }: SyncRun,
   kind: "NetworkPolicy" | "WorkloadEndpoint",
+  signal: AbortSignal,
 ): Promise<string[]> {
   const { length } = resourcePrefixes(region)[kind];
   const keys = index.keys[kind].index;
   const isKnown = kind !== "WorkloadEndpoint" || keys.size >= neutron.config.pageSize;
-  if (!isKnown) return await findCuts(neutron, term.signal);
+  if (!isKnown) return await findCuts(neutron, signal);
   const ids = sampleOf(keys).map((key) => subjectOf(kind, key.slice(length))?.id);
   const known = ids.filter((id) => id !== undefined);
   return chooseCuts(known, readingOf(neutron, keys.size));

@@ -24,7 +24,7 @@ import type { Desired } from "../model/translate.ts";
 import { cutsByKeys } from "./cuts.ts";
 import { readRelated } from "./full_read.ts";
 import { NamedSource } from "./named.ts";
-import { readAhead } from "./read_ahead.ts";
+import { ReadAhead } from "./read_ahead.ts";
 import { readProjects } from "./read_related.ts";
 import { References } from "./references.ts";
 import { SeenKeys } from "./seen_keys.ts";
@@ -97,7 +97,7 @@ class FullSource implements Source {
       this.#earlier?.judgePorts();
       yield* this.#ports(early ?? this.#openPorts());
     } finally {
-      await early?.return(undefined);
+      await early?.return();
     }
     await this.#references.resolveUnlisted();
     this.missed = await this.#references.resolveFloatingIps();
@@ -138,7 +138,7 @@ class FullSource implements Source {
   #open<K extends "NetworkPolicy" | "WorkloadEndpoint">(
     kind: K,
     keysOf: (earlier: Earlier, record: unknown) => number | null,
-  ): AsyncGenerator<ObjectOf<typeof COLLECTION_OF[K]>[]> {
+  ): ReadAhead<ObjectOf<typeof COLLECTION_OF[K]>> {
     const { run } = this;
     const collection = COLLECTION_OF[kind];
     const { schema, fields } = run.index.table[collection];
@@ -150,13 +150,16 @@ class FullSource implements Source {
       return true;
     };
     const { neutron } = run.deps;
-    const pages = async function* () {
-      const cuts = await cutsByKeys(run, kind);
-      yield* neutron.pages(collection, schema, run.term.signal, { fields, known, cuts });
-    };
-    return readAhead(run, kind, pages(), ({ items, refused }) => {
-      run.leaveRefused(collection, refused, this.#refused);
-      this.#listed[collection] += items.length + refused.length;
+    return new ReadAhead(run, {
+      kind,
+      async *open(signal) {
+        const cuts = await cutsByKeys(run, kind, signal);
+        yield* neutron.pages(collection, schema, signal, { fields, known, cuts });
+      },
+      onPage: ({ items, refused }) => {
+        run.leaveRefused(collection, refused, this.#refused);
+        this.#listed[collection] += items.length + refused.length;
+      },
     });
   }
 
@@ -184,11 +187,11 @@ class FullSource implements Source {
     }
   }
 
-  #openPorts(): AsyncGenerator<Port[]> {
+  #openPorts(): ReadAhead<Port> {
     return this.#open("WorkloadEndpoint", (earlier, record) => earlier.port(record));
   }
 
-  async *#ports(pages: AsyncGenerator<Port[]>): AsyncGenerator<readonly Desired[]> {
+  async *#ports(pages: ReadAhead<Port>): AsyncGenerator<readonly Desired[]> {
     for await (const page of pages) {
       for (let at = 0; at < page.length; at += CHUNK) {
         yield* this.#wantPorts(page.slice(at, at + CHUNK));
