@@ -2,9 +2,9 @@
  * How long full resyncs from a real Neutron take with lists in one walk and with lists that are cut, and what
  * another client sees beside them. Not a part of any suite:
  *
- *   OPENSTACK_BED=DIR deno run -A tests/openstack/measure_walks.ts [PORTS] [ROUNDS]
+ *   OPENSTACK_BED=DIR deno run -A tests/openstack/measure_walks.ts [PORTS] [ROUNDS] [alone]
  *
- * The bed is one of `bed/bed.sh up DIR`, with two API workers.
+ * `alone` leaves the other client out; an odd number of rounds has a median. The bed is one of `bed/bed.sh up DIR`, with two API workers.
  *
  * @module
  */
@@ -20,7 +20,8 @@ import { testConfig } from "../support/test_config.ts";
 import { Bed, CONDUCTOR } from "./support/bed.ts";
 import { manyPorts } from "./support/many_ports.ts";
 
-const [count = 10_000, rounds = 3] = Deno.args.map(Number);
+const [count = 10_000, rounds = 3] = Deno.args.slice(0, 2).map(Number);
+const alone = Deno.args[2] === "alone";
 const { signal } = new AbortController();
 const bed = await Bed.open();
 await manyPorts(bed, count);
@@ -95,7 +96,8 @@ async function measure(neutronParallel: number, withOther: boolean): Promise<Mea
   return measured;
 }
 
-const settings = [[1, false], [2, false], [1, true], [2, true]] as const;
+const settings = ([[1, false], [2, false], [1, true], [2, true]] as const)
+  .filter(([, other]) => !(alone && other));
 const all = settings.map(() => [] as Measured[]);
 for (let round = 0; round < rounds; round++) {
   for (const [i, [parallel, other]] of settings.entries()) {
@@ -108,27 +110,27 @@ for (let round = 0; round < rounds; round++) {
     }
   }
 }
-const stop = new AbortController();
-setTimeout(() => stop.abort(), 5000);
-const alone = await beside(stop.signal);
-print(
-  `another client alone: p50 ${quantile(alone, 0.5).toFixed(0)} ms, p99 ${
-    quantile(alone, 0.99).toFixed(0)
-  } ms`,
-);
-for (const name of ["empty etcd", "etcd as it is"]) {
-  const of = (i: number) =>
-    quantile(all[i]!.filter((one) => one.name === name).map(({ ms }) => ms), 0.49);
-  const p99 = (i: number) =>
-    quantile(all[i]!.filter((one) => one.name === name).flatMap(({ others }) => others), 0.99);
+const ms = (value: number) => value.toFixed(0);
+if (!alone) {
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(), 5000);
+  const took = await beside(stop.signal);
   print(
-    `${name}, ${count} ports, median of ${rounds}: one walk ${Math.round(of(0))} ms, cut ${
-      Math.round(of(1))
-    } ms: ` +
-      `${(of(1) / of(0)).toFixed(2)} ×; beside another client ${(of(3) / of(2)).toFixed(2)} ×, ` +
-      `whose p99 is ${p99(2).toFixed(0)} ms with one walk and ${
-        p99(3).toFixed(0)
-      } ms with two at a time`,
+    `another client alone: p50 ${ms(quantile(took, 0.5))} ms, p99 ${ms(quantile(took, 0.99))} ms`,
+  );
+}
+for (const name of ["empty etcd", "etcd as it is"]) {
+  const of = (i: number) => all[i]!.filter((one) => one.name === name);
+  const median = (i: number) => quantile(of(i).map(({ ms }) => ms), 0.5);
+  const p99 = (i: number) => quantile(of(i).flatMap(({ others }) => others), 0.99);
+  print(
+    `${name}, ${count} ports, median of ${rounds}: one walk ${ms(median(0))} ms, ` +
+      `two ${ms(median(1))} ms: ${(median(1) / median(0)).toFixed(2)} ×`,
+  );
+  if (alone) continue;
+  print(
+    `  beside another client ${(median(3) / median(2)).toFixed(2)} ×, whose p99 is ` +
+      `${ms(p99(2))} ms beside one walk and ${ms(p99(3))} ms beside two`,
   );
 }
 etcd.close();
