@@ -51,7 +51,8 @@ function ordered(value: unknown): unknown {
 function sectionsOf(config: Config): Record<string, object | null> {
   const { openstack, bus, notifications, sync, compaction, status } = config;
   const { ttlSeconds, refreshSeconds, marginSeconds, respectUnleasedKey } = config.election;
-  const { neutronUrl, novaUrl, fromCatalogue, requestTimeoutMs, pageSize } = openstack;
+  const { neutronUrl, novaUrl, fromCatalogue, requestTimeoutMs, pageSize, neutronParallel } =
+    openstack;
   const nova = fromCatalogue.nova ? "catalogue" : novaUrl;
   return {
     election: { ttlSeconds, refreshSeconds, marginSeconds, respectUnleasedKey },
@@ -60,6 +61,7 @@ function sectionsOf(config: Config): Record<string, object | null> {
       url: fromCatalogue.neutron ? "catalogue" : withoutUserInfo(neutronUrl),
       requestTimeoutMs,
       pageSize,
+      neutronParallel,
     },
     nova: nova === null ? null : { url: withoutUserInfo(nova) },
     bus: bus && { ...brokersOf(bus), rpcTimeoutMs: bus.rpcTimeoutMs },

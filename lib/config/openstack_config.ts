@@ -156,6 +156,7 @@ export function buildOpenstack(values: OptionValues): OpenstackConfig {
     keyFile: values.get("os_key"),
     requestTimeoutMs: values.get("request_timeout") * 1000,
     pageSize: values.get("page_size"),
+    neutronParallel: values.get("neutron_parallel"),
   };
 }
 

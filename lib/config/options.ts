@@ -281,6 +281,11 @@ const GROUPS = {
     }),
     request_timeout: seconds(1, 600, "30", "Deadline of one request"),
     page_size: row(integer(10, 10000), "1000", "Objects asked for in one page"),
+    neutron_parallel: row(
+      integer(1, 64),
+      "2",
+      "Most requests of one process to Neutron at a time; fewer while it is slow",
+    ),
   },
   Jobs: {
     startup_resync: row(choice("always", "never"), "always", START_HELP, {

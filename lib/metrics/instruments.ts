@@ -83,6 +83,19 @@ export const INSTRUMENTS = {
     labels: [],
     perRole: true,
   },
+  neutron_requests_under_way: {
+    type: "histogram",
+    help: "Requests to Neutron under way at a time when one was sent, itself among them",
+    labels: [],
+    buckets: [1, 2, 4, 8, 16, 32, 64],
+    perRole: true,
+  },
+  neutron_slowdowns: {
+    type: "counter",
+    help: "Times that fewer requests to Neutron at a time were allowed than before, and why",
+    labels: ["reason"],
+    perRole: true,
+  },
   election_duration_seconds: {
     type: "histogram",
     help: "Time from finding no holder of the election key to being published as master",

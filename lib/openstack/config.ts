@@ -24,4 +24,6 @@ export interface OpenstackConfig {
   readonly requestTimeoutMs: number;
   /** Objects asked for in one page. */
   readonly pageSize: number;
+  /** Most requests to Neutron under way at a time from one process. */
+  readonly neutronParallel: number;
 }

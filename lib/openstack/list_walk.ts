@@ -11,6 +11,8 @@ export interface ListWalkOptions<T> {
   readonly reader: RecordReader<T>;
   /** A filter that each record has to fit. */
   readonly by?: { readonly field: string; readonly asked: (record: unknown) => boolean };
+  /** Milliseconds since the epoch. */
+  now(): number;
   read(walk: Walk, signal: AbortSignal): Promise<Page>;
 }
 
@@ -23,20 +25,36 @@ export class ListWalk<T extends { id: string }> {
     return this.options.walk.marker;
   }
 
-  /** Whether the end of the list is proven. */
+  /** Whether the end of the list, or of the part, is proven. */
   get done(): boolean {
     return this.options.walk.done;
   }
 
+  /** See {@linkcode Walk.isLost}. */
+  get isLost(): boolean {
+    return this.options.walk.isLost;
+  }
+
+  /** The last id of the part; null: it goes to the list's end. */
+  get until(): string | null {
+    return this.options.walk.until;
+  }
+
+  /** Has it go on to that id; null: to the list's end. */
+  extend(until: string | null): void {
+    this.options.walk.extend(until);
+  }
+
   /**
-   * The next page; null: the list has ended. After an error it may be called again, and goes on at the same
-   * place.
+   * The next page; null: the list, or the part of it, has ended or is lost. After an error it may be called
+   * again, and goes on at the same place.
    *
    * @throws {OpenstackError} the page failed, or the walk cannot be completed.
    */
   async next(signal: AbortSignal): Promise<Listing<T> | null> {
     const { walk, reader, by, read } = this.options;
-    while (!walk.done) {
+    while (!walk.done && !walk.isLost) {
+      const askedAt = this.options.now();
       const page = await read(walk, signal).catch((error) => {
         if (isRefused(error, 404) && walk.stepBack()) return null;
         throw error;
@@ -45,7 +63,7 @@ export class ListWalk<T extends { id: string }> {
       if (by && !page.records.every(by.asked)) {
         throw new FilterIgnoredError(reader.rules.url, by.field);
       }
-      return reader.read(walk.take(page));
+      return { ...reader.read(walk.take(page)), askedAt };
     }
     return null;
   }

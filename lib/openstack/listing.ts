@@ -14,6 +14,22 @@ export interface Listing<T> {
   readonly items: T[];
   /** `id` is "" when the record does not tell; `why` then says where it stood. */
   readonly refused: { readonly id: string; readonly why: string }[];
+  /** Of a page: a moment before Neutron was asked for it, ms since the epoch. */
+  readonly askedAt?: number;
+}
+
+/** All pages as one list; `onPage` is called after each. */
+export async function collect<T>(
+  pages: AsyncGenerator<Listing<T>>,
+  onPage?: () => void,
+): Promise<Listing<T>> {
+  const all: Listing<T> = { items: [], refused: [] };
+  for await (const { items, refused } of pages) {
+    for (const item of items) all.items.push(item);
+    for (const one of refused) all.refused.push(one);
+    onPage?.();
+  }
+  return all;
 }
 
 /** So many records that all lack one field are not damaged: it is hidden or not offered. */
@@ -35,14 +51,18 @@ export interface RecordRules<T> {
   readonly required: readonly string[];
   /** See `Query.known`. */
   readonly known?: (record: unknown) => boolean;
+  /** The id after which the list begins, when it is a part of one; null or undefined: at its beginning. */
+  readonly from?: string | null;
 }
 
 /** Reads the records of a list, page by page. */
 export class RecordReader<T> {
   #count = 0;
-  #lastId = "";
+  #lastId: string;
 
-  constructor(readonly rules: RecordRules<T>) {}
+  constructor(readonly rules: RecordRules<T>) {
+    this.#lastId = rules.from ?? "";
+  }
 
   /** @throws {OpenstackError} none of many records shows a field that all should have. */
   read(records: readonly unknown[]): Listing<T> {
@@ -72,8 +92,9 @@ export class RecordReader<T> {
   }
 
   #unnamed(record: unknown): Listing<T>["refused"][number] {
-    const { url } = this.rules;
-    const place = `record ${this.#count} of ${url}, after ${this.#lastId || "the beginning"}`;
+    const { url, from } = this.rules;
+    const which = from ? "a record" : `record ${this.#count}`;
+    const place = `${which} of ${url}, after ${this.#lastId || "the beginning"}`;
     return { id: "", why: clip(`${place}: ${problemOf(record)}`, MAX_REASON) };
   }
 

@@ -6,43 +6,38 @@
  * @module
  */
 import { z } from "zod";
+import { systemClock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { OpenstackConfig } from "./config.ts";
 import { Inquiry, type Whereabouts } from "./confirm_gone.ts";
 import { Extensions } from "./extensions.ts";
 import { OpenstackError, readJson, readList } from "./http.ts";
 import type { KeystoneAuth } from "./keystone.ts";
-import { filterCheck, listInBatches } from "./list_by.ts";
+import { listInBatches } from "./list_by.ts";
 import { ListWalk } from "./list_walk.ts";
-import { type Listing, RecordReader } from "./listing.ts";
+import { collect, type Listing, RecordReader } from "./listing.ts";
 import { type Page, readPage } from "./page.ts";
-import { RequestGate } from "./request_gate.ts";
-import { Walk } from "./walk.ts";
+import {
+  fieldsIn,
+  type Filtered,
+  filteredQuery,
+  kindOf,
+  pageAddress,
+  type Query,
+} from "./query.ts";
+import type { RequestGate, Size, UnderWay } from "./request_gate.ts";
+import { newShared, type Shared } from "./shared.ts";
+import { rangesBetween, SideBySide } from "./side_by_side.ts";
+import { type Range, Walk } from "./walk.ts";
 import { fetchWarm } from "./warm_up.ts";
 
-/** What to ask for. */
-export interface Query {
-  /** By default all; each of those asked for must be in every record. */
-  readonly fields?: readonly string[];
-  /**
-   * Called with each new record that has an id, as it came, before it is validated; true: it is dealt
-   * with, and is not among the items.
-   */
-  readonly known?: (record: unknown) => boolean;
-  /** Filters; a name may be repeated, which means "or" (but for `fixed_ips`, where it is "and"). */
-  readonly where?: readonly (readonly [name: string, value: string])[];
-}
+export type { Query } from "./query.ts";
 
-/** A query by the values of one field. */
-interface Filtered extends Query {
-  readonly by: { readonly field: string; readonly asked: (record: unknown) => boolean };
-}
-
-/** What the views of one client have in common. */
-interface Shared {
-  extensions: Extensions;
-  readonly gate: RequestGate;
-}
+/**
+ * Neutron's workers share a socket, and a connection that is kept stays with the worker that it came to. So parts
+ * that are walked side by side come over connections of their own, each to a worker that has nothing to do.
+ */
+const ON_ITS_OWN: RequestInit = { headers: { Connection: "close" } };
 
 /** Reads Neutron. */
 export class NeutronClient {
@@ -52,15 +47,20 @@ export class NeutronClient {
    */
   constructor(
     readonly config: OpenstackConfig,
-    readonly auth: Pick<KeystoneAuth, "fetch">,
+    readonly auth: Pick<KeystoneAuth, "fetch"> & Partial<Pick<KeystoneAuth, "clock">>,
     readonly log?: Pick<Log, "info">,
-    readonly shared: Shared = { extensions: new Extensions(null), gate: new RequestGate(2) },
+    readonly shared: Shared = newShared(config),
     readonly isUrgent = false,
   ) {}
 
   /** The same client, whose requests go before those of others: for what people wait for. */
   get urgent(): NeutronClient {
     return new NeutronClient(this.config, this.auth, this.log, this.shared, true);
+  }
+
+  /** The same client, telling how many requests may be under way and are. */
+  get gate(): RequestGate {
+    return this.shared.gate;
   }
 
   /** For how long requests of this client and its views were under way, all added up, ms. */
@@ -88,7 +88,8 @@ export class NeutronClient {
   }
 
   /**
-   * The pages of a collection, such as `security-groups`, in the order of ids, each object once.
+   * The pages of a collection, such as `security-groups`, each object once; in the order of ids, unless the
+   * query has {@linkcode Query.cuts}.
    *
    * @throws {OpenstackError} a page failed, or the walk could not be completed.
    */
@@ -99,8 +100,17 @@ export class NeutronClient {
     query: Query | Filtered = {},
   ): AsyncGenerator<Listing<T>> {
     if (!this.shared.extensions.offers(path)) return yield { items: [], refused: [] };
-    const walk = this.walk(path, schema, query);
-    for (let page; (page = await walk.next(signal)) !== null;) yield page;
+    const isCut = query.cuts !== undefined && this.canCut;
+    const lists = rangesBetween(isCut ? query.cuts : [])
+      .map((range) => this.walk(path, schema, query, range));
+    if (lists.length > 1) return yield* new SideBySide(lists, this.gate.most).pages(signal);
+    for (let page; (page = await lists[0]!.next(signal)) !== null;) yield page;
+  }
+
+  /** Whether lists can be cut: they come in pages, in the order of ids, and several requests may be under way. */
+  get canCut(): boolean {
+    const { extensions, gate } = this.shared;
+    return gate.most > 1 && extensions.has("pagination") && extensions.has("sorting");
   }
 
   /**
@@ -112,16 +122,21 @@ export class NeutronClient {
     path: string,
     schema: z.ZodType<T>,
     query: Query | Filtered = {},
+    range?: Range,
   ): ListWalk<T> {
     this.#demandBinding(path);
     const url = `${this.config.neutronUrl}/v2.0/${path}`;
-    const required = this.#requiredFields(path, schema, query);
-    const reader = new RecordReader({ schema, url, required, known: query.known });
+    const required = this.shared.extensions.fieldsOf(path, fieldsIn(schema, query));
+    const { known, pageSize = Infinity } = query;
+    const reader = new RecordReader({ schema, url, required, known, from: range?.from });
     const paged = this.shared.extensions.has("pagination");
-    const walk = new Walk(path, paged ? this.config.pageSize : Infinity);
+    const limit = paged ? Math.min(pageSize, this.config.pageSize) : Infinity;
+    const walk = new Walk(path, limit, range);
     const by = "by" in query ? query.by : undefined;
     const read = (walk: Walk, signal: AbortSignal) => this.#page(path, signal, query, walk);
-    return new ListWalk({ walk, reader, by, read });
+    const { clock = systemClock } = this.auth;
+    const now = () => clock.now();
+    return new ListWalk({ walk, reader, by, now, read });
   }
 
   /** All objects of a collection. @throws {OpenstackError} as {@linkcode pages}. */
@@ -213,18 +228,14 @@ export class NeutronClient {
     );
   }
 
-  /** Those that were asked for, or else all that the schema knows; without those of missing extensions. */
-  #requiredFields(path: string, schema: z.ZodType, query: Query | Filtered): string[] {
-    const ofSchema = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
-    const by = "by" in query ? [query.by.field] : [];
-    const fields = query.fields ?? [...new Set([...ofSchema, ...by])];
-    return this.shared.extensions.fieldsOf(path, fields);
-  }
-
-  async #page(path: string, signal: AbortSignal, query: Query, walk: Walk): Promise<Page> {
+  #page(path: string, signal: AbortSignal, query: Query, walk: Walk): Promise<Page> {
     const url = this.addressOf(path, query, walk);
-    const body = await this.fetch(url, signal, readList);
-    return readPage(path, body, url.split("?")[0]!);
+    const read = async (response: Response) =>
+      readPage(path, await readList(response), url.split("?")[0]!);
+    const kind = kindOf(path, query);
+    const sizeOf = ({ records }: Page) => ({ kind, records: records.length });
+    const init = walk.isPart ? ON_ITS_OWN : {};
+    return this.#send(url, signal, read, init, sizeOf);
   }
 
   /** What `read` makes of an answer of Neutron's; see {@linkcode fetchWarm}. */
@@ -234,54 +245,32 @@ export class NeutronClient {
     read: (response: Response) => Promise<T>,
     init?: RequestInit,
   ): Promise<T> {
+    return this.#send(url, signal, read, init);
+  }
+
+  #send<T>(
+    url: string,
+    signal: AbortSignal,
+    read: (response: Response) => Promise<T>,
+    init: RequestInit | undefined,
+    sizeOf?: (answer: T) => Size,
+  ): Promise<T> {
     const { neutronUrl } = this.config;
     const onWarmUp = (error: OpenstackError) =>
       this.log?.info("Neutron answered 500: other lists are read before it is asked again", {
         error,
       });
-    const request = () => fetchWarm(this.auth, { neutronUrl, onWarmUp }, url, signal, read, init);
-    return this.shared.gate.run(this.isUrgent, signal, request);
+    const send = (turn: UnderWay) => {
+      const onRefusal = ({ status }: OpenstackError) => turn.refused(status);
+      const options = { neutronUrl, onWarmUp, onRefusal };
+      return fetchWarm(this.auth, options, url, signal, read, init);
+    };
+    return this.gate.run({ urgent: this.isUrgent, signal, send, sizeOf });
   }
 
   /** The address of a page of what is asked for. */
   addressOf(path: string, query: Query, walk: Pick<Walk, "limit" | "marker">): string {
-    const { fields = [], where = [] } = query;
-    const url = new URL(`${this.config.neutronUrl}/v2.0/${path}`);
-    if (walk.limit !== Infinity) {
-      url.searchParams.set("limit", String(walk.limit));
-      // Plugins without paging of their own give pages of whatever order the database has.
-      if (this.shared.extensions.has("sorting")) {
-        url.searchParams.set("sort_key", "id");
-        url.searchParams.set("sort_dir", "asc");
-      }
-    }
-    for (const field of this.shared.extensions.fieldsOf(path, fields)) {
-      url.searchParams.append("fields", field);
-    }
-    for (const [name, value] of where) url.searchParams.append(name, value);
-    if (walk.marker) url.searchParams.set("marker", walk.marker);
-    return url.href;
+    const { extensions } = this.shared;
+    return pageAddress({ url: this.config.neutronUrl, extensions, path, query, walk });
   }
-}
-
-function filteredQuery(
-  field: string,
-  values: readonly string[],
-  fields: readonly string[] | undefined,
-): Filtered {
-  const where = values.map((value) => [field, value] as const);
-  return { fields, where, by: { field, asked: filterCheck(field, values) } };
-}
-
-async function collect<T>(
-  pages: AsyncGenerator<Listing<T>>,
-  onPage?: () => void,
-): Promise<Listing<T>> {
-  const all: Listing<T> = { items: [], refused: [] };
-  for await (const { items, refused } of pages) {
-    for (const item of items) all.items.push(item);
-    for (const one of refused) all.refused.push(one);
-    onPage?.();
-  }
-  return all;
 }

@@ -1,57 +1,151 @@
 /**
- * The door to Neutron: at most so many requests of this process are under way at a time, and what cannot wait goes
- * before what can. It also adds up for how long Neutron has been busy with them.
+ * The door to Neutron: so many requests of one client are under way at a time as `pace.ts` allows, and what
+ * cannot wait goes before what can. It also adds up for how long Neutron has been busy with them.
  *
  * @module
  */
+import { OpenstackError } from "./http.ts";
+import { Pace, type SlowReason, slowReason } from "./pace.ts";
+
+/** After so many urgent ones in a row one that is not urgent and waits has its turn. */
+const URGENT_IN_A_ROW = 15;
+
+/** What an answer is judged by; see `Answer`. */
+export interface Size {
+  readonly kind: string;
+  readonly records: number;
+}
+
+/** A request that is under way. */
+export class UnderWay {
+  /** Most that were under way at a time since it is. */
+  beside = 0;
+  readonly #pace: Pace;
+  readonly #era: number;
+  #wasRefused = false;
+
+  constructor(pace: Pace) {
+    this.#pace = pace;
+    this.#era = pace.era;
+  }
+
+  /** Neutron has refused it with that status, or, null, does not answer; it may be sent again. */
+  refused(status: number | null): void {
+    this.#wasRefused = true;
+    const reason = slowReason(status);
+    if (reason) this.#pace.refused(reason, this.#era);
+  }
+
+  /** It was answered after so long, ms. What was sent more than once tells of its waits, and is not judged. */
+  answered(size: Size, ms: number): void {
+    if (!this.#wasRefused) this.#pace.answered({ ...size, ms, beside: this.beside }, this.#era);
+  }
+}
+
+/** What is asked through the gate. */
+export interface Turn<T> {
+  readonly urgent: boolean;
+  readonly signal: AbortSignal;
+  /** Sends it and waits for the answer. */
+  send(underWay: UnderWay): Promise<T>;
+  /** What the answer is judged by; null: it is not. */
+  sizeOf?(answer: T): Size | null;
+}
+
+/** How a gate is made. */
+export interface GateOptions {
+  /** @default performance.now */
+  readonly monotonic?: () => number;
+  /** Called each time that fewer may be under way than before. */
+  onDown?(reason: SlowReason): void;
+  /** Called when a request is sent, with how many are under way then. */
+  onSend?(underWay: number): void;
+}
 
 /** Lets requests through, a few at a time. */
 export class RequestGate {
   /** For how long requests were under way, all added up, ms. */
   busyMs = 0;
-  #underWay = 0;
+  readonly pace: Pace;
+  readonly #underWay = new Set<UnderWay>();
   readonly #urgent: (() => void)[] = [];
   readonly #others: (() => void)[] = [];
+  readonly #monotonic: () => number;
+  readonly #options: GateOptions;
+  #urgentInRow = 0;
 
-  /** @param limit requests under way at a time. */
-  constructor(readonly limit: number, readonly monotonic: () => number = () => performance.now()) {}
+  /** @param most requests under way at a time. */
+  constructor(readonly most: number, options: GateOptions = {}) {
+    this.#options = options;
+    this.#monotonic = options.monotonic ?? (() => performance.now());
+    this.pace = new Pace(most, this.#monotonic, (reason) => options.onDown?.(reason));
+  }
 
-  /** Does it when it is its turn. @throws the signal's reason while it waits, or what `request` throws. */
-  async run<T>(urgent: boolean, signal: AbortSignal, request: () => Promise<T>): Promise<T> {
-    await this.#enter(urgent, signal);
-    const from = this.monotonic();
+  /** Requests under way. */
+  get underWay(): number {
+    return this.#underWay.size;
+  }
+
+  /** Does it when it is its turn. @throws the signal's reason while it waits, or what `send` throws. */
+  async run<T>({ urgent, signal, send, sizeOf }: Turn<T>): Promise<T> {
+    const turn = await this.#enter(urgent, signal);
+    const from = this.#monotonic();
     try {
-      return await request();
+      const answer = await send(turn);
+      const size = sizeOf?.(answer);
+      if (size) turn.answered(size, this.#monotonic() - from);
+      return answer;
+    } catch (error) {
+      if (error instanceof OpenstackError && !signal.aborted) turn.refused(error.status);
+      throw error;
     } finally {
-      this.busyMs += this.monotonic() - from;
-      this.#leave();
+      this.busyMs += this.#monotonic() - from;
+      this.#underWay.delete(turn);
+      this.#admit();
     }
   }
 
-  async #enter(urgent: boolean, signal: AbortSignal): Promise<void> {
+  async #enter(urgent: boolean, signal: AbortSignal): Promise<UnderWay> {
     signal.throwIfAborted();
-    if (this.#underWay < this.limit) {
-      this.#underWay++;
-      return;
-    }
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<UnderWay>();
     const queue = urgent ? this.#urgent : this.#others;
+    const begin = () => {
+      signal.removeEventListener("abort", onAbort);
+      resolve(this.#begin());
+    };
     const onAbort = () => {
-      queue.splice(queue.indexOf(resolve), 1);
+      queue.splice(queue.indexOf(begin), 1);
       reject(signal.reason);
     };
-    queue.push(resolve);
+    queue.push(begin);
     signal.addEventListener("abort", onAbort, { once: true });
-    try {
-      await promise; // whoever leaves hands its place over
-    } finally {
-      signal.removeEventListener("abort", onAbort);
+    this.#admit();
+    return await promise;
+  }
+
+  #begin(): UnderWay {
+    const turn = new UnderWay(this.pace);
+    this.#underWay.add(turn);
+    this.#options.onSend?.(this.#underWay.size);
+    for (const each of this.#underWay) each.beside = Math.max(each.beside, this.#underWay.size);
+    return turn;
+  }
+
+  #admit(): void {
+    while (this.#underWay.size < this.pace.limit) {
+      const next = this.#next();
+      if (!next) return;
+      next();
     }
   }
 
-  #leave(): void {
-    const next = this.#urgent.shift() ?? this.#others.shift();
-    if (next) next();
-    else this.#underWay--;
+  #next(): (() => void) | undefined {
+    const othersTurn = this.#urgentInRow >= URGENT_IN_A_ROW && this.#others.length > 0;
+    if (!othersTurn && this.#urgent.length > 0) {
+      this.#urgentInRow++;
+      return this.#urgent.shift();
+    }
+    this.#urgentInRow = 0;
+    return this.#others.shift();
   }
 }

@@ -24,6 +24,8 @@ export interface WarmUpOptions {
   readonly neutronUrl: string;
   /** Called with the refusal before other lists are asked for because of it. */
   onWarmUp?(refusal: OpenstackError): void;
+  /** Called before each further try, and before the wait for it. */
+  onRefusal?(refusal: OpenstackError): void;
 }
 
 /**
@@ -35,7 +37,7 @@ export interface WarmUpOptions {
  */
 export async function fetchWarm<T>(
   auth: Fetcher,
-  { neutronUrl, onWarmUp }: WarmUpOptions,
+  { neutronUrl, onWarmUp, onRefusal }: WarmUpOptions,
   url: string,
   signal: AbortSignal,
   read: (response: Response) => Promise<T>,
@@ -44,6 +46,7 @@ export async function fetchWarm<T>(
   let tries = 0;
   let mayBeCold = true;
   const beforeRetry = async (refusal: OpenstackError) => {
+    onRefusal?.(refusal);
     if (refusal.status !== 500 || !mayBeCold) return;
     onWarmUp?.(refusal);
     mayBeCold = await warmUp(auth, neutronUrl, signal);

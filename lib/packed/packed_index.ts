@@ -102,6 +102,12 @@ export class PackedIndex {
     for (let row = 0; row < this.#rows.length; row++) if (this.has(row)) yield row;
   }
 
+  /** The texts of every so many rows, from the oldest on. */
+  *everyText(step: number): Generator<string> {
+    let at = 0;
+    for (const row of this.rows()) if (at++ % step === 0) yield this.text(row);
+  }
+
   /** Empties it; from now on it shares nothing. */
   close(): void {
     const rows = this.#rows;

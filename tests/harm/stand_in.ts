@@ -30,6 +30,9 @@ export type BadAnswer = (asked: Asked) => Promise<Response | null> | Response | 
 /** Parameters of lists that are no filters. */
 const NO_FILTERS = new Set(["limit", "marker", "page_reverse", "fields", "sort_key", "sort_dir"]);
 
+/** Objects of a part of a list: more than a page of them. */
+const CUT_EVERY = 22;
+
 const IDENTITY = "/identity/v3";
 const NETWORK = "/v2.0";
 
@@ -43,6 +46,15 @@ export function inCloud(collection: Exclude<CollectionName, "projects">): Collec
 /** All objects of a collection. */
 export function listOf(cloud: Cloud, collection: CollectionName): readonly { id: string }[] {
   return collection === "projects" ? cloud.projects : cloud.list(inCloud(collection));
+}
+
+/** Ids to cut a list at: every so many of its own, and such as it never had. */
+export function cutsIn({ cloud }: StandIn, path: string): string[] {
+  const collection = COLLECTIONS.find((name) => name === path);
+  if (collection === undefined) return [];
+  const ids = listOf(cloud, collection).map(({ id }) => id).sort();
+  const own = ids.filter((_, i) => i % CUT_EVERY === CUT_EVERY - 1);
+  return own.flatMap((id, i) => i % 3 === 2 ? [id.slice(0, -1) + "-"] : [id]);
 }
 
 /** Under which key an answer has its records. */

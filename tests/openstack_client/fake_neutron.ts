@@ -17,6 +17,8 @@ export type FakeRecord = { id: string; [field: string]: unknown };
 export interface FakeNeutron {
   readonly neutron: NeutronClient;
   readonly requests: URL[];
+  /** The clients' ports, of each request. */
+  readonly cameFrom: number[];
   /** Records by collection, in the order of their ids. */
   readonly cloud: Record<string, FakeRecord[]>;
   /** Called before each answer with the number of requests so far; what it gives is the answer. */
@@ -37,6 +39,8 @@ export interface FakeOptions {
   readonly cap?: number;
   readonly pageSize?: number;
   readonly timeoutMs?: number;
+  /** Requests under way at a time, at most. */
+  readonly parallel?: number;
 }
 
 const NOT_FILTERS = new Set(["fields", "limit", "marker", "sort_key", "sort_dir"]);
@@ -94,7 +98,8 @@ function answer(scene: FakeNeutron, url: URL, cap: number): Response {
 /** Runs a test beside one. */
 export async function withNeutron(
   play: (scene: FakeNeutron) => Promise<void>,
-  { aliases = ALL_EXTENSIONS, cap = 1000, pageSize = 3, timeoutMs = 5000 }: FakeOptions = {},
+  { aliases = ALL_EXTENSIONS, cap = 1000, pageSize = 3, timeoutMs = 5000, parallel = 2 }:
+    FakeOptions = {},
 ): Promise<void> {
   const scene: Omit<FakeNeutron, "neutron"> & { neutron?: NeutronClient } = {
     cloud: {
@@ -106,14 +111,16 @@ export async function withNeutron(
       security_groups: [],
     },
     requests: [],
+    cameFrom: [],
     meddle: () => {},
     spoil: (page) => page,
   };
   await using server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
-    async (request) => {
+    async (request, { remoteAddr }) => {
       const url = new URL(request.url);
       scene.requests.push(url);
+      scene.cameFrom.push(remoteAddr.port);
       const special = await scene.meddle(url, scene.requests.length);
       if (special) return special;
       if (url.pathname === "/v2.0/extensions") {
@@ -128,6 +135,7 @@ export async function withNeutron(
     authUrl: null,
     requestTimeoutMs: timeoutMs,
     pageSize,
+    neutronParallel: parallel,
   };
   using auth = new KeystoneAuth(openstack, systemClock);
   scene.neutron = new NeutronClient(openstack, auth);

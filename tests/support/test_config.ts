@@ -42,6 +42,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
       keyFile: null,
       requestTimeoutMs: 5000,
       pageSize: 500,
+      neutronParallel: 2,
     },
     bus: null,
     notifications: null,

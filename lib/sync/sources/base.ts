@@ -4,7 +4,9 @@ import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Config } from "../../config/config_types.ts";
 import type { KeystoneAuth } from "../../openstack/keystone.ts";
+import type { Meter } from "../../metrics/meter.ts";
 import { NeutronClient } from "../../openstack/neutron.ts";
+import { newShared } from "../../openstack/shared.ts";
 import type { ResyncDeps } from "../apply/sync_run.ts";
 
 /** The part of the configuration that it uses. */
@@ -21,9 +23,10 @@ export function resyncBase(
   etcd: Etcd3,
   keystone: KeystoneAuth,
   clock: Clock,
-  log?: Log,
+  job?: { readonly log: Log; readonly meter?: Meter },
 ): ResyncBase {
-  const neutron = new NeutronClient(openstack, keystone, log);
+  const shared = newShared(openstack, job?.meter);
+  const neutron = new NeutronClient(openstack, keystone, job?.log, shared);
   const { qos, maxDeletions, addressPairNetworks: pairNetworks } = sync;
   return { etcd, keystone, neutron, clock, region, qos, maxDeletions, pairNetworks };
 }

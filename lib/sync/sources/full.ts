@@ -21,10 +21,11 @@ import { Earlier } from "../index/earlier.ts";
 import type { ObjectOf } from "../model/collections.ts";
 import { COLLECTION_OF, type Keyed, type Kind } from "../model/kinds.ts";
 import type { Desired } from "../model/translate.ts";
+import { cutsByKeys } from "./cuts.ts";
 import { readRelated } from "./full_read.ts";
 import { NamedSource } from "./named.ts";
-import { readAhead } from "./read_ahead.ts";
 import { PassedPorts } from "./passed_ports.ts";
+import { ReadAhead } from "./read_ahead.ts";
 import { readProjects } from "./read_related.ts";
 import { References } from "./references.ts";
 import { SeenKeys } from "./seen_keys.ts";
@@ -97,7 +98,7 @@ class FullSource implements Source {
       this.#earlier?.judgePorts();
       yield* this.#ports(early ?? this.#openPorts());
     } finally {
-      await early?.return(undefined);
+      await early?.return();
     }
     await this.#references.resolveUnlisted();
     this.missed = await this.#references.resolveFloatingIps();
@@ -134,11 +135,11 @@ class FullSource implements Source {
     await this.#references.resolveRelated(lists.networks.items);
   }
 
-  /** The collection of that kind page by page, without what is as it was. */
+  /** The collection of that kind page by page, in no order, without what is as it was. */
   #open<K extends "NetworkPolicy" | "WorkloadEndpoint">(
     kind: K,
     keysOf: (earlier: Earlier, record: unknown) => number | null,
-  ): AsyncGenerator<ObjectOf<typeof COLLECTION_OF[K]>[]> {
+  ): ReadAhead<ObjectOf<typeof COLLECTION_OF[K]>> {
     const { run } = this;
     const collection = COLLECTION_OF[kind];
     const { schema, fields } = run.index.table[collection];
@@ -151,11 +152,18 @@ class FullSource implements Source {
       this.#listed[collection]++;
       return true;
     };
-    const { signal } = run.term;
-    const pages = run.deps.neutron.pages(collection, schema, signal, { fields, known });
-    return readAhead(run, kind, passed ? passed.follow(pages) : pages, ({ items, refused }) => {
-      run.leaveRefused(collection, refused, this.#refused);
-      this.#listed[collection] += items.length + refused.length;
+    const { neutron } = run.deps;
+    return new ReadAhead(run, {
+      kind,
+      async *open(signal) {
+        const cuts = await cutsByKeys(run, kind, signal);
+        const pages = neutron.pages(collection, schema, signal, { fields, known, cuts });
+        yield* passed ? passed.follow(pages) : pages;
+      },
+      onPage: ({ items, refused }) => {
+        run.leaveRefused(collection, refused, this.#refused);
+        this.#listed[collection] += items.length + refused.length;
+      },
     });
   }
 
@@ -183,11 +191,11 @@ class FullSource implements Source {
     }
   }
 
-  #openPorts(): AsyncGenerator<Port[]> {
+  #openPorts(): ReadAhead<Port> {
     return this.#open("WorkloadEndpoint", (earlier, record) => earlier.port(record));
   }
 
-  async *#ports(pages: AsyncGenerator<Port[]>): AsyncGenerator<readonly Desired[]> {
+  async *#ports(pages: ReadAhead<Port>): AsyncGenerator<readonly Desired[]> {
     for await (const page of pages) {
       for (let at = 0; at < page.length; at += CHUNK) {
         yield* this.#wantPorts(page.slice(at, at + CHUNK));

@@ -11,6 +11,7 @@ import { sizeOf } from "../index/backlog.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
 import { type Followed, followedIn, type Related } from "../model/collections.ts";
 import { applyChanges, type Changed, noChanges } from "./changes.ts";
+import { cutsByIndex } from "./cuts.ts";
 import { projectsAreDue } from "./read_related.ts";
 
 /** What a listing shows. */
@@ -68,7 +69,8 @@ function isRelated({ table }: CloudIndex, name: Followed): name is Followed & Re
 }
 
 /** Lists a collection; nothing is kept of what is as it was. */
-async function listRevisions({ deps, term, index }: SyncRun, name: Followed): Promise<Listed> {
+async function listRevisions(run: SyncRun, name: Followed): Promise<Listed> {
+  const { deps, term, index } = run;
   const known = index.revisions[name];
   const counted = deps.neutron.extensions.has("standard-attr-revisions");
   const revisions = new Map<string, number>();
@@ -80,6 +82,7 @@ async function listRevisions({ deps, term, index }: SyncRun, name: Followed): Pr
   };
   const { items, refused } = await deps.neutron.list(name, revisionSchema, term.signal, {
     fields: REVISION_FIELDS,
+    cuts: cutsByIndex(run, name),
     onPage: () => deps.progress("listing revisions"),
     // Most records are just as they should; only others are worth a closer look.
     known(record) {

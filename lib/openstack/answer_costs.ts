@@ -1,0 +1,69 @@
+/**
+ * What Neutron's answers cost while it is unburdened, by kind of request: ms per record, so that a page of 20
+ * and one of 1,000 can be compared. What counts as unburdened are the answers during which the fewest of our
+ * requests were under way; those of busier times are held against them and leave them as they are.
+ *
+ * @module
+ */
+
+/** What an answer's size does not change, counted in records: finding a worker, checking the token. */
+const FIXED_RECORDS = 20;
+/** Unburdened answers that are remembered of a kind. */
+const REMEMBERED = 15;
+/** So many of them say what is usual. */
+const ENOUGH = 2;
+/** Kinds of requests; there are some twenty. */
+const MAX_KINDS = 100;
+
+/** One answer. */
+export interface Answer {
+  /** What it is like: only answers of one kind are compared. */
+  readonly kind: string;
+  readonly records: number;
+  readonly ms: number;
+  /** Most requests that were under way at a time while it was, itself among them. */
+  readonly beside: number;
+}
+
+interface Usual {
+  /** Requests under way during the answers that are remembered. */
+  beside: number;
+  /** ms per record, the newest at the end. */
+  costs: number[];
+}
+
+/** The costs of one Neutron. */
+export class AnswerCosts {
+  readonly #usual = new Map<string, Usual>();
+
+  /**
+   * Notes an answer.
+   *
+   * @returns how many times as long as usual it took; null: what is usual is not known yet.
+   */
+  compare({ kind, records, ms, beside }: Answer): number | null {
+    const cost = ms / (records + FIXED_RECORDS);
+    const usual = this.#of(kind, beside);
+    const ratio = usual.costs.length < ENOUGH ? null : cost / Math.max(median(usual.costs), 1e-6);
+    if (beside < usual.beside) {
+      usual.beside = beside;
+      usual.costs = [];
+    }
+    if (beside === usual.beside) usual.costs = [...usual.costs, cost].slice(-REMEMBERED);
+    return ratio;
+  }
+
+  #of(kind: string, beside: number): Usual {
+    const known = this.#usual.get(kind);
+    if (known) return known;
+    if (this.#usual.size >= MAX_KINDS) this.#usual.clear();
+    const usual = { beside, costs: [] };
+    this.#usual.set(kind, usual);
+    return usual;
+  }
+}
+
+/** The middle one; of an even number the lower. */
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[(values.length - 1) >> 1]!;
+}

@@ -1,0 +1,227 @@
+import { OpenstackError } from "../../lib/openstack/http.ts";
+import { RequestGate, type Size } from "../../lib/openstack/request_gate.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+import { FakeClock, settlePromises } from "../support/fake_clock.ts";
+
+const { signal } = new AbortController();
+const PAGE: Size = { kind: "ports", records: 1000 };
+/** What one page costs an unburdened worker, ms. */
+const COST_MS = 600;
+
+/** A Neutron of so many workers, each of which serves one request at a time. */
+class Workers {
+  #queue: Promise<void>[] = [];
+  most = 0;
+  under = 0;
+  served = 0;
+  costMs = COST_MS;
+
+  constructor(readonly clock: FakeClock, count: number) {
+    this.#queue = Array.from({ length: count }, () => Promise.resolve());
+  }
+
+  async serve(size: Size): Promise<Size> {
+    this.under++;
+    this.most = Math.max(this.most, this.under);
+    // The one that has the fewest before it: they come in turn.
+    const [worker] = this.#queue.splice(0, 1);
+    const mine = worker!.then(() => this.clock.sleep(this.costMs));
+    this.#queue.push(mine);
+    await mine;
+    this.under--;
+    this.served++;
+    return size;
+  }
+}
+
+interface Scene {
+  readonly clock: FakeClock;
+  readonly gate: RequestGate;
+  readonly workers: Workers;
+  readonly downs: string[];
+}
+
+function scene(most: number, workers: number): Scene {
+  const clock = new FakeClock(0, settlePromises);
+  const downs: string[] = [];
+  const gate = new RequestGate(most, {
+    monotonic: () => clock.monotonic(),
+    onDown: (reason) => downs.push(reason),
+  });
+  return { clock, gate, workers: new Workers(clock, workers), downs };
+}
+
+function ask({ gate, workers }: Scene, size = PAGE, urgent = false): Promise<Size> {
+  return gate.run({
+    urgent,
+    signal,
+    send: () => workers.serve(size),
+    sizeOf: (answer) => answer,
+  });
+}
+
+/** As many walks as may be, for so long. */
+async function walkFor(all: Scene, walks: number, ms: number): Promise<void> {
+  const stop = { now: false };
+  const run = async () => {
+    while (!stop.now) await ask(all);
+  };
+  const running = Array.from({ length: walks }, run);
+  await all.clock.advance(ms);
+  stop.now = true;
+  await all.clock.advance(20 * COST_MS * walks);
+  await Promise.all(running);
+}
+
+Deno.test("with as many workers as may be asked at a time the gate opens wide, and stays so", async () => {
+  const all = scene(8, 8);
+  await walkFor(all, 8, 7 * COST_MS);
+  assertEquals(all.gate.pace.limit, 8);
+  await walkFor(all, 8, 600_000);
+  assertEquals([all.gate.pace.limit, all.workers.most, all.downs], [8, 8, []]);
+});
+
+Deno.test("one worker behind eight: no more than two at a time wait for it", async () => {
+  const all = scene(8, 1);
+  await walkFor(all, 8, 600_000);
+  assert(all.workers.most <= 3, `${all.workers.most} at a time`);
+  assert(all.gate.pace.limit <= 2, `${all.gate.pace.limit}`);
+});
+
+Deno.test("never more than asked, and with one all come one after the other", async () => {
+  for (const most of [1, 2, 5]) {
+    const all = scene(most, 16);
+    await walkFor(all, 20, 60_000);
+    assertEquals(all.workers.most, most);
+  }
+});
+
+Deno.test("answers that become more than twice as slow bring it down; it goes up slowly when they are quick", async () => {
+  const all = scene(8, 8);
+  await walkFor(all, 8, 30_000);
+  assertEquals(all.gate.pace.limit, 8);
+  all.workers.costMs = 3 * COST_MS;
+  await walkFor(all, 8, 15_000);
+  assert(all.gate.pace.limit < 8, `${all.gate.pace.limit}`);
+  assertEquals(new Set(all.downs), new Set(["slow"]));
+  assertEquals(all.gate.pace.cameDown?.reason, "slow");
+  all.workers.costMs = COST_MS;
+  const { limit } = all.gate.pace;
+  await walkFor(all, 8, 5000);
+  assert(all.gate.pace.limit <= limit + 1, "not at once");
+  await walkFor(all, 8, 300_000);
+  assertEquals(all.gate.pace.limit, 8);
+});
+
+Deno.test("what stays slow becomes usual: it comes down, learns and goes up again", async () => {
+  const all = scene(4, 8);
+  await walkFor(all, 4, 30_000);
+  all.workers.costMs = 5 * COST_MS;
+  await walkFor(all, 4, 3_600_000);
+  assertEquals(all.gate.pace.limit, 4);
+});
+
+Deno.test("kinds and sizes are judged apart: small pages and other lists are not slow ones", async () => {
+  const all = scene(4, 8);
+  await walkFor(all, 4, 30_000);
+  for (let i = 0; i < 30; i++) {
+    all.workers.costMs = i % 2 ? COST_MS / 10 : 20 * COST_MS;
+    const size = i % 2
+      ? { kind: "ports", records: 82 }
+      : { kind: "security-groups", records: 1000 };
+    const done = ask(all, size);
+    await all.clock.advance(all.workers.costMs);
+    await done;
+  }
+  assertEquals([all.gate.pace.limit, all.downs], [4, []]);
+});
+
+Deno.test("a single slow answer is no reason, nor are answers within 100 ms", async () => {
+  const all = scene(4, 8);
+  await walkFor(all, 4, 30_000);
+  all.workers.costMs = 20 * COST_MS;
+  const one = ask(all);
+  await all.clock.advance(all.workers.costMs);
+  await one;
+  assertEquals(all.downs, []);
+  const quick = scene(4, 8);
+  quick.workers.costMs = 5;
+  await walkFor(quick, 4, 1000);
+  quick.workers.costMs = 90;
+  await walkFor(quick, 4, 10_000);
+  assertEquals([quick.gate.pace.limit, quick.downs], [4, []]);
+});
+
+for (
+  const [status, reason] of [[429, "too-many"], [503, "unavailable"], [null, "no-answer"]] as const
+) {
+  Deno.test(`${reason} halves it, once for all that were under way`, async () => {
+    const all = scene(8, 8);
+    await walkFor(all, 8, 30_000);
+    const refused = () =>
+      all.gate.run({
+        urgent: false,
+        signal,
+        send: () => Promise.reject(new OpenstackError("no", status)),
+      }).catch(() => {});
+    await Promise.all(Array.from({ length: 8 }, refused));
+    assertEquals([all.gate.pace.limit, all.downs], [4, [reason]]);
+    assertEquals(all.gate.underWay, 0);
+  });
+}
+
+Deno.test("a refusal that is tried again counts, and its answer is not judged by its waits", async () => {
+  const all = scene(2, 8);
+  await walkFor(all, 2, 30_000);
+  const answer = all.gate.run({
+    urgent: false,
+    signal,
+    send: async (turn) => {
+      turn.refused(429);
+      await all.clock.sleep(10_000);
+      return await all.workers.serve(PAGE);
+    },
+    sizeOf: (size) => size,
+  });
+  await all.clock.advance(20_000);
+  await answer;
+  assertEquals([all.gate.pace.limit, all.downs], [1, ["too-many"]]);
+});
+
+Deno.test("any other refusal says nothing of Neutron's burden", async () => {
+  const all = scene(2, 8);
+  await walkFor(all, 2, 30_000);
+  for (const status of [400, 401, 404, 500]) {
+    const send = () => Promise.reject(new OpenstackError("no", status));
+    await all.gate.run({ urgent: false, signal, send }).catch(() => {});
+  }
+  assertEquals([all.gate.pace.limit, all.downs], [2, []]);
+});
+
+Deno.test("urgent ones go first, and one of the others has its turn all the same", async () => {
+  const all = scene(1, 1);
+  const order: string[] = [];
+  const asked: Promise<unknown>[] = [ask(all)];
+  for (let i = 0; i < 3; i++) asked.push(ask(all).then(() => order.push("other")));
+  for (let i = 0; i < 40; i++) asked.push(ask(all, PAGE, true).then(() => order.push("urgent")));
+  await all.clock.advance(50 * COST_MS);
+  await Promise.all(asked);
+  assertEquals(order.slice(0, 15), Array(15).fill("urgent"));
+  assertEquals(order.indexOf("other"), 15);
+  assertEquals(order.filter((each) => each === "urgent").length, 40);
+});
+
+Deno.test("who is aborted while it waits gives its place up, and time of answers adds up", async () => {
+  const all = scene(1, 1);
+  const first = ask(all);
+  const abort = new AbortController();
+  const send = () => all.workers.serve(PAGE);
+  const waiting = all.gate.run({ urgent: false, signal: abort.signal, send });
+  const last = ask(all);
+  const reason = new Error("enough");
+  abort.abort(reason);
+  assertEquals(await waiting.catch((error) => error), reason);
+  await all.clock.advance(2 * COST_MS);
+  await Promise.all([first, last]);
+  assertEquals([all.workers.served, all.gate.busyMs], [2, 2 * COST_MS]);
+});
