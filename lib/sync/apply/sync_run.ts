@@ -32,6 +32,13 @@ import type { Step } from "./step.ts";
 import type { Collection, Followed, ObjectOf } from "../model/collections.ts";
 import { COLLECTION_OF, type Kind, KINDS } from "../model/kinds.ts";
 
+/** A port as a list of Neutron's shows it; `host` is "" when it is unbound. */
+export interface PortSeen {
+  readonly id: string;
+  readonly status: string;
+  readonly host: string;
+}
+
 /** What a run works with. */
 export interface ResyncDeps {
   readonly etcd: Etcd3;
@@ -49,6 +56,10 @@ export interface ResyncDeps {
   progress(step: Step): void;
   /** Where what differs is noted for people, if anywhere. */
   readonly differences?: DifferenceLog;
+  /** Hears of the ports of each page; `askedAt`: ms since the epoch, from before the page was asked for. */
+  onPorts?(seen: readonly PortSeen[], askedAt: number): void;
+  /** All ports have been seen since then, ms since the epoch. */
+  onPortsEnd?(startedAt: number): void;
 }
 
 /** How a run differs from the usual one. */
@@ -59,6 +70,11 @@ export interface RunOptions {
   readonly allowDeletions?: boolean;
   /** Ids of objects that Neutron has announced as deleted. */
   readonly announced?: ReadonlySet<string>;
+  /**
+   * Takes the ids of objects that seem to be gone, or to want less than before, so that nothing is deleted that
+   * has to be believed: the run sees only a part, and the loss is judged as a whole later.
+   */
+  readonly later?: (collection: Followed, ids: Iterable<string>) => void;
 }
 
 /** What a run did. */
