@@ -31,6 +31,8 @@ export interface NotificationHandlers {
   onNotification(body: Uint8Array): void;
   /** Everything from now on is heard; what happened before has to be looked for. */
   onSubscribed(): void;
+  /** Nothing is heard until the next subscription. */
+  onLost?(): void;
   /** Something was dropped; what happened has to be looked for. */
   onOverflow(): void;
 }
@@ -97,6 +99,7 @@ export class Notifications implements AsyncDisposable {
       onLost: (trouble) => {
         this.#queue = null;
         this.#trouble = trouble;
+        this.handlers.onLost?.();
       },
     });
   }

@@ -78,6 +78,10 @@ function buildSync(values: OptionValues) {
     /** Between two looks at ids and revisions; 0: full resyncs only. */
     incrementalIntervalSeconds: values.get("incremental_interval"),
     resyncMaxIntervalSeconds: values.get("resync_max_interval"),
+    /** Share of one API worker's time that comparing takes while notifications are heard, per cent; 0: by intervals. */
+    neutronBudgetPercent: values.get("neutron_budget"),
+    /** Of so many rounds of comparing one reads whole objects and etcd. */
+    fullRounds: values.get("full_rounds"),
     /**
      * When one comparison would delete more objects of a collection, none of that collection is; null: more
      * than 50, and more than half of those that etcd holds.

@@ -299,6 +299,17 @@ const GROUPS = {
       "Between looks at ids and revisions, which find what has changed; 0: never",
     ),
     resync_max_interval: seconds(1, 604800, "3600", "Warn when none succeeded for so long"),
+    neutron_budget: row(
+      integer(0, 100),
+      "5",
+      "Share of one API worker's time for comparing while notifications come; 0: by the intervals",
+      { unit: "%" },
+    ),
+    full_rounds: row(
+      integer(1, 1000),
+      "10",
+      "Of so many rounds of comparing, one reads whole objects and etcd",
+    ),
     max_deletions: optional(
       integer(0, 10_000_000),
       "Objects of a kind that one comparison may delete (default: 50, or half of them)",

@@ -16,7 +16,7 @@ import { databasesNow } from "../health/etcd_databases.ts";
 import { membersNow } from "../health/etcd_members.ts";
 import { runningNow, runsOfTerm } from "../health/resync_findings.ts";
 import { isUp } from "../health/roles.ts";
-import { agentsNow, portsNow } from "../health/status_now.ts";
+import { agentsNow, portsNow, roundsNow } from "../health/status_now.ts";
 
 const MAX_LABEL_CHARS = 100;
 
@@ -335,6 +335,31 @@ function notificationFamilies({ notifications, isMaster }: Status): Family[] {
   ];
 }
 
+/** How Neutron and etcd are compared. */
+function comparingFamilies(status: Status): Family[] {
+  const told = roundsNow(status);
+  const inRounds = told?.pace === "rounds" ? told : null;
+  return gauges({
+    neutron_comparing_share: [
+      "Share of one API worker of Neutron's that comparing took in the last ten minutes",
+      told && told.sharePercent === null ? null : told && told.sharePercent! / 100,
+    ],
+    compare_rounds_on: [
+      "Whether all is compared round and round, not by the intervals",
+      told && inRounds !== null,
+    ],
+    compare_round: ["Number of the round of comparing in this term", told?.round],
+    compare_round_progress: [
+      "Share of all objects that this round has compared",
+      inRounds && inRounds.total > 0 ? Math.min(1, inRounds.compared / inRounds.total) : null,
+    ],
+    compare_period_seconds: [
+      "Every port is compared at least so often: the longest of the last rounds, or an estimate",
+      told?.everyMs,
+    ],
+  });
+}
+
 /** What is told of which job. */
 const FAMILIES: readonly (readonly [RoleName | null, (status: Status) => Family[]])[] = [
   [null, nodeFamilies],
@@ -343,6 +368,7 @@ const FAMILIES: readonly (readonly [RoleName | null, (status: Status) => Family[
   ["resource-syncer", resyncFamilies],
   ["resource-syncer", heldFamilies],
   ["resource-syncer", notificationFamilies],
+  ["resource-syncer", comparingFamilies],
   [null, busFamilies],
   ["agent-status-watcher", agentFamilies],
   ["endpoint-status-watcher", portFamilies],

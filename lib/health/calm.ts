@@ -14,7 +14,7 @@ import { heldNow } from "./held.ts";
 import { SILENT_MS } from "./limits.ts";
 import { runsOfTerm } from "./resync_findings.ts";
 import { isUp } from "./roles.ts";
-import { agentsNow, portsNow } from "./status_now.ts";
+import { agentsNow, portsNow, roundsNow } from "./status_now.ts";
 
 /** "2026-11-24 14:02 UTC", with what stands before it. */
 const SINCE_CHARS = " since 2026-11-24 14:02 UTC".length;
@@ -57,7 +57,8 @@ function syncedText(facts: Facts): string {
   const { watching } = heldNow(facts);
   if (watching !== null) return watchedText(facts, watching.differences);
   const runs = runsOfTerm(facts);
-  if (!runs.some((run) => comparedAll(run) && !run.dryRun)) {
+  const hasRound = (roundsNow(facts)?.endedAt ?? null) !== null;
+  if (!hasRound && !runs.some((run) => comparedAll(run) && !run.dryRun)) {
     return "Neutron and etcd are not compared yet";
   }
   if (!knowsStatus(facts)) return "Neutron and etcd are in sync, Felix's status is not read yet";

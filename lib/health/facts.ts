@@ -19,6 +19,7 @@ import {
   portsSchema,
   resyncsSchema,
   roleSchema,
+  roundsSchema,
 } from "../state/records.ts";
 
 const ms = z.number();
@@ -78,6 +79,8 @@ export const factsSchema = z.object({
   resyncs: resyncsSchema,
   /** Null: nobody listens to them here. */
   notifications: notificationsSchema.nullable(),
+  /** How comparing goes; null or missing: nothing was compared here. */
+  rounds: roundsSchema.nullable().optional(),
   agents: agentsSchema.nullable(),
   ports: portsSchema.nullable(),
   /** Newest first, at most 100. */

@@ -57,6 +57,7 @@ export async function readStatus(
     compaction: store.readCompaction(),
     resyncs: store.readResyncs(),
     notifications: store.readNotifications(),
+    rounds: store.readRounds(),
     agents: store.readAgents(),
     ports: store.readPorts(),
     events: readEvents(store),

@@ -1,13 +1,14 @@
 /** The status for a terminal: what `status` prints. Pure. @module */
 import type { Resync } from "../state/records.ts";
 import { guardSentence, isConcern, leftOutSentence, namesOf } from "../sync/report/held_text.ts";
+import { roundsText } from "../sync/report/rounds_text.ts";
 import { clip } from "../base/clip.ts";
 import { plural } from "../base/format.ts";
 import { comparisonText } from "./comparison_text.ts";
 import { whoLeads } from "./election_findings.ts";
 import { roleWord } from "./roles.ts";
 import type { Status } from "./status.ts";
-import { agentsNow, portsNow } from "./status_now.ts";
+import { agentsNow, portsNow, roundsNow } from "./status_now.ts";
 
 const EARLIER = " (in an earlier term of this node)";
 /** Longest line. */
@@ -45,6 +46,8 @@ export function formatStatus(status: Status): string {
     }
   }
   lines.push(...resyncLines(status, ago));
+  const rounds = roundsNow(status);
+  if (rounds) lines.push(`compare ${roundsText(rounds)}`);
   if (status.agents) {
     const { total, reported, absent } = status.agents;
     const without = absent && absent.gone + absent.unserved > 0

@@ -16,6 +16,7 @@ import { heldNow } from "./held.ts";
 import { SILENT_MS } from "./limits.ts";
 import { worstFirst } from "./order.ts";
 import { portFindings } from "./port_findings.ts";
+import { sendsNone } from "../state/records.ts";
 import { resyncFindings } from "./resync_findings.ts";
 import { endingAgain, isUp, problemOf, ROLE_LEVELS } from "./roles.ts";
 import type { Status } from "./status.ts";
@@ -102,8 +103,6 @@ const MASTER_FINDINGS = [
   portFindings,
 ];
 
-/** Changes that no notification has told of, while none at all has come: Neutron sends none. */
-const MANY_SILENT = 20;
 /** A subscription may take so long, ms. */
 const SUBSCRIBE_MS = 30_000;
 
@@ -111,10 +110,10 @@ const SUBSCRIBE_MS = 30_000;
 function notificationFindings({ notifications, at, since }: Facts): Finding[] {
   // An earlier term's record says nothing.
   if (!notifications || at - notifications.at > SILENT_MS) return [];
-  const { trouble, received, silent: changes } = notifications;
+  const { trouble, silent: changes } = notifications;
   if (trouble !== null && at - (since ?? at) > SUBSCRIBE_MS) {
     return [{ kind: "notifications-unheard", level: "warn", trouble }];
   }
-  if (received > 0 || changes < MANY_SILENT) return [];
+  if (!sendsNone(notifications)) return [];
   return [{ kind: "notifications-unsent", level: "warn", changes }];
 }

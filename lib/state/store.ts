@@ -55,6 +55,8 @@ import {
   type ResyncStep,
   roleSchema,
   type RoleState,
+  type RoundsRecord,
+  roundsSchema,
   type Samples,
   samplesSchema,
   type StepDownRequest,
@@ -252,6 +254,9 @@ export class StateStore implements Disposable {
 
   readonly readNotifications = this.#reader("notifications", notificationsSchema);
   readonly writeNotifications = this.#writer<NotificationsRecord>("notifications");
+
+  readonly readRounds = this.#reader("rounds", roundsSchema);
+  readonly writeRounds = this.#newsWriter<RoundsRecord>("rounds");
 
   readonly readPorts = this.#reader("ports", portsSchema);
   readonly writePorts = this.#newsWriter<Ports>("ports");

@@ -18,6 +18,9 @@ const BACKOFF: Backoff = { firstMs: 1000, maxMs: 30_000, jitter: "equal" };
 /** Where a run stands among tries in a row, as its record says it. */
 export type Attempt = Pick<Resync, "attempt" | "failureBefore">;
 
+/** What has succeeded: no more than a part of a round, or all of it. */
+export type Extent = "part" | "all";
+
 /** Counts the failures in a row, and the time since the last success. */
 export class Attempts {
   /** How the last one failed, a sentence; null: it succeeded. */
@@ -26,6 +29,7 @@ export class Attempts {
   #overdueMinutes: number | null = null;
   readonly #outage: Outage;
   #failures = 0;
+  #lack = "no resync has succeeded";
   /** The last failure itself; null: the last one succeeded. */
   #cause: string | null = null;
   #succeededAt: number;
@@ -49,12 +53,20 @@ export class Attempts {
 
   get #overdue(): string | null {
     const minutes = this.#overdueMinutes;
-    return minutes === null ? null : `no resync has succeeded for ${minutes} min`;
+    return minutes === null ? null : `${this.#lack} for ${minutes} min`;
   }
 
   /** Which try the next one is, and how the one before it failed. */
   get next(): Attempt {
     return { attempt: this.#failures + 1, failureBefore: this.#cause };
+  }
+
+  /** `lack`: what there has not been when the last success is too long ago. */
+  #recovered(lack: string): void {
+    this.#outage.succeeded("resync");
+    this.#failures = 0;
+    this.#failure = this.#cause = null;
+    this.#lack = lack;
   }
 
   /** Whether the last one failed. */
@@ -74,15 +86,19 @@ export class Attempts {
   }
 
   /**
-   * Runs a resync; after a failure `retryAt` notes when it is to be tried again.
+   * Runs a resync; after a failure `retryAt` notes when it is to be tried again. What resolves to "part" (see
+   * {@linkcode Extent}) ends a failure, and is no success yet.
    *
    * @throws {FenceLostError} another node leads.
    */
-  async try(resync: () => Promise<unknown>, retryAt: (at: number) => void): Promise<void> {
+  async try(
+    resync: () => Promise<unknown>,
+    retryAt: (at: number) => void,
+  ): Promise<void> {
     const { clock } = this.context;
     try {
-      await resync();
-      this.succeeded();
+      if (await resync() === "part") this.#recovered("no round has ended");
+      else this.succeeded();
     } catch (error) {
       if (this.term.signal.aborted) return;
       if (error instanceof FenceLostError) throw error;
@@ -105,9 +121,7 @@ export class Attempts {
 
   /** One has succeeded. */
   succeeded(): void {
-    this.#outage.succeeded("resync");
-    this.#failures = 0;
-    this.#failure = this.#cause = null;
+    this.#recovered("no resync has succeeded");
     this.#overdueMinutes = null;
     this.#succeededAt = this.context.clock.now();
   }

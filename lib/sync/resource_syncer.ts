@@ -1,7 +1,8 @@
 /**
- * The resource syncer's loop while this node is master: a full resync at the start of the term and
- * then periodically, incremental ones in between, what an operator asks for and, beside all that, what
- * Neutron announces; a failed one is said once, clearly, and tried again with growing delay.
+ * The resource syncer's loop while this node is master: a full resync at the start of the term, what an
+ * operator asks for and, beside all that, what Neutron announces. As long as Neutron's notifications are
+ * heard, all is compared round and round, slice by slice; else periodically, with incremental runs in
+ * between. What failed is said once, clearly, and tried again with growing delay.
  *
  * With `startup_resync` "never" it only watches at first: it compares and writes nothing, whatever Neutron
  * announces, until an operator has asked for a full resync in this term and that has succeeded.
@@ -13,28 +14,24 @@ import type { Config } from "../config/config_types.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
 import { KeystoneAuth } from "../openstack/keystone.ts";
 import { passSeenPorts } from "../status/seen_ports.ts";
-import { Attempts } from "./attempts.ts";
+import { Attempts, type Extent } from "./attempts.ts";
+import { lookAtAll } from "./look.ts";
 import { EndpointHosts } from "./endpoint_hosts.ts";
 import { type ResyncBase, resyncBase } from "./sources/base.ts";
-import { DifferenceLog } from "./apply/difference_log.ts";
-import { NoSink } from "./apply/sink.ts";
-import type { Step } from "./apply/step.ts";
 import { EventSync } from "./sources/events.ts";
-import { incrementalResync } from "./sources/incremental.ts";
 import { listen } from "./sources/listen.ts";
+import { Comparing } from "./comparing.ts";
 import { CloudIndex } from "./index/cloud_index.ts";
 import { answerRequest, carryOut, type FullOptions } from "./sources/on_demand.ts";
-import { type ResyncDeps, type ResyncResult, SyncRun } from "./apply/sync_run.ts";
-import {
-  recorded,
-  type RecordedOptions,
-  type RunReason,
-  StepBeats,
-  totals,
-} from "./report/record.ts";
-import { account, runPartial } from "./report/partial.ts";
+import type { ResyncResult } from "./apply/sync_run.ts";
+import { recorded, StepBeats } from "./report/record.ts";
+import { account } from "./report/partial.ts";
 import { SaidOnce } from "./report/said_once.ts";
 import { fullResync } from "./sources/full.ts";
+import { RoundRuns } from "./rounds/round_runs.ts";
+import { Rounds } from "./rounds/rounds.ts";
+import { IncrementalRuns } from "./incremental_runs.ts";
+import { RunSetup } from "./run_setup.ts";
 import { Schedule } from "./schedule.ts";
 import { Watching } from "./watching.ts";
 
@@ -80,9 +77,12 @@ class ResourceSyncer {
   #index: CloudIndex | null = null;
   readonly #attempts: Attempts;
   readonly #schedule: Schedule;
+  readonly #rounds: Rounds;
+  readonly #roundRuns: RoundRuns;
+  readonly #comparing: Comparing;
   readonly #hosts: EndpointHosts;
-  /** Guards of the last incremental run, as JSON. */
-  #heldBefore = "[]";
+  readonly #setup: RunSetup;
+  readonly #incrementals: IncrementalRuns;
   readonly #lacks: SaidOnce;
 
   constructor(
@@ -94,23 +94,47 @@ class ResourceSyncer {
     readonly context: JobContext,
   ) {
     this.#beats = beats;
-    const base = resyncBase(config, etcd, keystone, context.clock, context.log);
+    const base = resyncBase(config, etcd, keystone, context.clock, context);
     this.#base = { ...base, ...passSeenPorts(term, config.stateDir, context) };
     this.#watching = new Watching(config.sync.startupResync, term, context);
     this.#attempts = new Attempts(term, config.sync, context);
     this.#schedule = new Schedule(config.sync, context.clock.now());
+    this.#rounds = new Rounds(config.sync, context.clock, this.#base.neutron);
+    this.#roundRuns = new RoundRuns(this.#rounds, context, term);
+    this.#setup = new RunSetup({
+      config,
+      context,
+      base: this.#base,
+      beats,
+      attempts: this.#attempts,
+      schedule: this.#schedule,
+      rounds: this.#rounds,
+    });
+    this.#incrementals = new IncrementalRuns(this.#setup, term, context);
     this.#hosts = new EndpointHosts(term, config, context);
     this.#lacks = new SaidOnce(context);
-    if (config.notifications === null) return;
-    this.#events = new EventSync({
+    if (config.notifications !== null) this.#events = this.#makeEvents();
+    this.#comparing = new Comparing({
+      schedule: this.#schedule,
+      rounds: this.#rounds,
+      events: this.#events,
+      context,
+      isReady: () => this.#index !== null && !this.#watching.on,
+    });
+  }
+
+  #makeEvents(): EventSync {
+    const { term, context } = this;
+    return new EventSync({
       base: this.#base,
       term,
       context,
-      stateDir: config.stateDir,
+      stateDir: this.config.stateDir,
       index: () => this.#index,
       compare: (why) => this.#compare(why),
+      onHearing: () => context.store.changes.wake(),
       held: (result) => {
-        const noted = { ...this.#noted("announced"), startedAt: context.clock.now() };
+        const noted = { ...this.#setup.noted("announced"), startedAt: context.clock.now() };
         return account(context, term, noted, () => Promise.resolve(result));
       },
     });
@@ -144,19 +168,33 @@ class ResourceSyncer {
       if (await this.#takeRequest()) continue;
       const { on, doing } = this.#watching;
       const now = clock.now();
-      const due = schedule.due(now);
+      const sliceAt = await this.#comparing.decide();
+      const due = schedule.due(now, sliceAt);
       if (due === "full") {
         const resync = () => on ? this.#look() : this.#full();
         await this.#attempts.try(resync, (at) => schedule.retryFull(at));
       } else if (due === "incremental") {
-        const resync = () => this.#incremental();
-        await this.#attempts.try(resync, (at) => schedule.retryIncremental(at));
+        await this.#attempts.try(() => this.#incremental(), (at) => schedule.retryIncremental(at));
+      } else if (due === "slice") {
+        await this.#attempts.try(() => this.#slice(), (at) => this.#rounds.retryAt(at));
       } else {
         this.context.alive(on ? doing : "in sync, waiting", this.#attempts.problem);
-        const waitMs = Math.min(TURN_MS, schedule.waitMs(now));
+        const waitMs = Math.min(TURN_MS, schedule.waitMs(now, sliceAt));
         await store.changes.after(seen, waitMs, clock, this.term.signal);
       }
     }
+  }
+
+  /** The next slice of a round. */
+  async #slice(): Promise<Extent> {
+    const noted = this.#setup.noted("incremental");
+    const { changes, ended } = await this.#roundRuns.slice(this.#setup.deps(noted), noted);
+    // What others have written to etcd was never announced.
+    if (!ended?.whole) this.#events?.foundSilently(changes);
+    if (!ended) return "part";
+    await this.#hosts.publish(this.#index!);
+    if (ended.needsFull) this.#schedule.askFull(this.context.clock.now());
+    return "all";
   }
 
   async #askExtensions(): Promise<void> {
@@ -166,21 +204,15 @@ class ResourceSyncer {
 
   /** Compares and writes nothing. */
   async #look(): Promise<void> {
-    const noted = { ...this.#noted("watching"), dryRun: true };
-    const { doing } = this.#watching;
-    await recorded(this.context, this.term, noted, async (tell) => {
-      await this.#askExtensions();
-      const progress = (step: Step) => {
-        this.#beats.step(`${doing}: ${step}`);
-        tell(step);
-      };
-      const deps = { ...this.#deps(noted), progress };
-      const { index, ...result } = await fullResync(deps, this.term, { sink: new NoSink() });
-      await this.#hosts.publish(index, true);
-      index.close();
-      return result;
+    this.#watching.found = await lookAtAll({
+      term: this.term,
+      context: this.context,
+      setup: this.#setup,
+      beats: this.#beats,
+      doing: this.#watching.doing,
+      begin: () => this.#askExtensions(),
+      seen: (index) => this.#hosts.publish(index, true),
     });
-    this.#watching.found = noted.differences.total;
     this.#schedule.planFull(this.context.clock.now());
   }
 
@@ -188,9 +220,7 @@ class ResourceSyncer {
     // What an operator asks for, and the first of a term, takes nothing for granted.
     const { reason } = this.#schedule;
     const previous = reason === "periodic" ? this.#index ?? undefined : undefined;
-    const { clock } = this.context;
-    const startedAt = clock.now();
-    const noted = this.#noted(reason, asked.differences);
+    const noted = this.#setup.noted(reason, asked.differences);
     this.#schedule.comparing();
     this.#events?.beginFull();
     const made: CloudIndex[] = [];
@@ -198,11 +228,12 @@ class ResourceSyncer {
     let result: ResyncResult;
     try {
       ({ index, ...result } = await recorded(this.context, this.term, noted, async (tell) => {
-        const deps = this.#deps(noted, tell, asked.tell);
+        const deps = this.#setup.deps(noted, tell, asked.tell);
         if (!previous) await this.#askExtensions();
         const { allowDeletions } = asked;
         const beside = this.#index ?? undefined;
-        const full = await fullResync(deps, this.term, { allowDeletions, previous, beside });
+        const options = { allowDeletions, previous, beside };
+        const full = await this.#setup.measured(() => fullResync(deps, this.term, options));
         made.push(full.index);
         return full;
       }));
@@ -212,16 +243,15 @@ class ResourceSyncer {
       this.#events?.endFull(before, index);
       await this.#close(index ? before : made[0]);
     }
+    this.#rounds.begin(index!);
+    this.#roundRuns.noteFull(result);
     await this.#hosts.publish(index!, true);
     const { trouble } = this.#base.keystone.projects;
     if (trouble !== null) await this.#lacks.say([trouble]);
     this.#schedule.reason = "periodic";
-    this.#schedule.planFull(clock.now());
+    this.#schedule.compared();
+    this.#schedule.planFull(this.context.clock.now());
     this.#planIncremental();
-    const tookMs = clock.now() - startedAt;
-    if (tookMs > this.config.sync.resyncMaxIntervalSeconds * 1000) {
-      this.context.log.warn("a resync took longer than resync_max_interval", { tookMs });
-    }
     return result;
   }
 
@@ -233,40 +263,12 @@ class ResourceSyncer {
 
   async #incremental(): Promise<void> {
     const index = this.#index!;
-    const noted = this.#noted("incremental");
-    const run = new SyncRun(this.#deps(noted), this.term, index);
     this.#schedule.comparing();
-    await runPartial(this.context, this.term, noted, async () => {
-      const count = await incrementalResync(run);
-      await this.#hosts.publish(index);
-      const result = run.result();
-      // A guard that goes on holding the same is no news every few seconds.
-      const guards = JSON.stringify(run.guards);
-      const held = run.guards.length > 0 && guards !== this.#heldBefore;
-      this.#heldBefore = guards;
-      const { created, updated, deleted } = totals(result);
-      this.#events?.foundSilently(created! + updated! + deleted!);
-      return { result, tells: count > 0 || held };
-    });
+    const changes = await this.#incrementals.run(index);
+    await this.#hosts.publish(index);
+    this.#events?.foundSilently(changes);
+    this.#schedule.compared();
     this.#planIncremental();
-  }
-
-  #noted(reason: RunReason, differences = new DifferenceLog()): RecordedOptions {
-    const { next } = this.#attempts;
-    const tried = reason === "announced" ? {} : next; // what is announced has no tries of its own
-    return { reason, differences, stateDir: this.config.stateDir, ...tried };
-  }
-
-  #deps(
-    { differences }: RecordedOptions,
-    ...tells: (FullOptions["tell"] | undefined)[]
-  ): ResyncDeps {
-    this.#beats.problem = this.#attempts.problem;
-    const progress = (step: Step) => {
-      this.#beats.step(`resync: ${step}`);
-      for (const tell of tells) tell?.(step);
-    };
-    return { ...this.#base, progress, differences };
   }
 
   #planIncremental(): void {

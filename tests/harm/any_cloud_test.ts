@@ -24,7 +24,13 @@ const RUNS = Number(Deno.env.get("HARM_RUNS") ?? "100");
 /** Small clouds are to be looked at whole: a record without an id stands between others. */
 const PAGE_SIZE = 50;
 
-const kindArb = fc.constantFrom<Kind>("full", "periodic", "incremental");
+const kindArb = fc.constantFrom<Kind>(
+  "full",
+  "periodic",
+  "incremental",
+  "round",
+  "whole round",
+);
 
 Deno.test(
   `any cloud, any damage: only the damaged stays as it was (HARM_SEED=${SEED})`,

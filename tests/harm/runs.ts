@@ -7,6 +7,7 @@ import { incrementalResync } from "../../lib/sync/sources/incremental.ts";
 import type { CloudIndex } from "../../lib/sync/index/cloud_index.ts";
 import { type ResyncResult, SyncRun } from "../../lib/sync/apply/sync_run.ts";
 import { emptyScope } from "../../lib/sync/index/backlog.ts";
+import { Round } from "../../lib/sync/rounds/round.ts";
 import { reconcile } from "../../lib/sync/sources/named.ts";
 import { fullResync } from "../../lib/sync/sources/full.ts";
 import { TIME_FACTOR } from "../support/assert.ts";
@@ -16,7 +17,14 @@ import { inCloud } from "./stand_in.ts";
 import type { Product, World } from "./world.ts";
 
 /** A way. */
-export type Kind = "full" | "periodic" | "incremental" | "narrow" | "events";
+export type Kind =
+  | "full"
+  | "periodic"
+  | "incremental"
+  | "narrow"
+  | "events"
+  | "round"
+  | "whole round";
 
 /** A run takes longer only when it has no end, ms. */
 const LIMIT_MS = 15_000 * TIME_FACTOR;
@@ -92,7 +100,32 @@ const WAYS: Readonly<Record<Kind, Way>> = {
   },
 
   events: handleEvents,
+
+  "round": (start, signal) => goRound(start, signal, false),
+  "whole round": (start, signal) => goRound(start, signal, true),
 };
+
+/** Slice by slice, up to the end or the first that fails; what its slices hold back and leave, together. */
+async function goRound(
+  { world, product: { deps }, index }: Start,
+  signal: AbortSignal,
+  whole: boolean,
+): Promise<Ended> {
+  index!.projectsReadAt = -Infinity; // a minute has passed
+  const round = new Round({ index: index!, neutron: deps.neutron, whole });
+  const all: Pick<ResyncResult, "guards" | "leftOut" | "warnings"> = {
+    guards: [],
+    leftOut: [],
+    warnings: [],
+  };
+  while (!round.ended) {
+    const { guards, leftOut, warnings } = await round.slice(deps, world.term(signal));
+    all.guards.push(...guards);
+    all.leftOut.push(...leftOut);
+    all.warnings.push(...warnings);
+  }
+  return { result: all, error: null, index };
+}
 
 const SCOPES = [["ports", "ports"], ["groups", "security-groups"], ["subnets", "subnets"]] as const;
 

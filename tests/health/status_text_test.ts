@@ -6,7 +6,7 @@ import { facts, guard, left, NOW, resync, status } from "../diagnostics/fixtures
 function resyncLines(text: string): string[] {
   const lines = text.split("\n");
   const from = lines.findIndex((line) => /^(resync|\s+! watching)/.test(line));
-  return lines.slice(from, lines.findIndex((line) => line.startsWith("agents")));
+  return lines.slice(from, lines.findIndex((line) => line.startsWith("compare")));
 }
 
 Deno.test("status in a terminal tells what is held back and which objects are left", () => {

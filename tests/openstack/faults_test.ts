@@ -37,7 +37,12 @@ class Scene implements AsyncDisposable {
     const conductor = stack.use(
       await Conductor.create(bed, {
         neutronUrl: proxy.url,
-        args: [`--page-size=${PAGE}`, "--incremental-interval=5", "--resync-interval=86400"],
+        args: [
+          `--page-size=${PAGE}`,
+          "--incremental-interval=5",
+          "--resync-interval=86400",
+          "--neutron-budget=0",
+        ],
       }),
     );
     const felixes = stack.use(await Felixes.start(conductor.etcd, HOSTS));

@@ -48,7 +48,7 @@ Deno.test("live migration, from Neutron to etcd, Felix and Nova", GRPC, async (t
   const { neutron } = bed;
   await using nova = startNova();
   await using conductor = await Conductor.create(bed, {
-    args: [`--nova-url=${nova.url}`, "--incremental-interval=2"],
+    args: [`--nova-url=${nova.url}`, "--incremental-interval=2", "--neutron-budget=0"],
   });
   const { etcd } = conductor;
   await using felixes = await Felixes.start(etcd, ["mig-1", "mig-2"]);

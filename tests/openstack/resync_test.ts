@@ -19,7 +19,12 @@ Deno.test("a cloud of ports of every sort: every key is as it must be", GRPC, as
   const bed = await Bed.open();
   await using conductor = await Conductor.create(bed, {
     // Pages of different length; and after the first no full resync but when it is asked for.
-    args: ["--page-size=70", "--resync-interval=86400", "--incremental-interval=5"],
+    args: [
+      "--page-size=70",
+      "--resync-interval=86400",
+      "--incremental-interval=5",
+      "--neutron-budget=0",
+    ],
   });
   await using felixes = await Felixes.start(conductor.etcd, HOSTS);
   await felixes.alive(bed);

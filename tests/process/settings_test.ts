@@ -78,6 +78,8 @@ const CONCERNS: Record<string, [value: string, roles: readonly string[]]> = {
   PAGE_SIZE: ["500", [SYNCER, PORTS]],
   STARTUP_RESYNC: ["never", [SYNCER, "diagnostics"]],
   RESYNC_INTERVAL: ["100", [SYNCER]],
+  NEUTRON_BUDGET: ["7", [SYNCER]],
+  FULL_ROUNDS: ["7", [SYNCER]],
   COMPACTION_PERIOD: ["10", ["manager"]],
   ETCD_DEFRAG: ["30", ["manager"]],
   PORT_STATUS_THREADS: ["8", [PORTS]],

@@ -51,6 +51,8 @@ export function testConfig(changes: Partial<Config> = {}): Config {
       resyncIntervalSeconds: 60,
       incrementalIntervalSeconds: 10,
       resyncMaxIntervalSeconds: 3600,
+      neutronBudgetPercent: 5,
+      fullRounds: 10,
       maxDeletions: null,
       addressPairNetworks: [],
       qos: DEFAULT_QOS,

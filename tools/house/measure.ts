@@ -28,6 +28,7 @@ export const ROOMS: readonly string[] = [
   "lib/sync/apply",
   "lib/sync/report",
   "lib/sync/sources",
+  "lib/sync/rounds",
   "lib/sync",
   "lib/health",
   "lib/trace",

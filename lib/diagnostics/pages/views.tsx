@@ -19,6 +19,7 @@ import { UpkeepSection } from "../sections/upkeep_section.tsx";
 import { spanSchema } from "../spans.ts";
 import { runningResync } from "../../health/running_resync.ts";
 import type { Status } from "../../health/status.ts";
+import { roundsNow } from "../../health/status_now.ts";
 import { windowQuerySchema } from "../charts/time_window.ts";
 import { addressOf } from "../address.ts";
 import { AgentsPage, agentsQuerySchema } from "./agents_page.tsx";
@@ -233,6 +234,7 @@ function showOverview(status: Status, { query, details }: Asked<OverviewQuery>) 
         resyncs={status.resyncs}
         running={runningResync(status)}
         notifications={status.notifications}
+        rounds={roundsNow(status)}
         isMaster={isMaster}
         now={at}
       />

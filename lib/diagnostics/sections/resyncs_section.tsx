@@ -1,7 +1,14 @@
 // deno-lint-ignore-file jsx-key -- rendered to text once; there is nothing to reconcile
 /** Resyncs: the last one with its counts and times per kind, and the last 50 as bars. Pure. @module */
 import { isConcern } from "../../sync/report/held_text.ts";
-import type { Guard, KindCounts, NotificationsRecord, Resync } from "../../state/records.ts";
+import { roundsText } from "../../sync/report/rounds_text.ts";
+import type {
+  Guard,
+  KindCounts,
+  NotificationsRecord,
+  Resync,
+  RoundsRecord,
+} from "../../state/records.ts";
 import { changesOf, lengthMs, ResyncBars } from "../charts/resync_bars.tsx";
 import { formatCount, formatDuration, plural } from "../../base/format.ts";
 import { Badge, Empty, Foreign, Section, Table, Time } from "../parts.tsx";
@@ -12,11 +19,13 @@ const MAX_KINDS = 12;
 const MAX_WARNINGS = 5;
 
 /** The section of the overview; `resyncs` newest first. */
-export function ResyncsSection({ resyncs, running, notifications, isMaster, now }: {
+export function ResyncsSection({ resyncs, running, notifications, rounds, isMaster, now }: {
   resyncs: readonly Resync[];
   /** The one that runs. */
   running: Resync | null;
   notifications: NotificationsRecord | null;
+  /** Null: nothing is compared here. */
+  rounds: RoundsRecord | null;
   isMaster: boolean;
   now: number;
 }) {
@@ -29,6 +38,7 @@ export function ResyncsSection({ resyncs, running, notifications, isMaster, now 
           <>
             <ResyncLead resync={last} running={last === running} now={now} />
             <NotificationsLine notifications={isMaster ? notifications : null} />
+            <RoundsLine rounds={rounds} now={now} />
             <ResyncBars resyncs={resyncs} />
             <p class="links">
               <a href={`/resyncs/${last.id}`}>The last one's differences</a>
@@ -52,6 +62,21 @@ function NotificationsLine({ notifications }: { notifications: NotificationsReco
       {" "}
       came, which changed {plural(changes, "object")}
       {lag}; {formatCount(pending)} wait. {formatCount(silent)} more were found by comparing.
+    </p>
+  );
+}
+
+/** How comparing goes, in a sentence. */
+function RoundsLine({ rounds, now }: { rounds: RoundsRecord | null; now: number }) {
+  if (!rounds) return null;
+  return (
+    <p id="rounds">
+      Neutron and etcd are compared: {roundsText(rounds)}.
+      {rounds.endedAt === null ? null : (
+        <>
+          {" "}The last round ended <Time at={rounds.endedAt} now={now} age />.
+        </>
+      )}
     </p>
   );
 }

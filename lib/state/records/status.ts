@@ -171,6 +171,57 @@ export const notificationsSchema = z.object({
 });
 export type NotificationsRecord = z.infer<typeof notificationsSchema>;
 
+/** So many changes that no notification has told of, while none at all has come: Neutron sends none. */
+const MANY_SILENT = 20;
+
+/** Whether Neutron sends no notifications, as far as that can be told. */
+export function sendsNone(
+  { received, silent }: Pick<NotificationsRecord, "received" | "silent">,
+): boolean {
+  return received === 0 && silent >= MANY_SILENT;
+}
+
+/**
+ * Why comparing goes as it does. `rounds`: slice by slice, round and round. All others mean by the intervals:
+ * `first`, everything is compared first; `budget`, `neutron_budget` is 0; `unconfigured`, no notifications are
+ * listened to; `unheard`, they are not heard now; `unsent`, Neutron sends none; `gap`, some may have been missed.
+ */
+export const paceSchema = z.enum([
+  "rounds",
+  "first",
+  "budget",
+  "unconfigured",
+  "unheard",
+  "unsent",
+  "gap",
+]);
+export type PaceReason = z.infer<typeof paceSchema>;
+
+/** How comparing Neutron with etcd goes, in this term. */
+export const roundsSchema = z.object({
+  at: ms,
+  pace: paceSchema,
+  /** `neutron_budget`, per cent. */
+  budgetPercent: count,
+  /** Share of one API worker's time that comparing took in the last minutes, per cent; null: nothing was compared. */
+  sharePercent: z.number().nonnegative().nullable(),
+  /** The round that goes on, from 1; 0: none yet. */
+  round: count,
+  /** It reads whole objects and compares them with etcd. */
+  whole: z.boolean(),
+  /** Objects that it has compared, and that there are. */
+  compared: count,
+  total: count,
+  startedAt: ms.nullable(),
+  /** The end of the last round; null: none has ended. */
+  endedAt: ms.nullable(),
+  /** Every port is compared at least so often, ms: the worst of the last rounds; null: not known yet. */
+  everyMs: z.number().nonnegative().nullable(),
+  /** Whether rounds have ended to tell; else it is an estimate. */
+  isMeasured: z.boolean(),
+});
+export type RoundsRecord = z.infer<typeof roundsSchema>;
+
 /** Figures of the last hour, oldest first; all lists are of one length. */
 export const samplesSchema = z.object({
   /** ms since the epoch. */

@@ -24,6 +24,11 @@ export async function confirmFloatingLosses(
   const doubtful = new Map(run.doubtfulAddresses);
   run.doubtfulAddresses.clear();
   if (doubtful.size === 0) return new Set();
+  const { later } = run.options;
+  if (later) {
+    later("ports", doubtful.keys());
+    return new Set();
+  }
   const held = run.index.related.floatingIps.size + doubtful.size;
   if (!run.believes("floatingips", { held, listed }, [...doubtful.keys()])) return new Set();
   const all = [...new Set([...doubtful.values()].flatMap((addresses) => [...addresses]))];

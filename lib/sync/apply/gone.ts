@@ -9,6 +9,8 @@
  * - the rest is asked for by id once more, in one request with a witness: an object that is known to exist.
  *   Only when the witness comes back does the answer say something about those that do not.
  *
+ * A run that sees only a part leaves all of that to a later one (`RunOptions.later`).
+ *
  * What Neutron has announced as deleted and does not show by its id needs no further proof.
  *
  * @module
@@ -50,6 +52,11 @@ export async function deletable(
   { moved, shrunk, missing }: Readonly<Record<Fate, readonly string[]>>,
   doubt: Doubt,
 ): Promise<ReadonlySet<string>> {
+  const { later } = run.options;
+  if (later) {
+    later(doubt.collection, [...missing, ...shrunk]);
+    return new Set(moved);
+  }
   const { doubtful } = split(run, [...missing, ...shrunk]);
   const isBelieved = run.believes(doubt.collection, doubt, doubtful);
   const gone = await provenGone(run, missing, doubt, isBelieved);
@@ -62,6 +69,11 @@ export async function certainlyGone(
   ids: readonly string[],
   doubt: Doubt,
 ): Promise<ReadonlySet<string>> {
+  const { later } = run.options;
+  if (later) {
+    later(doubt.collection, ids);
+    return new Set();
+  }
   const { doubtful } = split(run, ids);
   const isBelieved = run.holds(doubt.collection) ||
     run.believes(doubt.collection, doubt, doubtful);

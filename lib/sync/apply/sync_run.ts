@@ -70,6 +70,11 @@ export interface RunOptions {
   readonly allowDeletions?: boolean;
   /** Ids of objects that Neutron has announced as deleted. */
   readonly announced?: ReadonlySet<string>;
+  /**
+   * Takes the ids of objects that seem to be gone, or to want less than before, so that nothing is deleted that
+   * has to be believed: the run sees only a part, and the loss is judged as a whole later.
+   */
+  readonly later?: (collection: Followed, ids: Iterable<string>) => void;
 }
 
 /** What a run did. */

@@ -51,6 +51,14 @@ export class FloatingIps {
     return this.#detach(id);
   }
 
+  /** Whether it is known just so. */
+  has(fip: FloatingIp): boolean {
+    if (this.#addresses.get(fip.id) !== fip.floating_ip_address) return false;
+    if (fip.port_id === null) return !this.portOf.has(fip.id);
+    const known = this.byPort.get(fip.port_id)?.find(({ id }) => id === fip.id);
+    return known !== undefined && JSON.stringify(known) === JSON.stringify(fip);
+  }
+
   /** Whether Neutron has one of that address, wherever it points. */
   hasAddress(address: string): boolean {
     return this.#idAt.has(address);

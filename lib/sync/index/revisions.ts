@@ -3,8 +3,14 @@ import { PackedIndex } from "../../packed/packed_index.ts";
 
 /** Neutron has it. */
 const KNOWN = 1;
-/** The listing that is being read has shown it. */
-const LISTED = 2;
+/**
+ * What has shown it: the listing of a run, which is read in one go, or that of a round, which may take an hour
+ * and during which others note what they read. (4 is the port table's.)
+ */
+const SHOWN = { run: 2, round: 8 } as const;
+
+/** Whose listing it is; those of a run and of a round do not disturb each other. */
+export type Listing = keyof typeof SHOWN;
 
 /** An object with a revision. */
 export interface Revised {
@@ -35,11 +41,11 @@ export class Revisions {
     return (this.get(id) ?? -1) > revision_number;
   }
 
-  /** Its row, for this folder's modules. */
+  /** Its row, for this folder's modules. Whoever notes it has seen it: a round does not take it for gone. */
   set(id: string, revision: number): number {
     const row = this.index.add(id);
     this.#revisions.values[row] = revision;
-    this.flags.values[row]! |= KNOWN;
+    this.flags.values[row]! |= KNOWN | SHOWN.round;
     return row;
   }
 
@@ -55,15 +61,15 @@ export class Revisions {
   }
 
   /** A listing begins: tell {@linkcode listed} of each of its objects, then ask for {@linkcode gone}. */
-  startListing(): void {
-    for (const row of this.index.rows()) this.flags.values[row]! &= ~LISTED;
+  startListing(of: Listing = "run"): void {
+    for (const row of this.index.rows()) this.flags.values[row]! &= ~SHOWN[of];
   }
 
   /** Whether it is known with that revision. */
-  listed(id: string, revision: number): boolean {
+  listed(id: string, revision: number, by: Listing = "run"): boolean {
     const row = this.index.find(id);
     if (row < 0) return false;
-    this.flags.values[row]! |= LISTED;
+    this.flags.values[row]! |= SHOWN[by];
     return this.#isKnown(row) && this.#revisions.values[row] === revision;
   }
 
@@ -75,11 +81,11 @@ export class Revisions {
   }
 
   /** Those that the listing has not shown. */
-  gone(): string[] {
+  gone(of: Listing = "run"): string[] {
     const gone: string[] = [];
     for (const row of this.index.rows()) {
       const flags = this.flags.values[row]!;
-      if ((flags & KNOWN) !== 0 && (flags & LISTED) === 0) gone.push(this.index.text(row));
+      if ((flags & KNOWN) !== 0 && (flags & SHOWN[of]) === 0) gone.push(this.index.text(row));
     }
     return gone;
   }

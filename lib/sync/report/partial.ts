@@ -15,6 +15,10 @@ export interface PartialOutcome {
   readonly result: ResyncResult;
   /** It has changed something, or something new was held back. */
   readonly tells: boolean;
+  /** It was a slice of a round, which is counted with that. @default false */
+  readonly isPart?: boolean;
+  /** It was the end of a round that has compared everything with etcd. @default false */
+  readonly whole?: boolean;
 }
 
 /** Records a run that is over, as `ended` tells it; `startedAt` in ms since the epoch. @throws what that throws. */
@@ -24,7 +28,7 @@ export async function account(
   options: RecordedOptions & { readonly startedAt: number },
   ended: () => Promise<ResyncResult>,
 ): Promise<void> {
-  await recorded(context, term, { ...options, whole: false }, ended);
+  await recorded(context, term, { whole: false, ...options }, ended);
 }
 
 /**
@@ -50,14 +54,15 @@ export async function runPartial(
     if (term.signal.aborted || error instanceof FenceLostError) throw error;
     return await account(context, term, noted, () => Promise.reject(error));
   }
-  const { result, tells } = outcome;
+  const { result, tells, isPart = false, whole = false } = outcome;
   const endedAt = clock.now();
   const isRecorded = tells || (options.attempt ?? 1) > 1 ||
-    endedAt - startedAt > QUICK_MS &&
+    !isPart && endedAt - startedAt > QUICK_MS &&
       isSlow(
         { whole: false, reason: options.reason, startedAt, endedAt },
         await store.readResyncs(),
       );
-  if (isRecorded) await account(context, term, noted, () => Promise.resolve(result));
-  else await store.resyncHistory.hours.add({ startedAt, endedAt, outcome: "empty" });
+  const told = whole ? { ...noted, whole, reason: "periodic" as const } : noted;
+  if (isRecorded) await account(context, term, told, () => Promise.resolve(result));
+  else if (!isPart) await store.resyncHistory.hours.add({ startedAt, endedAt, outcome: "empty" });
 }

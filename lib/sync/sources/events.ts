@@ -12,7 +12,7 @@
  */
 import { FenceLostError } from "../../etcd/client.ts";
 import type { JobContext, Term } from "../../role/master_context.ts";
-import type { NotificationsRecord } from "../../state/records.ts";
+import { type NotificationsRecord, sendsNone } from "../../state/records.ts";
 import { Lag } from "../../base/lag.ts";
 import { RateLimitedLog } from "../../base/rate_limited.ts";
 import { type ResyncDeps, type ResyncResult, SyncRun } from "../apply/sync_run.ts";
@@ -42,9 +42,14 @@ export interface EventSyncOptions {
   index(): CloudIndex | null;
   /** Asks for an incremental resync at once. */
   compare(why: string): void;
+  /** Hears that {@linkcode EventSync.hearing} may be another. */
+  onHearing?(): void;
   /** Hears of a run that held something back, for the history. */
   held?(result: ResyncResult): Promise<void>;
 }
+
+/** What notifications are worth: `unsent`, changes have come without any. */
+export type Hearing = "heard" | "unheard" | "unsent";
 
 /** Gathers announced changes and makes them equal. */
 export class EventSync {
@@ -57,6 +62,7 @@ export class EventSync {
   #handling: Promise<unknown> = Promise.resolve();
   /** The backlog has something that must not wait for the next event. */
   #isBacklogDue = false;
+  #isSubscribed = false;
   #woken = Promise.withResolvers<void>();
   readonly #lag: Lag;
   readonly #limited: RateLimitedLog;
@@ -115,9 +121,22 @@ export class EventSync {
     this.#wake();
   }
 
+  /** Whether what changes is announced, as far as that can be told. What was missed in a gap is not said here. */
+  get hearing(): Hearing {
+    if (!this.#isSubscribed) return "unheard";
+    return sendsNone(this.#counts) ? "unsent" : "heard";
+  }
+
+  /** The bus brings nothing until the next subscription. */
+  lost(): void {
+    this.#isSubscribed = false;
+    this.options.onHearing?.();
+  }
+
   /** The bus brings everything from now on. */
   subscribed(): void {
     this.#counts.subscriptions++;
+    this.#isSubscribed = true;
     this.options.compare("notifications are heard from now on");
   }
 

@@ -28,6 +28,7 @@ export async function listen(
   await using bus = new Notifications(notifications, { clock, log, meter, name }, {
     onNotification: (body) => events.receive(body),
     onSubscribed: () => events.subscribed(),
+    onLost: () => events.lost(),
     onOverflow: () => events.overflow("the broker's queue was full"),
   });
   const handling = events.run();

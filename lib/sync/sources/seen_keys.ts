@@ -137,10 +137,14 @@ export class SeenKeys implements StoredKeys {
   leaveUnknown(): void {
     for (const { kind, bytes, owner } of this.#foreign) {
       if (owner !== null) continue;
-      const name = `${shown(bytes)}: nobody's that is known`;
-      this.run.leave("bad-key", COLLECTION_OF[kind], name);
+      this.run.leave("bad-key", COLLECTION_OF[kind], unknownKey(bytes));
     }
   }
+}
+
+/** How a key that stands for nothing known is named. */
+export function unknownKey(bytes: Buffer): string {
+  return `${shown(bytes)}: nobody's that is known`;
 }
 
 /** A key for people: bytes that are no ASCII as \xNN. */

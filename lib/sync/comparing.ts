@@ -1,0 +1,51 @@
+/**
+ * How comparing goes: round and round within `neutron_budget` as long as whatever changes is announced and
+ * nothing announced can have been missed; else by the intervals.
+ *
+ * @module
+ */
+import type { JobContext } from "../role/master_context.ts";
+import type { PaceReason } from "../state/records.ts";
+import type { Rounds } from "./rounds/rounds.ts";
+import type { Schedule } from "./schedule.ts";
+import type { EventSync } from "./sources/events.ts";
+
+/** What decides it. */
+export interface ComparingOptions {
+  readonly schedule: Schedule;
+  readonly rounds: Rounds;
+  /** Null: nobody listens to Neutron's notifications. */
+  readonly events: Pick<EventSync, "hearing"> | null;
+  readonly context: Pick<JobContext, "clock" | "log" | "store">;
+  /** Whether everything has been compared once in this term, and what differs may be written. */
+  isReady(): boolean;
+}
+
+/** Decides it, and tells the page. */
+export class Comparing {
+  #pace: PaceReason = "first";
+
+  constructor(readonly options: ComparingOptions) {}
+
+  /** Decides how it goes from now on; when the next slice is due, ms since the epoch; null: by the intervals. */
+  async decide(): Promise<number | null> {
+    const { rounds, schedule, context: { clock, log, store } } = this.options;
+    const before = this.#pace;
+    this.#pace = this.#now();
+    const isRound = this.#pace === "rounds";
+    rounds.suspend(!isRound);
+    if (before === "rounds" && !isRound) schedule.endRounds(clock.now());
+    if (before !== this.#pace) log.debug("how all is compared", { pace: this.#pace });
+    await store.writeRounds(rounds.record(this.#pace));
+    return isRound ? rounds.nextAt : null;
+  }
+
+  #now(): PaceReason {
+    const { rounds, events, schedule, isReady } = this.options;
+    if (!isReady()) return "first";
+    if (!rounds.areWanted) return "budget";
+    if (!events) return "unconfigured";
+    if (events.hearing !== "heard") return events.hearing;
+    return schedule.hasGap ? "gap" : "rounds";
+  }
+}

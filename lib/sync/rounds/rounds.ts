@@ -1,0 +1,198 @@
+/**
+ * Comparing without end: one round after the other, each slice followed by a rest, so that it takes no more
+ * than its share of Neutron's time. Which slice is next and when is decided here, in one term.
+ *
+ * @module
+ */
+import type { Clock } from "../../base/clock.ts";
+import type { Config } from "../../config/config_types.ts";
+import type { NeutronClient } from "../../openstack/neutron.ts";
+import type { Term } from "../../role/master_context.ts";
+import type { PaceReason, RoundsRecord } from "../../state/records.ts";
+import type { ResyncDeps, SyncRun } from "../apply/sync_run.ts";
+import type { CloudIndex } from "../index/cloud_index.ts";
+import { metered, type MeteredNeutron } from "./metered.ts";
+import { Pace } from "./pace.ts";
+import { Round } from "./round.ts";
+import { Share } from "./share.ts";
+
+/** Rounds that the longest of the last is taken from: two with whole objects among them by default. */
+const REMEMBERED = 20;
+
+/** The part of the configuration that it uses. */
+export type RoundsConfig = Pick<
+  Config["sync"],
+  "neutronBudgetPercent" | "fullRounds" | "incrementalIntervalSeconds" | "resyncIntervalSeconds"
+>;
+
+/** What a slice has come to. */
+export interface SliceOutcome {
+  readonly run: SyncRun;
+  /** The round that it has ended; null: that goes on. */
+  readonly ended: { readonly whole: boolean; readonly needsFull: boolean } | null;
+}
+
+/** The rounds of one term. */
+export class Rounds {
+  /** When the next slice is due, ms since the epoch. */
+  nextAt = -Infinity;
+  readonly #neutron: MeteredNeutron;
+  readonly #pace: Pace | null;
+  readonly #share = new Share();
+  #index: CloudIndex | null = null;
+  #round: Round | null = null;
+  /** When that began, with what it has rested for lack of notifications added, ms since the epoch. */
+  #startedAt: number | null = null;
+  /** Since when comparing goes by the intervals, ms since the epoch; null: it goes round. */
+  #suspendedAt: number | null = null;
+  #number = 0;
+  /** Rounds since everything was compared with etcd. */
+  #sinceWhole = 0;
+  #isWholeAsked = false;
+  #endedAt: number | null = null;
+  /** How long the last rounds took, ms, with the rest after each. */
+  #took: number[] = [];
+
+  constructor(
+    readonly config: RoundsConfig,
+    readonly clock: Pick<Clock, "now" | "monotonic">,
+    neutron: NeutronClient,
+  ) {
+    const { neutronBudgetPercent: budget } = config;
+    this.#neutron = metered(neutron, clock);
+    this.#pace = budget > 0 ? new Pace(budget) : null;
+  }
+
+  /** Whether there may be any. */
+  get areWanted(): boolean {
+    return this.#pace !== null;
+  }
+
+  /** A full resync has made a new index, which is compared from its beginning. */
+  begin(index: CloudIndex): void {
+    this.#index = index;
+    this.#round = null;
+    this.#startedAt = null;
+    this.#sinceWhole = 0;
+    this.#isWholeAsked = false;
+    this.nextAt = this.clock.now() + this.#leastMs;
+  }
+
+  /** The next round is to compare with etcd. */
+  askWhole(): void {
+    this.#isWholeAsked = true;
+  }
+
+  /** Comparing goes by the intervals from now on, or round again from where it was. */
+  suspend(isSuspended: boolean): void {
+    const now = this.clock.now();
+    if (isSuspended) this.#suspendedAt ??= now;
+    else if (this.#suspendedAt !== null) {
+      if (this.#startedAt !== null) this.#startedAt += now - this.#suspendedAt;
+      this.#suspendedAt = null;
+    }
+  }
+
+  /** A run by the intervals since `startedAt` has taken so much of Neutron's time. */
+  noteBusy(startedAt: number, busyMs: number): void {
+    this.#share.add(startedAt, busyMs);
+  }
+
+  /** Tries again then, not before. */
+  retryAt(at: number): void {
+    this.nextAt = Math.max(this.nextAt, at);
+  }
+
+  /** Does the next slice. @throws as {@linkcode Round.slice}; called again it goes on there. */
+  async slice(deps: ResyncDeps, term: Term): Promise<SliceOutcome> {
+    const now = this.clock.now();
+    const round = this.#round ??= this.#begin(now);
+    const [place, compared, busyMs] = [round.place, round.compared, this.#neutron.busyMs()];
+    const { client } = this.#neutron;
+    try {
+      const run = await round.slice({ ...deps, neutron: client }, term);
+      return { run, ended: round.ended ? this.#endOf(round) : null };
+    } finally {
+      const spentMs = this.#neutron.busyMs() - busyMs;
+      const { whole } = round.options;
+      const cost = {
+        busyMs: spentMs,
+        objects: round.compared - compared,
+        sort: `${place} ${whole}`,
+      };
+      this.#share.add(now, spentMs);
+      this.nextAt = this.clock.now() + this.#pace!.restMs(cost);
+      if (round.ended) this.#rest();
+    }
+  }
+
+  #begin(now: number): Round {
+    const index = this.#index!;
+    const { client } = this.#neutron;
+    const isCounted = client.extensions.has("standard-attr-revisions");
+    this.#number++;
+    this.#sinceWhole++;
+    const whole = this.#isWholeAsked || !isCounted || this.#sinceWhole >= this.config.fullRounds;
+    this.#startedAt = now;
+    return new Round({ index, neutron: client, whole });
+  }
+
+  #endOf({ options: { whole }, needsFull }: Round): SliceOutcome["ended"] {
+    if (whole) {
+      this.#sinceWhole = 0;
+      this.#isWholeAsked = false;
+    }
+    return { whole, needsFull };
+  }
+
+  /** After a round: the next one does not begin more often than the intervals say. */
+  #rest(): void {
+    const startedAt = this.#startedAt!;
+    this.#round = null;
+    this.#endedAt = this.clock.now();
+    this.nextAt = Math.max(this.nextAt, startedAt + this.#leastMs);
+    this.#took = [...this.#took, this.nextAt - startedAt].slice(-REMEMBERED);
+    this.#startedAt = null;
+  }
+
+  /** From the beginning of a round to that of the next at least, ms. */
+  get #leastMs(): number {
+    const { incrementalIntervalSeconds, resyncIntervalSeconds } = this.config;
+    return 1000 * (incrementalIntervalSeconds || resyncIntervalSeconds);
+  }
+
+  /** For the page and the metrics. */
+  record(pace: PaceReason): RoundsRecord {
+    const now = this.clock.now();
+    const round = this.#round;
+    const until = pace === "rounds" ? Math.max(now, this.nextAt) : now;
+    return {
+      at: now,
+      pace,
+      budgetPercent: this.config.neutronBudgetPercent,
+      sharePercent: this.#share.percent(until),
+      round: this.#number,
+      whole: round?.options.whole ?? false,
+      compared: round?.compared ?? 0,
+      total: round?.total ?? 0,
+      startedAt: this.#startedAt === null ? null : Math.round(this.#startedAt),
+      endedAt: this.#endedAt,
+      everyMs: pace === "rounds" ? this.#everyMs() : null,
+      isMeasured: this.#took.length > 0,
+    };
+  }
+
+  #everyMs(): number | null {
+    if (this.#took.length > 0) return Math.round(Math.max(...this.#took, this.#soFarMs()));
+    const { compared = 0, total = 0 } = this.#round ?? {};
+    if (compared === 0) return null;
+    const wholeMs = this.#soFarMs() * Math.max(1, total / compared);
+    return Math.round(Math.max(wholeMs, this.#leastMs));
+  }
+
+  /** How long the round goes on, the rest after the last slice included, ms. */
+  #soFarMs(): number {
+    if (this.#startedAt === null) return 0;
+    return Math.max(this.clock.now(), this.nextAt) - this.#startedAt;
+  }
+}

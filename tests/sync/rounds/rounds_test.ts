@@ -1,0 +1,130 @@
+import { CloudIndex } from "../../../lib/sync/index/cloud_index.ts";
+import { Rounds, type RoundsConfig } from "../../../lib/sync/rounds/rounds.ts";
+import { NeutronClient } from "../../../lib/openstack/neutron.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+import { type Scene, withCloud } from "../scene.ts";
+
+const CONFIG: RoundsConfig = {
+  neutronBudgetPercent: 5,
+  fullRounds: 3,
+  incrementalIntervalSeconds: 1,
+  resyncIntervalSeconds: 60,
+};
+
+/** Rounds whose requests take as long by a clock of its own as the objects that they list cost. */
+async function paced(
+  scene: Scene,
+  config: Partial<RoundsConfig>,
+  costMs: (objects: number) => number,
+): Promise<{ rounds: Rounds; clock: FakeClock; index: CloudIndex; next(): Promise<void> }> {
+  const clock = new FakeClock();
+  const { neutron, keystone } = scene.deps;
+  const auth: NeutronClient["auth"] = {
+    async fetch(url, signal, read, init) {
+      const answer = await keystone.fetch(url, signal, read, init);
+      const [list] = Object.values(answer as object);
+      clock.step(0);
+      await clock.advance(costMs(Array.isArray(list) ? list.length : 1));
+      return answer;
+    },
+  };
+  const client = new NeutronClient(neutron.config, auth, undefined, neutron.shared);
+  const { index } = await scene.resync();
+  const rounds = new Rounds({ ...CONFIG, ...config }, clock, client);
+  rounds.begin(index);
+  index.projectsReadAt = Infinity; // Keystone has its own pace
+  return {
+    rounds,
+    clock,
+    index,
+    async next() {
+      await clock.advance(Math.max(0, rounds.nextAt - clock.now()));
+      await rounds.slice(scene.deps, scene.term);
+    },
+  };
+}
+
+Deno.test("rounds: over whole rounds comparing takes its share of Neutron's time, and no more", () =>
+  withCloud(async (scene) => {
+    for (const budget of [5, 20]) {
+      let busy = 0;
+      const cost = (objects: number) => {
+        const ms = 5 + Math.ceil(4.3 * objects);
+        busy += ms;
+        return ms;
+      };
+      const { rounds, clock, next } = await paced(scene, { neutronBudgetPercent: budget }, cost);
+      const from = rounds.nextAt;
+      for (let i = 0; rounds.record("rounds").round < 4 && i < 200; i++) await next();
+      assertEquals(rounds.record("rounds").round, 4);
+      const passed = Math.max(clock.now(), rounds.nextAt) - from;
+      assert(busy / passed <= budget / 100 + 0.001, `${busy} of ${passed} ms`);
+      assert(busy / passed >= budget / 100 * 0.8, `${busy} of ${passed} ms`);
+      const { sharePercent } = rounds.record("rounds");
+      assert(sharePercent !== null && sharePercent <= budget + 0.2, `${sharePercent}`);
+    }
+  }, { ports: 60, hosts: 3 }));
+
+Deno.test("rounds: every n-th is whole, and how often every port is compared is measured", () =>
+  withCloud(async (scene) => {
+    const { rounds, clock, next } = await paced(scene, {}, (objects) => 10 + objects);
+    assertEquals(rounds.record("rounds").everyMs, null);
+    const whole: boolean[] = [];
+    const took: number[] = [];
+    for (let round = 0; round < 6; round++) {
+      const from = Math.max(clock.now(), rounds.nextAt);
+      do {
+        await next();
+        const told = rounds.record("rounds");
+        if (told.startedAt !== null && whole.length === round) whole.push(told.whole);
+        if (round > 0) assert(told.isMeasured && told.everyMs! >= Math.max(...took) - 1);
+        else if (told.startedAt !== null) assert(!told.isMeasured && told.everyMs! > 0);
+      } while (rounds.record("rounds").startedAt !== null);
+      took.push(rounds.nextAt - from);
+    }
+    assertEquals(whole, [false, false, true, false, false, true]);
+    assertEquals(rounds.record("rounds").everyMs, Math.round(Math.max(...took)));
+    assertEquals(rounds.record("gap").everyMs, null, "by the intervals no period is promised");
+  }));
+
+Deno.test("rounds: after a gap it goes on where it was, and the gap is no part of its time", () =>
+  withCloud(async (scene) => {
+    const { rounds, clock, next } = await paced(scene, {}, () => 10);
+    await next();
+    await next();
+    const before = rounds.record("rounds");
+    rounds.suspend(true);
+    await clock.advance(3_600_000);
+    rounds.suspend(false);
+    const after = rounds.record("rounds");
+    assertEquals([after.round, after.compared], [before.round, before.compared]);
+    assertEquals(after.startedAt, before.startedAt! + 3_600_000);
+  }));
+
+Deno.test("rounds: what fails costs its time too, and is tried again when its turn comes", () =>
+  withCloud(async (scene) => {
+    const { rounds, clock, next } = await paced(scene, {}, () => 10);
+    await next();
+    const { compared } = rounds.record("rounds");
+    scene.meddle(() => true);
+    await assertRejects(next, Error);
+    rounds.retryAt(clock.now() + 30_000);
+    assert(rounds.nextAt >= clock.now() + 30_000);
+    scene.meddle(null);
+    await next();
+    assert(rounds.record("rounds").compared > compared);
+  }));
+
+Deno.test("rounds: where Neutron counts no revisions each one is whole, and finds what has changed", () =>
+  withCloud(async (scene) => {
+    const { rounds, next } = await paced(scene, { fullRounds: 100 }, () => 1);
+    const { extensions } = scene.deps.neutron;
+    const { has } = extensions;
+    extensions.has = (alias) => alias !== "standard-attr-revisions" && has.call(extensions, alias);
+    const port = scene.cloud.vmPorts()[4]!;
+    port.security_groups = []; // with the revision that it had
+    assertEquals((await scene.differences()).length, 1);
+    do await next(); while (rounds.record("rounds").startedAt !== null);
+    assertEquals(await scene.differences(), []);
+  }));
