@@ -199,7 +199,7 @@ class ResourceSyncer {
         const deps = this.#deps(noted, tell, asked.tell);
         if (!previous) await this.#askExtensions();
         const { allowDeletions } = asked;
-        const beside = this.#index ?? undefined;
+        const beside = this.#index ?? this.#events?.early ?? undefined;
         const full = await fullResync(deps, this.term, { allowDeletions, previous, beside });
         made.push(full.index);
         return full;
