@@ -125,7 +125,7 @@ export const notificationsSchema = z.object({
   /** Why nothing is heard, or null. */
   trouble: z.string().nullable(),
   /** The first comparison of the term is not through yet: what is announced is followed as far as it is known alone. */
-  early: z.boolean().default(false),
+  early: z.boolean().optional(),
   /** Objects that wait to be looked at. */
   pending: count,
   received: count,

@@ -3,26 +3,25 @@
  * what they concern is made equal, beside the full and incremental resyncs and in the same way: etcd
  * is read first and every write is a compare-and-swap, so that whoever has the older data fails.
  *
- * At a term's start there is only what etcd's keys tell, and what an event names is read afresh (`early.ts`).
- * A full resync builds an index of its own; what was handled meanwhile, with the older one, is handled
- * again with that.
+ * Before a term's first full resync there is only what etcd's keys tell (`early.ts`). Each builds an index of its
+ * own; what was handled meanwhile, with the older one, is handled again with that.
  * Whenever a notification may have been lost (a gap between two subscriptions, an overflow in the
  * broker or here), an incremental resync is asked for, which needs none.
  *
  * @module
  */
 import { FenceLostError } from "../../etcd/client.ts";
-import type { JobContext, Term } from "../../role/master_context.ts";
 import type { NotificationsRecord } from "../../state/records.ts";
 import { Lag } from "../../base/lag.ts";
 import { RateLimitedLog } from "../../base/rate_limited.ts";
-import { type ResyncDeps, type ResyncResult, SyncRun } from "../apply/sync_run.ts";
+import { type ResyncDeps, SyncRun } from "../apply/sync_run.ts";
 import { newWork, type Scope } from "../index/backlog.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
 import { AnnouncedChanges } from "../report/announced_changes.ts";
 import { guardSentence, leftOutSentence } from "../report/held_text.ts";
 import { applyChanges } from "./changes.ts";
 import { applyEarly, EarlyIndex } from "./early.ts";
+import type { EventSyncOptions } from "./event_options.ts";
 import { HandledMeanwhile } from "./handled_meanwhile.ts";
 import { addHints, decodeNotification, Hints } from "./notification.ts";
 import { resolveHints } from "./resolve_hints.ts";
@@ -33,21 +32,6 @@ const GATHER_MS = 50;
 const MAX_PENDING = 5000;
 const FIRST_RETRY_MS = 1000;
 const MAX_RETRY_MS = 30_000;
-
-/** What {@linkcode EventSync} needs. */
-export interface EventSyncOptions {
-  readonly base: Omit<ResyncDeps, "progress">;
-  readonly term: Term;
-  readonly context: Pick<JobContext, "clock" | "log">;
-  /** Where what was changed is kept for traces. */
-  readonly stateDir: string;
-  /** That of the last full resync; null: there is none yet, and events go by etcd's keys alone. */
-  index(): CloudIndex | null;
-  /** Asks for an incremental resync at once. */
-  compare(why: string): void;
-  /** Hears of a run that held something back, for the history. */
-  held?(result: ResyncResult): Promise<void>;
-}
 
 /** Gathers announced changes and makes them equal. */
 export class EventSync {
@@ -113,10 +97,8 @@ export class EventSync {
       this.#limited.warn("a notification is not understood", { bytes: body.length });
       return;
     }
-    const knowsPort = (id: string) => {
-      const index = this.#index;
-      return !index || index.ports.keysOf(id).length > 0;
-    };
+    const index = this.#index;
+    const knowsPort = (id: string) => !index || index.ports.keysOf(id).length > 0;
     const empty = this.#pending.size === 0;
     if (!addHints(this.#pending, notification, knowsPort)) {
       this.#counts.ignored++;
