@@ -231,7 +231,7 @@ class ResourceSyncer {
         const deps = this.#setup.deps(noted, tell, asked.tell);
         if (!previous) await this.#askExtensions();
         const { allowDeletions } = asked;
-        const beside = this.#index ?? undefined;
+        const beside = this.#index ?? this.#events?.early ?? undefined;
         const options = { allowDeletions, previous, beside };
         const full = await this.#setup.measured(() => fullResync(deps, this.term, options));
         made.push(full.index);

@@ -54,14 +54,16 @@ export function ResyncsSection({ resyncs, running, notifications, rounds, isMast
 /** How it goes with what Neutron announces, in a sentence. */
 function NotificationsLine({ notifications }: { notifications: NotificationsRecord | null }) {
   if (!notifications) return null;
-  const { queue, received, changes, pending, lagMs, silent } = notifications;
+  const { queue, received, changes, pending, lagMs, silent, early } = notifications;
   const lag = lagMs === null ? "" : `, ${formatDuration(lagMs)} from arrival to etcd`;
   return (
     <p>
       Neutron's notifications are {queue === null ? "not heard" : "heard"}: {formatCount(received)}
       {" "}
       came, which changed {plural(changes, "object")}
-      {lag}; {formatCount(pending)} wait. {formatCount(silent)} more were found by comparing.
+      {lag}; {formatCount(pending)} wait. {early
+        ? "They are followed already; the first comparison of all is not through yet."
+        : `${formatCount(silent)} more were found by comparing.`}
     </p>
   );
 }

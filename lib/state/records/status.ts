@@ -150,6 +150,8 @@ export const notificationsSchema = z.object({
   queue: z.string().nullable(),
   /** Why nothing is heard, or null. */
   trouble: z.string().nullable(),
+  /** The first comparison of the term is not through yet: what is announced is followed as far as it is known alone. */
+  early: z.boolean().optional(),
   /** Objects that wait to be looked at. */
   pending: count,
   received: count,

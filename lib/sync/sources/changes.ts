@@ -44,9 +44,7 @@ export async function applyChanges(
   changed: Changed,
   projects: readonly Project[] | null = null,
 ): Promise<Scope> {
-  const found = await read(run, changed);
-  const work = run.index.takeBacklog();
-  note(run.index, changed, found, work);
+  const work = await readChanged(run, changed);
   if (projects) noteProjects(run, projects, work);
   let scope: Scope;
   try {
@@ -57,6 +55,17 @@ export async function applyChanges(
   }
   if (sizeOf(scope) > 0) await reconcile(run, scope, { fresh: false });
   return scope;
+}
+
+/**
+ * Reads what has changed and notes it in the index; what that concerns, as far as the index knows, with the
+ * backlog, which is taken.
+ */
+export async function readChanged(run: SyncRun, changed: Changed): Promise<Work> {
+  const found = await read(run, changed);
+  const work = run.index.takeBacklog();
+  note(run.index, changed, found, work);
+  return work;
 }
 
 /** Ports are read when they are compared. */

@@ -3,24 +3,26 @@
  * what they concern is made equal, beside the full and incremental resyncs and in the same way: etcd
  * is read first and every write is a compare-and-swap, so that whoever has the older data fails.
  *
- * A full resync builds an index of its own; what was handled meanwhile, with the older one, is handled
- * again with that.
+ * Before a term's first full resync there is only what etcd's keys tell (`early.ts`). Each builds an index of its
+ * own; what was handled meanwhile, with the older one, is handled again with that.
  * Whenever a notification may have been lost (a gap between two subscriptions, an overflow in the
  * broker or here), an incremental resync is asked for, which needs none.
  *
  * @module
  */
 import { FenceLostError } from "../../etcd/client.ts";
-import type { JobContext, Term } from "../../role/master_context.ts";
 import { type NotificationsRecord, sendsNone } from "../../state/records.ts";
 import { Lag } from "../../base/lag.ts";
 import { RateLimitedLog } from "../../base/rate_limited.ts";
-import { type ResyncDeps, type ResyncResult, SyncRun } from "../apply/sync_run.ts";
-import { addWork, newWork, type Scope, sizeOf, type Work } from "../index/backlog.ts";
+import { type ResyncDeps, SyncRun } from "../apply/sync_run.ts";
+import { newWork, type Scope } from "../index/backlog.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
 import { AnnouncedChanges } from "../report/announced_changes.ts";
 import { guardSentence, leftOutSentence } from "../report/held_text.ts";
 import { applyChanges } from "./changes.ts";
+import { applyEarly, EarlyIndex } from "./early.ts";
+import type { EventSyncOptions, Hearing } from "./event_options.ts";
+import { HandledMeanwhile } from "./handled_meanwhile.ts";
 import { addHints, decodeNotification, Hints } from "./notification.ts";
 import { resolveHints } from "./resolve_hints.ts";
 
@@ -31,35 +33,16 @@ const MAX_PENDING = 5000;
 const FIRST_RETRY_MS = 1000;
 const MAX_RETRY_MS = 30_000;
 
-/** What {@linkcode EventSync} needs. */
-export interface EventSyncOptions {
-  readonly base: Omit<ResyncDeps, "progress">;
-  readonly term: Term;
-  readonly context: Pick<JobContext, "clock" | "log">;
-  /** Where what was changed is kept for traces. */
-  readonly stateDir: string;
-  /** That of the last full resync; null: there is none to build on, and events wait. */
-  index(): CloudIndex | null;
-  /** Asks for an incremental resync at once. */
-  compare(why: string): void;
-  /** Hears that {@linkcode EventSync.hearing} may be another. */
-  onHearing?(): void;
-  /** Hears of a run that held something back, for the history. */
-  held?(result: ResyncResult): Promise<void>;
-}
-
-/** What notifications are worth: `unsent`, changes have come without any. */
-export type Hearing = "heard" | "unheard" | "unsent";
-
 /** Gathers announced changes and makes them equal. */
 export class EventSync {
   #pending = new Hints();
   /** When the first of the pending came, by the monotonic clock. */
   #pendingSince = 0;
   /** What was handled since a running full resync began; null: none runs. */
-  #handled: { readonly hints: Hints; readonly work: Work } | null = null;
+  #handled: HandledMeanwhile | null = null;
   /** What is being handled, or the last that was. */
   #handling: Promise<unknown> = Promise.resolve();
+  #preparing: Promise<void> = Promise.resolve();
   /** The backlog has something that must not wait for the next event. */
   #isBacklogDue = false;
   #isSubscribed = false;
@@ -67,6 +50,9 @@ export class EventSync {
   readonly #lag: Lag;
   readonly #limited: RateLimitedLog;
   readonly #changes: AnnouncedChanges;
+  readonly #base: Omit<ResyncDeps, "progress">;
+  /** Until a full resync is through. */
+  readonly #early: EarlyIndex;
   readonly #counts = {
     received: 0,
     ignored: 0,
@@ -79,10 +65,23 @@ export class EventSync {
   };
 
   constructor(readonly options: EventSyncOptions) {
-    const { clock, log } = options.context;
+    const { base, term, context: { clock, log } } = options;
     this.#lag = new Lag(clock);
     this.#limited = new RateLimitedLog(log, clock);
     this.#changes = new AnnouncedChanges(clock, options.stateDir);
+    this.#base = { ...base, neutron: base.neutron.urgent };
+    const deps = { ...base, progress: () => {} };
+    this.#early = new EarlyIndex({ deps, term, clock, log: this.#limited });
+  }
+
+  /** The index by which events are handled now; null: there is none yet, and they wait. */
+  get #index(): CloudIndex | null {
+    return this.options.index() ?? this.#early.ready;
+  }
+
+  /** The index for events alone, beside which that of the first full resync is made; null: it is over. */
+  get early(): CloudIndex | null {
+    return this.#early.beside;
   }
 
   /** Tells traces what was changed; to be called again and again. */
@@ -99,24 +98,25 @@ export class EventSync {
       this.#limited.warn("a notification is not understood", { bytes: body.length });
       return;
     }
-    const knowsPort = (id: string) => {
-      const index = this.options.index();
-      return !index || index.ports.keysOf(id).length > 0;
-    };
+    const index = this.#index;
+    const knowsPort = (id: string) => !index || index.ports.keysOf(id).length > 0;
     const empty = this.#pending.size === 0;
     if (!addHints(this.#pending, notification, knowsPort)) {
       this.#counts.ignored++;
       return;
     }
-    if (empty) this.#pendingSince = this.options.context.clock.monotonic();
-    if (this.#pending.size > MAX_PENDING) this.overflow("too many changes are pending");
-    this.#wake();
+    this.#added(empty);
   }
 
-  /** These ports may have changed, although nothing was announced. */
+  /** Ports to be looked at now, though Neutron has announced nothing of them. */
   look(ports: Iterable<string>): void {
-    if (this.#pending.size === 0) this.#pendingSince = this.options.context.clock.monotonic();
+    const empty = this.#pending.size === 0;
     for (const port of ports) this.#pending.changed.ports.add(port);
+    if (this.#pending.size > 0) this.#added(empty);
+  }
+
+  #added(wasEmpty: boolean): void {
+    if (wasEmpty) this.#pendingSince = this.options.context.clock.monotonic();
     if (this.#pending.size > MAX_PENDING) this.overflow("too many changes are pending");
     this.#wake();
   }
@@ -155,8 +155,7 @@ export class EventSync {
 
   /** A full resync begins, which sees everything announced so far. */
   beginFull(): void {
-    if (this.options.index() === null) this.#pending = new Hints();
-    this.#handled = { hints: new Hints(), work: newWork() };
+    this.#handled = new HandledMeanwhile(MAX_PENDING);
   }
 
   /** It has ended, with `index` in the place of `before`; null: it failed. */
@@ -164,26 +163,22 @@ export class EventSync {
     const handled = this.#handled;
     this.#handled = null;
     if (!handled || !index) return;
-    // A key that was written meanwhile is not in the new index.
-    for (const port of handled.work.ports) {
-      for (const key of before?.keysOf(port) ?? []) index.addKey(port, key);
-    }
     if (this.#pending.size === 0) this.#pendingSince = this.options.context.clock.monotonic();
     this.#pending.add(handled.hints);
-    if (before) index.addToBacklog(before.takeBacklog());
-    if (sizeOf(handled.work) > 0) this.#addToBacklog(index, handled.work);
-    else this.#wake();
+    if (handled.passOn(before ?? this.#endEarly(), index)) this.#isBacklogDue = true;
+    this.#wake();
+  }
+
+  /** The early index, whose place another takes; it is closed when nothing is handled with it any more. */
+  #endEarly(): CloudIndex {
+    const early = this.#early.end();
+    void Promise.all([this.#handling, this.#preparing]).then(() => early.close());
+    return early;
   }
 
   /** Resolves when nothing is handled with an index of before this call any more. */
   async handled(): Promise<void> {
     await this.#handling;
-  }
-
-  #addToBacklog(index: CloudIndex, work: Work): void {
-    index.addToBacklog(work);
-    this.#isBacklogDue = true;
-    this.#wake();
   }
 
   /** Handles what comes until the term ends. @throws {FenceLostError} another node leads. */
@@ -192,16 +187,17 @@ export class EventSync {
     const { signal } = term;
     const onAbort = () => this.#wake();
     signal.addEventListener("abort", onAbort, { once: true });
+    if (!this.options.index()) this.#preparing = this.#early.prepare().then(() => this.#wake());
     try {
       for (let failures = 0; !signal.aborted;) {
-        if (!this.options.index() || (this.#pending.size === 0 && !this.#isBacklogDue)) {
+        if (!this.#index || (this.#pending.size === 0 && !this.#isBacklogDue)) {
           await this.#woken.promise;
           continue;
         }
         const waitMs = this.#isBacklogDue ? 0 : this.#pendingSince + GATHER_MS - clock.monotonic();
         if (waitMs > 0) await clock.sleep(waitMs, signal).catch(() => {});
         // Only now: a full resync may have put another in its place while this waited.
-        const index = this.options.index();
+        const index = this.#index;
         if (signal.aborted || !index) continue;
         const handling = this.#handle(index);
         this.#handling = handling.catch(() => {});
@@ -213,6 +209,8 @@ export class EventSync {
       }
     } finally {
       signal.removeEventListener("abort", onAbort);
+      this.#early.end();
+      await this.#preparing;
     }
   }
 
@@ -224,6 +222,7 @@ export class EventSync {
       at: this.options.context.clock.now(),
       queue,
       trouble,
+      early: this.options.index() === null,
       pending: this.#pending.size,
       ...this.#counts,
       ...this.#lag.summary(),
@@ -237,18 +236,19 @@ export class EventSync {
 
   /** Handles all that is pending; false: it failed and is pending again. */
   async #handle(index: CloudIndex): Promise<boolean> {
-    const { base, term, context: { clock, log } } = this.options;
+    const { term, context: { clock, log } } = this.options;
+    const isEarly = index === this.#early.ready;
     const [batch, since] = [this.#pending, this.#pendingSince];
     this.#pending = new Hints();
     this.#isBacklogDue = false;
     this.#noteHints(batch);
     const differences = this.#changes.log();
-    const deps = { ...base, progress: () => {}, differences };
+    const deps = { ...this.#base, progress: () => {}, differences };
     const announced = batch.deleted;
     const run = new SyncRun(deps, term, index, { announced });
     try {
-      await resolveHints(batch, run);
-      const scope = await applyChanges(run, batch.changed);
+      await resolveHints(batch, run, isEarly);
+      const scope = isEarly ? await applyEarly(run, batch) : await applyChanges(run, batch.changed);
       this.#noteWork(scope, index);
     } catch (error) {
       if (error instanceof FenceLostError) throw error;
@@ -270,14 +270,16 @@ export class EventSync {
     if (isWhole) this.#changes.note(differences);
     const ms = clock.monotonic() - since;
     this.#lag.add(ms);
-    await this.#tell(run);
+    await this.#tell(run, isEarly);
     log.debug("announced changes handled", { ms: Math.round(ms), hints: batch.size, changes });
     return true;
   }
 
-  /** What a run came upon. */
-  async #tell(run: SyncRun): Promise<void> {
-    const { warnings, guards, leftOut } = run;
+  /** What a run came upon. What the cloud as a whole would tell is left to the full resync, which sees all of it. */
+  async #tell(run: SyncRun, isEarly: boolean): Promise<void> {
+    const { warnings } = run;
+    const guards = isEarly ? [] : run.guards;
+    const leftOut = run.leftOut.filter(({ why }) => !isEarly || why !== "outside-subnets");
     const sentences = [...guards.map(guardSentence), ...leftOut.map(leftOutSentence)];
     for (const warning of [...warnings, ...sentences]) {
       this.#limited.warn("announced change", { warning });
@@ -289,23 +291,24 @@ export class EventSync {
 
   /** The index that has taken the place of that one meanwhile, if any. */
   #moved(index: CloudIndex): CloudIndex | null {
-    const current = this.options.index();
+    const current = this.#index;
     return current === index ? null : current;
   }
 
   /** Notes what the end of a running full resync has to do again. */
   #noteHints(batch: Hints): void {
-    if (!this.#handled) return;
-    this.#handled.hints.add(batch);
-    if (this.#handled.hints.size <= MAX_PENDING) return;
-    this.#handled = { ...this.#handled, hints: new Hints() };
-    this.options.compare("too much has changed during a full resync");
+    if (this.#handled?.begins(batch) === false) {
+      this.options.compare("too much has changed during a full resync");
+    }
   }
 
   #noteWork(scope: Scope, index: CloudIndex): void {
     const work = newWork(scope);
-    if (this.#handled) addWork(this.#handled.work, work);
+    this.#handled?.handled(work);
     const current = this.#moved(index);
-    if (current) this.#addToBacklog(current, work);
+    if (!current) return;
+    current.addToBacklog(work);
+    this.#isBacklogDue = true;
+    this.#wake();
   }
 }

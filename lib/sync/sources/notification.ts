@@ -40,6 +40,8 @@ export class Hints {
   readonly changed: Changed;
   /** Ids of objects that were said to be deleted. */
   readonly deleted = new Set<string>();
+  /** Ids of objects that were said to be updated, themselves and not by a part: they may be shown otherwise. */
+  readonly updated = new Set<string>();
   /** Collections of which something unknown has changed. */
   readonly compare = new Set<Followed>();
   /** Hosts of ports that have gone elsewhere: activating a binding is silent, the clean-up is not. */
@@ -51,7 +53,7 @@ export class Hints {
     this.changed = noChanges(table);
   }
 
-  /** All but what is said of them besides, that they were deleted. */
+  /** All but what is said of them besides, that they were deleted or updated. */
   get #sets(): Set<string>[] {
     return [...Object.values(this.changed), this.compare, this.hosts, this.subnetsOf];
   }
@@ -61,8 +63,8 @@ export class Hints {
   }
 
   add(other: Hints): void {
-    const from = [...other.#sets, other.deleted];
-    for (const [i, set] of [...this.#sets, this.deleted].entries()) {
+    const from = [...other.#sets, other.deleted, other.updated];
+    for (const [i, set] of [...this.#sets, this.deleted, this.updated].entries()) {
       for (const each of from[i]!) set.add(each);
     }
   }
@@ -93,6 +95,7 @@ export function addHints(
     if (parts?.notifiedAs.test(resource)) return addWholes(hints, name, objects, parts.field);
     if (resource !== notifiedAs) continue;
     for (const found of ids) hints.changed[name].add(found);
+    if (action === "update") { for (const found of ids) hints.updated.add(found); }
     if (name === "networks" && action === "delete") {
       for (const found of ids) hints.subnetsOf.add(found);
     }

@@ -4,12 +4,17 @@ import type { SyncRun } from "../apply/sync_run.ts";
 import { findChanged } from "./incremental.ts";
 import type { Hints } from "./notification.ts";
 
-/** Adds those ids to what has changed. @throws what reading Neutron threw. */
-export async function resolveHints(hints: Hints, run: SyncRun): Promise<void> {
+/**
+ * Adds those ids to what has changed. `isEarly`: the index knows keys and no revisions, so that nothing tells what
+ * of a whole collection has changed: that is left to the full resync (`early.ts`).
+ *
+ * @throws what reading Neutron threw.
+ */
+export async function resolveHints(hints: Hints, run: SyncRun, isEarly = false): Promise<void> {
   for (const { id, network_id } of run.index.related.subnets.values()) {
     if (hints.subnetsOf.has(network_id)) hints.changed.subnets.add(id);
   }
-  if (hints.compare.size > 0) await findChanged(run, hints.compare, hints.changed);
+  if (hints.compare.size > 0 && !isEarly) await findChanged(run, hints.compare, hints.changed);
   if (hints.hosts.size > 0) await findMoved(hints, run);
 }
 
