@@ -73,7 +73,11 @@ export class CloudRig implements AsyncDisposable {
     this.rabbit = stack.use(await RabbitServer.start());
     this.plugin = stack.use(await FakePlugin.start(this.rabbit.port, { keep: false }));
     this.server = stack.use(await startEtcd([QUOTA]));
-    this.etcd = openEtcd({ ...testConfig().etcd, endpoints: [this.server.url] });
+    this.etcd = openEtcd({
+      ...testConfig().etcd,
+      endpoints: [this.server.url],
+      callTimeoutMs: 60_000,
+    });
     stack.defer(() => this.etcd.close());
     const neutron = stack.use(new Child("neutron_server.ts", [String(this.ports), "--costs"]));
     this.neutronUrl = `http://127.0.0.1:${await neutron.next()}`;

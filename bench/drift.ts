@@ -61,11 +61,11 @@ export class DriftWatch {
     this.#neutron = new NeutronClient(openstack, this.#keystone);
   }
 
-  /** What differs at each of three looks so far apart. */
-  async lasting(apartMs: number): Promise<string[]> {
+  /** What differs at each of three looks, with that wait between them. */
+  async lasting(between: () => Promise<unknown>): Promise<string[]> {
     let lasting: Set<string> | null = null;
     for (let look = 0; look < LOOKS; look++) {
-      if (look > 0) await new Promise((resolve) => setTimeout(resolve, apartMs));
+      if (look > 0) await between();
       const now = new Set([...await this.objects(), ...await this.statuses()]);
       lasting = lasting === null ? now : lasting.intersection(now);
     }
