@@ -9,7 +9,7 @@
  * - `GET /load` what the workers did; `?forget` begins peaks and times anew
  * - `GET /bytes` how many bytes of bodies it has sent
  *
- * Arguments: how many ports; `--costs`. Prints its port number.
+ * Arguments: how many ports; `--costs`. Prints its port number, and ends with its standard input.
  *
  * @module
  */
@@ -188,4 +188,6 @@ if (import.meta.main) {
     port: 0,
     onListen: ({ port }) => Deno.stdout.writeSync(encoder.encode(`${port}\n`)),
   }, answer);
+  for await (const _ of Deno.stdin.readable) { /* nothing is asked there */ }
+  Deno.exit(0);
 }
