@@ -23,7 +23,7 @@ import { Report, type Sample } from "./report.ts";
 import { QUICK, setting } from "./settings.ts";
 
 const SIZES = (Deno.env.get("BENCH_PORTS") ?? (QUICK ? "500" : "5000,100000"))
-  .split(",").map(Number);
+  .split(",").map(Number).filter((ports) => ports > 0);
 const WORKERS = setting("BENCH_WORKERS", 2, 2);
 const RESYNC_PORTS = setting("BENCH_RESYNC_PORTS", 100_000, 2000);
 const RESYNC_WORKERS = 8;

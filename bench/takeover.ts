@@ -25,7 +25,7 @@ import { QUICK, setting } from "./settings.ts";
 import { measureStatus } from "./takeover_status.ts";
 
 const SIZES = (Deno.env.get("BENCH_PORTS") ?? (QUICK ? "1000" : "10000,100000"))
-  .split(",").map(Number);
+  .split(",").map(Number).filter((ports) => ports > 0);
 const WORKERS = setting("BENCH_WORKERS", 2, 2);
 const RUNS = setting("BENCH_RUNS", 3, 1);
 const STATUS_PORTS = setting("BENCH_STATUS_PORTS", 100_000, 1000);

@@ -56,6 +56,21 @@ Deno.test("a line of a benchmark that was never kept is left out, one of a part 
   assertMatch(error.message, /was not measured/);
 });
 
+Deno.test("what was measured of a million ports stands in its column, in place of what was worked out", () => {
+  const names = ["etcd's database", "first announced change in etcd"];
+  const measured = names.map((name) =>
+    figure("million", `1,000,000 ports, ${name}`, [{ value: 2.5 }], { unit: "GiB" })
+  );
+  const others = figures.filter(({ bench }) => bench !== "million");
+  const cells = (of: readonly Figure[], what: string) =>
+    scalingRows(of).find(([first]) => first!.startsWith(what))?.slice(2);
+  const [usual] = cells(others, "etcd: endpoints")!;
+  assertEquals(cells([...others, ...measured], "etcd: endpoints"), [usual, "2.5 GiB, measured"]);
+  const announced = "a new master, to the first";
+  assertEquals(cells([...others, ...measured], announced), ["", "2.5 GiB, measured"]);
+  assertEquals(cells(others, announced), undefined);
+});
+
 Deno.test("three digits, and no more than there are", () => {
   const texts = [0, 0.00123456, 1.005, 12.345, 123.456, 98765.4].map(digits);
   assertEquals(texts, ["0", "0.00123", "1", "12.3", "123", "98,765"]);
