@@ -16,7 +16,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { labArgs, Node, tempDir } from "../tests/e2e/node.ts";
 import { DriftWatch } from "./drift.ts";
-import type { LabBus } from "./lab_bus.ts";
 import { INSPECT, INSPECTED } from "../lib/process/launcher.ts";
 import { Inspected } from "./heap.ts";
 import { cpuSeconds, handles, median, processesOf } from "./measure.ts";
@@ -29,6 +28,7 @@ import { setting } from "./settings.ts";
 const CLOUD_MINUTES = setting("SOAK_MINUTES", 120, 8);
 const SPEED = setting("SOAK_SPEED", 8, 8);
 const EVENT_SECONDS = 2;
+const [PORTS, HOSTS] = [300, 10];
 const MINUTES = CLOUD_MINUTES / SPEED;
 const SAMPLE_MS = Math.max(500, MINUTES * 60_000 / 240);
 const DRIFT_EVERY_MS = Math.max(15_000, MINUTES * 60_000 / 12);
@@ -154,45 +154,69 @@ function judge(report: Report, { name, samples, data }: Series): string[] {
   return wrong;
 }
 
-/** What a node of a lab needs to be told when it has a bus, which by itself would mean a real cloud. */
-function busSettings(bus: LabBus, { etcdUrl, neutronUrl }: ReturnType<typeof labArgs>) {
-  return {
-    words: [
-      "--lab=on",
-      `--etcd=${etcdUrl}`,
-      `--neutron-url=${neutronUrl}`,
-      `--nova-url=${neutronUrl}/compute/v2.1`,
-      `--auth-url=${neutronUrl}/identity/v3`,
-      "--username=lab",
-      "--project-name=admin",
-    ],
-    env: { CONDUCTOR_TRANSPORT_URL: bus.rabbit.url, CONDUCTOR_PASSWORD: "lab" },
-  };
+/** The cloud, and what a node has to be told of it. */
+interface Place {
+  readonly etcdUrl: string;
+  readonly neutronUrl: string;
+  readonly words: readonly string[];
+  readonly env: Record<string, string>;
+  /** Happenings so far, and of that announced. */
+  counts(node: Node): { readonly happened: number; readonly told: number };
+}
+
+/** A cloud with a bus around a node of its own; loaded only where it is wanted: it needs RabbitMQ. */
+async function placeWithBus(stack: AsyncDisposableStack, stateDir: string): Promise<Place> {
+  const { LabBus } = await import("./lab_bus.ts");
+  const eventIntervalMs = EVENT_SECONDS * 1000 / SPEED;
+  const bus = stack.use(
+    await LabBus.start({ ports: PORTS, hosts: HOSTS, eventIntervalMs, speed: SPEED }),
+  );
+  const { neutronUrl, etcd: { url: etcdUrl } } = bus;
+  const words = [
+    `--state-dir=${stateDir}`,
+    "--node-name=node-1",
+    `--etcd=${etcdUrl}`,
+    `--neutron-url=${neutronUrl}`,
+    `--nova-url=${neutronUrl}/compute/v2.1`,
+    `--auth-url=${neutronUrl}/identity/v3`,
+    "--username=lab",
+    "--project-name=admin",
+  ];
+  const env = { CONDUCTOR_TRANSPORT_URL: bus.rabbit.url, CONDUCTOR_PASSWORD: "lab" };
+  return { etcdUrl, neutronUrl, words, env, counts: () => bus.counts };
+}
+
+/** The lab of the node itself, which announces nothing. */
+function placeInNode(stateDir: string): Place {
+  const { args, etcdUrl, neutronUrl } = labArgs(stateDir, PORTS);
+  const own = ["--lab-hosts", "--lab-event-interval"];
+  const words = [
+    ...args.filter((arg) => !own.some((name) => arg.startsWith(name))),
+    `--lab-hosts=${HOSTS}`,
+    `--lab-event-interval=${EVENT_SECONDS}`,
+    `--lab-speed=${SPEED}`,
+  ];
+  const counts = ({ output }: Node) => ({
+    happened: [...output.matchAll(/ lab: /g)].length,
+    told: 0,
+  });
+  return { etcdUrl, neutronUrl, words, env: {}, counts };
 }
 
 async function soak(report: Report): Promise<string[]> {
   await using stack = new AsyncDisposableStack();
   const dir = stack.use(await tempDir());
-  const lab = labArgs(dir.path, 300);
-  // Loaded only where it is wanted: it needs RabbitMQ to be installed.
-  const bus = WITH_BUS ? stack.use(await (await import("./lab_bus.ts")).LabBus.start()) : null;
-  const withBus = bus ? busSettings(bus, lab) : { words: [], env: {} };
-  const own = ["--lab-hosts", "--lab-event-interval"];
+  const place = WITH_BUS ? await placeWithBus(stack, dir.path) : placeInNode(dir.path);
   const words = [
-    ...lab.args.filter((arg) => !own.some((name) => arg.startsWith(name))),
-    "--lab-hosts=10",
-    `--lab-event-interval=${EVENT_SECONDS}`,
-    `--lab-speed=${SPEED}`,
+    ...place.words,
     `--resync-interval=${Math.max(1, Math.round(60 / SPEED))}`,
     "--incremental-interval=1",
     "--compaction-period=1",
-    ...withBus.words,
   ];
-  const env = { [INSPECT]: String(FIRST_PORT + 1), ...withBus.env };
+  const env = { [INSPECT]: String(FIRST_PORT + 1), ...place.env };
   const flags = [`--inspect=127.0.0.1:${FIRST_PORT}`];
   const node = stack.use(Node.start(words, env, { binary: null, flags }));
   await node.ready(TIMEOUT_MS);
-  bus?.follow(node);
   const comparing = new Comparing(node);
   print(
     `${CLOUD_MINUTES} min of a cloud in ${MINUTES.toFixed(1)} min; sampled every ${SAMPLE_MS} ms`,
@@ -205,7 +229,7 @@ async function soak(report: Report): Promise<string[]> {
   }
   const startedAt = performance.now();
   const until = startedAt + MINUTES * 60_000;
-  using watch = new DriftWatch(lab.etcdUrl, lab.neutronUrl);
+  using watch = new DriftWatch(place.etcdUrl, place.neutronUrl);
   const [, drift] = await Promise.all([
     sample(series, until, startedAt),
     watchDrift(watch, comparing, until),
@@ -219,15 +243,13 @@ async function soak(report: Report): Promise<string[]> {
   const wrong = series.flatMap((one) => judge(report, one));
   wrong.push(...restarted.map(({ name }) => `${name} was restarted`));
   wrong.push(...[...drift.found, ...lasting].map((what) => `drift: ${what}`));
-  const count = (pattern: RegExp) => [...node.output.matchAll(pattern)].length;
-  report.plain("things that happened", count(/ lab: /g), "events");
-  report.plain("resyncs", count(/resync done/g), "passes");
-  if (bus) {
-    report.plain("of them announced", bus.published.told, "events", "higher");
-    const ends = comparing.roundsMs;
-    report.plain("ends of rounds at which it was looked", ends.length, "rounds", "higher");
-    if (ends.length > 0) report.plain("a round", median(ends) / 1000, "s");
-  }
+  const { happened, told } = place.counts(node);
+  report.plain("things that happened", happened, "events");
+  report.plain("of them announced", told, "events");
+  report.plain("resyncs", [...node.output.matchAll(/resync done/g)].length, "passes");
+  const ends = comparing.roundsMs;
+  report.plain("ends of rounds at which it was looked", ends.length, "rounds", "higher");
+  if (ends.length > 0) report.plain("a round", median(ends) / 1000, "s");
   report.plain("looks for drift, three times each", drift.looks + 1, "looks");
   report.plain(
     "objects and statuses that differed at all three",

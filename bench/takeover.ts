@@ -31,6 +31,9 @@ const RUNS = setting("BENCH_RUNS", 3, 1);
 const STATUS_PORTS = setting("BENCH_STATUS_PORTS", 100_000, 1000);
 const CHANGE_EVERY_MS = 100;
 const SETTLE_MS = 3000;
+/** From so many ports on a listing is long enough that a change may come that much sooner than by one. */
+const MANY = 100_000;
+const ANNOUNCED_GOAL = 0.05;
 
 /** One takeover, s. */
 export interface Takeover {
@@ -136,8 +139,17 @@ async function main(): Promise<void> {
     const theirs = before && await takeOvers(before, ports, ports > 10_000 ? 1 : RUNS);
     const own = await takeOvers(ours, ports, RUNS);
     const add = (name: string, of: (one: Takeover) => number, goal?: number) =>
-      report.add(`${label}, ${name}`, samples(own, theirs, of), { unit: "s", baseline, goal });
-    add("first announced change in etcd", ({ first }) => first, before ? 0.05 : 2);
+      report.add(`${label}, ${name}`, samples(own, theirs, of), {
+        unit: "s",
+        baseline,
+        goal: before ? goal : undefined,
+      });
+    const announced = "first announced change in etcd";
+    add(announced, ({ first }) => first, ports < MANY ? undefined : ANNOUNCED_GOAL);
+    report.add(`${label}, ${announced}, by the clock`, own.map(({ first: value }) => ({ value })), {
+      unit: "s",
+      goal: 2,
+    });
     add("all compared", ({ compared }) => compared);
     report.plain(`${label}, requests under way, most`, Math.max(...own.map((o) => o.peak)), "");
   }

@@ -94,6 +94,7 @@ async function rightAgain(
   if (wrong.size === 0) return { seconds: took, told };
   if (told === 0) return { seconds: NaN, told };
   // It tells all of them: the last one comes when all others were told.
+  print(`    ${build.name}: worked out from its ${(told / took).toFixed(1)} reports a second`);
   return { seconds: ports * took / told, told };
 }
 
