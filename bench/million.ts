@@ -53,7 +53,7 @@ async function main(): Promise<void> {
   const empty = await compactedBytes(rig.server.url);
   const first = await rig.node("node-0", options);
   const filledMs = await rig.fill(first);
-  report.plain(`${label}, into an empty etcd`, filledMs / 1000, "s");
+  report.plain(`${label}, into an empty etcd, from the node's start`, filledMs / 1000, "s");
   report.plain(`${label}, syncer, most memory while it fills etcd`, await syncerPeak(first), "MiB");
   const bytes = await compactedBytes(rig.server.url) - empty;
   report.plain(`${label}, etcd's database`, bytes / 2 ** 30, "GiB");
@@ -77,7 +77,6 @@ async function main(): Promise<void> {
   const after = await rig.load();
   const pid = await next.rolePid(SYNCER);
   report.plain(`${label}, syncer, resident after that`, await rssMiB(pid), "MiB");
-  report.plain(`${label}, Neutron busy meanwhile`, 100 * busyShare(before, after), "% of a worker");
   if (roundMs === null) print("    no round has ended: this build may have none");
   else {
     report.plain(
@@ -85,6 +84,8 @@ async function main(): Promise<void> {
       roundMs / 1000,
       "s",
     );
+    const busy = 100 * busyShare(before, after);
+    report.plain(`${label}, Neutron busy meanwhile`, busy, "% of a worker");
     report.plain(`${label}, syncer, most memory of all`, await syncerPeak(next), "MiB");
   }
   report.close();

@@ -127,6 +127,7 @@ async function resyncs(build: Build, ports: number, runs: number): Promise<Resyn
     const node = await rig.node(`node-${run}`, options);
     const won = await rig.leads(`node-${run}`, from);
     await rig.load(true);
+    other.timesMs.length = 0; // nobody was beside it before
     const done = await rig.resynced(node, 0, 60_000 + 5 * ports * COST.whole);
     const { clients } = await rig.load();
     const peak = clients.conductor?.peak ?? 0;

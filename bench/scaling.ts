@@ -154,7 +154,7 @@ function rowsOf(figures: readonly Figure[]): Row[] {
     {
       what: "our part of a resync into an empty etcd",
       how: `${digits(empty * 1000)} ms a port`,
-      measuredAs: "into an empty etcd",
+      measuredAs: "into an empty etcd, from the node's start",
       value: ({ ports }) => minutes(ports * empty),
     },
     {
