@@ -16,10 +16,14 @@ export interface Rounds {
   readonly endedAt: number | null;
 }
 
-/** The rounds in an answer of the API: the first object, wherever it stands, that has both fields. */
+/**
+ * The rounds in an answer of the API: the first object, wherever it stands, that has both fields. One that says of
+ * its pace that it is another than rounds tells of none.
+ */
 export function roundsIn(answer: unknown): Rounds | null {
   if (typeof answer !== "object" || answer === null) return null;
-  const { round, endedAt } = answer as Partial<Record<keyof Rounds, unknown>>;
+  const { round, endedAt, pace } = answer as Partial<Record<keyof Rounds | "pace", unknown>>;
+  if (typeof round === "number" && typeof pace === "string" && pace !== "rounds") return null;
   if (typeof round === "number" && (endedAt === null || typeof endedAt === "number")) {
     return { round, endedAt };
   }

@@ -8,7 +8,12 @@ Deno.test("rounds are found in an answer wherever they stand", () => {
     endedAt: 17,
   });
   assertEquals(roundsIn({ round: 1, endedAt: null }), { round: 1, endedAt: null });
-  for (const other of [null, "round", { round: "3", endedAt: 1 }, { round: 3 }, []]) {
+  for (
+    const other of [null, "round", { round: "3", endedAt: 1 }, { round: 3 }, {
+      ...rounds,
+      pace: "gap",
+    }, []]
+  ) {
     assertEquals(roundsIn(other), null);
   }
 });
