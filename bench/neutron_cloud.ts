@@ -113,6 +113,7 @@ export class NeutronCloud {
         device_id: (value) => [this.#ids.device.find(value)],
         project_id: (value) => value === PROJECT ? every(0, 1, ports) : [],
         security_groups: (value) => this.#portsOfGroup(group.find(value)),
+        "binding:host_id": (value) => every(numberOfHost(value), this.hosts, ports),
         device_owner: (value) => value === OWNER ? every(0, 1, ports) : [],
       }),
     };
@@ -260,6 +261,12 @@ export class NeutronCloud {
 }
 
 const OWNER = "compute:nova";
+
+/** The number in a host's name; -1: it is none. */
+function numberOfHost(name: string): number {
+  const [, digits] = /^host-(\d+)$/.exec(name) ?? [];
+  return digits === undefined ? -1 : Number(digits);
+}
 
 /** Each number below a size that leaves that rest; none without a rest. */
 function every(rest: number, step: number, size: number): number[] {

@@ -26,7 +26,10 @@ const FILTERS = [
   "device_id",
   "device_owner",
   "security_groups",
+  "binding:host_id",
 ];
+/** What Neutron has loaded: all that is used, and lists in the order that is asked for, which here is always that of ids. */
+const EXTENSIONS = [...USES.map(({ alias }) => alias), "sorting"];
 /** A marker that is unknown: those answer 404, all others with their first page. */
 const STRICT = ["ports", "networks"];
 
@@ -178,7 +181,9 @@ async function answer(request: Request): Promise<Response> {
 }
 
 function extensions(): Made {
-  const body = encoder.encode(JSON.stringify({ extensions: USES.map(({ alias }) => ({ alias })) }));
+  const body = encoder.encode(
+    JSON.stringify({ extensions: EXTENSIONS.map((alias) => ({ alias })) }),
+  );
   return { status: 200, body, costMs: costOf({ fields: 1, filtered: true, objects: 0 }) };
 }
 

@@ -43,7 +43,15 @@ Deno.test("the objects are what Neutron shows, and name each other", () => {
 Deno.test("a filter finds what a look through all of them finds", () => {
   const { ports, subnets } = new NeutronCloud(1000).collections;
   const all = Array.from({ length: 1000 }, (_, i) => ports!.make(i)!);
-  for (const field of ["id", "network_id", "device_id", "security_groups", "project_id"]) {
+  const fields = [
+    "id",
+    "network_id",
+    "device_id",
+    "security_groups",
+    "project_id",
+    "binding:host_id",
+  ];
+  for (const field of fields) {
     const value = [all[123]![field]].flat()[0] as string;
     const found = all.flatMap((port, i) => [port[field]].flat().includes(value) ? [i] : []);
     assertEquals([...ports!.where(field, [value])!], found);

@@ -39,6 +39,13 @@ Deno.test("stand-in: pages end as Neutron's do, and go on where an object was de
     assertEquals(subnets.body.subnets, [{ id: cloud.collections.subnets!.idOf(0) }]);
   }));
 
+Deno.test("stand-in: it has all that the product asks it for", () =>
+  withServer(async (url) => {
+    const { body } = await get(`${url}/v2.0/extensions`);
+    const found = body.extensions.map(({ alias }: { alias: string }) => alias);
+    for (const alias of ["pagination", "sorting", "binding"]) assert(found.includes(alias), alias);
+  }));
+
 Deno.test("stand-in: a change shows, by id and in the list, and costs a worker its time", () =>
   withServer(async (url) => {
     await get(`${url}/workers?count=1`, "POST");
