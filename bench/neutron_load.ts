@@ -71,6 +71,10 @@ async function watch(build: Build, ports: number, minutes: number): Promise<Whil
   await using rig = await CloudRig.start(build, ports);
   await rig.fill(await rig.node("node-0"));
   await rig.workers(WORKERS);
+  // Silent changes alone would look like a Neutron that announces nothing.
+  const announced = rig.cloud.portId(0);
+  await rig.change(announced);
+  rig.announce(announced);
   await sleep(SETTLE_MS);
   const before = await rig.load(true);
   await using other = new OtherClient(rig);
