@@ -13,6 +13,7 @@ import { KeystoneAuth } from "../lib/openstack/keystone.ts";
 import { NeutronClient } from "../lib/openstack/neutron.ts";
 import { portSchema } from "../lib/openstack/records.ts";
 import { endpointId, felixPrefix, parsePortStatus } from "../lib/status/felix_status.ts";
+import { toldStatus } from "../lib/status/reporter.ts";
 import type { Change } from "../lib/sync/model/compare.ts";
 import type { Sink } from "../lib/sync/apply/sink.ts";
 import { fullResync } from "../lib/sync/sources/full.ts";
@@ -61,11 +62,11 @@ export class DriftWatch {
     this.#neutron = new NeutronClient(openstack, this.#keystone);
   }
 
-  /** What differs at each of three looks so far apart. */
-  async lasting(apartMs: number): Promise<string[]> {
+  /** What differs at each of three looks, with that wait between them. */
+  async lasting(between: () => Promise<unknown>): Promise<string[]> {
     let lasting: Set<string> | null = null;
     for (let look = 0; look < LOOKS; look++) {
-      if (look > 0) await new Promise((resolve) => setTimeout(resolve, apartMs));
+      if (look > 0) await between();
       const now = new Set([...await this.objects(), ...await this.statuses()]);
       lasting = lasting === null ? now : lasting.intersection(now);
     }
@@ -106,7 +107,8 @@ export class DriftWatch {
     const { items } = await this.#neutron.list("ports", portSchema, signal);
     return items.flatMap((port) => {
       const felix = said.get(`${port["binding:host_id"]}/${port.id}`);
-      const same = felix === undefined || felix === port.status;
+      // Over a bus an error can only be told as DOWN.
+      const same = felix === undefined || [felix, toldStatus(felix)].includes(port.status);
       return same ? [] : [`status of ${port.id}: ${port.status}, Felix says ${felix}`];
     });
   }

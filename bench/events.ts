@@ -20,6 +20,7 @@ import { LogRecorder } from "../tests/support/log_recorder.ts";
 import { RabbitServer } from "../tests/support/rabbit_server.ts";
 import { testConfig } from "../tests/support/test_config.ts";
 import { Child } from "./child.ts";
+import { portUpdate } from "./cloud_rig.ts";
 import { quantile } from "./print.ts";
 import { Report } from "./report.ts";
 import { setting } from "./settings.ts";
@@ -79,13 +80,6 @@ export async function lagsOf(act: () => Promise<number>): Promise<number[]> {
   return await Promise.all(lags);
 }
 
-function notification(id: string): Buffer {
-  const payload = { port: { id, device_owner: "compute:nova" } };
-  const inner = { event_type: "port.update.end", payload, priority: "INFO" };
-  const body = { "oslo.version": "2.0", "oslo.message": JSON.stringify(inner) };
-  return Buffer.from(JSON.stringify(body));
-}
-
 async function measureFloor(etcd: Etcd3, channel: amqp.Channel): Promise<number[]> {
   const { queue } = await channel.assertQueue("", { exclusive: true });
   await channel.bindQueue(queue, "neutron", "floor");
@@ -141,7 +135,7 @@ async function measureSyncer(
     return await lagsOf(async () => {
       const [id] = await (await fetch(`${neutronUrl}/change?count=1`, { method: "POST" })).json();
       const arrival = arrivals.next(id);
-      channel.publish("neutron", "notifications.info", notification(id));
+      channel.publish("neutron", "notifications.info", portUpdate(id));
       return await arrival;
     });
   } finally {

@@ -1,10 +1,14 @@
 /**
  * The table of `docs/figures.md`: each line is a sentence with places for figures, `{benchmark: name}` for
- * what was measured and `{benchmark: name|ratio}` for its ratio. Pure.
+ * what was measured and `{benchmark: name|ratio}` for its ratio. Lines of a benchmark that was never
+ * kept are left out. Pure.
  *
  * @module
  */
 import { digits, type Figure } from "./report.ts";
+
+/** What the benchmarks with a Neutron that costs compare with. */
+const OF_BEFORE = "of what it was before (commit 00be05d)";
 
 const ROWS: readonly (readonly [what: string, measured: string])[] = [
   [
@@ -87,6 +91,44 @@ const ROWS: readonly (readonly [what: string, measured: string])[] = [
     "watch lost to a compaction, 100,000 endpoints",
     "all right again after {status: 100,000 endpoints, all right again after a compaction}",
   ],
+  [
+    "a new master: election key to the first announced change in etcd, 10,000 / 100,000 ports " +
+    "(`deno task bench:takeover`)",
+    "{takeover: 10,000 ports, first announced change in etcd} / " +
+    "{takeover: 100,000 ports, first announced change in etcd}: " +
+    "{takeover: 10,000 ports, first announced change in etcd|ratio} / " +
+    `{takeover: 100,000 ports, first announced change in etcd|ratio} ${OF_BEFORE}`,
+  ],
+  [
+    "the same until all is compared",
+    "{takeover: 10,000 ports, all compared} / {takeover: 100,000 ports, all compared}: " +
+    "{takeover: 10,000 ports, all compared|ratio} / " +
+    `{takeover: 100,000 ports, all compared|ratio} ${OF_BEFORE}`,
+  ],
+  [
+    "port status right after a change of master, 100,000 ports, one in 100 different " +
+    "(`deno task bench:takeover`)",
+    "{takeover: 100,000 ports, one in 100 with another status, right after|ratio} × one listing, " +
+    "{takeover: 100,000 ports, one in 100 with another status, beside before|ratio} " + OF_BEFORE,
+  ],
+  [
+    "how busy a node keeps Neutron, 5,000 / 100,000 ports (`deno task bench:neutron-load`)",
+    "{neutron_load: 5,000 ports, Neutron busy} / {neutron_load: 100,000 ports, Neutron busy}: " +
+    "{neutron_load: 5,000 ports, Neutron busy|ratio} / " +
+    `{neutron_load: 100,000 ports, Neutron busy|ratio} ${OF_BEFORE}`,
+  ],
+  [
+    "a change that nobody announces, to etcd, 5,000 / 100,000 ports",
+    "at most {neutron_load: 5,000 ports, a silent change found, at most} / " +
+    "{neutron_load: 100,000 ports, a silent change found, at most}",
+  ],
+  [
+    "first resync of a term, 100,000 ports, 8 workers of Neutron, `neutron_parallel` 8 " +
+    "(`deno task bench:neutron-load`)",
+    "{neutron_load: 100,000 ports, full, 8 workers}: " +
+    `{neutron_load: 100,000 ports, full, 8 workers|ratio} ${OF_BEFORE}; another client's port p99 ` +
+    "{neutron_load: 100,000 ports, full, 8 workers, another client's port, p99}",
+  ],
 ];
 
 /** Fills the places. @throws a figure was not measured. */
@@ -106,7 +148,10 @@ function unitText(unit: string): string {
 
 /** Rows with headings. */
 export function figureRows(figures: readonly Figure[]): string[][] {
+  const kept = new Set(figures.map(({ bench }) => bench));
+  const known = ([, measured]: typeof ROWS[number]) =>
+    [...measured.matchAll(/\{(\w+): /g)].every(([, bench]) => kept.has(bench!));
   const tidy = (text: string) =>
     fillIn(text, figures).replaceAll(/ {2,}/g, " ").replaceAll(" /s", "/s");
-  return [["what", "measured"], ...ROWS.map(([what, measured]) => [what, tidy(measured)])];
+  return [["what", "measured"], ...ROWS.filter(known).map(([what, text]) => [what, tidy(text)])];
 }

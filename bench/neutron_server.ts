@@ -1,190 +1,198 @@
 /**
- * A Neutron that costs next to nothing: its pages are made once, and again after a change, and served as
- * bytes. Ports are changed with `POST /change?count=N`, which answers with their ids; `GET /bytes` tells
- * how many bytes of bodies it has sent.
+ * A Neutron of so many ports. It costs next to nothing: pages are made once, and again after a change, and
+ * served as bytes. With `--costs` pages are made for each request, so that no cloud is too large for its memory,
+ * and it costs what Neutron costs (`neutron_workers.ts`) from `POST /workers?count=N` on.
  *
- * Argument: how many ports. Prints its port number.
+ * - `POST /workers?count=N` has so many workers serve; 0: whatever comes is served at once, for nothing
+ * - `POST /change?count=N` changes some ports, or `?id=…` those; answers with their ids
+ * - `POST /status?id=…&status=DOWN`, `POST /delete?id=…`
+ * - `GET /load` what the workers did; `?forget` begins peaks and times anew
+ * - `GET /bytes` how many bytes of bodies it has sent
+ *
+ * Arguments: how many ports; `--costs`. Prints its port number, and ends with its standard input.
  *
  * @module
  */
 import { Random } from "../lab/random.ts";
 import { USES } from "../lib/openstack/extensions.ts";
+import { type Collection, type Item, NeutronCloud } from "./neutron_cloud.ts";
+import { CLIENT_HEADER, costOf, Workers } from "./neutron_workers.ts";
 
-const PORTS_PER_HOST = 20;
-const PORTS_PER_NETWORK = 100;
-const PORTS_PER_GROUP = 50;
-const FILTERS = ["port_id", "network_id", "project_id", "device_id", "security_groups"];
+const FILTERS = [
+  "id",
+  "port_id",
+  "network_id",
+  "project_id",
+  "device_id",
+  "device_owner",
+  "security_groups",
+  "binding:host_id",
+];
+/** What Neutron has loaded: all that is used, and lists in the order that is asked for, which here is always that of ids. */
+const EXTENSIONS = [...USES.map(({ alias }) => alias), "sorting"];
+/** A marker that is unknown: those answer 404, all others with their first page. */
+const STRICT = ["ports", "networks"];
 
 const count = Number(Deno.args[0]);
+const costs = Deno.args.includes("--costs");
 const random = new Random(1);
 const encoder = new TextEncoder();
-const ids = (n: number) => Array.from({ length: n }, () => random.uuid()).sort();
-
-const networkIds = ids(Math.max(1, Math.ceil(count / PORTS_PER_NETWORK)));
-const groupIds = ids(Math.max(1, Math.ceil(count / PORTS_PER_GROUP)));
-const subnetIds = ids(networkIds.length);
-const project = random.hex(32);
-
-type Item = Record<string, unknown> & { id: string; revision_number: number };
-const collections: Record<string, Item[]> = {
-  networks: networkIds.map((id, i) => ({
-    id,
-    revision_number: 1,
-    name: `net-${i}`,
-    qos_policy_id: null,
-    subnets: [subnetIds[i]!],
-  })),
-  subnets: subnetIds.map((id, i) => ({
-    id,
-    revision_number: 1,
-    network_id: networkIds[i]!,
-    cidr: `10.${i >> 8 & 255}.${i & 255}.0/24`,
-    enable_dhcp: true,
-    gateway_ip: `10.${i >> 8 & 255}.${i & 255}.1`,
-    host_routes: [],
-    dns_nameservers: [],
-    ipv6_ra_mode: null,
-    ipv6_address_mode: null,
-  })),
-  security_groups: groupIds.map((id, i) => ({
-    id,
-    revision_number: 1,
-    name: `group-${i}`,
-    security_group_rules: [22, 80, 443].map((port) => ({
-      id: random.uuid(),
-      direction: "ingress",
-      ethertype: "IPv4",
-      protocol: "tcp",
-      port_range_min: port,
-      port_range_max: port,
-      remote_ip_prefix: null,
-      remote_group_id: id,
-    })),
-  })),
-  floatingips: [],
-  policies: [],
-  ports: ids(count).map((id, i) => ({
-    id,
-    revision_number: 1,
-    name: `port-${i}`,
-    description: "",
-    network_id: networkIds[i % networkIds.length]!,
-    device_id: random.uuid(),
-    device_owner: "compute:nova",
-    mac_address: `fa:16:3e:${(i >> 16 & 255).toString(16).padStart(2, "0")}:00:01`,
-    project_id: project,
-    tenant_id: project,
-    admin_state_up: true,
-    status: "ACTIVE",
-    fixed_ips: [{
-      ip_address: `10.${i % networkIds.length >> 8 & 255}.${i % networkIds.length & 255}.${
-        2 + Math.floor(i / networkIds.length) % 250
-      }`,
-      subnet_id: subnetIds[i % networkIds.length]!,
-    }],
-    allowed_address_pairs: [],
-    extra_dhcp_opts: [],
-    security_groups: [groupIds[i % groupIds.length]!, groupIds[(i * 7 + 1) % groupIds.length]!],
-    "binding:host_id": `host-${i % Math.max(1, Math.ceil(count / PORTS_PER_HOST))}`,
-    "binding:vif_type": "tap",
-    "binding:vnic_type": "normal",
-    "binding:profile": {},
-    "binding:vif_details": { port_filter: true, mac_address: "00:61:fe:ed:ca:fe" },
-    dns_name: `vm-${i}`,
-    dns_assignment: [{ ip_address: "10.0.0.1", hostname: `vm-${i}`, fqdn: `vm-${i}.example.` }],
-    qos_policy_id: null,
-    created_at: "2026-01-01T00:00:00Z",
-    updated_at: "2026-01-01T00:00:00Z",
-  })),
-};
-
-const cache = new Map<string, Uint8Array<ArrayBuffer>>();
+const cloud = new NeutronCloud(count);
+const workers = new Workers(0);
+const cache = new Map<string, Made>();
 let bytes = 0;
 
-const indexes = new Map<string, Map<string, Item>>();
-
-function indexOf(name: string): Map<string, Item> {
-  let index = indexes.get(name);
-  if (!index) {
-    index = new Map((collections[name] ?? []).map((item) => [item.id, item]));
-    indexes.set(name, index);
-  }
-  return index;
+/** An answer, and what it costs. */
+interface Made {
+  readonly status: number;
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly costMs: number;
 }
 
-/** The place of an id in a list that is ordered by it. */
-function placeOf(items: readonly Item[], id: string): number {
-  let [low, high] = [0, items.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (items[middle]!.id < id) low = middle + 1;
-    else high = middle;
+/** Numbers of the objects that a query wants, in order; null: all of them. */
+function wanted(collection: Collection, query: URLSearchParams): readonly number[] | null {
+  let found: readonly number[] | null = null;
+  for (const name of FILTERS) {
+    const values = query.getAll(name);
+    if (values.length === 0) continue;
+    const numbers = collection.where(name, values) ?? [];
+    if (found === null) found = numbers;
+    else {
+      const both = new Set(numbers);
+      found = found.filter((number) => both.has(number));
+    }
   }
-  return low;
+  return found;
 }
 
-function page(url: URL): Uint8Array<ArrayBuffer> {
+/** The objects of a page, one more than asked for left out; null: its marker is unknown. */
+function itemsOf(
+  name: string,
+  query: URLSearchParams,
+): { items: Item[]; filtered: boolean } | null {
+  const collection = cloud.collections[name];
+  if (!collection) return { items: [], filtered: false };
+  const chosen = wanted(collection, query);
+  const limit = Number(query.get("limit") ?? 0) || Infinity;
+  const marker = query.get("marker");
+  let from = 0;
+  if (marker) {
+    const number = collection.find(marker);
+    const known = number >= 0 && collection.make(number) !== null;
+    if (!known && STRICT.includes(name)) return null;
+    if (known) from = chosen ? chosen.findIndex((one) => one > number) : number + 1;
+    if (from < 0) return { items: [], filtered: true };
+  }
+  const items: Item[] = [];
+  const size = chosen?.length ?? collection.size;
+  for (let at = from; at < size && items.length < limit; at++) {
+    const item = collection.make(chosen ? chosen[at]! : at);
+    if (item) items.push(item);
+  }
+  return { items, filtered: chosen !== null };
+}
+
+function page(url: URL): Made {
   const cached = cache.get(url.href);
   if (cached) return cached;
   const name = url.pathname.split("/").at(-1)!.replaceAll("-", "_");
-  let items = collections[name] ?? [];
   const query = url.searchParams;
-  const wanted = query.getAll("id");
-  if (wanted.length > 0) {
-    // Found as in a database, not by going through all of them.
-    const index = indexOf(name);
-    items = wanted.flatMap((id) => index.get(id) ?? []).sort((a, b) => a.id < b.id ? -1 : 1);
+  const found = itemsOf(name, query);
+  if (!found) {
+    const NeutronError = { type: "NotFound", message: "the marker is unknown", detail: "" };
+    const body = encoder.encode(JSON.stringify({ NeutronError }));
+    return { status: 404, body, costMs: costOf({ fields: 1, filtered: true, objects: 0 }) };
   }
-  for (const filter of FILTERS) {
-    const values = new Set(query.getAll(filter));
-    if (values.size === 0) continue;
-    items = items.filter(({ [filter]: held }) =>
-      Array.isArray(held) ? held.some((one) => values.has(one)) : values.has(String(held))
-    );
-  }
-  const marker = query.get("marker");
-  let from = 0;
-  if (marker) from = placeOf(items, marker) + 1;
-  const limit = Number(query.get("limit"));
+  const { items, filtered } = found;
   const fields = query.getAll("fields");
-  const shown = items.slice(from, from + limit).map((item) =>
-    fields.length === 0
-      ? item
-      : Object.fromEntries(fields.filter((f) => f in item).map((f) => [f, item[f]]))
+  const shown = fields.length === 0 ? items : items.map((item) =>
+    Object.fromEntries(
+      fields.filter((field) => field in item).map((field) => [field, item[field]]),
+    )
   );
   const links = [{ rel: "previous", href: "http://previous" }];
-  if (shown.length === limit) links.push({ rel: "next", href: "http://next" });
+  if (items.length === Number(query.get("limit"))) links.push({ rel: "next", href: "http://next" });
   const body = encoder.encode(JSON.stringify({ [name]: shown, [`${name}_links`]: links }));
-  if (wanted.length === 0) cache.set(url.href, body);
-  return body;
+  const costMs = costOf({ fields: fields.length, filtered, objects: items.length });
+  const made = { status: 200, body, costMs };
+  if (!filtered && !costs) cache.set(url.href, made);
+  return made;
 }
 
-Deno.serve({
-  hostname: "127.0.0.1",
-  port: 0,
-  onListen: ({ port }) => Deno.stdout.writeSync(encoder.encode(`${port}\n`)),
-}, (request) => {
+/** What is done to the cloud. */
+function act(url: URL): Response | null {
+  const query = url.searchParams;
+  const ids = query.getAll("id");
+  switch (url.pathname) {
+    case "/bytes":
+      return Response.json(bytes);
+    case "/load":
+      return Response.json(workers.load(query.has("forget")));
+    case "/workers":
+      workers.resize(Number(query.get("count")));
+      return Response.json(workers.count);
+    case "/change": {
+      const changed = new Set(ids);
+      while (changed.size < Math.min(count, Number(query.get("count")))) {
+        changed.add(cloud.portId(random.below(count)));
+      }
+      for (const id of changed) cloud.change(id);
+      remake();
+      return Response.json([...changed]);
+    }
+    case "/status":
+      for (const id of ids) cloud.setStatus(id, query.get("status")!);
+      remake();
+      return Response.json(ids);
+    case "/delete":
+      for (const id of ids) cloud.delete(id);
+      remake();
+      return Response.json(ids);
+  }
+  return null;
+}
+
+/** Made again at once: making a page is no part of what is measured. */
+function remake(): void {
+  const urls = [...cache.keys()];
+  cache.clear();
+  for (const href of urls) page(new URL(href));
+}
+
+/** What a request is for, in the counts. */
+function kindOf(url: URL): string {
+  const name = url.pathname.split("/").at(-1)!;
+  const query = url.searchParams;
+  const filter = FILTERS.find((filter) => query.has(filter));
+  return filter ? `${name} by ${filter}` : name;
+}
+
+async function answer(request: Request): Promise<Response> {
   const url = new URL(request.url);
-  if (url.pathname === "/bytes") return Response.json(bytes);
-  if (url.pathname === "/change") {
-    const changed = new Set<Item>();
-    while (changed.size < Math.min(count, Number(url.searchParams.get("count")))) {
-      changed.add(random.pick(collections.ports!));
-    }
-    for (const port of changed) {
-      port.revision_number++;
-      port.mac_address = `fa:16:3f:00:00:${random.hex(2)}`;
-    }
-    // Made again at once: making a page is no part of what is measured.
-    const urls = [...cache.keys()];
-    cache.clear();
-    for (const href of urls) page(new URL(href));
-    return Response.json([...changed].map(({ id }) => id));
-  }
-  if (url.pathname.endsWith("/extensions")) {
-    return Response.json({ extensions: USES.map(({ alias }) => ({ alias })) });
-  }
-  const body = page(url);
+  const done = act(url);
+  if (done) return done;
+  const client = request.headers.get(CLIENT_HEADER) ?? "conductor";
+  const { status, body } = await workers.serve({ client, kind: kindOf(url) }, () => {
+    const made = url.pathname.endsWith("/extensions") ? extensions() : page(url);
+    return { answer: made, costMs: made.costMs };
+  });
   bytes += body.length;
-  return new Response(body, { headers: { "content-type": "application/json" } });
-});
+  return new Response(body, { status, headers: { "content-type": "application/json" } });
+}
+
+function extensions(): Made {
+  const body = encoder.encode(
+    JSON.stringify({ extensions: EXTENSIONS.map((alias) => ({ alias })) }),
+  );
+  return { status: 200, body, costMs: costOf({ fields: 1, filtered: true, objects: 0 }) };
+}
+
+if (import.meta.main) {
+  Deno.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    onListen: ({ port }) => Deno.stdout.writeSync(encoder.encode(`${port}\n`)),
+  }, answer);
+  for await (const _ of Deno.stdin.readable) { /* nothing is asked there */ }
+  Deno.exit(0);
+}

@@ -1,6 +1,7 @@
 /**
- * Large clouds worked out from the latest figures: the table of `docs/scaling.md`. Everything here is
- * multiplication; what the factors are and where they were measured stands in the table itself. Pure.
+ * Large clouds: the table of `docs/scaling.md`. What `bench/million.ts` has measured is told as measured; all else is
+ * multiplication of the latest figures, and what the factors are and where they were measured stands in
+ * the table itself. Pure.
  *
  * @module
  */
@@ -23,6 +24,8 @@ const NEUTRON = {
   secondsPerPort: 6.5 / 10_244,
   /** Ids and revision numbers alone. */
   secondsPerRevision: 4.4 / 10_244,
+  /** neutron_budget's default, as a part of one worker's time. */
+  budget: 0.05,
   /** Port status reports that one RPC worker takes a second. */
   portsPerSecond: 35,
   /** Agent reports that it takes a second. */
@@ -43,7 +46,19 @@ function finder(figures: readonly Figure[]): (bench: string, name: string) => nu
 interface Row {
   readonly what: string;
   readonly how: string;
-  value(cloud: CloudSize): string;
+  /** The end of the figure's name that says it of a cloud that was measured whole. */
+  readonly measuredAs?: string;
+  /** A line of what is measured alone. */
+  value?(cloud: CloudSize): string;
+}
+
+const MEASURED_BENCH = "million";
+
+/** What was measured of a cloud of that size; null: nothing. */
+function measuredOf(figures: readonly Figure[], { ports }: CloudSize, name?: string) {
+  const whole = `${ports.toLocaleString("en-US")} ports, ${name}`;
+  const found = figures.find((one) => one.bench === MEASURED_BENCH && one.name === whole);
+  return found ? `${digits(found.value)} ${found.unit}, measured` : null;
 }
 
 function rowsOf(figures: readonly Figure[]): Row[] {
@@ -68,6 +83,7 @@ function rowsOf(figures: readonly Figure[]): Row[] {
     {
       what: "etcd: endpoints, policies, subnets",
       how: `${digits(perPort)} B a port`,
+      measuredAs: "etcd's database",
       value: ({ ports }) => gib(ports * perPort),
     },
     {
@@ -92,6 +108,7 @@ function rowsOf(figures: readonly Figure[]): Row[] {
         `and ${
           digits(beside)
         } B more while a full one runs (the last resync and the one that runs)`,
+      measuredAs: "syncer, most memory while it takes over",
       value: ({ ports }) => mib(peak + (packed + beside) * (ports - 100_000) / MIB),
     },
     {
@@ -115,6 +132,21 @@ function rowsOf(figures: readonly Figure[]): Row[] {
       value: ({ ports }) => minutes(ports * NEUTRON.secondsPerRevision),
     },
     {
+      what: "Neutron: a round of comparing within `neutron_budget`",
+      how: `the same, at ${100 * NEUTRON.budget} % of one worker`,
+      value: ({ ports }) => minutes(ports * NEUTRON.secondsPerRevision / NEUTRON.budget),
+    },
+    {
+      what: "a new master, to the first announced change in etcd",
+      how: "a Neutron that costs, 8 workers",
+      measuredAs: "first announced change in etcd",
+    },
+    {
+      what: "a new master, until all is compared",
+      how: "the same, `neutron_parallel` 8",
+      measuredAs: "all compared",
+    },
+    {
       what: "our part of a first resync, all compared",
       how: `${digits(compared * 1000)} ms a port, while Neutron makes the next page`,
       value: ({ ports }) => minutes(ports * compared),
@@ -122,6 +154,7 @@ function rowsOf(figures: readonly Figure[]): Row[] {
     {
       what: "our part of a resync into an empty etcd",
       how: `${digits(empty * 1000)} ms a port`,
+      measuredAs: "into an empty etcd, from the node's start",
       value: ({ ports }) => minutes(ports * empty),
     },
     {
@@ -137,9 +170,9 @@ function rowsOf(figures: readonly Figure[]): Row[] {
       value: (cloud) => `${digits(Math.round(100 * reports(cloud) * agentCpu))} % of a core`,
     },
     {
-      what: "bus: every port's status once, after a change of master",
+      what: "bus: port status after a change of master, one in 100 different",
       how: `one RPC worker of Neutron takes ${NEUTRON.portsPerSecond} ports/s`,
-      value: ({ ports }) => `${digits(ports / NEUTRON.portsPerSecond / 3600)} h`,
+      value: ({ ports }) => minutes(ports / 100 / NEUTRON.portsPerSecond),
     },
   ];
 }
@@ -153,8 +186,13 @@ export function scalingRows(figures: readonly Figure[]): string[][] {
   const headings = CLOUDS.map(({ ports, hosts }) =>
     `${ports.toLocaleString("en-US")} ports, ${hosts.toLocaleString("en-US")} hosts`
   );
+  const rows = rowsOf(figures).map(({ what, how, measuredAs, value }) => [
+    what,
+    how,
+    ...CLOUDS.map((cloud) => measuredOf(figures, cloud, measuredAs) ?? value?.(cloud) ?? null),
+  ]).filter((row) => row.slice(2).some((cell) => cell !== null));
   return [
     ["what", "how", ...headings],
-    ...rowsOf(figures).map(({ what, how, value }) => [what, how, ...CLOUDS.map(value)]),
+    ...rows.map((row) => row.map((cell) => cell ?? "")),
   ];
 }

@@ -1,7 +1,9 @@
 /**
  * `deno task soak`: hours of a lively lab cloud in minutes. `SOAK_MINUTES` of its time (120) pass
  * `SOAK_SPEED` times faster (8): what happens (one thing every 2 s of its time), the agents' reports and
- * the node's own intervals. In the end memory must be flat, files and threads as many as before, and
+ * the node's own intervals. The changes are announced on a RabbitMQ, but for one in ten (`SOAK_BUS=0`: none is, and no
+ * RabbitMQ is needed), so that the node compares round by round; at the ends of rounds nothing may differ
+ * that differed at the two ends before. In the end memory must be flat, files and threads as many as before, and
  * Neutron and etcd the same but for what is on its way. Exit code 1 when they are not.
  *
  * What must be flat is what lives in the heap (objects, strings, buffers, by heap snapshots): V8 lets
@@ -18,6 +20,7 @@ import { INSPECT, INSPECTED } from "../lib/process/launcher.ts";
 import { Inspected } from "./heap.ts";
 import { cpuSeconds, handles, median, processesOf } from "./measure.ts";
 import { print } from "./print.ts";
+import { roundEnds } from "./rounds.ts";
 import { slopeOf } from "./regression.ts";
 import { Report, table } from "./report.ts";
 import { setting } from "./settings.ts";
@@ -25,10 +28,16 @@ import { setting } from "./settings.ts";
 const CLOUD_MINUTES = setting("SOAK_MINUTES", 120, 8);
 const SPEED = setting("SOAK_SPEED", 8, 8);
 const EVENT_SECONDS = 2;
+const [PORTS, HOSTS] = [300, 10];
 const MINUTES = CLOUD_MINUTES / SPEED;
 const SAMPLE_MS = Math.max(500, MINUTES * 60_000 / 240);
 const DRIFT_EVERY_MS = Math.max(15_000, MINUTES * 60_000 / 12);
+/** Between two looks at a node that does not compare in rounds; with rounds, between two ends of them at least. */
 const APART_MS = 6000;
+const ROUNDS_APART_MS = 2000;
+/** A round of so few ports takes seconds. */
+const ROUND_MS = 120_000;
+const WITH_BUS = Deno.env.get("SOAK_BUS") !== "0";
 /** Of what is measured after the start: what compiles, fills and settles is not a leak. */
 const WARM_UP = 1 / 3;
 /** Heap snapshots after that. */
@@ -85,15 +94,32 @@ async function sample(series: readonly Series[], until: number, startedAt: numbe
   }
 }
 
+/** Until what was changed before has been compared: a round's end, or a while without rounds. */
+class Comparing {
+  readonly roundsMs: number[] = [];
+
+  constructor(readonly node: Node) {}
+
+  async done(): Promise<void> {
+    const [took] = await Promise.all([
+      roundEnds(() => this.node.status(), ROUND_MS),
+      sleep(ROUNDS_APART_MS),
+    ]);
+    if (took === null) await sleep(APART_MS - ROUNDS_APART_MS);
+    else this.roundsMs.push(took);
+  }
+}
+
 /** Looks for drift now and then; everything that lasted. */
 async function watchDrift(
   watch: DriftWatch,
+  comparing: Comparing,
   until: number,
 ): Promise<{ looks: number; found: string[] }> {
   const found: string[] = [];
   let looks = 0;
   while (performance.now() + 3 * APART_MS < until) {
-    found.push(...await watch.lasting(APART_MS));
+    found.push(...await watch.lasting(() => comparing.done()));
     looks++;
     await sleep(Math.max(0, Math.min(DRIFT_EVERY_MS, until - performance.now())));
   }
@@ -128,27 +154,73 @@ function judge(report: Report, { name, samples, data }: Series): string[] {
   return wrong;
 }
 
-async function soak(report: Report): Promise<string[]> {
-  await using dir = await tempDir();
-  const lab = labArgs(dir.path, 300);
+/** The cloud, and what a node has to be told of it. */
+interface Place {
+  readonly etcdUrl: string;
+  readonly neutronUrl: string;
+  readonly words: readonly string[];
+  readonly env: Record<string, string>;
+  /** Happenings so far, and of that announced. */
+  counts(node: Node): { readonly happened: number; readonly told: number };
+}
+
+/** A cloud with a bus around a node of its own; loaded only where it is wanted: it needs RabbitMQ. */
+async function placeWithBus(stack: AsyncDisposableStack, stateDir: string): Promise<Place> {
+  const { LabBus } = await import("./lab_bus.ts");
+  const eventIntervalMs = EVENT_SECONDS * 1000 / SPEED;
+  const bus = stack.use(
+    await LabBus.start({ ports: PORTS, hosts: HOSTS, eventIntervalMs, speed: SPEED }),
+  );
+  const { neutronUrl, etcd: { url: etcdUrl } } = bus;
+  const words = [
+    `--state-dir=${stateDir}`,
+    "--node-name=node-1",
+    `--etcd=${etcdUrl}`,
+    `--neutron-url=${neutronUrl}`,
+    `--nova-url=${neutronUrl}/compute/v2.1`,
+    `--auth-url=${neutronUrl}/identity/v3`,
+    "--username=lab",
+    "--project-name=admin",
+  ];
+  const env = { CONDUCTOR_TRANSPORT_URL: bus.rabbit.url, CONDUCTOR_PASSWORD: "lab" };
+  return { etcdUrl, neutronUrl, words, env, counts: () => bus.counts };
+}
+
+/** The lab of the node itself, which announces nothing. */
+function placeInNode(stateDir: string): Place {
+  const { args, etcdUrl, neutronUrl } = labArgs(stateDir, PORTS);
   const own = ["--lab-hosts", "--lab-event-interval"];
   const words = [
-    ...lab.args.filter((arg) => !own.some((name) => arg.startsWith(name))),
-    "--lab-hosts=10",
+    ...args.filter((arg) => !own.some((name) => arg.startsWith(name))),
+    `--lab-hosts=${HOSTS}`,
     `--lab-event-interval=${EVENT_SECONDS}`,
     `--lab-speed=${SPEED}`,
+  ];
+  const counts = ({ output }: Node) => ({
+    happened: [...output.matchAll(/ lab: /g)].length,
+    told: 0,
+  });
+  return { etcdUrl, neutronUrl, words, env: {}, counts };
+}
+
+async function soak(report: Report): Promise<string[]> {
+  await using stack = new AsyncDisposableStack();
+  const dir = stack.use(await tempDir());
+  const place = WITH_BUS ? await placeWithBus(stack, dir.path) : placeInNode(dir.path);
+  const words = [
+    ...place.words,
     `--resync-interval=${Math.max(1, Math.round(60 / SPEED))}`,
     "--incremental-interval=1",
     "--compaction-period=1",
   ];
-  const env = { [INSPECT]: String(FIRST_PORT + 1) };
+  const env = { [INSPECT]: String(FIRST_PORT + 1), ...place.env };
   const flags = [`--inspect=127.0.0.1:${FIRST_PORT}`];
-  await using node = Node.start(words, env, { binary: null, flags });
+  const node = stack.use(Node.start(words, env, { binary: null, flags }));
   await node.ready(TIMEOUT_MS);
+  const comparing = new Comparing(node);
   print(
     `${CLOUD_MINUTES} min of a cloud in ${MINUTES.toFixed(1)} min; sampled every ${SAMPLE_MS} ms`,
   );
-  await using stack = new AsyncDisposableStack();
   const series: Series[] = [];
   for (const { name, pid } of await processesOf(node)) {
     const inspected = await Inspected.connect(inspectorPort(name));
@@ -157,13 +229,13 @@ async function soak(report: Report): Promise<string[]> {
   }
   const startedAt = performance.now();
   const until = startedAt + MINUTES * 60_000;
-  using watch = new DriftWatch(lab.etcdUrl, lab.neutronUrl);
+  using watch = new DriftWatch(place.etcdUrl, place.neutronUrl);
   const [, drift] = await Promise.all([
     sample(series, until, startedAt),
-    watchDrift(watch, until),
+    watchDrift(watch, comparing, until),
   ]);
   const cpu = await Promise.all(series.map(async ({ pid }) => await cpuSeconds(pid)));
-  const lasting = await watch.lasting(APART_MS);
+  const lasting = await watch.lasting(() => comparing.done());
   const now = await processesOf(node);
   const restarted = series.filter(({ name, pid }) =>
     now.find((one) => one.name === name)?.pid !== pid
@@ -171,9 +243,13 @@ async function soak(report: Report): Promise<string[]> {
   const wrong = series.flatMap((one) => judge(report, one));
   wrong.push(...restarted.map(({ name }) => `${name} was restarted`));
   wrong.push(...[...drift.found, ...lasting].map((what) => `drift: ${what}`));
-  const count = (pattern: RegExp) => [...node.output.matchAll(pattern)].length;
-  report.plain("things that happened", count(/ lab: /g), "events");
-  report.plain("resyncs", count(/resync done/g), "passes");
+  const { happened, told } = place.counts(node);
+  report.plain("things that happened", happened, "events");
+  report.plain("of them announced", told, "events");
+  report.plain("resyncs", [...node.output.matchAll(/resync done/g)].length, "passes");
+  const ends = comparing.roundsMs;
+  report.plain("ends of rounds at which it was looked", ends.length, "rounds", "higher");
+  if (ends.length > 0) report.plain("a round", median(ends) / 1000, "s");
   report.plain("looks for drift, three times each", drift.looks + 1, "looks");
   report.plain(
     "objects and statuses that differed at all three",

@@ -14,15 +14,17 @@ export const BINARY = Deno.env.get("CONDUCTOR_BINARY") || null;
 
 /**
  * The product's command line: the binary, or the task's own command, so that signals reach the
- * supervisor and not a shell before it. `flags` are Deno's, which the binary has no use for.
+ * supervisor and not a shell before it. `flags` are Deno's, which the binary has no use for; `root` is where the
+ * source lies, with a slash at its end.
  */
 export function productWords(
   words: readonly string[],
   flags: readonly string[] = [],
   binary: string | null = BINARY,
+  root = ROOT,
 ): [command: string, ...args: string[]] {
   if (binary) return [binary, ...words];
-  const { command } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`)).tasks.start;
+  const { command } = JSON.parse(Deno.readTextFileSync(`${root}deno.json`)).tasks.start;
   const task: string[] = command.replace(/"\$\(.*\)"/, Deno.execPath()).split(" ").slice(1);
   return [Deno.execPath(), ...task.slice(0, -1), ...flags, task.at(-1)!, ...words];
 }
@@ -33,11 +35,12 @@ export function productCommand(
   environment: Record<string, string> = {},
   binary: string | null = BINARY,
   flags: readonly string[] = [],
+  root = ROOT,
 ): Deno.Command {
   // What the tests take from the environment is no option of the product.
   const env = { NO_COLOR: "1", CONDUCTOR_BINARY: "", ...environment };
-  const options = { cwd: ROOT, env, stdin: "null", stdout: "piped", stderr: "piped" } as const;
-  const [command, ...args] = productWords(words, flags, binary);
+  const options = { cwd: root, env, stdin: "null", stdout: "piped", stderr: "piped" } as const;
+  const [command, ...args] = productWords(words, flags, binary, root);
   return new Deno.Command(command, { ...options, args });
 }
 
@@ -49,6 +52,8 @@ export interface NodeOptions {
   readonly binary?: string | null;
   /** Deno's, for a node from source. */
   readonly flags?: readonly string[];
+  /** Another working copy, which its source is taken from; with a slash at its end. @default {@linkcode ROOT} */
+  readonly root?: string;
 }
 
 /** Version of Deno in the product under test. */
@@ -89,10 +94,10 @@ export class Node implements AsyncDisposable {
   static start(
     args: readonly string[],
     env: Record<string, string> = {},
-    { port = freePort(), binary = BINARY, flags = [] }: NodeOptions = {},
+    { port = freePort(), binary = BINARY, flags = [], root = ROOT }: NodeOptions = {},
   ): Node {
     const words = ["start", `--listen=127.0.0.1:${port}`, ...args];
-    const process = productCommand(words, env, binary, flags).spawn();
+    const process = productCommand(words, env, binary, flags, root).spawn();
     return new Node(process, `http://127.0.0.1:${port}`, args, env);
   }
 
