@@ -1,6 +1,7 @@
 /** Who has led, and when nobody has: the history of the election key. @module */
 import { Etcd3 } from "etcd3";
 import { electionKey } from "../../lib/calico/keys.ts";
+import { watchKeys } from "../support/etcd_events.ts";
 
 /** What became of the key: its holder's name, or null when it was given up; `at` is this process's clock, ms. */
 export interface Leadership {
@@ -11,20 +12,18 @@ export interface Leadership {
 /** Watches the key from now on; what it saw is in `history`. */
 export class Leaders implements AsyncDisposable {
   readonly history: Leadership[] = [];
-  readonly #etcd: Etcd3;
-  readonly #stop: () => Promise<void>;
+  readonly #open = new AsyncDisposableStack();
 
-  private constructor(etcd: Etcd3, stop: () => Promise<void>) {
-    this.#etcd = etcd;
-    this.#stop = stop;
-  }
+  private constructor() {}
 
+  /** Begins once etcd has attached the watch. */
   static async watch(url: string): Promise<Leaders> {
-    const etcd = new Etcd3({ hosts: url });
-    const watcher = await etcd.watch().key(electionKey(null)).create();
-    const leaders = new Leaders(etcd, () => watcher.cancel());
-    watcher.on("put", ({ value }) => leaders.#saw(holderOf(value.toString())));
-    watcher.on("delete", () => leaders.#saw(null));
+    const leaders = new Leaders();
+    const etcd = leaders.#open.adopt(new Etcd3({ hosts: url }), (etcd) => etcd.close());
+    const watch = await watchKeys(etcd, electionKey(null), ({ type, value }) => {
+      leaders.#saw(type === "Put" ? holderOf(value) : null);
+    });
+    leaders.#open.use(watch);
     return leaders;
   }
 
@@ -49,8 +48,7 @@ export class Leaders implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#stop();
-    this.#etcd.close();
+    await this.#open.disposeAsync();
   }
 }
 
