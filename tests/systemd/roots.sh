@@ -4,6 +4,7 @@
 #
 #   roots.sh check SUITE            exit code 0 when it can be had and booted here; else says what is missing
 #   roots.sh make SUITE             makes it, and installs systemd-nspawn and debootstrap (root, Debian)
+#   roots.sh base SUITE DIR         makes DIR/SUITE, a Debian with nothing but what each one has
 #   roots.sh version SUITE          prints the version of systemd in it
 #   roots.sh boot SUITE NAME CGROUP replaces itself by systemd-nspawn, which boots a machine of that name on a
 #                                   copy of the root that is gone when it ends
@@ -12,7 +13,7 @@
 # (run.sh makes them), so that no mount and no process is left, however it ends.
 set -euo pipefail
 roots=${SYSTEMD_ROOTS:-/var/cache/calico-conductor-systemd}
-# dbus: systemctl talks to systemd by it. ca-certificates, procps: not there, as on a small host.
+# dbus: systemctl talks to systemd by it. procps is not there, as on a small host.
 packages=systemd,systemd-sysv,dbus
 
 fail() {
@@ -38,25 +39,46 @@ check() {
   [ -e "$roots/$1/.ready" ] || [ -n "$(mirror)" ] || fail "the host's package sources name no Debian mirror"
 }
 
+# install_debootstrap LOG [PACKAGE…]: that, and the packages, unless they are there.
+install_debootstrap() {
+  local log=$1
+  shift
+  dpkg-query -W debootstrap "$@" >/dev/null 2>&1 && return
+  { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -q -y \
+    --no-install-recommends debootstrap "$@"; } >"$log" 2>&1 || fail "debootstrap $* cannot be installed; see $log"
+}
+
 make() {
   mkdir -p "$roots"
   exec 8>"$roots/lock"
   flock 8
-  if ! command -v systemd-nspawn >/dev/null || ! command -v debootstrap >/dev/null; then
-    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -q -y \
-      --no-install-recommends systemd-container debootstrap; } >"$roots/install.log" 2>&1 ||
-      fail "systemd-container and debootstrap cannot be installed; see $roots/install.log"
-  fi
-  [ ! -e "$roots/$1/.ready" ] || return 0
-  rm -rf --one-file-system "${roots:?}/$1"
+  install_debootstrap "$roots/install.log" systemd-container
+  [ -e "$roots/$1/.ready" ] || fill "$1" "$roots" "--include=$packages"
+}
+
+base() {
+  mkdir -p "$2"
+  exec 8>"$2/lock"
+  flock 8
+  install_debootstrap "$2/install.log"
+  [ -e "$2/$1/.ready" ] || fill "$1" "$2"
+}
+
+# fill SUITE DIR [OPTION OF DEBOOTSTRAP]: makes DIR/SUITE.
+fill() {
+  rm -rf --one-file-system "${2:?}/$1"
   # With mounts of its own: one that is killed must not leave its /proc where the next one removes all.
-  unshare --mount debootstrap --variant=minbase --include="$packages" "$1" "$roots/$1" "$(mirror)" \
-    >"$roots/$1.log" 2>&1 || fail "$(tail -n 20 "$roots/$1.log")"
-  rm -rf "$roots/$1"/var/cache/apt/*.bin "$roots/$1"/var/cache/apt/archives/*.deb "$roots/$1"/var/lib/apt/lists/*
+  unshare --mount debootstrap --variant=minbase "${@:3}" "$1" "$2/$1" "$(mirror)" \
+    >"$2/$1.log" 2>&1 || fail "$(tail -n 20 "$2/$1.log")"
+  rm -rf "$2/$1"/var/cache/apt/*.bin "$2/$1"/var/cache/apt/archives/*.deb "$2/$1"/var/lib/apt/lists/*
   # Each machine gets an identity of its own, and nobody logs in.
-  : >"$roots/$1/etc/machine-id"
-  ln -sf /dev/null "$roots/$1/etc/systemd/system/console-getty.service"
-  touch "$roots/$1/.ready"
+  : >"$2/$1/etc/machine-id"
+  if [ -d "$2/$1/etc/systemd/system" ]; then
+    ln -sf /dev/null "$2/$1/etc/systemd/system/console-getty.service"
+  fi
+  # How the host itself reaches its mirror.
+  apt-config dump Acquire | grep -E '^Acquire::https?::' >"$2/$1/etc/apt/apt.conf.d/00host" || true
+  touch "$2/$1/.ready"
 }
 
 boot() {
@@ -74,13 +96,13 @@ boot() {
 }
 
 case "${1:-}" in
-  check | make | version | boot)
+  check | make | base | version | boot)
     command=$1
     shift
     "$command" "$@"
     ;;
   *)
-    sed -n '2,13s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,14s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac
