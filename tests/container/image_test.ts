@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- figures of docs/service.md
 /** The image as it is built, and nodes in containers of it (docs/service.md). @module */
 import { assert, assertEquals, assertMatch, assertWithin, eventually } from "../support/assert.ts";
 import { startEtcd } from "../support/etcd_server.ts";

@@ -87,7 +87,7 @@ export class Machine implements AsyncDisposable {
     return `/proc/${this.#init}/root${file}`;
   }
 
-  /** Installs a package of the host's; dpkg's answer. */
+  /** Installs a package of the host's, which needs nothing that the root lacks; dpkg's answer. */
   async install(file: string): Promise<string> {
     await Deno.copyFile(file, this.path("/root/package.deb"));
     return await this.do("dpkg", "--install", "--force-confold", "/root/package.deb");

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Packs the unit and a binary as the tests need them, one version after the other:
+# The package that the tests install, one revision after the other:
 #   package.sh REVISION BINARY FILE.deb       the version of deno.json, with this revision
+# It is what `deno task package` makes, where there is such a task; else the unit, the binary and the least of scripts.
 set -eu
 revision=$1 binary=$2 file=$3
 cd "$(dirname "$0")/../.."
@@ -8,6 +9,14 @@ version=$(sed -n 's/^ *"version": "\([^"]*\)".*/\1/p' deno.json)
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 chmod 755 "$tree"
+if [ -e tools/package/main.ts ]; then
+  SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(date +%s)} \
+    deno run -A --quiet tools/package/main.ts --format deb --binary "$binary" --out "$tree/out" >/dev/null
+  dpkg-deb --raw-extract "$tree"/out/*.deb "$tree/package"
+  sed -i "s/^Version: .*/&+test$revision/" "$tree/package/DEBIAN/control"
+  dpkg-deb --root-owner-group -Znone --build "$tree/package" "$file" >/dev/null
+  exit
+fi
 install -D -m 0755 "$binary" "$tree/usr/bin/calico-conductor"
 unit=$tree/usr/lib/systemd/system/calico-conductor.service
 install -D -m 0644 contrib/systemd/calico-conductor.service "$unit"

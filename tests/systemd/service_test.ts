@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- figures of docs/service.md
 /** One machine, one node: what the unit promises (docs/service.md). @module */
 import { assert, assertEquals, assertMatch, assertWithin, eventually } from "../support/assert.ts";
 import { freezable, oomGroup } from "./harm.ts";

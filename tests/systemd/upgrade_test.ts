@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- figures of docs/service.md
 /** Two machines with a node each, of which one is upgraded and downgraded while it leads. @module */
 import { assert, assertEquals, assertWithin, eventually } from "../support/assert.ts";
 import { Leaders } from "./leaders.ts";
