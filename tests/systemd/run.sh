@@ -3,7 +3,7 @@
 #   run.sh [ARGUMENTS OF DENO TEST]   by default every file in tests/systemd/
 #   run.sh --all [ARGUMENTS]          on every release that can be had, one after the other
 #   run.sh --check                    exit code 0 when the release can be had here; else says what is missing
-#   RELEASE=trixie                    bookworm (systemd 252), trixie (257, default) or sid
+#   RELEASE=trixie                    bookworm (systemd 252), trixie (257, default) or sid (262)
 #   CONDUCTOR_BINARY=FILE             what is packed; by default it is built
 set -eu
 cd "$(dirname "$0")/../.."
