@@ -16,6 +16,7 @@ import { filterCheck, listInBatches } from "./list_by.ts";
 import { ListWalk } from "./list_walk.ts";
 import { type Listing, RecordReader } from "./listing.ts";
 import { type Page, readPage } from "./page.ts";
+import type { Patience } from "./patience.ts";
 import { RequestGate } from "./request_gate.ts";
 import { Walk } from "./walk.ts";
 import { fetchWarm } from "./warm_up.ts";
@@ -29,6 +30,8 @@ export interface Query {
    * with, and is not among the items.
    */
   readonly known?: (record: unknown) => boolean;
+  /** Has pages that failed read again. @default a page that fails fails the list */
+  readonly patience?: Patience;
   /** Filters; a name may be repeated, which means "or" (but for `fixed_ips`, where it is "and"). */
   readonly where?: readonly (readonly [name: string, value: string])[];
 }
@@ -120,7 +123,11 @@ export class NeutronClient {
     const paged = this.shared.extensions.has("pagination");
     const walk = new Walk(path, paged ? this.config.pageSize : Infinity);
     const by = "by" in query ? query.by : undefined;
-    const read = (walk: Walk, signal: AbortSignal) => this.#page(path, signal, query, walk);
+    const { patience } = query;
+    const page = (walk: Walk, signal: AbortSignal) => this.#page(path, signal, query, walk);
+    const read = patience
+      ? (walk: Walk, signal: AbortSignal) => patience.run(() => page(walk, signal), signal)
+      : page;
     return new ListWalk({ walk, reader, by, read });
   }
 

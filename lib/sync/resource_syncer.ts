@@ -35,6 +35,7 @@ import { account, runPartial } from "./report/partial.ts";
 import { SaidOnce } from "./report/said_once.ts";
 import { fullResync } from "./sources/full.ts";
 import { Schedule } from "./schedule.ts";
+import { patienceOf } from "./patience_of.ts";
 import { Watching } from "./watching.ts";
 
 /** How often a waiting syncer says that it lives, and looks for a request of which nobody told it, ms. */
@@ -200,7 +201,9 @@ class ResourceSyncer {
         if (!previous) await this.#askExtensions();
         const { allowDeletions } = asked;
         const beside = this.#index ?? undefined;
-        const full = await fullResync(deps, this.term, { allowDeletions, previous, beside });
+        const patience = patienceOf(this.context, this.#beats, () => this.#attempts.problem);
+        const how = { allowDeletions, previous, beside, patience };
+        const full = await fullResync(deps, this.term, how);
         made.push(full.index);
         return full;
       }));
