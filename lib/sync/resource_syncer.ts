@@ -199,10 +199,9 @@ class ResourceSyncer {
       ({ index, ...result } = await recorded(this.context, this.term, noted, async (tell) => {
         const deps = this.#deps(noted, tell, asked.tell);
         if (!previous) await this.#askExtensions();
-        const { allowDeletions } = asked;
         const beside = this.#index ?? undefined;
         const patience = patienceOf(this.context, this.#beats, () => this.#attempts.problem);
-        const how = { allowDeletions, previous, beside, patience };
+        const how = { allowDeletions: asked.allowDeletions, previous, beside, patience };
         const full = await fullResync(deps, this.term, how);
         made.push(full.index);
         return full;
