@@ -40,6 +40,9 @@ export function qosControls(
   policy: Pick<QosPolicy, "rules"> | undefined,
   options: QosOptions = DEFAULT_QOS,
 ): Record<string, number> {
+  const { ingress, egress } = options;
+  // So it is of most ports.
+  if (!policy?.rules.length && !ingress.maxConnections && !egress.maxConnections) return {};
   const controls: Record<string, number> = {};
   const set = (direction: string, name: keyof typeof RANGES, value?: number | null) => {
     const [min, max] = RANGES[name];

@@ -133,7 +133,11 @@ export class NeutronClient {
     const limit = paged ? Math.min(pageSize, this.config.pageSize) : Infinity;
     const walk = new Walk(path, limit, range);
     const by = "by" in query ? query.by : undefined;
-    const read = (walk: Walk, signal: AbortSignal) => this.#page(path, signal, query, walk);
+    const { patience } = query;
+    const page = (walk: Walk, signal: AbortSignal) => this.#page(path, signal, query, walk);
+    const read = patience
+      ? (walk: Walk, signal: AbortSignal) => patience.run(() => page(walk, signal), signal)
+      : page;
     const { clock = systemClock } = this.auth;
     const now = () => clock.now();
     return new ListWalk({ walk, reader, by, now, read });

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Extensions } from "./extensions.ts";
 import { filterCheck } from "./list_by.ts";
+import type { Patience } from "./patience.ts";
 import type { Walk } from "./walk.ts";
 
 /** What to ask for. */
@@ -13,6 +14,8 @@ export interface Query {
    * with, and is not among the items.
    */
   readonly known?: (record: unknown) => boolean;
+  /** Has pages that failed read again. @default a page that fails fails the list */
+  readonly patience?: Patience;
   /** Filters; a name may be repeated, which means "or" (but for `fixed_ips`, where it is "and"). */
   readonly where?: readonly (readonly [name: string, value: string])[];
   /**

@@ -33,6 +33,7 @@ import { Rounds } from "./rounds/rounds.ts";
 import { IncrementalRuns } from "./incremental_runs.ts";
 import { RunSetup } from "./run_setup.ts";
 import { Schedule } from "./schedule.ts";
+import { patienceOf } from "./patience_of.ts";
 import { Watching } from "./watching.ts";
 
 /** How often a waiting syncer says that it lives, and looks for a request of which nobody told it, ms. */
@@ -232,8 +233,9 @@ class ResourceSyncer {
         if (!previous) await this.#askExtensions();
         const { allowDeletions } = asked;
         const beside = this.#index ?? this.#events?.early ?? undefined;
-        const options = { allowDeletions, previous, beside };
-        const full = await this.#setup.measured(() => fullResync(deps, this.term, options));
+        const patience = patienceOf(this.context, this.#beats, () => this.#attempts.problem);
+        const how = { allowDeletions, previous, beside, patience };
+        const full = await this.#setup.measured(() => fullResync(deps, this.term, how));
         made.push(full.index);
         return full;
       }));

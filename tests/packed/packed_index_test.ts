@@ -164,3 +164,31 @@ Deno.test("packed: an endpoint's key takes less than 100 bytes", () => {
   assertEquals(index.size, count);
   assert(index.byteLength / count < 100, `${index.byteLength / count} bytes`);
 });
+
+Deno.test("packed: UUIDs are found where a regular expression finds them", () => {
+  const UUID = /[0-9a-f]{8}(--?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}/g;
+  const near = fc.oneof(
+    text,
+    uuid.map((id) => `0${id}`),
+    uuid.map((id) => id.replace("-", "--")),
+    uuid.map((id) => `${id.slice(0, 23)}${id}`),
+    fc.string({ unit: fc.constantFrom(..."0af-"), minLength: 36, maxLength: 90 }),
+  );
+  fc.assert(fc.property(width, near, near, (width, one, other) => {
+    const text = (one + other).replaceAll(/[\u0001-\u0003]/g, ""); // those are kept whole
+    const texts = new UuidTexts();
+    texts.hold(text, width);
+    const found = [...text.matchAll(UUID)].slice(0, width);
+    const words = found.flatMap(([id]) =>
+      id.replaceAll("-", "").match(/.{8}/g)!.map((word) => parseInt(word, 16))
+    );
+    const missing = Array.from({ length: 8 - words.length }, () => 0);
+    assertEquals([...texts.words], [...words, ...missing]);
+    // What differs in these UUIDs alone has the same rest.
+    let at = 0;
+    const same = text.replaceAll(UUID, (id) => at++ < width ? id.replaceAll(/[^-]/g, "0") : id);
+    const before = texts.size;
+    texts.hold(same, width);
+    assertEquals(texts.size, before);
+  }));
+});

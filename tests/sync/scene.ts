@@ -39,8 +39,8 @@ export interface Scene {
   readonly deps: ResyncDeps;
   /** Paths and queries of the requests that Neutron got. */
   readonly requests: URL[];
-  /** Called with each request before it is answered; true: it is refused. */
-  meddle(with_: ((url: URL) => boolean | void | Promise<void>) | null): void;
+  /** Called with each request before it is answered; true: it is refused; a response is the answer. */
+  meddle(with_: ((url: URL) => boolean | void | Promise<Response | void>) | null): void;
   resync(options?: ResyncOptions): ReturnType<typeof fullResync>;
   /** A run that writes, for narrow and incremental resyncs. */
   run(index: CloudIndex, options?: RunOptions): SyncRun;
@@ -75,7 +75,7 @@ export async function withCloud(
   const cloud = seedCloud(random, size);
   const api = neutronApi(cloud, random);
   const requests: URL[] = [];
-  let meddling: ((url: URL) => boolean | void | Promise<void>) | null = null;
+  let meddling: Parameters<Scene["meddle"]>[0] = null;
   let turn: Promise<unknown> = Promise.resolve();
   await using neutron = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
@@ -83,8 +83,11 @@ export async function withCloud(
       const url = new URL(req.url);
       requests.push(url);
       // One after the other, also when requests come together.
-      const meddled = turn = turn.then(() => meddling?.(url));
-      if (await meddled === true) return new Response("<html>oops</html>", { status: 400 });
+      const meddled = turn.then((): unknown => meddling?.(url));
+      turn = meddled;
+      const answer: unknown = await meddled;
+      if (answer instanceof Response) return answer;
+      if (answer === true) return new Response("<html>oops</html>", { status: 400 });
       const path = new URL(url);
       path.pathname = url.pathname.replace("/v2.0", "");
       return api.fetch(new Request(path, req));

@@ -9,17 +9,21 @@
  *
  * @module
  */
+import type { Clock } from "../../base/clock.ts";
+import { deadline } from "../../base/deadline.ts";
 import { emptyScope, newWork } from "../index/backlog.ts";
 import type { Stored } from "../model/compare.ts";
 import { type Kind, KINDS } from "../model/kinds.ts";
 import type { Desired } from "../model/translate.ts";
-import { changeOf } from "./change_of.ts";
+import { changeOf, keysElsewhere, readElsewhere } from "./change_of.ts";
 import { confirmFloatingLosses } from "./floating_losses.ts";
 import { removeUnwanted } from "./remove_unwanted.ts";
 import type { Source } from "./source.ts";
 import type { SyncRun } from "./sync_run.ts";
 
 const RETRIES = 5;
+/** A batch that takes longer is late, ms. */
+const LATE_MS = 1000;
 /** Ports that are looked at once more at a time: the values of so many are in memory. */
 const CHUNK = 500;
 
@@ -65,7 +69,7 @@ interface Batch {
 async function writeWanted(run: SyncRun, source: Source): Promise<void> {
   let last: Batch | null = null;
   let written: Kind | null = null;
-  const write = async (batch: Batch) => {
+  const writeOne = async (batch: Batch) => {
     const values = await batch.stored;
     // Nothing is written before all that has to be there first has landed.
     const isLater = written !== null && KINDS.indexOf(written) < KINDS.indexOf(batch.kind);
@@ -73,8 +77,23 @@ async function writeWanted(run: SyncRun, source: Source): Promise<void> {
     written = batch.kind;
     await writeBatch(run, source, batch, values);
   };
+  const write = async (batch: Batch, isLast = false) => {
+    try {
+      await writeOne(batch);
+      if (isLast) await run.settle(batch.kind);
+    } catch (error) {
+      source.giveUp?.(); // before the loop ends, which waits for the batch that is on its way
+      throw error;
+    }
+  };
   try {
-    for await (const wants of source.batches()) {
+    for await (const wants of orLate(source.batches(), run.deps.clock)) {
+      if (wants === null) {
+        const before = last;
+        last = null;
+        if (before) await write(before, true);
+        continue;
+      }
       if (wants.length === 0) continue;
       const next = { kind: wants[0]!.kind, wants, stored: source.keys.read(wants) };
       next.stored.catch(() => {}); // it is awaited in its turn, if that comes
@@ -85,13 +104,31 @@ async function writeWanted(run: SyncRun, source: Source): Promise<void> {
     }
   } finally {
     // Also when the source has failed: what it said before that is so.
-    if (last) {
-      await write(last);
-      await run.settle(last.kind);
-    }
+    if (last) await write(last, true);
   }
 }
 
+/**
+ * The batches, with null where one takes long: what came before it is written now, not when Neutron has answered
+ * and it is old.
+ */
+async function* orLate<T>(batches: AsyncIterable<T>, clock: Clock): AsyncGenerator<T | null> {
+  const iterator = batches[Symbol.asyncIterator]();
+  try {
+    while (true) {
+      const next = iterator.next();
+      const inTime = await deadline(next, LATE_MS, () => null, { clock });
+      if (inTime === null) yield null;
+      const { value, done } = inTime ?? await next;
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+/** Waits only where there is something to wait for: a promise or two for each key would be a tenth of the time. */
 async function writeBatch(
   run: SyncRun,
   source: Source,
@@ -100,14 +137,22 @@ async function writeBatch(
 ): Promise<void> {
   const { clock } = run.deps;
   const counts = run.kinds[kind];
+  let from = clock.monotonic();
   for (const want of wants) {
     const value = values.get(want.key);
     counts.neutronItems++;
-    const from = clock.monotonic();
-    const change = await changeOf(run, want, value);
-    counts.compareMs += clock.monotonic() - from;
-    await run.change(kind, source.keys.compared(want, value, change), value);
-    await run.breathe();
+    const others = value ? [] : keysElsewhere(run, want);
+    const elsewhere = others.length > 0 ? await readElsewhere(run, others) : undefined;
+    const found = changeOf(run, want, value, elsewhere);
+    const change = source.keys.compared(want, value, found);
+    const now = clock.monotonic();
+    counts.compareMs += now - from;
+    from = now;
+    if (change === null) counts.correct++;
+    else await run.change(kind, change, value);
+    if (run.isLong(now)) await run.breathe();
+    else if (change === null) continue;
+    from = clock.monotonic();
   }
 }
 

@@ -18,20 +18,20 @@ const PARTS_OF = {
 /**
  * The change that one key needs, or null. Floating addresses that an endpoint would lose stay until it is
  * certain that they are gone; the run notes the doubt. A port that has moved keeps under its new key
- * what is not known, as it was under the old one.
+ * what is not known, as it was under the old one (`elsewhere`).
  */
-export async function changeOf(
+export function changeOf(
   run: SyncRun,
   want: Desired,
   stored: Stored | undefined,
-): Promise<Change | null> {
+  elsewhere: Stored | undefined,
+): Change | null {
   for (const name of want.resource?.inexpressible ?? []) {
     run.leave("not-expressible", PARTS_OF[want.kind], name);
   }
   for (const name of want.resource?.outside ?? []) {
     run.leave("outside-subnets", PARTS_OF[want.kind], name);
   }
-  const elsewhere = stored ? undefined : await storedElsewhere(run, want);
   const change = compare(want, stored, run.stamps, elsewhere);
   const doubtful = (change?.lostAddresses ?? []).filter((address) =>
     !run.goneAddresses.has(address) && !run.index.floatingIps.hasAddress(address)
@@ -52,17 +52,25 @@ export function isExpressed({ resource }: Desired): boolean {
   return inexpressible.length + outside.length === 0;
 }
 
-/** What another endpoint of the same port holds, when there is one. */
-async function storedElsewhere(
-  { deps, term, index }: SyncRun,
+const NONE: readonly string[] = [];
+
+/** Keys of other endpoints of the same port. */
+export function keysElsewhere(
+  { deps, index }: SyncRun,
   { kind, key, subject }: Desired,
-): Promise<Stored | undefined> {
-  if (kind !== "WorkloadEndpoint") return undefined;
+): readonly string[] {
+  if (kind !== "WorkloadEndpoint") return NONE;
+  const others = [...index.keysOf(subject.id)].filter((other) => other !== key);
+  if (others.length === 0) return NONE; // so it is of nearly all
   const { WorkloadEndpoint } = resourcePrefixes(deps.region);
-  const others = [...index.keysOf(subject.id)].filter((other) =>
-    other !== key && other.startsWith(WorkloadEndpoint)
-  );
-  if (others.length === 0) return undefined;
-  const found = await readFenced(deps.etcd, term, others);
+  return others.filter((other) => other.startsWith(WorkloadEndpoint));
+}
+
+/** What the first of these keys that exists holds. @throws {FenceLostError} another node leads. */
+export async function readElsewhere(
+  { deps, term }: SyncRun,
+  keys: readonly string[],
+): Promise<Stored | undefined> {
+  const found = await readFenced(deps.etcd, term, keys);
   return found.values().next().value;
 }

@@ -23,6 +23,9 @@ export interface Source {
    */
   batches(): AsyncIterable<readonly Desired[]>;
 
+  /** The run has failed, and takes no more batches: what the source waits for is given up. */
+  giveUp?(): void;
+
   /** What has become of an object with unwanted keys; null: that is not understood, and they stay. */
   fate(collection: Keyed, id: string): Fate | null;
 

@@ -132,13 +132,9 @@ export class SyncRun {
     this.#sliceAt = deps.clock.monotonic();
   }
 
-  /** Passes a change on; null: the key is right as it is. */
-  async change(kind: Kind, change: Change | null, stored: Stored | undefined): Promise<void> {
+  /** Passes a change on. */
+  async change(kind: Kind, change: Change, stored: Stored | undefined): Promise<void> {
     const counts = this.kinds[kind];
-    if (change === null) {
-      counts.correct++;
-      return;
-    }
     counts[COUNTED[change.action]]++;
     this.deps.differences?.add(change, stored);
     const from = this.deps.clock.monotonic();
@@ -215,9 +211,14 @@ export class SyncRun {
     if (this.warnings.length < MAX_WARNINGS) this.warnings.push(clip(text, MAX_WARNING_CHARS));
   }
 
+  /** Whether it is time, by the monotonic clock, that the event loop has its turn. */
+  isLong(now: number): boolean {
+    return now - this.#sliceAt >= SLICE_MS;
+  }
+
   /** Lets the event loop have its turn when it is time. @throws the reason, when the term is over. */
   async breathe(): Promise<void> {
-    if (this.deps.clock.monotonic() - this.#sliceAt < SLICE_MS) return;
+    if (!this.isLong(this.deps.clock.monotonic())) return;
     await this.deps.clock.sleep(0, this.term.signal);
     this.deps.progress("comparing");
     this.#sliceAt = this.deps.clock.monotonic();

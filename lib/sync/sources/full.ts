@@ -8,6 +8,7 @@
  *
  * @module
  */
+import type { Patience } from "../../openstack/patience.ts";
 import type { Port, Subnet } from "../../openstack/records.ts";
 import type { Term } from "../../role/master_context.ts";
 import { apply } from "../apply/apply.ts";
@@ -43,6 +44,8 @@ export interface ResyncOptions extends Pick<RunOptions, "sink" | "allowDeletions
   readonly previous?: CloudIndex;
   /** The index that the new one takes the place of; the caller closes it then. */
   readonly beside?: CloudIndex;
+  /** Of groups and ports pages that fail are read again. @default a page that fails fails the run */
+  readonly patience?: Patience;
 }
 
 /** Makes etcd equal to Neutron. @throws what any part threw; FenceLostError when another leads. */
@@ -51,11 +54,11 @@ export async function fullResync(
   term: Term,
   options: ResyncOptions = {},
 ): Promise<ResyncResult & { index: CloudIndex }> {
-  const { sink, allowDeletions, previous, beside } = options;
+  const { sink, allowDeletions, previous, beside, patience } = options;
   const index = new CloudIndex(deps.region, { beside });
   try {
     const run = new SyncRun(deps, term, index, { sink, allowDeletions });
-    await apply(run, new FullSource(run, previous));
+    await apply(run, new FullSource(run, previous, patience));
     if (!sink) await completeCluster(run);
     return { ...run.result(), index };
   } catch (error) {
@@ -76,7 +79,7 @@ class FullSource implements Source {
   /** Objects that Neutron listed, whether they are understood or not. */
   readonly #listed = { ports: 0, "security-groups": 0, subnets: 0, floatingips: 0 };
 
-  constructor(readonly run: SyncRun, previous?: CloudIndex) {
+  constructor(readonly run: SyncRun, previous?: CloudIndex, readonly patience?: Patience) {
     const { index } = run;
     this.keys = new SeenKeys(run);
     this.#earlier = previous ? new Earlier(previous, index) : null;
@@ -120,6 +123,10 @@ class FullSource implements Source {
     return this.#references.hidden(collection);
   }
 
+  giveUp(): void {
+    this.patience?.stop();
+  }
+
   named(scope: Scope): Source {
     return new NamedSource(this.run, scope, true);
   }
@@ -152,12 +159,13 @@ class FullSource implements Source {
       this.#listed[collection]++;
       return true;
     };
-    const { neutron } = run.deps;
+    const { run: { deps: { neutron } }, patience } = this;
     return new ReadAhead(run, {
       kind,
       async *open(signal) {
         const cuts = await cutsByKeys(run, kind, signal);
-        const pages = neutron.pages(collection, schema, signal, { fields, known, cuts });
+        const query = { fields, known, cuts, patience };
+        const pages = neutron.pages(collection, schema, signal, query);
         yield* passed ? passed.follow(pages) : pages;
       },
       onPage: ({ items, refused }) => {

@@ -1,0 +1,24 @@
+/** How a full resync waits for Neutron, and what is said meanwhile. @module */
+import { Patience } from "../openstack/patience.ts";
+import type { JobContext } from "../role/master_context.ts";
+import type { StepBeats } from "./report/record.ts";
+
+/** The patience of one run. While it waits, that is the problem; otherwise `usual` is. */
+export function patienceOf(
+  { clock, log }: Pick<JobContext, "clock" | "log">,
+  beats: StepBeats,
+  usual: () => string | null,
+): Patience {
+  let isTold = false;
+  return new Patience({
+    clock,
+    onBeat: () => beats.step(),
+    onTrouble(why) {
+      beats.problem = why ?? usual();
+      beats.step();
+      if (why === null) log.info("Neutron answers again, and the resync goes on");
+      else if (!isTold) log.warn("a resync waits for Neutron", { why });
+      isTold = why !== null;
+    },
+  });
+}
