@@ -2,6 +2,7 @@
 import { openEtcd } from "../lib/etcd/client.ts";
 import { KeystoneAuth } from "../lib/openstack/keystone.ts";
 import { NeutronClient } from "../lib/openstack/neutron.ts";
+import { newShared } from "../lib/openstack/shared.ts";
 import { NovaClient } from "../lib/openstack/nova.ts";
 import { runWhileMaster } from "../lib/election/while_master.ts";
 import { DataPlaneStatus } from "../lib/status/data_plane_status.ts";
@@ -24,7 +25,12 @@ export async function watchEndpoints(
   const etcd = openEtcd(config.etcd, job.meter);
   try {
     using auth = new KeystoneAuth(config.openstack, job.clock);
-    const neutron = new NeutronClient(config.openstack, auth, job.log);
+    const neutron = new NeutronClient(
+      config.openstack,
+      auth,
+      job.log,
+      newShared(config.openstack, job.meter),
+    );
     const { novaUrl } = config.openstack;
     const nova = novaUrl === null ? null : new NovaClient(novaUrl, auth);
     const notifyNova: NotifyNova | null = nova &&

@@ -187,3 +187,10 @@ export type QosPolicy = z.infer<typeof qosPolicySchema>;
 
 export const projectSchema = z.object({ id, name: text, parent_id: textOrNull });
 export type Project = z.infer<typeof projectSchema>;
+
+/** A port as a list of Neutron's shows it; `host` is "" when it is unbound. */
+export interface PortSeen {
+  readonly id: string;
+  readonly status: string;
+  readonly host: string;
+}

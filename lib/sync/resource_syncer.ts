@@ -243,7 +243,8 @@ class ResourceSyncer {
       const before = this.#index;
       this.#index = index ?? before;
       this.#events?.endFull(before, index);
-      await this.#close(index ? before : made[0]);
+      await this.#events?.handled(); // with an index of before
+      (index ? before : made[0])?.close();
     }
     this.#rounds.begin(index!);
     this.#roundRuns.noteFull(result);
@@ -255,12 +256,6 @@ class ResourceSyncer {
     this.#schedule.planFull(this.context.clock.now());
     this.#planIncremental();
     return result;
-  }
-
-  /** Closes an index that is not that of now. */
-  async #close(index: CloudIndex | null | undefined): Promise<void> {
-    await this.#events?.handled();
-    index?.close();
   }
 
   async #incremental(): Promise<void> {

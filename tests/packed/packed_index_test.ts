@@ -175,7 +175,10 @@ Deno.test("packed: UUIDs are found where a regular expression finds them", () =>
     fc.string({ unit: fc.constantFrom(..."0af-"), minLength: 36, maxLength: 90 }),
   );
   fc.assert(fc.property(width, near, near, (width, one, other) => {
-    const text = (one + other).replaceAll(/[\u0001-\u0003]/g, ""); // those are kept whole
+    const text = (one + other).replaceAll("\u0001", "").replaceAll("\u0002", "").replaceAll(
+      "\u0003",
+      "",
+    ); // those are kept whole
     const texts = new UuidTexts();
     texts.hold(text, width);
     const found = [...text.matchAll(UUID)].slice(0, width);

@@ -14,7 +14,7 @@ import type { Term } from "../../role/master_context.ts";
 import type { KeystoneAuth } from "../../openstack/keystone.ts";
 import type { Listing } from "../../openstack/listing.ts";
 import type { NeutronClient } from "../../openstack/neutron.ts";
-import { REVISION_FIELDS, revisionSchema } from "../../openstack/records.ts";
+import { type PortSeen, REVISION_FIELDS, revisionSchema } from "../../openstack/records.ts";
 import {
   type Guard,
   type KindCounts,
@@ -31,13 +31,6 @@ import type { Sink } from "./sink.ts";
 import type { Step } from "./step.ts";
 import type { Collection, Followed, ObjectOf } from "../model/collections.ts";
 import { COLLECTION_OF, type Kind, KINDS } from "../model/kinds.ts";
-
-/** A port as a list of Neutron's shows it; `host` is "" when it is unbound. */
-export interface PortSeen {
-  readonly id: string;
-  readonly status: string;
-  readonly host: string;
-}
 
 /** What a run works with. */
 export interface ResyncDeps {

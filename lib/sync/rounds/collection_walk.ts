@@ -8,8 +8,13 @@
 import type { ListWalk } from "../../openstack/list_walk.ts";
 import type { Listing } from "../../openstack/listing.ts";
 import type { NeutronClient } from "../../openstack/neutron.ts";
-import { type FloatingIp, REVISION_FIELDS, revisionSchema } from "../../openstack/records.ts";
-import type { PortSeen, SyncRun } from "../apply/sync_run.ts";
+import {
+  type FloatingIp,
+  type PortSeen,
+  REVISION_FIELDS,
+  revisionSchema,
+} from "../../openstack/records.ts";
+import type { SyncRun } from "../apply/sync_run.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
 import { type Followed, type ObjectOf, relatedIn } from "../model/collections.ts";
 import { COLLECTION_OF, type Keyed } from "../model/kinds.ts";

@@ -39,7 +39,8 @@ export async function differing<C extends Keyed>(
   const right: Desired[] = [];
   for (const want of wanted) {
     isWanted.add(want.key);
-    if (await changeOf(run, want, stored.get(want.key)) === null) right.push(want);
+    // What a missing key would keep of another one does not matter: it differs.
+    if (changeOf(run, want, stored.get(want.key), undefined) === null) right.push(want);
     else found.add(want.subject.id);
     await run.breathe();
   }

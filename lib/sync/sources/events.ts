@@ -241,7 +241,10 @@ export class EventSync {
     const [batch, since] = [this.#pending, this.#pendingSince];
     this.#pending = new Hints();
     this.#isBacklogDue = false;
-    this.#noteHints(batch);
+    // Its end has to do it again.
+    if (this.#handled?.begins(batch) === false) {
+      this.options.compare("too much has changed during a full resync");
+    }
     const differences = this.#changes.log();
     const deps = { ...this.#base, progress: () => {}, differences };
     const announced = batch.deleted;
@@ -293,13 +296,6 @@ export class EventSync {
   #moved(index: CloudIndex): CloudIndex | null {
     const current = this.#index;
     return current === index ? null : current;
-  }
-
-  /** Notes what the end of a running full resync has to do again. */
-  #noteHints(batch: Hints): void {
-    if (this.#handled?.begins(batch) === false) {
-      this.options.compare("too much has changed during a full resync");
-    }
   }
 
   #noteWork(scope: Scope, index: CloudIndex): void {

@@ -1,5 +1,6 @@
 /** What a walk through all ports shows of each, for whoever compares it with what Felix says. @module */
-import type { PortSeen, ResyncDeps } from "../apply/sync_run.ts";
+import type { PortSeen } from "../../openstack/records.ts";
+import type { ResyncDeps } from "../apply/sync_run.ts";
 
 /** Passes on the ports of one walk. */
 export class PassedPorts {

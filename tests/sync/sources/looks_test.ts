@@ -4,7 +4,7 @@ import { CloudIndex } from "../../../lib/sync/index/cloud_index.ts";
 import { EventSync } from "../../../lib/sync/sources/events.ts";
 import { followLooks, Looks } from "../../../lib/sync/sources/looks.ts";
 import { endpointName, resourcePrefixes } from "../../../lib/calico/keys.ts";
-import type { PortSeen } from "../../../lib/sync/apply/sync_run.ts";
+import type { PortSeen } from "../../../lib/openstack/records.ts";
 import { portSchema } from "../../../lib/openstack/records.ts";
 import { endpointHosts } from "../../../lib/calico/workload_endpoint.ts";
 import { LookHints, readLookHints } from "../../../lib/status/look_hints.ts";
