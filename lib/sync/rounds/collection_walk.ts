@@ -159,7 +159,8 @@ export class CollectionWalk<C extends Followed = Followed> {
   }
 }
 
-function isKeyed(name: Followed): name is Keyed {
+/** Whether objects of the collection have keys in etcd. */
+export function isKeyed(name: Followed): name is Keyed {
   return Object.values(COLLECTION_OF).some((keyed) => keyed === name);
 }
 
