@@ -11,7 +11,10 @@ function failing({ meddle, requests }: Scene, onAway: () => Promise<void> | void
   const onTrouble = (why: string | null) => void told.push(why);
   const patience = new Patience({ clock: systemClock, onTrouble, onBeat: () => {} });
   let away = true;
-  const isPage = (url: URL) => url.pathname.endsWith("/ports") && !url.searchParams.has("id");
+  // What is asked to find where the list is to be cut is no page of it.
+  const isPage = ({ pathname, searchParams }: URL) =>
+    pathname.endsWith("/ports") && !searchParams.has("id") &&
+    searchParams.getAll("fields").length > 2;
   const pages = () => requests.filter(isPage).map(({ href }) => href);
   meddle(async (url) => {
     if (!away || !isPage(url) || new Set(pages()).size < 3) return;
@@ -21,7 +24,7 @@ function failing({ meddle, requests }: Scene, onAway: () => Promise<void> | void
   return { patience, told, pages, comesBack: () => away = false };
 }
 
-Deno.test("Neutron is away in the middle: what came is written, and no page but that one is asked for again", () =>
+Deno.test("Neutron is away in the middle: what came is written, and no page but what failed is asked for again", () =>
   withCloud(async (scene) => {
     const { patience, told, pages, comesBack } = failing(scene);
     const done = scene.resync({ patience });
@@ -36,7 +39,8 @@ Deno.test("Neutron is away in the middle: what came is written, and no page but 
     await done;
     const asked = Map.groupBy(pages(), (href) => href);
     const again = [...asked].filter(([, times]) => times.length > 1);
-    assertEquals(again.length, 1, "only the page that failed is asked for again");
+    // Two are under way at a time.
+    assert(again.length === 1 || again.length === 2, "only pages that failed are asked for again");
     assertMatch(told[0]!, /in the middle of a list .*ports answered 503.*next try in 1 s/);
     assertEquals(told.at(-1), null);
     assertEquals(await scene.differences(), []);
