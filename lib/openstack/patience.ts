@@ -12,7 +12,7 @@ import { OpenstackError } from "./http.ts";
 const BACKOFF: Backoff = { firstMs: 1000, maxMs: 30_000, jitter: "equal" };
 /** Whoever waits says at least this often that it lives, ms. */
 const BEAT_MS = 1000;
-/** One walk, or all parts of one, waits for so long in all before it fails, ms. */
+/** So long is waited for in all before it fails, ms; while several pages wait at a time, that counts once. */
 const LIMIT_MS = 5 * 60_000;
 
 /** What a {@linkcode Patience} needs. */
@@ -31,6 +31,10 @@ export class Patience {
   readonly #over = new AbortController();
   /** Pages that have failed and are to be read again. */
   #failing = 0;
+  /** Pages that wait now, and since when some do, by the monotonic clock, ms. */
+  #waiting = 0;
+  #waitingSince = 0;
+  /** How long was waited for before that, ms. */
   #waitedMs = 0;
 
   constructor(readonly options: PatienceOptions) {}
@@ -60,13 +64,15 @@ export class Patience {
   async #wait(error: unknown, failures: number, signal: AbortSignal): Promise<boolean> {
     const { clock, onTrouble, onBeat, limitMs = LIMIT_MS } = this.options;
     const pauseMs = Math.round(backoffMs(BACKOFF, failures));
-    if (this.#over.signal.aborted || this.#waitedMs + pauseMs > limitMs) return false;
+    const from = clock.monotonic();
+    const waitedMs = this.#waitedMs + (this.#waiting > 0 ? from - this.#waitingSince : 0);
+    if (this.#over.signal.aborted || waitedMs + pauseMs > limitMs) return false;
     onTrouble(
       `Neutron fails in the middle of a list (${describeError(error)}); it goes on at the same ` +
         `page, next try in ${Math.round(pauseMs / 1000)} s`,
     );
     const either = AbortSignal.any([signal, this.#over.signal]);
-    const from = clock.monotonic();
+    if (this.#waiting++ === 0) this.#waitingSince = from;
     try {
       for (let leftMs = pauseMs; leftMs > 0; leftMs -= BEAT_MS) {
         onBeat();
@@ -76,7 +82,7 @@ export class Patience {
       signal.throwIfAborted();
       return false;
     } finally {
-      this.#waitedMs += clock.monotonic() - from;
+      if (--this.#waiting === 0) this.#waitedMs += clock.monotonic() - this.#waitingSince;
     }
     return true;
   }

@@ -108,6 +108,8 @@ export class SideBySide<T extends { id: string }> {
 
   async #walkPart(part: Part<T>, signal: AbortSignal): Promise<void> {
     for (let page; (page = await part.list.next(signal)) !== null;) {
+      // One that had come when all was stopped: nobody takes it any more.
+      signal.throwIfAborted();
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#ready.push({ page, taken: resolve });
       this.#wake.resolve();

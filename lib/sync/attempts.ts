@@ -86,14 +86,15 @@ export class Attempts {
   }
 
   /**
-   * Runs a resync; after a failure `retryAt` notes when it is to be tried again. What resolves to "part" (see
+   * Runs a resync; after a failure `retryAt` notes when it is to be tried again, ms since the epoch, and
+   * may tell of a later time when that is how it will be. What resolves to "part" (see
    * {@linkcode Extent}) ends a failure, and is no success yet.
    *
    * @throws {FenceLostError} another node leads.
    */
   async try(
     resync: () => Promise<unknown>,
-    retryAt: (at: number) => void,
+    retryAt: (at: number) => number | void,
   ): Promise<void> {
     const { clock } = this.context;
     try {
@@ -103,9 +104,11 @@ export class Attempts {
       if (this.term.signal.aborted) return;
       if (error instanceof FenceLostError) throw error;
       const intervalMs = this.sync.resyncIntervalSeconds * 1000;
-      const retryMs = Math.round(
+      const pauseMs = Math.round(
         Math.min(intervalMs, backoffMs(BACKOFF, this.#failures++, this.random())),
       );
+      const now = clock.now();
+      const retryMs = Math.round((retryAt(now + pauseMs) ?? now + pauseMs) - now);
       this.#cause = describeError(error);
       this.#failure = `the last resync failed (${this.#cause}); next try in ` +
         `${Math.round(retryMs / 1000)} s`;
@@ -115,7 +118,6 @@ export class Attempts {
         level: "error",
         cause: etcdCause(error),
       });
-      retryAt(clock.now() + retryMs);
     }
   }
 

@@ -19,6 +19,8 @@ export interface ComparingOptions {
   readonly context: Pick<JobContext, "clock" | "log" | "store">;
   /** Whether everything has been compared once in this term, and what differs may be written. */
   isReady(): boolean;
+  /** Plans the comparison that was asked for. */
+  planComparison(): void;
 }
 
 /** Decides it, and tells the page. */
@@ -29,12 +31,14 @@ export class Comparing {
 
   /** Decides how it goes from now on; when the next slice is due, ms since the epoch; null: by the intervals. */
   async decide(): Promise<number | null> {
-    const { rounds, schedule, context: { clock, log, store } } = this.options;
+    const { rounds, schedule, planComparison, context: { clock, log, store } } = this.options;
     const before = this.#pace;
     this.#pace = this.#now();
     const isRound = this.#pace === "rounds";
     rounds.suspend(!isRound);
     if (before === "rounds" && !isRound) schedule.endRounds(clock.now());
+    // What was asked for while a slice had failed has waited for this.
+    if (before === "rounds" && this.#pace === "gap") planComparison();
     if (before !== this.#pace) log.debug("how all is compared", { pace: this.#pace });
     await store.writeRounds(rounds.record(this.#pace));
     return isRound ? rounds.nextAt : null;

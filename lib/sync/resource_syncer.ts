@@ -121,6 +121,7 @@ class ResourceSyncer {
       events: this.#events,
       context,
       isReady: () => this.#index !== null && !this.#watching.on,
+      planComparison: () => this.#planIncremental(),
     });
   }
 
@@ -189,9 +190,9 @@ class ResourceSyncer {
   /** The next slice of a round. */
   async #slice(): Promise<Extent> {
     const noted = this.#setup.noted("incremental");
-    const { changes, ended } = await this.#roundRuns.slice(this.#setup.deps(noted), noted);
+    const { changes, whole, ended } = await this.#roundRuns.slice(this.#setup.deps(noted), noted);
     // What others have written to etcd was never announced.
-    if (!ended?.whole) this.#events?.foundSilently(changes);
+    if (!whole) this.#events?.foundSilently(changes);
     if (!ended) return "part";
     await this.#hosts.publish(this.#index!);
     if (ended.needsFull) this.#schedule.askFull(this.context.clock.now());

@@ -28,6 +28,7 @@ const WAYS: readonly Kind[] = [
   "periodic",
   "narrow",
   "events",
+  "early events",
   "round",
   "whole round",
 ];

@@ -23,6 +23,7 @@ export type Kind =
   | "incremental"
   | "narrow"
   | "events"
+  | "early events"
   | "round"
   | "whole round";
 
@@ -100,6 +101,11 @@ const WAYS: Readonly<Record<Kind, Way>> = {
   },
 
   events: handleEvents,
+
+  "early events": async (start, signal) => {
+    start.index?.close(); // another term's
+    return await handleEvents({ ...start, index: null }, signal);
+  },
 
   "round": (start, signal) => goRound(start, signal, false),
   "whole round": (start, signal) => goRound(start, signal, true),
@@ -190,7 +196,9 @@ async function handleEvents(
   }
   const handled = () => {
     const { passes, failures } = events.record({ queue: null, trouble: null });
-    return passes + failures > 0;
+    // Before a full resync they wait until extensions and keys are known.
+    const isNotReady = index === null && log.records.some(({ level }) => level === "warn");
+    return passes + failures > 0 || isNotReady;
   };
   while (!handled() && !signal.aborted) await systemClock.sleep(10);
   stop.abort(new Error("enough"));

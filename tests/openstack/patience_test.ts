@@ -71,6 +71,22 @@ Deno.test("patience: of several pages that fail all have to come before all is w
   assertEquals(told.filter((why) => why === null).length, 1);
 });
 
+Deno.test("patience: however many pages wait at a time, an outage is waited out for as long", async () => {
+  const { clock, patience } = scene();
+  let away = true;
+  const read = (page: number) =>
+    patience.run(
+      () => away ? Promise.reject(new OpenstackError("", 503)) : Promise.resolve(page),
+      signal,
+    ).catch((error) => error);
+  const numbers = Array.from({ length: 16 }, (_, i) => i);
+  const pages = numbers.map(read);
+  await clock.advance(4 * 60_000);
+  away = false;
+  await clock.advance(30_000);
+  assertEquals(await Promise.all(pages), numbers);
+});
+
 Deno.test("patience: an abort or stop ends the wait at once", async () => {
   const { clock, patience } = scene();
   const error = new OpenstackError("busy", 503);

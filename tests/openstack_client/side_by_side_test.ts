@@ -4,7 +4,8 @@ import { Meter } from "../../lib/metrics/meter.ts";
 import { NeutronClient } from "../../lib/openstack/neutron.ts";
 import { revisionSchema } from "../../lib/openstack/records.ts";
 import { newShared } from "../../lib/openstack/shared.ts";
-import { rangesBetween } from "../../lib/openstack/side_by_side.ts";
+import { rangesBetween, SideBySide } from "../../lib/openstack/side_by_side.ts";
+import type { ListWalk } from "../../lib/openstack/list_walk.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import {
   failure,
@@ -292,4 +293,20 @@ Deno.test("a list that changes while parts of it are walked has what was there a
     { numRuns: 400 },
   );
   assert(complete > 380, `${complete} of 400 lists were complete`);
+});
+
+Deno.test("a page that has come just when nobody reads on ends like all others", async () => {
+  const last = Promise.withResolvers<Listing<Revised>>();
+  const page: Listing<Revised> = { items: [{ id: "a", revision_number: 1 }], refused: [] };
+  const walk = (next: () => Promise<Listing<Revised> | null>) =>
+    ({ next, isLost: false }) as unknown as ListWalk<Revised>;
+  const lists = [walk(() => Promise.resolve(page)), walk(() => last.promise)];
+  const pages = new SideBySide(lists, 2).pages(signal);
+  assertEquals((await pages.next()).value, page);
+  const ended = pages.return(undefined);
+  last.resolve(page);
+  let timer;
+  const late = new Promise((resolve) => timer = setTimeout(() => resolve("it hangs"), 5000));
+  assertEquals(await Promise.race([ended, late]), { done: true, value: undefined });
+  clearTimeout(timer);
 });

@@ -93,3 +93,9 @@ Deno.test("a try knows how many have failed before it, and how the last of them 
   await of.try(() => Promise.resolve(), () => {});
   assertEquals(of.next, { attempt: 1, failureBefore: null });
 });
+
+Deno.test("what is tried later than the pause asks for is said to be", async () => {
+  const { of } = attempts();
+  await of.try(fail, (at) => at + 100_000);
+  assertEquals(of.problem, "the last resync failed (no Neutron); next try in 101 s");
+});

@@ -16,8 +16,11 @@ import { type Scene, withCloud } from "./scene.ts";
 const GRPC = { sanitizeOps: false, sanitizeResources: false };
 const { sync } = testConfig();
 
-function comparingOf(scene: Scene, { budget = 5, listens = true } = {}) {
-  const schedule = new Schedule(sync, 0);
+function comparingOf(
+  scene: Scene,
+  { budget = 5, listens = true, incrementalIntervalSeconds = sync.incrementalIntervalSeconds } = {},
+) {
+  const schedule = new Schedule({ ...sync, incrementalIntervalSeconds }, 0);
   const index = new CloudIndex(null);
   const config = { ...sync, neutronBudgetPercent: budget };
   const rounds = new Rounds(config, systemClock, scene.deps.neutron);
@@ -34,16 +37,19 @@ function comparingOf(scene: Scene, { budget = 5, listens = true } = {}) {
     index: () => index,
     compare: () => {
       schedule.askCompare();
+      if (failing) return;
       schedule.planIncremental(Date.now(), true);
     },
   });
   let ready = true;
+  let failing = false;
   const comparing = new Comparing({
     schedule,
     rounds,
     events: listens ? events : null,
     context: { clock: systemClock, log, store },
     isReady: () => ready,
+    planComparison: () => schedule.planIncremental(Date.now(), true),
   });
   return {
     schedule,
@@ -51,6 +57,8 @@ function comparingOf(scene: Scene, { budget = 5, listens = true } = {}) {
     events,
     index,
     readyIs: (is: boolean) => ready = is,
+    /** The last run has failed: what is asked for waits until its turn comes. */
+    failingIs: (is: boolean) => failing = is,
     /** How it goes now, and what is due. */
     async now(): Promise<[PaceReason, ReturnType<Schedule["due"]>]> {
       const sliceAt = await comparing.decide();
@@ -95,6 +103,19 @@ Deno.test("comparing goes round while notifications are heard, and by the interv
     assertEquals(await now(), ["gap", "incremental"]);
     succeed("incremental");
     assertEquals(await now(), ["rounds", "slice"]);
+  }));
+
+Deno.test("what may have been missed after a slice has failed is looked for at once, also without intervals", () =>
+  withCloud(async (scene) => {
+    const comparing = comparingOf(scene, { incrementalIntervalSeconds: 0 });
+    const { events, succeed, now, failingIs } = comparing;
+    succeed("full");
+    events.subscribed();
+    succeed("incremental");
+    assertEquals(await now(), ["rounds", "slice"]);
+    failingIs(true);
+    events.overflow("the broker's queue was full");
+    assertEquals(await now(), ["gap", "incremental"]);
   }));
 
 Deno.test("comparing goes by the intervals where nothing says what changes", () =>

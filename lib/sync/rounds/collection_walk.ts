@@ -84,8 +84,12 @@ export class CollectionWalk<C extends Followed = Followed> {
       this.#known = this.#isWhole ? null : (record) => this.#seeRecord(record, found, states);
       deps.progress(this.#isWhole ? "reading Neutron" : "listing revisions");
       const listing = await walk.next(run.term.signal);
-      if (listing) await this.#take(run, listing, found, states);
-      if (states.length > 0) deps.onPorts?.(states, askedAt);
+      try {
+        if (listing) await this.#take(run, listing, found, states);
+      } finally {
+        // Also when etcd fails: the page does not come again.
+        if (states.length > 0) deps.onPorts?.(states, askedAt);
+      }
       if (walk.done) {
         if (this.name === "ports") deps.onPortsEnd?.(this.#startedAt);
         return;

@@ -42,6 +42,6 @@ export class Pace {
 
   /** How long to rest after requests that took so long, ms, to stay within the share. */
   leastRestMs(busyMs: number): number {
-    return busyMs * (100 / this.budgetPercent - 1);
+    return Math.min(MAX_REST_MS, busyMs * (100 / this.budgetPercent - 1));
   }
 }

@@ -16,6 +16,8 @@ import type { Rounds, SliceOutcome } from "./rounds.ts";
 export interface SliceEnd {
   /** Objects that it has changed in etcd. */
   readonly changes: number;
+  /** Its round compares with etcd, so that what it has changed may be what others have written there. */
+  readonly whole: boolean;
   /** The round that it has ended; null: that goes on. */
   readonly ended: SliceOutcome["ended"];
 }
@@ -49,7 +51,7 @@ export class RoundRuns {
     const { context, term } = this;
     let end: SliceEnd | null = null;
     await runPartial(context, term, noted, async () => {
-      const { run, ended } = await this.rounds.slice(deps, term);
+      const { run, whole: ofWhole, ended } = await this.rounds.slice(deps, term);
       const result = run.result();
       const { created, updated, deleted } = totals(result);
       const changes = created! + updated! + deleted!;
@@ -57,11 +59,11 @@ export class RoundRuns {
       this.#left = merged([...this.#left, ...result.leftOut]);
       const isNews = this.#isNews(result.guards);
       if (!ended) {
-        end = { changes, ended };
+        end = { changes, whole: ofWhole, ended };
         return { result, tells: changes > 0 || isNews, isPart: true };
       }
       const needsFull = ended.needsFull || this.#needsFull(ended.whole);
-      end = { changes, ended: { ...ended, needsFull } };
+      end = { changes, whole: ofWhole, ended: { ...ended, needsFull } };
       // Where something stands that this did not look into, a full resync has the word.
       const whole = ended.whole && !needsFull;
       const leftOut = whole ? this.#left : result.leftOut;

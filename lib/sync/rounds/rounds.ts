@@ -28,6 +28,8 @@ export type RoundsConfig = Pick<
 /** What a slice has come to. */
 export interface SliceOutcome {
   readonly run: SyncRun;
+  /** Its round compares with etcd. */
+  readonly whole: boolean;
   /** The round that it has ended; null: that goes on. */
   readonly ended: { readonly whole: boolean; readonly needsFull: boolean } | null;
 }
@@ -98,9 +100,9 @@ export class Rounds {
     this.#share.add(startedAt, busyMs);
   }
 
-  /** Tries again then, not before. */
-  retryAt(at: number): void {
-    this.nextAt = Math.max(this.nextAt, at);
+  /** Tries again then, not before. When that is, which the share may put off, ms since the epoch. */
+  retryAt(at: number): number {
+    return this.nextAt = Math.max(this.nextAt, at);
   }
 
   /** Does the next slice. @throws as {@linkcode Round.slice}; called again it goes on there. */
@@ -109,19 +111,23 @@ export class Rounds {
     const round = this.#round ??= this.#begin(now);
     const [place, compared, busyMs] = [round.place, round.compared, this.#neutron.busyMs()];
     const { client } = this.#neutron;
+    const { whole } = round.options;
+    let isDone = false;
     try {
       const run = await round.slice({ ...deps, neutron: client }, term);
-      return { run, ended: round.ended ? this.#endOf(round) : null };
+      isDone = true;
+      return { run, whole, ended: round.ended ? this.#endOf(round) : null };
     } finally {
       const spentMs = this.#neutron.busyMs() - busyMs;
-      const { whole } = round.options;
       const cost = {
         busyMs: spentMs,
         objects: round.compared - compared,
         sort: `${place} ${whole}`,
       };
       this.#share.add(now, spentMs);
-      this.nextAt = this.clock.now() + this.#pace!.restMs(cost);
+      // How long a failure took says nothing of how long such slices take.
+      const restMs = isDone ? this.#pace!.restMs(cost) : this.#pace!.leastRestMs(spentMs);
+      this.nextAt = this.clock.now() + restMs;
       if (round.ended) this.#rest();
     }
   }

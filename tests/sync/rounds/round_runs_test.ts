@@ -6,7 +6,7 @@ import { Rounds } from "../../../lib/sync/rounds/rounds.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { LogRecorder } from "../../support/log_recorder.ts";
 import { tempDir } from "../../support/temp_dir.ts";
-import { type Scene, withCloud } from "../scene.ts";
+import { type Scene, WEP, withCloud } from "../scene.ts";
 
 interface Told {
   readonly scene: Scene;
@@ -126,4 +126,18 @@ Deno.test("a slice that fails is in the history, and so is the one that makes it
     const [good] = await store.readResyncs();
     assertEquals([good!.error, good!.attempt], [null, 2]);
     await round();
+  }));
+
+Deno.test("a slice of a whole round says so, also in the middle", () =>
+  withRuns(1, async ({ scene, runs, noted }) => {
+    const [key] = await scene.etcd.getAll().prefix(WEP).keys();
+    await scene.etcd.put(key!).value("{");
+    for (let i = 0; i < 100; i++) {
+      const { changes, whole, ended } = await runs.slice(scene.deps, noted());
+      await systemClock.sleep(2); // records are named by their time
+      if (changes === 0) continue;
+      assertEquals([whole, ended], [true, null]);
+      return;
+    }
+    throw new Error("it is not repaired");
   }));

@@ -209,6 +209,29 @@ Deno.test("round: etcd cannot be read or written in the middle, and nothing that
     }
   }));
 
+Deno.test("round: etcd cannot be read, and what Neutron says of its ports is passed on all the same", () =>
+  withCloud(async (scene) => {
+    const { deps, term, cloud, etcd } = scene;
+    const { index } = await scene.resync();
+    const round = new Round({ index, neutron: deps.neutron, whole: true });
+    const seen = new Set<string>();
+    let ends = 0;
+    const own: ResyncDeps = {
+      ...deps,
+      onPorts: (ports) => ports.forEach(({ id }) => seen.add(id)),
+      onPortsEnd: () => ends++,
+    };
+    while (round.place !== "ports") await round.slice(own, term);
+    const { txn, range } = etcd.kv;
+    etcd.kv.txn = () => Promise.reject(new Error("no etcd"));
+    etcd.kv.range = () => Promise.reject(new Error("no etcd"));
+    await assertRejects(() => round.slice(own, term), Error);
+    Object.assign(etcd.kv, { txn, range });
+    while (!round.ended) await round.slice(own, term);
+    const all = cloud.list("ports").map(({ id }) => id as string);
+    assertEquals([[...seen].sort(), ends], [all.sort(), 1]);
+  }));
+
 Deno.test("round: the term's end ends it, and nothing more is written", () =>
   withCloud(async (scene) => {
     const { deps, cloud, etcd } = scene;

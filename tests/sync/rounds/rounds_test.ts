@@ -128,3 +128,20 @@ Deno.test("rounds: where Neutron counts no revisions each one is whole, and find
     do await next(); while (rounds.record("rounds").startedAt !== null);
     assertEquals(await scene.differences(), []);
   }));
+
+Deno.test("rounds: how long a failure took does not count as how long a slice takes", () =>
+  withCloud(async (scene) => {
+    const { rounds, clock, next } = await paced(scene, {}, () => 10);
+    do await next(); while (rounds.record("rounds").round < 8);
+    await clock.advance(Math.max(0, rounds.nextAt - clock.now()));
+    scene.meddle(async () => {
+      await clock.advance(100);
+      return new Response("", { status: 400 });
+    });
+    const from = clock.now();
+    await assertRejects(() => rounds.slice(scene.deps, scene.term), Error);
+    const spentMs = clock.now() - from;
+    assert(spentMs >= 100);
+    const restMs = rounds.nextAt - clock.now();
+    assert(restMs <= 19 * spentMs + 1, `${restMs} ms after ${spentMs} ms`);
+  }));
