@@ -6,6 +6,7 @@ version=v1.7.12
 tools=$PWD/.tools/package
 bin=$tools/actionlint-$version
 if [ ! -x "$bin/actionlint" ]; then
+  mkdir -p "$tools"
   go=$(command -v go || echo /usr/local/go/bin/go)
   if ! GOBIN=$bin GOMODCACHE=$tools/mod GOCACHE=$tools/build GOFLAGS="-p=1 -modcacherw" GOTOOLCHAIN=local \
     "$go" install "github.com/rhysd/actionlint/cmd/actionlint@$version" >"$bin.log" 2>&1; then

@@ -10,15 +10,24 @@ import { Site, writeConfig } from "./site.ts";
 const others = (before: Map<string, number>, after: Map<string, number>) =>
   [...after].filter(([name, pid]) => before.get(name) !== pid).map(([name]) => name);
 
+/** How often the node has taken a configuration again, or refused it. */
+async function reloads(machine: Machine): Promise<number> {
+  await machine.do("journalctl", "--sync");
+  const { text } = await machine.run("journalctl", "--no-pager", "-o", "cat", "-u", UNIT);
+  return text.match(/configuration was read again|refused, the one before stays/g)?.length ?? 0;
+}
+
 /** Reloads, and waits until the node has taken the configuration or refused it. */
 async function reload(machine: Machine): Promise<void> {
-  const times = async () => {
-    const { text } = await machine.run("journalctl", "--no-pager", "-o", "cat", "-u", UNIT);
-    return text.match(/configuration was read again|refused, the one before stays/g)?.length ?? 0;
-  };
-  const before = await times();
+  const before = await reloads(machine);
   await machine.do("systemctl", "reload", UNIT);
-  await eventually("it has read its configuration", async () => await times() > before);
+  await eventually("it has read its configuration", async () => await reloads(machine) > before);
+}
+
+/** Whether the machine's systemd knows `Type=notify-reload`. */
+async function awaitsReloads(machine: Machine): Promise<boolean> {
+  const version = /^systemd (\d+)/.exec(await machine.do("systemctl", "--version"))![1];
+  return Number(version) >= 253;
 }
 
 /** Waits until a role has another process; all that are others then. */
@@ -89,6 +98,34 @@ Deno.test("a package under systemd, from its installation to its purge", async (
     assertEquals(await machine.property("ActiveState"), "active");
     assertEquals(others(before, await machine.roles()), []);
     await writeConfig(machine, 30);
+  });
+
+  await t.step({
+    name: "with the package's drop-in, a reload returns when the configuration was read or refused",
+    ignore: !await awaitsReloads(machine),
+    fn: async () => {
+      const file = "notify-reload.conf";
+      const placed = `/etc/systemd/system/${UNIT}.d/${file}`;
+      await machine.do("cp", `/usr/share/doc/calico-conductor/examples/${file}`, placed);
+      await machine.do("systemctl", "daemon-reload");
+      await machine.do("systemctl", "restart", UNIT);
+      await machine.ready();
+      const supervisor = await machine.mainPid();
+      for (const broken of [false, true, false]) {
+        await writeConfig(machine, 30);
+        if (broken) {
+          const path = machine.path("/etc/calico-conductor/neutron.conf");
+          await Deno.writeTextFile(path, "no INI file\n");
+        }
+        const before = await reloads(machine);
+        await machine.do("systemctl", "reload", UNIT);
+        assertEquals(await reloads(machine), before + 1, "it has not waited");
+        assertEquals(await machine.property("ActiveState"), "active");
+      }
+      assertEquals(await machine.mainPid(), supervisor);
+      await machine.do("rm", placed);
+      await machine.do("systemctl", "daemon-reload");
+    },
   });
 
   await t.step("a role that stands still is replaced, and no other", async () => {
