@@ -20,7 +20,7 @@ export function comparisonText(comparison: Ports["comparison"]): string | null {
     case "compared":
       return `compared with Neutron${rest}${stubborn}`;
     case "telling":
-      return `not compared with Neutron: no list of all ports comes, all is told${stubborn}`;
+      return `not compared with Neutron: no whole list of ports has come, all is told${stubborn}`;
     case "off":
       return "not compared with Neutron: all is told";
   }

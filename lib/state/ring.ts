@@ -91,7 +91,7 @@ export class RingReader<T> implements Disposable {
     readonly schema: z.ZodType<T>,
   ) {}
 
-  /** Entries that were overwritten before they were read, or could not be read. */
+  /** Entries that were overwritten before they were read, even before the reader was there, or could not be read. */
   get lost(): number {
     return this.#lost;
   }
@@ -104,7 +104,7 @@ export class RingReader<T> implements Disposable {
     const oldest = Math.max(1, head.last - this.slots + 1);
     if (head.writer !== this.#writer) {
       this.#writer = head.writer;
-      this.#next = oldest;
+      this.#next = 1; // what of it is overwritten already is lost to whoever comes late, too
     }
     if (oldest > this.#next) {
       this.#lost += oldest - this.#next;

@@ -200,6 +200,71 @@ function retrying(): Partial<Facts> {
   };
 }
 
+/** What a new master found is compared with what Neutron shows, while the first pass waits for Neutron. */
+function firstPass(): Partial<Facts> {
+  const { ports, rounds, notifications, roles } = facts();
+  const problem = "Neutron fails in the middle of a list (http://10.0.0.7:9696 answered 503 to " +
+    "/v2.0/ports); it goes on at the same page, next try in 16 s";
+  const [last, ...others] = healthy().resyncs!;
+  const startedAt = NOW - 95_000;
+  const first = { startedAt, id: startedAt.toString(36), endedAt: null, reason: "startup" };
+  return {
+    ...healthy(),
+    roles: roles.map((each) =>
+      each.name === "resource-syncer" ? role(each.name, {}, { problem }) : each
+    ),
+    resyncs: [{ ...last!, ...first }, ...others],
+    rounds: {
+      ...rounds!,
+      pace: "first",
+      sharePercent: null,
+      round: 0,
+      compared: 0,
+      total: 0,
+      startedAt: null,
+      endedAt: null,
+      everyMs: null,
+      isMeasured: false,
+    },
+    notifications: { ...notifications!, early: true },
+    ports: {
+      ...ports!,
+      total: 84_000,
+      queued: 310,
+      differing: 310,
+      comparison: { ...COMPARISON, is: "comparing", unsure: 61_000, wholeAt: null },
+    },
+  };
+}
+
+/** A round of whole objects, ports that go on differing, and an estimate. */
+function wholeRound(): Partial<Facts> {
+  const { ports, rounds } = facts();
+  return {
+    ...healthy(),
+    rounds: { ...rounds!, whole: true, total: 1_204_000, compared: 301_000, isMeasured: false },
+    ports: { ...ports!, total: 1_000_000, comparison: { ...COMPARISON, persisting: 12 } },
+  };
+}
+
+/** Notifications are not heard, and no list of ports comes. */
+function byIntervals(): Partial<Facts> {
+  const { ports, rounds, notifications } = facts();
+  const trouble = "no broker answers: connection refused by 10.0.0.9:5672";
+  return {
+    ...healthy(),
+    notifications: { ...notifications!, queue: null, trouble },
+    rounds: { ...rounds!, pace: "unheard", startedAt: null, everyMs: null },
+    ports: {
+      ...ports!,
+      total: 84_000,
+      queued: 59_000,
+      differing: 59_000,
+      comparison: { ...COMPARISON, is: "telling", unsure: 59_000, lost: 3, wholeAt: null },
+    },
+  };
+}
+
 function watching(): Partial<Facts> {
   const node = { ...facts().node, startupResync: "never" as const };
   const dry = { dryRun: true, reason: "watching", differences: 12 };
@@ -238,6 +303,16 @@ function notStarted(): Facts["roles"] {
   }));
 }
 
+const COMPARISON: NonNullable<NonNullable<Facts["ports"]>["comparison"]> = {
+  is: "compared",
+  unsure: 0,
+  found: 840,
+  accepted: 828,
+  persisting: 0,
+  pages: 84,
+  lost: 0,
+  wholeAt: NOW - 60_000,
+};
 const KIND = Object.values(resync().kinds)[0]!;
 const NOTHING = {
   resyncs: [],
@@ -256,6 +331,9 @@ export const STATES: Readonly<Record<string, () => State>> = {
   "nobody-leads": () => state(nobody()),
   "etcd-down": () => state(etcdDown()),
   "crash-loop": () => state(crashLoop()),
+  "first-pass": () => state(firstPass()),
+  "whole-round": () => state(wholeRound()),
+  "by-intervals": () => state(byIntervals()),
   "backlog": () => state(backlog(), details(500)),
   "agents-gone": () => state(agentsGone()),
   "retrying": () => state(retrying()),

@@ -30,7 +30,7 @@ Deno.test("what is said of comparing ports: compared only when nothing is unsure
     "comparing with Neutron, 200 not compared yet, 1 port shown otherwise although Neutron took its status",
     "compared with Neutron",
     "compared with Neutron, 2 not compared yet",
-    "not compared with Neutron: no list of all ports comes, all is told",
+    "not compared with Neutron: no whole list of ports has come, all is told",
     "not compared with Neutron: all is told",
   ]);
 });
