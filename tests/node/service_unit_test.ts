@@ -62,9 +62,12 @@ Deno.test("systemd accepts the unit, and finds it well fenced", {
   assertMatch(out, /Overall exposure level for calico-conductor.service: 1\.\d OK/);
 });
 
-Deno.test("the container's supervisor is the child of process 1, as nobody special, and gets SIGTERM", () => {
+Deno.test("the container's process 1 passes SIGTERM on to the supervisor, as nobody special", () => {
   assertMatch(CONTAINER, /^USER \d+:\d+$/m);
-  assertMatch(CONTAINER, /^ENTRYPOINT \["\/usr\/bin\/tini", "--", "\/usr\/local\/bin\/calico-conductor"\]$/m);
+  assertMatch(
+    CONTAINER,
+    /^ENTRYPOINT \["\/usr\/bin\/tini", "--", "\/usr\/local\/bin\/calico-conductor"\]$/m,
+  );
   assertMatch(CONTAINER, /^STOPSIGNAL SIGTERM$/m);
   assert(!/^(RUN|CMD|ENTRYPOINT) .*(PASSWORD|TOKEN)/m.test(CONTAINER), "no secret is built in");
 });
