@@ -19,8 +19,8 @@ fi
 
 bash tests/systemd/roots.sh base $suite "$bases"
 if ! command -v podman >/dev/null || ! command -v buildah >/dev/null || ! command -v crun >/dev/null; then
-  DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -q -y --no-install-recommends \
-    podman buildah crun >"$bases/install.log" 2>&1 ||
+  { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -q -y --no-install-recommends \
+    podman buildah crun; } >"$bases/install.log" 2>&1 ||
     { echo "podman and buildah cannot be installed; see $bases/install.log" >&2; exit 1; }
 fi
 if [ -z "${CONDUCTOR_BINARY:-}" ]; then
