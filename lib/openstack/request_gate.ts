@@ -1,6 +1,6 @@
 /**
  * The door to Neutron: so many requests of one client are under way at a time as `pace.ts` allows, and what
- * cannot wait goes before what can. It also adds up for how long Neutron has been busy with them.
+ * cannot wait goes before what can, and by one beyond the pace, never beyond the most. It also adds up for how long Neutron has been busy with them.
  *
  * @module
  */
@@ -9,6 +9,11 @@ import { Pace, type SlowReason, slowReason } from "./pace.ts";
 
 /** After so many urgent ones in a row one that is not urgent and waits has its turn. */
 const URGENT_IN_A_ROW = 15;
+/**
+ * For so long after an urgent one a place is kept for the next, ms: what is read of one change comes in a few steps,
+ * each of which would wait for a page of a long list.
+ */
+const PLACE_KEPT_MS = 1000;
 
 /** What an answer is judged by; see `Answer`. */
 export interface Size {
@@ -73,6 +78,7 @@ export class RequestGate {
   readonly #monotonic: () => number;
   readonly #options: GateOptions;
   #urgentInRow = 0;
+  #urgentAt = -Infinity;
 
   /** @param most requests under way at a time. */
   constructor(readonly most: number, options: GateOptions = {}) {
@@ -132,19 +138,22 @@ export class RequestGate {
   }
 
   #admit(): void {
-    while (this.#underWay.size < this.pace.limit) {
-      const next = this.#next();
-      if (!next) return;
-      next();
-    }
+    for (let next; (next = this.#next()) !== undefined;) next();
   }
 
+  /** Whoever may be sent now. */
   #next(): (() => void) | undefined {
-    const othersTurn = this.#urgentInRow >= URGENT_IN_A_ROW && this.#others.length > 0;
-    if (!othersTurn && this.#urgent.length > 0) {
+    const { size } = this.#underWay;
+    const { limit } = this.pace;
+    const isOthersTurn = this.#urgentInRow >= URGENT_IN_A_ROW && this.#others.length > 0;
+    if (!isOthersTurn && this.#urgent.length > 0) {
+      if (size >= Math.min(this.most, limit + 1)) return undefined;
       this.#urgentInRow++;
+      this.#urgentAt = this.#monotonic();
       return this.#urgent.shift();
     }
+    const isUrgentTime = !isOthersTurn && this.#monotonic() - this.#urgentAt < PLACE_KEPT_MS;
+    if (size >= (isUrgentTime ? Math.max(1, limit - 1) : limit)) return undefined;
     this.#urgentInRow = 0;
     return this.#others.shift();
   }

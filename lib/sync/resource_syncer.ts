@@ -18,6 +18,7 @@ import { Attempts, type Extent } from "./attempts.ts";
 import { lookAtAll } from "./look.ts";
 import { EndpointHosts } from "./endpoint_hosts.ts";
 import { type ResyncBase, resyncBase } from "./sources/base.ts";
+import { eventsFirst } from "./sources/early.ts";
 import { EventSync } from "./sources/events.ts";
 import { listen } from "./sources/listen.ts";
 import { Comparing } from "./comparing.ts";
@@ -164,6 +165,7 @@ class ResourceSyncer {
     const { clock, store } = this.context;
     const schedule = this.#schedule;
     await this.#watching.begin();
+    if (!this.#watching.on) await eventsFirst(this.#events, this.context, this.term);
     while (!this.term.signal.aborted) {
       const seen = store.changes.count;
       this.#attempts.monitor();
@@ -176,7 +178,10 @@ class ResourceSyncer {
         const resync = () => on ? this.#look() : this.#full();
         await this.#attempts.try(resync, (at) => schedule.retryFull(at));
       } else if (due === "incremental") {
-        await this.#attempts.try(() => this.#incremental(), (at) => schedule.retryIncremental(at));
+        await this.#attempts.try(
+          () => this.#incremental(),
+          (at) => schedule.retryIncremental(at),
+        );
       } else if (due === "slice") {
         await this.#attempts.try(() => this.#slice(), (at) => this.#rounds.retryAt(at));
       } else {
@@ -200,8 +205,7 @@ class ResourceSyncer {
   }
 
   async #askExtensions(): Promise<void> {
-    const { missing } = await this.#base.neutron.askExtensions(this.term.signal);
-    await this.#lacks.say(missing);
+    await this.#lacks.say((await this.#base.neutron.askExtensions(this.term.signal)).missing);
   }
 
   /** Compares and writes nothing. */
@@ -232,10 +236,9 @@ class ResourceSyncer {
       ({ index, ...result } = await recorded(this.context, this.term, noted, async (tell) => {
         const deps = this.#setup.deps(noted, tell, asked.tell);
         if (!previous) await this.#askExtensions();
-        const { allowDeletions } = asked;
         const beside = this.#index ?? this.#events?.early ?? undefined;
         const patience = patienceOf(this.context, this.#beats, () => this.#attempts.problem);
-        const how = { allowDeletions, previous, beside, patience };
+        const how = { allowDeletions: asked.allowDeletions, previous, beside, patience };
         const full = await this.#setup.measured(() => fullResync(deps, this.term, how));
         made.push(full.index);
         return full;

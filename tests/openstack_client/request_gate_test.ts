@@ -211,6 +211,51 @@ Deno.test("urgent ones go first, and one of the others has its turn all the same
   assertEquals(order.filter((each) => each === "urgent").length, 40);
 });
 
+Deno.test("an urgent one goes beyond the pace, never beyond the most, and its place is kept for the next", async () => {
+  const all = scene(2, 2);
+  const list: Promise<unknown>[] = [];
+  for (let i = 0; i < 12; i++) list.push(ask(all));
+  await settlePromises();
+  assertEquals(
+    [all.gate.pace.limit, all.workers.under],
+    [1, 1],
+    "a list begins with one at a time",
+  );
+  const early = ask(all, PAGE, true);
+  await settlePromises();
+  assertEquals(all.workers.under, 2);
+  await all.clock.advance(6 * COST_MS);
+  assertEquals(all.gate.pace.limit, 2);
+  // Both places are taken by the list: the first waits for a page, the second for none.
+  const from = all.clock.monotonic();
+  const first = ask(all, PAGE, true).then(() => all.clock.monotonic());
+  await all.clock.advance(2 * COST_MS);
+  assert(await first - from <= 2 * COST_MS);
+  const at = all.clock.monotonic();
+  const second = ask(all, PAGE, true).then(() => all.clock.monotonic());
+  await all.clock.advance(COST_MS);
+  assertEquals(await second - at, COST_MS, "it does not wait for a page of the list");
+  await all.clock.advance(20 * COST_MS);
+  await Promise.all([early, ...list]);
+  assertEquals(all.workers.most, 2);
+});
+
+Deno.test("when Neutron refuses, urgent ones are held back as well", async () => {
+  const all = scene(8, 1);
+  const refused = all.gate.run({
+    urgent: false,
+    signal,
+    send: () => Promise.reject(new OpenstackError("no", 503)),
+  });
+  await refused.catch(() => {});
+  assertEquals(all.gate.pace.limit, 1);
+  const urgent = Array.from({ length: 8 }, () => ask(all, PAGE, true));
+  await settlePromises();
+  assertEquals(all.workers.under, 2);
+  await all.clock.advance(20 * COST_MS);
+  await Promise.all(urgent);
+});
+
 Deno.test("who is aborted while it waits gives its place up, and time of answers adds up", async () => {
   const all = scene(1, 1);
   const first = ask(all);

@@ -14,9 +14,10 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import { type Backoff, backoffMs } from "../../base/backoff.ts";
+import { deadline } from "../../base/deadline.ts";
 import type { RateLimitedLog } from "../../base/rate_limited.ts";
 import { REVISION_FIELDS, revisionSchema } from "../../openstack/records.ts";
-import type { Term } from "../../role/master_context.ts";
+import type { JobContext, Term } from "../../role/master_context.ts";
 import { type ResyncDeps, SyncRun } from "../apply/sync_run.ts";
 import { emptyScope, type Scope, sizeOf } from "../index/backlog.ts";
 import { CloudIndex } from "../index/cloud_index.ts";
@@ -28,6 +29,7 @@ import type { Hints } from "./notification.ts";
 import { SeenKeys } from "./seen_keys.ts";
 
 const BACKOFF: Backoff = { firstMs: 1000, maxMs: 30_000, jitter: "equal" };
+const EVENTS_FIRST_S = 5;
 /** Once so many ports are looked at because they show what has changed, those of further objects wait. */
 const MAX_SHOWING = 500;
 
@@ -43,10 +45,16 @@ export interface EarlyOptions {
 export class EarlyIndex {
   readonly #index: CloudIndex;
   readonly #over = new AbortController();
+  readonly #tried = Promise.withResolvers<void>();
   #isReady = false;
 
   constructor(readonly options: EarlyOptions) {
     this.#index = new CloudIndex(options.deps.region);
+  }
+
+  /** Resolves when the first try to prepare it is over, whatever came of it, or it is not needed any more. */
+  get tried(): Promise<void> {
+    return this.#tried.promise;
   }
 
   /** The index, once it can be used and as long as it is needed; null before and after. */
@@ -80,20 +88,44 @@ export class EarlyIndex {
           errors.push(error);
         }
       }));
-      if (signal.aborted) return;
-      if (left.size === 0) {
-        this.#isReady = true;
-        return;
-      }
+      this.#isReady = left.size === 0;
+      this.#tried.resolve();
+      if (signal.aborted || this.#isReady) return;
       log.warn("what Neutron announces cannot be handled yet", { error: errors[0] });
       await clock.sleep(backoffMs(BACKOFF, failures++), signal).catch(() => {});
     }
   }
 
+  /** Another takes its place: it is closed when these who use it have ended. */
+  endAfter(users: readonly Promise<unknown>[]): CloudIndex {
+    const index = this.end();
+    void Promise.all(users).then(() => index.close());
+    return index;
+  }
+
   /** A full resync is through, or nobody handles events any more. Close the index when nobody uses it. */
   end(): CloudIndex {
     this.#over.abort();
+    this.#tried.resolve();
     return this.#index;
+  }
+}
+
+/**
+ * Waits until events can be handled, or that has failed once, or 5 s have passed: there is one look through etcd's
+ * keys at a time, and changes do not wait for what takes minutes. Returns early when the term is over.
+ */
+export async function eventsFirst(
+  events: { readonly prepared: Promise<void> } | null,
+  { alive, clock }: Pick<JobContext, "alive" | "clock">,
+  { signal }: Term,
+): Promise<void> {
+  const prepared = events?.prepared.then(() => true);
+  for (let second = 0; prepared && second < EVENTS_FIRST_S && !signal.aborted; second++) {
+    alive("making ready for notifications", null);
+    const isOver = await deadline(prepared, 1000, () => false, { clock, signal })
+      .catch(() => true); // the term is
+    if (isOver) return;
   }
 }
 

@@ -22,3 +22,17 @@ export interface EventSyncOptions {
 
 /** What notifications are worth: `unsent`, changes have come without any. */
 export type Hearing = "heard" | "unheard" | "unsent";
+
+/** What is counted of a term's events, as the record has it. */
+export function noEvents() {
+  return {
+    received: 0,
+    ignored: 0,
+    passes: 0,
+    failures: 0,
+    changes: 0,
+    subscriptions: 0,
+    overflows: 0,
+    silent: 0,
+  };
+}

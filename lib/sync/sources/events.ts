@@ -18,10 +18,11 @@ import { type ResyncDeps, SyncRun } from "../apply/sync_run.ts";
 import { newWork, type Scope } from "../index/backlog.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
 import { AnnouncedChanges } from "../report/announced_changes.ts";
+import { totals } from "../report/record.ts";
 import { guardSentence, leftOutSentence } from "../report/held_text.ts";
 import { applyChanges } from "./changes.ts";
 import { applyEarly, EarlyIndex } from "./early.ts";
-import type { EventSyncOptions, Hearing } from "./event_options.ts";
+import { type EventSyncOptions, type Hearing, noEvents } from "./event_options.ts";
 import { HandledMeanwhile } from "./handled_meanwhile.ts";
 import { addHints, decodeNotification, Hints } from "./notification.ts";
 import { resolveHints } from "./resolve_hints.ts";
@@ -53,16 +54,7 @@ export class EventSync {
   readonly #base: Omit<ResyncDeps, "progress">;
   /** Until a full resync is through. */
   readonly #early: EarlyIndex;
-  readonly #counts = {
-    received: 0,
-    ignored: 0,
-    passes: 0,
-    failures: 0,
-    changes: 0,
-    subscriptions: 0,
-    overflows: 0,
-    silent: 0,
-  };
+  readonly #counts = noEvents();
 
   constructor(readonly options: EventSyncOptions) {
     const { base, term, context: { clock, log } } = options;
@@ -82,6 +74,11 @@ export class EventSync {
   /** The index for events alone, beside which that of the first full resync is made; null: it is over. */
   get early(): CloudIndex | null {
     return this.#early.beside;
+  }
+
+  /** Resolves when events can be handled, or that has failed once: whatever takes time comes after it. */
+  get prepared(): Promise<void> {
+    return this.#early.tried;
   }
 
   /** Tells traces what was changed; to be called again and again. */
@@ -165,15 +162,10 @@ export class EventSync {
     if (!handled || !index) return;
     if (this.#pending.size === 0) this.#pendingSince = this.options.context.clock.monotonic();
     this.#pending.add(handled.hints);
-    if (handled.passOn(before ?? this.#endEarly(), index)) this.#isBacklogDue = true;
+    if (handled.passOn(before ?? this.#early.endAfter([this.#handling, this.#preparing]), index)) {
+      this.#isBacklogDue = true;
+    }
     this.#wake();
-  }
-
-  /** The early index, whose place another takes; it is closed when nothing is handled with it any more. */
-  #endEarly(): CloudIndex {
-    const early = this.#early.end();
-    void Promise.all([this.#handling, this.#preparing]).then(() => early.close());
-    return early;
   }
 
   /** Resolves when nothing is handled with an index of before this call any more. */
@@ -215,9 +207,7 @@ export class EventSync {
   }
 
   /** For the page and the metrics. */
-  record(
-    { queue, trouble }: { queue: string | null; trouble: string | null },
-  ): NotificationsRecord {
+  record({ queue, trouble }: Pick<NotificationsRecord, "queue" | "trouble">): NotificationsRecord {
     return {
       at: this.options.context.clock.now(),
       queue,
@@ -264,8 +254,8 @@ export class EventSync {
       this.#moved(index)?.addToBacklog(index.takeBacklog());
       return false;
     }
-    const changes = Object.values(run.kinds)
-      .reduce((sum, { created, updated, deleted }) => sum + created + updated + deleted, 0);
+    const { created, updated, deleted } = totals(run.result());
+    const changes = created! + updated! + deleted!;
     this.#counts.passes++;
     this.#counts.changes += changes;
     // What etcd did not take is not told as changed.
@@ -280,11 +270,10 @@ export class EventSync {
 
   /** What a run came upon. What the cloud as a whole would tell is left to the full resync, which sees all of it. */
   async #tell(run: SyncRun, isEarly: boolean): Promise<void> {
-    const { warnings } = run;
     const guards = isEarly ? [] : run.guards;
     const leftOut = run.leftOut.filter(({ why }) => !isEarly || why !== "outside-subnets");
     const sentences = [...guards.map(guardSentence), ...leftOut.map(leftOutSentence)];
-    for (const warning of [...warnings, ...sentences]) {
+    for (const warning of [...run.warnings, ...sentences]) {
       this.#limited.warn("announced change", { warning });
     }
     if (guards.length === 0) return;
