@@ -178,10 +178,7 @@ class ResourceSyncer {
         const resync = () => on ? this.#look() : this.#full();
         await this.#attempts.try(resync, (at) => schedule.retryFull(at));
       } else if (due === "incremental") {
-        await this.#attempts.try(
-          () => this.#incremental(),
-          (at) => schedule.retryIncremental(at),
-        );
+        await this.#attempts.try(() => this.#incremental(), (at) => schedule.retryIncremental(at));
       } else if (due === "slice") {
         await this.#attempts.try(() => this.#slice(), (at) => this.#rounds.retryAt(at));
       } else {
