@@ -267,7 +267,11 @@ export class NeutronClient {
     const send = (turn: UnderWay) => {
       const onRefusal = ({ status }: OpenstackError) => turn.refused(status);
       const options = { neutronUrl, onWarmUp, onRefusal };
-      return fetchWarm(this.auth, options, url, signal, read, init);
+      const heard = (response: Response) => {
+        turn.heard();
+        return read(response);
+      };
+      return fetchWarm(this.auth, options, url, signal, heard, init);
     };
     return this.gate.run({ urgent: this.isUrgent, signal, send, sizeOf });
   }

@@ -27,11 +27,30 @@ export class UnderWay {
   beside = 0;
   readonly #pace: Pace;
   readonly #era: number;
+  readonly #monotonic: () => number;
+  readonly #sentAt: number;
+  /** How long Neutron took so far, ms; null: it has not answered. */
+  #heardMs: number | null = null;
   #wasRefused = false;
 
-  constructor(pace: Pace) {
+  constructor(pace: Pace, monotonic: () => number) {
     this.#pace = pace;
     this.#era = pace.era;
+    this.#monotonic = monotonic;
+    this.#sentAt = monotonic();
+  }
+
+  /**
+   * An answer begins to come. Neutron makes it whole before it sends any of it, so that it has done its part: how long
+   * the rest takes says how busy this process is with other answers.
+   */
+  heard(): void {
+    this.#heardMs = this.#monotonic() - this.#sentAt;
+  }
+
+  /** How long Neutron took, ms: until it answered, or until now. */
+  get tookMs(): number {
+    return this.#heardMs ?? this.#monotonic() - this.#sentAt;
   }
 
   /** Neutron has refused it with that status, or, null, does not answer; it may be sent again. */
@@ -41,9 +60,10 @@ export class UnderWay {
     if (reason) this.#pace.refused(reason, this.#era);
   }
 
-  /** It was answered after so long, ms. What was sent more than once tells of its waits, and is not judged. */
-  answered(size: Size, ms: number): void {
-    if (!this.#wasRefused) this.#pace.answered({ ...size, ms, beside: this.beside }, this.#era);
+  /** It was answered. What was sent more than once tells of its waits, and is not judged. */
+  answered(size: Size): void {
+    if (this.#wasRefused) return;
+    this.#pace.answered({ ...size, ms: this.tookMs, beside: this.beside }, this.#era);
   }
 }
 
@@ -95,17 +115,16 @@ export class RequestGate {
   /** Does it when it is its turn. @throws the signal's reason while it waits, or what `send` throws. */
   async run<T>({ urgent, signal, send, sizeOf }: Turn<T>): Promise<T> {
     const turn = await this.#enter(urgent, signal);
-    const from = this.#monotonic();
     try {
       const answer = await send(turn);
       const size = sizeOf?.(answer);
-      if (size) turn.answered(size, this.#monotonic() - from);
+      if (size) turn.answered(size);
       return answer;
     } catch (error) {
       if (error instanceof OpenstackError && !signal.aborted) turn.refused(error.status);
       throw error;
     } finally {
-      this.busyMs += this.#monotonic() - from;
+      this.busyMs += turn.tookMs;
       this.#underWay.delete(turn);
       this.#admit();
     }
@@ -130,7 +149,7 @@ export class RequestGate {
   }
 
   #begin(): UnderWay {
-    const turn = new UnderWay(this.pace);
+    const turn = new UnderWay(this.pace, this.#monotonic);
     this.#underWay.add(turn);
     this.#options.onSend?.(this.#underWay.size);
     for (const each of this.#underWay) each.beside = Math.max(each.beside, this.#underWay.size);

@@ -240,6 +240,27 @@ Deno.test("an urgent one goes beyond the pace, never beyond the most, and its pl
   assertEquals(all.workers.most, 2);
 });
 
+Deno.test("what takes long after Neutron has answered says nothing of Neutron", async () => {
+  const all = scene(8, 8);
+  const slowToRead = () =>
+    all.gate.run({
+      urgent: false,
+      signal,
+      send: async (underWay) => {
+        await all.workers.serve(PAGE);
+        underWay.heard();
+        if (all.workers.served > 12) await all.clock.sleep(5 * COST_MS); // we are busy with other answers
+        return PAGE;
+      },
+      sizeOf: (answer) => answer,
+    });
+  const asked = Array.from({ length: 60 }, slowToRead);
+  await all.clock.advance(100 * COST_MS);
+  await Promise.all(asked);
+  assertEquals([all.gate.pace.limit, all.downs], [8, []]);
+  assertEquals(all.gate.busyMs, 60 * COST_MS);
+});
+
 Deno.test("when Neutron refuses, urgent ones are held back as well", async () => {
   const all = scene(8, 1);
   const refused = all.gate.run({
