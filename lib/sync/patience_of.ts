@@ -1,14 +1,19 @@
 /** How a full resync waits for Neutron, and what is said meanwhile. @module */
 import { Patience } from "../openstack/patience.ts";
 import type { JobContext } from "../role/master_context.ts";
-import type { StepBeats } from "./report/record.ts";
+import type { RunReason, StepBeats } from "./report/record.ts";
 
-/** The patience of one run. While it waits, that is the problem; otherwise `usual` is. */
+/**
+ * The patience of one run. While it waits, that is the problem; otherwise `usual` is. Undefined: somebody has asked for
+ * it and waits for its outcome, and is told at once that Neutron fails.
+ */
 export function patienceOf(
+  reason: RunReason,
   { clock, log }: Pick<JobContext, "clock" | "log">,
   beats: StepBeats,
   usual: () => string | null,
-): Patience {
+): Patience | undefined {
+  if (reason === "requested") return undefined;
   let isTold = false;
   return new Patience({
     clock,

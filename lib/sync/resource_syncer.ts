@@ -234,7 +234,12 @@ class ResourceSyncer {
         const deps = this.#setup.deps(noted, tell, asked.tell);
         if (!previous) await this.#askExtensions();
         const beside = this.#index ?? this.#events?.early ?? undefined;
-        const patience = patienceOf(this.context, this.#beats, () => this.#attempts.problem);
+        const patience = patienceOf(
+          reason,
+          this.context,
+          this.#beats,
+          () => this.#attempts.problem,
+        );
         const how = { allowDeletions: asked.allowDeletions, previous, beside, patience };
         const full = await this.#setup.measured(() => fullResync(deps, this.term, how));
         made.push(full.index);

@@ -195,3 +195,18 @@ Deno.test("packed: UUIDs are found where a regular expression finds them", () =>
     assertEquals(texts.size, before);
   }));
 });
+
+Deno.test("a sample of the texts has no beat of its own: each place in a group of twenty is in it", () => {
+  const index = new PackedIndex(1);
+  for (let group = 0; group < 200; group++) {
+    for (let place = 0; place < 20; place++) {
+      index.add(
+        `${String(place).padStart(8, "0")}-0000-4000-a000-${String(group).padStart(12, "0")}`,
+      );
+    }
+  }
+  const sample = [...index.everyText(20)];
+  assertEquals(sample.length, 200);
+  const places = new Set(sample.map((text) => text.slice(0, 8)));
+  assert(places.size >= 15, `only ${places.size} of 20 places`);
+});
