@@ -4,14 +4,14 @@ import type { JobContext } from "../role/master_context.ts";
 import type { RunReason, StepBeats } from "./report/record.ts";
 
 /**
- * The patience of one run. While it waits, that is the problem; otherwise `usual` is. Undefined: somebody has asked for
+ * The patience of one run. While it waits, that is the problem; otherwise the usual one is. Undefined: somebody has asked for
  * it and waits for its outcome, and is told at once that Neutron fails.
  */
 export function patienceOf(
   reason: RunReason,
   { clock, log }: Pick<JobContext, "clock" | "log">,
   beats: StepBeats,
-  usual: () => string | null,
+  usual: { readonly problem: string | null },
 ): Patience | undefined {
   if (reason === "requested") return undefined;
   let isTold = false;
@@ -19,7 +19,7 @@ export function patienceOf(
     clock,
     onBeat: () => beats.step(),
     onTrouble(why) {
-      beats.problem = why ?? usual();
+      beats.problem = why ?? usual.problem;
       beats.step();
       if (why === null) log.info("Neutron answers again, and the resync goes on");
       else if (!isTold) log.warn("a resync waits for Neutron", { why });

@@ -234,12 +234,7 @@ class ResourceSyncer {
         const deps = this.#setup.deps(noted, tell, asked.tell);
         if (!previous) await this.#askExtensions();
         const beside = this.#index ?? this.#events?.early ?? undefined;
-        const patience = patienceOf(
-          reason,
-          this.context,
-          this.#beats,
-          () => this.#attempts.problem,
-        );
+        const patience = patienceOf(reason, this.context, this.#beats, this.#attempts);
         const how = { allowDeletions: asked.allowDeletions, previous, beside, patience };
         const full = await this.#setup.measured(() => fullResync(deps, this.term, how));
         made.push(full.index);
