@@ -192,10 +192,17 @@ Deno.test("faults of Neutron, RabbitMQ and Keystone", GRPC, async (t) => {
 
   await t.step("the node's token is revoked: it takes another, and misses nothing", async () => {
     const before = await readState(conductor.etcd);
-    const token = [...proxy.tokens].at(-1)!;
-    const headers = { "X-Auth-Token": await bed.keystone.token(), "X-Subject-Token": token };
-    const revoked = await fetch(`${bed.at.keystoneUrl}/auth/tokens`, { method: "DELETE", headers });
-    assertEquals(revoked.status, 204);
+    // Each process has one of its own, and some of those that were seen are over by now.
+    const known = new Set(proxy.tokens);
+    const statuses: number[] = [];
+    for (const token of known) {
+      const headers = { "X-Auth-Token": await bed.keystone.token(), "X-Subject-Token": token };
+      const url = `${bed.at.keystoneUrl}/auth/tokens`;
+      const revoked = await fetch(url, { method: "DELETE", headers });
+      await revoked.body?.cancel();
+      statuses.push(revoked.status);
+    }
+    assert(statuses.includes(204), String(statuses));
     proxy.forget();
     await eventually(
       "Neutron refuses the token",
@@ -207,7 +214,7 @@ Deno.test("faults of Neutron, RabbitMQ and Keystone", GRPC, async (t) => {
     );
     const port = await scene.newPort();
     await scene.settled();
-    assert([...proxy.tokens].at(-1) !== token, "no other token");
+    assert([...proxy.tokens].some((token) => !known.has(token)), "no other token");
     assertEquals(await scene.touched(before, [port]), []);
     await scene.drop(port);
   });

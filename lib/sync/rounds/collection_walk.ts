@@ -163,8 +163,7 @@ export class CollectionWalk<C extends Followed = Followed> {
   }
 }
 
-/** Whether objects of the collection have keys in etcd. */
-export function isKeyed(name: Followed): name is Keyed {
+function isKeyed(name: Followed): name is Keyed {
   return Object.values(COLLECTION_OF).some((keyed) => keyed === name);
 }
 

@@ -16,7 +16,7 @@ import type { CloudIndex } from "../index/cloud_index.ts";
 import { type Followed, followedIn } from "../model/collections.ts";
 import { applyChanges, type Changed, noChanges } from "../sources/changes.ts";
 import { projectsAreDue } from "../sources/read_related.ts";
-import { CollectionWalk, type Found, isKeyed } from "./collection_walk.ts";
+import { CollectionWalk, type Found } from "./collection_walk.ts";
 import { lookThroughKeys } from "./key_look.ts";
 
 /** What a round is made of. */
@@ -48,8 +48,8 @@ export class Round {
   constructor(readonly options: RoundOptions) {
     const { index, neutron, whole } = options;
     const offered = followedIn(index.table).filter((name) => neutron.extensions.offers(name));
-    const rank = (name: Followed) => rankOf(index, name);
-    const names = offered.toSorted((a, b) => rank(a) - rank(b));
+    // What ports name comes before them.
+    const names = [...offered.filter((name) => name !== "ports"), "ports" as const];
     this.#walks = names.map((name) => new CollectionWalk(name, neutron, index, whole));
     this.#later = noChanges(index.table);
     this.total = names.reduce((sum, name) => sum + index.revisions[name].size, 0);
@@ -87,8 +87,6 @@ export class Round {
     if (!this.#found) {
       const found = this.#reading ??= { changed: new Set(), revisions: new Map() };
       await walk.read(run, found);
-      // Before a port shows what is no more. What has keys, and whose address goes with it, waits for the ports.
-      if (walk.done && isShownOnly(walk.name)) this.#addGone(run, walk, found.changed);
       this.#found = found;
       this.#reading = null;
     }
@@ -99,7 +97,7 @@ export class Round {
   }
 
   async #apply(run: SyncRun, name: Followed, { changed, revisions }: Found): Promise<void> {
-    const projects = isShownOnly(name) ? null : await dueProjects(run);
+    const projects = await dueProjects(run);
     const all = noChanges(run.index.table);
     for (const id of changed) all[name].add(id);
     if (changed.size > 0 || projects) await applyChanges(run, all, projects);
@@ -117,36 +115,18 @@ export class Round {
     if (whole) this.needsFull = await lookThroughKeys(run, changed);
     for (const walk of this.#walks) {
       const { name } = walk;
-      if (!isShownOnly(name)) this.#addGone(run, walk, changed[name]);
+      const gone = walk.gone();
+      const held = gone.length > 0 ? run.index.revisions[name].size : 0;
+      // When so many cannot be gone, nothing of the collection is looked at as gone.
+      if (run.believes(name, { held, listed: walk.listed }, gone)) {
+        for (const id of gone) changed[name].add(id);
+      }
       for (const id of this.#later[name]) changed[name].add(id);
       await run.breathe();
     }
     await applyChanges(run, changed, await dueProjects(run));
     if (whole) await completeCluster(run);
   }
-
-  /** What the whole list has not shown; when so many cannot be gone, nothing of the collection is looked at as gone. */
-  #addGone(run: SyncRun, walk: CollectionWalk, changed: Set<string>): void {
-    const gone = walk.gone();
-    const held = gone.length > 0 ? run.index.revisions[walk.name].size : 0;
-    if (!run.believes(walk.name, { held, listed: walk.listed }, gone)) return;
-    for (const id of gone) changed.add(id);
-  }
-}
-
-/** Whether others show it and it has no keys: nothing in etcd is deleted with it. */
-function isShownOnly(name: Followed): boolean {
-  return !isKeyed(name) && name !== "floatingips";
-}
-
-/**
- * Which collections come first: what is shown of others before whoever brings those to be looked at, so that what is
- * gone is not taken from what was known: QoS policies and address groups, networks, what has keys, ports.
- */
-function rankOf({ table }: CloudIndex, name: Followed): number {
-  if (name === "ports") return 3;
-  if (!isShownOnly(name)) return 2;
-  return table[name].shown?.foundBy === "filter" ? 1 : 0;
 }
 
 function dueProjects(run: SyncRun): Promise<Project[] | null> {
