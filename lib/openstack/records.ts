@@ -194,3 +194,11 @@ export interface PortSeen {
   readonly status: string;
   readonly host: string;
 }
+
+/** A record of a list, as it came, as that; null: it does not say how the port is, or where it is bound. */
+export function portSeen(record: unknown): PortSeen | null {
+  const { id, status, "binding:host_id": host } = record as Record<string, unknown>;
+  if (typeof id !== "string" || typeof status !== "string") return null;
+  if (typeof host !== "string" && host !== null) return null;
+  return { id, status, host: host ?? "" };
+}

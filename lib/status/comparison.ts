@@ -13,6 +13,7 @@
  *
  * @module
  */
+import { whenAborted } from "../base/abortable.ts";
 import type { Clock } from "../base/clock.ts";
 import { Watchdog } from "../role/heartbeat.ts";
 import type { Ports } from "../state/records.ts";
@@ -86,7 +87,7 @@ export class Comparison {
 
   /** Resolves once nothing is kept from being reported any more, or the signal aborts. */
   over(signal: AbortSignal): Promise<void> {
-    return Promise.race([this.#over.promise, aborted(signal)]);
+    return Promise.race([this.#over.promise, whenAborted(signal)]);
   }
 
   /** All that is in etcd has been read; called as often as that shows. */
@@ -112,7 +113,7 @@ export class Comparison {
   async run(signal: AbortSignal): Promise<void> {
     const { pages, clock } = this.#options;
     if (!pages) return;
-    await Promise.race([this.#read.promise, aborted(signal)]);
+    await Promise.race([this.#read.promise, whenAborted(signal)]);
     while (!signal.aborted) {
       this.watchdog.within(LATE_MS);
       try {
@@ -235,13 +236,6 @@ export class Comparison {
     if (isNew || (differs && isDue(tries))) states.wait(states.key(row), clock.now(), false);
     else states.settle(row);
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
 
 /** Whether Neutron shows something else than it would be told. What is an error there is no other than DOWN. */

@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { RateLimitedLog } from "../base/rate_limited.ts";
+import type { PortSeen } from "../openstack/records.ts";
 import { FOLDERS } from "../process/state_files.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
 import { RingReader, RingWriter } from "../state/ring.ts";
@@ -32,13 +33,6 @@ const pageSchema = z.object({
 /** Some ports as Neutron had them at `askedAt` or later; or that a walk through all of them has ended. */
 export type SeenPage = z.infer<typeof pageSchema>;
 
-/** One port as a walk shows it, with {@linkcode SeenPage} for many. */
-interface Seen {
-  readonly id: string;
-  readonly status: string;
-  readonly host: string;
-}
-
 /** Passes on what walks through all ports see; one for each term. */
 export class SeenPortsWriter {
   readonly #ring: RingWriter<SeenPage>;
@@ -56,7 +50,7 @@ export class SeenPortsWriter {
   }
 
   /** Passes a page on; see `ResyncDeps.onPorts`. */
-  readonly onPorts = (seen: readonly Seen[], askedAt: number): void => {
+  readonly onPorts = (seen: readonly PortSeen[], askedAt: number): void => {
     const known = seen.filter(({ id, status, host }) =>
       id !== "" && [id, status, host].every(({ length }) => length <= MAX_CHARS)
     );

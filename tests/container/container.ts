@@ -1,5 +1,6 @@
 /** A container of the product's image, confined as contrib/container/README.md has it. @module */
 import type { Status } from "../../lib/health/status.ts";
+import { pageStatus } from "../support/page_status.ts";
 import { eventually } from "../support/assert.ts";
 import { freePort } from "../support/etcd_server.ts";
 import { outputOf } from "../support/in_time.ts";
@@ -79,14 +80,8 @@ export class Container implements AsyncDisposable {
   }
 
   /** What the node says of itself; null while it does not answer. */
-  async status(): Promise<Status | null> {
-    try {
-      const signal = AbortSignal.timeout(2000);
-      const response = await fetch(`${this.pageUrl}/api/v1/status`, { signal });
-      return await response.json();
-    } catch {
-      return null;
-    }
+  status(): Promise<Status | null> {
+    return pageStatus(this.pageUrl);
   }
 
   /** Waits for a ready node; on failure the error has what it logged. */

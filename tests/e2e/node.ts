@@ -1,5 +1,6 @@
 /** A whole node as a process, started the way a user starts it. @module */
 import type { Status } from "../../lib/health/status.ts";
+import { pageStatus } from "../support/page_status.ts";
 import { eventually } from "../support/assert.ts";
 import { freePort } from "../support/etcd_server.ts";
 import { inTime, outputOf } from "../support/in_time.ts";
@@ -121,15 +122,8 @@ export class Node implements AsyncDisposable {
   }
 
   /** What the node says of itself, or null while it does not answer. */
-  async status(): Promise<Status | null> {
-    try {
-      const response = await fetch(`${this.pageUrl}/api/v1/status`, {
-        signal: AbortSignal.timeout(2000),
-      });
-      return await response.json();
-    } catch {
-      return null;
-    }
+  status(): Promise<Status | null> {
+    return pageStatus(this.pageUrl);
   }
 
   /** Waits until the node is ready; on failure the error holds what it printed. */

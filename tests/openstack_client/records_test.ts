@@ -1,6 +1,7 @@
 import {
   networkSchema,
   portSchema,
+  portSeen,
   revisionSchema,
   securityGroupNameSchema,
 } from "../../lib/openstack/records.ts";
@@ -234,3 +235,12 @@ Deno.test("networks that none shows what an extension brings are told once, not 
     const why = await failure(scene.neutron.list("networks", networkSchema, signal));
     assertMatch(why, /shows nothing with qos_policy_id: .*ML2's extension_drivers/);
   }, { pageSize: 100 }));
+
+Deno.test("a port of a list that hides where it is bound, or how it is, tells nothing of that", () => {
+  const port = { id: "a", status: "ACTIVE", "binding:host_id": "host-1" };
+  assertEquals(portSeen(port), { id: "a", status: "ACTIVE", host: "host-1" });
+  assertEquals(portSeen({ ...port, "binding:host_id": null })?.host, "");
+  const { "binding:host_id": _host, ...hidden } = port;
+  const { status: _status, ...silent } = port;
+  assertEquals([portSeen(hidden), portSeen(silent)], [null, null]);
+});

@@ -11,6 +11,7 @@ import type { NeutronClient } from "../../openstack/neutron.ts";
 import {
   type FloatingIp,
   type PortSeen,
+  portSeen,
   REVISION_FIELDS,
   revisionSchema,
 } from "../../openstack/records.ts";
@@ -122,7 +123,9 @@ export class CollectionWalk<C extends Followed = Followed> {
       if (isKnown && !this.#showsSame(object)) found.changed.add(id);
       return isKnown && !found.changed.has(id);
     });
-    if (this.name === "ports") states.push(...objects.map(stateOf));
+    if (this.name === "ports") {
+      for (const object of objects) this.#seeState(object, states);
+    }
     const { name } = this;
     if (!this.whole || !isKeyed(name)) return;
     try {
@@ -139,8 +142,13 @@ export class CollectionWalk<C extends Followed = Followed> {
     const { id, revision_number } = record as { id?: unknown; revision_number?: unknown };
     if (typeof id !== "string" || typeof revision_number !== "number") return false;
     this.#see(id, revision_number, found);
-    if (this.name === "ports") states.push(stateOf(record as Record<string, unknown>));
+    if (this.name === "ports") this.#seeState(record, states);
     return true;
+  }
+
+  #seeState(record: unknown, states: PortSeen[]): void {
+    const seen = portSeen(record);
+    if (seen) states.push(seen);
   }
 
   /** Whether it is known just so; otherwise it is to be looked at. */
@@ -165,10 +173,4 @@ export class CollectionWalk<C extends Followed = Followed> {
 
 function isKeyed(name: Followed): name is Keyed {
   return Object.values(COLLECTION_OF).some((keyed) => keyed === name);
-}
-
-function stateOf(port: object): PortSeen {
-  const { id, status, "binding:host_id": host } = port as Record<string, unknown>;
-  const text = (value: unknown) => typeof value === "string" ? value : "";
-  return { id: text(id), status: text(status), host: text(host) };
 }

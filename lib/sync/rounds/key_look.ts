@@ -9,10 +9,8 @@ import { snapshotPages } from "../../etcd/snapshot.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
 import { COLLECTION_OF, type Kind, KINDS, subjectOf } from "../model/kinds.ts";
 import type { Changed } from "../sources/changes.ts";
-import { unknownKey } from "../sources/seen_keys.ts";
+import { KEYS_PAGE, unknownKey } from "../sources/seen_keys.ts";
 
-/** Keys alone are small: decoding so many does not hold up the event loop. */
-const ETCD_PAGE = 2000;
 /** More of them than this are no slips but another etcd: that is a full resync's work. */
 const MAX_FOREIGN = 5000;
 
@@ -28,7 +26,7 @@ export async function lookThroughKeys(run: SyncRun, changed: Changed): Promise<b
   let foreign = 0;
   for (const kind of KINDS) {
     const seen = new Set<number>();
-    const options = { revision, pageSize: ETCD_PAGE, keysOnly: true, signal };
+    const options = { revision, pageSize: KEYS_PAGE, keysOnly: true, signal };
     for await (const page of snapshotPages(etcd, prefixes[kind], options)) {
       progress("reading etcd");
       revision ??= page.revision;

@@ -50,7 +50,6 @@ export class Rounds {
   #number = 0;
   /** Rounds since everything was compared with etcd. */
   #sinceWhole = 0;
-  #isWholeAsked = false;
   #endedAt: number | null = null;
   /** How long the last rounds took, ms, with the rest after each. */
   #took: number[] = [];
@@ -76,13 +75,7 @@ export class Rounds {
     this.#round = null;
     this.#startedAt = null;
     this.#sinceWhole = 0;
-    this.#isWholeAsked = false;
     this.nextAt = this.clock.now() + this.#leastMs;
-  }
-
-  /** The next round is to compare with etcd. */
-  askWhole(): void {
-    this.#isWholeAsked = true;
   }
 
   /** Comparing goes by the intervals from now on, or round again from where it was. */
@@ -138,16 +131,13 @@ export class Rounds {
     const isCounted = client.extensions.has("standard-attr-revisions");
     this.#number++;
     this.#sinceWhole++;
-    const whole = this.#isWholeAsked || !isCounted || this.#sinceWhole >= this.config.fullRounds;
+    const whole = !isCounted || this.#sinceWhole >= this.config.fullRounds;
     this.#startedAt = now;
     return new Round({ index, neutron: client, whole });
   }
 
   #endOf({ options: { whole }, needsFull }: Round): SliceOutcome["ended"] {
-    if (whole) {
-      this.#sinceWhole = 0;
-      this.#isWholeAsked = false;
-    }
+    if (whole) this.#sinceWhole = 0;
     return { whole, needsFull };
   }
 

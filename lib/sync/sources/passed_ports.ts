@@ -1,5 +1,5 @@
 /** What a walk through all ports shows of each, for whoever compares it with what Felix says. @module */
-import type { PortSeen } from "../../openstack/records.ts";
+import { type PortSeen, portSeen } from "../../openstack/records.ts";
 import type { ResyncDeps } from "../apply/sync_run.ts";
 
 /** Passes on the ports of one walk. */
@@ -17,10 +17,8 @@ export class PassedPorts {
   /** Notes a record as it came; one that does not say where the port is bound, and how it is, tells nothing. */
   note(record: unknown): void {
     if (!this.#deps.onPorts) return;
-    const { id, status, "binding:host_id": host } = record as Record<string, unknown>;
-    if (typeof id !== "string" || typeof status !== "string") return;
-    if (typeof host !== "string" && host !== null) return;
-    this.#seen.push({ id, status, host: host ?? "" });
+    const seen = portSeen(record);
+    if (seen) this.#seen.push(seen);
   }
 
   /** The same pages; passes on what was noted of each, and tells of their end. */

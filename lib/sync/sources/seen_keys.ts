@@ -17,7 +17,7 @@ import { type Change, removal, type Stored } from "../model/compare.ts";
 import type { Desired } from "../model/translate.ts";
 
 /** Keys alone are small: decoding so many does not hold up the event loop. */
-const ETCD_PAGE = 2000;
+export const KEYS_PAGE = 2000;
 
 /** A key whose bytes are no UTF-8, as other programs may have written it: it never is what it should be. */
 interface ForeignKey {
@@ -47,7 +47,7 @@ export class SeenKeys implements StoredKeys {
     const { etcd, progress } = run.deps;
     let revision: string | undefined;
     for (const kind of KINDS) {
-      const options = { revision, pageSize: ETCD_PAGE, keysOnly: true, signal: run.term.signal };
+      const options = { revision, pageSize: KEYS_PAGE, keysOnly: true, signal: run.term.signal };
       await run.timed(kind, "etcdReadMs", async () => {
         for await (const page of snapshotPages(etcd, this.#prefixes[kind], options)) {
           progress("reading etcd");

@@ -1,0 +1,13 @@
+/** What a node says of itself on its page. @module */
+import type { Status } from "../../lib/health/status.ts";
+
+/** The page's status; null while it does not answer within 2 s. */
+export async function pageStatus(pageUrl: string): Promise<Status | null> {
+  try {
+    const signal = AbortSignal.timeout(2000);
+    const response = await fetch(`${pageUrl}/api/v1/status`, { signal });
+    return await response.json();
+  } catch {
+    return null;
+  }
+}
