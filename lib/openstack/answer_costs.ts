@@ -10,8 +10,11 @@
 const FIXED_RECORDS = 20;
 /** Unburdened answers that are remembered of a kind. */
 const REMEMBERED = 15;
-/** So many of them say what is usual. */
-const ENOUGH = 2;
+/**
+ * With so many of them it is known what is usual. With fewer, quicker ones of busier times count too: the first may
+ * have waited for a worker to load what it needs.
+ */
+const SURE = 3;
 /** Kinds of requests; there are some twenty. */
 const MAX_KINDS = 100;
 
@@ -23,6 +26,11 @@ export interface Answer {
   readonly ms: number;
   /** Most requests that were under way at a time while it was, itself among them. */
   readonly beside: number;
+}
+
+/** What it cost, ms a record. */
+export function costOf({ records, ms }: Pick<Answer, "records" | "ms">): number {
+  return ms / (records + FIXED_RECORDS);
 }
 
 interface Usual {
@@ -42,15 +50,18 @@ export class AnswerCosts {
    * @returns how many times as long as usual it took; null: what is usual is not known yet.
    */
   compare({ kind, records, ms, beside }: Answer): number | null {
-    const cost = ms / (records + FIXED_RECORDS);
+    const cost = costOf({ records, ms });
     const usual = this.#of(kind, beside);
-    const ratio = usual.costs.length < ENOUGH ? null : cost / Math.max(median(usual.costs), 1e-6);
+    const middle = usual.costs.length === 0 ? null : Math.max(median(usual.costs), 1e-6);
     if (beside < usual.beside) {
       usual.beside = beside;
       usual.costs = [];
     }
-    if (beside === usual.beside) usual.costs = [...usual.costs, cost].slice(-REMEMBERED);
-    return ratio;
+    const isQuicker = middle !== null && cost < middle && usual.costs.length < SURE;
+    if (beside === usual.beside || isQuicker) {
+      usual.costs = [...usual.costs, cost].slice(-REMEMBERED);
+    }
+    return middle === null ? null : cost / middle;
   }
 
   #of(kind: string, beside: number): Usual {

@@ -6,7 +6,7 @@
  */
 import { z } from "zod";
 import { OpenstackError } from "./http.ts";
-import { chooseCuts, partsOf, placeOf, type Reading } from "./id_space.ts";
+import { chooseCuts, endsOf, placeOf, type Reading } from "./id_space.ts";
 import type { NeutronClient } from "./neutron.ts";
 
 /** The ports with the lowest ids, by which it is guessed how many there are. */
@@ -43,7 +43,7 @@ async function find(neutron: Cuttable, signal: AbortSignal): Promise<string[]> {
   const first = (await walk.next(signal))?.items ?? [];
   if (walk.done || first.length === 0) return [];
   const reading = readingOf(neutron, Math.floor(first.length / placeOf(first.at(-1)!.id)));
-  if (!(partsOf(reading) > 1)) return [];
+  if (endsOf(reading).length < 2) return [];
   const hosts = new Set(first.map((port) => port["binding:host_id"]).filter((host) => host !== ""));
   const ids: string[] = [];
   for (const host of [...hosts].slice(0, HOSTS)) {

@@ -7,8 +7,10 @@
 
 /** Fewer pages than this on the average are no part of their own. */
 const MIN_PAGES = 1.6;
-/** Parts for each walk at a time: one that ends early finds another. */
-const PARTS_PER_WALK = 4;
+/** Of what is left each walk would take so many parts: they get shorter, so that all walks end about together. */
+const PARTS_PER_WALK = 2;
+/** More are a guess that went wrong. */
+const MAX_PAGES = 20_000;
 /** Ids that are looked at to cut. */
 const SAMPLE = 2000;
 
@@ -27,24 +29,28 @@ export interface Reading {
   readonly atOnce: number;
 }
 
-/** Into how many parts to cut a list; 1: it is not worth while. */
-export function partsOf({ count, pageSize, atOnce }: Reading): number {
-  if (atOnce < 2) return 1;
-  return Math.max(1, Math.min(PARTS_PER_WALK * atOnce, Math.floor(count / pageSize / MIN_PAGES)));
+/** Where the parts of a list end, as shares of it, the last at 1; one part: it is not worth cutting. */
+export function endsOf({ count, pageSize, atOnce }: Reading): number[] {
+  const pages = Math.min(count / pageSize, MAX_PAGES);
+  const ends: number[] = [];
+  for (let left = atOnce < 2 ? 0 : pages; left >= 2 * MIN_PAGES;) {
+    left -= Math.max(MIN_PAGES, left / (PARTS_PER_WALK * atOnce));
+    ends.push(1 - left / pages);
+  }
+  return [...ends, 1];
 }
 
 /**
- * Ids to cut at, ascending, such that the parts are about as long as each other; none: the list is not worth it.
+ * Ids to cut at, ascending, the longest parts first; none: the list is not worth it.
  *
  * @param known ids of the list, in any order that has nothing to do with them.
  */
 export function chooseCuts(known: readonly string[], reading: Reading): string[] {
   const sample = [...new Set(known)].sort();
-  const parts = Math.min(partsOf(reading), Math.floor(sample.length / 2));
-  return Array.from(
-    { length: Math.max(0, parts - 1) },
-    (_, i) => sample[Math.floor((i + 1) * sample.length / parts)]!,
-  );
+  const ends = endsOf(reading).slice(0, -1);
+  const places = new Set(ends.map((end) => Math.floor(end * sample.length)));
+  places.delete(0);
+  return [...places].map((place) => sample[place]!);
 }
 
 /** Every how many-th of so many ids is enough to cut by. */

@@ -99,6 +99,8 @@ export class RequestGate {
   readonly #options: GateOptions;
   #urgentInRow = 0;
   #urgentAt = -Infinity;
+  /** Who has said that urgent ones will come. */
+  #expecting = 0;
 
   /** @param most requests under way at a time. */
   constructor(readonly most: number, options: GateOptions = {}) {
@@ -110,6 +112,17 @@ export class RequestGate {
   /** Requests under way. */
   get underWay(): number {
     return this.#underWay.size;
+  }
+
+  /** Keeps a place for urgent ones until this is over, however it ends, as after one of them. */
+  async keepPlaceUntil<T>(over: Promise<T>): Promise<T> {
+    this.#expecting++;
+    try {
+      return await over;
+    } finally {
+      this.#expecting--;
+      this.#urgentAt = this.#monotonic();
+    }
   }
 
   /** Does it when it is its turn. @throws the signal's reason while it waits, or what `send` throws. */
@@ -171,8 +184,11 @@ export class RequestGate {
       this.#urgentAt = this.#monotonic();
       return this.#urgent.shift();
     }
-    const isUrgentTime = !isOthersTurn && this.#monotonic() - this.#urgentAt < PLACE_KEPT_MS;
-    if (size >= (isUrgentTime ? Math.max(1, limit - 1) : limit)) return undefined;
+    const isExpected = this.#expecting > 0 || this.#monotonic() - this.#urgentAt < PLACE_KEPT_MS;
+    const isUrgentTime = isExpected && !isOthersTurn;
+    // An urgent one may go beyond the pace, so a place is only wanted where the pace is at the most.
+    const open = isUrgentTime ? Math.max(1, Math.min(limit, this.most - 1)) : limit;
+    if (size >= open) return undefined;
     this.#urgentInRow = 0;
     return this.#others.shift();
   }

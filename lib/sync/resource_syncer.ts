@@ -10,6 +10,7 @@
  * @module
  */
 import type { Etcd3 } from "etcd3";
+import { joinLoops } from "../base/join_loops.ts";
 import type { Config } from "../config/config_types.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
 import { KeystoneAuth } from "../openstack/keystone.ts";
@@ -58,15 +59,11 @@ export async function runResourceSyncer(
   const stop = new AbortController();
   const own = { ...term, signal: AbortSignal.any([term.signal, stop.signal]) };
   const syncer = new ResourceSyncer(own, config, etcd, keystone, beats, context);
-  const parts = [syncer.run(), syncer.listen()].map((part) =>
-    part.catch((error) => {
-      stop.abort(error);
-      throw error;
-    })
-  );
-  const failed = (await Promise.allSettled(parts)).find(({ status }) => status === "rejected");
-  await context.store.resyncHistory.hours.flush();
-  if (failed?.status === "rejected") throw failed.reason;
+  try {
+    await joinLoops([syncer.run(), syncer.listen()], stop);
+  } finally {
+    await context.store.resyncHistory.hours.flush();
+  }
 }
 
 class ResourceSyncer {
@@ -165,7 +162,6 @@ class ResourceSyncer {
     const { clock, store } = this.context;
     const schedule = this.#schedule;
     await this.#watching.begin();
-    if (!this.#watching.on) await eventsFirst(this.#events, this.context, this.term);
     while (!this.term.signal.aborted) {
       const seen = store.changes.count;
       this.#attempts.monitor();
@@ -235,7 +231,10 @@ class ResourceSyncer {
         if (!previous) await this.#askExtensions();
         const beside = this.#index ?? this.#events?.early ?? undefined;
         const patience = patienceOf(reason, this.context, this.#beats, this.#attempts);
-        const how = { allowDeletions: asked.allowDeletions, previous, beside, patience };
+        const ready = eventsFirst(this.#events, this.context, this.term);
+        const keysAfter = this.#base.neutron.gate.keepPlaceUntil(ready);
+        const { allowDeletions } = asked;
+        const how = { allowDeletions, previous, beside, keysAfter, patience };
         const full = await this.#setup.measured(() => fullResync(deps, this.term, how));
         made.push(full.index);
         return full;

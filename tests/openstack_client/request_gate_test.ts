@@ -75,10 +75,26 @@ async function walkFor(all: Scene, walks: number, ms: number): Promise<void> {
 
 Deno.test("with as many workers as may be asked at a time the gate opens wide, and stays so", async () => {
   const all = scene(8, 8);
-  await walkFor(all, 8, 7 * COST_MS);
+  await walkFor(all, 8, 4 * COST_MS);
   assertEquals(all.gate.pace.limit, 8);
   await walkFor(all, 8, 600_000);
   assertEquals([all.gate.pace.limit, all.workers.most, all.downs], [8, 8, []]);
+});
+
+Deno.test("a dear first answer opens nothing, and one of a worker that loads its code is not the measure", async () => {
+  const dear = scene(8, 8);
+  dear.workers.costMs = 3 * COST_MS;
+  const first = ask(dear);
+  await dear.clock.advance(3 * COST_MS);
+  await first;
+  assertEquals(dear.gate.pace.limit, 1);
+  // All others are as quick as usual, until eight wait for one worker.
+  dear.workers.costMs = COST_MS;
+  await walkFor(dear, 8, 6 * COST_MS);
+  assertEquals(dear.gate.pace.limit, 8);
+  dear.workers.costMs = 2.5 * COST_MS;
+  await walkFor(dear, 8, 20 * COST_MS);
+  assertEquals(dear.downs[0], "slow");
 });
 
 Deno.test("one worker behind eight: no more than two at a time wait for it", async () => {
@@ -238,6 +254,31 @@ Deno.test("an urgent one goes beyond the pace, never beyond the most, and its pl
   await all.clock.advance(20 * COST_MS);
   await Promise.all([early, ...list]);
   assertEquals(all.workers.most, 2);
+});
+
+Deno.test("a place is kept for urgent ones that will come, where the pace would take all of them", async () => {
+  const all = scene(2, 2);
+  const expected = Promise.withResolvers<string>();
+  const over = all.gate.keepPlaceUntil(expected.promise);
+  const list = Array.from({ length: 40 }, () => ask(all));
+  await all.clock.advance(4 * COST_MS);
+  assertEquals([all.gate.pace.limit, all.workers.under], [2, 1]);
+  expected.resolve("is here");
+  assertEquals(await over, "is here");
+  const from = all.clock.monotonic();
+  const urgent = ask(all, PAGE, true).then(() => all.clock.monotonic() - from);
+  await all.clock.advance(COST_MS);
+  assertEquals(await urgent, COST_MS, "it does not wait for a page of the list");
+  await all.clock.advance(3000);
+  assertEquals(all.workers.under, 2, "and in the end no place is kept");
+  await all.clock.advance(40 * COST_MS);
+  await Promise.all(list);
+
+  const wide = scene(8, 8);
+  const failed = wide.gate.keepPlaceUntil(Promise.reject(new Error("it never comes")));
+  assertEquals(await failed.catch(({ message }) => message), "it never comes");
+  await walkFor(wide, 8, 6 * COST_MS);
+  assertEquals(wide.workers.most, 8);
 });
 
 Deno.test("what takes long after Neutron has answered says nothing of Neutron", async () => {

@@ -1,25 +1,26 @@
 /** Where a run cuts Neutron's lists, to read their parts side by side: at ids that it knows. @module */
 import { resourcePrefixes } from "../../calico/keys.ts";
-import { findCuts, readingOf } from "../../openstack/find_cuts.ts";
+import { readingOf } from "../../openstack/find_cuts.ts";
 import { chooseCuts, sampleStep } from "../../openstack/id_space.ts";
 import type { PackedIndex } from "../../packed/packed_index.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
+import type { CloudIndex } from "../index/cloud_index.ts";
 import type { Followed } from "../model/collections.ts";
 import { subjectOf } from "../model/kinds.ts";
 
 /**
- * Ids to cut the list at of which etcd's keys of that kind tell, after they were seen; of ports, when etcd
- * knows next to none, what Neutron shows of a few hosts.
+ * Ids to cut the list at of which etcd's keys of that kind tell, as an index knows them; null: of so few keys
+ * nothing follows.
  */
-export async function cutsByKeys(
-  { deps: { neutron, region }, index }: SyncRun,
+export function cutsByKeys(
+  { deps: { neutron, region } }: SyncRun,
+  index: CloudIndex,
   kind: "NetworkPolicy" | "WorkloadEndpoint",
-  signal: AbortSignal,
-): Promise<string[]> {
+): string[] | null {
   const { length } = resourcePrefixes(region)[kind];
   const keys = index.keys[kind].index;
-  const isKnown = kind !== "WorkloadEndpoint" || keys.size >= neutron.config.pageSize;
-  if (!isKnown) return await findCuts(neutron, signal);
+  // Policies are written before endpoints: an etcd that is being filled has all of them.
+  if (keys.size < (kind === "WorkloadEndpoint" ? neutron.config.pageSize : 1)) return null;
   const ids = sampleOf(keys).map((key) => subjectOf(kind, key.slice(length))?.id);
   const known = ids.filter((id) => id !== undefined);
   return chooseCuts(known, readingOf(neutron, keys.size));

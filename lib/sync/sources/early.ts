@@ -29,7 +29,7 @@ import type { Hints } from "./notification.ts";
 import { SeenKeys } from "./seen_keys.ts";
 
 const BACKOFF: Backoff = { firstMs: 1000, maxMs: 30_000, jitter: "equal" };
-const EVENTS_FIRST_S = 5;
+const EVENTS_FIRST_MS = 5000;
 /** Once so many ports are looked at because they show what has changed, those of further objects wait. */
 const MAX_SHOWING = 500;
 
@@ -117,16 +117,12 @@ export class EarlyIndex {
  */
 export async function eventsFirst(
   events: { readonly prepared: Promise<void> } | null,
-  { alive, clock }: Pick<JobContext, "alive" | "clock">,
+  { clock }: Pick<JobContext, "clock">,
   { signal }: Term,
 ): Promise<void> {
-  const prepared = events?.prepared.then(() => true);
-  for (let second = 0; prepared && second < EVENTS_FIRST_S && !signal.aborted; second++) {
-    alive("making ready for notifications", null);
-    const isOver = await deadline(prepared, 1000, () => false, { clock, signal })
-      .catch(() => true); // the term is
-    if (isOver) return;
-  }
+  if (!events) return;
+  const options = { clock, signal };
+  await deadline(events.prepared, EVENTS_FIRST_MS, () => {}, options).catch(() => {}); // the term is over
 }
 
 /**

@@ -1,15 +1,18 @@
 /**
- * Everything: etcd's keys are read first, without their values, then Neutron, page by page, and for each page
- * the values that are not known to be right. Ports are compared and written while the next values and the next
- * page are on their way; nothing is deleted before the last page has come.
+ * Everything: etcd's keys as they were before Neutron is asked, without their values, then Neutron, page by page,
+ * and for each page the values that are not known to be right. Ports are compared and written while the next values
+ * and the next page are on their way; nothing is deleted before the last page has come.
  *
  * So no more than a few pages of values and of Neutron's objects are in memory at a time, however big
  * the cloud is; what is kept of every key and port is packed (`cloud_index.ts`).
  *
  * @module
  */
+import { abortable } from "../../base/abortable.ts";
+import { joinLoops } from "../../base/join_loops.ts";
+import { findCuts } from "../../openstack/find_cuts.ts";
 import type { Patience } from "../../openstack/patience.ts";
-import type { Port, Subnet } from "../../openstack/records.ts";
+import type { Port, SecurityGroup, Subnet, WholeNetwork } from "../../openstack/records.ts";
 import type { Term } from "../../role/master_context.ts";
 import { apply } from "../apply/apply.ts";
 import { completeCluster } from "../apply/cluster_config.ts";
@@ -44,6 +47,8 @@ export interface ResyncOptions extends Pick<RunOptions, "sink" | "allowDeletions
   readonly previous?: CloudIndex;
   /** The index that the new one takes the place of; the caller closes it then. */
   readonly beside?: CloudIndex;
+  /** Etcd's keys are looked through after this, which never fails: others look before. @default at once */
+  readonly keysAfter?: Promise<void>;
   /** Of groups and ports pages that fail are read again. @default a page that fails fails the run */
   readonly patience?: Patience;
 }
@@ -54,11 +59,11 @@ export async function fullResync(
   term: Term,
   options: ResyncOptions = {},
 ): Promise<ResyncResult & { index: CloudIndex }> {
-  const { sink, allowDeletions, previous, beside, patience } = options;
+  const { sink, allowDeletions, beside } = options;
   const index = new CloudIndex(deps.region, { beside });
   try {
     const run = new SyncRun(deps, term, index, { sink, allowDeletions });
-    await apply(run, new FullSource(run, previous, patience));
+    await apply(run, new FullSource(run, options));
     if (!sink) await completeCluster(run);
     return { ...run.result(), index };
   } catch (error) {
@@ -74,13 +79,18 @@ class FullSource implements Source {
   readonly #refused = new Set<string>();
   readonly #references: References;
   readonly #translation: Translation;
+  readonly patience: Patience | undefined;
+  /** Resolves when etcd's keys are known. */
+  readonly #keysKnown = Promise.withResolvers<void>();
   /** See {@linkcode ResyncOptions.previous}; null: everything is compared. */
   #earlier: Earlier | null;
   /** Objects that Neutron listed, whether they are understood or not. */
   readonly #listed = { ports: 0, "security-groups": 0, subnets: 0, floatingips: 0 };
 
-  constructor(readonly run: SyncRun, previous?: CloudIndex, readonly patience?: Patience) {
+  constructor(readonly run: SyncRun, readonly options: ResyncOptions) {
     const { index } = run;
+    const { previous, patience } = options;
+    this.patience = patience;
     this.keys = new SeenKeys(run);
     this.#earlier = previous ? new Earlier(previous, index) : null;
     this.#translation = new Translation(run, this.#refused);
@@ -88,20 +98,20 @@ class FullSource implements Source {
   }
 
   async *batches(): AsyncGenerator<readonly Desired[]> {
-    await this.keys.look();
-    if (this.#earlier?.isOfAnotherHistory) this.#earlier = null;
-    await this.#readRelated();
-    // The first ports are on their way while subnets and policies are written, unless whether they can be
+    await this.keys.pin(this.run.term.signal);
+    // Groups and the first ports are on their way while all else is read and written, unless whether they can be
     // skipped is only known then.
-    const early = this.#earlier ? null : this.#openPorts();
+    const early = this.#earlier ? null : { groups: this.#openGroups(), ports: this.#openPorts() };
     try {
+      await this.#readKeysAndRelated();
+      if (this.#earlier?.isOfAnotherHistory) this.#earlier = null;
       yield* this.#changedSubnets();
-      yield* this.#changedGroups();
+      yield* this.#changedGroups(early?.groups ?? this.#openGroups());
       this.run.index.related.compareFromNow();
       this.#earlier?.judgePorts();
-      yield* this.#ports(early ?? this.#openPorts());
+      yield* this.#ports(early?.ports ?? this.#openPorts());
     } finally {
-      await early?.return();
+      await Promise.all([early?.groups.return(), early?.ports.return()]);
     }
     await this.#references.resolveUnlisted();
     this.missed = await this.#references.resolveFloatingIps();
@@ -131,15 +141,37 @@ class FullSource implements Source {
     return new NamedSource(this.run, scope, true);
   }
 
-  async #readRelated(): Promise<void> {
-    const lists = await readRelated(this.run);
+  /** Both at the same time: they wait for different servers. */
+  async #readKeysAndRelated(): Promise<void> {
+    const stop = new AbortController();
+    const signal = AbortSignal.any([this.run.term.signal, stop.signal]);
+    let networks: readonly WholeNetwork[] = [];
+    const related = this.#readRelated(signal).then((listed) => {
+      networks = listed;
+    });
+    try {
+      await joinLoops([this.#lookAtKeys(signal), related], stop);
+    } finally {
+      this.#keysKnown.resolve(); // nobody waits for what failed
+    }
+    await this.#references.resolveRelated(networks);
+  }
+
+  async #lookAtKeys(signal: AbortSignal): Promise<void> {
+    if (this.options.keysAfter) await abortable(this.options.keysAfter, signal);
+    await this.keys.look(signal);
+    this.#keysKnown.resolve();
+  }
+
+  async #readRelated(signal: AbortSignal): Promise<readonly WholeNetwork[]> {
+    const lists = await readRelated(this.run, signal);
     for (const [collection, { refused }] of Object.entries(lists)) {
       this.run.leaveRefused(collection, refused, this.#refused);
     }
     const { subnets, floatingips } = lists;
     this.#listed.subnets = subnets.items.length + subnets.refused.length;
     this.#listed.floatingips = floatingips.items.length + floatingips.refused.length;
-    await this.#references.resolveRelated(lists.networks.items);
+    return lists.networks.items;
   }
 
   /** The collection of that kind page by page, in no order, without what is as it was. */
@@ -160,10 +192,11 @@ class FullSource implements Source {
       return true;
     };
     const { run: { deps: { neutron } }, patience } = this;
+    const cut = (signal: AbortSignal) => this.#cutsOf(kind, signal);
     return new ReadAhead(run, {
       kind,
       async *open(signal) {
-        const cuts = await cutsByKeys(run, kind, signal);
+        const cuts = await cut(signal);
         const query = { fields, known, cuts, patience };
         const pages = neutron.pages(collection, schema, signal, query);
         yield* passed ? passed.follow(pages) : pages;
@@ -173,6 +206,19 @@ class FullSource implements Source {
         this.#listed[collection] += items.length + refused.length;
       },
     });
+  }
+
+  /** Where the list is cut: at keys that another index knows already, or that this run sees; or as Neutron shows. */
+  async #cutsOf(kind: "NetworkPolicy" | "WorkloadEndpoint", signal: AbortSignal) {
+    const { run, options: { beside, keysAfter } } = this;
+    if (keysAfter) await abortable(keysAfter, signal);
+    const known = beside && cutsByKeys(run, beside, kind);
+    if (known) return known;
+    await this.#keysKnown.promise;
+    signal.throwIfAborted();
+    const seen = cutsByKeys(run, run.index, kind);
+    if (seen || kind === "NetworkPolicy") return seen ?? [];
+    return await findCuts(run.deps.neutron, signal);
   }
 
   *#changedSubnets(): Generator<readonly Desired[]> {
@@ -190,8 +236,11 @@ class FullSource implements Source {
     }
   }
 
-  async *#changedGroups(): AsyncGenerator<readonly Desired[]> {
-    const pages = this.#open("NetworkPolicy", (earlier, record) => earlier.group(record));
+  #openGroups(): ReadAhead<SecurityGroup> {
+    return this.#open("NetworkPolicy", (earlier, record) => earlier.group(record));
+  }
+
+  async *#changedGroups(pages: ReadAhead<SecurityGroup>): AsyncGenerator<readonly Desired[]> {
     for await (const page of pages) {
       for (const group of page) this.run.index.note("security-groups", group);
       await this.#references.resolveGroups(page);

@@ -3,9 +3,8 @@ import type { SyncRun } from "../apply/sync_run.ts";
 import { followedIn, readEach } from "../model/collections.ts";
 
 /** Reads and notes what endpoints and policies show of other objects; groups come page by page with ports. */
-export async function readRelated(run: SyncRun) {
+export async function readRelated(run: SyncRun, signal: AbortSignal) {
   const { neutron, keystone, clock, progress } = run.deps;
-  const { signal } = run.term;
   const onPage = () => progress("reading Neutron");
   run.index.related.unavailable = neutron.extensions.unavailable;
   return await run.timed("WorkloadEndpoint", "neutronReadMs", async () => {

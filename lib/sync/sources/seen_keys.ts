@@ -36,18 +36,29 @@ export class SeenKeys implements StoredKeys {
   /** Of keys whose values were asked for and that are not compared yet: finding one is dear. */
   readonly #rows = new Map<string, number>();
   readonly #prefixes: ReturnType<typeof resourcePrefixes>;
+  #revision: string | undefined;
 
   constructor(readonly run: SyncRun) {
     this.#prefixes = resourcePrefixes(run.deps.region);
   }
 
+  /**
+   * Fixes the revision at which keys are seen: what Neutron tells from now on is newer than all of them, so that it
+   * can be asked while they are still read.
+   */
+  async pin(signal: AbortSignal): Promise<void> {
+    const options = { pageSize: 1, keysOnly: true, signal };
+    const first = await snapshotPages(this.run.deps.etcd, this.#prefixes.Subnet, options).next();
+    this.#revision = first.value!.revision;
+  }
+
   /** Notes every key with its mod revision, all at one revision. */
-  async look(): Promise<void> {
+  async look(signal = this.run.term.signal): Promise<void> {
     const { run } = this;
     const { etcd, progress } = run.deps;
-    let revision: string | undefined;
+    let revision = this.#revision;
     for (const kind of KINDS) {
-      const options = { revision, pageSize: KEYS_PAGE, keysOnly: true, signal: run.term.signal };
+      const options = { revision, pageSize: KEYS_PAGE, keysOnly: true, signal };
       await run.timed(kind, "etcdReadMs", async () => {
         for await (const page of snapshotPages(etcd, this.#prefixes[kind], options)) {
           progress("reading etcd");

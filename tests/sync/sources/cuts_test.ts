@@ -45,7 +45,7 @@ Deno.test(
       requests.length = 0;
       const again = run(index);
       const [byKeys, byIndex] = [
-        await cutsByKeys(again, "WorkloadEndpoint", term.signal),
+        cutsByKeys(again, index, "WorkloadEndpoint")!,
         cutsByIndex(again, "ports"),
       ];
       assertEquals(requests.length, 0, "all of it is known");
@@ -69,13 +69,13 @@ Deno.test(
   "a small list is not cut, and costs no request more",
   GRPC,
   () =>
-    withCloud(async ({ resync, run, requests, deps, term }) => {
+    withCloud(async ({ resync, run, requests, deps }) => {
       const { index } = await resync();
       requests.length = 0;
       const small = { ...deps.neutron.config, pageSize: 1000 };
       Object.assign(deps.neutron, { config: small });
       assertEquals(cutsByIndex(run(index), "ports"), []);
-      assertEquals(await cutsByKeys(run(index), "NetworkPolicy", term.signal), []);
+      assertEquals(cutsByKeys(run(index), index, "NetworkPolicy") ?? [], []);
       assertEquals(requests.length, 0);
       index.close();
     }, { ports: 30, hosts: 3 }),

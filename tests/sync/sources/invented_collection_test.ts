@@ -43,7 +43,7 @@ async function withAgents(play: (scene: Scene, index: CloudIndex) => Promise<voi
     for (const { id } of cloud.list("agents")) cloud.remove("agents", id);
     for (const id of cloud.hosts) cloud.add("agents", { id, topic: "calm" });
     const index = new CloudIndex(null, { table: WITH_AGENTS });
-    await readRelated(scene.run(index));
+    await readRelated(scene.run(index), scene.term.signal);
     assertEquals([...index.related.of(AGENTS).keys()].sort(), cloud.hosts.toSorted());
     await incrementalResync(scene.run(index));
     assertEquals(await incrementalResync(scene.run(index)), 0);
@@ -83,7 +83,7 @@ Deno.test("a full resync compares the ports again that show what has changed of 
     const [host, other] = scene.cloud.hosts;
     scene.cloud.change("agents", host!, { topic: "busy" });
     const now = new CloudIndex(null, { table: WITH_AGENTS });
-    await readRelated(scene.run(now));
+    await readRelated(scene.run(now), scene.term.signal);
     for (const { id } of scene.cloud.list("security_groups")) now.noteSameGroup(id, index);
     const changes = now.related.changesSince(index.related);
     assert(changes.concern("p", { "binding:host_id": host }));

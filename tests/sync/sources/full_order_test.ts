@@ -1,0 +1,97 @@
+/** What a full resync does at the same time, and in which order it sees things. @module */
+import { resourcePrefixes } from "../../../lib/calico/keys.ts";
+import { assert, assertEquals, assertRejects, eventually } from "../../support/assert.ts";
+import { type Scene, withCloud } from "../scene.ts";
+
+/** grpc-js keeps timers of its own. */
+const GRPC = { sanitizeOps: false, sanitizeResources: false };
+const SIZE = { ports: 60, hosts: 3 };
+
+/** Pages of a collection's list that were asked for. */
+function pagesOf({ requests }: Scene, collection: string): number {
+  const isPage = ({ pathname, searchParams }: URL) =>
+    pathname.endsWith(`/${collection}`) && !searchParams.has("id");
+  return requests.filter(isPage).length;
+}
+
+Deno.test(
+  "Neutron is read while etcd's keys are looked through, and these are seen as they were before",
+  GRPC,
+  () =>
+    withCloud(async (scene) => {
+      const { etcd, cloud, resync } = scene;
+      const { index: beside } = await resync();
+      scene.requests.length = 0;
+      const looking = Promise.withResolvers<void>();
+      const running = resync({ keysAfter: looking.promise, beside });
+      await eventually("what ports show is read", () => pagesOf(scene, "subnets") > 0);
+      const listed = cloud.list("subnets");
+      await eventually(
+        "all of it",
+        () => pagesOf(scene, "subnets") >= Math.ceil(listed.length / 12),
+      );
+      // As the run of an event does with a subnet that is younger than the list.
+      const young = { ...listed[0]!, id: "99999999-9999-4999-8999-999999999999" };
+      cloud.add("subnets", young);
+      const key = `${resourcePrefixes(null).Subnet}${young.id}`;
+      await etcd.put(key).value("{}").exec();
+      looking.resolve();
+      const { index, guards } = await running;
+      assertEquals(index.keys.Subnet.find(key), -1, "it was not there before Neutron was asked");
+      assertEquals(await etcd.get(key).string(), "{}");
+      assertEquals(guards, []);
+      index.close();
+      beside.close();
+    }, SIZE),
+);
+
+Deno.test(
+  "ports and groups are asked for as soon as another index can say where to cut them",
+  GRPC,
+  () =>
+    withCloud(async (scene) => {
+      const { etcd, resync, requests, differences } = scene;
+      (await resync()).index.close();
+      const { index: beside } = await resync(); // it has seen what the first one wrote
+      requests.length = 0;
+      const { range } = etcd.kv;
+      let seen = 0;
+      etcd.kv.range = async (request) => {
+        const isLook = request?.keys_only && request.revision !== "0";
+        if (isLook && seen++ === 0) {
+          await eventually("ports are asked for", () => pagesOf(scene, "ports") > 0, 20_000);
+          await eventually("and groups", () => pagesOf(scene, "security-groups") > 0, 20_000);
+        }
+        return await range.call(etcd.kv, request);
+      };
+      const { index } = await resync({ beside });
+      etcd.kv.range = range;
+      assert(seen > 0, "keys are looked through");
+      assertEquals(await differences(), []);
+      index.close();
+      beside.close();
+    }, { ports: 200, hosts: 20 }),
+);
+
+Deno.test(
+  "what fails of the two ends the other, and nothing is left under way",
+  GRPC,
+  () =>
+    withCloud(async (scene) => {
+      const { etcd, resync, deps: { neutron } } = scene;
+      const { range } = etcd.kv;
+      etcd.kv.range = (request) =>
+        request?.revision === "0"
+          ? range.call(etcd.kv, request)
+          : Promise.reject(new Error("no look"));
+      const error = await assertRejects(() => resync(), Error);
+      etcd.kv.range = range;
+      assertEquals(error.message, "no look");
+      await eventually("nothing is under way", () => neutron.gate.underWay === 0);
+      // It would look for ever.
+      const never = new Promise<void>(() => {});
+      scene.meddle((url) => url.pathname.endsWith("/subnets"));
+      await assertRejects(() => resync({ keysAfter: never }), Error);
+      await eventually("nothing is under way", () => neutron.gate.underWay === 0);
+    }, SIZE),
+);
