@@ -13,7 +13,7 @@ import type { Etcd3 } from "etcd3";
 import type { Config } from "../config/config_types.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
 import { KeystoneAuth } from "../openstack/keystone.ts";
-import { passSeenPorts } from "../status/seen_ports.ts";
+import { SeenPortsWriter } from "../status/seen_ports.ts";
 import { Attempts, type Extent } from "./attempts.ts";
 import { lookAtAll } from "./look.ts";
 import { EndpointHosts } from "./endpoint_hosts.ts";
@@ -54,10 +54,14 @@ export async function runResourceSyncer(
   context: JobContext,
 ): Promise<void> {
   const beats = new StepBeats(context.alive, config);
+  await using seenPorts = new SeenPortsWriter(term, config.stateDir, context);
+  const { onPorts, onPortsEnd } = seenPorts;
   using keystone = new KeystoneAuth(config.openstack, context.clock, () => beats.step());
   const stop = new AbortController();
   const own = { ...term, signal: AbortSignal.any([term.signal, stop.signal]) };
-  const syncer = new ResourceSyncer(own, config, etcd, keystone, beats, context);
+  const shared = resyncBase(config, etcd, keystone, context.clock, context);
+  const base = { ...shared, onPorts, onPortsEnd };
+  const syncer = new ResourceSyncer(own, config, base, beats, context);
   const parts = [syncer.run(), syncer.listen()].map((part) =>
     part.catch((error) => {
       stop.abort(error);
@@ -71,7 +75,6 @@ export async function runResourceSyncer(
 
 class ResourceSyncer {
   readonly #base: ResyncBase;
-  readonly #beats: StepBeats;
   readonly #watching: Watching;
   /** null: nobody listens to Neutron's notifications. */
   readonly #events: EventSync | null = null;
@@ -90,14 +93,11 @@ class ResourceSyncer {
   constructor(
     readonly term: Term,
     readonly config: SyncerConfig,
-    etcd: Etcd3,
-    keystone: KeystoneAuth,
-    beats: StepBeats,
+    base: ResyncBase,
+    readonly beats: StepBeats,
     readonly context: JobContext,
   ) {
-    this.#beats = beats;
-    const base = resyncBase(config, etcd, keystone, context.clock, context);
-    this.#base = { ...base, ...passSeenPorts(term, config.stateDir, context) };
+    this.#base = base;
     this.#watching = new Watching(config.sync.startupResync, term, context);
     this.#attempts = new Attempts(term, config.sync, context);
     this.#schedule = new Schedule(config.sync, context.clock.now());
@@ -211,7 +211,7 @@ class ResourceSyncer {
       term: this.term,
       context: this.context,
       setup: this.#setup,
-      beats: this.#beats,
+      beats: this.beats,
       doing: this.#watching.doing,
       begin: () => this.#askExtensions(),
       seen: (index) => this.#hosts.publish(index, true),
@@ -234,7 +234,7 @@ class ResourceSyncer {
         const deps = this.#setup.deps(noted, tell, asked.tell);
         if (!previous) await this.#askExtensions();
         const beside = this.#index ?? this.#events?.early ?? undefined;
-        const patience = patienceOf(reason, this.context, this.#beats, this.#attempts);
+        const patience = patienceOf(reason, this.context, this.beats, this.#attempts);
         const how = { allowDeletions: asked.allowDeletions, previous, beside, patience };
         const full = await this.#setup.measured(() => fullResync(deps, this.term, how));
         made.push(full.index);
@@ -284,7 +284,7 @@ class ResourceSyncer {
       stateDir,
       term,
       base: this.#base,
-      beats: this.#beats,
+      beats: this.beats,
       index: this.#index ?? new CloudIndex(region),
       full: async (options: FullOptions) => {
         this.#schedule.reason = "requested";
