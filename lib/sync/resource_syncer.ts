@@ -62,7 +62,7 @@ export async function runResourceSyncer(
   const shared = resyncBase(config, etcd, keystone, context.clock, context);
   const base = { ...shared, onPorts, onPortsEnd };
   const syncer = new ResourceSyncer(own, config, base, beats, context);
-  const parts = [syncer.run(), syncer.listen()].map((part) =>
+  const parts = [syncer.run(), syncer.listen(), syncer.comparing.tell(own.signal)].map((part) =>
     part.catch((error) => {
       stop.abort(error);
       throw error;
@@ -84,7 +84,7 @@ class ResourceSyncer {
   readonly #schedule: Schedule;
   readonly #rounds: Rounds;
   readonly #roundRuns: RoundRuns;
-  readonly #comparing: Comparing;
+  readonly comparing: Comparing;
   readonly #hosts: EndpointHosts;
   readonly #setup: RunSetup;
   readonly #incrementals: IncrementalRuns;
@@ -116,7 +116,7 @@ class ResourceSyncer {
     this.#hosts = new EndpointHosts(term, config, context);
     this.#lacks = new SaidOnce(context);
     if (config.notifications !== null) this.#events = this.#makeEvents();
-    this.#comparing = new Comparing({
+    this.comparing = new Comparing({
       schedule: this.#schedule,
       rounds: this.#rounds,
       events: this.#events,
@@ -172,7 +172,7 @@ class ResourceSyncer {
       if (await this.#takeRequest()) continue;
       const { on, doing } = this.#watching;
       const now = clock.now();
-      const sliceAt = await this.#comparing.decide();
+      const sliceAt = await this.comparing.decide();
       const due = schedule.due(now, sliceAt);
       if (due === "full") {
         const resync = () => on ? this.#look() : this.#full();
