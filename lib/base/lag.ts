@@ -1,5 +1,6 @@
 /** How old the latest updates were when they were seen. @module */
 import type { Clock } from "./clock.ts";
+import { median } from "./median.ts";
 import { Ring } from "./ring.ts";
 
 const KEPT = 200;
@@ -22,12 +23,8 @@ export class Lag {
   /** Median and maximum, ms; null when nothing was seen within the last minute. */
   summary(): { lagMs: number | null; maxLagMs: number | null } {
     const after = this.clock.monotonic() - WINDOW_MS;
-    const sorted = [...this.#seen].filter(({ at }) => at > after).map(({ ms }) => ms).sort((a, b) =>
-      a - b
-    );
-    return {
-      lagMs: sorted[Math.floor(sorted.length / 2)] ?? null,
-      maxLagMs: sorted.at(-1) ?? null,
-    };
+    const lags = [...this.#seen].filter(({ at }) => at > after).map(({ ms }) => ms);
+    if (lags.length === 0) return { lagMs: null, maxLagMs: null };
+    return { lagMs: median(lags), maxLagMs: Math.max(...lags) };
   }
 }

@@ -344,6 +344,10 @@ function comparingFamilies(status: Status): Family[] {
       "Share of one API worker of Neutron's that comparing took in the last ten minutes",
       told && told.sharePercent === null ? null : told && told.sharePercent! / 100,
     ],
+    neutron_requests_allowed: [
+      "Requests to Neutron that the resource syncer may send at a time; fewer: it is spared",
+      told?.requests.limit,
+    ],
     compare_rounds_on: [
       "Whether all is compared round and round, not by the intervals",
       told && inRounds !== null,

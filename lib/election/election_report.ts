@@ -3,6 +3,7 @@ import { describeError } from "../base/log.ts";
 import { Outage } from "../base/outage.ts";
 import { etcdOutage } from "../etcd/outage.ts";
 import { LeaderLog } from "./leader_log.ts";
+import type { TermEnd } from "./reasons.ts";
 import type { JobContext } from "../role/master_context.ts";
 import type { Election } from "../state/records.ts";
 
@@ -50,6 +51,18 @@ export class ElectionReport {
     this.#doing = election;
     this.alive();
     await store.writeElection({ ...election, at: clock.now() }).catch(() => {}); // the page shows no more of it
+  }
+
+  /**
+   * A term is over. When that is for want of etcd it takes a while until the key is asked for in vain, but nobody is
+   * seen to lead from now on.
+   *
+   * @param cause as of {@linkcode show}
+   */
+  async ended(end: TermEnd, cause: string | null): Promise<void> {
+    const problem = end.why === "expired" || end.why === "clock-stepped" ? end.problem : null;
+    if (problem === null) return;
+    await this.show({ state: "follower", leader: null, term: null, problem }, cause);
   }
 
   #log({ state, problem }: Omit<Election, "at">, cause: string | null): void {

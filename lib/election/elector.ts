@@ -205,6 +205,7 @@ class Elector {
   /** Notes the end of a term; gives the key up, or leaves it to the lease. */
   async #end(leadership: Leadership, end: TermEnd, release: boolean): Promise<void> {
     const { log, observer } = this.context;
+    await this.#report.ended(end, this.#cause);
     const noted = observer?.ended(leadership, end);
     if (release) await this.#holder.release(leadership);
     await noted;

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { median } from "../base/median.ts";
 
 /** What an answer's size does not change, counted in records: finding a worker, checking the token. */
 const FIXED_RECORDS = 20;
@@ -72,9 +73,4 @@ export class AnswerCosts {
     this.#usual.set(kind, usual);
     return usual;
   }
-}
-
-/** The middle one; of an even number the lower. */
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[(values.length - 1) >> 1]!;
 }

@@ -6,7 +6,8 @@
  *
  * @module
  */
-import { type Answer, AnswerCosts, costOf, median } from "./answer_costs.ts";
+import { median } from "../base/median.ts";
+import { type Answer, AnswerCosts, costOf } from "./answer_costs.ts";
 
 /** Answers that take longer than so many times as usual are slow. */
 const SLOW = 2;

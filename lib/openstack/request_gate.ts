@@ -125,6 +125,12 @@ export class RequestGate {
     }
   }
 
+  /** How many may be under way now, of how many, and why that is fewer; null: nothing has burdened Neutron. */
+  record(): { limit: number; most: number; spared: SlowReason | null } {
+    const { most, pace: { limit, cameDown } } = this;
+    return { limit, most, spared: limit < most ? cameDown?.reason ?? null : null };
+  }
+
   /** Does it when it is its turn. @throws the signal's reason while it waits, or what `send` throws. */
   async run<T>({ urgent, signal, send, sizeOf }: Turn<T>): Promise<T> {
     const turn = await this.#enter(urgent, signal);

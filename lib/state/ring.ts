@@ -37,12 +37,13 @@ function pathOf(folder: string, slots: number, number: number): string {
   return `${folder}/${number % slots}.json`;
 }
 
-/** Writes a ring; there is one writer for each. */
-export class RingWriter<T> {
+/** Writes a ring; there is one writer for each at a time, and the next one begins when it is disposed of. */
+export class RingWriter<T> implements AsyncDisposable {
   readonly #writer = crypto.randomUUID();
   #news: StateChanges | null = null;
   #numbers = 0;
   #unwritten = 0;
+  #isOver = false;
   #work: Promise<void> = Promise.resolve();
 
   /** @param folder absolute. @param slots entries that it holds */
@@ -50,7 +51,7 @@ export class RingWriter<T> {
 
   /**
    * Passes an entry on, after those before it; one that comes while too many wait is lost, which readers notice.
-   * Resolves once it is written. `value` must be JSON and smaller than a state file may be.
+   * Resolves once it is written, or lost. `value` must be JSON and smaller than a state file may be.
    *
    * @throws the folder is not writable.
    */
@@ -63,7 +64,18 @@ export class RingWriter<T> {
     return written;
   }
 
+  /**
+   * Drops what waits to be written, and all that comes from now on. Resolves when the write under way has ended,
+   * after which nothing of this writer's can replace an entry of the next one's. It has no deadline of its own:
+   * a role that hangs here no longer says that it lives.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
+    await this.#work;
+  }
+
   async #write(number: number, value: T): Promise<void> {
+    if (this.#isOver) return;
     const { folder, slots } = this;
     const writer = this.#writer;
     await writeStateFile(pathOf(folder, slots, number), { writer, number, value });

@@ -8,7 +8,7 @@
  */
 import { clip } from "../base/clip.ts";
 import type { Agent } from "../state/records.ts";
-import { MAX_HOST_CHARS } from "./endpoint_hosts_file.ts";
+import { MAX_NAME_CHARS } from "./names.ts";
 import { LATE_AGENT_MS } from "./freshness.ts";
 import { isNear, nearNames } from "./near_names.ts";
 import { MAX_SEEN_HOSTS, type SeenHosts } from "./seen_hosts.ts";
@@ -153,7 +153,7 @@ export class AbsentHosts {
     endpoints: Endpoints,
   ): AbsentHost {
     return {
-      host: clip(host, MAX_HOST_CHARS),
+      host: clip(host, MAX_NAME_CHARS),
       time: null,
       uptimeSeconds: null,
       reportedAt: null,

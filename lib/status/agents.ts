@@ -4,9 +4,7 @@ import type { Agent, FreshnessCounts } from "../state/records.ts";
 import type { AgentStatus } from "./felix_status.ts";
 import { countFreshness } from "./freshness.ts";
 import { HostClock } from "./host_clock.ts";
-
-/** What is longer is no name of a host. */
-const MAX_NAME = 253;
+import { MAX_NAME_CHARS } from "./names.ts";
 
 interface KnownAgent {
   status: AgentStatus;
@@ -88,7 +86,7 @@ export class Agents {
     const age = ({ status }: KnownAgent) => status.time ?? -Infinity;
     return [...this.#agents].sort(([, a], [, b]) => age(a) - age(b)).slice(0, max)
       .map(([host, { status: { time, uptimeSeconds }, reportedAt }]) => ({
-        host: clip(host, MAX_NAME),
+        host: clip(host, MAX_NAME_CHARS),
         time,
         uptimeSeconds,
         reportedAt,

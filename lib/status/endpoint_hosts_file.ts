@@ -7,11 +7,10 @@
 import { z } from "zod";
 import { FOLDERS } from "../process/state_files.ts";
 import { readStateFile, writeStateFile } from "../state/files.ts";
+import { MAX_NAME_CHARS } from "./names.ts";
 
 /** Hosts that the file holds at most. */
 export const MAX_ENDPOINT_HOSTS = 20_000;
-/** What is longer is no name of a host. */
-export const MAX_HOST_CHARS = 253;
 /** A file that is older says nothing any more, ms: it is renewed after resyncs, which may be hours apart. */
 const OLD_MS = 6 * 3_600_000;
 const FILE = `${FOLDERS.resources}/endpoint-hosts.json`;
@@ -22,7 +21,7 @@ const endpointHostsSchema = z.object({
   /** The term in which it was: what an earlier one knew is over. */
   term: z.string(),
   /** Hosts with the number of their endpoints. */
-  hosts: z.array(z.tuple([z.string().max(MAX_HOST_CHARS), z.number().int().positive()]))
+  hosts: z.array(z.tuple([z.string().max(MAX_NAME_CHARS), z.number().int().positive()]))
     .max(MAX_ENDPOINT_HOSTS),
 });
 export type EndpointHosts = z.infer<typeof endpointHostsSchema>;

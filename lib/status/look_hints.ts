@@ -10,13 +10,12 @@ import type { RateLimitedLog } from "../base/rate_limited.ts";
 import { OBJECT_ID } from "../openstack/object_id.ts";
 import { FOLDERS } from "../process/state_files.ts";
 import { RingReader, RingWriter } from "../state/ring.ts";
+import { MAX_NAME_CHARS } from "./names.ts";
 
 const FOLDER = `${FOLDERS.ports}/look`;
 const FILES = 16;
 /** Ports in one file. */
 const MAX_PORTS = 500;
-/** What is longer is no name of a host. */
-const MAX_HOST_CHARS = 253;
 /** They are gathered for so long, which also bounds the files per second; ms. */
 const GATHER_MS = 100;
 /** The same port on the same host is not named again for so long, ms. */
@@ -28,7 +27,7 @@ const lookSchema = z.object({
   /** The term in which it was seen. */
   term: z.string(),
   /** Ids of ports, each with the host on which Felix speaks of it. */
-  ports: z.array(z.tuple([z.string().regex(OBJECT_ID), z.string().min(1).max(MAX_HOST_CHARS)]))
+  ports: z.array(z.tuple([z.string().regex(OBJECT_ID), z.string().min(1).max(MAX_NAME_CHARS)]))
     .max(MAX_PORTS),
 });
 export type Look = z.infer<typeof lookSchema>;
@@ -51,7 +50,7 @@ export class LookHints {
 
   /** Felix speaks of that port on that host. */
   add(port: string, host: string): void {
-    if (!OBJECT_ID.test(port) || host === "" || host.length > MAX_HOST_CHARS) return;
+    if (!OBJECT_ID.test(port) || host === "" || host.length > MAX_NAME_CHARS) return;
     const name = `${host}/${port}`;
     const now = this.clock.monotonic();
     if (now - (this.#named.get(name) ?? -Infinity) < AGAIN_MS) return;

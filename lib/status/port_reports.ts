@@ -10,14 +10,13 @@ import type { Clock } from "../base/clock.ts";
 import { describeError } from "../base/log.ts";
 import { FOLDERS } from "../process/state_files.ts";
 import { readStateFile, writeStateFile } from "../state/files.ts";
+import { clipNames } from "./names.ts";
 import { type PortUpdate, toldStatus } from "./reporter.ts";
 
 /** Reports that are kept: the newest. */
 export const MAX_PORT_REPORTS = 4000;
 const FILE = `${FOLDERS.ports}/port-reports.json`;
 const WRITE_INTERVAL_MS = 5000;
-/** What is longer is no name of a host or port. */
-const MAX_NAME = 253;
 const MAX_ERROR_CHARS = 200;
 
 /** One report. */
@@ -64,8 +63,7 @@ export class PortReports {
     const why = error === undefined ? null : clip(describeError(error), MAX_ERROR_CHARS);
     this.#reports.delete(name);
     this.#reports.set(name, {
-      host: clip(host, MAX_NAME),
-      port: clip(port, MAX_NAME),
+      ...clipNames({ host, port }),
       status,
       told: toldStatus(status),
       gone,

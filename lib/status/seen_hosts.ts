@@ -10,7 +10,7 @@ import type { Etcd3 } from "etcd3";
 import { z } from "zod";
 import { parseJson } from "../base/json.ts";
 import { fencedIf, type FencedTerm } from "../etcd/fence.ts";
-import { MAX_HOST_CHARS } from "./endpoint_hosts_file.ts";
+import { MAX_NAME_CHARS } from "./names.ts";
 
 /** Hosts that are remembered at most; those that are gone before the others. */
 export const MAX_SEEN_HOSTS = 20_000;
@@ -19,7 +19,7 @@ const MAX_CHARS = 900_000;
 /** Between two writes at least, ms. */
 const WRITE_INTERVAL_MS = 30_000;
 
-const host = z.string().min(1).max(MAX_HOST_CHARS);
+const host = z.string().min(1).max(MAX_NAME_CHARS);
 const seenHostsSchema = z.object({
   seen: z.array(host).max(MAX_SEEN_HOSTS),
   /** With the time since when they are gone, ms since the epoch. */
@@ -88,7 +88,7 @@ export class SeenHostsRecord {
 function bounded({ seen, gone }: SeenHosts): SeenHosts {
   let [hosts, chars] = [MAX_SEEN_HOSTS, MAX_CHARS];
   const fits = (name: string) =>
-    name.length <= MAX_HOST_CHARS && --hosts >= 0 && (chars -= name.length + 20) >= 0;
+    name.length <= MAX_NAME_CHARS && --hosts >= 0 && (chars -= name.length + 20) >= 0;
   const kept = gone.toSorted(([a], [b]) => a < b ? -1 : 1).filter(([name]) => fits(name));
   return { gone: kept, seen: seen.toSorted().filter(fits) };
 }

@@ -33,8 +33,8 @@ const pageSchema = z.object({
 /** Some ports as Neutron had them at `askedAt` or later; or that a walk through all of them has ended. */
 export type SeenPage = z.infer<typeof pageSchema>;
 
-/** Passes on what walks through all ports see; one for each term. */
-export class SeenPortsWriter {
+/** Passes on what walks through all ports see; one for each term, disposed of at its end. */
+export class SeenPortsWriter implements AsyncDisposable {
   readonly #ring: RingWriter<SeenPage>;
   readonly #limited: RateLimitedLog;
   readonly #term: string;
@@ -66,17 +66,16 @@ export class SeenPortsWriter {
     this.#append({ term: this.#term, askedAt: startedAt, ports: [], ends: true });
   };
 
+  /** Resolves when no page of this term's can be written any more. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#ring[Symbol.asyncDispose]();
+  }
+
   #append(page: SeenPage): void {
     this.#ring.append(page).catch((error) =>
       this.#limited.warn("what Neutron says of its ports cannot be passed on", { error })
     );
   }
-}
-
-/** What of `ResyncDeps` passes the ports that are seen in that term on. */
-export function passSeenPorts(...of: ConstructorParameters<typeof SeenPortsWriter>) {
-  const { onPorts, onPortsEnd } = new SeenPortsWriter(...of);
-  return { onPorts, onPortsEnd };
 }
 
 /** Reads what {@linkcode SeenPortsWriter} passes on. */

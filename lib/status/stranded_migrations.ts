@@ -5,11 +5,10 @@
  * @module
  */
 import { z } from "zod";
-import { clip } from "../base/clip.ts";
 import { parseJson } from "../base/json.ts";
 import type { Absent } from "../state/records.ts";
-import { MAX_HOST_CHARS } from "./endpoint_hosts_file.ts";
 import type { EndpointId } from "./felix_status.ts";
+import { clipNames } from "./names.ts";
 
 /** A migration has stood for long after this, ms: those of large servers take most of an hour. */
 export const LONG_MIGRATION_MS = 2 * 3_600_000;
@@ -45,8 +44,7 @@ export class StrandedMigrations {
       .filter(({ host, since }) => now - since >= LONG_MIGRATION_MS && !isServed(host))
       .sort((a, b) => a.since - b.since);
     const first = found.slice(0, MAX_SHOWN).map(({ host, port, since }) => ({
-      host: clip(host, MAX_HOST_CHARS),
-      port: clip(port, MAX_HOST_CHARS),
+      ...clipNames({ host, port }),
       since,
     }));
     return { total: found.length, first };

@@ -10,6 +10,9 @@ import type { Rounds } from "./rounds/rounds.ts";
 import type { Schedule } from "./schedule.ts";
 import type { EventSync } from "./sources/events.ts";
 
+/** Between looks whether there is something new to tell, ms. */
+const TELL_MS = 1000;
+
 /** What decides it. */
 export interface ComparingOptions {
   readonly schedule: Schedule;
@@ -42,6 +45,15 @@ export class Comparing {
     if (before !== this.#pace) log.debug("how all is compared", { pace: this.#pace });
     await store.writeRounds(rounds.record(this.#pace));
     return isRound ? rounds.nextAt : null;
+  }
+
+  /** Goes on telling the page, also while a run takes its time, until the signal aborts. */
+  async tell(signal: AbortSignal): Promise<void> {
+    const { rounds, context: { clock, store } } = this.options;
+    while (!signal.aborted) {
+      await store.writeRounds(rounds.record(this.#pace));
+      await clock.sleep(TELL_MS, signal).catch(() => {});
+    }
   }
 
   #now(): PaceReason {

@@ -8,11 +8,8 @@ import { RateLimitedLog } from "../base/rate_limited.ts";
 import { endpointNameParts, resourcePrefixes } from "../calico/keys.ts";
 import type { Config } from "../config/config_types.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
-import {
-  MAX_ENDPOINT_HOSTS,
-  MAX_HOST_CHARS,
-  writeEndpointHosts,
-} from "../status/endpoint_hosts_file.ts";
+import { MAX_ENDPOINT_HOSTS, writeEndpointHosts } from "../status/endpoint_hosts_file.ts";
+import { MAX_NAME_CHARS } from "../status/names.ts";
 import type { CloudIndex } from "./index/cloud_index.ts";
 
 /** Between two counts at least, ms; and so many times what the last one took. */
@@ -59,7 +56,7 @@ export class EndpointHosts {
     let sliceAt = clock.monotonic();
     for (const row of index.rows()) {
       const host = endpointNameParts(index.text(row).slice(this.#prefix.length))?.host;
-      if (host && host.length <= MAX_HOST_CHARS) hosts.set(host, (hosts.get(host) ?? 0) + 1);
+      if (host && host.length <= MAX_NAME_CHARS) hosts.set(host, (hosts.get(host) ?? 0) + 1);
       if (clock.monotonic() - sliceAt < SLICE_MS) continue;
       await clock.sleep(0, signal);
       sliceAt = clock.monotonic();

@@ -14,7 +14,7 @@ import { joinLoops } from "../base/join_loops.ts";
 import type { Config } from "../config/config_types.ts";
 import type { JobContext, Term } from "../role/master_context.ts";
 import { KeystoneAuth } from "../openstack/keystone.ts";
-import { passSeenPorts } from "../status/seen_ports.ts";
+import { SeenPortsWriter } from "../status/seen_ports.ts";
 import { Attempts, type Extent } from "./attempts.ts";
 import { lookAtAll } from "./look.ts";
 import { EndpointHosts } from "./endpoint_hosts.ts";
@@ -55,12 +55,16 @@ export async function runResourceSyncer(
   context: JobContext,
 ): Promise<void> {
   const beats = new StepBeats(context.alive, config);
+  await using seenPorts = new SeenPortsWriter(term, config.stateDir, context);
+  const { onPorts, onPortsEnd } = seenPorts;
   using keystone = new KeystoneAuth(config.openstack, context.clock, () => beats.step());
   const stop = new AbortController();
   const own = { ...term, signal: AbortSignal.any([term.signal, stop.signal]) };
-  const syncer = new ResourceSyncer(own, config, etcd, keystone, beats, context);
+  const shared = resyncBase(config, etcd, keystone, context.clock, context);
+  const base = { ...shared, onPorts, onPortsEnd };
+  const syncer = new ResourceSyncer(own, config, base, beats, context);
   try {
-    await joinLoops([syncer.run(), syncer.listen()], stop);
+    await joinLoops([syncer.run(), syncer.listen(), syncer.comparing.tell(own.signal)], stop);
   } finally {
     await context.store.resyncHistory.hours.flush();
   }
@@ -68,7 +72,6 @@ export async function runResourceSyncer(
 
 class ResourceSyncer {
   readonly #base: ResyncBase;
-  readonly #beats: StepBeats;
   readonly #watching: Watching;
   /** null: nobody listens to Neutron's notifications. */
   readonly #events: EventSync | null = null;
@@ -78,7 +81,7 @@ class ResourceSyncer {
   readonly #schedule: Schedule;
   readonly #rounds: Rounds;
   readonly #roundRuns: RoundRuns;
-  readonly #comparing: Comparing;
+  readonly comparing: Comparing;
   readonly #hosts: EndpointHosts;
   readonly #setup: RunSetup;
   readonly #incrementals: IncrementalRuns;
@@ -87,14 +90,11 @@ class ResourceSyncer {
   constructor(
     readonly term: Term,
     readonly config: SyncerConfig,
-    etcd: Etcd3,
-    keystone: KeystoneAuth,
-    beats: StepBeats,
+    base: ResyncBase,
+    readonly beats: StepBeats,
     readonly context: JobContext,
   ) {
-    this.#beats = beats;
-    const base = resyncBase(config, etcd, keystone, context.clock, context);
-    this.#base = { ...base, ...passSeenPorts(term, config.stateDir, context) };
+    this.#base = base;
     this.#watching = new Watching(config.sync.startupResync, term, context);
     this.#attempts = new Attempts(term, config.sync, context);
     this.#schedule = new Schedule(config.sync, context.clock.now());
@@ -113,7 +113,7 @@ class ResourceSyncer {
     this.#hosts = new EndpointHosts(term, config, context);
     this.#lacks = new SaidOnce(context);
     if (config.notifications !== null) this.#events = this.#makeEvents();
-    this.#comparing = new Comparing({
+    this.comparing = new Comparing({
       schedule: this.#schedule,
       rounds: this.#rounds,
       events: this.#events,
@@ -168,7 +168,7 @@ class ResourceSyncer {
       if (await this.#takeRequest()) continue;
       const { on, doing } = this.#watching;
       const now = clock.now();
-      const sliceAt = await this.#comparing.decide();
+      const sliceAt = await this.comparing.decide();
       const due = schedule.due(now, sliceAt);
       if (due === "full") {
         const resync = () => on ? this.#look() : this.#full();
@@ -207,7 +207,7 @@ class ResourceSyncer {
       term: this.term,
       context: this.context,
       setup: this.#setup,
-      beats: this.#beats,
+      beats: this.beats,
       doing: this.#watching.doing,
       begin: () => this.#askExtensions(),
       seen: (index) => this.#hosts.publish(index, true),
@@ -230,7 +230,7 @@ class ResourceSyncer {
         const deps = this.#setup.deps(noted, tell, asked.tell);
         if (!previous) await this.#askExtensions();
         const beside = this.#index ?? this.#events?.early ?? undefined;
-        const patience = patienceOf(reason, this.context, this.#beats, this.#attempts);
+        const patience = patienceOf(reason, this.context, this.beats, this.#attempts);
         const ready = eventsFirst(this.#events, this.context, this.term);
         const keysAfter = this.#base.neutron.gate.keepPlaceUntil(ready);
         const { allowDeletions } = asked;
@@ -283,7 +283,7 @@ class ResourceSyncer {
       stateDir,
       term,
       base: this.#base,
-      beats: this.#beats,
+      beats: this.beats,
       index: this.#index ?? new CloudIndex(region),
       full: async (options: FullOptions) => {
         this.#schedule.reason = "requested";

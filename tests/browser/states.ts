@@ -242,7 +242,14 @@ function wholeRound(): Partial<Facts> {
   const { ports, rounds } = facts();
   return {
     ...healthy(),
-    rounds: { ...rounds!, whole: true, total: 1_204_000, compared: 301_000, isMeasured: false },
+    rounds: {
+      ...rounds!,
+      whole: true,
+      total: 1_204_000,
+      compared: 301_000,
+      isMeasured: false,
+      requests: { limit: 1, most: 8, spared: "unavailable" },
+    },
     ports: { ...ports!, total: 1_000_000, comparison: { ...COMPARISON, persisting: 12 } },
   };
 }

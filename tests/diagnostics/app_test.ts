@@ -1,6 +1,7 @@
 import { isAllowedHost } from "../../lib/diagnostics/host_header.ts";
 import { formatEvent } from "../../lib/diagnostics/live.ts";
 import { type Status, statusSchema } from "../../lib/health/status.ts";
+import { formatStatus } from "../../lib/health/status_text.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { facts, resync, role, status } from "./fixtures.ts";
 import { type Setup, testApp as app, withoutIsolation } from "./test_app.ts";
@@ -102,6 +103,18 @@ Deno.test("the metrics tell the state", async () => {
   assertMatch(metrics, /conductor_last_resync_duration_seconds 2\.3\n/);
   assertMatch(metrics, /conductor_ports_queued 2\n/);
   assertMatch(metrics, /conductor_page_streams 0\n# EOF\n$/);
+});
+
+Deno.test("that Neutron is spared is on the page, in status and in the metrics", async () => {
+  const { rounds } = facts();
+  const requests = { limit: 3, most: 8, spared: "slow" as const };
+  const spared = status({ rounds: { ...rounds!, requests } });
+  const setup = { readStatus: () => Promise.resolve(spared) };
+  const words = /Neutron is spared, 3 of 8 requests at a time: it answers more slowly than usual/;
+  assertMatch(await text("/", setup), words);
+  assertMatch(formatStatus(spared), words);
+  assertMatch(await text("/metrics", setup), /conductor_neutron_requests_allowed 3\n/);
+  assert(!(await text("/")).includes("spared"));
 });
 
 Deno.test("other hosts, methods and paths are refused", async () => {

@@ -198,6 +198,7 @@ export function facts(changes: Partial<Facts> = {}): Facts {
       endedAt: NOW - 121_000,
       everyMs: 831_000,
       isMeasured: true,
+      requests: { limit: 2, most: 2, spared: null },
     },
     notifications: {
       at: NOW,

@@ -48,6 +48,7 @@ async function contend(
     election?: Partial<Config["election"]>;
     observer?: (etcd: Etcd3, store: StateStore, log: LogRecorder) => TermObserver;
     prepare?: (store: StateStore) => Promise<void>;
+    elections?: (store: EtcdElectionStore) => void;
   } = {},
 ): Promise<Contender> {
   const dir = await Deno.makeTempDir();
@@ -68,7 +69,9 @@ async function contend(
   await options.prepare?.(store);
   const log = new LogRecorder();
   const stop = new AbortController();
-  const done = runElector(config, new EtcdElectionStore(etcd, config), {
+  const elections = new EtcdElectionStore(etcd, config);
+  options.elections?.(elections);
+  const done = runElector(config, elections, {
     log,
     clock: systemClock,
     store,
@@ -150,6 +153,43 @@ Deno.test("a leader that loses etcd stops being master before another can win", 
     await server[Symbol.asyncDispose]();
   }
 });
+
+Deno.test(
+  "a term that ends for want of etcd is shown as over before etcd is asked again",
+  GRPC,
+  async () => {
+    await using server = await startEtcd();
+    let isCut = false;
+    const asked = Promise.withResolvers<void>();
+    const contender = await contend(server.url, "node-1", {
+      elections(store) {
+        const [get, refresh, release] = [store.get, store.refresh, store.release];
+        const late = async () => {
+          await asked.promise;
+          throw new GRPCUnavailableError("cut off");
+        };
+        store.refresh = (...of) =>
+          isCut ? Promise.reject(new GRPCUnavailableError("cut off")) : refresh.apply(store, of);
+        store.get = (...of) => isCut ? late() : get.apply(store, of);
+        store.release = (...of) => isCut ? late() : release.apply(store, of);
+      },
+    });
+    try {
+      await eventually("it leads", () => leads(contender));
+      isCut = true;
+      const shown = await eventually("it does not any more", async () => {
+        const election = await contender.store.readElection();
+        return election?.state === "follower" && election;
+      });
+      assertEquals([shown.leader, shown.term, await leads(contender)], [null, null, false]);
+      assertMatch(shown.problem!, /does not answer/);
+    } finally {
+      asked.resolve();
+      isCut = false;
+      await contender.stop();
+    }
+  },
+);
 
 Deno.test(
   "an earlier manager's key is taken at once when the own term proves it",

@@ -68,6 +68,22 @@ Deno.test("a ring: more than can be written is lost and not kept in memory", asy
   assertEquals([found.length, found.at(-1), reader.lost], [33, 101, 68]);
 });
 
+Deno.test("a ring: once a writer is disposed of, nothing of its comes after the next one's", async () => {
+  await using dir = await tempDir();
+  using reader = new RingReader(dir.path, 8, schema);
+  const before = new RingWriter<{ n: number }>(dir.path, 8);
+  const appended = Array.from({ length: 30 }, (_, n) => before.append({ n }));
+  await appended[1];
+  await systemClock.sleep(0); // one of them is being written
+  await before[Symbol.asyncDispose]();
+  const head = await Deno.readTextFile(`${dir.path}/head.json`);
+  await Promise.all(appended);
+  await before.append({ n: 30 });
+  assertEquals(await Deno.readTextFile(`${dir.path}/head.json`), head);
+  await append(new RingWriter(dir.path, 8), 101, 102);
+  assertEquals([await taken(reader), reader.lost], [[101, 102], 0]);
+});
+
 Deno.test("a ring wakes whoever waits, and nobody has to look in between", async () => {
   await using dir = await tempDir();
   using reader = new RingReader(dir.path, 4, schema);

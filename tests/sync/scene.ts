@@ -39,8 +39,14 @@ export interface Scene {
   readonly deps: ResyncDeps;
   /** Paths and queries of the requests that Neutron got. */
   readonly requests: URL[];
-  /** Called with each request before it is answered; true: it is refused; a response is the answer. */
-  meddle(with_: ((url: URL) => boolean | void | Promise<Response | void>) | null): void;
+  /**
+   * Called with each request before it is answered; true: it is refused; a response is the answer. Requests that
+   * come together are met one after the other, or, when that is said, side by side.
+   */
+  meddle(
+    with_: ((url: URL) => boolean | void | Promise<Response | void>) | null,
+    sideBySide?: "side by side",
+  ): void;
   resync(options?: ResyncOptions): ReturnType<typeof fullResync>;
   /** A run that writes, for narrow and incremental resyncs. */
   run(index: CloudIndex, options?: RunOptions): SyncRun;
@@ -76,14 +82,15 @@ export async function withCloud(
   const api = neutronApi(cloud, random);
   const requests: URL[] = [];
   let meddling: Parameters<Scene["meddle"]>[0] = null;
+  let isSideBySide = false;
   let turn: Promise<unknown> = Promise.resolve();
   await using neutron = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     async (req) => {
       const url = new URL(req.url);
       requests.push(url);
-      // One after the other, also when requests come together.
-      const meddled = turn.then((): unknown => meddling?.(url));
+      const before = isSideBySide ? Promise.resolve() : turn;
+      const meddled = before.then((): unknown => meddling?.(url));
       turn = meddled;
       const answer: unknown = await meddled;
       if (answer instanceof Response) return answer;
@@ -126,7 +133,10 @@ export async function withCloud(
       term,
       deps,
       requests,
-      meddle: (with_) => meddling = with_,
+      meddle(with_, sideBySide) {
+        meddling = with_;
+        isSideBySide = sideBySide !== undefined;
+      },
       resync: (options) => fullResync(deps, term, options),
       run: (index, options) => new SyncRun(deps, term, index, options),
       async differences() {

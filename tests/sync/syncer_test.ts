@@ -4,6 +4,9 @@ import { LogRecorder } from "../support/log_recorder.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import type { Config } from "../../lib/config/config_types.ts";
 import { openEtcd } from "../../lib/etcd/client.ts";
+import type { RequestGate } from "../../lib/openstack/request_gate.ts";
+import { newShared } from "../../lib/openstack/shared.ts";
+import { FOLDERS } from "../../lib/process/state_files.ts";
 import { StateStore } from "../../lib/state/store.ts";
 import { runResourceSyncer } from "../../lib/sync/resource_syncer.ts";
 import { assert, assertEquals, assertMatch, assertWithin, eventually } from "../support/assert.ts";
@@ -12,6 +15,8 @@ import { assert, assertEquals, assertMatch, assertWithin, eventually } from "../
 const GRPC = { sanitizeOps: false, sanitizeResources: false };
 
 interface Scene {
+  gate: RequestGate;
+  dir: string;
   store: StateStore;
   log: LogRecorder;
   stop: AbortController;
@@ -60,7 +65,16 @@ async function withSyncer(
   };
   const done = runResourceSyncer(term, config, etcd, { log, clock: systemClock, store, alive });
   try {
-    await play({ store, log, stop, done, problems, requests });
+    await play({
+      gate: newShared(config.openstack).gate,
+      dir,
+      store,
+      log,
+      stop,
+      done,
+      problems,
+      requests,
+    });
   } finally {
     stop.abort();
     await done.catch(() => {});
@@ -95,6 +109,68 @@ Deno.test("losing mastership ends a resync in the middle within a second", GRPC,
     },
   );
 });
+
+Deno.test(
+  "that Neutron is spared is told while a resync goes on, and that it is not any more",
+  GRPC,
+  async () => {
+    const release = Promise.withResolvers<void>();
+    await withSyncer(
+      async (url) => {
+        if (url.pathname.endsWith("/ports")) await release.promise;
+        return empty(url);
+      },
+      {},
+      async ({ gate: { pace, most }, store, requests }) => {
+        const told = async () => (await store.readRounds())?.requests;
+        try {
+          await eventually("it asks for ports", () => requests.some((url) => /ports/.test(url)));
+          await eventually("all is well", async () => (await told())?.spared === null);
+          pace.limit = 1;
+          pace.cameDown = { reason: "unavailable", at: 0 };
+          await eventually("it is told", async () => (await told())?.spared === "unavailable");
+          assertEquals((await store.readResyncs())[0]!.endedAt, null, "the resync goes on");
+          pace.limit = most;
+          await eventually("it is over", async () => (await told())?.spared === null);
+          assertEquals(await told(), { limit: most, most, spared: null });
+        } finally {
+          release.resolve();
+        }
+      },
+    );
+  },
+);
+
+Deno.test(
+  "a term ends only when none of its pages of ports can be written any more",
+  GRPC,
+  async () => {
+    const release = Promise.withResolvers<void>();
+    await withSyncer(
+      async (url) => {
+        if (url.pathname.endsWith("/ports")) await release.promise;
+        return empty(url);
+      },
+      {},
+      async ({ dir, log, stop, done }) => {
+        // A page goes into a pipe, and is written once somebody reads it.
+        const folder = `${dir}/${FOLDERS.resources}/seen-ports`;
+        await Deno.mkdir(folder, { recursive: true });
+        await new Deno.Command("mkfifo", { args: [`${folder}/1.json.new`] }).output();
+        release.resolve();
+        await eventually("it", () => log.records.some((r) => /resync done/.test(r.message)));
+        stop.abort(new Error("this node is no longer master"));
+        const first = await Promise.race([
+          done.then(() => "the term's end"),
+          systemClock.sleep(300).then(() => "no end"),
+        ]);
+        assertEquals(first, "no end");
+        assertMatch(await Deno.readTextFile(`${folder}/1.json.new`), /"ends":true/);
+        await done;
+      },
+    );
+  },
+);
 
 Deno.test(
   "a monitor warns when no resync succeeds for too long, and forgets it after",

@@ -1,5 +1,6 @@
 /** What the status watchers and the page's process count. @module */
 import { z } from "zod";
+import type { SlowReason } from "../../openstack/pace.ts";
 import { count, ms } from "./fields.ts";
 
 /** One Felix agent, or a host that has none now. */
@@ -199,6 +200,11 @@ export const paceSchema = z.enum([
 ]);
 export type PaceReason = z.infer<typeof paceSchema>;
 
+/** Why a process sends Neutron fewer requests at a time; see {@linkcode SlowReason}. */
+export const sparedSchema = z.enum(
+  ["slow", "too-many", "unavailable", "no-answer"] satisfies SlowReason[],
+);
+
 /** How comparing Neutron with etcd goes, in this term. */
 export const roundsSchema = z.object({
   at: ms,
@@ -221,6 +227,14 @@ export const roundsSchema = z.object({
   everyMs: z.number().nonnegative().nullable(),
   /** Whether rounds have ended to tell; else it is an estimate. */
   isMeasured: z.boolean(),
+  /** What of the process's requests to Neutron may be under way at a time. */
+  requests: z.object({
+    limit: count,
+    /** `neutron_parallel`. */
+    most: count,
+    /** Why it came down last, while it is lower than that; null: it did not, and goes up. */
+    spared: sparedSchema.nullable(),
+  }),
 });
 export type RoundsRecord = z.infer<typeof roundsSchema>;
 

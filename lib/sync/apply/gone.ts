@@ -57,9 +57,10 @@ export async function deletable(
     later(doubt.collection, [...missing, ...shrunk]);
     return new Set(moved);
   }
-  const { doubtful } = split(run, [...missing, ...shrunk]);
+  const lost = split(run, missing);
+  const doubtful = [...lost.doubtful, ...split(run, shrunk).doubtful];
   const isBelieved = run.believes(doubt.collection, doubt, doubtful);
-  const gone = await provenGone(run, missing, doubt, isBelieved);
+  const gone = await provenGone(run, lost, doubt, isBelieved);
   return new Set([...moved, ...isBelieved ? shrunk : [], ...gone]);
 }
 
@@ -74,14 +75,19 @@ export async function certainlyGone(
     later(doubt.collection, ids);
     return new Set();
   }
-  const { doubtful } = split(run, ids);
+  const lost = split(run, ids);
   const isBelieved = run.holds(doubt.collection) ||
-    run.believes(doubt.collection, doubt, doubtful);
-  return await provenGone(run, ids, doubt, isBelieved);
+    run.believes(doubt.collection, doubt, lost.doubtful);
+  return await provenGone(run, lost, doubt, isBelieved);
 }
 
-/** Which of the ids Neutron has announced as deleted. */
-function split({ options: { announced } }: SyncRun, ids: readonly string[]) {
+/** Ids of objects that were not found, parted by whether Neutron has announced that they are deleted. */
+interface Lost {
+  readonly announced: readonly string[];
+  readonly doubtful: readonly string[];
+}
+
+function split({ options: { announced } }: SyncRun, ids: readonly string[]): Lost {
   return {
     announced: ids.filter((id) => announced?.has(id)),
     doubtful: ids.filter((id) => !announced?.has(id)),
@@ -91,11 +97,10 @@ function split({ options: { announced } }: SyncRun, ids: readonly string[]) {
 /** Those that are; when so many can be gone (`isBelieved`), each that was not announced needs a proof of its own. */
 async function provenGone(
   run: SyncRun,
-  ids: readonly string[],
+  { announced, doubtful }: Lost,
   doubt: Doubt,
   isBelieved: boolean,
 ): Promise<ReadonlySet<string>> {
-  const { announced, doubtful } = split(run, ids);
   const gone = new Set(announced);
   if (!isBelieved || doubtful.length === 0) return gone;
   if (await isIncomplete(run, doubtful, doubt)) return gone;

@@ -56,6 +56,8 @@ async function removable(
     listed: source.listed(collection),
     hidden: source.hidden(collection),
   });
+  // Whatever looks for what is gone asks for them again.
+  for (const id of unwanted.missing) if (!gone.has(id)) run.index.revisions[collection].lose(id);
   return run.full ? gone.intersection(new Set(unwanted.missing)) : gone;
 }
 

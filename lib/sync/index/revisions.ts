@@ -8,6 +8,8 @@ const KNOWN = 1;
  * and during which others note what they read. (4 is the port table's.)
  */
 const SHOWN = { run: 2, round: 8 } as const;
+/** Neutron shows it no more, and it is not certain that it is gone. */
+const LOST = 16;
 
 /** Whose listing it is; those of a run and of a round do not disturb each other. */
 export type Listing = keyof typeof SHOWN;
@@ -45,8 +47,21 @@ export class Revisions {
   set(id: string, revision: number): number {
     const row = this.index.add(id);
     this.#revisions.values[row] = revision;
-    this.flags.values[row]! |= KNOWN | SHOWN.round;
+    this.flags.values[row] = this.flags.values[row]! & ~LOST | KNOWN | SHOWN.round;
     return row;
+  }
+
+  /**
+   * Neutron does not show it, and may have it all the same: its revision tells nothing any more, and each listing
+   * that does not show it says again that it looks gone.
+   */
+  lose(id: string): void {
+    this.flags.values[this.index.add(id)] = LOST;
+  }
+
+  isLost(id: string): boolean {
+    const row = this.index.find(id);
+    return row >= 0 && (this.flags.values[row]! & LOST) !== 0;
   }
 
   delete(id: string): void {
@@ -73,10 +88,12 @@ export class Revisions {
     return this.#isKnown(row) && this.#revisions.values[row] === revision;
   }
 
-  /** How many Neutron has, as far as is known. */
+  /** How many Neutron has, as far as is known; with those that it may have. */
   get size(): number {
     let count = 0;
-    for (const row of this.index.rows()) if (this.#isKnown(row)) count++;
+    for (const row of this.index.rows()) {
+      if ((this.flags.values[row]! & (KNOWN | LOST)) !== 0) count++;
+    }
     return count;
   }
 
@@ -85,7 +102,8 @@ export class Revisions {
     const gone: string[] = [];
     for (const row of this.index.rows()) {
       const flags = this.flags.values[row]!;
-      if ((flags & KNOWN) !== 0 && (flags & SHOWN[of]) === 0) gone.push(this.index.text(row));
+      const isHad = (flags & (KNOWN | LOST)) !== 0;
+      if (isHad && (flags & SHOWN[of]) === 0) gone.push(this.index.text(row));
     }
     return gone;
   }

@@ -1,5 +1,5 @@
 /** How comparing goes, in words. Pure. @module */
-import { formatDuration } from "../../base/format.ts";
+import { formatDuration, plural } from "../../base/format.ts";
 import type { PaceReason, RoundsRecord } from "../../state/records.ts";
 
 const MINUTE_MS = 60_000;
@@ -38,8 +38,22 @@ export function shareText({ sharePercent, budgetPercent, pace }: RoundsRecord): 
   return `${sharePercent} %${allowed} of one API worker's time`;
 }
 
+/** Why Neutron is spared. */
+const SPARED: { readonly [K in NonNullable<RoundsRecord["requests"]["spared"]>]: string } = {
+  slow: "it answers more slowly than usual",
+  "too-many": "it called them too many (429)",
+  unavailable: "it was not available (502, 503 or 504)",
+  "no-answer": "it did not answer",
+};
+
+/** How many requests Neutron gets at a time, and why not more; null: as many as are allowed. */
+export function requestsText({ requests: { limit, most, spared } }: RoundsRecord): string | null {
+  if (spared === null) return null;
+  return `Neutron is spared, ${limit} of ${plural(most, "request")} at a time: ${SPARED[spared]}`;
+}
+
 /** All of it, parted by semicolons. */
 export function roundsText(record: RoundsRecord): string {
-  const all = [paceText(record), periodText(record), shareText(record)];
+  const all = [paceText(record), periodText(record), shareText(record), requestsText(record)];
   return all.filter((text) => text !== null).join("; ");
 }

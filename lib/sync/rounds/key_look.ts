@@ -4,12 +4,11 @@
  *
  * @module
  */
-import { resourcePrefixes } from "../../calico/keys.ts";
-import { snapshotPages } from "../../etcd/snapshot.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
-import { COLLECTION_OF, type Kind, KINDS, subjectOf } from "../model/kinds.ts";
+import { COLLECTION_OF, type Kind } from "../model/kinds.ts";
+import { readAllKeys } from "../sources/all_keys.ts";
 import type { Changed } from "../sources/changes.ts";
-import { KEYS_PAGE, unknownKey } from "../sources/seen_keys.ts";
+import { unknownKey } from "../sources/seen_keys.ts";
 
 /** More of them than this are no slips but another etcd: that is a full resync's work. */
 const MAX_FOREIGN = 5000;
@@ -19,41 +18,34 @@ const MAX_FOREIGN = 5000;
  * them, or keys that are no text.
  */
 export async function lookThroughKeys(run: SyncRun, changed: Changed): Promise<boolean> {
-  const { deps: { etcd, region, progress }, term: { signal }, index } = run;
-  const prefixes = resourcePrefixes(region);
-  let revision: string | undefined;
+  const { index } = run;
   let needsFull = false;
   let foreign = 0;
-  for (const kind of KINDS) {
-    const seen = new Set<number>();
-    const options = { revision, pageSize: KEYS_PAGE, keysOnly: true, signal };
-    for await (const page of snapshotPages(etcd, prefixes[kind], options)) {
-      progress("reading etcd");
-      revision ??= page.revision;
-      for (const { key, notText, modRevision } of page.items) {
-        const name = notText?.toString("latin1") ?? key;
-        const owner = subjectOf(kind, name.slice(prefixes[kind].length));
-        if (!owner) { // somebody else's
-          if (notText) run.leave("bad-key", COLLECTION_OF[kind], unknownKey(notText));
-          continue;
-        }
-        if (notText) {
-          needsFull = true;
-          continue;
-        }
-        if (!isKnown(run, kind, key, owner.id) && foreign++ < MAX_FOREIGN) {
-          if (owner.type === "port") index.addKey(owner.id, key);
-          changed[COLLECTION_OF[kind]].add(owner.id);
-        }
-        if (!isCounted(kind)) continue;
-        const keys = index.keys[kind];
-        const row = keys.find(key);
-        seen.add(row >= 0 ? row : keys.seen(key, modRevision));
+  let seen = new Set<number>();
+  await readAllKeys(run, {
+    found(kind, { key, notText, modRevision, owner }) {
+      if (!owner) { // somebody else's
+        if (notText) run.leave("bad-key", COLLECTION_OF[kind], unknownKey(notText));
+        return;
       }
-      await run.breathe();
-    }
-    if (isCounted(kind)) forgetOthers(run, kind, seen);
-  }
+      if (notText) {
+        needsFull = true;
+        return;
+      }
+      if (!isKnown(run, kind, key, owner.id) && foreign++ < MAX_FOREIGN) {
+        if (owner.type === "port") index.addKey(owner.id, key);
+        changed[COLLECTION_OF[kind]].add(owner.id);
+      }
+      if (!isCounted(kind)) return;
+      const keys = index.keys[kind];
+      const row = keys.find(key);
+      seen.add(row >= 0 ? row : keys.seen(key, modRevision));
+    },
+    ended(kind) {
+      if (isCounted(kind)) forgetOthers(run, kind, seen);
+      seen = new Set();
+    },
+  });
   return needsFull || foreign > MAX_FOREIGN;
 }
 

@@ -1,4 +1,5 @@
 /** How long comparing rests after each slice, so that it takes no more than its share of Neutron. Pure. @module */
+import { median } from "../../base/median.ts";
 
 /** Slices of one sort that are remembered to know how long one usually takes. */
 const REMEMBERED = 15;
@@ -32,10 +33,10 @@ export class Pace {
   restMs({ busyMs, objects, sort }: Cost): number {
     const each = busyMs / (objects + 1);
     const usual = this.#usual.get(sort) ?? [];
-    const median = usual.toSorted((a, b) => a - b)[Math.floor(usual.length / 2)] ?? each;
+    const typical = usual.length > 0 ? median(usual) : each;
     this.#usual.set(sort, [...usual, each].slice(-REMEMBERED));
-    const times = usual.length >= ENOUGH && each > SLOW * median
-      ? Math.min(MAX_BACKOFF, each / median)
+    const times = usual.length >= ENOUGH && each > SLOW * typical
+      ? Math.min(MAX_BACKOFF, each / typical)
       : 1;
     return Math.min(MAX_REST_MS, times * this.leastRestMs(busyMs));
   }

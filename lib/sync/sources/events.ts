@@ -12,6 +12,7 @@
  */
 import { FenceLostError } from "../../etcd/client.ts";
 import { type NotificationsRecord, sendsNone } from "../../state/records.ts";
+import { type Backoff, backoffMs } from "../../base/backoff.ts";
 import { Lag } from "../../base/lag.ts";
 import { RateLimitedLog } from "../../base/rate_limited.ts";
 import { type ResyncDeps, SyncRun } from "../apply/sync_run.ts";
@@ -31,8 +32,8 @@ import { resolveHints } from "./resolve_hints.ts";
 const GATHER_MS = 50;
 /** More objects than this are not kept: comparing all is as cheap. */
 const MAX_PENDING = 5000;
-const FIRST_RETRY_MS = 1000;
-const MAX_RETRY_MS = 30_000;
+/** One process handles them, and nobody else comes back at the same time. */
+const BACKOFF: Backoff = { firstMs: 1000, maxMs: 30_000, jitter: "none" };
 
 /** Gathers announced changes and makes them equal. */
 export class EventSync {
@@ -195,8 +196,7 @@ export class EventSync {
         this.#handling = handling.catch(() => {});
         if (await handling) failures = 0;
         else {
-          const retryMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** failures++);
-          await clock.sleep(retryMs, signal).catch(() => {});
+          await clock.sleep(backoffMs(BACKOFF, failures++), signal).catch(() => {});
         }
       }
     } finally {

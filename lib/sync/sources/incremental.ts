@@ -9,6 +9,7 @@ import { REVISION_FIELDS, revisionSchema } from "../../openstack/records.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
 import { sizeOf } from "../index/backlog.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
+import type { Revisions } from "../index/revisions.ts";
 import { type Followed, followedIn, type Related } from "../model/collections.ts";
 import { applyChanges, type Changed, noChanges } from "./changes.ts";
 import { cutsByIndex } from "./cuts.ts";
@@ -20,9 +21,14 @@ interface Listed {
   /** What is new or has another revision than the index has. */
   readonly revisions: ReadonlyMap<string, number>;
   readonly gone: readonly string[];
+  /** Those of them that were held back before. */
+  readonly lost: readonly string[];
 }
 
-/** Finds what has changed since the last run and makes it equal; resolves to how many objects. */
+/**
+ * Finds what has changed since the last run and makes it equal; resolves to how many objects, without those that
+ * were held back before and still are.
+ */
 export async function incrementalResync(run: SyncRun): Promise<number> {
   const { keystone } = run.deps;
   const changed = noChanges(run.index.table);
@@ -32,13 +38,15 @@ export async function incrementalResync(run: SyncRun): Promise<number> {
   ]);
   const scope = await applyChanges(run, changed, projects);
   // What cannot be understood is looked at again when it has changed again.
-  for (const [name, { revisions }] of listed) {
+  let stillLost = 0;
+  for (const [name, { revisions, lost }] of listed) {
     const known = run.index.revisions[name];
     for (const [id, revision] of revisions) {
       if (known.get(id) === undefined) known.set(id, revision);
     }
+    stillLost += lost.filter((id) => changed[name].has(id) && known.isLost(id)).length;
   }
-  return sizeOf(scope);
+  return sizeOf(scope) - stillLost;
 }
 
 /** Lists these collections and adds what is not as the index has it; resolves to what the listings show. */
@@ -95,7 +103,7 @@ async function listRevisions(run: SyncRun, name: Followed): Promise<Listed> {
   for (const { id, revision_number } of items) see(id, revision_number);
   // What is not understood is there all the same; its record is asked for by id.
   for (const { id } of refused) if (id !== "") see(id, -1);
-  return { count, revisions, gone: known.gone() };
+  return { count, revisions, ...goneFrom(known) };
 }
 
 /** Lists a collection whose revisions do not tell all, and compares what is shown of its objects. */
@@ -119,5 +127,10 @@ async function listWhole<C extends Followed & Related>(
     known.listed(id, -1);
     revisions.set(id, -1);
   }
-  return { count: items.length + refused.length, revisions, gone: known.gone() };
+  return { count: items.length + refused.length, revisions, ...goneFrom(known) };
+}
+
+function goneFrom(known: Revisions): Pick<Listed, "gone" | "lost"> {
+  const gone = known.gone();
+  return { gone, lost: gone.filter((id) => known.isLost(id)) };
 }

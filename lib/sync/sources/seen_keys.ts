@@ -7,17 +7,15 @@
  */
 import { Buffer } from "node:buffer";
 import { resourcePrefixes } from "../../calico/keys.ts";
-import { type KeyValue, snapshotPages } from "../../etcd/snapshot.ts";
+import { snapshotPages } from "../../etcd/snapshot.ts";
 import { isExpressed } from "../apply/change_of.ts";
-import { COLLECTION_OF, type Kind, KINDS, type Subject, subjectOf } from "../model/kinds.ts";
+import { COLLECTION_OF, type Kind, type Subject } from "../model/kinds.ts";
 import { readStored } from "../apply/read_stored.ts";
 import type { StoredKeys } from "../apply/source.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
 import { type Change, removal, type Stored } from "../model/compare.ts";
 import type { Desired } from "../model/translate.ts";
-
-/** Keys alone are small: decoding so many does not hold up the event loop. */
-export const KEYS_PAGE = 2000;
+import { type FoundKey, readAllKeys } from "./all_keys.ts";
 
 /** A key whose bytes are no UTF-8, as other programs may have written it: it never is what it should be. */
 interface ForeignKey {
@@ -54,33 +52,14 @@ export class SeenKeys implements StoredKeys {
 
   /** Notes every key with its mod revision, all at one revision. */
   async look(signal = this.run.term.signal): Promise<void> {
-    const { run } = this;
-    const { etcd, progress } = run.deps;
-    let revision = this.#revision;
-    for (const kind of KINDS) {
-      const options = { revision, pageSize: KEYS_PAGE, keysOnly: true, signal };
-      await run.timed(kind, "etcdReadMs", async () => {
-        for await (const page of snapshotPages(etcd, this.#prefixes[kind], options)) {
-          progress("reading etcd");
-          revision ??= page.revision;
-          run.kinds[kind].etcdItems += page.items.length;
-          for (const item of page.items) this.#note(kind, item);
-          await run.breathe();
-        }
-      });
-    }
+    const found = (kind: Kind, key: FoundKey) => this.#note(kind, key);
+    await readAllKeys(this.run, { found }, { signal, revision: this.#revision });
   }
 
-  #note(kind: Kind, { key, modRevision, notText }: KeyValue): void {
-    const { length } = this.#prefixes[kind];
-    if (notText) {
-      const owner = subjectOf(kind, notText.toString("latin1").slice(length));
-      this.#foreign.push({ kind, bytes: notText, modRevision, owner });
-      return;
-    }
-    const owner = subjectOf(kind, key.slice(length));
-    if (!owner) return; // somebody else's
-    this.run.index.seen(kind, key, modRevision, owner.id);
+  #note(kind: Kind, { key, modRevision, notText, owner }: FoundKey): void {
+    this.run.kinds[kind].etcdItems++;
+    if (notText) this.#foreign.push({ kind, bytes: notText, modRevision, owner });
+    else if (owner) this.run.index.seen(kind, key, modRevision, owner.id); // else somebody else's
   }
 
   /** Reads the values of those that were seen. */

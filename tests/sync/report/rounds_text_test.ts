@@ -1,5 +1,10 @@
-import { paceSchema, type RoundsRecord } from "../../../lib/state/records.ts";
-import { paceText, periodText, roundsText } from "../../../lib/sync/report/rounds_text.ts";
+import { paceSchema, type RoundsRecord, sparedSchema } from "../../../lib/state/records.ts";
+import {
+  paceText,
+  periodText,
+  requestsText,
+  roundsText,
+} from "../../../lib/sync/report/rounds_text.ts";
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
 
 const RECORD: RoundsRecord = {
@@ -15,6 +20,7 @@ const RECORD: RoundsRecord = {
   endedAt: 899_000,
   everyMs: 831_000,
   isMeasured: true,
+  requests: { limit: 1, most: 2, spared: null },
 };
 
 Deno.test("rounds in words: how far, how often, and what of Neutron's time", () => {
@@ -24,6 +30,18 @@ Deno.test("rounds in words: how far, how often, and what of Neutron's time", () 
       "4.9 % of 5 % allowed of one API worker's time",
   );
   assertMatch(paceText({ ...RECORD, whole: true }), /^round 12 \(whole objects, and etcd\), 45 %$/);
+});
+
+Deno.test("rounds in words: Neutron is spared, and why", () => {
+  const spared = sparedSchema.options.map((why) =>
+    requestsText({ ...RECORD, requests: { limit: 1, most: 8, spared: why } })!
+  );
+  assertEquals(new Set(spared).size, 4);
+  for (const text of spared) {
+    assertMatch(text, /^Neutron is spared, 1 of 8 requests at a time: it .{10,}$/);
+  }
+  const record = { ...RECORD, requests: { limit: 1, most: 8, spared: "slow" as const } };
+  assert(roundsText(record).endsWith(`; ${spared[0]}`));
 });
 
 Deno.test("rounds in words: what is no more than an estimate is called one, and minutes are rounded up", () => {

@@ -210,26 +210,37 @@ Deno.test("before it: what cannot be known yet changes nothing, and is made equa
   }));
 
 for (const order of ["before", "after"] as const) {
-  Deno.test(`a port changes ${order} the running first full resync has read it`, () =>
-    withNewTerm(async (scene, early) => {
-      const port = bound(scene);
-      const mac = "fa:16:3e:00:00:08";
-      const isPage = (url: URL) =>
-        url.pathname.endsWith("/ports") && url.searchParams.getAll("id").length === 0 &&
-        (order === "before") !== url.searchParams.has("marker");
-      scene.meddle(async (url) => {
-        if (!isPage(url)) return;
-        scene.meddle(null);
-        change(scene, early, "ports", "port", port.id, { mac_address: mac });
-        await systemClock.sleep(100); // the event may be handled first, or not
-      });
-      await early.full();
-      await eventually("nothing differs", async () => (await scene.differences()).length === 0);
-      const shown = Object.entries(await early.stored()).filter(([key]) =>
-        key.startsWith(WEP) && key.endsWith(nameOf(port.id))
-      );
-      assertEquals(shown.map(([, value]) => value.includes(mac)), [true]);
-    }));
+  for (const handled of ["first", "last"] as const) {
+    const what = `a port changes ${order} the running first full resync has read it`;
+    Deno.test(`${what}, and the event is handled ${handled}`, () =>
+      withNewTerm(async (scene, early) => {
+        const port = bound(scene);
+        const mac = "fa:16:3e:00:00:08";
+        const isPage = (url: URL) =>
+          url.pathname.endsWith("/ports") && url.searchParams.getAll("id").length === 0 &&
+          (order === "before") !== url.searchParams.has("marker");
+        const isEvents = (url: URL) =>
+          url.pathname.endsWith("/ports") && url.searchParams.getAll("id").includes(port.id);
+        let isChanged = false;
+        const full = Promise.withResolvers<void>();
+        scene.meddle(async (url) => {
+          if (isEvents(url) && handled === "last") await full.promise;
+          if (isChanged || !isPage(url)) return;
+          isChanged = true;
+          change(scene, early, "ports", "port", port.id, { mac_address: mac });
+          if (handled === "last") return;
+          const passes = () => early.events.record({ queue: "", trouble: null }).passes;
+          await eventually("it is handled", () => passes() > 0);
+        }, "side by side");
+        await early.full().finally(() => full.resolve());
+        assert(isChanged);
+        await eventually("nothing differs", async () => (await scene.differences()).length === 0);
+        const shown = Object.entries(await early.stored()).filter(([key]) =>
+          key.startsWith(WEP) && key.endsWith(nameOf(port.id))
+        );
+        assertEquals(shown.map(([, value]) => value.includes(mac)), [true]);
+      }));
+  }
 }
 
 Deno.test("a first full resync that fails does not stop events", () =>

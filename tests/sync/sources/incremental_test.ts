@@ -52,6 +52,57 @@ Deno.test("incremental: with nothing changed, only ids and revisions are read", 
     }
   }));
 
+for (const hidden of ["a port", "a security group"] as const) {
+  Deno.test(`incremental: ${hidden} that is held back is asked for again by each run, and read once when it is back`, () =>
+    withCloud(async (scene) => {
+      const { cloud, requests } = scene;
+      CHANGES["a floating IP is attached"]!(scene);
+      const { index } = await scene.resync();
+      const collection = hidden === "a port" ? "ports" : "security-groups";
+      const kind = hidden === "a port" ? "ports" : "security_groups";
+      const floating = {
+        ...cloud.list("floatingips").find(({ port_id }) => port_id !== null)!,
+      };
+      const id = hidden === "a port"
+        ? String(floating.port_id)
+        : (cloud.vmPorts()[0]!.security_groups as string[])[0]!;
+      const object = cloud.list(kind).find((it) => it.id === id)!;
+      const others = cloud.list(kind).length - 1;
+      const hide = () => {
+        cloud.remove(kind, id); // a port's floating IP is not its own any more
+        Object.assign(cloud.list("floatingips").find((it) => it.id === floating.id)!, floating);
+      };
+      hide();
+      /** Runs; what it held back, how much it counts, and whether it asked for the object. */
+      const run = async () => {
+        requests.length = 0;
+        const run = scene.run(index);
+        const count = await incrementalResync(run);
+        const held = run.guards.map((guard) => `${guard.collection} ${guard.why} ${guard.names}`);
+        const asked = requests.filter(({ pathname, searchParams }) =>
+          pathname.endsWith(`/${collection}`) && searchParams.getAll("id").includes(id)
+        );
+        return { held, count, asks: asked.length > 0 };
+      };
+      const held = [`${collection} hidden ${id}`];
+      assertEquals(await run(), { held, count: 1, asks: true });
+      assertEquals([...index.revisions[collection]].length, others, "it is nobody's witness");
+      for (let i = 0; i < 2; i++) assertEquals(await run(), { held, count: 0, asks: true });
+      cloud.add(kind, object);
+      const back = await run();
+      assertEquals([back.held, back.asks], [[], true]);
+      assertEquals(await run(), { held: [], count: 0, asks: false });
+      assertEquals(await scene.differences(), []);
+      // What a full resync has held back is asked for by what comes after it, too.
+      hide();
+      const full = await scene.resync({ previous: index, beside: index });
+      assertEquals(full.guards.map(({ why }) => why), ["hidden"]);
+      const after = scene.run(full.index);
+      assertEquals(await incrementalResync(after), 0);
+      assertEquals(after.guards.map(({ names }) => names), [[id]]);
+    }));
+}
+
 Deno.test("periodic: building on an earlier run finds every change, and damage in etcd", () =>
   withCloud(async (scene) => {
     CHANGES["a floating IP is attached"]!(scene);
