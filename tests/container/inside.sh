@@ -30,18 +30,17 @@ CONF
 export CONTAINERS_CONF=$work/containers.conf CONTAINERS_STORAGE_CONF=$work/storage.conf
 # The timer of a health check would be systemd's; the tests run the checks themselves.
 export DISABLE_HC_SYSTEMD=true
-mkdir "$work/dist"
-cp contrib/container/* "$work/"
+mkdir -p "$work/dist" "$work/contrib"
+cp -r contrib/container "$work/contrib/"
+touch "$work/contrib/container/conductor.env" # the file names it
 cp "$CONDUCTOR_BINARY" "$work/dist/calico-conductor"
-# image TAG FILE
-image() {
-  buildah bud --isolation=chroot --pull-never --format=docker --from=localhost/base \
-    --tag="localhost/$1" --file="$work/$2" "$work"
-}
+# As compose.yaml builds them, but for the base.
+build="--isolation=chroot --pull=never --format=docker --from=localhost/base"
 {
   tar -C "$CONTAINER_BASE" -c . | podman import - localhost/base
-  image calico-conductor Containerfile
-  image calico-conductor-etcd etcd.Containerfile
+  podman-compose -f "$work/contrib/container/compose.yaml" --podman-build-args="$build" build
+  # Whatever became of it, podman-compose ends with 0.
+  podman image exists localhost/calico-conductor && podman image exists localhost/calico-conductor-etcd
 } >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
 rm -rf "$work/dist"
 # Containers with a network of their own change that of the machine: this is one for the tests. In it, the
