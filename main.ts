@@ -13,7 +13,7 @@
 import type { Invocation } from "./commands/commands.ts";
 import type { CommandContext } from "./commands/context.ts";
 import { escapeControls, escapeLines } from "./lib/base/escape_controls.ts";
-import { write } from "./lib/base/write.ts";
+import { write, writeAll } from "./lib/base/write.ts";
 import { ConfigError } from "./lib/config/config_error.ts";
 import type { ConfigReader } from "./lib/config/config_paths.ts";
 
@@ -67,6 +67,7 @@ async function context({ options, configPaths }: Invocation): Promise<CommandCon
     errorIsTerminal: Deno.stderr.isTerminal(),
     guides: async () => (await import("./commands/commands.ts")).guides(),
     print,
+    printLog,
     printError,
     redraw,
     onTerminal: () => [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal()),
@@ -147,9 +148,22 @@ function readOrNull(path: string): string | null {
   }
 }
 
+/** @throws {Error} standard output takes no more, and its reader is not gone. */
 function print(text: string): number {
-  write(Deno.stdout, escapeLines(text.endsWith("\n") ? text : text + "\n"));
-  return 0;
+  try {
+    writeAll(Deno.stdout, lines(text));
+    return 0;
+  } catch (error) {
+    throw new Error(`standard output cannot be written: ${(error as Error).message}`);
+  }
+}
+
+function printLog(text: string): void {
+  write(Deno.stdout, lines(text));
+}
+
+function lines(text: string): string {
+  return escapeLines(text.endsWith("\n") ? text : text + "\n");
 }
 
 function printError(text: string): void {

@@ -25,6 +25,7 @@ const COMMANDS = {
   config: () => import("./config.ts"),
   doctor: () => import("./doctor.ts"),
   permissions: () => import("./permissions.ts"),
+  reload: () => import("./reload.ts"),
   resync: () => import("./resync.ts"),
   "step-down": () => import("./step_down.ts"),
   trace: () => import("./trace.ts"),

@@ -56,8 +56,14 @@ export interface CommandContext {
     readonly env: Readonly<Record<string, string | undefined>>;
     readonly places: NodePlaces;
   };
-  /** Prints text on standard output, with a line end when it has none; what a terminal would act on is escaped. */
+  /**
+   * Prints text on standard output, with a line end when it has none; what a terminal would act on is escaped.
+   *
+   * @throws {Error} it cannot be written, as on a full disk.
+   */
   print(text: string): void;
+  /** The same for a line of the log: what cannot be written is lost, and the work goes on. */
+  printLog(text: string): void;
   /** The same on standard error, without a line end of its own. */
   printError(text: string): void;
   /** Draws a line on standard error in the place of the one before; an empty one takes it away. */

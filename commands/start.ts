@@ -48,7 +48,7 @@ export const command: Command = {
 };
 
 async function run(context: CommandContext): Promise<number> {
-  const { pid, print, launcher, notifyAddress: address, notifierModule: module } = context;
+  const { pid, printLog, launcher, notifyAddress: address, notifierModule: module } = context;
   const settings = new SettingsInForce(context);
   const { config, warnings } = settings;
   let inForce = config;
@@ -57,7 +57,7 @@ async function run(context: CommandContext): Promise<number> {
   const forward = (entry: LogEntry) => {
     feed.add(entry);
     if (!passes(entry.level, inForce.log.level)) return;
-    print(inForce.log.format === "json" ? formatJson(entry) : formatText(entry));
+    printLog(inForce.log.format === "json" ? formatJson(entry) : formatText(entry));
   };
   const log = setupLogging({
     role: "supervisor",

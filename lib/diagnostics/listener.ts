@@ -50,8 +50,11 @@ const MAX_HEAD_BYTES = 16_384;
 const KEEP_ALIVE_MS = 15_000;
 /** What is being answered when the listener closes may take this long. */
 const GRACE_MS = 500;
-/** The runtime has this long to say that all has closed; whatever it says, the listener counts as closed then. */
-const CLOSE_MS = 2000;
+/**
+ * The runtime has this long to say that all has closed; whatever it says, the listener counts as closed then.
+ * Both together are less than the least `stop_timeout`, after which the role would be killed.
+ */
+const CLOSE_MS = 200;
 
 /** An open listener; disposing closes it, its idle connections at once. */
 export interface Listener extends AsyncDisposable {

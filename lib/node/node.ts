@@ -16,9 +16,11 @@ import type { PageFeed } from "../state/page_feed.ts";
 import type { PermissionPlaces } from "../process/permissions.ts";
 import type { ProcessPlace } from "../process/place.ts";
 import { awaitingEndpoints, permissionRows, roleSpecs } from "./role_specs.ts";
+import { reload, type ReloadAsked } from "./reload.ts";
 import type { ServiceManager } from "./service_manager.ts";
 import { noteRequest } from "../state/asked_for.ts";
 import { openStateDir, type StateDir } from "../state/directory.ts";
+import { type ReloadOutcome, takeReload } from "../state/reload_request.ts";
 import type { StateStore } from "../state/store.ts";
 import { StateWatch } from "../state/directory_watch.ts";
 import type { RoleSpec } from "./supervised_role.ts";
@@ -79,7 +81,7 @@ export class Node {
   #config: Config;
   /** Roles that ended again and again when the node stopped. */
   #crashLoops: readonly string[] = [];
-  #reloadWanted = false;
+  #reloadWanted: ReloadAsked | null = null;
   /** Whether the service manager was told that this node is ready. */
   #ready = false;
   /** The configuration with its endpoints from Keystone's catalogue, and what gives the search up. */
@@ -91,7 +93,7 @@ export class Node {
 
   /** The configuration is to be read again, soon. */
   reload(): void {
-    this.#reloadWanted = true;
+    this.#reloadWanted ??= "SIGHUP";
   }
 
   /**
@@ -138,9 +140,17 @@ export class Node {
       await this.#noteConfiguration(store);
       await supervisor.start(await this.#specs(this.#config, state));
       while (!stop.aborted && (await watch.look()).is !== "lost") {
+        this.#reloadWanted = await takeReload(store, clock).catch(() => null) ?? this.#reloadWanted;
         if (this.#reloadWanted && !reloading) {
-          this.#reloadWanted = false;
-          reloading = this.#reload(supervisor, state).finally(() => reloading = null);
+          const hearers = {
+            store,
+            log,
+            clock,
+            serviceManager: this.#ready ? serviceManager : null,
+          };
+          reloading = reload(this.#reloadWanted, () => this.#readAgain(supervisor, state), hearers)
+            .finally(() => reloading = null);
+          this.#reloadWanted = null;
         }
         if (serviceManager) await this.#tell(serviceManager, supervisor, watch, store);
         await clock.sleep(TURN_MS, stop).catch(() => {});
@@ -231,13 +241,8 @@ export class Node {
   }
 
   /** Reads the configuration again; one that cannot be used is refused, and the one before stays. */
-  async #reload(supervisor: Supervisor, state: StateDir): Promise<void> {
-    const { store } = state;
-    const { log, clock, serviceManager } = this.options;
-    const tell = (level: "info" | "error", message: string) =>
-      store.addEvent("supervisor", { at: clock.now(), level, message }).catch(() => {});
-    serviceManager?.reloading();
-    await noteRequest(store, clock, { by: "SIGHUP", what: "reading the configuration again" });
+  async #readAgain(supervisor: Supervisor, state: StateDir): Promise<ReloadOutcome> {
+    const { log } = this.options;
     try {
       const { config, warnings } = this.options.resolve();
       if (config.stateDir !== this.#config.stateDir) {
@@ -247,17 +252,13 @@ export class Node {
       const specs = await this.#specs(config, state);
       this.#config = config;
       this.options.onConfig(config);
-      await this.#noteConfiguration(store);
+      await this.#noteConfiguration(state.store);
       const changes = await supervisor.change(specs, config.supervision);
       log.info("the configuration was read again", { ...changes });
       const names = [...changes.restarted, ...changes.started, ...changes.stopped].join(", ");
-      await tell("info", `the configuration was read again; it concerns ${names || "no role"}`);
+      return { is: "in force", concerns: names || "no role" };
     } catch (error) {
-      const reason = describeError(error);
-      log.error("the new configuration is refused, the one before stays in force", { reason });
-      await tell("error", `the new configuration is refused, the one before stays: ${reason}`);
-    } finally {
-      if (this.#ready) serviceManager?.ready();
+      return { is: "refused", reason: describeError(error) };
     }
   }
 

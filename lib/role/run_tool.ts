@@ -1,7 +1,7 @@
 /** The child's side of a one-shot tool, which `lib/process/tool.ts` runs. @module */
 import { describeError } from "../base/log.ts";
 import { openParentChannel } from "./parent_channel.ts";
-import { write } from "../base/write.ts";
+import { write, writeAll } from "../base/write.ts";
 
 /** The caller's word: the compiler holds it to that, and the caller need not be loaded for it. */
 const PROGRESS: typeof import("../process/tool.ts").PROGRESS = "progress:";
@@ -24,7 +24,7 @@ export async function runTool<Input>(
   };
   try {
     const answer = await work(channel.input as Input, channel.stop, say);
-    write(Deno.stdout, JSON.stringify(answer) + "\n");
+    writeAll(Deno.stdout, JSON.stringify(answer) + "\n");
     channel.exit(0);
   } catch (error) {
     write(Deno.stderr, `error: ${describeError(error, false)}\n`);

@@ -45,6 +45,8 @@ import {
   portsSchema,
   type Released,
   releasedSchema,
+  type ReloadRequest,
+  reloadRequestSchema,
   type RestartRequest,
   restartRequestSchema,
   type Resync,
@@ -215,6 +217,9 @@ export class StateStore implements Disposable {
   readonly readRestart = this.#readerOf("restart", restartRequestSchema);
   readonly writeRestart = (role: string, record: RestartRequest) =>
     this.#tell(["restart", role], record);
+
+  readonly readReload = this.#reader("reload", reloadRequestSchema);
+  readonly writeReload = (record: ReloadRequest) => this.#tell(["reload"], record);
 
   readonly readAlive = this.#readerOf("alive", aliveSchema);
   readonly writeAlive = this.#writerOf<Alive>("alive");

@@ -30,7 +30,11 @@ const launcher = createLauncher({
 
 /** Folder of etcd3's files inside the binary, as the binary itself knows it. */
 const protoDir = await (async () => {
-  const { stdout } = await outputOf(productCommand(["permissions", "--output=json"]));
+  // A state directory where no node runs: without, it would be about a node that another test has started.
+  await using dir = await tempDir();
+  const words = ["permissions", "--output=json", `--state-dir=${dir.path}`];
+  const { code, stdout, stderr } = await outputOf(productCommand(words));
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
   const report = JSON.parse(new TextDecoder().decode(stdout)) as PermissionReport;
   assertEquals(report.enforcedBy, "permissions of a Worker");
   const { read } = report.processes.find(({ name }) => name === "manager")!;

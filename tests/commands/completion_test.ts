@@ -33,7 +33,7 @@ async function withScript(
 }
 
 const BASH: [words: string[], offered: string[]][] = [
-  [["re"], ["resync"]],
+  [["re"], ["reload", "resync"]],
   [["st"], ["start", "status", "step-down"]],
   [["resync", "--dr"], ["--dry-run"]],
   [["status", "--dr"], []],
@@ -97,7 +97,7 @@ Deno.test({
         );
         return told.split("\n").filter(Boolean).map((one) => one.split("\t")[0]);
       };
-      assertEquals(await of("re"), ["resync"]);
+      assertEquals(await of("re"), ["reload", "resync"]);
       assertEquals(await of("resync --dr"), ["--dry-run"]);
       assertEquals(await of("status --dr"), []);
       assertEquals((await of("status --output ")).toSorted(), ["json", "text"]);

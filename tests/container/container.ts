@@ -1,4 +1,4 @@
-/** A container of the product's image, confined as contrib/container/README.md has it. @module */
+/** A container of the product's image, confined as docs/service.md has it. @module */
 import type { Status } from "../../lib/health/status.ts";
 import { pageStatus } from "../support/page_status.ts";
 import { eventually } from "../support/assert.ts";
@@ -7,29 +7,20 @@ import { outputOf } from "../support/in_time.ts";
 
 export const IMAGE = "localhost/calico-conductor";
 
-/** How podman finds the images. */
-const STORE = [
-  ...Deno.env.get("CONTAINER_STORE")!.split(" "),
-  "--cgroup-manager=cgroupfs",
-  "--events-backend=file",
-];
-
-/** What a machine in which tests run lets podman do, beside the confinement that is meant. */
-const HERE = [
-  "--cgroups=disabled",
-  "--ulimit=nofile=4096:4096",
-  "--ulimit=nproc=4096:4096",
-  // Its timer would be systemd's; the tests run the check themselves.
-  "--no-healthcheck",
-  "--log-driver=k8s-file",
-];
-
 /** Nothing may be written but the state directory, a volume of the image's, and root can do nothing. */
 const CONFINED = ["--read-only", "--read-only-tmpfs=false", "--cap-drop=all"];
 
 /** Runs podman. */
-export async function podman(...args: string[]): Promise<{ code: number; text: string }> {
-  const { code, stdout, stderr } = await outputOf("podman", { args: [...STORE, ...args] });
+export function podman(...args: string[]): Promise<{ code: number; text: string }> {
+  return said("podman", args);
+}
+
+/** Runs a program; what it says is both of its streams. */
+export async function said(
+  program: string,
+  args: string[],
+): Promise<{ code: number; text: string }> {
+  const { code, stdout, stderr } = await outputOf(program, { args });
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, text: (decode(stdout) + decode(stderr)).trim() };
 }
@@ -53,7 +44,7 @@ export class Container implements AsyncDisposable {
       CONDUCTOR_LISTEN: new URL(pageUrl).host,
     };
     const variables = Object.entries(settings).map(([key, value]) => `--env=${key}=${value}`);
-    const confined = [...HERE, ...CONFINED, "--security-opt=no-new-privileges"];
+    const confined = [...CONFINED, "--security-opt=no-new-privileges"];
     await podmanDo(
       ...["run", "--detach", "--network=host", `--name=${name}`],
       ...confined,

@@ -50,6 +50,11 @@ Deno.test("two containers: one leads, a stop hands over, and what is killed is r
     assertEquals((await two.status())?.isMaster, false);
   });
 
+  await t.step("the configuration is read again, from within", async () => {
+    const { code, text } = await one.exec("calico-conductor", "reload");
+    assertEquals([code, text], [0, "one has read its configuration again; it concerns no role"]);
+  });
+
   await t.step("process 1 reaps what is left to it", async () => {
     await one.exec("sh", "-c", "(sleep 0.1 &) ; exit 0");
     await eventually(

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The image of contrib/container/, built by buildah and run by podman.
+# The images of contrib/container/, built and run by podman: alone, and as compose.yaml has them.
 #   run.sh [ARGUMENTS OF DENO TEST]   by default every file in tests/container/
 #   run.sh --check                    exit code 0 when it can be done here; else says what is missing
 #   CONDUCTOR_BINARY=FILE             what is put into it; by default it is built
@@ -18,10 +18,13 @@ fi
 [ "${1:-}" != --check ] || exit 0
 
 bash tests/systemd/roots.sh base $suite "$bases"
-if ! command -v podman >/dev/null || ! command -v buildah >/dev/null || ! command -v crun >/dev/null; then
+# netavark and aardvark-dns are podman's networks and their names; iptables is what netavark calls.
+packages="podman crun podman-compose netavark aardvark-dns iptables iproute2"
+# shellcheck disable=SC2086 # several words
+if ! dpkg-query -W $packages >/dev/null 2>&1; then
   { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -q -y --no-install-recommends \
-    podman buildah crun; } >"$bases/install.log" 2>&1 ||
-    { echo "podman and buildah cannot be installed; see $bases/install.log" >&2; exit 1; }
+    $packages; } >"$bases/install.log" 2>&1 ||
+    { echo "podman cannot be installed; see $bases/install.log" >&2; exit 1; }
 fi
 if [ -z "${CONDUCTOR_BINARY:-}" ]; then
   CONDUCTOR_BINARY=$PWD/dist/test/calico-conductor

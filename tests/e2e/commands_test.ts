@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
 import { freePort } from "../support/etcd_server.ts";
-import { killAll, labArgs, Node, productCommand, productWords, tempDir } from "./node.ts";
+import { killAll, labArgs, Node, productCommand, productWords, ROOT, tempDir } from "./node.ts";
 import { openTerminal } from "./terminal.ts";
 import { outputOf } from "../support/in_time.ts";
 
@@ -130,4 +130,22 @@ Deno.test("the help is as wide as the terminal", async () => {
   await eventually("the help", () => /Exit codes:[^]*\n {2}4/.test(terminal.output()));
   const lines = terminal.output().split(/\r?\n/);
   assert(lines.some((line) => line.length > 45) && lines.every((line) => line.length <= 50));
+});
+
+Deno.test("a command whose answer cannot be written fails, and says why", {
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  await using dir = await tempDir();
+  const home = await Deno.realPath(dir.path);
+  for (const words of [["permissions", "--output=json"], ["man"], ["--version"]]) {
+    const [program, ...args] = productWords(words);
+    const { code, stderr } = await outputOf("sh", {
+      args: ["-c", 'exec "$@" >/dev/full', "sh", program, ...args],
+      cwd: ROOT,
+      env: { HOME: home, CONDUCTOR_BINARY: "" },
+    });
+    assertEquals(code, 1, words.join(" "));
+    const said = new TextDecoder().decode(stderr);
+    assertMatch(said, /standard output cannot be written: No space left on device/);
+  }
 });

@@ -5,7 +5,7 @@
  * @module
  */
 import { Etcd3 } from "etcd3";
-import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch, eventually, TIME_FACTOR } from "../support/assert.ts";
 import { freePort, startEtcd } from "../support/etcd_server.ts";
 import { SAME_SIGNAL_MS } from "../../lib/node/stop_request.ts";
 import { openTerminal } from "./terminal.ts";
@@ -79,6 +79,15 @@ Deno.test("a role that does not react to SIGTERM is killed, and holds nothing up
     assertMatch(scene.node.output, /did not stop in time, is killed name=resource-syncer/);
     await nothingIsLeft(scene);
   }));
+
+Deno.test("whoever holds a connection to the page, and says nothing, does not hold the stop up", () =>
+  withNode(async ({ node }) => {
+    const port = Number(new URL(node.pageUrl).port);
+    using _silent = await Deno.connect({ hostname: "127.0.0.1", port });
+    await node.status();
+    await node.stop();
+    assert(!/did not stop in time/.test(node.output), node.output);
+  }, { args: [`--stop-timeout=${2 * TIME_FACTOR}`] }));
 
 Deno.test("Ctrl-C in a terminal, which `deno task` passes on, ends every role in order", () =>
   withNode(async (scene) => {

@@ -3,7 +3,8 @@ import { conductorPrefix } from "../../lib/calico/keys.ts";
 import { registrationSchema } from "../../lib/state/records.ts";
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
 import { freePort, startEtcd } from "../support/etcd_server.ts";
-import { lives, Node, tempDir } from "./node.ts";
+import { outputOf } from "../support/in_time.ts";
+import { lives, Node, productCommand, tempDir } from "./node.ts";
 
 /** By role, from a status that was read at `from` or later and says that the node is ready. */
 const pidsOf = async (node: Node, from = Date.now()) => {
@@ -83,6 +84,53 @@ Deno.test("SIGHUP: only the roles that a change concerns are others; what is wro
   await node.stop();
   assertEquals(node.ended!.code, 0);
   assert(processes.every((pid) => !lives(pid)));
+});
+
+Deno.test("reload: the command returns when the configuration is in force, and fails when it is refused", async () => {
+  await using dir = await tempDir();
+  await using server = await startEtcd();
+  const file = `${dir.path}/calico-conductor.conf`;
+  const write = (period: string) =>
+    Deno.writeTextFile(file, `[conductor]\ncompaction_period = ${period}\n`);
+  await write("60");
+  await using node = Node.start([
+    `--state-dir=${dir.path}/state`,
+    "--node-name=node-1",
+    `--config-file=${file}`,
+    `--etcd=${server.url}`,
+    `--neutron-url=http://127.0.0.1:${freePort()}`,
+    "--startup-resync=never",
+  ]);
+  await node.ready();
+  const command = async () => {
+    const words = ["reload", `--state-dir=${dir.path}/state`];
+    const { code, stdout, stderr } = await outputOf(productCommand(words));
+    return { code, text: new TextDecoder().decode(code === 0 ? stdout : stderr) };
+  };
+  const before = await pidsOf(node);
+  assertEquals(await command(), {
+    code: 0,
+    text: "node-1 has read its configuration again; it concerns no role\n",
+  });
+  await write("30");
+  assertMatch((await command()).text, /; it concerns manager\n$/);
+  const after = await pidsOf(node);
+  const others = [...after].filter(([name, pid]) => before.get(name) !== pid);
+  assertEquals(others.map(([name]) => name), ["manager"]);
+
+  await write("soon");
+  const refused = await command();
+  assertEquals(refused.code, 2);
+  assertMatch(refused.text, /refused, the one before stays in force: .*compaction_period.*soon/);
+  assertEquals(await pidsOf(node), after);
+  const { events } = (await node.status())!;
+  const asked = events.filter(({ source }) => source === "requests").map(({ message }) => message);
+  assertMatch(asked[0]!, /^reading the configuration again .* on the command line: it is refused$/);
+  assertEquals(asked.length, 3);
+  await node.stop();
+  const gone = await command();
+  assertEquals(gone.code, 1);
+  assertMatch(gone.text, /no node runs with the state directory/);
 });
 
 Deno.test("SIGHUP: a certificate that was renewed under its name is read by those that use it", async () => {

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { VERSION } from "../../lib/base/version.ts";
 import { debianVersion } from "../../tools/package/files.ts";
+import { maintainerOf } from "../../tools/package/maintainer.ts";
 import { releaseNotes } from "../../tools/package/release_notes.ts";
 
 const CHANGELOG = await Deno.readTextFile(new URL("../../CHANGELOG.md", import.meta.url));
@@ -38,4 +39,15 @@ Deno.test("a release's notes are its own section, and a tag of another version i
 Deno.test("what comes before a release is older than it, for Debian as well", () => {
   assertEquals(debianVersion("1.0.0-rc.1"), "1.0.0~rc.1-1");
   assertEquals(debianVersion("1.0.0"), "1.0.0-1");
+});
+
+Deno.test("the maintainer is who is named, else whom Debian's tools take, else nobody; one without an address is refused", () => {
+  const debian = { DEBFULLNAME: "A B", DEBEMAIL: "a@b.org" };
+  const named = { ...debian, PACKAGE_MAINTAINER: "C <c@d.org>" };
+  assertEquals([maintainerOf(named), maintainerOf(debian)], ["C <c@d.org>", "A B <a@b.org>"]);
+  assertMatch(maintainerOf({ PACKAGE_MAINTAINER: "", DEBFULLNAME: "A B" }), /\.invalid>$/);
+  assertMatch(
+    message(() => maintainerOf({ PACKAGE_MAINTAINER: "C" })),
+    /"Name <address>", not "C"/,
+  );
 });

@@ -14,12 +14,13 @@ export class Leaders implements AsyncDisposable {
   readonly history: Leadership[] = [];
   readonly #open = new AsyncDisposableStack();
 
-  private constructor() {}
+  private constructor(readonly etcd: Etcd3) {}
 
   /** Begins once etcd has attached the watch. */
   static async watch(url: string): Promise<Leaders> {
-    const leaders = new Leaders();
-    const etcd = leaders.#open.adopt(new Etcd3({ hosts: url }), (etcd) => etcd.close());
+    const etcd = new Etcd3({ hosts: url });
+    const leaders = new Leaders(etcd);
+    leaders.#open.adopt(etcd, () => etcd.close());
     const watch = await watchKeys(etcd, electionKey(null), ({ type, value }) => {
       leaders.#saw(type === "Put" ? holderOf(value) : null);
     });
@@ -33,9 +34,15 @@ export class Leaders implements AsyncDisposable {
     }
   }
 
-  /** The node that holds the key; null: none. */
+  /** The node that holds the key, as far as the watch has told by now; null: none. To be waited for. */
   get holder(): string | null {
     return this.history.at(-1)?.holder ?? null;
+  }
+
+  /** The node that holds the key, as etcd itself says it now; null: none. */
+  async ask(): Promise<string | null> {
+    const value = await this.etcd.get(electionKey(null)).string();
+    return value === null ? null : holderOf(value);
   }
 
   /** The longest time between a release and the next term, ms, among what was seen from `from` on. */

@@ -5,6 +5,7 @@
 #   run.sh --check                    exit code 0 when the release can be had here; else says what is missing
 #   RELEASE=trixie                    bookworm (systemd 252), trixie (257, default) or sid (262)
 #   CONDUCTOR_BINARY=FILE             what is packed; by default it is built
+#   OLDER_BINARY=FILE                 what is packed as the version before, such as an older commit's; by default the same
 set -eu
 cd "$(dirname "$0")/../.."
 here=tests/systemd
@@ -57,9 +58,8 @@ clean() {
 trap clean EXIT
 trap 'exit 130' INT TERM HUP
 
-for version in 1 2; do
-  sh $here/package.sh "$version" "$CONDUCTOR_BINARY" "$SYSTEMD_WORK/version-$version.deb"
-done
+sh $here/package.sh 1 "${OLDER_BINARY:-$CONDUCTOR_BINARY}" "$SYSTEMD_WORK/version-1.deb"
+sh $here/package.sh 2 "$CONDUCTOR_BINARY" "$SYSTEMD_WORK/version-2.deb"
 [ $# -gt 0 ] || set -- $here/
 echo "systemd $(bash $here/roots.sh version "$RELEASE") of Debian $RELEASE"
 # What the machines see of cgroups is version 2, whatever the host mounts: systemd 258 boots with nothing else.

@@ -1,11 +1,14 @@
 /** etcd and a cloud on loopback, and machines whose unit is set up for them. @module */
 import { type LabOpenStack, startLabOpenStack } from "../support/lab_openstack.ts";
 import { type EtcdServer, startEtcd } from "../support/etcd_server.ts";
+import { TIME_FACTOR } from "../support/assert.ts";
 import { Machine, UNIT } from "./machine.ts";
 
 /** Short, so that what only the lease's end would mend is seen; seconds. */
 const ELECTION = { TTL: 6, REFRESH: 2, MARGIN: 1 };
 const WATCHDOG_SECONDS = 6;
+/** On a slow machine a role that stops in order takes longer, and is not to be killed for that; seconds. */
+const [STOP_SECONDS, STOP_UNIT_SECONDS] = [2 * TIME_FACTOR, 30 * TIME_FACTOR];
 
 /** The package, as it is installed first and as it is upgraded to. */
 export const PACKAGES = [1, 2].map((version) =>
@@ -40,23 +43,30 @@ export class Site implements AsyncDisposable {
     const settings = {
       CONDUCTOR_ETCD: this.etcd.url,
       CONDUCTOR_LISTEN: new URL(machine.pageUrl).host,
+      CONDUCTOR_STOP_TIMEOUT: `${STOP_SECONDS}`,
       ...Object.fromEntries(
         Object.entries(ELECTION).map(([name, value]) => [`CONDUCTOR_ELECTION_${name}`, `${value}`]),
       ),
       ...this.cloud.environment,
     };
-    const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`).join("");
+    const variables = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
     await machine.do("install", "-d", "-m", "0755", "/etc/calico-conductor");
     const environment = machine.path("/etc/calico-conductor/environment");
-    await Deno.writeTextFile(environment, lines, { mode: 0o600 });
+    await Deno.writeTextFile(environment, variables.join(""), { mode: 0o600 });
     await writeConfig(machine, 60);
     // As docs/service.md says it, with a watchdog that a test can wait for.
     const start = await execStart(machine);
     const folder = `/etc/systemd/system/${UNIT}.d`;
     await machine.do("install", "-d", folder);
+    const lines = [
+      `WatchdogSec=${WATCHDOG_SECONDS}`,
+      `TimeoutStopSec=${STOP_UNIT_SECONDS}`,
+      "ExecStart=",
+      `ExecStart=${start} --config-file ${CONFIG_FILE}`,
+    ];
     await Deno.writeTextFile(
       machine.path(`${folder}/test.conf`),
-      `[Service]\nWatchdogSec=${WATCHDOG_SECONDS}\nExecStart=\nExecStart=${start} --config-file ${CONFIG_FILE}\n`,
+      `[Service]\n${lines.join("\n")}\n`,
     );
     await machine.do("systemctl", "daemon-reload");
   }

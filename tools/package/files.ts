@@ -25,10 +25,6 @@ const COPIED: readonly (readonly [from: string, to: string])[] = [
     "contrib/systemd/neutron-conf.conf",
     "usr/share/doc/calico-conductor/examples/neutron-conf.conf",
   ],
-  [
-    "contrib/systemd/notify-reload.conf",
-    "usr/share/doc/calico-conductor/examples/notify-reload.conf",
-  ],
   ["contrib/package/lintian-overrides", "usr/share/lintian/overrides/calico-conductor"],
 ];
 /** Folders that go as they are. */

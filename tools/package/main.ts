@@ -5,6 +5,7 @@
  *
  * Without `--binary` (or `CONDUCTOR_BINARY`), `compile.sh` makes one. `SOURCE_DATE_EPOCH`, or else the time of the
  * commit, is the time of all files, so that two builds of one commit differ in the binary alone, if at all.
+ * `PACKAGE_MAINTAINER` is `Name <address>` of who answers for them.
  *
  * @module
  */
@@ -12,6 +13,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { print } from "../../bench/print.ts";
 import { VERSION } from "../../lib/base/version.ts";
 import { packageFiles } from "./files.ts";
+import { maintainerOf } from "./maintainer.ts";
 import { findNfpm } from "./nfpm.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -21,8 +23,6 @@ const TARGETS: Readonly<Record<string, string>> = {
   arm64: "aarch64-unknown-linux-gnu",
 };
 const FORMATS = ["deb", "rpm"];
-/** Who answers for the packages, unless `PACKAGE_MAINTAINER` says so: nobody does for those of a private build. */
-const MAINTAINER = "calico-conductor, a private build <nobody@calico-conductor.invalid>";
 
 /** What is to be packed. */
 export interface PackageOptions {
@@ -48,7 +48,7 @@ export interface PackageOptions {
 export async function makePackages(options: PackageOptions): Promise<string[]> {
   const { arch, out, formats, epoch } = options;
   const nfpm = await findNfpm();
-  const maintainer = Deno.env.get("PACKAGE_MAINTAINER") || MAINTAINER;
+  const maintainer = maintainerOf(Deno.env.toObject());
   const root = await Deno.makeTempDir({ prefix: "calico-conductor-package-" });
   try {
     await stage(root, options, maintainer);

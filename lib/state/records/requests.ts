@@ -30,6 +30,18 @@ export const restartRequestSchema = z.object({
 });
 export type RestartRequest = z.infer<typeof restartRequestSchema>;
 
+/** An operator's request that the supervisor reads the configuration again. */
+export const reloadRequestSchema = z.object({
+  id: z.string(),
+  at: ms,
+  by,
+  /** "asked" until the supervisor has taken it up; "void" when it did not in time. */
+  state: z.enum(["asked", "reading", "in force", "refused", "void"]),
+  /** Why it was refused; else which roles it concerned. */
+  told: z.string(),
+});
+export type ReloadRequest = z.infer<typeof reloadRequestSchema>;
+
 const ids = z.array(z.string().min(1).max(64)).max(500);
 /** An operator's request for a resync: of everything when no list names anything. */
 export const resyncRequestSchema = z.object({
