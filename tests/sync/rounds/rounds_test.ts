@@ -39,7 +39,7 @@ async function paced(
     clock,
     index,
     async next() {
-      await clock.advance(Math.max(0, rounds.nextAt - clock.now()));
+      await clock.advance(Math.max(0, rounds.nextAt - clock.monotonic()));
       await rounds.slice(scene.deps, scene.term);
     },
   };
@@ -58,7 +58,7 @@ Deno.test("rounds: over whole rounds comparing takes its share of Neutron's time
       const from = rounds.nextAt;
       for (let i = 0; rounds.record("rounds").round < 4 && i < 200; i++) await next();
       assertEquals(rounds.record("rounds").round, 4);
-      const passed = Math.max(clock.now(), rounds.nextAt) - from;
+      const passed = Math.max(clock.monotonic(), rounds.nextAt) - from;
       assert(busy / passed <= budget / 100 + 0.001, `${busy} of ${passed} ms`);
       assert(busy / passed >= budget / 100 * 0.8, `${busy} of ${passed} ms`);
       const { sharePercent } = rounds.record("rounds");
@@ -73,7 +73,7 @@ Deno.test("rounds: every n-th is whole, and how often every port is compared is 
     const whole: boolean[] = [];
     const took: number[] = [];
     for (let round = 0; round < 6; round++) {
-      const from = Math.max(clock.now(), rounds.nextAt);
+      const from = Math.max(clock.monotonic(), rounds.nextAt);
       do {
         await next();
         const told = rounds.record("rounds");
@@ -109,7 +109,7 @@ Deno.test("rounds: what fails costs its time too, and is tried again when its tu
     const { compared } = rounds.record("rounds");
     scene.meddle(() => true);
     await assertRejects(next, Error);
-    const at = clock.now() + 30_000;
+    const at = clock.monotonic() + 30_000;
     rounds.retryAt(at);
     assert(rounds.nextAt >= at);
     scene.meddle(null);
@@ -134,15 +134,36 @@ Deno.test("rounds: how long a failure took does not count as how long a slice ta
   withCloud(async (scene) => {
     const { rounds, clock, next } = await paced(scene, {}, () => 10);
     do await next(); while (rounds.record("rounds").round < 8);
-    await clock.advance(Math.max(0, rounds.nextAt - clock.now()));
+    await clock.advance(Math.max(0, rounds.nextAt - clock.monotonic()));
     scene.meddle(async () => {
       await clock.advance(100);
       return new Response("", { status: 400 });
     });
-    const from = clock.now();
+    const from = clock.monotonic();
     await assertRejects(() => rounds.slice(scene.deps, scene.term), Error);
-    const spentMs = clock.now() - from;
+    const spentMs = clock.monotonic() - from;
     assert(spentMs >= 100);
-    const restMs = rounds.nextAt - clock.now();
+    const restMs = rounds.nextAt - clock.monotonic();
     assert(restMs <= 19 * spentMs + 1, `${restMs} ms after ${spentMs} ms`);
+  }));
+
+Deno.test("rounds: the machine's clock is set, and slices are due as before; people are shown its time", () =>
+  withCloud(async (scene) => {
+    const { rounds, clock, next } = await paced(scene, {}, (objects) => 10 + objects);
+    do await next(); while (rounds.record("rounds").round < 3);
+    const before = { ...rounds.record("rounds"), nextAt: rounds.nextAt };
+    for (const ms of [-3_600_000, 7_200_000]) {
+      clock.step(ms);
+      const { at, everyMs, sharePercent } = rounds.record("rounds");
+      assertEquals(at, clock.now());
+      assertEquals([rounds.nextAt, everyMs, sharePercent], [
+        before.nextAt,
+        before.everyMs,
+        before.sharePercent,
+      ]);
+    }
+    do await next(); while (rounds.record("rounds").endedAt === before.endedAt);
+    const after = rounds.record("rounds");
+    assertEquals([after.endedAt, after.startedAt], [clock.now(), null]);
+    assert(after.everyMs! < 2 * before.everyMs!, `${after.everyMs} ms`);
   }));
