@@ -8,11 +8,11 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Config } from "../../config/config_types.ts";
 import type { NeutronClient } from "../../openstack/neutron.ts";
+import type { BusyTime } from "../../openstack/request_gate.ts";
 import type { Term } from "../../role/master_context.ts";
 import type { PaceReason, RoundsRecord } from "../../state/records.ts";
 import type { ResyncDeps, SyncRun } from "../apply/sync_run.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
-import { metered, type MeteredNeutron } from "./metered.ts";
 import { Pace } from "./pace.ts";
 import { Round } from "./round.ts";
 import { Share } from "./share.ts";
@@ -46,7 +46,9 @@ interface Moment {
 export class Rounds {
   /** When the next slice is due, monotonic ms. */
   nextAt = -Infinity;
-  readonly #neutron: MeteredNeutron;
+  /** What its own requests have taken of Neutron's time. */
+  readonly #spent: BusyTime = { busyMs: 0 };
+  readonly #neutron: NeutronClient;
   readonly #pace: Pace | null;
   readonly #share = new Share();
   #index: CloudIndex | null = null;
@@ -69,7 +71,7 @@ export class Rounds {
     neutron: NeutronClient,
   ) {
     const { neutronBudgetPercent: budget } = config;
-    this.#neutron = metered(neutron, clock);
+    this.#neutron = neutron.countedIn(this.#spent);
     this.#pace = budget > 0 ? new Pace(budget) : null;
   }
 
@@ -113,16 +115,15 @@ export class Rounds {
   async slice(deps: ResyncDeps, term: Term): Promise<SliceOutcome> {
     const now = this.clock.monotonic();
     const round = this.#round ??= this.#begin(now);
-    const [place, compared, busyMs] = [round.place, round.compared, this.#neutron.busyMs()];
-    const { client } = this.#neutron;
+    const [place, compared, { busyMs }] = [round.place, round.compared, this.#spent];
     const { whole } = round.options;
     let isDone = false;
     try {
-      const run = await round.slice({ ...deps, neutron: client }, term);
+      const run = await round.slice({ ...deps, neutron: this.#neutron }, term);
       isDone = true;
       return { run, whole, ended: round.ended ? this.#endOf(round) : null };
     } finally {
-      const spentMs = this.#neutron.busyMs() - busyMs;
+      const spentMs = this.#spent.busyMs - busyMs;
       const cost = {
         busyMs: spentMs,
         objects: round.compared - compared,
@@ -138,13 +139,13 @@ export class Rounds {
 
   #begin(now: number): Round {
     const index = this.#index!;
-    const { client } = this.#neutron;
-    const isCounted = client.extensions.has("standard-attr-revisions");
+    const neutron = this.#neutron;
+    const isCounted = neutron.extensions.has("standard-attr-revisions");
     this.#number++;
     this.#sinceWhole++;
     const whole = !isCounted || this.#sinceWhole >= this.config.fullRounds;
     this.#started = { at: now, shown: this.clock.now() };
-    return new Round({ index, neutron: client, whole });
+    return new Round({ index, neutron, whole });
   }
 
   #endOf({ options: { whole }, needsFull }: Round): SliceOutcome["ended"] {

@@ -1,6 +1,7 @@
 import { CloudIndex } from "../../../lib/sync/index/cloud_index.ts";
 import { Rounds, type RoundsConfig } from "../../../lib/sync/rounds/rounds.ts";
 import { NeutronClient } from "../../../lib/openstack/neutron.ts";
+import { RequestGate } from "../../../lib/openstack/request_gate.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { type Scene, withCloud } from "../scene.ts";
@@ -12,24 +13,32 @@ const CONFIG: RoundsConfig = {
   resyncIntervalSeconds: 60,
 };
 
-/** Rounds whose requests take as long by a clock of its own as the objects that they list cost. */
+/**
+ * Rounds whose requests take as long by a clock of its own as the objects that they list cost Neutron, and we take to
+ * read each answer.
+ */
 async function paced(
   scene: Scene,
   config: Partial<RoundsConfig>,
   costMs: (objects: number) => number,
+  readMs = 0,
 ): Promise<{ rounds: Rounds; clock: FakeClock; index: CloudIndex; next(): Promise<void> }> {
   const clock = new FakeClock();
   const { neutron, keystone } = scene.deps;
   const auth: NeutronClient["auth"] = {
     async fetch(url, signal, read, init) {
-      const answer = await keystone.fetch(url, signal, read, init);
-      const [list] = Object.values(answer as object);
-      clock.step(0);
-      await clock.advance(costMs(Array.isArray(list) ? list.length : 1));
-      return answer;
+      const cost = async (response: Response) => {
+        const [list] = Object.values(await response.clone().json());
+        await clock.advance(costMs(Array.isArray(list) ? list.length : 1));
+        const answer = await read(response);
+        await clock.advance(readMs);
+        return answer;
+      };
+      return await keystone.fetch(url, signal, cost, init);
     },
   };
-  const client = new NeutronClient(neutron.config, auth, undefined, neutron.shared);
+  const gate = new RequestGate(2, { monotonic: () => clock.monotonic() });
+  const client = new NeutronClient(neutron.config, auth, undefined, { ...neutron.shared, gate });
   const { index } = await scene.resync();
   const rounds = new Rounds({ ...CONFIG, ...config }, clock, client);
   rounds.begin(index);
@@ -128,6 +137,19 @@ Deno.test("rounds: where Neutron counts no revisions each one is whole, and find
     assertEquals((await scene.differences()).length, 1);
     do await next(); while (rounds.record("rounds").startedAt !== null);
     assertEquals(await scene.differences(), []);
+  }));
+
+Deno.test("rounds: how long we take to read an answer is no time of Neutron's", () =>
+  withCloud(async (scene) => {
+    let busy = 0;
+    const cost = () => {
+      busy += 100;
+      return 100;
+    };
+    const { rounds, clock, next } = await paced(scene, {}, cost, 5000);
+    await next();
+    assert(busy > 0);
+    assertEquals(rounds.nextAt - clock.monotonic(), 19 * busy);
   }));
 
 Deno.test("rounds: how long a failure took does not count as how long a slice takes", () =>
