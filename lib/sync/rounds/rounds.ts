@@ -131,7 +131,8 @@ export class Rounds {
       };
       this.#share.add(now, spentMs);
       // How long a failure took says nothing of how long such slices take.
-      const restMs = isDone ? this.#pace!.restMs(cost) : this.#pace!.leastRestMs(spentMs);
+      const pace = this.#pace!;
+      const restMs = isDone ? pace.restMs(cost) : pace.restAfterFailureMs(spentMs);
       this.nextAt = this.clock.monotonic() + restMs;
       if (round.ended) this.#rest();
     }
