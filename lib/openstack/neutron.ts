@@ -25,7 +25,7 @@ import {
   pageAddress,
   type Query,
 } from "./query.ts";
-import type { RequestGate, Size, UnderWay } from "./request_gate.ts";
+import type { BusyTime, RequestGate, Size, UnderWay } from "./request_gate.ts";
 import { newShared, type Shared } from "./shared.ts";
 import { rangesBetween, SideBySide } from "./side_by_side.ts";
 import { type Range, Walk } from "./walk.ts";
@@ -44,6 +44,7 @@ export class NeutronClient {
   /**
    * @param log is told when a list is asked for again after another one.
    * @param shared what all views of one client have in common.
+   * @param account where the time of this view's own requests is added up.
    */
   constructor(
     readonly config: OpenstackConfig,
@@ -51,11 +52,17 @@ export class NeutronClient {
     readonly log?: Pick<Log, "info">,
     readonly shared: Shared = newShared(config),
     readonly isUrgent = false,
+    readonly account?: BusyTime,
   ) {}
 
   /** The same client, whose requests go before those of others: for what people wait for. */
   get urgent(): NeutronClient {
-    return new NeutronClient(this.config, this.auth, this.log, this.shared, true);
+    return new NeutronClient(this.config, this.auth, this.log, this.shared, true, this.account);
+  }
+
+  /** The same client, whose own requests are added up there as well: what others ask beside it does not count. */
+  countedIn(account: BusyTime): NeutronClient {
+    return new NeutronClient(this.config, this.auth, this.log, this.shared, this.isUrgent, account);
   }
 
   /** The same client, telling how many requests may be under way and are. */
@@ -273,7 +280,8 @@ export class NeutronClient {
       };
       return fetchWarm(this.auth, options, url, signal, heard, init);
     };
-    return this.gate.run({ urgent: this.isUrgent, signal, send, sizeOf });
+    const { isUrgent: urgent, account } = this;
+    return this.gate.run({ urgent, signal, send, sizeOf, account });
   }
 
   /** The address of a page of what is asked for. */

@@ -195,6 +195,9 @@ export interface PortSeen {
   readonly host: string;
 }
 
+/** The fields that say so. */
+export const STATE_FIELDS = ["status", "binding:host_id"] as const;
+
 /** A record of a list, as it came, as that; null: it does not say how the port is, or where it is bound. */
 export function portSeen(record: unknown): PortSeen | null {
   const { id, status, "binding:host_id": host } = record as Record<string, unknown>;

@@ -67,6 +67,12 @@ export class UnderWay {
   }
 }
 
+/** Adds up for how long requests of one sort were under way. */
+export interface BusyTime {
+  /** Until Neutron answered, ms, or until they failed. */
+  busyMs: number;
+}
+
 /** What is asked through the gate. */
 export interface Turn<T> {
   readonly urgent: boolean;
@@ -75,6 +81,8 @@ export interface Turn<T> {
   send(underWay: UnderWay): Promise<T>;
   /** What the answer is judged by; null: it is not. */
   sizeOf?(answer: T): Size | null;
+  /** Where its time is added up beside the gate's own sum. */
+  readonly account?: BusyTime;
 }
 
 /** How a gate is made. */
@@ -132,7 +140,7 @@ export class RequestGate {
   }
 
   /** Does it when it is its turn. @throws the signal's reason while it waits, or what `send` throws. */
-  async run<T>({ urgent, signal, send, sizeOf }: Turn<T>): Promise<T> {
+  async run<T>({ urgent, signal, send, sizeOf, account }: Turn<T>): Promise<T> {
     const turn = await this.#enter(urgent, signal);
     try {
       const answer = await send(turn);
@@ -143,7 +151,9 @@ export class RequestGate {
       if (error instanceof OpenstackError && !signal.aborted) turn.refused(error.status);
       throw error;
     } finally {
-      this.busyMs += turn.tookMs;
+      const { tookMs } = turn;
+      this.busyMs += tookMs;
+      if (account) account.busyMs += tookMs;
       this.#underWay.delete(turn);
       this.#admit();
     }

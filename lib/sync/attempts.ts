@@ -1,6 +1,6 @@
 /**
  * How the resyncs of a term go: a failure is logged as an outage and tried again after a growing delay, and there
- * is a warning when none has succeeded for too long.
+ * is a warning when none has succeeded for too long. Trusts the monotonic clock.
  *
  * @module
  */
@@ -32,6 +32,7 @@ export class Attempts {
   #lack = "no resync has succeeded";
   /** The last failure itself; null: the last one succeeded. */
   #cause: string | null = null;
+  /** Monotonic ms. */
   #succeededAt: number;
 
   constructor(
@@ -41,7 +42,7 @@ export class Attempts {
     /** Numbers in [0, 1). */
     readonly random: () => number = Math.random,
   ) {
-    this.#succeededAt = context.clock.now();
+    this.#succeededAt = context.clock.monotonic();
     this.#outage = new Outage("resyncs succeed again", context);
   }
 
@@ -77,7 +78,7 @@ export class Attempts {
   /** Says that none has succeeded for too long, when that begins and once a minute. */
   monitor(): void {
     this.#outage.remind();
-    const overdueMs = this.context.clock.now() - this.#succeededAt;
+    const overdueMs = this.context.clock.monotonic() - this.#succeededAt;
     if (overdueMs <= this.sync.resyncMaxIntervalSeconds * 1000) return;
     const minutes = Math.round(overdueMs / 60_000);
     if (minutes === this.#overdueMinutes) return;
@@ -86,7 +87,7 @@ export class Attempts {
   }
 
   /**
-   * Runs a resync; after a failure `retryAt` notes when it is to be tried again, ms since the epoch, and
+   * Runs a resync; after a failure `retryAt` notes when it is to be tried again, monotonic ms, and
    * may tell of a later time when that is how it will be. What resolves to "part" (see
    * {@linkcode Extent}) ends a failure, and is no success yet.
    *
@@ -107,7 +108,7 @@ export class Attempts {
       const pauseMs = Math.round(
         Math.min(intervalMs, backoffMs(BACKOFF, this.#failures++, this.random())),
       );
-      const now = clock.now();
+      const now = clock.monotonic();
       const retryMs = Math.round((retryAt(now + pauseMs) ?? now + pauseMs) - now);
       this.#cause = describeError(error);
       this.#failure = `the last resync failed (${this.#cause}); next try in ` +
@@ -125,6 +126,6 @@ export class Attempts {
   succeeded(): void {
     this.#recovered("no resync has succeeded");
     this.#overdueMinutes = null;
-    this.#succeededAt = this.context.clock.now();
+    this.#succeededAt = this.context.clock.monotonic();
   }
 }

@@ -32,14 +32,14 @@ export class Comparing {
 
   constructor(readonly options: ComparingOptions) {}
 
-  /** Decides how it goes from now on; when the next slice is due, ms since the epoch; null: by the intervals. */
+  /** Decides how it goes from now on; when the next slice is due, monotonic ms; null: by the intervals. */
   async decide(): Promise<number | null> {
     const { rounds, schedule, planComparison, context: { clock, log, store } } = this.options;
     const before = this.#pace;
     this.#pace = this.#now();
     const isRound = this.#pace === "rounds";
     rounds.suspend(!isRound);
-    if (before === "rounds" && !isRound) schedule.endRounds(clock.now());
+    if (before === "rounds" && !isRound) schedule.endRounds(clock.monotonic());
     // What was asked for while a slice had failed has waited for this.
     if (before === "rounds" && this.#pace === "gap") planComparison();
     if (before !== this.#pace) log.debug("how all is compared", { pace: this.#pace });

@@ -97,7 +97,7 @@ class ResourceSyncer {
     this.#base = base;
     this.#watching = new Watching(config.sync.startupResync, term, context);
     this.#attempts = new Attempts(term, config.sync, context);
-    this.#schedule = new Schedule(config.sync, context.clock.now());
+    this.#schedule = new Schedule(config.sync, context.clock.monotonic());
     this.#rounds = new Rounds(config.sync, context.clock, this.#base.neutron);
     this.#roundRuns = new RoundRuns(this.#rounds, context, term);
     this.#setup = new RunSetup({
@@ -167,7 +167,7 @@ class ResourceSyncer {
       this.#attempts.monitor();
       if (await this.#takeRequest()) continue;
       const { on, doing } = this.#watching;
-      const now = clock.now();
+      const now = clock.monotonic();
       const sliceAt = await this.comparing.decide();
       const due = schedule.due(now, sliceAt);
       if (due === "full") {
@@ -193,7 +193,7 @@ class ResourceSyncer {
     if (!whole) this.#events?.foundSilently(changes);
     if (!ended) return "part";
     await this.#hosts.publish(this.#index!);
-    if (ended.needsFull) this.#schedule.askFull(this.context.clock.now());
+    if (ended.needsFull) this.#schedule.askFull(this.context.clock.monotonic());
     return "all";
   }
 
@@ -212,7 +212,7 @@ class ResourceSyncer {
       begin: () => this.#askExtensions(),
       seen: (index) => this.#hosts.publish(index, true),
     });
-    this.#schedule.planFull(this.context.clock.now());
+    this.#schedule.planFull(this.context.clock.monotonic());
   }
 
   async #full(asked: Partial<FullOptions> = {}): Promise<ResyncResult> {
@@ -253,7 +253,7 @@ class ResourceSyncer {
     if (trouble !== null) await this.#lacks.say([trouble]);
     this.#schedule.reason = "periodic";
     this.#schedule.compared();
-    this.#schedule.planFull(this.context.clock.now());
+    this.#schedule.planFull(this.context.clock.monotonic());
     this.#planIncremental();
     return result;
   }
@@ -270,7 +270,7 @@ class ResourceSyncer {
 
   #planIncremental(): void {
     const counted = this.#base.neutron.extensions.has("standard-attr-revisions");
-    this.#schedule.planIncremental(this.context.clock.now(), counted);
+    this.#schedule.planIncremental(this.context.clock.monotonic(), counted);
   }
 
   /** Does what an operator asks for; false: nobody asks. */

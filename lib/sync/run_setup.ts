@@ -50,11 +50,11 @@ export class RunSetup {
   /** Notes what a run over all has taken of Neutron's time, also when it fails. @throws what it throws. */
   async measured<T>(run: () => Promise<T>): Promise<T> {
     const { base: { neutron }, context: { clock, log }, config, schedule, rounds } = this.options;
-    const [startedAt, busyMs] = [clock.now(), neutron.busyMs];
+    const [startedAt, busyMs] = [clock.monotonic(), neutron.busyMs];
     try {
       return await run();
     } finally {
-      const [tookMs, spentMs] = [clock.now() - startedAt, neutron.busyMs - busyMs];
+      const [tookMs, spentMs] = [clock.monotonic() - startedAt, neutron.busyMs - busyMs];
       schedule.noteBusy(startedAt, spentMs);
       rounds.noteBusy(startedAt, spentMs);
       if (tookMs > config.sync.resyncMaxIntervalSeconds * 1000) {

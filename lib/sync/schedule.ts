@@ -1,4 +1,4 @@
-/** When the resyncs of a term are due. Pure; all times are ms since the epoch. @module */
+/** When the resyncs of a term are due. Pure; all times are ms of the monotonic clock. @module */
 import type { Config } from "../config/config_types.ts";
 import type { RunReason } from "./report/record.ts";
 

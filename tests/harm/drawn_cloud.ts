@@ -60,6 +60,19 @@ export const stateArb: fc.Arbitrary<Drawn> = fc.record(
   ) as unknown as { [N in CollectionName]: fc.Arbitrary<Drawn[N]> },
 );
 
+/** A state in which these objects, by collection and number, have such features, and all others none. */
+export function stateWith(
+  objects: Partial<Record<CollectionName, Record<number, Partial<Drawn["ports"][number]>>>>,
+): Drawn {
+  const none = { there: false, a: 0, b: 0, c: 0, flag: false };
+  return Object.fromEntries(
+    COLLECTIONS.map((name) => [
+      name,
+      Array.from({ length: SIZES[name] }, (_, number) => ({ ...none, ...objects[name]?.[number] })),
+    ]),
+  ) as unknown as Drawn;
+}
+
 /** An object whose record is damaged, and how. */
 export interface Damaged {
   readonly collection: CollectionName;

@@ -1,5 +1,5 @@
 import { OpenstackError } from "../../lib/openstack/http.ts";
-import { RequestGate, type Size } from "../../lib/openstack/request_gate.ts";
+import { RequestGate, type Size, type UnderWay } from "../../lib/openstack/request_gate.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { FakeClock, settlePromises } from "../support/fake_clock.ts";
 
@@ -300,6 +300,28 @@ Deno.test("what takes long after Neutron has answered says nothing of Neutron", 
   await Promise.all(asked);
   assertEquals([all.gate.pace.limit, all.downs], [8, []]);
   assertEquals(all.gate.busyMs, 60 * COST_MS);
+});
+
+Deno.test("time is added up for each who has an account, until Neutron answers or fails", async () => {
+  const all = scene(8, 8);
+  const account = { busyMs: 0 };
+  const send = async (underWay: UnderWay) => {
+    await all.workers.serve(PAGE);
+    underWay.heard();
+    await all.clock.sleep(5 * COST_MS);
+  };
+  const failing = async () => {
+    await all.clock.sleep(COST_MS);
+    throw new OpenstackError("no", 400);
+  };
+  const asked = [
+    all.gate.run({ urgent: false, signal, send, account }),
+    all.gate.run({ urgent: false, signal, send: failing, account }).catch(() => {}),
+    ask(all),
+  ];
+  await all.clock.advance(20 * COST_MS);
+  await Promise.all(asked);
+  assertEquals([account.busyMs, all.gate.busyMs], [2 * COST_MS, 3 * COST_MS]);
 });
 
 Deno.test("when Neutron refuses, urgent ones are held back as well", async () => {

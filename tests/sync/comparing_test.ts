@@ -38,7 +38,7 @@ function comparingOf(
     compare: () => {
       schedule.askCompare();
       if (failing) return;
-      schedule.planIncremental(Date.now(), true);
+      schedule.planIncremental(systemClock.monotonic(), true);
     },
   });
   let ready = true;
@@ -49,7 +49,7 @@ function comparingOf(
     events: listens ? events : null,
     context: { clock: systemClock, log, store },
     isReady: () => ready,
-    planComparison: () => schedule.planIncremental(Date.now(), true),
+    planComparison: () => schedule.planIncremental(systemClock.monotonic(), true),
   });
   return {
     schedule,
@@ -64,17 +64,18 @@ function comparingOf(
       const sliceAt = await comparing.decide();
       const { pace } = told.at(-1)!;
       assertEquals(pace === "rounds", sliceAt !== null);
-      return [pace, schedule.due(Date.now(), sliceAt === null ? null : Date.now())];
+      const now = systemClock.monotonic();
+      return [pace, schedule.due(now, sliceAt === null ? null : now)];
     },
     /** A full resync or an incremental run succeeds. */
     succeed(what: "full" | "incremental") {
       schedule.comparing();
       schedule.compared();
       if (what === "full") {
-        schedule.planFull(Date.now());
+        schedule.planFull(systemClock.monotonic());
         rounds.begin(index);
       }
-      schedule.planIncremental(Date.now(), true);
+      schedule.planIncremental(systemClock.monotonic(), true);
     },
   };
 }

@@ -14,6 +14,7 @@ import {
   portSeen,
   REVISION_FIELDS,
   revisionSchema,
+  STATE_FIELDS,
 } from "../../openstack/records.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
@@ -25,8 +26,6 @@ import { differing } from "./compare_keys.ts";
 const SLICE_OBJECTS = 1000;
 /** Pages of a slice at most: when pages are small. */
 const SLICE_PAGES = 10;
-/** What is read of ports for those who want to know how they are. */
-const STATE_FIELDS = ["status", "binding:host_id"] as const;
 
 /** What a slice has found. */
 export interface Found {

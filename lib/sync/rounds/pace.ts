@@ -7,10 +7,18 @@ const REMEMBERED = 15;
 const ENOUGH = 5;
 /** Slower than so many times the median, and Neutron has more to do than usual. */
 const SLOW = 2;
-/** Rests become longer at most by this factor when Neutron is slow. */
-const MAX_BACKOFF = 8;
+/**
+ * When Neutron is slow rests become longer up to this, ms, where the share alone does not need more. Whatever burdens it
+ * may soon be over, and as long as comparing rests what nobody announces stays unseen.
+ */
+const MAX_BACKOFF_MS = 120_000;
 /** The longest rest, ms: a budget of 1 % after a slice of 10 s. */
 const MAX_REST_MS = 1_000_000;
+/**
+ * The longest rest after a failure while nothing is owed, ms: one request that was lost on its way is no reason to
+ * compare nothing for a quarter of an hour.
+ */
+const FAILURE_REST_MS = 60_000;
 
 /** What a slice has cost. */
 export interface Cost {
@@ -25,6 +33,8 @@ export interface Cost {
 /** Rests for one budget. */
 export class Pace {
   readonly #usual = new Map<string, number[]>();
+  /** What rests after failures were shorter than the share needs, ms. */
+  #owedMs = 0;
 
   /** @param budgetPercent share of one API worker's time, in (0, 100]. */
   constructor(readonly budgetPercent: number) {}
@@ -35,14 +45,30 @@ export class Pace {
     const usual = this.#usual.get(sort) ?? [];
     const typical = usual.length > 0 ? median(usual) : each;
     this.#usual.set(sort, [...usual, each].slice(-REMEMBERED));
-    const times = usual.length >= ENOUGH && each > SLOW * typical
-      ? Math.min(MAX_BACKOFF, each / typical)
-      : 1;
-    return Math.min(MAX_REST_MS, times * this.leastRestMs(busyMs));
+    const leastMs = this.#leastRestMs(busyMs);
+    const isSlow = usual.length >= ENOUGH && each > SLOW * typical;
+    const restMs = isSlow
+      ? Math.max(leastMs, Math.min(MAX_BACKOFF_MS, leastMs * each / typical))
+      : leastMs;
+    const paidMs = Math.min(this.#owedMs, restMs);
+    this.#owedMs -= paidMs;
+    return restMs + paidMs;
+  }
+
+  /**
+   * How long to rest after a slice that failed and whose requests took so long, ms. What the share needs beyond that is
+   * owed: the slices that follow rest twice as long until it is paid, and failures the longer, the more is owed, so
+   * that a Neutron which goes on failing is not asked more often than its share allows.
+   */
+  restAfterFailureMs(busyMs: number): number {
+    const dueMs = this.#owedMs + this.#leastRestMs(busyMs);
+    const restMs = Math.min(dueMs, Math.max(FAILURE_REST_MS, this.#owedMs / 2));
+    this.#owedMs = Math.min(2 * MAX_REST_MS, dueMs - restMs);
+    return restMs;
   }
 
   /** How long to rest after requests that took so long, ms, to stay within the share. */
-  leastRestMs(busyMs: number): number {
+  #leastRestMs(busyMs: number): number {
     return Math.min(MAX_REST_MS, busyMs * (100 / this.budgetPercent - 1));
   }
 }

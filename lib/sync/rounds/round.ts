@@ -3,6 +3,10 @@
  * with its slice. Whatever would be deleted and has to be believed waits for the end of the round, where the
  * loss is judged as a whole, just as that of one run: by many small slices a cloud is not lost either.
  *
+ * Which limits a port shows depends on two lists, for its network may name the QoS policy. So these two come first,
+ * and what they show is made equal together, with what they lack: nothing is deleted for that. Otherwise a port would
+ * be looked at while one of them is known as it is and the other as it was, and would show what Neutron never said.
+ *
  * A failure wastes no more than its slice: the next call goes on where it was.
  *
  * @module
@@ -10,6 +14,7 @@
 import type { Project } from "../../openstack/records.ts";
 import type { NeutronClient } from "../../openstack/neutron.ts";
 import type { Term } from "../../role/master_context.ts";
+import type { Guard } from "../../state/records.ts";
 import { completeCluster } from "../apply/cluster_config.ts";
 import { type ResyncDeps, SyncRun } from "../apply/sync_run.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
@@ -38,18 +43,19 @@ export class Round {
   readonly total: number;
   readonly #walks: readonly CollectionWalk[];
   #at = 0;
-  /** What the slice that is under way has found, while that is not made equal; null: nothing is under way. */
-  #found: Found | null = null;
-  /** The same while its pages are read: what came before one of them failed. */
-  #reading: Found | null = null;
+  /** What was found and is not made equal yet, by collection. */
+  readonly #found = new Map<Followed, Found>();
+  /** The pages of the slice that is under way are read. */
+  #isRead = false;
   /** What waits for the end. */
   readonly #later: Changed;
+  /** What was held back before the end, where it is told with all else. */
+  readonly #held: Guard[] = [];
 
   constructor(readonly options: RoundOptions) {
     const { index, neutron, whole } = options;
     const offered = followedIn(index.table).filter((name) => neutron.extensions.offers(name));
-    // What ports name comes before them.
-    const names = [...offered.filter((name) => name !== "ports"), "ports" as const];
+    const names = offered.toSorted((a, b) => rankOf(a) - rankOf(b));
     this.#walks = names.map((name) => new CollectionWalk(name, neutron, index, whole));
     this.#later = noChanges(index.table);
     this.total = names.reduce((sum, name) => sum + index.revisions[name].size, 0);
@@ -84,28 +90,50 @@ export class Round {
         for (const id of ids) this.#later[name].add(id);
       },
     });
-    if (!this.#found) {
-      const found = this.#reading ??= { changed: new Set(), revisions: new Map() };
+    if (!this.#isRead) {
+      const found = this.#foundIn(walk.name);
       await walk.read(run, found);
-      this.#found = found;
-      this.#reading = null;
+      if (walk.done && isTakenTogether(walk.name)) {
+        this.#addGone(run, walk, found.changed);
+        this.#held.push(...run.guards.splice(0));
+      }
+      this.#isRead = true;
     }
-    await this.#apply(run, walk.name, this.#found);
-    this.#found = null;
+    if (!this.#waits(walk)) await this.#apply(run);
+    this.#isRead = false;
     if (walk.done) this.#at++;
     return run;
   }
 
-  async #apply(run: SyncRun, name: Followed, { changed, revisions }: Found): Promise<void> {
+  #foundIn(name: Followed): Found {
+    const found = this.#found.get(name) ?? { changed: new Set(), revisions: new Map() };
+    this.#found.set(name, found);
+    return found;
+  }
+
+  /** Whether what was found waits for the rest of what is taken together. */
+  #waits({ name, done }: CollectionWalk): boolean {
+    const next = this.#walks[this.#at + 1]?.name;
+    return isTakenTogether(name) && !(done && !(next && isTakenTogether(next)));
+  }
+
+  async #apply(run: SyncRun): Promise<void> {
     const projects = await dueProjects(run);
     const all = noChanges(run.index.table);
-    for (const id of changed) all[name].add(id);
-    if (changed.size > 0 || projects) await applyChanges(run, all, projects);
-    // What cannot be understood is looked at again when it has changed again.
-    const known = run.index.revisions[name];
-    for (const [id, revision] of revisions) {
-      if (known.get(id) === undefined) known.set(id, revision);
+    let count = 0;
+    for (const [name, { changed }] of this.#found) {
+      for (const id of changed) all[name].add(id);
+      count += changed.size;
     }
+    if (count > 0 || projects) await applyChanges(run, all, projects);
+    // What cannot be understood is looked at again when it has changed again.
+    for (const [name, { revisions }] of this.#found) {
+      const known = run.index.revisions[name];
+      for (const [id, revision] of revisions) {
+        if (known.get(id) === undefined) known.set(id, revision);
+      }
+    }
+    this.#found.clear();
   }
 
   /** Judges what is missing, and looks for what others have left in etcd. */
@@ -113,20 +141,36 @@ export class Round {
     const { whole } = this.options;
     const changed = noChanges(run.index.table);
     if (whole) this.needsFull = await lookThroughKeys(run, changed);
+    run.guards.push(...this.#held);
     for (const walk of this.#walks) {
       const { name } = walk;
-      const gone = walk.gone();
-      const held = gone.length > 0 ? run.index.revisions[name].size : 0;
-      // When so many cannot be gone, nothing of the collection is looked at as gone.
-      if (run.believes(name, { held, listed: walk.listed }, gone)) {
-        for (const id of gone) changed[name].add(id);
-      }
+      if (!isTakenTogether(name)) this.#addGone(run, walk, changed[name]);
       for (const id of this.#later[name]) changed[name].add(id);
       await run.breathe();
     }
     await applyChanges(run, changed, await dueProjects(run));
     if (whole) await completeCluster(run);
   }
+
+  /** Adds what the list has not shown. When so many cannot be gone, nothing of the collection is looked at as gone. */
+  #addGone(run: SyncRun, walk: CollectionWalk, changed: Set<string>): void {
+    const gone = walk.gone();
+    const held = gone.length > 0 ? run.index.revisions[walk.name].size : 0;
+    if (!run.believes(walk.name, { held, listed: walk.listed }, gone)) return;
+    for (const id of gone) changed.add(id);
+  }
+}
+
+/** A network may name the QoS policy that its ports show. */
+const TAKEN_TOGETHER: readonly Followed[] = ["qos/policies", "networks"];
+
+function isTakenTogether(name: Followed): boolean {
+  return TAKEN_TOGETHER.includes(name);
+}
+
+/** The place of a collection in a round: what is taken together comes first, ports after all that they name. */
+function rankOf(name: Followed): number {
+  return isTakenTogether(name) ? 0 : name === "ports" ? 2 : 1;
 }
 
 function dueProjects(run: SyncRun): Promise<Project[] | null> {

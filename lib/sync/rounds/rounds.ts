@@ -1,17 +1,18 @@
 /**
  * Comparing without end: one round after the other, each slice followed by a rest, so that it takes no more
- * than its share of Neutron's time. Which slice is next and when is decided here, in one term.
+ * than its share of Neutron's time. Which slice is next and when is decided here, in one term, by the monotonic
+ * clock; only what people are shown is of the wall clock.
  *
  * @module
  */
 import type { Clock } from "../../base/clock.ts";
 import type { Config } from "../../config/config_types.ts";
 import type { NeutronClient } from "../../openstack/neutron.ts";
+import type { BusyTime } from "../../openstack/request_gate.ts";
 import type { Term } from "../../role/master_context.ts";
 import type { PaceReason, RoundsRecord } from "../../state/records.ts";
 import type { ResyncDeps, SyncRun } from "../apply/sync_run.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
-import { metered, type MeteredNeutron } from "./metered.ts";
 import { Pace } from "./pace.ts";
 import { Round } from "./round.ts";
 import { Share } from "./share.ts";
@@ -34,22 +35,32 @@ export interface SliceOutcome {
   readonly ended: { readonly whole: boolean; readonly needsFull: boolean } | null;
 }
 
+interface Moment {
+  /** Monotonic ms. */
+  readonly at: number;
+  /** For people, ms since the epoch. */
+  readonly shown: number;
+}
+
 /** The rounds of one term. */
 export class Rounds {
-  /** When the next slice is due, ms since the epoch. */
+  /** When the next slice is due, monotonic ms. */
   nextAt = -Infinity;
-  readonly #neutron: MeteredNeutron;
+  /** What its own requests have taken of Neutron's time. */
+  readonly #spent: BusyTime = { busyMs: 0 };
+  readonly #neutron: NeutronClient;
   readonly #pace: Pace | null;
   readonly #share = new Share();
   #index: CloudIndex | null = null;
   #round: Round | null = null;
-  /** When that began, with what it has rested for lack of notifications added, ms since the epoch. */
-  #startedAt: number | null = null;
-  /** Since when comparing goes by the intervals, ms since the epoch; null: it goes round. */
+  /** When that began, with what it has rested for lack of notifications added. */
+  #started: Moment | null = null;
+  /** Since when comparing goes by the intervals, monotonic ms; null: it goes round. */
   #suspendedAt: number | null = null;
   #number = 0;
   /** Rounds since everything was compared with etcd. */
   #sinceWhole = 0;
+  /** When the last one ended, ms since the epoch. */
   #endedAt: number | null = null;
   /** How long the last rounds took, ms, with the rest after each. */
   #took: number[] = [];
@@ -60,7 +71,7 @@ export class Rounds {
     neutron: NeutronClient,
   ) {
     const { neutronBudgetPercent: budget } = config;
-    this.#neutron = metered(neutron, clock);
+    this.#neutron = neutron.countedIn(this.#spent);
     this.#pace = budget > 0 ? new Pace(budget) : null;
   }
 
@@ -73,45 +84,46 @@ export class Rounds {
   begin(index: CloudIndex): void {
     this.#index = index;
     this.#round = null;
-    this.#startedAt = null;
+    this.#started = null;
     this.#sinceWhole = 0;
-    this.nextAt = this.clock.now() + this.#leastMs;
+    this.nextAt = this.clock.monotonic() + this.#leastMs;
   }
 
   /** Comparing goes by the intervals from now on, or round again from where it was. */
   suspend(isSuspended: boolean): void {
-    const now = this.clock.now();
+    const now = this.clock.monotonic();
     if (isSuspended) this.#suspendedAt ??= now;
     else if (this.#suspendedAt !== null) {
-      if (this.#startedAt !== null) this.#startedAt += now - this.#suspendedAt;
+      const restedMs = now - this.#suspendedAt;
+      const started = this.#started;
+      if (started) this.#started = { at: started.at + restedMs, shown: started.shown + restedMs };
       this.#suspendedAt = null;
     }
   }
 
-  /** A run by the intervals since `startedAt` has taken so much of Neutron's time. */
+  /** A run by the intervals since `startedAt`, monotonic ms, has taken so much of Neutron's time. */
   noteBusy(startedAt: number, busyMs: number): void {
     this.#share.add(startedAt, busyMs);
   }
 
-  /** Tries again then, not before. When that is, which the share may put off, ms since the epoch. */
+  /** Tries again then, not before. When that is, which the share may put off, monotonic ms. */
   retryAt(at: number): number {
     return this.nextAt = Math.max(this.nextAt, at);
   }
 
   /** Does the next slice. @throws as {@linkcode Round.slice}; called again it goes on there. */
   async slice(deps: ResyncDeps, term: Term): Promise<SliceOutcome> {
-    const now = this.clock.now();
+    const now = this.clock.monotonic();
     const round = this.#round ??= this.#begin(now);
-    const [place, compared, busyMs] = [round.place, round.compared, this.#neutron.busyMs()];
-    const { client } = this.#neutron;
+    const [place, compared, { busyMs }] = [round.place, round.compared, this.#spent];
     const { whole } = round.options;
     let isDone = false;
     try {
-      const run = await round.slice({ ...deps, neutron: client }, term);
+      const run = await round.slice({ ...deps, neutron: this.#neutron }, term);
       isDone = true;
       return { run, whole, ended: round.ended ? this.#endOf(round) : null };
     } finally {
-      const spentMs = this.#neutron.busyMs() - busyMs;
+      const spentMs = this.#spent.busyMs - busyMs;
       const cost = {
         busyMs: spentMs,
         objects: round.compared - compared,
@@ -119,21 +131,22 @@ export class Rounds {
       };
       this.#share.add(now, spentMs);
       // How long a failure took says nothing of how long such slices take.
-      const restMs = isDone ? this.#pace!.restMs(cost) : this.#pace!.leastRestMs(spentMs);
-      this.nextAt = this.clock.now() + restMs;
+      const pace = this.#pace!;
+      const restMs = isDone ? pace.restMs(cost) : pace.restAfterFailureMs(spentMs);
+      this.nextAt = this.clock.monotonic() + restMs;
       if (round.ended) this.#rest();
     }
   }
 
   #begin(now: number): Round {
     const index = this.#index!;
-    const { client } = this.#neutron;
-    const isCounted = client.extensions.has("standard-attr-revisions");
+    const neutron = this.#neutron;
+    const isCounted = neutron.extensions.has("standard-attr-revisions");
     this.#number++;
     this.#sinceWhole++;
     const whole = !isCounted || this.#sinceWhole >= this.config.fullRounds;
-    this.#startedAt = now;
-    return new Round({ index, neutron: client, whole });
+    this.#started = { at: now, shown: this.clock.now() };
+    return new Round({ index, neutron, whole });
   }
 
   #endOf({ options: { whole }, needsFull }: Round): SliceOutcome["ended"] {
@@ -143,12 +156,12 @@ export class Rounds {
 
   /** After a round: the next one does not begin more often than the intervals say. */
   #rest(): void {
-    const startedAt = this.#startedAt!;
+    const startedAt = this.#started!.at;
     this.#round = null;
     this.#endedAt = this.clock.now();
     this.nextAt = Math.max(this.nextAt, startedAt + this.#leastMs);
     this.#took = [...this.#took, this.nextAt - startedAt].slice(-REMEMBERED);
-    this.#startedAt = null;
+    this.#started = null;
   }
 
   /** From the beginning of a round to that of the next at least, ms. */
@@ -159,11 +172,11 @@ export class Rounds {
 
   /** For the page and the metrics. */
   record(pace: PaceReason): RoundsRecord {
-    const now = this.clock.now();
+    const now = this.clock.monotonic();
     const round = this.#round;
     const until = pace === "rounds" ? Math.max(now, this.nextAt) : now;
     return {
-      at: now,
+      at: this.clock.now(),
       pace,
       budgetPercent: this.config.neutronBudgetPercent,
       sharePercent: this.#share.percent(until),
@@ -171,7 +184,7 @@ export class Rounds {
       whole: round?.options.whole ?? false,
       compared: round?.compared ?? 0,
       total: round?.total ?? 0,
-      startedAt: this.#startedAt === null ? null : Math.round(this.#startedAt),
+      startedAt: this.#started && Math.round(this.#started.shown),
       endedAt: this.#endedAt,
       everyMs: pace === "rounds" ? this.#everyMs() : null,
       isMeasured: this.#took.length > 0,
@@ -189,7 +202,7 @@ export class Rounds {
 
   /** How long the round goes on, the rest after the last slice included, ms. */
   #soFarMs(): number {
-    if (this.#startedAt === null) return 0;
-    return Math.max(this.clock.now(), this.nextAt) - this.#startedAt;
+    if (this.#started === null) return 0;
+    return Math.max(this.clock.monotonic(), this.nextAt) - this.#started.at;
   }
 }

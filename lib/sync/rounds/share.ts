@@ -1,4 +1,4 @@
-/** The share of one worker's time that requests have taken lately. Pure; times are ms since the epoch. @module */
+/** The share of one worker's time that requests have taken lately. Pure; times are ms of the monotonic clock. @module */
 
 /** What is looked back on, ms. */
 const WINDOW_MS = 600_000;

@@ -1,11 +1,13 @@
 /**
  * Between full resyncs: ids and revision numbers of every collection are listed, and what is new, gone
  * or has another revision is looked at, together with the ports whose endpoints show it. What changes
- * in etcd behind our back is left to the full resync.
+ * in etcd behind our back is left to the full resync. How each port is comes with its revision, which a change of its
+ * status does not always raise, for whoever compares that with what Felix says.
  *
  * @module
  */
-import { REVISION_FIELDS, revisionSchema } from "../../openstack/records.ts";
+import { collect } from "../../openstack/listing.ts";
+import { REVISION_FIELDS, revisionSchema, STATE_FIELDS } from "../../openstack/records.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
 import { sizeOf } from "../index/backlog.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
@@ -13,6 +15,7 @@ import type { Revisions } from "../index/revisions.ts";
 import { type Followed, followedIn, type Related } from "../model/collections.ts";
 import { applyChanges, type Changed, noChanges } from "./changes.ts";
 import { cutsByIndex } from "./cuts.ts";
+import { PassedPorts } from "./passed_ports.ts";
 import { projectsAreDue } from "./read_related.ts";
 
 /** What a listing shows. */
@@ -88,18 +91,21 @@ async function listRevisions(run: SyncRun, name: Followed): Promise<Listed> {
     count++;
     if (!known.listed(id, revision) || !counted) revisions.set(id, revision);
   };
-  const { items, refused } = await deps.neutron.list(name, revisionSchema, term.signal, {
-    fields: REVISION_FIELDS,
+  const passed = name === "ports" && deps.onPorts ? new PassedPorts(deps) : null;
+  const pages = deps.neutron.pages(name, revisionSchema, term.signal, {
+    fields: [...REVISION_FIELDS, ...passed ? STATE_FIELDS : []],
     cuts: cutsByIndex(run, name),
-    onPage: () => deps.progress("listing revisions"),
     // Most records are just as they should; only others are worth a closer look.
     known(record) {
+      passed?.note(record);
       const { id, revision_number } = record as { id?: unknown; revision_number?: unknown };
       if (typeof id !== "string" || typeof revision_number !== "number") return false;
       see(id, revision_number);
       return true;
     },
   });
+  const onPage = () => deps.progress("listing revisions");
+  const { items, refused } = await collect(passed ? passed.follow(pages) : pages, onPage);
   for (const { id, revision_number } of items) see(id, revision_number);
   // What is not understood is there all the same; its record is asked for by id.
   for (const { id } of refused) if (id !== "") see(id, -1);

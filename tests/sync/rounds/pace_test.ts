@@ -37,12 +37,52 @@ Deno.test("pace: a Neutron that is slower than usual gets longer rests, and soon
   for (let i = 0; i < 10; i++) rest(400);
   assertEquals(rest(800), 800 * 19, "twice is nothing unusual");
   assertEquals(Math.round(rest(1200) / 1200), 19 * 3);
-  assertEquals(rest(8000), 1_000_000, "no longer than the longest");
+  assertEquals(rest(4000), 120_000, "no longer than two minutes");
+  assertEquals(rest(8000), 8000 * 19, "which the share itself may need");
+  assertEquals(rest(100_000), 1_000_000, "no longer than the longest");
   assertEquals(rest(400), 400 * 19);
   assertEquals(rest(9000, "networks"), 9000 * 19, "other lists are another matter");
   // What lasts is what is usual.
   for (let i = 0; i < 10; i++) rest(1200);
   assertEquals(rest(1200), 1200 * 19);
+});
+
+Deno.test("pace: after one failure it goes on soon, and pays what it owes slice by slice", () => {
+  const pace = new Pace(5);
+  const rest = () => pace.restMs({ busyMs: 1000, objects: 1000, sort: "ports" }) / 1000;
+  assertEquals(pace.restAfterFailureMs(100), 100 * 19, "a short one is no matter");
+  assertEquals(rest(), 19);
+  assertEquals(pace.restAfterFailureMs(30_000), 60_000);
+  // 570 s in all, 60 s of which were rested.
+  const rests = Array.from({ length: 28 }, rest);
+  assertEquals(rests, [...Array(26).fill(38), 35, 19]);
+});
+
+Deno.test("pace: a Neutron that goes on failing is soon asked no more often than its share allows", () => {
+  const pace = new Pace(5);
+  const rests = Array.from({ length: 20 }, () => pace.restAfterFailureMs(30_000) / 1000);
+  assertEquals(rests.slice(0, 4).map(Math.round), [60, 255, 413, 491]);
+  assertEquals(Math.round(rests.at(-1)!), 570);
+});
+
+Deno.test("pace: whatever fails, no more than two of the longest rests are owed", () => {
+  fc.assert(fc.property(
+    fc.integer({ min: 1, max: 100 }),
+    fc.array(fc.record({ busyMs: fc.integer({ min: 1, max: 5000 }), fails: fc.boolean() })),
+    (budget, slices) => {
+      const pace = new Pace(budget);
+      let now = 0;
+      let busy = 0;
+      for (const { busyMs, fails } of slices) {
+        busy += busyMs;
+        now += busyMs;
+        now += fails
+          ? pace.restAfterFailureMs(busyMs)
+          : pace.restMs({ busyMs, objects: 1000, sort: "ports" });
+        assert(busy <= budget / 100 * (now + 2_000_000));
+      }
+    },
+  ));
 });
 
 Deno.test("share: what was taken of the last ten minutes", () => {

@@ -1,6 +1,7 @@
 import { CloudIndex } from "../../../lib/sync/index/cloud_index.ts";
 import { Rounds, type RoundsConfig } from "../../../lib/sync/rounds/rounds.ts";
 import { NeutronClient } from "../../../lib/openstack/neutron.ts";
+import { RequestGate } from "../../../lib/openstack/request_gate.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { type Scene, withCloud } from "../scene.ts";
@@ -12,24 +13,32 @@ const CONFIG: RoundsConfig = {
   resyncIntervalSeconds: 60,
 };
 
-/** Rounds whose requests take as long by a clock of its own as the objects that they list cost. */
+/**
+ * Rounds whose requests take as long by a clock of its own as the objects that they list cost Neutron, and we take to
+ * read each answer.
+ */
 async function paced(
   scene: Scene,
   config: Partial<RoundsConfig>,
   costMs: (objects: number) => number,
+  readMs = 0,
 ): Promise<{ rounds: Rounds; clock: FakeClock; index: CloudIndex; next(): Promise<void> }> {
   const clock = new FakeClock();
   const { neutron, keystone } = scene.deps;
   const auth: NeutronClient["auth"] = {
     async fetch(url, signal, read, init) {
-      const answer = await keystone.fetch(url, signal, read, init);
-      const [list] = Object.values(answer as object);
-      clock.step(0);
-      await clock.advance(costMs(Array.isArray(list) ? list.length : 1));
-      return answer;
+      const cost = async (response: Response) => {
+        const [list] = Object.values(await response.clone().json());
+        await clock.advance(costMs(Array.isArray(list) ? list.length : 1));
+        const answer = await read(response);
+        await clock.advance(readMs);
+        return answer;
+      };
+      return await keystone.fetch(url, signal, cost, init);
     },
   };
-  const client = new NeutronClient(neutron.config, auth, undefined, neutron.shared);
+  const gate = new RequestGate(2, { monotonic: () => clock.monotonic() });
+  const client = new NeutronClient(neutron.config, auth, undefined, { ...neutron.shared, gate });
   const { index } = await scene.resync();
   const rounds = new Rounds({ ...CONFIG, ...config }, clock, client);
   rounds.begin(index);
@@ -39,7 +48,7 @@ async function paced(
     clock,
     index,
     async next() {
-      await clock.advance(Math.max(0, rounds.nextAt - clock.now()));
+      await clock.advance(Math.max(0, rounds.nextAt - clock.monotonic()));
       await rounds.slice(scene.deps, scene.term);
     },
   };
@@ -58,7 +67,7 @@ Deno.test("rounds: over whole rounds comparing takes its share of Neutron's time
       const from = rounds.nextAt;
       for (let i = 0; rounds.record("rounds").round < 4 && i < 200; i++) await next();
       assertEquals(rounds.record("rounds").round, 4);
-      const passed = Math.max(clock.now(), rounds.nextAt) - from;
+      const passed = Math.max(clock.monotonic(), rounds.nextAt) - from;
       assert(busy / passed <= budget / 100 + 0.001, `${busy} of ${passed} ms`);
       assert(busy / passed >= budget / 100 * 0.8, `${busy} of ${passed} ms`);
       const { sharePercent } = rounds.record("rounds");
@@ -73,7 +82,7 @@ Deno.test("rounds: every n-th is whole, and how often every port is compared is 
     const whole: boolean[] = [];
     const took: number[] = [];
     for (let round = 0; round < 6; round++) {
-      const from = Math.max(clock.now(), rounds.nextAt);
+      const from = Math.max(clock.monotonic(), rounds.nextAt);
       do {
         await next();
         const told = rounds.record("rounds");
@@ -109,7 +118,7 @@ Deno.test("rounds: what fails costs its time too, and is tried again when its tu
     const { compared } = rounds.record("rounds");
     scene.meddle(() => true);
     await assertRejects(next, Error);
-    const at = clock.now() + 30_000;
+    const at = clock.monotonic() + 30_000;
     rounds.retryAt(at);
     assert(rounds.nextAt >= at);
     scene.meddle(null);
@@ -130,19 +139,53 @@ Deno.test("rounds: where Neutron counts no revisions each one is whole, and find
     assertEquals(await scene.differences(), []);
   }));
 
+Deno.test("rounds: how long we take to read an answer is no time of Neutron's", () =>
+  withCloud(async (scene) => {
+    let busy = 0;
+    const cost = () => {
+      busy += 100;
+      return 100;
+    };
+    const { rounds, clock, next } = await paced(scene, {}, cost, 5000);
+    await next();
+    assert(busy > 0);
+    assertEquals(rounds.nextAt - clock.monotonic(), 19 * busy);
+  }));
+
 Deno.test("rounds: how long a failure took does not count as how long a slice takes", () =>
   withCloud(async (scene) => {
     const { rounds, clock, next } = await paced(scene, {}, () => 10);
     do await next(); while (rounds.record("rounds").round < 8);
-    await clock.advance(Math.max(0, rounds.nextAt - clock.now()));
+    await clock.advance(Math.max(0, rounds.nextAt - clock.monotonic()));
     scene.meddle(async () => {
       await clock.advance(100);
       return new Response("", { status: 400 });
     });
-    const from = clock.now();
+    const from = clock.monotonic();
     await assertRejects(() => rounds.slice(scene.deps, scene.term), Error);
-    const spentMs = clock.now() - from;
+    const spentMs = clock.monotonic() - from;
     assert(spentMs >= 100);
-    const restMs = rounds.nextAt - clock.now();
+    const restMs = rounds.nextAt - clock.monotonic();
     assert(restMs <= 19 * spentMs + 1, `${restMs} ms after ${spentMs} ms`);
+  }));
+
+Deno.test("rounds: the machine's clock is set, and slices are due as before; people are shown its time", () =>
+  withCloud(async (scene) => {
+    const { rounds, clock, next } = await paced(scene, {}, (objects) => 10 + objects);
+    do await next(); while (rounds.record("rounds").round < 3);
+    const before = { ...rounds.record("rounds"), nextAt: rounds.nextAt };
+    for (const ms of [-3_600_000, 7_200_000]) {
+      clock.step(ms);
+      const { at, everyMs, sharePercent } = rounds.record("rounds");
+      assertEquals(at, clock.now());
+      assertEquals([rounds.nextAt, everyMs, sharePercent], [
+        before.nextAt,
+        before.everyMs,
+        before.sharePercent,
+      ]);
+    }
+    do await next(); while (rounds.record("rounds").endedAt === before.endedAt);
+    const after = rounds.record("rounds");
+    assertEquals([after.endedAt, after.startedAt], [clock.now(), null]);
+    assert(after.everyMs! < 2 * before.everyMs!, `${after.everyMs} ms`);
   }));
