@@ -10,41 +10,41 @@ cd "$(dirname "$0")"
 
 targets="x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu x86_64-apple-darwin aarch64-apple-darwin"
 
-# What no program reads when it runs, or only the tests do, as package:path. A binary holds what is embedded
-# in the memory of each of its processes.
-unneeded="zod:src hono:dist/cjs hono:dist/types @grpc/grpc-js:src protobufjs:dist @types/node:
-  undici-types: fast-check: playwright-core: ajv: @cyclonedx/cyclonedx-library:"
-if [ -d node_modules ]; then
-  packages=node_modules version=
-else
-  # One folder for each registry, one for each version.
-  packages=$(deno info --json | sed -n 's/.*"npmCache": *"\(.*\)".*/\1/p')/* version='*/'
-fi
-excluded() {
-  unset IFS
-  for part in $unneeded; do
-    for path in $packages/${part%%:*}/$version${part#*:}; do
-      [ ! -e "$path" ] || printf '%s\n%s\n' --exclude "$path"
-    done
+# What goes into the binary: the programs as JavaScript, all packages in them, and what these read when they
+# run. A process holds a copy of all that is embedded in its memory, so there is nothing else in it.
+bundle=dist/bundle
+require='import { createRequire } from "node:module"; const require = createRequire(import.meta.url);'
+make_bundle() {
+  rm -rf "$bundle"
+  mkdir -p "$bundle"
+  # Names are kept: stack traces have them, and the names of errors are told.
+  deno bundle --quiet --platform deno --code-splitting --minify --keep-names --outdir "$bundle/app" \
+    main.ts roles/*.ts lab/main.ts lab/*_status_watcher.ts
+  # What a module lacks of what CommonJS has: `require`, with which packages take what Deno brings along, and
+  # `__dirname`, from which etcd3 finds its .proto files.
+  for module in "$bundle"/app/*.js; do
+    {
+      ! grep -q 'Dynamic require of' "$module" || echo "$require"
+      sed 's/__dirname/import.meta.dirname/g' "$module"
+    } >"$module.new"
+    mv "$module.new" "$module"
   done
-  if deno compile --help | grep -q -e --exclude-unused-npm; then echo --exclude-unused-npm; fi
+  proto=$(deno eval 'console.log(new URL("../proto", import.meta.resolve("etcd3")).pathname)')
+  mkdir "$bundle/proto"
+  cp "$proto"/*.proto "$bundle/proto/"
+  deno eval 'const { unstable } = JSON.parse(Deno.readTextFileSync("deno.json"));
+    console.log(JSON.stringify({ unstable }));' >"$bundle/deno.json"
 }
 
 # compile OUTPUT [--target TARGET]
 compile() {
-  output=$1
+  output=$PWD/$1
   shift
-  mkdir -p "$(dirname "$output")"
-  IFS='
-'
-  # shellcheck disable=SC2046 # one word a line
-  set -- "$@" $(excluded)
-  unset IFS
-  deno compile --quiet --no-check --no-prompt "$@" \
+  (cd "$bundle" && deno compile --quiet --no-check --no-prompt "$@" \
     --v8-flags=--max-semi-space-size=1 \
     --allow-read --allow-write --allow-env --allow-net --allow-run \
     --allow-sys=hostname,osUptime,statfs \
-    --include roles --include lab --output "$output" main.ts
+    --include app/roles --include app/lab --include proto --output "$output" app/main.js)
 }
 
 wanted=
@@ -69,5 +69,6 @@ for target in $wanted; do
   esac
 done
 
+make_bundle
 [ -n "$wanted" ] || compile dist/calico-conductor
 for target in $wanted; do compile "dist/calico-conductor-$target" --target "$target"; done

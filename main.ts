@@ -27,7 +27,7 @@ async function main(args: string[]): Promise<number> {
   try {
     if (Deno.build.standalone && args[0] === ROLE_WORD) {
       const { hostRole } = await import("./lib/role/worker_host.ts");
-      return await hostRole(args.slice(1));
+      return await hostRole(args.slice(1), moduleUrl);
     }
     const { parseCommandLine } = await import("./commands/commands.ts");
     const asked = await parseCommandLine(args, terminalWidth());
@@ -39,6 +39,12 @@ async function main(args: string[]): Promise<number> {
     printError(`calico-conductor: ${error instanceof Error ? error.message : error}\n`);
     return name === "UsageError" || name === "ConfigError" ? 2 : 1;
   }
+}
+
+/** Where a module is that a thread begins with: beside this one; the binary's are JavaScript. */
+function moduleUrl(path: string): URL {
+  const own = Deno.build.standalone ? path.replace(/\.ts$/, ".js") : path;
+  return new URL(own, import.meta.url);
 }
 
 /** Characters of a line of the terminal on standard output; undefined: it is none. */
@@ -72,7 +78,7 @@ async function context({ options, configPaths }: Invocation): Promise<CommandCon
     redraw,
     onTerminal: () => [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal()),
     notifyAddress: notifyAddress(env, Deno.pid),
-    notifierModule: new URL("./roles/notifier.ts", import.meta.url),
+    notifierModule: moduleUrl("roles/notifier.ts"),
     onSignal: (signal, handler) => Deno.addSignalListener(signal, handler),
   };
 }

@@ -25,7 +25,7 @@ export async function machinePlaces(
 ): Promise<PermissionPlaces> {
   const hosts = parseHosts(await Deno.readTextFile("/etc/hosts").catch(() => ""));
   const places: PermissionPlaces = {
-    protoDir: new URL("../proto", import.meta.resolve("etcd3")).pathname,
+    protoDir: protoDir(launcher.standalone),
     addresses: (host) => hostAddresses(host, hosts),
   };
   const names = hostNames(config).filter((name) => !places.addresses(name).length);
@@ -40,6 +40,12 @@ export async function machinePlaces(
     );
   }
   return { ...places, addresses: (host) => found.get(host) ?? places.addresses(host) };
+}
+
+/** Folder of etcd3's `.proto` files; in the binary, where `compile.sh` has put them, beside the bundle. */
+function protoDir(standalone: boolean): string {
+  const beside = standalone ? import.meta.url : import.meta.resolve("etcd3");
+  return new URL("../proto", beside).pathname;
 }
 
 /** Addresses by name; a name without an entry could not be looked up. */

@@ -25,11 +25,17 @@ const ORPHAN_GRACE_MS = 3000;
 /** The time to stop of a tool, which has no configuration, ms. */
 const TOOL_STOP_MS = 1000;
 
-/** Runs the role or tool that the words name, as the launcher gives them; resolves with the exit code. */
-export async function hostRole([name = "", place]: readonly string[]): Promise<number> {
+/**
+ * Runs the role or tool that the words name, as the launcher gives them; resolves with the exit code.
+ *
+ * @param moduleUrl where the module of a path below the root is
+ */
+export async function hostRole(
+  [name = "", place]: readonly string[],
+  moduleUrl: (path: string) => URL,
+): Promise<number> {
   if (!isProcessName(name)) throw new Error(`there is no role ${JSON.stringify(name)}`);
-  const path = modulePath(name, place === LAB_WORD);
-  return await hostModule(name, new URL(`../../${path}`, import.meta.url));
+  return await hostModule(name, moduleUrl(modulePath(name, place === LAB_WORD)));
 }
 
 /** Runs a module that takes a channel (`parent_channel.ts`); resolves with the exit code. */

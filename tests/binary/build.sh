@@ -81,6 +81,12 @@ if ! cmp -s "$work/package.json.new" "$work/package.json" || [ ! -d "$work/node_
   rm -rf "$work/node_modules" "$work/package-lock.json"
   (cd "$work" && npm install --silent --no-audit --no-fund --ignore-scripts) >&2
 fi
-ln -sf "$deno" "$work/bin/deno"
+# The older Deno only puts the runtime and the bundle together, which the project's own makes.
+cat >"$work/bin/deno.new" <<EOF
+#!/bin/sh
+case \$1 in compile) exec "$deno" "\$@" ;; *) exec "$(command -v deno)" "\$@" ;; esac
+EOF
+chmod 0755 "$work/bin/deno.new"
+mv -f "$work/bin/deno.new" "$work/bin/deno"
 (cd "$work" && DENORT_BIN=$runtime PATH=$work/bin:$PATH sh compile.sh) >&2
 cp "$work/dist/calico-conductor" "$out"

@@ -95,6 +95,16 @@ Deno.test("the inspector is for who asks for it: on loopback, a port for each ro
   for (const name of ROLE_NAMES) assertEquals(flag(source, name), undefined);
 });
 
+Deno.test("a process gives memory back to the system that it has given back itself", () => {
+  for (const launcher of [source, binary]) {
+    for (const name of ROLE_NAMES) {
+      const { env } = launcher.prepare(name, rowOf(name), {});
+      assertEquals(env.MALLOC_ARENA_MAX, "1", name);
+      assertEquals(env.MALLOC_TRIM_THRESHOLD_, "131072", name);
+    }
+  }
+});
+
 Deno.test("only the lab gets the PATH", () => {
   assertEquals(source.prepare("lab", rowOf("lab"), {}).env.PATH, "/bin");
   assertEquals(source.prepare("manager", rowOf("manager"), {}).env.PATH, undefined);
