@@ -40,7 +40,8 @@ make_bundle() {
 compile() {
   output=$PWD/$1
   shift
-  (cd "$bundle" && deno compile --quiet --no-check --no-prompt "$@" \
+  # V8's cache of compiled code would be a file in /tmp whose name anybody knows, and saves 0.02 s of CPU.
+  (cd "$bundle" && deno compile --quiet --no-check --no-prompt --no-code-cache "$@" \
     --v8-flags=--max-semi-space-size=1 \
     --allow-read --allow-write --allow-env --allow-net --allow-run \
     --allow-sys=hostname,osUptime,statfs \

@@ -188,7 +188,7 @@ export class Rounds {
       endedAt: this.#endedAt,
       everyMs: pace === "rounds" ? this.#everyMs() : null,
       isMeasured: this.#took.length > 0,
-      requests: this.#neutron.client.gate.record(),
+      requests: this.#neutron.gate.record(),
     };
   }
 
