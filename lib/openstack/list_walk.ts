@@ -3,6 +3,7 @@ import { isRefused } from "./http.ts";
 import { FilterIgnoredError } from "./list_by.ts";
 import type { Listing, RecordReader } from "./listing.ts";
 import type { Page } from "./page.ts";
+import type { Query } from "./query.ts";
 import type { Walk } from "./walk.ts";
 
 /** What a {@linkcode ListWalk} needs. */
@@ -11,6 +12,7 @@ export interface ListWalkOptions<T> {
   readonly reader: RecordReader<T>;
   /** A filter that each record has to fit. */
   readonly by?: { readonly field: string; readonly asked: (record: unknown) => boolean };
+  readonly known?: Query["known"];
   /** Milliseconds since the epoch. */
   now(): number;
   read(walk: Walk, signal: AbortSignal): Promise<Page>;
@@ -52,7 +54,7 @@ export class ListWalk<T extends { id: string }> {
    * @throws {OpenstackError} the page failed, or the walk cannot be completed.
    */
   async next(signal: AbortSignal): Promise<Listing<T> | null> {
-    const { walk, reader, by, read } = this.options;
+    const { walk, reader, by, known, read } = this.options;
     while (!walk.done && !walk.isLost) {
       const askedAt = this.options.now();
       const page = await read(walk, signal).catch((error) => {
@@ -63,7 +65,7 @@ export class ListWalk<T extends { id: string }> {
       if (by && !page.records.every(by.asked)) {
         throw new FilterIgnoredError(reader.rules.url, by.field);
       }
-      return { ...reader.read(walk.take(page)), askedAt };
+      return reader.read(walk.take(page), known && ((record) => known(record, askedAt)));
     }
     return null;
   }

@@ -14,8 +14,6 @@ export interface Listing<T> {
   readonly items: T[];
   /** `id` is "" when the record does not tell; `why` then says where it stood. */
   readonly refused: { readonly id: string; readonly why: string }[];
-  /** Of a page: a moment before Neutron was asked for it, ms since the epoch. */
-  readonly askedAt?: number;
 }
 
 /** All pages as one list; `onPage` is called after each. */
@@ -49,8 +47,6 @@ export interface RecordRules<T> {
   readonly url: string;
   /** Fields that each of them must have, be it null. */
   readonly required: readonly string[];
-  /** See `Query.known`. */
-  readonly known?: (record: unknown) => boolean;
   /** The id after which the list begins, when it is a part of one; null or undefined: at its beginning. */
   readonly from?: string | null;
 }
@@ -64,15 +60,19 @@ export class RecordReader<T> {
     this.#lastId = rules.from ?? "";
   }
 
-  /** @throws {OpenstackError} none of many records shows a field that all should have. */
-  read(records: readonly unknown[]): Listing<T> {
+  /**
+   * Reads the next page, without what is known.
+   *
+   * @throws {OpenstackError} none of many records shows a field that all should have.
+   */
+  read(records: readonly unknown[], isKnown?: (record: unknown) => boolean): Listing<T> {
     this.#demandFields(records);
     const page: Listing<T> = { items: [], refused: [] };
     for (const record of records) {
       this.#count++;
       const id = idOf(record);
       if (id === null) page.refused.push(this.#unnamed(record));
-      else if (!this.rules.known?.(record)) this.#readOne(id, record as object, page);
+      else if (!isKnown?.(record)) this.#readOne(id, record as object, page);
       if (id !== null) this.#lastId = id;
     }
     return page;

@@ -135,7 +135,7 @@ export class NeutronClient {
     const url = `${this.config.neutronUrl}/v2.0/${path}`;
     const required = this.shared.extensions.fieldsOf(path, fieldsIn(schema, query));
     const { known, pageSize = Infinity } = query;
-    const reader = new RecordReader({ schema, url, required, known, from: range?.from });
+    const reader = new RecordReader({ schema, url, required, from: range?.from });
     const paged = this.shared.extensions.has("pagination");
     const limit = paged ? Math.min(pageSize, this.config.pageSize) : Infinity;
     const walk = new Walk(path, limit, range);
@@ -147,7 +147,7 @@ export class NeutronClient {
       : page;
     const { clock = systemClock } = this.auth;
     const now = () => clock.now();
-    return new ListWalk({ walk, reader, by, now, read });
+    return new ListWalk({ walk, reader, by, known, now, read });
   }
 
   /** All objects of a collection. @throws {OpenstackError} as {@linkcode pages}. */

@@ -11,9 +11,9 @@ export interface Query {
   readonly fields?: readonly string[];
   /**
    * Called with each new record that has an id, as it came, before it is validated; true: it is dealt
-   * with, and is not among the items.
+   * with, and is not among the items. `askedAt`: a moment before Neutron was asked for its page, ms since the epoch.
    */
-  readonly known?: (record: unknown) => boolean;
+  readonly known?: (record: unknown, askedAt: number) => boolean;
   /** Has pages that failed read again. @default a page that fails fails the list */
   readonly patience?: Patience;
   /** Filters; a name may be repeated, which means "or" (but for `fixed_ips`, where it is "and"). */

@@ -183,8 +183,8 @@ class FullSource implements Source {
     const collection = COLLECTION_OF[kind];
     const { schema, fields } = run.index.table[collection];
     const passed = kind === "WorkloadEndpoint" ? new PassedPorts(run.deps) : null;
-    const known = (record: unknown) => {
-      passed?.note(record);
+    const known = (record: unknown, askedAt: number) => {
+      passed?.note(record, askedAt);
       const keys = this.#earlier && keysOf(this.#earlier, record);
       if (keys === null) return false;
       this.#countRight(kind, keys);

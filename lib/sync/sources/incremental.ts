@@ -96,8 +96,8 @@ async function listRevisions(run: SyncRun, name: Followed): Promise<Listed> {
     fields: [...REVISION_FIELDS, ...passed ? STATE_FIELDS : []],
     cuts: cutsByIndex(run, name),
     // Most records are just as they should; only others are worth a closer look.
-    known(record) {
-      passed?.note(record);
+    known(record, askedAt) {
+      passed?.note(record, askedAt);
       const { id, revision_number } = record as { id?: unknown; revision_number?: unknown };
       if (typeof id !== "string" || typeof revision_number !== "number") return false;
       see(id, revision_number);

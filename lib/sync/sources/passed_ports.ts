@@ -2,12 +2,12 @@
 import { type PortSeen, portSeen } from "../../openstack/records.ts";
 import type { ResyncDeps } from "../apply/sync_run.ts";
 
-/** Passes on the ports of one walk. */
+/** Passes on the ports of one walk, in whichever way its pages come. */
 export class PassedPorts {
   readonly #deps: Pick<ResyncDeps, "onPorts" | "onPortsEnd">;
-  /** Whichever way the pages come, none of them was asked for before. */
   readonly #startedAt: number;
-  #seen: PortSeen[] = [];
+  /** By when their page was asked for: those of pages that come later may be among them. */
+  #seen = new Map<number, PortSeen[]>();
 
   constructor(deps: Pick<ResyncDeps, "onPorts" | "onPortsEnd" | "clock">) {
     this.#deps = deps;
@@ -15,10 +15,13 @@ export class PassedPorts {
   }
 
   /** Notes a record as it came; one that does not say where the port is bound, and how it is, tells nothing. */
-  note(record: unknown): void {
+  note(record: unknown, askedAt: number): void {
     if (!this.#deps.onPorts) return;
-    const seen = portSeen(record);
-    if (seen) this.#seen.push(seen);
+    const port = portSeen(record);
+    if (!port) return;
+    const seen = this.#seen.get(askedAt);
+    if (seen) seen.push(port);
+    else this.#seen.set(askedAt, [port]);
   }
 
   /** The same pages; passes on what was noted of each, and tells of their end. */
@@ -32,8 +35,8 @@ export class PassedPorts {
   }
 
   #passOn(): void {
-    const seen = this.#seen;
-    this.#seen = [];
-    if (seen.length > 0) this.#deps.onPorts?.(seen, this.#startedAt);
+    const all = this.#seen;
+    this.#seen = new Map();
+    for (const [askedAt, seen] of all) this.#deps.onPorts?.(seen, askedAt);
   }
 }
