@@ -239,6 +239,7 @@ export class NeutronCloud {
       tenant_id: PROJECT,
       admin_state_up: true,
       status,
+      data_plane_status: null,
       fixed_ips: [{
         ip_address: `10.${network >> 8 & 255}.${network & 255}.${place}`,
         subnet_id: this.#ids.subnet.at(network),
