@@ -183,7 +183,7 @@ case ${1:-} in
     needed=
     set -- start --version
     ;;
-  status | doctor | config | resync | step-down | permissions | trace | completion | man) needed= ;;
+  status | doctor | config | resync | reload | step-down | permissions | trace | completion | man) needed= ;;
   compile | package | sbom | release-notes) needed= ;;
 esac
 missing=

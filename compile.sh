@@ -29,12 +29,22 @@ make_bundle() {
     } >"$module.new"
     mv "$module.new" "$module"
   done
-  proto=$(deno eval 'console.log(new URL("../proto", import.meta.resolve("etcd3")).pathname)')
+  proto=$(deno eval 'import { fileURLToPath } from "node:url";
+    console.log(fileURLToPath(new URL("../proto", import.meta.resolve("etcd3"))));')
   mkdir "$bundle/proto"
   cp "$proto"/*.proto "$bundle/proto/"
   deno eval 'const { unstable } = JSON.parse(Deno.readTextFileSync("deno.json"));
     console.log(JSON.stringify({ unstable }));' >"$bundle/deno.json"
 }
+
+# It compiles in another folder: what the environment says of files is meant from here.
+for name in DENORT_BIN DENO_DIR DENO_CERT; do
+  eval "value=\${$name:-}"
+  case $value in
+    '' | /*) ;;
+    *) export "$name=$PWD/$value" ;;
+  esac
+done
 
 # compile OUTPUT [--target TARGET]
 compile() {
@@ -70,6 +80,11 @@ for target in $wanted; do
   esac
 done
 
+# Whoever passes the binary on has to pass on the licences of what is in it.
+if [ -e tools/sbom/main.ts ]; then
+  mkdir -p dist
+  deno run --allow-read --allow-write --allow-run --quiet tools/sbom/main.ts /dev/null dist/third-party-notices.txt
+fi
 make_bundle
 [ -n "$wanted" ] || compile dist/calico-conductor
 for target in $wanted; do compile "dist/calico-conductor-$target" --target "$target"; done

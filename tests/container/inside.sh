@@ -34,6 +34,8 @@ mkdir -p "$work/dist" "$work/contrib"
 cp -r contrib/container "$work/contrib/"
 touch "$work/contrib/container/conductor.env" # the file names it
 cp "$CONDUCTOR_BINARY" "$work/dist/calico-conductor"
+cp LICENSE "$work/"
+cp dist/third-party-notices.txt "$work/dist/"
 # As compose.yaml builds them, but for the base.
 build="--isolation=chroot --pull=never --format=docker --from=localhost/base"
 {

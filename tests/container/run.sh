@@ -30,6 +30,8 @@ if [ -z "${CONDUCTOR_BINARY:-}" ]; then
   CONDUCTOR_BINARY=$PWD/dist/test/calico-conductor
   sh tests/binary/build.sh "$CONDUCTOR_BINARY"
 fi
+mkdir -p dist
+deno task --quiet sbom /dev/null dist/third-party-notices.txt
 export CONDUCTOR_BINARY CONTAINER_BASE=$bases/$suite
 [ $# -gt 0 ] || set -- tests/container/
 # All of it is in a pid and a mount namespace, which end with their first process; images and containers are in memory.

@@ -72,6 +72,7 @@ Deno.test("the .deb: version, configuration files, who may read the secrets", {
       /grafana\/calico-conductor\.json$/m,
       /prometheus\/alerts\.yaml$/m,
       /sbom\.cdx\.json$/m,
+      /third-party-notices\.gz$/m,
     ]
   ) assertMatch(list, line);
   assert(!/2026-1|20[3-9]\d-/.test(list), "every file has the time that was asked for");

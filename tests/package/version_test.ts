@@ -34,6 +34,13 @@ Deno.test("a release's notes are its own section, and a tag of another version i
   assert(!/^## /m.test(notes) && notes.includes("###"), notes);
   assertMatch(message(() => releaseNotes("v9.9.9", CHANGELOG)), /^the tag is v9\.9\.9, deno\.json/);
   assertMatch(message(() => releaseNotes("v1.0.0", CHANGELOG, "1.0.0")), /nothing of 1\.0\.0/);
+  const left = `## [Unreleased]\n\n- something\n\n## [${VERSION}]\n\n- all else\n`;
+  assertMatch(message(() => releaseNotes(`v${VERSION}`, left)), /under \[Unreleased\]/);
+  assertEquals(
+    releaseNotes(`v${VERSION}`, left.replace("- something\n\n", "")),
+    "- all else\n",
+    "an empty section is none",
+  );
 });
 
 Deno.test("what comes before a release is older than it, for Debian as well", () => {

@@ -10,7 +10,7 @@ import { manPage } from "../../lib/config/man_page.ts";
 import { bashCompletion } from "../../lib/config/shells/bash.ts";
 import { fishCompletion } from "../../lib/config/shells/fish.ts";
 import { zshCompletion } from "../../lib/config/shells/zsh.ts";
-import { bill } from "../sbom/main.ts";
+import { materials } from "../sbom/main.ts";
 import { sampleConfig } from "./sample_config.ts";
 
 /** Content by path inside the package, without the slash before it. */
@@ -52,6 +52,7 @@ export async function packageFiles(
 ): Promise<PackageFiles> {
   const all = await guides();
   const doc = "usr/share/doc/calico-conductor";
+  const { bill, notices } = await materials();
   const files = new Map<string, string | Uint8Array>([
     ["etc/calico-conductor/calico-conductor.conf", sampleConfig()],
     ["usr/share/man/man8/calico-conductor.8.gz", zipped(manPage(all, VERSION))],
@@ -60,7 +61,8 @@ export async function packageFiles(
     ["zsh/_calico-conductor", zshCompletion(all)],
     [`${doc}/changelog.gz`, zipped(await text("CHANGELOG.md"))],
     [`${doc}/changelog.Debian.gz`, zipped(debianChangelog(maintainer, epoch, release))],
-    [`${doc}/sbom.cdx.json`, `${await bill()}\n`],
+    [`${doc}/sbom.cdx.json`, `${bill}\n`],
+    [`${doc}/third-party-notices.gz`, zipped(notices)],
   ]);
   for (const [from, to] of COPIED) files.set(to, await text(from));
   for (const [from, to] of FOLDERS) {
