@@ -22,7 +22,8 @@ const ENOUGH = 3;
 const MAX_ENOUGH = 9;
 /** After coming down, the time until one more is tried, ms; doubled each time that this goes wrong. */
 const FIRST_PAUSE_MS = 10_000;
-const MAX_PAUSE_MS = 320_000;
+/** The longest such time, ms. */
+export const MAX_PAUSE_MS = 320_000;
 /** What held for so long did not go wrong, ms. */
 const HELD_MS = 60_000;
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { OpenstackError } from "./http.ts";
-import { Pace, type SlowReason, slowReason } from "./pace.ts";
+import { MAX_PAUSE_MS, Pace, type SlowReason, slowReason } from "./pace.ts";
 
 /** After so many urgent ones in a row one that is not urgent and waits has its turn. */
 const URGENT_IN_A_ROW = 15;
@@ -133,10 +133,14 @@ export class RequestGate {
     }
   }
 
-  /** How many may be under way now, of how many, and why that is fewer; null: nothing has burdened Neutron. */
+  /**
+   * How many may be under way now, of how many, and why that is fewer; null: nothing has burdened Neutron of late. Where
+   * few are sent, the limit stays low without a reason: nobody has tried more.
+   */
   record(): { limit: number; most: number; spared: SlowReason | null } {
     const { most, pace: { limit, cameDown } } = this;
-    return { limit, most, spared: limit < most ? cameDown?.reason ?? null : null };
+    const isLate = cameDown !== null && this.#monotonic() - cameDown.at < MAX_PAUSE_MS;
+    return { limit, most, spared: limit < most && isLate ? cameDown.reason : null };
   }
 
   /** Does it when it is its turn. @throws the signal's reason while it waits, or what `send` throws. */

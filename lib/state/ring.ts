@@ -96,6 +96,8 @@ export class RingReader<T> implements Disposable {
   #writer: string | null = null;
   #next = 1;
   #lost = 0;
+  /** The last entry that was looked at is of another writer. */
+  #isDoubtful = false;
 
   constructor(
     readonly folder: string,
@@ -117,23 +119,24 @@ export class RingReader<T> implements Disposable {
     if (head.writer !== this.#writer) {
       this.#writer = head.writer;
       this.#next = 1; // what of it is overwritten already is lost to whoever comes late, too
-    }
+    } else if (this.#isDoubtful) this.#lost++;
+    this.#isDoubtful = false;
     if (oldest > this.#next) {
       this.#lost += oldest - this.#next;
       this.#next = oldest;
     }
     while (this.#next <= head.last) {
       const number = this.#next++;
-      const value = await this.#read(number);
+      const entry = await readStateFile(pathOf(this.folder, this.slots, number), entrySchema);
+      if (entry && entry.writer !== this.#writer) {
+        // The next writer may have begun, which has lost nothing of what was left by this one: its head tells.
+        this.#isDoubtful = true;
+        return;
+      }
+      const value = entry?.number === number ? this.schema.safeParse(entry.value).data : undefined;
       if (value === undefined) this.#lost++;
       else yield value;
     }
-  }
-
-  async #read(number: number): Promise<T | undefined> {
-    const entry = await readStateFile(pathOf(this.folder, this.slots, number), entrySchema);
-    if (entry?.writer !== this.#writer || entry.number !== number) return undefined;
-    return this.schema.safeParse(entry.value).data;
   }
 
   /** Resolves when something may have come since {@linkcode take} looked, after `maxMs` at the latest. */

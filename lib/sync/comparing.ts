@@ -51,7 +51,8 @@ export class Comparing {
   async tell(signal: AbortSignal): Promise<void> {
     const { rounds, context: { clock, store } } = this.options;
     while (!signal.aborted) {
-      await store.writeRounds(rounds.record(this.#pace));
+      // What is only shown ends no run.
+      await store.writeRounds(rounds.record(this.#pace)).catch(() => {});
       await clock.sleep(TELL_MS, signal).catch(() => {});
     }
   }

@@ -1,6 +1,6 @@
 /** Incremental runs of a term, each with its account. @module */
 import type { JobContext, Term } from "../role/master_context.ts";
-import { SyncRun } from "./apply/sync_run.ts";
+import { type ResyncResult, SyncRun } from "./apply/sync_run.ts";
 import type { CloudIndex } from "./index/cloud_index.ts";
 import { runPartial } from "./report/partial.ts";
 import { totals } from "./report/record.ts";
@@ -16,6 +16,8 @@ export class IncrementalRuns {
     readonly setup: RunSetup,
     readonly term: Term,
     readonly context: JobContext,
+    /** Hears what each has come to. */
+    readonly ended: (result: ResyncResult) => void,
   ) {}
 
   /** Does one with that index; resolves to how many objects it has changed in etcd. @throws as a run does. */
@@ -27,6 +29,7 @@ export class IncrementalRuns {
     await runPartial(context, term, noted, async () => {
       const count = await setup.measured(() => incrementalResync(run));
       const result = run.result();
+      this.ended(result);
       // A guard that goes on holding the same is no news every few seconds.
       const guards = JSON.stringify(run.guards);
       const held = run.guards.length > 0 && guards !== this.#heldBefore;

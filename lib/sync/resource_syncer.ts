@@ -109,7 +109,7 @@ class ResourceSyncer {
       schedule: this.#schedule,
       rounds: this.#rounds,
     });
-    this.#incrementals = new IncrementalRuns(this.#setup, term, context);
+    this.#incrementals = new IncrementalRuns(this.#setup, term, context, this.#roundRuns.notePart);
     this.#hosts = new EndpointHosts(term, config, context);
     this.#lacks = new SaidOnce(context);
     if (config.notifications !== null) this.#events = this.#makeEvents();
@@ -134,6 +134,7 @@ class ResourceSyncer {
       compare: (why) => this.#compare(why),
       onHearing: () => context.store.changes.wake(),
       held: (result) => {
+        this.#roundRuns.notePart(result);
         const noted = { ...this.#setup.noted("announced"), startedAt: context.clock.now() };
         return account(context, term, noted, () => Promise.resolve(result));
       },
@@ -231,10 +232,10 @@ class ResourceSyncer {
         if (!previous) await this.#askExtensions();
         const beside = this.#index ?? this.#events?.early ?? undefined;
         const patience = patienceOf(reason, this.context, this.beats, this.#attempts);
-        const ready = eventsFirst(this.#events, this.context, this.term);
+        const events = this.#watching.on ? null : this.#events; // nobody listens before it is over
+        const ready = eventsFirst(events, this.context, this.term);
         const keysAfter = this.#base.neutron.gate.keepPlaceUntil(ready);
-        const { allowDeletions } = asked;
-        const how = { allowDeletions, previous, beside, keysAfter, patience };
+        const how = { ...asked, previous, beside, keysAfter, patience };
         const full = await this.#setup.measured(() => fullResync(deps, this.term, how));
         made.push(full.index);
         return full;

@@ -281,6 +281,20 @@ Deno.test("a place is kept for urgent ones that will come, where the pace would 
   assertEquals(wide.workers.most, 8);
 });
 
+Deno.test("that Neutron is spared is said for some minutes, not as long as nobody asks for more", async () => {
+  const all = scene(8, 8);
+  await walkFor(all, 8, 6 * COST_MS);
+  const failed = all.gate.run({
+    urgent: false,
+    signal,
+    send: () => Promise.reject(new OpenstackError("busy", 503)),
+  });
+  await failed.catch(() => {});
+  assertEquals(all.gate.record(), { limit: 4, most: 8, spared: "unavailable" });
+  await all.clock.advance(321_000);
+  assertEquals(all.gate.record(), { limit: 4, most: 8, spared: null });
+});
+
 Deno.test("what takes long after Neutron has answered says nothing of Neutron", async () => {
   const all = scene(8, 8);
   const slowToRead = () =>

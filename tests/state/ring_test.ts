@@ -58,6 +58,26 @@ Deno.test("a ring: a writer that begins anew is followed from its first entry on
   assertEquals([await taken(reader), reader.lost], [[101, 102], 0]);
 });
 
+Deno.test("a ring: what the next writer has overwritten of its predecessor's is not lost to the next one's reader", async () => {
+  await using dir = await tempDir();
+  const head = `${dir.path}/head.json`;
+  const before = new RingWriter<{ n: number }>(dir.path, 4);
+  await append(before, 1, 2);
+  const old = await Deno.readTextFile(head);
+  await append(new RingWriter(dir.path, 4), 101, 101);
+  const young = await Deno.readTextFile(head);
+  using reader = new RingReader(dir.path, 4, schema);
+  await Deno.writeTextFile(head, old); // it is written after the entry
+  assertEquals(await taken(reader), []);
+  await Deno.writeTextFile(head, young);
+  assertEquals([await taken(reader), reader.lost], [[101], 0]);
+
+  // No next writer: the entry could not be written, and what was in its place is older.
+  const another = new RingReader(dir.path, 4, schema);
+  await Deno.writeTextFile(head, old);
+  assertEquals([await taken(another), await taken(another), another.lost], [[], [2], 1]);
+});
+
 Deno.test("a ring: more than can be written is lost and not kept in memory", async () => {
   await using dir = await tempDir();
   using reader = new RingReader(dir.path, 128, schema);

@@ -12,7 +12,7 @@ import type { Fate } from "./gone.ts";
 
 /** Objects, all or some, on which Neutron and etcd are to agree. */
 export interface Source {
-  /** Their keys in etcd, known once {@linkcode batches} has begun. */
+  /** Their keys in etcd, known once {@linkcode batches} has given the first. */
   readonly keys: StoredKeys;
 
   /**

@@ -63,6 +63,8 @@ export class CloudIndex {
   readonly related: RelatedObjects;
   /** Address groups that the rules of a security group name, by its id; only of those that name some. */
   readonly #addressGroupsOf = new Map<string, ReadonlySet<string>>();
+  /** All keys were seen that etcd had then. */
+  hasAllKeys = false;
   /** By the monotonic clock, ms. */
   projectsReadAt = -Infinity;
   readonly #prefixes: Prefixes;

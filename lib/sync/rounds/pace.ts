@@ -12,7 +12,7 @@ const SLOW = 2;
  * may soon be over, and as long as comparing rests what nobody announces stays unseen.
  */
 const MAX_BACKOFF_MS = 120_000;
-/** The longest rest, ms: a budget of 1 % after a slice of 10 s. */
+/** The longest rest that one slice needs, ms: a budget of 1 % after one of 10 s. What is owed is added, up to as much. */
 const MAX_REST_MS = 1_000_000;
 /**
  * The longest rest after a failure while nothing is owed, ms: one request that was lost on its way is no reason to

@@ -46,6 +46,12 @@ export class RoundRuns {
     [this.#heldBefore, this.#held, this.#left] = ["[]", [], []];
   }
 
+  /** A run that was no slice has ended with this: what it says stands until a run over everything lifts it. */
+  readonly notePart = ({ guards, leftOut }: Pick<ResyncResult, "guards" | "leftOut">): void => {
+    if (guards.length > 0) this.#standing.ofSlices = true;
+    if (leftOut.length > 0) this.#standing.left = true;
+  };
+
   /** Does the next slice. @throws what reading or writing threw. */
   async slice(deps: ResyncDeps, noted: RecordedOptions): Promise<SliceEnd> {
     const { context, term } = this;

@@ -9,8 +9,8 @@ import type { Followed } from "../model/collections.ts";
 import { subjectOf } from "../model/kinds.ts";
 
 /**
- * Ids to cut the list at of which etcd's keys of that kind tell, as an index knows them; null: of so few keys
- * nothing follows.
+ * Ids to cut the list at of which etcd's keys of that kind tell, as an index knows them; null: it has seen next to
+ * none, or not all, and nothing follows.
  */
 export function cutsByKeys(
   { deps: { neutron, region } }: SyncRun,
@@ -20,7 +20,9 @@ export function cutsByKeys(
   const { length } = resourcePrefixes(region)[kind];
   const keys = index.keys[kind].index;
   // Policies are written before endpoints: an etcd that is being filled has all of them.
-  if (keys.size < (kind === "WorkloadEndpoint" ? neutron.config.pageSize : 1)) return null;
+  if (
+    !index.hasAllKeys || keys.size < (kind === "WorkloadEndpoint" ? neutron.config.pageSize : 1)
+  ) return null;
   const ids = sampleOf(keys).map((key) => subjectOf(kind, key.slice(length))?.id);
   const known = ids.filter((id) => id !== undefined);
   return chooseCuts(known, readingOf(neutron, keys.size));

@@ -1,7 +1,8 @@
 /**
- * Everything: etcd's keys as they were before Neutron is asked, without their values, then Neutron, page by page,
- * and for each page the values that are not known to be right. Ports are compared and written while the next values
- * and the next page are on their way; nothing is deleted before the last page has come.
+ * Everything: etcd's keys as they were before Neutron is asked, without their values; Neutron, page by page, first
+ * what ports and groups show of other objects, then these; and for each page the values that are not known to be
+ * right. Ports are compared and written while the next values and the next page are on their way; nothing is deleted
+ * before the last page has come.
  *
  * So no more than a few pages of values and of Neutron's objects are in memory at a time, however big
  * the cloud is; what is kept of every key and port is packed (`cloud_index.ts`).
@@ -80,8 +81,10 @@ class FullSource implements Source {
   readonly #references: References;
   readonly #translation: Translation;
   readonly patience: Patience | undefined;
-  /** Resolves when etcd's keys are known. */
+  /** Resolves when etcd's keys are known, or cannot be. */
   readonly #keysKnown = Promise.withResolvers<void>();
+  /** Resolves when what ports and groups show of other objects is listed, or cannot be. */
+  readonly #relatedListed = Promise.withResolvers<void>();
   /** See {@linkcode ResyncOptions.previous}; null: everything is compared. */
   #earlier: Earlier | null;
   /** Objects that Neutron listed, whether they are understood or not. */
@@ -148,11 +151,13 @@ class FullSource implements Source {
     let networks: readonly WholeNetwork[] = [];
     const related = this.#readRelated(signal).then((listed) => {
       networks = listed;
+      this.#relatedListed.resolve();
     });
     try {
       await joinLoops([this.#lookAtKeys(signal), related], stop);
     } finally {
       this.#keysKnown.resolve(); // nobody waits for what failed
+      this.#relatedListed.resolve();
     }
     await this.#references.resolveRelated(networks);
   }
@@ -208,10 +213,15 @@ class FullSource implements Source {
     });
   }
 
-  /** Where the list is cut: at keys that another index knows already, or that this run sees; or as Neutron shows. */
+  /**
+   * Where the list is cut: at keys that another index knows already, or that this run sees; or as Neutron shows. What
+   * its objects name was listed before them: what is deleted with its port between two lists would look hidden.
+   */
   async #cutsOf(kind: "NetworkPolicy" | "WorkloadEndpoint", signal: AbortSignal) {
     const { run, options: { beside, keysAfter } } = this;
+    await this.#relatedListed.promise;
     if (keysAfter) await abortable(keysAfter, signal);
+    signal.throwIfAborted();
     const known = beside && cutsByKeys(run, beside, kind);
     if (known) return known;
     await this.#keysKnown.promise;

@@ -1,5 +1,5 @@
 /**
- * All keys of the cloud in etcd, as a full resync sees them before it asks Neutron: at one revision and
+ * All keys of the cloud in etcd, as they were before a full resync asks Neutron: at one revision and
  * without their values, which are read when their turn comes. A value that has changed since its key was seen
  * does not count.
  *
@@ -54,6 +54,7 @@ export class SeenKeys implements StoredKeys {
   async look(signal = this.run.term.signal): Promise<void> {
     const found = (kind: Kind, key: FoundKey) => this.#note(kind, key);
     await readAllKeys(this.run, { found }, { signal, revision: this.#revision });
+    this.run.index.hasAllKeys = true;
   }
 
   #note(kind: Kind, { key, modRevision, notText, owner }: FoundKey): void {

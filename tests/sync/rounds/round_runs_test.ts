@@ -97,6 +97,24 @@ Deno.test("what a round holds back is told once, and judged again by a full resy
     assertEquals((await round()).ended!.needsFull, true);
   }, { ports: 150, hosts: 3 }));
 
+Deno.test("what another run than a slice has said is lifted once a round sees nothing of it", () =>
+  withRuns(1, async ({ round, history, runs }) => {
+    assertEquals((await round()).ended!.needsFull, false);
+    const left = { why: "not-understood" as const, collection: "ports", total: 1, names: ["p"] };
+    runs.notePart({ guards: [], leftOut: [left] });
+    await round();
+    assertEquals(await history(), [["periodic", true, 0, "", ""]]);
+    const guard = {
+      collection: "ports" as const,
+      why: "empty" as const,
+      held: 3,
+      lost: 3,
+      names: [],
+    };
+    runs.notePart({ guards: [guard], leftOut: [] });
+    assertEquals((await round()).ended!.needsFull, true);
+  }));
+
 Deno.test("the end of a whole round says what is left, and takes back what is not any more", () =>
   withRuns(1, async ({ scene, round, history }) => {
     const port = scene.cloud.vmPorts()[0]!;

@@ -95,3 +95,37 @@ Deno.test(
       await eventually("nothing is under way", () => neutron.gate.underWay === 0);
     }, SIZE),
 );
+
+Deno.test(
+  "what is deleted with its ports between two lists is not taken for hidden",
+  GRPC,
+  () =>
+    withCloud(async (scene) => {
+      const { cloud, resync, requests, differences } = scene;
+      (await resync()).index.close();
+      const { index: beside } = await resync();
+      requests.length = 0;
+      const { network_id, fixed_ips } = cloud.vmPorts()[0]!;
+      const subnet = (fixed_ips as { subnet_id: string }[])[0]!.subnet_id;
+      let isGone = false;
+      const pages = () => requests.filter(({ pathname }) => pathname.endsWith("/ports")).length;
+      scene.meddle(async (url) => {
+        if (isGone || !url.pathname.endsWith("/subnets")) return;
+        isGone = true;
+        // As long as it takes to read ports, should that be done beside it.
+        for (let i = 0; i < 100 && pages() < 4; i++) await new Promise((go) => setTimeout(go, 10));
+        for (const { id } of cloud.list("ports").filter((one) => one.network_id === network_id)) {
+          cloud.remove("ports", id);
+        }
+        cloud.remove("subnets", subnet);
+      }, "side by side");
+      const { guards, index } = await resync({ beside });
+      assert(isGone);
+      assertEquals(guards.filter(({ why }) => why === "hidden"), []);
+      scene.meddle(null);
+      (await resync()).index.close();
+      assertEquals(await differences(), []);
+      index.close();
+      beside.close();
+    }, { ports: 200, hosts: 20 }),
+);
