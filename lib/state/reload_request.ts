@@ -16,7 +16,7 @@ const ANSWER_MS = 15_000;
 /** Longest reason: a value of Deno KV takes 64 KiB. */
 const MAX_TOLD_CHARS = 4000;
 /** The answer could not be written, or the supervisor that had taken the request up is gone. */
-const UNTOLD = "what came of it could not be told; the node's log says it";
+const UNTOLD = "what came of it could not be told: look at the node's log";
 /** States of a request that has no answer yet. */
 const WAITING: readonly ReloadRequest["state"][] = ["asked", "reading"];
 

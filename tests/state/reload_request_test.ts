@@ -175,7 +175,7 @@ Deno.test("reload: what nobody reads for any more gets no answer, and that is to
     assertEquals(await takeReload(supervisor, clock, false), null);
     assertMatch(
       (await inTime("the command ends", refusal)).message,
-      /no answer comes: .* the node's log says it/,
+      /no answer comes: .* look at the node's log/,
     );
   }));
 
