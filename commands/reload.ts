@@ -3,6 +3,7 @@ import { systemClock } from "../lib/base/clock.ts";
 import { ConfigError } from "../lib/config/config_error.ts";
 import { readSystemUser } from "../lib/process/system_user.ts";
 import { onCommandLine } from "../lib/state/asked_by.ts";
+import { isLocked, LOCK_FILE } from "../lib/state/directory_lock.ts";
 import { requestReload } from "../lib/state/reload_request.ts";
 import { lookAt } from "../lib/state/running_nodes.ts";
 import type { Command } from "./context.ts";
@@ -26,7 +27,9 @@ export const command: Command = {
     }
     using store = await openExisting(config);
     const by = onCommandLine(await readSystemUser());
-    const outcome = await requestReload(store, systemClock, by);
+    const lock = `${config.stateDir}/${LOCK_FILE}`;
+    const supervisorRuns = () => isLocked(lock).catch(() => true);
+    const outcome = await requestReload(store, systemClock, { by, supervisorRuns });
     if (outcome.is === "refused") {
       throw new ConfigError(
         `the new configuration is refused, the one before stays in force: ${outcome.reason}`,

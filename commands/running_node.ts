@@ -9,7 +9,7 @@ import { ConfigError } from "../lib/config/config_error.ts";
 import { OPTIONS } from "../lib/config/options.ts";
 import type { MissingSecret } from "../lib/config/recorded_settings.ts";
 import type { ResolvedConfig } from "../lib/config/resolve.ts";
-import { readProcessPlace } from "../lib/process/place.ts";
+import { type ProcessPlace, readProcessPlace } from "../lib/process/place.ts";
 import { readProcessEnvironment } from "../lib/process/process_environment.ts";
 import type { NodeRecord } from "../lib/state/node_record.ts";
 import { findNodes, lookAt, type RunningNode } from "../lib/state/running_nodes.ts";
@@ -81,6 +81,8 @@ async function nodeOf(
     return found === "unreadable" ? null : found;
   }
   const { running, unreadable } = await findNodes(places);
+  const served = await servedBy(env.MAINPID, running);
+  if (served) return served;
   const [first, second] = running;
   for (const path of unreadable) {
     printError(
@@ -106,6 +108,18 @@ async function nodeOf(
   return first;
 }
 
+/** The node of the service on whose behalf systemd runs this command: it sets MAINPID for `ExecReload=`. */
+async function servedBy(
+  mainPid: string | undefined,
+  running: readonly RunningNode[],
+): Promise<RunningNode | null> {
+  if (!mainPid) return null;
+  const here = await readProcessPlace();
+  const isServed = ({ record }: RunningNode) =>
+    record !== null && String(record.pid) === mainPid && isPlace(record.place, here);
+  return running.find(isServed) ?? null;
+}
+
 function nameOf({ record }: RunningNode): string {
   return record ? `${record.node}, pid ${record.pid}` : "it has not recorded its name";
 }
@@ -120,9 +134,11 @@ function unusedNames(env: CommandContext["given"]["env"], { settings }: NodeReco
 
 /** The environment that the node was started with, where its process id means the same process here. */
 async function environmentOf({ pid, place }: NodeRecord): Promise<Record<string, string>> {
-  const here = await readProcessPlace();
-  const same = here.bootId === place.bootId && here.pidNamespace === place.pidNamespace;
-  return same ? await readProcessEnvironment(pid) : {};
+  return isPlace(place, await readProcessPlace()) ? await readProcessEnvironment(pid) : {};
+}
+
+function isPlace(place: ProcessPlace, here: ProcessPlace): boolean {
+  return place.bootId === here.bootId && place.pidNamespace === here.pidNamespace;
 }
 
 function lacking({ node }: NodeRecord, missing: readonly MissingSecret[]): ConfigError {

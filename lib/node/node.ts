@@ -16,11 +16,11 @@ import type { PageFeed } from "../state/page_feed.ts";
 import type { PermissionPlaces } from "../process/permissions.ts";
 import type { ProcessPlace } from "../process/place.ts";
 import { awaitingEndpoints, permissionRows, roleSpecs } from "./role_specs.ts";
-import { reload, type ReloadAsked } from "./reload.ts";
+import { Reloads } from "./reload.ts";
 import type { ServiceManager } from "./service_manager.ts";
 import { noteRequest } from "../state/asked_for.ts";
 import { openStateDir, type StateDir } from "../state/directory.ts";
-import { type ReloadOutcome, takeReload } from "../state/reload_request.ts";
+import type { ReloadOutcome } from "../state/reload_request.ts";
 import type { StateStore } from "../state/store.ts";
 import { StateWatch } from "../state/directory_watch.ts";
 import type { RoleSpec } from "./supervised_role.ts";
@@ -81,7 +81,7 @@ export class Node {
   #config: Config;
   /** Roles that ended again and again when the node stopped. */
   #crashLoops: readonly string[] = [];
-  #reloadWanted: ReloadAsked | null = null;
+  readonly #reloads = new Reloads();
   /** Whether the service manager was told that this node is ready. */
   #ready = false;
   /** The configuration with its endpoints from Keystone's catalogue, and what gives the search up. */
@@ -93,7 +93,7 @@ export class Node {
 
   /** The configuration is to be read again, soon. */
   reload(): void {
-    this.#reloadWanted ??= "SIGHUP";
+    this.#reloads.signalled();
   }
 
   /**
@@ -134,24 +134,14 @@ export class Node {
     });
     const onHurry = () => supervisor.hurry();
     hurry.addEventListener("abort", onHurry);
-    let reloading: Promise<void> | null = null;
+    const readAgain = () => this.#readAgain(supervisor, state);
     let noted: Promise<void> | null = null;
     try {
       await this.#noteConfiguration(store);
       await supervisor.start(await this.#specs(this.#config, state));
       while (!stop.aborted && (await watch.look()).is !== "lost") {
-        this.#reloadWanted = await takeReload(store, clock).catch(() => null) ?? this.#reloadWanted;
-        if (this.#reloadWanted && !reloading) {
-          const hearers = {
-            store,
-            log,
-            clock,
-            serviceManager: this.#ready ? serviceManager : null,
-          };
-          reloading = reload(this.#reloadWanted, () => this.#readAgain(supervisor, state), hearers)
-            .finally(() => reloading = null);
-          this.#reloadWanted = null;
-        }
+        const toTell = this.#ready ? serviceManager : null;
+        await this.#reloads.turn(readAgain, { store, log, clock, serviceManager: toTell });
         if (serviceManager) await this.#tell(serviceManager, supervisor, watch, store);
         await clock.sleep(TURN_MS, stop).catch(() => {});
       }
@@ -164,7 +154,8 @@ export class Node {
       }
       this.#crashLoops = supervisor.crashLoops;
     } finally {
-      await reloading;
+      const why = stop.aborted ? "the node stops" : "the node ends or begins again";
+      await this.#reloads.end(store, why);
       await supervisor.stop();
       await noted;
       hurry.removeEventListener("abort", onHurry);

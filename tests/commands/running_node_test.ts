@@ -8,6 +8,7 @@ import { ConfigError } from "../../lib/config/config_error.ts";
 import { recordSettings, resolveRecorded } from "../../lib/config/recorded_settings.ts";
 import { resolveConfig } from "../../lib/config/resolve.ts";
 import type { Flags } from "../../lib/config/values.ts";
+import { readProcessPlace } from "../../lib/process/place.ts";
 import { openStateDir } from "../../lib/state/directory.ts";
 import { Announcement } from "../../lib/state/node_record.ts";
 
@@ -21,7 +22,13 @@ async function machine() {
   return {
     base,
     /** Starts a node whose settings say how it is called. */
-    async run(stateDir: string, flags: Flags = {}, nodeEnv: Record<string, string> = {}) {
+    async run(
+      stateDir: string,
+      flags: Flags = {},
+      nodeEnv: Record<string, string> = {},
+      // Not this process's place: its environment cannot be read.
+      { pid = 1, place = { bootId: "b", pidNamespace: "p" } } = {},
+    ) {
       stack.use(await openStateDir(stateDir, "pid 1 of n", new LogRecorder()));
       const announcement = stack.use(
         new Announcement(stateDir, places.pointers, new LogRecorder()),
@@ -34,10 +41,9 @@ async function machine() {
       });
       await announcement.publish({
         node: config.nodeName,
-        pid: 1,
+        pid,
         version: "0",
-        // Not this one's: its environment cannot be read.
-        place: { bootId: "b", pidNamespace: "p" },
+        place,
         configFiles: [],
         settings: recordSettings(effective),
       });
@@ -99,6 +105,31 @@ Deno.test("of several, a reading command takes the one in the usual place and sa
       here.given({}, { CONDUCTOR_STATE_DIR: `${here.base}/a` }),
     ]
   ) assertEquals((await settingsOf(context, { acts: true })).config.nodeName, "node-a");
+});
+
+Deno.test("of several, an action that systemd runs for a service is about that service's node", async () => {
+  await using here = await machine();
+  const place = await readProcessPlace();
+  const names = ["a", "b", "c"] as const;
+  const runs = [{ pid: 101, place }, { pid: 102, place }, { pid: 103 }];
+  for (const [i, name] of names.entries()) {
+    await here.run(`${here.base}/lib/calico-conductor-${name}`, { node_name: name }, {}, runs[i]);
+  }
+  for (const [MAINPID, name] of [["101", "a"], ["102", "b"]] as const) {
+    const { context, said } = here.given({}, { MAINPID });
+    assertEquals((await settingsOf(context, { acts: true })).config.nodeName, name);
+    assertEquals(said, []);
+  }
+  // The id of a process elsewhere, of none, or no id.
+  for (const MAINPID of ["103", "104", ""]) {
+    const { context } = here.given({}, { MAINPID });
+    await assertRejects(() => settingsOf(context, { acts: true }), UsageError);
+  }
+  const { context } = here.given({}, {
+    MAINPID: "101",
+    CONDUCTOR_STATE_DIR: `${here.base}/lib/calico-conductor-c`,
+  });
+  assertEquals((await settingsOf(context, { acts: true })).config.nodeName, "c");
 });
 
 Deno.test("a command with settings of its own goes by these, and one that names an idle place by its own", async () => {

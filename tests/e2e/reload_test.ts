@@ -127,6 +127,8 @@ Deno.test("reload: the command returns when the configuration is in force, and f
   const asked = events.filter(({ source }) => source === "requests").map(({ message }) => message);
   assertMatch(asked[0]!, /^reading the configuration again .* on the command line: it is refused$/);
   assertEquals(asked.length, 3);
+  const whoAsked = /the configuration again was asked for .*by=.* on the command line/g;
+  await eventually("its log says who asked", () => node.output.match(whoAsked)?.length === 3);
   await node.stop();
   const gone = await command();
   assertEquals(gone.code, 1);

@@ -35,9 +35,9 @@ export const reloadRequestSchema = z.object({
   id: z.string(),
   at: ms,
   by,
-  /** "asked" until the supervisor has taken it up; "void" when it did not in time. */
+  /** "asked" until the supervisor has taken it up; "void" when no answer comes. */
   state: z.enum(["asked", "reading", "in force", "refused", "void"]),
-  /** Why it was refused; else which roles it concerned. */
+  /** Why it was refused or no answer comes; else which roles it concerned. */
   told: z.string(),
 });
 export type ReloadRequest = z.infer<typeof reloadRequestSchema>;
