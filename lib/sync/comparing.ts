@@ -28,7 +28,8 @@ export interface ComparingOptions {
 
 /** Decides it, and tells the page. */
 export class Comparing {
-  #pace: PaceReason = "first";
+  /** As it was decided last; null: it was not yet. */
+  #pace: PaceReason | null = null;
 
   constructor(readonly options: ComparingOptions) {}
 
@@ -42,8 +43,10 @@ export class Comparing {
     if (before === "rounds" && !isRound) schedule.endRounds(clock.monotonic());
     // What was asked for while a slice had failed has waited for this.
     if (before === "rounds" && this.#pace === "gap") planComparison();
-    if (before !== this.#pace) log.debug("how all is compared", { pace: this.#pace });
-    await store.writeRounds(rounds.record(this.#pace));
+    if (before !== this.#pace) {
+      log.debug("how all is compared", { pace: this.#pace });
+      await store.writeRounds(rounds.record(this.#pace)); // what goes on is told by `tell`
+    }
     return isRound ? rounds.nextAt : null;
   }
 
@@ -52,7 +55,7 @@ export class Comparing {
     const { rounds, context: { clock, store } } = this.options;
     while (!signal.aborted) {
       // What is only shown ends no run.
-      await store.writeRounds(rounds.record(this.#pace)).catch(() => {});
+      await store.writeRounds(rounds.record(this.#pace ?? this.#now())).catch(() => {});
       await clock.sleep(TELL_MS, signal).catch(() => {});
     }
   }

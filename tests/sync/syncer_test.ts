@@ -127,7 +127,7 @@ Deno.test(
           await eventually("it asks for ports", () => requests.some((url) => /ports/.test(url)));
           await eventually("all is well", async () => (await told())?.spared === null);
           pace.limit = 1;
-          pace.cameDown = { reason: "unavailable", at: 0 };
+          pace.cameDown = { reason: "unavailable", at: performance.now() };
           await eventually("it is told", async () => (await told())?.spared === "unavailable");
           assertEquals((await store.readResyncs())[0]!.endedAt, null, "the resync goes on");
           pace.limit = most;

@@ -33,11 +33,10 @@ export interface KeysOptions {
 export async function readAllKeys(
   run: SyncRun,
   visitor: KeyVisitor,
-  { signal = run.term.signal, ...options }: KeysOptions = {},
+  { signal = run.term.signal, revision }: KeysOptions = {},
 ): Promise<void> {
   const { deps: { etcd, region, progress } } = run;
   const prefixes = resourcePrefixes(region);
-  let { revision } = options;
   for (const kind of KINDS) {
     const options = { revision, pageSize: PAGE, keysOnly: true, signal };
     await run.timed(kind, "etcdReadMs", async () => {

@@ -80,7 +80,6 @@ class FullSource implements Source {
   readonly #refused = new Set<string>();
   readonly #references: References;
   readonly #translation: Translation;
-  readonly patience: Patience | undefined;
   /** Resolves when etcd's keys are known, or cannot be. */
   readonly #keysKnown = Promise.withResolvers<void>();
   /** Resolves when what ports and groups show of other objects is listed, or cannot be. */
@@ -92,8 +91,7 @@ class FullSource implements Source {
 
   constructor(readonly run: SyncRun, readonly options: ResyncOptions) {
     const { index } = run;
-    const { previous, patience } = options;
-    this.patience = patience;
+    const { previous } = options;
     this.keys = new SeenKeys(run);
     this.#earlier = previous ? new Earlier(previous, index) : null;
     this.#translation = new Translation(run, this.#refused);
@@ -137,7 +135,7 @@ class FullSource implements Source {
   }
 
   giveUp(): void {
-    this.patience?.stop();
+    this.options.patience?.stop();
   }
 
   named(scope: Scope): Source {
@@ -196,7 +194,7 @@ class FullSource implements Source {
       this.#listed[collection]++;
       return true;
     };
-    const { run: { deps: { neutron } }, patience } = this;
+    const { run: { deps: { neutron } }, options: { patience } } = this;
     const cut = (signal: AbortSignal) => this.#cutsOf(kind, signal);
     return new ReadAhead(run, {
       kind,
