@@ -16,8 +16,8 @@ import { quantile } from "./print.ts";
 export const COST = { whole: 0.64, narrow: 0.43, request: 20 } as const;
 /** A request's header with the name of a client that is not the product. */
 export const CLIENT_HEADER = "x-bench-client";
-/** So many fields are still few: id, revision, status and binding host. */
-const NARROW_FIELDS = 4;
+/** So many fields are still few: id, revision, status, binding host and data_plane_status. */
+const NARROW_FIELDS = 5;
 /** Answers whose times are kept, by client: the newest. */
 const TIMES = 10_000;
 

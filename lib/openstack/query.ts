@@ -9,6 +9,8 @@ import type { Walk } from "./walk.ts";
 export interface Query {
   /** By default all; each of those asked for must be in every record. */
   readonly fields?: readonly string[];
+  /** Fields that are asked for too, and that records may lack: an attribute that a policy hides harms no list. */
+  readonly optional?: readonly string[];
   /**
    * Called with each new record that has an id, as it came, before it is validated; true: it is dealt
    * with, and is not among the items. `askedAt`: a moment before Neutron was asked for its page, ms since the epoch.
@@ -71,7 +73,8 @@ export interface Addressed {
 
 /** The address of a page of what is asked for; fields of extensions that are missing are left out. */
 export function pageAddress({ url: base, extensions, path, query, walk }: Addressed): string {
-  const { fields = [], where = [] } = query;
+  const { fields, optional = [], where = [] } = query;
+  const asked = fields ? [...fields, ...optional] : [];
   const url = new URL(`${base}/v2.0/${path}`);
   if (walk.limit !== Infinity) {
     url.searchParams.set("limit", String(walk.limit));
@@ -81,7 +84,7 @@ export function pageAddress({ url: base, extensions, path, query, walk }: Addres
       url.searchParams.set("sort_dir", "asc");
     }
   }
-  for (const field of extensions.fieldsOf(path, fields)) url.searchParams.append("fields", field);
+  for (const field of extensions.fieldsOf(path, asked)) url.searchParams.append("fields", field);
   for (const [name, value] of where) url.searchParams.append(name, value);
   if (walk.marker) url.searchParams.set("marker", walk.marker);
   return url.href;

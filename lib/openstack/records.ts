@@ -193,15 +193,21 @@ export interface PortSeen {
   readonly id: string;
   readonly status: string;
   readonly host: string;
+  /** Its `data_plane_status` is DOWN. */
+  readonly isFaulty: boolean;
 }
 
 /** The fields that say so. */
 export const STATE_FIELDS = ["status", "binding:host_id"] as const;
+/** The one that says so where Neutron has that extension, and shows it. */
+export const FAULT_FIELDS = ["data_plane_status"] as const;
 
 /** A record of a list, as it came, as that; null: it does not say how the port is, or where it is bound. */
 export function portSeen(record: unknown): PortSeen | null {
-  const { id, status, "binding:host_id": host } = record as Record<string, unknown>;
+  const seen = record as Record<string, unknown>;
+  const { id, status, "binding:host_id": host } = seen;
   if (typeof id !== "string" || typeof status !== "string") return null;
   if (typeof host !== "string" && host !== null) return null;
-  return { id, status, host: host ?? "" };
+  const isFaulty = seen[FAULT_FIELDS[0]] === "DOWN";
+  return { id, status, host: host ?? "", isFaulty };
 }

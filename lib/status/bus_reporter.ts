@@ -95,8 +95,8 @@ export class BusReporter implements StatusReporter {
     return failed;
   }
 
-  async leftDown(signal: AbortSignal): Promise<ReadonlySet<string>> {
-    return await this.dataPlane?.leftDown(signal) ?? new Set();
+  noteFaulty(port: string, askedAt: number): boolean {
+    return this.dataPlane?.noteFaulty(port, askedAt) ?? false;
   }
 
   /** Sends them in one call. */

@@ -9,6 +9,8 @@
  * - A page that is older than what Neutron took of a port says nothing of it.
  * - What differs again and again although Neutron takes reports of it, as a port that is administratively down,
  *   is reported again ever more seldom.
+ * - A port that Neutron calls faulty (`data_plane_status`) although Felix does not is reported whatever its status:
+ *   only a report takes that away.
  * - A port that Felix says nothing of, or Neutron, is left as it is.
  *
  * @module
@@ -19,7 +21,7 @@ import { Watchdog } from "../role/heartbeat.ts";
 import type { Ports } from "../state/records.ts";
 import type { EndpointStates } from "./endpoint_states.ts";
 import { endpointId } from "./felix_status.ts";
-import { toldStatus } from "./reporter.ts";
+import { type StatusReporter, toldStatus } from "./reporter.ts";
 import type { SeenPage } from "./seen_ports.ts";
 
 /** Without a page for so long, nobody walks through the ports now; ms. */
@@ -53,6 +55,8 @@ export interface ComparisonOptions {
   readonly pages: PageSource | null;
   /** Whether a report of that port at that host is on its way. */
   isUnderWay(host: string, port: string): boolean;
+  /** See {@linkcode StatusReporter.noteFaulty}. */
+  noteFaulty(port: string, askedAt: number): boolean;
   /** Something has begun to wait. */
   onWaiting(): void;
   /** Pages cannot be read now. */
@@ -78,16 +82,10 @@ export class Comparison {
   #isOver = false;
   /** What was not compared is reported. */
   #isTelling = false;
-  readonly #over = Promise.withResolvers<void>();
 
   constructor(options: ComparisonOptions) {
     this.#options = options;
     this.watchdog = new Watchdog("the comparison with Neutron", options.clock);
-  }
-
-  /** Resolves once nothing is kept from being reported any more, or the signal aborts. */
-  over(signal: AbortSignal): Promise<void> {
-    return Promise.race([this.#over.promise, whenAborted(signal)]);
   }
 
   /** All that is in etcd has been read; called as often as that shows. */
@@ -135,12 +133,16 @@ export class Comparison {
   }
 
   /** Compares one page. */
-  page({ term, askedAt, ports, ends }: SeenPage): void {
+  page({ term, askedAt, ports, faulty, ends }: SeenPage): void {
     const { clock, validFrom, onWaiting } = this.#options;
     if (term !== this.#options.term || askedAt < validFrom) return;
     this.#pages++;
     this.#pageAt = clock.monotonic();
-    for (const [id, status, host] of ports) this.#port(id, status, host, askedAt);
+    const { noteFaulty } = this.#options;
+    const ill = new Set(faulty.filter((id) => noteFaulty(id, askedAt)));
+    for (const [id, status, host] of ports) {
+      this.#port({ port: id, status, host, isFaulty: ill.has(id) }, askedAt);
+    }
     if (ends) {
       if (this.#lostAt < askedAt) this.#whole = { startedAt: askedAt, at: clock.now() };
       // What no page has shown: Neutron does not list it, or it was lost on the way.
@@ -177,7 +179,6 @@ export class Comparison {
   #end(): void {
     this.#isOver = true;
     this.#release();
-    this.#over.resolve();
   }
 
   #release(): void {
@@ -202,8 +203,9 @@ export class Comparison {
     this.#lostAt = this.#options.clock.now();
   }
 
-  #port(port: string, status: string, host: string, askedAt: number): void {
+  #port(shown: Shown, askedAt: number): void {
     const { states, prefix } = this.#options;
+    const { port, host } = shown;
     let newest = -1;
     for (const row of states.rowsOf(port)) {
       const isHere = host !== "" && endpointId(states.key(row), prefix)?.host === host;
@@ -216,26 +218,33 @@ export class Comparison {
         newest = row;
       }
     }
-    if (newest >= 0) this.#compare(newest, { port, status, host }, askedAt);
+    if (newest >= 0) this.#compare(newest, shown, askedAt);
   }
 
-  #compare(
-    row: number,
-    { port, status, host }: Record<"port" | "status" | "host", string>,
-    askedAt: number,
-  ) {
+  #compare(row: number, { port, status, host, isFaulty }: Shown, askedAt: number): void {
     const { states, clock, isUnderWay } = this.#options;
     if (states.waits(row) || isUnderWay(host, port)) return;
-    if (states.wasReportedSince(row, askedAt)) return;
     const wanted = states.status(row);
-    const differs = differsFrom(wanted, status);
+    // Who reported it meanwhile may not have known that it was called faulty.
+    const isCalledFaulty = isFaulty && wanted !== "ERROR";
+    if (states.wasReportedSince(row, askedAt) && !isCalledFaulty) return;
+    const differs = isCalledFaulty || differsFrom(wanted, status);
     const tries = states.differs(row, differs);
     if (differs) this.#found++;
     // An error has to be told for the sake of data_plane_status as well.
-    const isNew = states.isUnsure(row) && wanted === "ERROR";
+    const isNew = states.isUnsure(row) && wanted === "ERROR" && !isFaulty;
     if (isNew || (differs && isDue(tries))) states.wait(states.key(row), clock.now(), false);
     else states.settle(row);
   }
+}
+
+/** A port of a page. */
+interface Shown {
+  readonly port: string;
+  readonly status: string;
+  readonly host: string;
+  /** It is called faulty until its status is reported. */
+  readonly isFaulty: boolean;
 }
 
 /** Whether Neutron shows something else than it would be told. What is an error there is no other than DOWN. */

@@ -18,9 +18,7 @@ import type { PortUpdate } from "./reporter.ts";
 const portSchema = z.object({
   id: z.string(),
   "binding:host_id": z.string().nullish(),
-  data_plane_status: z.string().nullish(),
 });
-const FIELDS = ["id", "binding:host_id", "data_plane_status"];
 
 function isForbidden(error: unknown): boolean {
   return error instanceof OpenstackError && error.status === 403;
@@ -32,10 +30,14 @@ function isMissing(error: unknown): boolean {
 
 /** Sets the attribute where it has to change; one per term. */
 export class DataPlaneStatus {
-  /** Ports whose attribute is DOWN; undefined: not read yet. */
-  #down: Promise<Set<string>> | undefined;
-  /** The extension is not loaded, or the service user may not set the attribute. */
-  #unusable = false;
+  /** Ports whose attribute is DOWN, as far as is known: seen in Neutron's lists, or set here. */
+  readonly #down = new Set<string>();
+  /** When it was set here last, by port, ms since the epoch. */
+  readonly #setAt = new Map<string, number>();
+  /** Whether Neutron has the extension; undefined: it was not asked yet. */
+  #isOffered: Promise<boolean> | undefined;
+  /** The service user may not set the attribute. */
+  #isRefused = false;
 
   /** @param log is told once when the service user lacks the right; ports are then left as they are. */
   constructor(readonly neutron: NeutronClient, readonly auth: KeystoneAuth, readonly log: Log) {}
@@ -46,45 +48,53 @@ export class DataPlaneStatus {
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, unknown>> {
     const failed = new Map<string, unknown>();
+    const due = updates.filter(({ port, status }) => status === "ERROR" || this.#down.has(port));
     try {
-      const down = await (this.#down ??= this.#load(signal));
-      for (const update of updates) {
-        if (this.#unusable) break;
-        await this.#follow(update, down).catch((error) => failed.set(update.port, error));
-      }
+      if (due.length === 0 || !await this.#offered(signal)) return failed;
     } catch (error) {
-      this.#down = undefined;
-      for (const { port } of updates) failed.set(port, error);
+      return new Map(due.map(({ port }) => [port, error]));
+    }
+    for (const update of due) {
+      await this.#follow(update).catch((error) => failed.set(update.port, error));
     }
     return failed;
   }
 
-  /** Ports whose attribute is DOWN, as far as this term has read and set it. @throws Neutron does not tell. */
-  async leftDown(signal: AbortSignal): Promise<ReadonlySet<string>> {
-    try {
-      return await (this.#down ??= this.#load(signal));
-    } catch (error) {
-      this.#down = undefined;
-      throw error;
-    }
+  /** See {@linkcode StatusReporter.noteFaulty}. */
+  noteFaulty(port: string, askedAt: number): boolean {
+    if (this.#isRefused || askedAt <= (this.#setAt.get(port) ?? -Infinity)) return false;
+    this.#down.add(port);
+    return true;
   }
 
-  async #follow(update: PortUpdate, down: Set<string>): Promise<void> {
-    const isDown = update.status === "ERROR";
-    if (!isDown && !down.has(update.port)) return;
+  async #follow(update: PortUpdate): Promise<void> {
+    if (this.#isRefused) return;
+    const { port, status } = update;
+    const isDown = status === "ERROR";
     try {
       if (!await this.#set(update, isDown ? "DOWN" : "ACTIVE")) return;
     } catch (error) {
       if (!isForbidden(error)) throw error;
       return this.#giveUp(error);
     }
-    if (isDown) down.add(update.port);
-    else down.delete(update.port);
+    this.#setAt.set(port, this.auth.clock.now());
+    if (isDown) this.#down.add(port);
+    else this.#down.delete(port);
+  }
+
+  /** Whether Neutron has the extension, asked once a term. @throws Neutron does not tell. */
+  async #offered(signal: AbortSignal): Promise<boolean> {
+    try {
+      return await (this.#isOffered ??= this.#askExtension(signal));
+    } catch (error) {
+      this.#isOffered = undefined;
+      throw error;
+    }
   }
 
   #giveUp(error: unknown): void {
-    if (this.#unusable) return;
-    this.#unusable = true;
+    if (this.#isRefused) return;
+    this.#isRefused = true;
     this.log.warn(
       "ports in error are reported as down only: Neutron refuses the service user " +
         "update_port:data_plane_status",
@@ -92,23 +102,15 @@ export class DataPlaneStatus {
     );
   }
 
-  /** Reads which ports an earlier term left DOWN: all ports, since Neutron has no filter for that. */
-  async #load(signal: AbortSignal): Promise<Set<string>> {
-    const down = new Set<string>();
+  async #askExtension(signal: AbortSignal): Promise<boolean> {
     const url = `${this.neutron.config.neutronUrl}/v2.0/extensions/data-plane-status`;
     try {
       await this.auth.fetch(url, signal, discard);
+      return true;
     } catch (error) {
       if (!isMissing(error)) throw error;
-      this.#unusable = true;
-      return down;
+      return false;
     }
-    for await (
-      const { items } of this.neutron.pages("ports", portSchema, signal, { fields: FIELDS })
-    ) {
-      for (const port of items) if (port.data_plane_status === "DOWN") down.add(port.id);
-    }
-    return down;
   }
 
   /** Sets the attribute; false when the port is gone or bound elsewhere. */

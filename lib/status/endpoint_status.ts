@@ -26,7 +26,6 @@ import {
 } from "./felix_status.ts";
 import { isFirstWatch } from "./first_watch.ts";
 import { follow } from "./follow.ts";
-import { reportLeftDown } from "./left_down.ts";
 import { LookHints } from "./look_hints.ts";
 import { followMigrations } from "./migrations.ts";
 import { LongQueueLog } from "./long_queue.ts";
@@ -141,7 +140,7 @@ export class EndpointStatusWatcher {
       publish: () => this.#publish(),
     });
     try {
-      const beside = [comparison.run(signal), this.#hints.run(signal), this.#reportLeftDown()];
+      const beside = [comparison.run(signal), this.#hints.run(signal)];
       await joinLoops([watch, migrations, ...beside], this.#stop);
     } finally {
       await this.#queue.join();
@@ -149,7 +148,7 @@ export class EndpointStatusWatcher {
   }
 
   async #compare(): Promise<Comparison> {
-    const { config: { stateDir }, context: { clock }, pages = null } = this.#options;
+    const { config: { stateDir }, context: { clock }, reporter, pages = null } = this.#options;
     const { term } = this.#term;
     const isFirst = await isFirstWatch(stateDir, term).catch((error) => {
       this.#limited.warn("the beginning of a term cannot be noted", { error });
@@ -164,18 +163,11 @@ export class EndpointStatusWatcher {
       clock,
       pages,
       isUnderWay: (host, port) => this.#differences.isUnderWay(`${host}/${port}`),
+      noteFaulty: (port, askedAt) => reporter.noteFaulty?.(port, askedAt) ?? false,
       onWaiting: () => this.#queue.wake(),
       onTrouble: (error) =>
         this.#limited.warn("what Neutron says of its ports cannot be read", { error }),
     });
-  }
-
-  async #reportLeftDown(): Promise<void> {
-    const { reporter, context: { clock } } = this.#options;
-    await this.#comparison!.over(this.#term.signal);
-    const options = { reporter, states: this.#states, clock, log: this.#limited };
-    await reportLeftDown(options, this.#term.signal);
-    this.#queue.wake();
   }
 
   #onSight(trouble: unknown): void {

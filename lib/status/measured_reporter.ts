@@ -53,8 +53,8 @@ export class MeasuredReporter implements StatusReporter {
     );
   }
 
-  leftDown(signal: AbortSignal): Promise<ReadonlySet<string>> {
-    return this.#inner.leftDown?.(signal) ?? Promise.resolve(new Set());
+  noteFaulty(port: string, askedAt: number): boolean {
+    return this.#inner.noteFaulty?.(port, askedAt) ?? false;
   }
 
   async #measure<T>(

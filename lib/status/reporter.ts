@@ -47,12 +47,10 @@ export interface StatusReporter extends AsyncDisposable {
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, unknown>>;
   /**
-   * Ports that an earlier term called faulty, and that stay so until their status is reported; left out: there
-   * are none.
-   *
-   * @throws Neutron does not tell.
+   * Neutron was seen to call that port faulty, in an answer that was asked for at `askedAt` (ms since the epoch) or
+   * later. Whether it stays so until its status is reported; left out: nothing does.
    */
-  leftDown?(signal: AbortSignal): Promise<ReadonlySet<string>>;
+  noteFaulty?(port: string, askedAt: number): boolean;
 }
 
 /** Felix as Neutron lists it among its agents. */

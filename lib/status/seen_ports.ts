@@ -27,6 +27,8 @@ const pageSchema = z.object({
   askedAt: z.number(),
   /** Ids with status and host; the host is "" when the port is unbound. */
   ports: z.array(z.tuple([text.min(1), text, text])).max(PAGE),
+  /** Ids of those whose `data_plane_status` is DOWN. */
+  faulty: z.array(text).max(PAGE).default([]),
   /** All that was asked for since `askedAt` has been passed on: every port that Neutron lists. */
   ends: z.boolean(),
 });
@@ -55,15 +57,18 @@ export class SeenPortsWriter implements AsyncDisposable {
       id !== "" && [id, status, host].every(({ length }) => length <= MAX_CHARS)
     );
     for (let at = 0; at < known.length; at += PAGE) {
-      const ports = known.slice(at, at + PAGE)
+      const page = known.slice(at, at + PAGE);
+      const ports = page
         .map(({ id, status, host }): SeenPage["ports"][number] => [id, status, host]);
-      this.#append({ term: this.#term, askedAt, ports, ends: false });
+      const faulty = page.filter(({ isFaulty }) => isFaulty).map(({ id }) => id);
+      this.#append({ term: this.#term, askedAt, ports, faulty, ends: false });
     }
   };
 
   /** All ports have been passed on; see `ResyncDeps.onPortsEnd`. */
   readonly onPortsEnd = (startedAt: number): void => {
-    this.#append({ term: this.#term, askedAt: startedAt, ports: [], ends: true });
+    const page = { ports: [], faulty: [], ends: true };
+    this.#append({ term: this.#term, askedAt: startedAt, ...page });
   };
 
   /** Resolves when no page of this term's can be written any more. */

@@ -226,6 +226,29 @@ Deno.test("ports that none shows its host are a missing right, a single one is d
     assertEquals(names.items.length, 20);
   }, { pageSize: 100 }));
 
+Deno.test("a field that is optional is asked for, and harms nothing where it is hidden", () =>
+  withNeutron(async (scene) => {
+    scene.cloud.ports = somePorts(20);
+    const shown: unknown[] = [];
+    const { items, refused } = await scene.neutron.list("ports", revisionSchema, signal, {
+      fields: ["id", "revision_number"],
+      optional: ["data_plane_status"],
+      known(record) {
+        shown.push((record as Record<string, unknown>).data_plane_status);
+        return false;
+      },
+    });
+    assertEquals([items.length, refused.length], [20, 0]);
+    assertEquals(new Set(shown), new Set([undefined]));
+    const asked = scene.requests.at(-1)!.searchParams.getAll("fields");
+    assertEquals(asked, ["id", "revision_number", "data_plane_status"]);
+    const all = await scene.neutron.list("ports", revisionSchema, signal, {
+      fields: undefined,
+      optional: ["data_plane_status"],
+    });
+    assertEquals(all.items.length, 20);
+  }, { pageSize: 100 }));
+
 Deno.test("networks that none shows what an extension brings are told once, not each", () =>
   withNeutron(async (scene) => {
     scene.cloud.networks = Array.from({ length: 25 }, (_, i) => {
@@ -238,7 +261,9 @@ Deno.test("networks that none shows what an extension brings are told once, not 
 
 Deno.test("a port of a list that hides where it is bound, or how it is, tells nothing of that", () => {
   const port = { id: "a", status: "ACTIVE", "binding:host_id": "host-1" };
-  assertEquals(portSeen(port), { id: "a", status: "ACTIVE", host: "host-1" });
+  assertEquals(portSeen(port), { id: "a", status: "ACTIVE", host: "host-1", isFaulty: false });
+  assertEquals(portSeen({ ...port, data_plane_status: "DOWN" })?.isFaulty, true);
+  assertEquals(portSeen({ ...port, data_plane_status: "ACTIVE" })?.isFaulty, false);
   assertEquals(portSeen({ ...port, "binding:host_id": null })?.host, "");
   const { "binding:host_id": _host, ...hidden } = port;
   const { status: _status, ...silent } = port;

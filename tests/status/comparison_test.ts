@@ -15,6 +15,8 @@ function scene(validFrom = 0) {
   const clock = new FakeClock();
   const states = new EndpointStates(clock.now());
   const underWay = new Set<string>();
+  /** When a report took away that a port was called faulty. */
+  const clearedAt = new Map<string, number>();
   const pages: SeenPage[] = [];
   const source = {
     lost: 0,
@@ -32,6 +34,7 @@ function scene(validFrom = 0) {
     clock,
     pages: source,
     isUnderWay: (host, port) => underWay.has(`${host}/${port}`),
+    noteFaulty: (port, askedAt) => askedAt > (clearedAt.get(port) ?? -Infinity),
     onWaiting: () => {},
     onTrouble: () => {},
   });
@@ -43,6 +46,7 @@ function scene(validFrom = 0) {
     source,
     pages,
     underWay,
+    clearedAt,
     /** Felix has said that before the term. */
     old(host: string, port: string, status: PortStatus, device = "d") {
       const key = keyOf(host, port, device);
@@ -50,9 +54,15 @@ function scene(validFrom = 0) {
       states.doubt(key);
     },
     page(...ports: SeenPage["ports"]) {
-      comparison.page({ term: "7", askedAt: clock.now(), ports, ends: false });
+      comparison.page({ term: "7", askedAt: clock.now(), ports, faulty: [], ends: false });
     },
-    end: () => comparison.page({ term: "7", askedAt: clock.now(), ports: [], ends: true }),
+    /** One port, which is called faulty. */
+    faulty(port: SeenPage["ports"][number], askedAt = clock.now()) {
+      comparison.page({ term: "7", askedAt, ports: [port], faulty: [port[0]], ends: false });
+    },
+    end() {
+      comparison.page({ term: "7", askedAt: clock.now(), ports: [], faulty: [], ends: true });
+    },
     /** What would be reported now. */
     waiting: () =>
       states.takeNext(1000).map(({ key, status }) => {
@@ -126,22 +136,65 @@ Deno.test("a page that is older than what Neutron took says nothing, nor one whi
   await s.clock.advance(100);
   s.comparison.accepted(keyOf("a", "p"));
   s.underWay.clear();
-  const older = { term: "7", askedAt, ports: [["p", "DOWN", "a"]], ends: false } as const;
-  s.comparison.page({ ...older, ports: [...older.ports.map(([...port]) => port)] as never });
+  s.comparison.page({ term: "7", askedAt, ports: [["p", "DOWN", "a"]], faulty: [], ends: false });
   assertEquals(s.waiting(), []);
   await s.clock.advance(100);
   s.page(["p", "DOWN", "a"]);
   assertEquals(s.waiting(), ["a/p ACTIVE"], "somebody has changed it in Neutron");
 });
 
+Deno.test("a port that is called faulty is reported once it is well, also by whoever did not know", async () => {
+  const s = scene();
+  s.old("a", "well", "ACTIVE");
+  s.old("a", "ill", "ERROR");
+  s.old("a", "newly ill", "ERROR");
+  s.states.set(keyOf("a", "early"), "ACTIVE", 9);
+  s.comparison.allRead();
+  const askedAt = s.clock.now();
+  await s.clock.advance(100);
+  s.comparison.accepted(keyOf("a", "early")); // before the page came that says that it is faulty
+  s.faulty(["well", "ACTIVE", "a"]);
+  s.faulty(["ill", "DOWN", "a"]);
+  s.page(["newly ill", "DOWN", "a"]);
+  s.faulty(["early", "ACTIVE", "a"], askedAt);
+  assertEquals(s.waiting().sort(), ["a/early ACTIVE", "a/newly ill ERROR", "a/well ACTIVE"]);
+  s.clearedAt.set("well", s.clock.now());
+  s.faulty(["well", "ACTIVE", "a"]);
+  assertEquals(s.waiting(), [], "a report has taken that away since");
+  await s.clock.advance(100);
+  s.faulty(["ill", "DOWN", "a"]);
+  assertEquals(s.waiting(), [], "it is");
+  s.states.set(keyOf("a", "ill"), "ACTIVE", 10);
+  s.faulty(["ill", "ACTIVE", "a"]);
+  assertEquals(s.waiting(), ["a/ill ACTIVE"]);
+});
+
 Deno.test("a page of another term, or of before a watcher that was started again, says nothing", () => {
   const s = scene(2_000_000);
   s.old("a", "p", "ACTIVE");
   s.comparison.allRead();
-  s.comparison.page({ term: "6", askedAt: 3e6, ports: [["p", "ACTIVE", "a"]], ends: true });
-  s.comparison.page({ term: "7", askedAt: 1_999_999, ports: [["p", "ACTIVE", "a"]], ends: true });
+  s.comparison.page({
+    term: "6",
+    askedAt: 3e6,
+    ports: [["p", "ACTIVE", "a"]],
+    faulty: [],
+    ends: true,
+  });
+  s.comparison.page({
+    term: "7",
+    askedAt: 1_999_999,
+    ports: [["p", "ACTIVE", "a"]],
+    faulty: [],
+    ends: true,
+  });
   assertEquals([s.states.unsure, s.comparison.record().pages], [1, 0]);
-  s.comparison.page({ term: "7", askedAt: 2e6, ports: [["p", "ACTIVE", "a"]], ends: true });
+  s.comparison.page({
+    term: "7",
+    askedAt: 2e6,
+    ports: [["p", "ACTIVE", "a"]],
+    faulty: [],
+    ends: true,
+  });
   assertEquals([s.states.unsure, s.comparison.record().pages], [0, 1]);
 });
 
@@ -192,7 +245,13 @@ Deno.test("without pages all is reported after a minute, and pages that come the
   assertEquals([s.states.waiting, s.comparison.record().is], [0, "awaiting"]);
   await s.clock.advance(4000);
   assertEquals([s.states.waiting, s.comparison.record().is], [2, "telling"]);
-  s.pages.push({ term: "7", askedAt: s.clock.now(), ports: [["p", "ACTIVE", "a"]], ends: false });
+  s.pages.push({
+    term: "7",
+    askedAt: s.clock.now(),
+    ports: [["p", "ACTIVE", "a"]],
+    faulty: [],
+    ends: false,
+  });
   await s.clock.advance(2000);
   assertEquals([s.states.waiting, s.states.unsure, s.comparison.record().is], [0, 1, "comparing"]);
   await s.clock.advance(62_000);
@@ -209,7 +268,13 @@ Deno.test("pages that come and never end keep nothing back for ever", async () =
   s.comparison.allRead();
   for (let i = 0; i < 31; i++) {
     assertEquals(s.states.waiting, 0, `after ${i * 30} s`);
-    s.pages.push({ term: "7", askedAt: s.clock.now(), ports: [["x", "ACTIVE", "a"]], ends: false });
+    s.pages.push({
+      term: "7",
+      askedAt: s.clock.now(),
+      ports: [["x", "ACTIVE", "a"]],
+      faulty: [],
+      ends: false,
+    });
     await s.clock.advance(30_000);
     if (i === 29) break;
   }
@@ -227,15 +292,15 @@ Deno.test("a walk of which a page was lost has not compared all, and the rest is
   const stop = new AbortController();
   const running = s.comparison.run(stop.signal);
   const askedAt = s.clock.now();
-  s.pages.push({ term: "7", askedAt, ports: [["p", "ACTIVE", "a"]], ends: false });
-  s.pages.push({ term: "7", askedAt, ports: [], ends: true });
+  s.pages.push({ term: "7", askedAt, ports: [["p", "ACTIVE", "a"]], faulty: [], ends: false });
+  s.pages.push({ term: "7", askedAt, ports: [], faulty: [], ends: true });
   s.source.lost = 1;
   await s.clock.advance(2000);
   const { is, lost, wholeAt } = s.comparison.record();
   assertEquals([is, lost, wholeAt], ["telling", 1, null]);
   assertEquals(s.waiting(), ["a/q ACTIVE"]);
   await s.clock.advance(1000);
-  s.pages.push({ term: "7", askedAt: s.clock.now(), ports: [], ends: true });
+  s.pages.push({ term: "7", askedAt: s.clock.now(), ports: [], faulty: [], ends: true });
   await s.clock.advance(2000);
   assertEquals(s.comparison.record().is, "compared");
   stop.abort();

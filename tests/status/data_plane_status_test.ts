@@ -13,6 +13,8 @@ function neutron(
   ports: Record<string, { host: string; value: string | null }>,
 ) {
   const puts: string[] = [];
+  /** Requests but for single ports. */
+  const asked: string[] = [];
   let failing = false;
   const log = new LogRecorder();
   let forbidden = false;
@@ -23,13 +25,10 @@ function neutron(
   });
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
     const path = new URL(request.url).pathname;
+    if (!path.includes("/ports/")) asked.push(path);
     if (failing) return new Response("no", { status: 400 });
     if (path.endsWith("/extensions/data-plane-status")) {
       return extension ? Response.json({}) : new Response("", { status: 404 });
-    }
-    if (path.endsWith("/ports")) {
-      const links = [{ rel: "previous", href: "x" }];
-      return Response.json({ ports: Object.keys(ports).sort().map(record), ports_links: links });
     }
     const id = path.split("/").at(-1)!;
     if (!ports[id]) return new Response("", { status: 404 });
@@ -51,6 +50,7 @@ function neutron(
   const auth = new KeystoneAuth(openstack, systemClock);
   return {
     puts,
+    asked,
     status: new DataPlaneStatus(new NeutronClient(openstack, auth), auth, log),
     log,
     forbid: () => forbidden = true,
@@ -72,9 +72,10 @@ Deno.test("data_plane_status is DOWN while a port is in error, and ACTIVE after"
     left: { host: "h1", value: "DOWN" },
     elsewhere: { host: "h2", value: null },
   });
-  const { status, puts } = scene;
+  const { status, puts, asked } = scene;
   await status.apply([update("a", "ACTIVE")], never);
-  assertEquals(puts, []);
+  assertEquals([puts, asked], [[], []], "Neutron is asked nothing for what is well");
+  assertEquals(status.noteFaulty("left", Date.now()), true);
   const failed = await status.apply(
     ["a", "elsewhere", "gone"].map((port) => update(port, "ERROR")),
     never,
@@ -85,6 +86,21 @@ Deno.test("data_plane_status is DOWN while a port is in error, and ACTIVE after"
   assertEquals(puts, ["a DOWN", "a ACTIVE", "left ACTIVE"], "also what an earlier term left");
   await status.apply([update("a", "ACTIVE")], never);
   assertEquals(puts.length, 3);
+  assertEquals(asked, ["/v2.0/extensions/data-plane-status"], "once, and no list of ports");
+});
+
+Deno.test("what was seen in Neutron before it was set here says nothing any more", async () => {
+  await using scene = neutron(true, { left: { host: "h1", value: "DOWN" } });
+  const { status, puts } = scene;
+  const before = Date.now();
+  assertEquals(status.noteFaulty("left", before), true);
+  await status.apply([update("left", "ACTIVE")], never);
+  assertEquals(status.noteFaulty("left", before), false);
+  await status.apply([update("left", "ACTIVE")], never);
+  assertEquals(puts, ["left ACTIVE"]);
+  assertEquals(status.noteFaulty("left", Date.now() + 1), true, "somebody else set it since");
+  await status.apply([update("left", "DOWN")], never);
+  assertEquals(puts, ["left ACTIVE", "left ACTIVE"]);
 });
 
 Deno.test("without the extension nothing is set", async () => {
@@ -96,7 +112,8 @@ Deno.test("without the extension nothing is set", async () => {
 Deno.test("what Neutron does not take is named, and tried again", async () => {
   await using scene = neutron(true, { a: { host: "h1", value: null } });
   scene.fail(true);
-  assertEquals([...(await scene.status.apply([update("a", "ERROR")], never)).keys()], ["a"]);
+  const updates = [update("a", "ERROR"), update("well", "ACTIVE")];
+  assertEquals([...(await scene.status.apply(updates, never)).keys()], ["a"]);
   scene.fail(false);
   assertEquals((await scene.status.apply([update("a", "ERROR")], never)).size, 0);
   assertEquals(scene.puts, ["a DOWN"]);
@@ -113,5 +130,6 @@ Deno.test("without the right it says so once, and no report fails for it", async
     assertEquals([...failed], []);
   }
   assertEquals(scene.puts, ["a refused"]);
+  assertEquals(scene.status.noteFaulty("b", Date.now()), false, "no report takes that away");
   assertEquals(scene.log.at("warn").length, 1);
 });

@@ -46,8 +46,8 @@ class Neutron implements StatusReporter {
     return Promise.resolve(new Map());
   }
 
-  leftDown(): Promise<ReadonlySet<string>> {
-    return Promise.resolve(new Set(this.faulty));
+  noteFaulty(port: string): boolean {
+    return this.faulty.has(port);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
@@ -91,7 +91,10 @@ async function scene() {
         /** The resource syncer walks through all ports. */
         walk() {
           const startedAt = clock.now();
-          seen.onPorts([...neutron.ports].map(([id, port]) => ({ id, ...port })), startedAt);
+          const ports = [...neutron.ports].map(([id, port]) => {
+            return { id, ...port, isFaulty: neutron.faulty.has(id) };
+          });
+          seen.onPorts(ports, startedAt);
           seen.onPortsEnd(startedAt);
         },
         is: (what: string) =>
@@ -223,11 +226,18 @@ Deno.test(
       await s.put("h", port, port === "ill" ? '{"status":"error"}' : UP);
     }
     s.neutron.faulty.add("well").add("ill");
+    s.neutron.ports.set("new", { status: "DOWN", host: "h" });
+    await s.put("h", "new", '{"status":"error"}');
     const node = await s.lead();
     node.walk();
-    await eventually("both", () => s.neutron.told.length === 2);
-    assertEquals(s.neutron.told.toSorted(), ["h/ill ERROR", "h/well ACTIVE"]);
+    await node.is("compared");
+    await eventually("all that differ", () => s.neutron.told.length === 2);
+    assertEquals(s.neutron.told.toSorted(), ["h/new ERROR", "h/well ACTIVE"]);
     assertEquals([...s.neutron.faulty], ["ill"]);
+    // While it leads, somebody calls a port faulty.
+    s.neutron.faulty.add("other");
+    node.walk();
+    await eventually("it is put right", () => s.neutron.told.includes("h/other ACTIVE"));
     await node.end();
   },
 );

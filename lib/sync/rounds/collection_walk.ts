@@ -9,6 +9,7 @@ import type { ListWalk } from "../../openstack/list_walk.ts";
 import type { Listing } from "../../openstack/listing.ts";
 import type { NeutronClient } from "../../openstack/neutron.ts";
 import {
+  FAULT_FIELDS,
   type FloatingIp,
   type PortSeen,
   portSeen,
@@ -81,11 +82,11 @@ export class CollectionWalk<C extends Followed = Followed> {
     for (let page = 0; page < SLICE_PAGES && this.listed - before < SLICE_OBJECTS; page++) {
       const askedAt = deps.clock.now();
       const states: PortSeen[] = [];
-      this.#known = this.#isWhole ? null : (record) => this.#seeRecord(record, found, states);
+      this.#known = (record) => this.#seeRecord(record, found, states);
       deps.progress(this.#isWhole ? "reading Neutron" : "listing revisions");
       const listing = await walk.next(run.term.signal);
       try {
-        if (listing) await this.#take(run, listing, found, states);
+        if (listing) await this.#take(run, listing, found);
       } finally {
         // Also when etcd fails: the page does not come again.
         if (states.length > 0) deps.onPorts?.(states, askedAt);
@@ -101,16 +102,18 @@ export class CollectionWalk<C extends Followed = Followed> {
     this.#startedAt = deps.clock.now();
     this.index.revisions[this.name].startListing("round");
     const { schema, fields } = this.index.table[this.name];
-    if (this.#isWhole) return this.neutron.walk<ObjectOf<C>>(this.name, schema, { fields });
-    const state = this.name === "ports" && deps.onPorts ? STATE_FIELDS : [];
-    return this.neutron.walk(this.name, revisionSchema, {
-      fields: [...REVISION_FIELDS, ...state],
-      // Most records are just as they should; only others are worth a closer look.
-      known: (record) => this.#known?.(record) ?? false,
-    });
+    const tells = this.name === "ports" && deps.onPorts !== undefined;
+    const optional = tells ? FAULT_FIELDS : [];
+    // Most records are just as they should; only others are worth a closer look.
+    const known = (record: unknown) => this.#known?.(record) ?? false;
+    if (this.#isWhole) {
+      return this.neutron.walk<ObjectOf<C>>(this.name, schema, { fields, optional, known });
+    }
+    const short = [...REVISION_FIELDS, ...tells ? STATE_FIELDS : []];
+    return this.neutron.walk(this.name, revisionSchema, { fields: short, optional, known });
   }
 
-  async #take(run: SyncRun, page: Listing<unknown>, found: Found, states: PortSeen[]) {
+  async #take(run: SyncRun, page: Listing<unknown>, found: Found) {
     // What is not understood is there all the same; its record is asked for by id.
     const known = page.refused.filter(({ id }) => id !== "" && this.#see(id, -1, found));
     if (!this.#isWhole) return;
@@ -122,9 +125,6 @@ export class CollectionWalk<C extends Followed = Followed> {
       if (isKnown && !this.#showsSame(object)) found.changed.add(id);
       return isKnown && !found.changed.has(id);
     });
-    if (this.name === "ports") {
-      for (const object of objects) this.#seeState(object, states);
-    }
     const { name } = this;
     if (!this.whole || !isKeyed(name)) return;
     try {
@@ -137,11 +137,13 @@ export class CollectionWalk<C extends Followed = Followed> {
     }
   }
 
+  /** Whether that is all there is to do with it. */
   #seeRecord(record: unknown, found: Found, states: PortSeen[]): boolean {
+    if (this.name === "ports") this.#seeState(record, states);
+    if (this.#isWhole) return false;
     const { id, revision_number } = record as { id?: unknown; revision_number?: unknown };
     if (typeof id !== "string" || typeof revision_number !== "number") return false;
     this.#see(id, revision_number, found);
-    if (this.name === "ports") this.#seeState(record, states);
     return true;
   }
 

@@ -300,10 +300,13 @@ Deno.test("round: what could not be done before is in the backlog, and is done",
 Deno.test("round: whoever wants to know hears how each port is, quick or whole", () =>
   withCloud(async (scene) => {
     const { index } = await scene.resync();
+    const [faulty] = scene.cloud.vmPorts();
+    faulty!.data_plane_status = "DOWN";
     const all = scene.cloud.list("ports").map((port) => ({
       id: port.id,
       status: port.status,
       host: port["binding:host_id"] ?? "",
+      isFaulty: port.id === faulty!.id,
     }));
     for (const whole of [false, true]) {
       const heard: unknown[] = [];

@@ -127,13 +127,16 @@ Deno.test("a full resync passes on what Neutron shows of every port, also of tho
     });
     // No two pages within a millisecond.
     meddle(() => new Promise((resolve) => setTimeout(resolve, 2)));
+    cloud.vmPorts()[0]!.data_plane_status = "DOWN";
     const begun = Date.now();
     const { index } = await resync();
     const expected = cloud.list("ports").map((port) => ({
       id: port.id,
       status: port.status,
       host: port["binding:host_id"] ?? "",
+      isFaulty: port.data_plane_status === "DOWN",
     }));
+    assertEquals(expected.filter(({ isFaulty }) => isFaulty).length, 1);
     const byId = (a: { id: string }, b: { id: string }) => a.id < b.id ? -1 : 1;
     assertEquals(seen.sort(byId), expected.sort(byId) as PortSeen[]);
     assert(asked.every((at) => at >= begun && at <= Date.now()));

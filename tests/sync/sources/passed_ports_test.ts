@@ -18,6 +18,7 @@ Deno.test("an incremental run tells how every port is, also of those whose revis
     Object.assign(deps, listener);
     const [silent, changed] = cloud.vmPorts();
     silent!.status = "DOWN";
+    silent!.data_plane_status = "DOWN";
     cloud.change("ports", changed!.id, { name: "another" });
     requests.length = 0;
     await incrementalResync(run(index));
@@ -25,6 +26,7 @@ Deno.test("an incremental run tells how every port is, also of those whose revis
       id: port.id,
       status: String(port.status),
       host: String(port["binding:host_id"] ?? ""),
+      isFaulty: port.id === silent!.id,
     }));
     assertEquals(seen.toSorted(byId), all.toSorted(byId));
     assertEquals(ends.length, 1);
@@ -32,7 +34,7 @@ Deno.test("an incremental run tells how every port is, also of those whose revis
       pathname.endsWith("/ports") && !searchParams.has("id")
     );
     for (const { searchParams } of lists) {
-      const fields = ["id", "revision_number", "status", "binding:host_id"];
+      const fields = ["id", "revision_number", "status", "binding:host_id", "data_plane_status"];
       assertEquals(searchParams.getAll("fields"), fields);
     }
   }));
