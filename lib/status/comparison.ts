@@ -21,7 +21,7 @@ import { Watchdog } from "../role/heartbeat.ts";
 import type { Ports } from "../state/records.ts";
 import type { EndpointStates } from "./endpoint_states.ts";
 import { endpointId } from "./felix_status.ts";
-import { type StatusReporter, toldStatus } from "./reporter.ts";
+import { toldStatus } from "./reporter.ts";
 import type { SeenPage } from "./seen_ports.ts";
 
 /** Without a page for so long, nobody walks through the ports now; ms. */
@@ -55,7 +55,7 @@ export interface ComparisonOptions {
   readonly pages: PageSource | null;
   /** Whether a report of that port at that host is on its way. */
   isUnderWay(host: string, port: string): boolean;
-  /** See {@linkcode StatusReporter.noteFaulty}. */
+  /** Tells that Neutron calls that port faulty; see `StatusReporter.noteFaulty`. */
   noteFaulty(port: string, askedAt: number): boolean;
   /** Something has begun to wait. */
   onWaiting(): void;

@@ -60,7 +60,7 @@ export class DataPlaneStatus {
     return failed;
   }
 
-  /** See {@linkcode StatusReporter.noteFaulty}. */
+  /** See `StatusReporter.noteFaulty`. */
   noteFaulty(port: string, askedAt: number): boolean {
     if (this.#isRefused || askedAt <= (this.#setAt.get(port) ?? -Infinity)) return false;
     this.#down.add(port);

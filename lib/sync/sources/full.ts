@@ -13,13 +13,7 @@ import { abortable } from "../../base/abortable.ts";
 import { joinLoops } from "../../base/join_loops.ts";
 import { findCuts } from "../../openstack/find_cuts.ts";
 import type { Patience } from "../../openstack/patience.ts";
-import {
-  FAULT_FIELDS,
-  type Port,
-  type SecurityGroup,
-  type Subnet,
-  type WholeNetwork,
-} from "../../openstack/records.ts";
+import type { Port, SecurityGroup, Subnet, WholeNetwork } from "../../openstack/records.ts";
 import type { Term } from "../../role/master_context.ts";
 import { apply } from "../apply/apply.ts";
 import { completeCluster } from "../apply/cluster_config.ts";
@@ -206,7 +200,7 @@ class FullSource implements Source {
       kind,
       async *open(signal) {
         const cuts = await cut(signal);
-        const query = { fields, optional: passed ? FAULT_FIELDS : [], known, cuts, patience };
+        const query = { fields, optional: passed?.fields, known, cuts, patience };
         const pages = neutron.pages(collection, schema, signal, query);
         yield* passed ? passed.follow(pages) : pages;
       },

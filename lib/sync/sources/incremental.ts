@@ -7,12 +7,7 @@
  * @module
  */
 import { collect } from "../../openstack/listing.ts";
-import {
-  FAULT_FIELDS,
-  REVISION_FIELDS,
-  revisionSchema,
-  STATE_FIELDS,
-} from "../../openstack/records.ts";
+import { REVISION_FIELDS, revisionSchema, STATE_FIELDS } from "../../openstack/records.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
 import { sizeOf } from "../index/backlog.ts";
 import type { CloudIndex } from "../index/cloud_index.ts";
@@ -99,7 +94,7 @@ async function listRevisions(run: SyncRun, name: Followed): Promise<Listed> {
   const passed = name === "ports" && deps.onPorts ? new PassedPorts(deps) : null;
   const pages = deps.neutron.pages(name, revisionSchema, term.signal, {
     fields: [...REVISION_FIELDS, ...passed ? STATE_FIELDS : []],
-    optional: passed ? FAULT_FIELDS : [],
+    optional: passed?.fields,
     cuts: cutsByIndex(run, name),
     // Most records are just as they should; only others are worth a closer look.
     known(record, askedAt) {

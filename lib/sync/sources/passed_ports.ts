@@ -1,9 +1,11 @@
 /** What a walk through all ports shows of each, for whoever compares it with what Felix says. @module */
-import { type PortSeen, portSeen } from "../../openstack/records.ts";
+import { FAULT_FIELDS, type PortSeen, portSeen } from "../../openstack/records.ts";
 import type { ResyncDeps } from "../apply/sync_run.ts";
 
 /** Passes on the ports of one walk, in whichever way its pages come. */
 export class PassedPorts {
+  /** What it wants to see besides, where Neutron has it. */
+  readonly fields = FAULT_FIELDS;
   readonly #deps: Pick<ResyncDeps, "onPorts" | "onPortsEnd">;
   readonly #startedAt: number;
   /** By when their page was asked for: those of pages that come later may be among them. */
