@@ -173,6 +173,7 @@ export class NeutronClient {
     field: string,
     values: readonly string[],
     fields?: readonly string[],
+    optional?: readonly string[],
   ): Promise<Listing<T>> {
     if (values.length === 0) return { items: [], refused: [] };
     const asked = fields && [...new Set([...fields, field])];
@@ -186,7 +187,10 @@ export class NeutronClient {
     return await listInBatches(
       field,
       values,
-      (some) => collect(this.pages(path, schema, signal, filteredQuery(field, some, asked))),
+      (some) => {
+        const query = { ...filteredQuery(field, some, asked), optional };
+        return collect(this.pages(path, schema, signal, query));
+      },
     );
   }
 

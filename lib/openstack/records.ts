@@ -193,8 +193,8 @@ export interface PortSeen {
   readonly id: string;
   readonly status: string;
   readonly host: string;
-  /** Its `data_plane_status` is DOWN. */
-  readonly isFaulty: boolean;
+  /** Its `data_plane_status` is DOWN; null: the list does not show that. */
+  readonly isFaulty: boolean | null;
 }
 
 /** The fields that say so. */
@@ -208,6 +208,7 @@ export function portSeen(record: unknown): PortSeen | null {
   const { id, status, "binding:host_id": host } = seen;
   if (typeof id !== "string" || typeof status !== "string") return null;
   if (typeof host !== "string" && host !== null) return null;
-  const isFaulty = seen[FAULT_FIELDS[0]] === "DOWN";
+  const fault = seen[FAULT_FIELDS[0]];
+  const isFaulty = fault === undefined ? null : fault === "DOWN";
   return { id, status, host: host ?? "", isFaulty };
 }

@@ -95,8 +95,8 @@ export class BusReporter implements StatusReporter {
     return failed;
   }
 
-  noteFaulty(port: string, askedAt: number): boolean {
-    return this.dataPlane?.noteFaulty(port, askedAt) ?? false;
+  noteFault(port: string, isFaulty: boolean, askedAt: number): boolean {
+    return this.dataPlane?.noteFault(port, isFaulty, askedAt) ?? false;
   }
 
   /** Sends them in one call. */

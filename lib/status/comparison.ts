@@ -9,8 +9,8 @@
  * - A page that is older than what Neutron took of a port says nothing of it.
  * - What differs again and again although Neutron takes reports of it, as a port that is administratively down,
  *   is reported again ever more seldom.
- * - A port that Neutron calls faulty (`data_plane_status`) although Felix does not is reported whatever its status:
- *   only a report takes that away.
+ * - A port that Neutron calls faulty (`data_plane_status`) although Felix does not, or the other way round, is
+ *   reported whatever its status: only a report changes that.
  * - A port that Felix says nothing of, or Neutron, is left as it is.
  *
  * @module
@@ -23,6 +23,7 @@ import type { EndpointStates } from "./endpoint_states.ts";
 import { endpointId } from "./felix_status.ts";
 import { toldStatus } from "./reporter.ts";
 import type { SeenPage } from "./seen_ports.ts";
+import { isDue } from "./tries.ts";
 
 /** Without a page for so long, nobody walks through the ports now; ms. */
 const SILENCE_MS = 60_000;
@@ -55,8 +56,10 @@ export interface ComparisonOptions {
   readonly pages: PageSource | null;
   /** Whether a report of that port at that host is on its way. */
   isUnderWay(host: string, port: string): boolean;
-  /** Tells that Neutron calls that port faulty; see `StatusReporter.noteFaulty`. */
-  noteFaulty(port: string, askedAt: number): boolean;
+  /** Tells whether Neutron calls that port faulty; see `StatusReporter.noteFault`. */
+  noteFault(port: string, isFaulty: boolean, askedAt: number): boolean;
+  /** Neutron shows an error of which Felix speaks, and need not be told. */
+  onKnownError(host: string, port: string): void;
   /** Something has begun to wait. */
   onWaiting(): void;
   /** Pages cannot be read now. */
@@ -101,6 +104,11 @@ export class Comparison {
     return this.#readAt === null;
   }
 
+  /** Whether a whole walk has shown all ports, of which no page was lost. */
+  get hasSeenAll(): boolean {
+    return this.#whole !== null;
+  }
+
   /** Neutron has taken a report of that endpoint, by its key. */
   accepted(key: string): void {
     const { states, clock } = this.#options;
@@ -133,15 +141,16 @@ export class Comparison {
   }
 
   /** Compares one page. */
-  page({ term, askedAt, ports, faulty, ends }: SeenPage): void {
-    const { clock, validFrom, onWaiting } = this.#options;
+  page({ term, askedAt, ports, faulty, showsFaults, ends }: SeenPage): void {
+    const { clock, validFrom, noteFault, onWaiting } = this.#options;
     if (term !== this.#options.term || askedAt < validFrom) return;
     this.#pages++;
     this.#pageAt = clock.monotonic();
-    const { noteFaulty } = this.#options;
-    const ill = new Set(faulty.filter((id) => noteFaulty(id, askedAt)));
-    for (const [id, status, host] of ports) {
-      this.#port({ port: id, status, host, isFaulty: ill.has(id) }, askedAt);
+    const ill = new Set(faulty);
+    for (const [port, status, host] of ports) {
+      const isFaulty = ill.has(port);
+      const counts = (showsFaults || isFaulty) && noteFault(port, isFaulty, askedAt);
+      this.#port({ port, status, host, isFaulty: counts ? isFaulty : null }, askedAt);
     }
     if (ends) {
       if (this.#lostAt < askedAt) this.#whole = { startedAt: askedAt, at: clock.now() };
@@ -222,19 +231,26 @@ export class Comparison {
   }
 
   #compare(row: number, { port, status, host, isFaulty }: Shown, askedAt: number): void {
-    const { states, clock, isUnderWay } = this.#options;
-    if (states.waits(row) || isUnderWay(host, port)) return;
+    const { states, clock, isUnderWay, onKnownError } = this.#options;
+    if (states.waits(row)) return;
     const wanted = states.status(row);
-    // Who reported it meanwhile may not have known that it was called faulty.
-    const isCalledFaulty = isFaulty && wanted !== "ERROR";
+    const isError = wanted === "ERROR";
+    // Who reports it meanwhile may not have known that it is called faulty.
+    const isCalledFaulty = isFaulty === true && !isError;
+    if (isUnderWay(host, port) && !isCalledFaulty) return;
     if (states.wasReportedSince(row, askedAt) && !isCalledFaulty) return;
-    const differs = isCalledFaulty || differsFrom(wanted, status);
+    const isFaultWrong = isFaulty !== null && isFaulty !== isError;
+    const differs = isFaultWrong || differsFrom(wanted, status);
     const tries = states.differs(row, differs);
     if (differs) this.#found++;
-    // An error has to be told for the sake of data_plane_status as well.
-    const isNew = states.isUnsure(row) && wanted === "ERROR" && !isFaulty;
-    if (isNew || (differs && isDue(tries))) states.wait(states.key(row), clock.now(), false);
-    else states.settle(row);
+    const isNewFault = states.faultDiffers(row, isFaultWrong);
+    // An error has to be told for the sake of data_plane_status as well, where no list shows that.
+    const isNewError = states.isUnsure(row) && isError && isFaulty === null;
+    if (isNewError || isNewFault || (differs && isDue(tries))) {
+      return states.wait(states.key(row), clock.now(), false);
+    }
+    states.settle(row);
+    if (isError && isFaulty) onKnownError(host, port);
   }
 }
 
@@ -243,8 +259,8 @@ interface Shown {
   readonly port: string;
   readonly status: string;
   readonly host: string;
-  /** It is called faulty until its status is reported. */
-  readonly isFaulty: boolean;
+  /** Whether it is called faulty until its status is reported; null: nobody can tell. */
+  readonly isFaulty: boolean | null;
 }
 
 /** Whether Neutron shows something else than it would be told. What is an error there is no other than DOWN. */
@@ -252,9 +268,4 @@ function differsFrom(felix: string, neutron: string): boolean {
   return toldStatus(felix) === "ACTIVE"
     ? neutron !== "ACTIVE"
     : neutron === "ACTIVE" || neutron === "BUILD";
-}
-
-/** The first, second, fourth, eighth … time in a row. */
-function isDue(tries: number): boolean {
-  return (tries & (tries - 1)) === 0;
 }

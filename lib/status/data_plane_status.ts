@@ -12,6 +12,7 @@ import { z } from "zod";
 import { discard, OpenstackError, readJson } from "../openstack/http.ts";
 import type { KeystoneAuth } from "../openstack/keystone.ts";
 import type { NeutronClient } from "../openstack/neutron.ts";
+import { FAULT_FIELDS } from "../openstack/records.ts";
 import type { Log } from "../base/log.ts";
 import type { PortUpdate } from "./reporter.ts";
 
@@ -19,6 +20,13 @@ const portSchema = z.object({
   id: z.string(),
   "binding:host_id": z.string().nullish(),
 });
+
+const faultSchema = z.object({ id: z.string(), data_plane_status: z.string().nullish() });
+
+/** An endpoint that is gone is no error. */
+function isInError({ status, gone = false }: PortUpdate): boolean {
+  return status === "ERROR" && !gone;
+}
 
 function isForbidden(error: unknown): boolean {
   return error instanceof OpenstackError && error.status === 403;
@@ -48,29 +56,53 @@ export class DataPlaneStatus {
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, unknown>> {
     const failed = new Map<string, unknown>();
-    const due = updates.filter(({ port, status }) => status === "ERROR" || this.#down.has(port));
+    if (this.#isRefused) return failed;
+    const mayBeDue = updates.filter((update) => update.isUnseen || this.#isDue(update));
     try {
-      if (due.length === 0 || !await this.#offered(signal)) return failed;
+      if (mayBeDue.length === 0 || !await this.#offered(signal)) return failed;
+      await this.#look(mayBeDue.filter((update) => !this.#isDue(update)), signal);
     } catch (error) {
-      return new Map(due.map(({ port }) => [port, error]));
+      return new Map(mayBeDue.map(({ port }) => [port, error]));
     }
-    for (const update of due) {
-      await this.#follow(update).catch((error) => failed.set(update.port, error));
+    for (const update of mayBeDue.filter((update) => this.#isDue(update))) {
+      const { port } = update;
+      if (signal.aborted) failed.set(port, signal.reason);
+      else await this.#follow(update).catch((error) => failed.set(port, error));
     }
     return failed;
   }
 
-  /** See `StatusReporter.noteFaulty`. */
-  noteFaulty(port: string, askedAt: number): boolean {
-    if (this.#isRefused || askedAt <= (this.#setAt.get(port) ?? -Infinity)) return false;
-    this.#down.add(port);
+  /** See `StatusReporter.noteFault`. */
+  noteFault(port: string, isFaulty: boolean, askedAt: number): boolean {
+    const setAt = this.#setAt.get(port) ?? -Infinity;
+    // Of a clock that was set back since nothing can be told.
+    const wasSetSince = askedAt <= setAt && setAt <= this.auth.clock.now();
+    if (this.#isRefused || wasSetSince) return false;
+    if (isFaulty) this.#down.add(port);
+    else this.#down.delete(port);
     return true;
+  }
+
+  /** Whether it has to be set, as far as is known. */
+  #isDue(update: PortUpdate): boolean {
+    return isInError(update) || this.#down.has(update.port);
+  }
+
+  /** Has Neutron show which of these ports, that no list has shown yet, are called faulty. @throws it does not. */
+  async #look(unseen: readonly PortUpdate[], signal: AbortSignal): Promise<void> {
+    const askedAt = this.auth.clock.now();
+    const ids = unseen.map(({ port }) => port);
+    const { items } = await this.neutron
+      .listBy("ports", faultSchema, signal, "id", ids, ["id"], FAULT_FIELDS);
+    for (const { id, data_plane_status } of items) {
+      if (data_plane_status === "DOWN") this.noteFault(id, true, askedAt);
+    }
   }
 
   async #follow(update: PortUpdate): Promise<void> {
     if (this.#isRefused) return;
-    const { port, status } = update;
-    const isDown = status === "ERROR";
+    const { port } = update;
+    const isDown = isInError(update);
     try {
       if (!await this.#set(update, isDown ? "DOWN" : "ACTIVE")) return;
     } catch (error) {

@@ -11,16 +11,15 @@ import { PackedIndex } from "../packed/packed_index.ts";
 import type { PortStatus } from "./felix_status.ts";
 import { NewestRows } from "./newest_rows.ts";
 import { PortRows } from "./port_rows.ts";
+import { Tries } from "./tries.ts";
 
 const NAMES: readonly PortStatus[] = ["ACTIVE", "DOWN", "ERROR"];
 /** The number of a key that is gone, which still has to be reported. */
 const GONE = NAMES.length;
 /** Bits of what is known of a row. */
-const UNSURE = 1;
-const HERE = 2;
+const [UNSURE, HERE, FAULT_DIFFERS] = [1, 2, 4] as const;
 /** Moments are kept in so many ms, rounded up. */
 const TICK_MS = 10;
-const MAX_TRIES = 255;
 /** Rows that wait no longer may stand among those that do, as long as there are not many more of them. */
 const MAX_STALE = 1000;
 
@@ -49,12 +48,11 @@ export class EndpointStates {
   readonly #taken = this.#index.column(Uint32Array);
   readonly #marks = this.#index.column(Uint8Array);
   /** How often in a row a comparison has shown that it differs. */
-  readonly #tries = this.#index.column(Uint8Array);
+  readonly #tries = new Tries(this.#index.column(Uint8Array));
   readonly #counts = [...NAMES.map(() => 0), 0];
   readonly #newest = new NewestRows();
   #waiting = 0;
   #unsure = 0;
-  #persisting = 0;
   /** Since when what is unsure is released, ms since the epoch; null: it is not. */
   #releasedAt: number | null = null;
   /** The row at which the next unsure one is looked for. */
@@ -79,7 +77,7 @@ export class EndpointStates {
 
   /** How many keys differ from Neutron, which has taken reports of them and was asked again since. */
   get persisting(): number {
-    return this.#persisting;
+    return this.#tries.persisting;
   }
 
   /** Since when the oldest that waits may do so because it is released, ms since the epoch; null: none does. */
@@ -176,7 +174,7 @@ export class EndpointStates {
     const row = this.#index.find(key);
     if (row < 0) return 0;
     this.#taken.values[row] = Math.max(1, Math.ceil((now - this.epoch) / TICK_MS));
-    return this.#tries.values[row]!;
+    return this.#tries.of(row);
   }
 
   /** The rows of a port's endpoints, by its id. */
@@ -228,18 +226,24 @@ export class EndpointStates {
   }
 
   place(row: number, isHere: boolean): void {
-    if (isHere) this.#marks.values[row]! |= HERE;
-    else this.#marks.values[row]! &= ~HERE;
+    this.#mark(row, HERE, isHere);
+  }
+
+  #mark(row: number, mark: number, is: boolean): void {
+    if (is) this.#marks.values[row]! |= mark;
+    else this.#marks.values[row]! &= ~mark;
+  }
+
+  /** A comparison has shown whether Neutron calls the port faulty against what Felix says; whether that is new. */
+  faultDiffers(row: number, differs: boolean): boolean {
+    const differed = (this.#marks.values[row]! & FAULT_DIFFERS) !== 0;
+    this.#mark(row, FAULT_DIFFERS, differs);
+    return differs && !differed;
   }
 
   /** A comparison has shown whether it differs; how often in a row it has done so. */
   differs(row: number, differs: boolean): number {
-    const before = this.#tries.values[row]!;
-    const tries = differs ? Math.min(before + 1, MAX_TRIES) : 0;
-    this.#tries.values[row] = tries;
-    if (before > 1) this.#persisting--;
-    if (tries > 1) this.#persisting++;
-    return tries;
+    return this.#tries.note(row, differs);
   }
 
   /** How many endpoints have which status; a status that none has is left out. */
@@ -265,12 +269,8 @@ export class EndpointStates {
   #take(row: number): WaitingState {
     const since = this.#since.values[row]!;
     const number = this.#numbers.values[row]!;
-    const state = {
-      key: this.#index.text(row),
-      status: NAMES[number],
-      since: Math.abs(since),
-      live: since > 0,
-    };
+    const key = this.key(row);
+    const state = { key, status: NAMES[number], since: Math.abs(since), live: since > 0 };
     if (number === GONE) this.#remove(row);
     else this.#goOn(row);
     return state;

@@ -163,7 +163,9 @@ export class EndpointStatusWatcher {
       clock,
       pages,
       isUnderWay: (host, port) => this.#differences.isUnderWay(`${host}/${port}`),
-      noteFaulty: (port, askedAt) => reporter.noteFaulty?.(port, askedAt) ?? false,
+      noteFault: (port, isFaulty, askedAt) =>
+        reporter.noteFault?.(port, isFaulty, askedAt) ?? false,
+      onKnownError: (host, port) => this.#differences.known({ host, port, status: "ERROR" }),
       onWaiting: () => this.#queue.wake(),
       onTrouble: (error) =>
         this.#limited.warn("what Neutron says of its ports cannot be read", { error }),
@@ -224,7 +226,7 @@ export class EndpointStatusWatcher {
     batch: readonly Entry<QueuedUpdate>[],
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, unknown>> {
-    const updates = batch.map(({ value }) => value);
+    const updates = batch.map(({ value }) => ({ ...value, isUnseen: this.#isUnseen(value.key) }));
     const refused = await this.#options.reporter.reportPorts(updates[0]!.host, updates, signal);
     const untold = await this.#arrivals?.tell(updates, signal) ?? [];
     const failed = new Map([...refused, ...untold]);
@@ -232,6 +234,11 @@ export class EndpointStatusWatcher {
       batch.filter(({ value }) => failed.has(value.port))
         .map(({ key, value }) => [key, failed.get(value.port)]),
     );
+  }
+
+  /** Whether no list has shown the port to this watcher. */
+  #isUnseen(key: string): boolean {
+    return !this.#comparison!.hasSeenAll && !this.#states.isHere(this.#states.row(key));
   }
 
   #onSuccess({ key, value }: Entry<QueuedUpdate>): void {

@@ -53,8 +53,8 @@ export class MeasuredReporter implements StatusReporter {
     );
   }
 
-  noteFaulty(port: string, askedAt: number): boolean {
-    return this.#inner.noteFaulty?.(port, askedAt) ?? false;
+  noteFault(port: string, isFaulty: boolean, askedAt: number): boolean {
+    return this.#inner.noteFault?.(port, isFaulty, askedAt) ?? false;
   }
 
   async #measure<T>(

@@ -131,6 +131,14 @@ export class PortDifferences {
     } else this.#entries.delete(key);
   }
 
+  /** Neutron knows of that error already, as one of its lists shows. */
+  known(update: PortUpdate): void {
+    const key = `${update.host}/${update.port}`;
+    if (this.#entries.has(key)) return;
+    this.queued(key, update, this.clock.now());
+    this.accepted(key, update.status, true);
+  }
+
   /** A report has failed. */
   failed(key: string, error: unknown): void {
     const entry = this.#entries.get(key);

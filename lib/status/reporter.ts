@@ -19,6 +19,8 @@ export interface PortUpdate {
   readonly status: PortStatus;
   /** The endpoint has vanished from etcd: its VM was deleted, stopped or migrated. It is no error. */
   readonly gone?: boolean;
+  /** No list has shown yet whether Neutron calls the port faulty. @default false */
+  readonly isUnseen?: boolean;
 }
 
 /** What Neutron is told of an endpoint's status: it takes no ERROR from outside, nor "gone". */
@@ -47,10 +49,11 @@ export interface StatusReporter extends AsyncDisposable {
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, unknown>>;
   /**
-   * Neutron was seen to call that port faulty, in an answer that was asked for at `askedAt` (ms since the epoch) or
-   * later. Whether it stays so until its status is reported; left out: nothing does.
+   * A list that was asked for at `askedAt` (ms since the epoch) or later shows whether Neutron calls that port faulty.
+   * Whether that stays so until its status is reported: false when a report has changed it since, or cannot. Left
+   * out: nobody is told of faults but by the status.
    */
-  noteFaulty?(port: string, askedAt: number): boolean;
+  noteFault?(port: string, isFaulty: boolean, askedAt: number): boolean;
 }
 
 /** Felix as Neutron lists it among its agents. */

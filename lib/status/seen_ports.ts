@@ -29,6 +29,8 @@ const pageSchema = z.object({
   ports: z.array(z.tuple([text.min(1), text, text])).max(PAGE),
   /** Ids of those whose `data_plane_status` is DOWN. */
   faulty: z.array(text).max(PAGE).default([]),
+  /** Whether Neutron shows that of all of them. */
+  showsFaults: z.boolean().default(false),
   /** All that was asked for since `askedAt` has been passed on: every port that Neutron lists. */
   ends: z.boolean(),
 });
@@ -61,13 +63,14 @@ export class SeenPortsWriter implements AsyncDisposable {
       const ports = page
         .map(({ id, status, host }): SeenPage["ports"][number] => [id, status, host]);
       const faulty = page.filter(({ isFaulty }) => isFaulty).map(({ id }) => id);
-      this.#append({ term: this.#term, askedAt, ports, faulty, ends: false });
+      const showsFaults = page.every(({ isFaulty }) => isFaulty !== null);
+      this.#append({ term: this.#term, askedAt, ports, faulty, showsFaults, ends: false });
     }
   };
 
   /** All ports have been passed on; see `ResyncDeps.onPortsEnd`. */
   readonly onPortsEnd = (startedAt: number): void => {
-    const page = { ports: [], faulty: [], ends: true };
+    const page = { ports: [], faulty: [], showsFaults: false, ends: true };
     this.#append({ term: this.#term, askedAt: startedAt, ...page });
   };
 

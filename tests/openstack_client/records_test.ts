@@ -261,7 +261,7 @@ Deno.test("networks that none shows what an extension brings are told once, not 
 
 Deno.test("a port of a list that hides where it is bound, or how it is, tells nothing of that", () => {
   const port = { id: "a", status: "ACTIVE", "binding:host_id": "host-1" };
-  assertEquals(portSeen(port), { id: "a", status: "ACTIVE", host: "host-1", isFaulty: false });
+  assertEquals(portSeen(port), { id: "a", status: "ACTIVE", host: "host-1", isFaulty: null });
   assertEquals(portSeen({ ...port, data_plane_status: "DOWN" })?.isFaulty, true);
   assertEquals(portSeen({ ...port, data_plane_status: "ACTIVE" })?.isFaulty, false);
   assertEquals(portSeen({ ...port, "binding:host_id": null })?.host, "");

@@ -15,8 +15,9 @@ function scene(validFrom = 0) {
   const clock = new FakeClock();
   const states = new EndpointStates(clock.now());
   const underWay = new Set<string>();
-  /** When a report took away that a port was called faulty. */
-  const clearedAt = new Map<string, number>();
+  /** When a report changed whether a port is called faulty. */
+  const setAt = new Map<string, number>();
+  const knownErrors: string[] = [];
   const pages: SeenPage[] = [];
   const source = {
     lost: 0,
@@ -34,7 +35,8 @@ function scene(validFrom = 0) {
     clock,
     pages: source,
     isUnderWay: (host, port) => underWay.has(`${host}/${port}`),
-    noteFaulty: (port, askedAt) => askedAt > (clearedAt.get(port) ?? -Infinity),
+    noteFault: (port, _isFaulty, askedAt) => askedAt > (setAt.get(port) ?? -Infinity),
+    onKnownError: (host, port) => void knownErrors.push(`${host}/${port}`),
     onWaiting: () => {},
     onTrouble: () => {},
   });
@@ -46,7 +48,8 @@ function scene(validFrom = 0) {
     source,
     pages,
     underWay,
-    clearedAt,
+    setAt,
+    knownErrors,
     /** Felix has said that before the term. */
     old(host: string, port: string, status: PortStatus, device = "d") {
       const key = keyOf(host, port, device);
@@ -54,14 +57,34 @@ function scene(validFrom = 0) {
       states.doubt(key);
     },
     page(...ports: SeenPage["ports"]) {
-      comparison.page({ term: "7", askedAt: clock.now(), ports, faulty: [], ends: false });
+      comparison.page({
+        term: "7",
+        askedAt: clock.now(),
+        ports,
+        faulty: [],
+        showsFaults: true,
+        ends: false,
+      });
+    },
+    /** One port, of which nobody can see whether it is called faulty. */
+    hidden(port: SeenPage["ports"][number]) {
+      const page = { term: "7", askedAt: clock.now(), ports: [port], faulty: [], ends: false };
+      comparison.page({ ...page, showsFaults: false });
     },
     /** One port, which is called faulty. */
     faulty(port: SeenPage["ports"][number], askedAt = clock.now()) {
-      comparison.page({ term: "7", askedAt, ports: [port], faulty: [port[0]], ends: false });
+      const page = { term: "7", askedAt, ports: [port], faulty: [port[0]], ends: false };
+      comparison.page({ ...page, showsFaults: true });
     },
     end() {
-      comparison.page({ term: "7", askedAt: clock.now(), ports: [], faulty: [], ends: true });
+      comparison.page({
+        term: "7",
+        askedAt: clock.now(),
+        ports: [],
+        faulty: [],
+        showsFaults: false,
+        ends: true,
+      });
     },
     /** What would be reported now. */
     waiting: () =>
@@ -116,12 +139,12 @@ Deno.test("an error is reported once in a term, whatever Neutron shows, and coun
   const s = scene();
   s.old("a", "p", "ERROR");
   s.comparison.allRead();
-  s.page(["p", "DOWN", "a"]);
+  s.hidden(["p", "DOWN", "a"]);
   assertEquals(s.waiting(), ["a/p ERROR"]);
-  s.page(["p", "DOWN", "a"]);
+  s.hidden(["p", "DOWN", "a"]);
   assertEquals(s.waiting(), []);
   assertEquals(s.comparison.record().found, 0);
-  s.page(["p", "ACTIVE", "a"]);
+  s.hidden(["p", "ACTIVE", "a"]);
   assertEquals(s.waiting(), ["a/p ERROR"]);
 });
 
@@ -130,13 +153,20 @@ Deno.test("a page that is older than what Neutron took says nothing, nor one whi
   s.states.set(keyOf("a", "p"), "ACTIVE", 1);
   s.comparison.allRead();
   s.underWay.add("a/p");
-  s.page(["p", "DOWN", "a"]);
+  s.hidden(["p", "DOWN", "a"]);
   assertEquals(s.waiting(), []);
   const askedAt = s.clock.now();
   await s.clock.advance(100);
   s.comparison.accepted(keyOf("a", "p"));
   s.underWay.clear();
-  s.comparison.page({ term: "7", askedAt, ports: [["p", "DOWN", "a"]], faulty: [], ends: false });
+  s.comparison.page({
+    term: "7",
+    askedAt,
+    ports: [["p", "DOWN", "a"]],
+    faulty: [],
+    showsFaults: false,
+    ends: false,
+  });
   assertEquals(s.waiting(), []);
   await s.clock.advance(100);
   s.page(["p", "DOWN", "a"]);
@@ -149,16 +179,21 @@ Deno.test("a port that is called faulty is reported once it is well, also by who
   s.old("a", "ill", "ERROR");
   s.old("a", "newly ill", "ERROR");
   s.states.set(keyOf("a", "early"), "ACTIVE", 9);
+  s.states.set(keyOf("a", "on its way"), "ACTIVE", 9);
   s.comparison.allRead();
   const askedAt = s.clock.now();
   await s.clock.advance(100);
   s.comparison.accepted(keyOf("a", "early")); // before the page came that says that it is faulty
+  s.underWay.add("a/on its way");
   s.faulty(["well", "ACTIVE", "a"]);
   s.faulty(["ill", "DOWN", "a"]);
+  s.faulty(["on its way", "ACTIVE", "a"]);
   s.page(["newly ill", "DOWN", "a"]);
   s.faulty(["early", "ACTIVE", "a"], askedAt);
-  assertEquals(s.waiting().sort(), ["a/early ACTIVE", "a/newly ill ERROR", "a/well ACTIVE"]);
-  s.clearedAt.set("well", s.clock.now());
+  const wrong = ["a/early ACTIVE", "a/newly ill ERROR", "a/on its way ACTIVE", "a/well ACTIVE"];
+  assertEquals(s.waiting().sort(), wrong);
+  assertEquals(s.knownErrors, ["a/ill"], "it is told of on the page all the same");
+  s.setAt.set("well", s.clock.now());
   s.faulty(["well", "ACTIVE", "a"]);
   assertEquals(s.waiting(), [], "a report has taken that away since");
   await s.clock.advance(100);
@@ -167,6 +202,34 @@ Deno.test("a port that is called faulty is reported once it is well, also by who
   s.states.set(keyOf("a", "ill"), "ACTIVE", 10);
   s.faulty(["ill", "ACTIVE", "a"]);
   assertEquals(s.waiting(), ["a/ill ACTIVE"]);
+});
+
+Deno.test("what goes on differing is told ever more seldom, but for ever; a new fault at once", () => {
+  const s = scene();
+  s.old("a", "p", "ACTIVE");
+  s.comparison.allRead();
+  const told: number[] = [];
+  for (let walk = 1; walk <= 600; walk++) {
+    s.page(["p", "DOWN", "a"]);
+    if (s.waiting().length > 0) told.push(walk);
+  }
+  assertEquals(told, [1, 2, 4, 8, 16, 32, 64, 128, 256, 384, 512]);
+  s.faulty(["p", "DOWN", "a"]);
+  assertEquals(s.waiting(), ["a/p ACTIVE"]);
+  s.faulty(["p", "DOWN", "a"]);
+  assertEquals(s.waiting(), []);
+});
+
+Deno.test("an error that Neutron does not call a fault any more is told again, where lists show that", () => {
+  const s = scene();
+  s.old("a", "p", "ERROR");
+  s.comparison.allRead();
+  s.faulty(["p", "DOWN", "a"]);
+  assertEquals(s.waiting(), []);
+  s.hidden(["p", "DOWN", "a"]);
+  assertEquals(s.waiting(), []);
+  s.page(["p", "DOWN", "a"]);
+  assertEquals(s.waiting(), ["a/p ERROR"]);
 });
 
 Deno.test("a page of another term, or of before a watcher that was started again, says nothing", () => {
@@ -178,6 +241,7 @@ Deno.test("a page of another term, or of before a watcher that was started again
     askedAt: 3e6,
     ports: [["p", "ACTIVE", "a"]],
     faulty: [],
+    showsFaults: false,
     ends: true,
   });
   s.comparison.page({
@@ -185,6 +249,7 @@ Deno.test("a page of another term, or of before a watcher that was started again
     askedAt: 1_999_999,
     ports: [["p", "ACTIVE", "a"]],
     faulty: [],
+    showsFaults: false,
     ends: true,
   });
   assertEquals([s.states.unsure, s.comparison.record().pages], [1, 0]);
@@ -193,6 +258,7 @@ Deno.test("a page of another term, or of before a watcher that was started again
     askedAt: 2e6,
     ports: [["p", "ACTIVE", "a"]],
     faulty: [],
+    showsFaults: false,
     ends: true,
   });
   assertEquals([s.states.unsure, s.comparison.record().pages], [0, 1]);
@@ -250,6 +316,7 @@ Deno.test("without pages all is reported after a minute, and pages that come the
     askedAt: s.clock.now(),
     ports: [["p", "ACTIVE", "a"]],
     faulty: [],
+    showsFaults: false,
     ends: false,
   });
   await s.clock.advance(2000);
@@ -273,6 +340,7 @@ Deno.test("pages that come and never end keep nothing back for ever", async () =
       askedAt: s.clock.now(),
       ports: [["x", "ACTIVE", "a"]],
       faulty: [],
+      showsFaults: false,
       ends: false,
     });
     await s.clock.advance(30_000);
@@ -292,15 +360,29 @@ Deno.test("a walk of which a page was lost has not compared all, and the rest is
   const stop = new AbortController();
   const running = s.comparison.run(stop.signal);
   const askedAt = s.clock.now();
-  s.pages.push({ term: "7", askedAt, ports: [["p", "ACTIVE", "a"]], faulty: [], ends: false });
-  s.pages.push({ term: "7", askedAt, ports: [], faulty: [], ends: true });
+  s.pages.push({
+    term: "7",
+    askedAt,
+    ports: [["p", "ACTIVE", "a"]],
+    faulty: [],
+    showsFaults: false,
+    ends: false,
+  });
+  s.pages.push({ term: "7", askedAt, ports: [], faulty: [], showsFaults: false, ends: true });
   s.source.lost = 1;
   await s.clock.advance(2000);
   const { is, lost, wholeAt } = s.comparison.record();
   assertEquals([is, lost, wholeAt], ["telling", 1, null]);
   assertEquals(s.waiting(), ["a/q ACTIVE"]);
   await s.clock.advance(1000);
-  s.pages.push({ term: "7", askedAt: s.clock.now(), ports: [], faulty: [], ends: true });
+  s.pages.push({
+    term: "7",
+    askedAt: s.clock.now(),
+    ports: [],
+    faulty: [],
+    showsFaults: false,
+    ends: true,
+  });
   await s.clock.advance(2000);
   assertEquals(s.comparison.record().is, "compared");
   stop.abort();

@@ -27,6 +27,13 @@ function neutron(
     const path = new URL(request.url).pathname;
     if (!path.includes("/ports/")) asked.push(path);
     if (failing) return new Response("no", { status: 400 });
+    if (path.endsWith("/ports")) {
+      const ids = new URL(request.url).searchParams.getAll("id");
+      return Response.json({
+        ports: ids.filter((id) => ports[id]).map(record),
+        ports_links: [{ rel: "previous", href: "x" }],
+      });
+    }
     if (path.endsWith("/extensions/data-plane-status")) {
       return extension ? Response.json({}) : new Response("", { status: 404 });
     }
@@ -39,6 +46,7 @@ function neutron(
     if (request.method === "PUT") {
       ports[id].value = (await request.json()).port.data_plane_status;
       puts.push(`${id} ${ports[id].value}`);
+      scene.onPut();
     }
     return Response.json({ port: record(id) });
   });
@@ -48,7 +56,8 @@ function neutron(
     authUrl: null,
   };
   const auth = new KeystoneAuth(openstack, systemClock);
-  return {
+  const scene = {
+    onPut: () => {},
     puts,
     asked,
     status: new DataPlaneStatus(new NeutronClient(openstack, auth), auth, log),
@@ -57,6 +66,7 @@ function neutron(
     fail: (now: boolean) => failing = now,
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
+  return scene;
 }
 
 const never = new AbortController().signal;
@@ -75,7 +85,7 @@ Deno.test("data_plane_status is DOWN while a port is in error, and ACTIVE after"
   const { status, puts, asked } = scene;
   await status.apply([update("a", "ACTIVE")], never);
   assertEquals([puts, asked], [[], []], "Neutron is asked nothing for what is well");
-  assertEquals(status.noteFaulty("left", Date.now()), true);
+  assertEquals(status.noteFault("left", true, Date.now()), true);
   const failed = await status.apply(
     ["a", "elsewhere", "gone"].map((port) => update(port, "ERROR")),
     never,
@@ -89,16 +99,43 @@ Deno.test("data_plane_status is DOWN while a port is in error, and ACTIVE after"
   assertEquals(asked, ["/v2.0/extensions/data-plane-status"], "once, and no list of ports");
 });
 
+Deno.test("of ports that no list has shown Neutron is asked, all at once", async () => {
+  const id = (n: number) => `00000000-0000-4000-8000-00000000000${n}`;
+  await using scene = neutron(true, {
+    [id(1)]: { host: "h1", value: "DOWN" },
+    [id(2)]: { host: "h1", value: null },
+  });
+  const { status, puts, asked } = scene;
+  const unseen = [1, 2, 3].map((n) => ({ ...update(id(n), "ACTIVE"), isUnseen: true }));
+  assertEquals([...await status.apply(unseen, never)], []);
+  assertEquals(puts, [`${id(1)} ACTIVE`]);
+  assertEquals(asked, ["/v2.0/extensions/data-plane-status", "/v2.0/ports"]);
+});
+
+Deno.test("an endpoint that is gone is no error, and the end of a term ends what is set", async () => {
+  const ports = { a: { host: "h1", value: null }, b: { host: "h1", value: null } };
+  await using scene = neutron(true, ports);
+  await scene.status.apply([{ ...update("a", "ERROR"), gone: true }], never);
+  assertEquals(scene.puts, []);
+  const stop = new AbortController();
+  scene.onPut = () => stop.abort(new Error("the term is over"));
+  const failed = await scene.status.apply(
+    [update("a", "ERROR"), update("b", "ERROR")],
+    stop.signal,
+  );
+  assertEquals([scene.puts, [...failed.keys()]], [["a DOWN"], ["b"]]);
+});
+
 Deno.test("what was seen in Neutron before it was set here says nothing any more", async () => {
   await using scene = neutron(true, { left: { host: "h1", value: "DOWN" } });
   const { status, puts } = scene;
   const before = Date.now();
-  assertEquals(status.noteFaulty("left", before), true);
+  assertEquals(status.noteFault("left", true, before), true);
   await status.apply([update("left", "ACTIVE")], never);
-  assertEquals(status.noteFaulty("left", before), false);
+  assertEquals(status.noteFault("left", true, before), false);
   await status.apply([update("left", "ACTIVE")], never);
   assertEquals(puts, ["left ACTIVE"]);
-  assertEquals(status.noteFaulty("left", Date.now() + 1), true, "somebody else set it since");
+  assertEquals(status.noteFault("left", true, Date.now() + 1), true, "somebody else set it since");
   await status.apply([update("left", "DOWN")], never);
   assertEquals(puts, ["left ACTIVE", "left ACTIVE"]);
 });
@@ -130,6 +167,6 @@ Deno.test("without the right it says so once, and no report fails for it", async
     assertEquals([...failed], []);
   }
   assertEquals(scene.puts, ["a refused"]);
-  assertEquals(scene.status.noteFaulty("b", Date.now()), false, "no report takes that away");
+  assertEquals(scene.status.noteFault("b", true, Date.now()), false, "no report takes that away");
   assertEquals(scene.log.at("warn").length, 1);
 });

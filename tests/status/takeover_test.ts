@@ -46,8 +46,8 @@ class Neutron implements StatusReporter {
     return Promise.resolve(new Map());
   }
 
-  noteFaulty(port: string): boolean {
-    return this.faulty.has(port);
+  noteFault(): boolean {
+    return true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
