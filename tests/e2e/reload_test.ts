@@ -70,7 +70,7 @@ Deno.test("SIGHUP: only the roles that a change concerns are others; what is wro
   assertMatch(node.output, /compaction_period.*soon/);
   await new Promise((resolve) => setTimeout(resolve, 1500));
   assertEquals(await pidsOf(node), before);
-  const { events } = (await node.status())!;
+  const { events } = await node.answer();
   assert(events.some(({ message }) => /new configuration is refused/.test(message)));
   const asked = events.filter(({ source }) => source === "requests");
   assertEquals(asked.length, 4, "each SIGHUP is an event");
@@ -123,7 +123,7 @@ Deno.test("reload: the command returns when the configuration is in force, and f
   assertEquals(refused.code, 2);
   assertMatch(refused.text, /refused, the one before stays in force: .*compaction_period.*soon/);
   assertEquals(await pidsOf(node), after);
-  const { events } = (await node.status())!;
+  const { events } = await node.answer();
   const asked = events.filter(({ source }) => source === "requests").map(({ message }) => message);
   assertMatch(asked[0]!, /^reading the configuration again .* on the command line: it is refused$/);
   assertEquals(asked.length, 3);
