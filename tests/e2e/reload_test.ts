@@ -126,7 +126,7 @@ Deno.test("reload: the command returns when the configuration is in force, and f
   const { events } = await node.answer();
   const asked = events.filter(({ source }) => source === "requests").map(({ message }) => message);
   assertMatch(asked[0]!, /^reading the configuration again .* on the command line: it is refused$/);
-  assertEquals(asked.length, 3);
+  assertEquals(asked.length, 4, "each when it is asked for, and the one that is refused");
   const whoAsked = /the configuration again was asked for .*by=.* on the command line/g;
   await eventually("its log says who asked", () => node.output.match(whoAsked)?.length === 3);
   await node.stop();
