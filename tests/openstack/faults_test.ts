@@ -211,13 +211,16 @@ Deno.test("faults of Neutron, RabbitMQ and Keystone", GRPC, async (t) => {
       await (stopping = bed.stop("neutron"));
       return null;
     };
-    const { code, text } = await conductor.node.command("resync");
-    assert(stopping, `the resync came to no second page of ports:\n${text}`);
-    await stopping;
-    assertEquals(code, 1, `exit code ${code} instead of 1:\n${text}`);
-    assertEquals(await scene.touched(before, []), []);
-    await scene.says("resync-failed");
-    await bed.start("neutron");
+    try {
+      const { code, text } = await conductor.node.command("resync");
+      assert(stopping, `the resync came to no second page of ports:\n${text}`);
+      await stopping;
+      assertEquals(code, 1, `exit code ${code} instead of 1:\n${text}`);
+      assertEquals(await scene.touched(before, []), []);
+      await scene.says("resync-failed");
+    } finally {
+      await bed.start("neutron"); // also for the steps that follow
+    }
     const port = await scene.newPort();
     // The longest pause between two tries is 30 s.
     await scene.settled(90_000);
