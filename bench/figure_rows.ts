@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { madeOf, NotMeasuredError } from "./not_measured.ts";
 import { digits, type Figure } from "./report.ts";
 
 /** What the benchmarks with a Neutron that costs compare with. */
@@ -131,14 +132,18 @@ const ROWS: readonly (readonly [what: string, measured: string])[] = [
   ],
 ];
 
-/** Fills the places. @throws a figure was not measured. */
+/** Fills the places. @throws {NotMeasuredError} figures were not measured. */
 export function fillIn(text: string, figures: readonly Figure[]): string {
-  return text.replaceAll(/\{([^}|]+)(\|ratio)?\}/g, (_, name: string, ratio?: string) => {
+  const missing: string[] = [];
+  const filled = text.replaceAll(/\{([^}|]+)(\|ratio)?\}/g, (_, name: string, ratio?: string) => {
     const found = figures.find((figure) => `${figure.bench}: ${figure.name}` === name);
-    if (!found) throw new Error(`"${name}" was not measured: run that benchmark with --save first`);
-    if (!ratio) return `${digits(found.value)} ${unitText(found.unit)}`;
-    return digits(Number(found.ratio!.toPrecision(2)));
+    if (!found || (ratio && found.ratio === null)) missing.push(name);
+    else if (ratio) return digits(Number(found.ratio!.toPrecision(2)));
+    else return `${digits(found.value)} ${unitText(found.unit)}`;
+    return "";
   });
+  if (missing.length > 0) throw new NotMeasuredError(missing);
+  return filled;
 }
 
 /** Counts are counts; the sentence says of what. */
@@ -146,12 +151,14 @@ function unitText(unit: string): string {
   return unit === "a minute" ? "" : unit.replace("s/min", "s");
 }
 
-/** Rows with headings. */
+/** Rows with headings. @throws {NotMeasuredError} figures of a benchmark that was kept were not measured. */
 export function figureRows(figures: readonly Figure[]): string[][] {
   const kept = new Set(figures.map(({ bench }) => bench));
   const known = ([, measured]: typeof ROWS[number]) =>
     [...measured.matchAll(/\{(\w+): /g)].every(([, bench]) => kept.has(bench!));
   const tidy = (text: string) =>
     fillIn(text, figures).replaceAll(/ {2,}/g, " ").replaceAll(" /s", "/s");
-  return [["what", "measured"], ...ROWS.filter(known).map(([what, text]) => [what, tidy(text)])];
+  const rows = ROWS.filter(known);
+  const texts = madeOf(rows.map(([, text]) => () => tidy(text)));
+  return [["what", "measured"], ...rows.map(([what], i) => [what, texts[i]!])];
 }

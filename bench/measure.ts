@@ -115,7 +115,7 @@ export async function handles(pid: number): Promise<{ files: number; threads: nu
 
 /** Processes of a node, its supervisor included. */
 export async function processesOf(node: Node): Promise<{ name: string; pid: number }[]> {
-  const status = (await node.status())!;
+  const status = await node.answer();
   return [
     { name: "supervisor", pid: node.pid },
     ...status.roles.map(({ name, process }) => ({ name: String(name), pid: process!.pid! })),

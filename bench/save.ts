@@ -1,56 +1,91 @@
 /**
  * Keeps figures in the repository: `bench/latest.json` to compare with, the tables of `bench/README.md`,
  * `docs/scaling.md` and `docs/figures.md`, the picture of failovers in `docs/`. Benchmarks that did not run
- * this time keep their figures.
+ * this time keep their figures. Of a benchmark of which only a part was measured nothing is kept.
  *
  * @module
  */
 import { failoverPicture } from "./failover_picture.ts";
 import type { Results } from "./main.ts";
+import { madeOf, NotMeasuredError } from "./not_measured.ts";
 import { columns, type Figure, HEADINGS } from "./report.ts";
 import { figureRows } from "./figure_rows.ts";
 import { scalingRows } from "./scaling.ts";
 
-const LATEST = new URL("latest.json", import.meta.url);
-const README = new URL("README.md", import.meta.url);
-const FIGURES = new URL("../docs/figures.md", import.meta.url);
-const SCALING = new URL("../docs/scaling.md", import.meta.url);
-const PICTURE = new URL("../docs/failover.svg", import.meta.url);
 const [BEGIN, END] = ["<!-- figures -->", "<!-- end of figures -->"];
 
-/** Writes all of them. */
-export async function saveLatest(results: Results): Promise<void> {
-  const earlier: Results = await Deno.readTextFile(LATEST).then(
+/**
+ * Writes all of them, below the project's root.
+ *
+ * @throws something that a page tells was not measured; nothing is written then.
+ */
+export async function saveLatest(
+  results: Results,
+  root = new URL("../", import.meta.url),
+): Promise<void> {
+  const latest = new URL("bench/latest.json", root);
+  const earlier: Results = await Deno.readTextFile(latest).then(
     JSON.parse,
     () => ({ figures: [] }),
   );
-  const benches = new Set(results.figures.map(({ bench }) => bench));
-  const kept = earlier.figures.filter(({ bench }) => !benches.has(bench));
-  const order = [...new Set([...earlier.figures, ...results.figures].map(({ bench }) => bench))];
-  const { date, commit } = results.machine;
-  const fresh = results.figures.map((figure) => ({ ...figure, measured: `${date}, ${commit}` }));
-  const figures = [...kept, ...fresh]
-    .sort((a, b) => order.indexOf(a.bench) - order.indexOf(b.bench));
-  const all: Results = { machine: results.machine, figures };
-  const lines = figures.map((figure) => `  ${JSON.stringify(figure)}`).join(",\n");
-  const head = `{"machine":${JSON.stringify(all.machine)},"figures":[\n`;
-  await Deno.writeTextFile(LATEST, `${head}${lines}\n]}\n`);
-  await replaceIn(README, figuresText(all));
-  await replaceIn(SCALING, markdown(scalingRows(figures)));
-  await replaceIn(FIGURES, markdown(figureRows(figures)));
-  const picture = failoverPicture(figures);
-  if (picture) await Deno.writeTextFile(PICTURE, picture);
-  const pages = [README, SCALING, FIGURES].map(({ pathname }) => pathname);
-  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", ...pages] }).output();
+  const all = together(earlier, results);
+  const pages: readonly [page: string, content: () => string][] = [
+    ["bench/README.md", () => figuresText(all)],
+    ["docs/scaling.md", () => markdown(scalingRows(all.figures))],
+    ["docs/figures.md", () => markdown(figureRows(all.figures))],
+  ];
+  const contents = refusing(() => madeOf(pages.map(([, content]) => content)));
+  const picture = failoverPicture(all.figures);
+  const written: (readonly [URL, string])[] = [[latest, textOf(all)]];
+  for (const [i, [page]] of pages.entries()) {
+    const at = new URL(page, root);
+    written.push([at, between(page, await Deno.readTextFile(at), contents[i]!)]);
+  }
+  if (picture) written.push([new URL("docs/failover.svg", root), picture]);
+  for (const [at, text] of written) await Deno.writeTextFile(at, text);
+  const paths = pages.map(([page]) => new URL(page, root).pathname);
+  const config = new URL("../deno.json", import.meta.url).pathname;
+  const args = ["fmt", "--quiet", `--config=${config}`, ...paths];
+  await new Deno.Command(Deno.execPath(), { args }).output();
 }
 
-/** Replaces what stands between the marks in a page. */
-async function replaceIn(page: URL, content: string): Promise<void> {
-  const text = await Deno.readTextFile(page);
+/** The new figures, and those of benchmarks that did not run this time. */
+function together(earlier: Results, { machine, figures }: Results): Results {
+  const benches = new Set(figures.map(({ bench }) => bench));
+  const kept = earlier.figures.filter(({ bench }) => !benches.has(bench));
+  const order = [...new Set([...earlier.figures, ...figures].map(({ bench }) => bench))];
+  const measured = `${machine.date}, ${machine.commit}`;
+  const fresh = figures.map((figure) => ({ ...figure, measured }));
+  const all = [...kept, ...fresh].sort((a, b) => order.indexOf(a.bench) - order.indexOf(b.bench));
+  return { machine, figures: all };
+}
+
+function textOf({ machine, figures }: Results): string {
+  const lines = figures.map((figure) => `  ${JSON.stringify(figure)}`).join(",\n");
+  return `{"machine":${JSON.stringify(machine)},"figures":[\n${lines}\n]}\n`;
+}
+
+/** What `make` makes. @throws what it lacks, and what to do about it. */
+function refusing<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof NotMeasuredError)) throw error;
+    const benches = [...new Set(error.figures.map((name) => name.split(":")[0]!))];
+    throw new Error(
+      `nothing is saved: ${error.message}, and the pages tell of it; run the whole of ` +
+        `${benches.join(", ")} with --save`,
+      { cause: error },
+    );
+  }
+}
+
+/** The page with this content between its marks. */
+function between(page: string, text: string, content: string): string {
   const [before] = text.split(BEGIN);
   const [, after] = text.split(END);
-  if (after === undefined) throw new Error(`${page.pathname} lacks the marks ${BEGIN} and ${END}`);
-  await Deno.writeTextFile(page, `${before}${BEGIN}\n\n${content}\n\n${END}${after}`);
+  if (after === undefined) throw new Error(`${page} lacks the marks ${BEGIN} and ${END}`);
+  return `${before}${BEGIN}\n\n${content}\n\n${END}${after}`;
 }
 
 function figuresText({ machine, figures }: Results): string {

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { NotMeasuredError } from "./not_measured.ts";
 import { digits, type Figure } from "./report.ts";
 
 /** Clouds that are worked out. */
@@ -33,13 +34,18 @@ const NEUTRON = {
 } as const;
 const [MIB, GIB] = [2 ** 20, 2 ** 30];
 
-/** Finds a figure by the beginning of its name. @throws when it was not measured. */
-function finder(figures: readonly Figure[]): (bench: string, name: string) => number {
-  return (bench, name) => {
-    const found = figures.find((one) => one.bench === bench && one.name === name);
-    if (!found) throw new Error(`${bench} has no figure "${name}": run it with --save first`);
-    return found.value;
-  };
+/** Finds figures by their names, and notes those that were not measured. */
+class Finder {
+  readonly missing: string[] = [];
+
+  constructor(readonly figures: readonly Figure[]) {}
+
+  /** NaN: it was not measured. */
+  of(bench: string, name: string): number {
+    const found = this.figures.find((one) => one.bench === bench && one.name === name);
+    if (!found) this.missing.push(`${bench}: ${name}`);
+    return found?.value ?? NaN;
+  }
 }
 
 /** One line: what, how it comes about, and its value for each cloud. */
@@ -62,7 +68,8 @@ function measuredOf(figures: readonly Figure[], { ports }: CloudSize, name?: str
 }
 
 function rowsOf(figures: readonly Figure[]): Row[] {
-  const of = finder(figures);
+  const found = new Finder(figures);
+  const of = (bench: string, name: string) => found.of(bench, name);
   const perPort = of("resync", "100,000 ports, etcd's database, per port");
   const perStatus = of("status", "etcd's database, per endpoint status");
   const perReport = of("status", "etcd's database, per agent report that is kept");
@@ -74,6 +81,7 @@ function rowsOf(figures: readonly Figure[]): Row[] {
   const empty = of("resync", "100,000 ports, into an empty etcd") / 100_000;
   const compared = of("resync", "100,000 ports, all compared, nothing to do") / 100_000;
   const agentCpu = of("status", "5,000 hosts, agents, CPU of 1,000 changes") / 1000;
+  if (found.missing.length > 0) throw new NotMeasuredError(found.missing);
   const reports = ({ hosts }: CloudSize) => hosts / REPORT_SECONDS;
   const database = (cloud: CloudSize) =>
     cloud.ports * (perPort + perStatus) + reports(cloud) * COMPACTION_SECONDS * perReport;
@@ -181,7 +189,7 @@ function minutes(seconds: number): string {
   return seconds < 120 ? `${digits(Math.round(seconds))} s` : `${digits(seconds / 60)} min`;
 }
 
-/** Rows of the table: headings first. @throws when a figure that it needs was not measured. */
+/** Rows of the table: headings first. @throws {NotMeasuredError} figures that it needs were not measured. */
 export function scalingRows(figures: readonly Figure[]): string[][] {
   const headings = CLOUDS.map(({ ports, hosts }) =>
     `${ports.toLocaleString("en-US")} ports, ${hosts.toLocaleString("en-US")} hosts`

@@ -13,6 +13,7 @@ import { ClusterRegistry } from "../lib/election/cluster.ts";
 import { runElector } from "../lib/election/elector.ts";
 import type { ElectionStore } from "../lib/election/election_store.ts";
 import { EtcdElectionStore } from "../lib/election/etcd_election_store.ts";
+import { firstAnswer } from "../lib/election/first_answer.ts";
 import { measured } from "../lib/election/measured_election_store.ts";
 import { electionValue } from "../lib/election/key.ts";
 import type { JobContext } from "../lib/role/master_context.ts";
@@ -39,7 +40,9 @@ async function manage(context: RoleContext<"manager">): Promise<void> {
     // The elector's loop gives the heartbeats, as long as the two beside it make progress.
     const registration = new Watchdog("the registry of nodes and terms", job.clock);
     const compaction = new Watchdog("the compactor", job.clock);
-    const elections = measured(new EtcdElectionStore(etcd, config), job.meter);
+    const store = new EtcdElectionStore(etcd, config);
+    if (config.lab.enabled) await firstAnswer(store, job, signal);
+    const elections = measured(store, job.meter);
     const outage = etcdOutage(job);
     const registry = registryOf(context, { etcd, elections, watchdog: registration, outage });
     const alive = whileOnTime(job.alive, [registration, compaction], job.log);

@@ -79,7 +79,9 @@ export const ROLES = {
       const { host, port, tls } = config.diagnostics;
       const diagnostics = { host, port, tls: tls && {} }; // whether the page has TLS, not its files
       const own = { nodeName, region, etcd, election, compaction, diagnostics };
-      return { ...common(config), ...own, place };
+      // The lab's process starts its etcd while this one starts.
+      const { enabled } = config.lab;
+      return { ...common(config), ...own, lab: { enabled }, place };
     },
     permissions: ({ withEtcd, net }: Grants) => ({
       ...withEtcd,

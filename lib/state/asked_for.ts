@@ -47,8 +47,34 @@ export async function noted<T>(
     await noteRequest(store, clock, { ...asked, outcome: outcomeOf(result) });
     return result;
   } catch (error) {
-    const outcome = `it was not done: ${describeError(error, false)}`;
-    await noteRequest(store, clock, { ...asked, outcome });
+    await noteRequest(store, clock, { ...asked, outcome: notDone(error) });
     throw error;
   }
+}
+
+/**
+ * The same, noted before it is done as well: whoever asks waits for long, and may be interrupted. What came of it
+ * is noted when there is something to say.
+ */
+export async function notedFirst<T>(
+  store: StateStore,
+  clock: Clock,
+  asked: AskedFor,
+  act: () => Promise<T>,
+  outcomeOf: (result: T) => string | undefined,
+): Promise<T> {
+  await noteRequest(store, clock, asked);
+  try {
+    const result = await act();
+    const outcome = outcomeOf(result);
+    if (outcome !== undefined) await noteRequest(store, clock, { ...asked, outcome });
+    return result;
+  } catch (error) {
+    await noteRequest(store, clock, { ...asked, outcome: notDone(error) });
+    throw error;
+  }
+}
+
+function notDone(error: unknown): string {
+  return `it was not done: ${describeError(error, false)}`;
 }

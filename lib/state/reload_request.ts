@@ -6,7 +6,7 @@
  */
 import { clip } from "../base/clip.ts";
 import type { Clock } from "../base/clock.ts";
-import { noted } from "./asked_for.ts";
+import { notedFirst } from "./asked_for.ts";
 import type { ReloadRequest, SupervisorState } from "./records.ts";
 import { ask } from "./request.ts";
 import type { StateStore } from "./store.ts";
@@ -46,7 +46,7 @@ export async function requestReload(
   const asked = { by: asker.by, what: "reading the configuration again" };
   const outcomeOf = (outcome: ReloadOutcome) =>
     outcome.is === "refused" ? "it is refused" : undefined;
-  return await noted(store, clock, asked, () => leaveReload(store, clock, asker), outcomeOf);
+  return await notedFirst(store, clock, asked, () => leaveReload(store, clock, asker), outcomeOf);
 }
 
 async function leaveReload(

@@ -216,11 +216,11 @@ class ResourceSyncer {
     this.#schedule.planFull(this.context.clock.monotonic());
   }
 
-  async #full(asked: Partial<FullOptions> = {}): Promise<ResyncResult> {
+  async #full(asked?: FullOptions): Promise<ResyncResult> {
     // What an operator asks for, and the first of a term, takes nothing for granted.
-    const { reason } = this.#schedule;
+    const reason = asked ? "requested" : this.#schedule.reason;
     const previous = reason === "periodic" ? this.#index ?? undefined : undefined;
-    const noted = this.#setup.noted(reason, asked.differences);
+    const noted = this.#setup.noted(reason, asked?.differences);
     this.#schedule.comparing();
     this.#events?.beginFull();
     const made: CloudIndex[] = [];
@@ -228,7 +228,7 @@ class ResourceSyncer {
     let result: ResyncResult;
     try {
       ({ index, ...result } = await recorded(this.context, this.term, noted, async (tell) => {
-        const deps = this.#setup.deps(noted, tell, asked.tell);
+        const deps = this.#setup.deps(noted, tell, asked?.tell);
         if (!previous) await this.#askExtensions();
         const beside = this.#index ?? this.#events?.early ?? undefined;
         const patience = patienceOf(reason, this.context, this.beats, this.#attempts);
@@ -287,7 +287,6 @@ class ResourceSyncer {
       beats: this.beats,
       index: this.#index ?? new CloudIndex(region),
       full: async (options: FullOptions) => {
-        this.#schedule.reason = "requested";
         const result = await this.#full(options);
         this.#attempts.succeeded();
         await this.#watching.end();

@@ -53,7 +53,7 @@ Deno.test("a line of a benchmark that was never kept is left out, one of a part 
   assertEquals(idle.length, 2);
   const part = [...others, figures.find(({ bench }) => bench === "idle")!];
   const error = await assertRejects(() => Promise.resolve().then(() => figureRows(part)), Error);
-  assertMatch(error.message, /was not measured/);
+  assertMatch(error.message, /were not measured/);
 });
 
 Deno.test("what was measured of a million ports stands in its column, in place of what was worked out", () => {

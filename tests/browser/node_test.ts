@@ -134,7 +134,7 @@ async function restarts({ browser, first }: Scene, javaScriptEnabled: boolean): 
   await page.locator("#restart-go").click();
   await page.waitForURL(/roles\/agent-status-watcher$/);
   await eventually("another process", async () => {
-    const { roles } = (await first.status())!;
+    const { roles } = await first.answer();
     const { process } = roles.find(({ name }) => name === "agent-status-watcher")!;
     return process?.state === "running" && process.pid !== before;
   });
@@ -166,7 +166,7 @@ async function injection({ browser, first, lab }: Scene): Promise<void> {
     await page.locator("#log-lines", { hasText: EVIL_HOST }).waitFor();
     await assertUnharmed(opened);
     const resync = await eventually("a resync with them", async () => {
-      const { resyncs } = (await first.status())!;
+      const { resyncs } = await first.answer();
       return resyncs.find((each) => each.endedAt! >= renamedAt && (each.differences ?? 0) > 0);
     });
     await page.goto(`${first.pageUrl}/resyncs/${resync.id}`);
@@ -244,7 +244,7 @@ async function withoutScript({ browser, second }: Scene): Promise<void> {
   await using opened = await open(browser, second.pageUrl, { javaScriptEnabled: false });
   const { page } = opened;
   await sentence(page, WORKS);
-  const before = (await second.status())!.roles.find(({ name }) => name === "resource-syncer")!;
+  const before = (await second.answer()).roles.find(({ name }) => name === "resource-syncer")!;
   Deno.kill(before.process!.pid!, "SIGKILL");
   await page.locator("#role-resource-syncer", { hasText: "killed by SIGKILL" }).waitFor();
   await page.locator("#roles").getByRole("link", { name: "resource-syncer" }).click();

@@ -46,8 +46,8 @@ Deno.test("two containers: one leads, a stop hands over, and what is killed is r
   await t.step("the health check says how the node is", async () => {
     const check = ["/usr/local/bin/calico-conductor", "status"];
     await eventually("well", async () => (await one.exec(...check)).code === 0, 20_000, 200);
-    assertEquals((await one.status())?.isMaster, true);
-    assertEquals((await two.status())?.isMaster, false);
+    assertEquals((await one.answer()).isMaster, true);
+    assertEquals((await two.answer()).isMaster, false);
   });
 
   await t.step("the configuration is read again, from within", async () => {

@@ -191,7 +191,7 @@ Deno.test(
         ...where,
       ]);
       await standby.ready();
-      assertEquals((await standby.status())!.isMaster, false);
+      assertEquals((await standby.answer()).isMaster, false);
       await etcd.delete().key(keys[0]!);
 
       const text = await standby.command("resync", "--dry-run");
@@ -266,7 +266,7 @@ Deno.test(
         return /watching only: \d+ difference/.test(doing) && doing;
       }, 20_000);
       assertMatch(doing, /^watching only: 1 difference(: .*)?$/);
-      assert((await watching.status())!.ready, "readiness waits for no resync");
+      assert((await watching.answer()).ready, "readiness waits for no resync");
       assertEquals((await watching.command("resync", "--dry-run")).code, 4);
       assertEquals(await etcd.get(keys[0]!).string(), null);
       assertEquals((await watching.command("resync")).code, 0);

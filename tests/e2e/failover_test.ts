@@ -53,8 +53,8 @@ async function twoNodes(play: (first: Node, second: Node, etcd: Etcd3) => Promis
   await first.ready();
   await using second = Node.start(["--node-name=node-2", `--state-dir=${two.path}`, ...common]);
   await second.ready();
-  assertEquals((await first.status())!.isMaster, true);
-  assertEquals((await second.status())!.isMaster, false);
+  assertEquals((await first.answer()).isMaster, true);
+  assertEquals((await second.answer()).isMaster, false);
   const etcd = new Etcd3({ hosts: server.url });
   const watch = watchForTwoMasters([first, second]);
   try {
@@ -101,7 +101,7 @@ Deno.test("a killed manager is replaced on its own node within 3 s", async () =>
       await becomesMaster(winner === "node-1" ? first : second, 5000);
       assertWithin(Date.now() - killedAt, 3000, "the next term");
       if (winner === "node-1") {
-        assertEquals((await second.status())!.isMaster, false);
+        assertEquals((await second.answer()).isMaster, false);
         return;
       }
       await second.command("step-down");
@@ -144,7 +144,7 @@ Deno.test("step-down moves mastership, by the command line and by the API", asyn
       ["node-2", "stepped down, asked by the API from 127.0.0.1, without a token"],
       ["node-1", `stepped down, asked by ${user}`],
     ]);
-    const asked = (await first.status())!.events.filter(({ source }) => source === "requests");
+    const asked = (await first.answer()).events.filter(({ source }) => source === "requests");
     assertEquals(asked.map(({ message }) => message), [
       `a step-down of this node, with a pause of 60 s, was asked for by ${user}: not leading`,
       `a step-down of this node, with a pause of 1 s, was asked for by ${user}: stepped down`,

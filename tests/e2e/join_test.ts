@@ -45,7 +45,7 @@ Deno.test("a second node that joins the lab reports to it once it leads", async 
     return ports.length >= 5 && ports.every(({ status }) => status === "ACTIVE") && ports[0]!;
   }, 60_000);
   await eventually("the first has told all", async () => {
-    const { ports } = (await first.status())!;
+    const { ports } = await first.answer();
     return ports?.queued === 0;
   });
   // What nobody announces, and Felix does not say again.
@@ -58,7 +58,7 @@ Deno.test("a second node that joins the lab reports to it once it leads", async 
   }, 60_000);
   assertEquals([agents.roles.length, agents.agents!.failed], [5, 0]);
   const ports = await eventually("ports are compared", async () => {
-    const { ports } = (await second.status())!;
+    const { ports } = await second.answer();
     return ports?.comparison?.is === "compared" && ports.reported > 0 && ports;
   }, 60_000);
   assertEquals([ports.failed, ports.comparison!.unsure], [0, 0]);

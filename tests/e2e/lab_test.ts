@@ -112,6 +112,21 @@ async function reopen(stateDir: string): Promise<AsyncDisposable & { url: string
 // grpc-js keeps the deadline timers of a cancelled watch for a while.
 const GRPC = { sanitizeOps: false, sanitizeResources: false };
 
+Deno.test("the first lines of a lab whose etcd starts slowly are no warnings", async () => {
+  await using dir = await tempDir();
+  const bin = `${dir.path}/bin`;
+  await Deno.mkdir(bin);
+  const path = Deno.env.get("PATH")!;
+  // Longer than the manager takes to begin.
+  await Deno.writeTextFile(`${bin}/etcd`, `#!/bin/sh\nsleep 4\nPATH='${path}' exec etcd "$@"\n`, {
+    mode: 0o755,
+  });
+  await using node = Node.start(labArgs(`${dir.path}/state`).args, { PATH: `${bin}:${path}` });
+  await node.ready(30_000);
+  assertMatch(node.output, /lab etcd is up/);
+  assert(!/ (WARN|ERROR) /.test(node.output), node.output);
+});
+
 Deno.test(
   "a live migration runs from Neutron's API through etcd to Nova and back",
   GRPC,

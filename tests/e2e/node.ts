@@ -1,6 +1,6 @@
 /** A whole node as a process, started the way a user starts it. @module */
 import type { Status } from "../../lib/health/status.ts";
-import { pageStatus } from "../support/page_status.ts";
+import { pageAnswer, pageStatus } from "../support/page_status.ts";
 import { eventually } from "../support/assert.ts";
 import { freePort } from "../support/etcd_server.ts";
 import { inTime, outputOf } from "../support/in_time.ts";
@@ -126,6 +126,11 @@ export class Node implements AsyncDisposable {
     return pageStatus(this.pageUrl);
   }
 
+  /** The same, waited for. */
+  answer(): Promise<Status> {
+    return pageAnswer(this.pageUrl);
+  }
+
   /** Waits until the node is ready; on failure the error holds what it printed. */
   async ready(timeoutMs = 20_000): Promise<Status> {
     try {
@@ -145,8 +150,8 @@ export class Node implements AsyncDisposable {
 
   /** Process id of a role. */
   async rolePid(role: string): Promise<number> {
-    const status = await eventually("a status", () => this.status());
-    return status.roles.find((r) => r.name === role)!.process!.pid!;
+    const { roles } = await this.answer();
+    return roles.find((r) => r.name === role)!.process!.pid!;
   }
 
   /** All processes below the supervisor, itself included. */

@@ -38,21 +38,35 @@ async function statusDigest(url: string): Promise<string | null> {
   }
 }
 
+/** A node that is ready and has no Neutron; its state is below the folder. */
+async function started(
+  folder: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Node> {
+  const node = Node.start([
+    `--state-dir=${folder}/state`,
+    "--node-name=node-1",
+    `--neutron-url=http://127.0.0.1:${freePort()}`,
+    "--startup-resync=never",
+    ...args,
+  ], env);
+  try {
+    await node.ready();
+    return node;
+  } catch (error) {
+    await node[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
 Deno.test("SIGHUP: only the roles that a change concerns are others; what is wrong is refused", async () => {
   await using dir = await tempDir();
   await using server = await startEtcd();
   const file = `${dir.path}/neutron.conf`;
   const write = (text: string) => Deno.writeTextFile(file, text);
   await write("[calico]\netcd_compaction_period_mins = 60\n");
-  await using node = Node.start([
-    `--state-dir=${dir.path}/state`,
-    "--node-name=node-1",
-    `--config-file=${file}`,
-    `--etcd=${server.url}`,
-    `--neutron-url=http://127.0.0.1:${freePort()}`,
-    "--startup-resync=never",
-  ]);
-  await node.ready();
+  await using node = await started(dir.path, [`--config-file=${file}`, `--etcd=${server.url}`]);
   assertEquals(await reload(node), [], "nothing has changed");
   await write("[calico]\netcd_compaction_period_mins = 30\n");
   assertEquals(await reload(node), ["manager"]);
@@ -70,7 +84,7 @@ Deno.test("SIGHUP: only the roles that a change concerns are others; what is wro
   assertMatch(node.output, /compaction_period.*soon/);
   await new Promise((resolve) => setTimeout(resolve, 1500));
   assertEquals(await pidsOf(node), before);
-  const { events } = (await node.status())!;
+  const { events } = await node.answer();
   assert(events.some(({ message }) => /new configuration is refused/.test(message)));
   const asked = events.filter(({ source }) => source === "requests");
   assertEquals(asked.length, 4, "each SIGHUP is an event");
@@ -93,15 +107,7 @@ Deno.test("reload: the command returns when the configuration is in force, and f
   const write = (period: string) =>
     Deno.writeTextFile(file, `[conductor]\ncompaction_period = ${period}\n`);
   await write("60");
-  await using node = Node.start([
-    `--state-dir=${dir.path}/state`,
-    "--node-name=node-1",
-    `--config-file=${file}`,
-    `--etcd=${server.url}`,
-    `--neutron-url=http://127.0.0.1:${freePort()}`,
-    "--startup-resync=never",
-  ]);
-  await node.ready();
+  await using node = await started(dir.path, [`--config-file=${file}`, `--etcd=${server.url}`]);
   const command = async () => {
     const words = ["reload", `--state-dir=${dir.path}/state`];
     const { code, stdout, stderr } = await outputOf(productCommand(words));
@@ -123,10 +129,10 @@ Deno.test("reload: the command returns when the configuration is in force, and f
   assertEquals(refused.code, 2);
   assertMatch(refused.text, /refused, the one before stays in force: .*compaction_period.*soon/);
   assertEquals(await pidsOf(node), after);
-  const { events } = (await node.status())!;
+  const { events } = await node.answer();
   const asked = events.filter(({ source }) => source === "requests").map(({ message }) => message);
   assertMatch(asked[0]!, /^reading the configuration again .* on the command line: it is refused$/);
-  assertEquals(asked.length, 3);
+  assertEquals(asked.length, 4, "each when it is asked for, and the one that is refused");
   const whoAsked = /the configuration again was asked for .*by=.* on the command line/g;
   await eventually("its log says who asked", () => node.output.match(whoAsked)?.length === 3);
   await node.stop();
@@ -140,15 +146,9 @@ Deno.test("SIGHUP: a certificate that was renewed under its name is read by thos
   await using server = await startEtcd();
   const ca = `${dir.path}/ca.pem`;
   await Deno.writeTextFile(ca, "-----BEGIN CERTIFICATE-----\nold\n-----END CERTIFICATE-----\n");
-  await using node = Node.start([
-    `--state-dir=${dir.path}/state`,
-    "--node-name=node-1",
-    `--etcd=${server.url}`,
-    `--neutron-url=http://127.0.0.1:${freePort()}`,
-    `--bus-ca-file=${ca}`,
-    "--startup-resync=never",
-  ], { CONDUCTOR_TRANSPORT_URL: `rabbit://u:p@127.0.0.1:${freePort()}/` });
-  await node.ready();
+  await using node = await started(dir.path, [`--etcd=${server.url}`, `--bus-ca-file=${ca}`], {
+    CONDUCTOR_TRANSPORT_URL: `rabbit://u:p@127.0.0.1:${freePort()}/`,
+  });
   assertEquals(await reload(node), []);
   await Deno.writeTextFile(ca, "-----BEGIN CERTIFICATE-----\nnewer\n-----END CERTIFICATE-----\n");
   assertEquals(await reload(node), [
@@ -168,14 +168,10 @@ Deno.test("SIGHUP: our own file and a secret that the service manager has renewe
   const write = (period: number) =>
     Deno.writeTextFile(file, `[conductor]\netcd = ${server.url}\ncompaction_period = ${period}\n`);
   await Promise.all([handOver("hidden1"), write(60)]);
-  await using node = Node.start([
-    `--state-dir=${dir.path}/state`,
-    "--node-name=node-1",
-    `--config-file=${file}`,
-    `--neutron-url=http://127.0.0.1:${freePort()}`,
-    "--startup-resync=never",
-  ], { CREDENTIALS_DIRECTORY: dir.path, CONDUCTOR_LAB: "off" });
-  await node.ready();
+  await using node = await started(dir.path, [`--config-file=${file}`], {
+    CREDENTIALS_DIRECTORY: dir.path,
+    CONDUCTOR_LAB: "off",
+  });
   assertEquals(await reload(node), []);
   await write(30);
   assertEquals(await reload(node), ["manager"]);

@@ -59,7 +59,7 @@ Deno.test("a port of the page that is taken: one message, and the page comes whe
   await new Promise((resolve) => setTimeout(resolve, 2500));
   assertEquals(countOf(node.output, /which is taken/g), 1);
   taken.close();
-  await eventually("the page", () => node.status());
+  await node.answer();
 });
 
 Deno.test("a state directory that is not writable, or in use: exit code 1 and one line", async () => {
@@ -101,7 +101,7 @@ async function expectPatience(node: Node, problem: RegExp): Promise<void> {
     return status?.roles.some(({ alive }) => problem.test(alive?.problem ?? ""));
   }, 30_000);
   await new Promise((resolve) => setTimeout(resolve, 10_000));
-  const { roles } = await eventually("a status", () => node.status());
+  const { roles } = await node.answer();
   for (const { name, process } of roles) {
     assertEquals(
       [process!.restarts, process!.state],

@@ -3,6 +3,7 @@
  * be lost, and nothing deleted that Neutron still has. Every test ends with the node having recovered
  * by itself.
  */
+import type { Status } from "../../lib/health/status.ts";
 import { assert, assertEquals, assertMatch, eventually } from "../support/assert.ts";
 import { Bed } from "./support/bed.ts";
 import { HOSTS, seededCloud } from "./support/cloud.ts";
@@ -17,6 +18,8 @@ import type { Json } from "./support/rest.ts";
 const GRPC = { sanitizeOps: false, sanitizeResources: false };
 /** Ports in one answer: a full resync of the cloud takes several. */
 const PAGE = 100;
+/** Of what the node prints an error shows the end, characters. */
+const MAX_PRINTED = 6000;
 
 /** A node in front of the seeded cloud, with the proxy between it and Neutron. */
 class Scene implements AsyncDisposable {
@@ -74,7 +77,34 @@ class Scene implements AsyncDisposable {
     });
   }
 
-  /** Keys that are not what they were, other than those of these ports. */
+  /** A step; when it fails, the error holds what the node has printed since it began. */
+  async step(t: Deno.TestContext, name: string, work: () => Promise<void>): Promise<void> {
+    await t.step(name, async () => {
+      const { node } = this.conductor;
+      const from = node.output.length;
+      await work().catch((error) => {
+        const printed = node.output.slice(from).slice(-MAX_PRINTED);
+        throw new Error(`${error.message}\nthe node printed:\n${printed}`, { cause: error });
+      });
+    });
+  }
+
+  /** Waits until the node's page says that this is wrong. */
+  async says(kind: Status["findings"][number]["kind"]): Promise<void> {
+    let last: Status | null = null;
+    await eventually(
+      `the page says ${kind}`,
+      async () =>
+        (last = await this.conductor.node.status())?.findings.some((f) => f.kind === kind),
+      30_000,
+      200,
+    ).catch((error) => {
+      const said = last ? JSON.stringify(last.findings, null, 1) : "nothing";
+      throw new Error(`${error.message}; it said last:\n${said}`, { cause: error });
+    });
+  }
+
+  /** Keys that are not what they were, other than those of these ports, and how they are now. */
   async touched(
     before: Awaited<ReturnType<typeof readState>>,
     except: readonly Json[],
@@ -83,7 +113,10 @@ class Scene implements AsyncDisposable {
     const ours = except.map(({ id }) => id.replaceAll("-", "--"));
     return [...before].filter(([key, { modRevision }]) =>
       now.get(key)?.modRevision !== modRevision && !ours.some((id) => key.includes(id))
-    ).map(([key]) => key);
+    ).map(([key, stored]) => {
+      const [was, is] = [stored, now.get(key) ?? null].map((one) => JSON.stringify(one));
+      return `${key}\n  was ${was}\n  is ${is}`;
+    });
   }
 
   /** A VM's port of our own. */
@@ -146,7 +179,7 @@ Deno.test("faults of Neutron, RabbitMQ and Keystone", GRPC, async (t) => {
   const { bed, proxy, conductor, felixes } = scene;
 
   for (const [what, answer, says] of FAULTS) {
-    await t.step(`${what}: the resync fails and says why, nothing is touched`, async () => {
+    await scene.step(t, `${what}: the resync fails and says why, nothing is touched`, async () => {
       const before = await readState(conductor.etcd);
       const deleted = await scene.newPort();
       await scene.settled();
@@ -156,9 +189,9 @@ Deno.test("faults of Neutron, RabbitMQ and Keystone", GRPC, async (t) => {
       // Something really goes while it lasts, and must not be the only thing that does.
       await bed.neutron.delete(`ports/${deleted.id}`);
       const { code, text } = await conductor.node.command("resync");
-      assertEquals(code, 1, text);
+      assertEquals(code, 1, `exit code ${code} instead of 1:\n${text}`);
       assertMatch(text, says);
-      assert(hits > 0);
+      assert(hits > 0, "no page was asked for that could fail");
       assertEquals(await scene.touched(before, gone), []);
       proxy.fault = () => null;
       await scene.settled();
@@ -166,78 +199,85 @@ Deno.test("faults of Neutron, RabbitMQ and Keystone", GRPC, async (t) => {
     });
   }
 
-  await t.step("Neutron stops between two pages and comes back", async () => {
+  await scene.step(t, "Neutron stops between two pages and comes back", async () => {
     const before = await readState(conductor.etcd);
-    const stopped = Promise.withResolvers<void>();
+    let stopping: Promise<void> | null = null;
+    // Of the resync that is asked for below: incremental runs, of which one may begin before it, list fewer fields.
     proxy.fault = async (url) => {
-      if (portPage(url) !== "later") return null;
+      if (portPage(url) !== "later" || !url.searchParams.getAll("fields").includes("fixed_ips")) {
+        return null;
+      }
       proxy.fault = () => null;
-      await bed.stop("neutron");
-      stopped.resolve();
+      await (stopping = bed.stop("neutron"));
       return null;
     };
-    const resync = conductor.node.command("resync");
-    await stopped.promise;
-    const { code, text } = await resync;
-    assertEquals(code, 1, text);
-    assertEquals(await scene.touched(before, []), []);
-    const problem = (await conductor.node.status())!.findings.map((f) => f.text).join("\n");
-    assertMatch(problem, /resync/);
-    await bed.start("neutron");
-    const port = await scene.newPort();
-    await scene.settled(60_000);
-    assertEquals(await scene.touched(before, [port]), []);
-    await scene.drop(port);
-  });
-
-  await t.step("the node's token is revoked: it takes another, and misses nothing", async () => {
-    const before = await readState(conductor.etcd);
-    // Each process has one of its own, and some of those that were seen are over by now.
-    const known = new Set(proxy.tokens);
-    const statuses: number[] = [];
-    for (const token of known) {
-      const headers = { "X-Auth-Token": await bed.keystone.token(), "X-Subject-Token": token };
-      const url = `${bed.at.keystoneUrl}/auth/tokens`;
-      const revoked = await fetch(url, { method: "DELETE", headers });
-      await revoked.body?.cancel();
-      statuses.push(revoked.status);
+    try {
+      const { code, text } = await conductor.node.command("resync");
+      assert(stopping, `the resync came to no second page of ports:\n${text}`);
+      await stopping;
+      assertEquals(code, 1, `exit code ${code} instead of 1:\n${text}`);
+      assertEquals(await scene.touched(before, []), []);
+      await scene.says("resync-failed");
+    } finally {
+      await bed.start("neutron"); // also for the steps that follow
     }
-    assert(statuses.includes(204), String(statuses));
-    proxy.forget();
-    await eventually(
-      "Neutron refuses the token",
-      () => {
-        return proxy.seen.some(({ status }) => status === 401);
-      },
-      30_000,
-      200,
-    );
     const port = await scene.newPort();
-    await scene.settled();
-    assert([...proxy.tokens].some((token) => !known.has(token)), "no other token");
+    // The longest pause between two tries is 30 s.
+    await scene.settled(90_000);
     assertEquals(await scene.touched(before, [port]), []);
     await scene.drop(port);
   });
 
-  await t.step("RabbitMQ restarts: what Felix says meanwhile reaches Neutron after", async () => {
-    const port = await scene.newPort();
-    await scene.settled();
-    const status = async () => (await bed.neutron.get(`ports/${port.id}`)).port.status;
-    await felixes.endpoint(HOSTS[0]!, port.device_id, port.id, "up");
-    await eventually("ACTIVE", async () => await status() === "ACTIVE", 30_000, 200);
-    await bed.stop("rabbitmq");
-    await felixes.endpoint(HOSTS[0]!, port.device_id, port.id, "down");
-    await bed.start("rabbitmq");
-    await eventually("DOWN", async () => await status() === "DOWN", 60_000, 200);
-    await felixes.alive(bed);
-    const other = await scene.newPort();
-    assertEquals(other["binding:vif_type"], "tap");
-    await scene.settled();
-    await scene.drop(port, other);
-    await felixes.endpoint(HOSTS[0]!, port.device_id, port.id, null);
-  });
+  await scene.step(
+    t,
+    "the node's token is revoked: it takes another, and misses nothing",
+    async () => {
+      const before = await readState(conductor.etcd);
+      // Each process has one of its own, and some of those that were seen are over by now.
+      const known = new Set(proxy.tokens);
+      const statuses: number[] = [];
+      for (const token of known) {
+        const headers = { "X-Auth-Token": await bed.keystone.token(), "X-Subject-Token": token };
+        const url = `${bed.at.keystoneUrl}/auth/tokens`;
+        const revoked = await fetch(url, { method: "DELETE", headers });
+        await revoked.body?.cancel();
+        statuses.push(revoked.status);
+      }
+      assert(statuses.includes(204), String(statuses));
+      proxy.forget();
+      const refused = () => proxy.seen.some(({ status }) => status === 401);
+      await eventually("Neutron refuses the token", refused, 30_000, 200);
+      const port = await scene.newPort();
+      await scene.settled();
+      assert([...proxy.tokens].some((token) => !known.has(token)), "no other token");
+      assertEquals(await scene.touched(before, [port]), []);
+      await scene.drop(port);
+    },
+  );
 
-  await t.step("after all of it a full resync finds nothing to do", async () => {
+  await scene.step(
+    t,
+    "RabbitMQ restarts: what Felix says meanwhile reaches Neutron after",
+    async () => {
+      const port = await scene.newPort();
+      await scene.settled();
+      const status = async () => (await bed.neutron.get(`ports/${port.id}`)).port.status;
+      await felixes.endpoint(HOSTS[0]!, port.device_id, port.id, "up");
+      await eventually("ACTIVE", async () => await status() === "ACTIVE", 30_000, 200);
+      await bed.stop("rabbitmq");
+      await felixes.endpoint(HOSTS[0]!, port.device_id, port.id, "down");
+      await bed.start("rabbitmq");
+      await eventually("DOWN", async () => await status() === "DOWN", 60_000, 200);
+      await felixes.alive(bed);
+      const other = await scene.newPort();
+      assertEquals(other["binding:vif_type"], "tap");
+      await scene.settled();
+      await scene.drop(port, other);
+      await felixes.endpoint(HOSTS[0]!, port.device_id, port.id, null);
+    },
+  );
+
+  await scene.step(t, "after all of it a full resync finds nothing to do", async () => {
     await scene.settled();
     assertEquals(await conductor.dryRunCount(), 0);
   });

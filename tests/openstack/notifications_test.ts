@@ -26,7 +26,7 @@ Deno.test("what Neutron announces is in etcd at once", GRPC, async (t) => {
     args: ["--incremental-interval=3600", "--resync-interval=3600"],
   });
   const { etcd } = conductor;
-  const notifications = async () => (await conductor.node.status())?.notifications;
+  const notifications = async () => (await conductor.node.answer()).notifications;
   await eventually("it listens", async () => (await notifications())?.queue, 30_000);
   await using felixes = await Felixes.start(etcd, ["told-1", "told-2"]);
   await felixes.alive(bed);

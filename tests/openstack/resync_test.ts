@@ -29,7 +29,7 @@ Deno.test("a cloud of ports of every sort: every key is as it must be", GRPC, as
   await using felixes = await Felixes.start(conductor.etcd, HOSTS);
   await felixes.alive(bed);
   const fullResyncs = async () =>
-    (await conductor.node.status())!.resyncs.filter(({ reason }) => reason !== "incremental");
+    (await conductor.node.answer()).resyncs.filter(({ reason }) => reason !== "incremental");
   const wrong = async () => differences(await expectedState(bed), await readState(conductor.etcd));
   let cloud: Cloud | undefined;
 

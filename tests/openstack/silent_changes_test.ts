@@ -45,7 +45,7 @@ Deno.test("what Neutron does not announce is found within the interval", GRPC, a
     [...(await readState(etcd)).keys()]
       .filter((key) => key.startsWith(PREFIXES.policies)).join();
   const incrementals = async () =>
-    ((await conductor.node.status())?.resyncs ?? [])
+    (await conductor.node.answer()).resyncs
       .filter(({ reason, endedAt, error }) => reason === "incremental" && endedAt && !error);
 
   await t.step("a port's status by RPC: looked at, and nothing to write", async () => {
@@ -182,7 +182,7 @@ Deno.test("what Neutron does not announce is found within the interval", GRPC, a
   });
 
   await t.step("and then nothing differs", async () => {
-    const resyncs = (await conductor.node.status())?.resyncs ?? [];
+    const { resyncs } = await conductor.node.answer();
     assertEquals(resyncs.filter(({ reason }) => reason !== "incremental").length, 1);
     const mine = (await conductor.dryRun()).split("\n").filter((line) => /silent/.test(line));
     assert(mine.length === 0, mine.join("\n"));

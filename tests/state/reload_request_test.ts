@@ -42,6 +42,8 @@ const taking = (store: StateStore, clock: FakeClock) =>
 const notes = async (store: StateStore) =>
   (await store.readEvents("requests")).map(({ message }) => message);
 
+const NOTED = "reading the configuration again was asked for by a test";
+
 Deno.test("reload: the answer is what came of it, and who asked is noted", () =>
   withStores(async (asker, supervisor, clock) => {
     const outcomes = [
@@ -55,8 +57,22 @@ Deno.test("reload: the answer is what came of it, and who asked is noted", () =>
       await answerReload(supervisor, taken, outcome);
       assertEquals(await asked, outcome);
     }
-    const noted = "reading the configuration again was asked for by a test";
-    assertEquals(await notes(asker), [`${noted}: it is refused`, noted]);
+    assertEquals(await notes(asker), [`${NOTED}: it is refused`, NOTED, NOTED]);
+  }));
+
+Deno.test("reload: a request is noted when it is taken up, whatever becomes of its command", () =>
+  withStores(async (asker, supervisor, clock) => {
+    const command = ask(asker, clock);
+    const refusal = assertRejects(() => command.outcome, Error);
+    const taken = await taking(supervisor, clock);
+    // As it stands when the command is interrupted here.
+    assertEquals(await notes(supervisor), [NOTED]);
+    await supervisor.writeReload({ ...taken, state: "void", told: "it stops" });
+    await inTime("the command ends", refusal);
+    assertEquals(await notes(supervisor), [
+      `${NOTED}: it was not done: no answer comes: it stops`,
+      NOTED,
+    ]);
   }));
 
 Deno.test("reload: a reading that takes long is waited for, while the supervisor lives", () =>

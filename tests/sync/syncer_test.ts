@@ -85,59 +85,56 @@ async function withSyncer(
   }
 }
 
+/** A Neutron with nothing in it. */
 const empty = (url: URL) => {
   const name = url.pathname.split("/").at(-1)!.replaceAll("-", "_");
   return Response.json({ [name]: name === "extensions" ? [{ alias: "binding" }] : [] });
 };
 
+/** The same, with a list of ports that does not come before it is released. */
+function heldPorts() {
+  const { promise, resolve: release } = Promise.withResolvers<void>();
+  const answer = async (url: URL) => {
+    if (url.pathname.endsWith("/ports")) await promise;
+    return empty(url);
+  };
+  return { answer, release };
+}
+
 Deno.test("losing mastership ends a resync in the middle within a second", GRPC, async () => {
-  const release = Promise.withResolvers<void>();
-  await withSyncer(
-    async (url) => {
-      if (url.pathname.endsWith("/ports")) await release.promise;
-      return empty(url);
-    },
-    {},
-    async ({ stop, done, requests, store }) => {
-      await eventually("it waits for ports", () => requests.some((url) => url.includes("/ports")));
-      const from = performance.now();
-      stop.abort(new Error("this node is no longer master"));
-      await done.catch(() => {});
-      assertWithin(performance.now() - from, 1000, "the end");
-      assertEquals((await store.readResyncs())[0]!.error, "mastership ended");
-      release.resolve();
-    },
-  );
+  const held = heldPorts();
+  await withSyncer(held.answer, {}, async ({ stop, done, requests, store }) => {
+    await eventually("it waits for ports", () => requests.some((url) => url.includes("/ports")));
+    const from = performance.now();
+    stop.abort(new Error("this node is no longer master"));
+    await done.catch(() => {});
+    assertWithin(performance.now() - from, 1000, "the end");
+    assertEquals((await store.readResyncs())[0]!.error, "mastership ended");
+    held.release();
+  });
 });
 
 Deno.test(
   "that Neutron is spared is told while a resync goes on, and that it is not any more",
   GRPC,
   async () => {
-    const release = Promise.withResolvers<void>();
-    await withSyncer(
-      async (url) => {
-        if (url.pathname.endsWith("/ports")) await release.promise;
-        return empty(url);
-      },
-      {},
-      async ({ gate: { pace, most }, store, requests }) => {
-        const told = async () => (await store.readRounds())?.requests;
-        try {
-          await eventually("it asks for ports", () => requests.some((url) => /ports/.test(url)));
-          await eventually("all is well", async () => (await told())?.spared === null);
-          pace.limit = 1;
-          pace.cameDown = { reason: "unavailable", at: performance.now() };
-          await eventually("it is told", async () => (await told())?.spared === "unavailable");
-          assertEquals((await store.readResyncs())[0]!.endedAt, null, "the resync goes on");
-          pace.limit = most;
-          await eventually("it is over", async () => (await told())?.spared === null);
-          assertEquals(await told(), { limit: most, most, spared: null });
-        } finally {
-          release.resolve();
-        }
-      },
-    );
+    const held = heldPorts();
+    await withSyncer(held.answer, {}, async ({ gate: { pace, most }, store, requests }) => {
+      const told = async () => (await store.readRounds())?.requests;
+      try {
+        await eventually("it asks for ports", () => requests.some((url) => /ports/.test(url)));
+        await eventually("all is well", async () => (await told())?.spared === null);
+        pace.limit = 1;
+        pace.cameDown = { reason: "unavailable", at: performance.now() };
+        await eventually("it is told", async () => (await told())?.spared === "unavailable");
+        assertEquals((await store.readResyncs())[0]!.endedAt, null, "the resync goes on");
+        pace.limit = most;
+        await eventually("it is over", async () => (await told())?.spared === null);
+        assertEquals(await told(), { limit: most, most, spared: null });
+      } finally {
+        held.release();
+      }
+    });
   },
 );
 
@@ -145,30 +142,23 @@ Deno.test(
   "a term ends only when none of its pages of ports can be written any more",
   GRPC,
   async () => {
-    const release = Promise.withResolvers<void>();
-    await withSyncer(
-      async (url) => {
-        if (url.pathname.endsWith("/ports")) await release.promise;
-        return empty(url);
-      },
-      {},
-      async ({ dir, log, stop, done }) => {
-        // A page goes into a pipe, and is written once somebody reads it.
-        const folder = `${dir}/${FOLDERS.resources}/seen-ports`;
-        await Deno.mkdir(folder, { recursive: true });
-        await new Deno.Command("mkfifo", { args: [`${folder}/1.json.new`] }).output();
-        release.resolve();
-        await eventually("it", () => log.records.some((r) => /resync done/.test(r.message)));
-        stop.abort(new Error("this node is no longer master"));
-        const first = await Promise.race([
-          done.then(() => "the term's end"),
-          systemClock.sleep(300).then(() => "no end"),
-        ]);
-        assertEquals(first, "no end");
-        assertMatch(await Deno.readTextFile(`${folder}/1.json.new`), /"ends":true/);
-        await done;
-      },
-    );
+    const held = heldPorts();
+    await withSyncer(held.answer, {}, async ({ dir, log, stop, done }) => {
+      // A page goes into a pipe, and is written once somebody reads it.
+      const folder = `${dir}/${FOLDERS.resources}/seen-ports`;
+      await Deno.mkdir(folder, { recursive: true });
+      await new Deno.Command("mkfifo", { args: [`${folder}/1.json.new`] }).output();
+      held.release();
+      await eventually("it", () => log.records.some((r) => /resync done/.test(r.message)));
+      stop.abort(new Error("this node is no longer master"));
+      const first = await Promise.race([
+        done.then(() => "the term's end"),
+        systemClock.sleep(300).then(() => "no end"),
+      ]);
+      assertEquals(first, "no end");
+      assertMatch(await Deno.readTextFile(`${folder}/1.json.new`), /"ends":true/);
+      await done;
+    });
   },
 );
 

@@ -1,6 +1,6 @@
 /** A machine that systemd has booted, with the package in it and the host's loopback. @module */
 import type { Status } from "../../lib/health/status.ts";
-import { pageStatus } from "../support/page_status.ts";
+import { pageAnswer, pageStatus } from "../support/page_status.ts";
 import { eventually } from "../support/assert.ts";
 import { freePort } from "../support/etcd_server.ts";
 import { outputOf } from "../support/in_time.ts";
@@ -124,6 +124,11 @@ export class Machine implements AsyncDisposable {
   /** What the node says of itself; null while it does not answer. */
   status(): Promise<Status | null> {
     return pageStatus(this.pageUrl);
+  }
+
+  /** The same, waited for. */
+  answer(): Promise<Status> {
+    return pageAnswer(this.pageUrl);
   }
 
   /** Waits for a ready node; on failure the error has what it logged. */

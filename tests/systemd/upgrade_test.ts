@@ -52,7 +52,7 @@ Deno.test("an upgrade and a downgrade of the node that leads, with a standby bes
     const gap = leaders.longestGap(from);
     console.log(`${what}: nobody led for ${Math.round(gap)} ms`);
     assertWithin(gap, HAND_OVER_MS, "the time without a leader");
-    assertEquals((await one.status())?.isMaster, false);
+    assertEquals((await one.answer()).isMaster, false);
     assertEquals(await one.property("ActiveState"), "active");
   };
 

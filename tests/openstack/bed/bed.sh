@@ -41,9 +41,12 @@ spawn() {
   echo $! >"$dir/run/$name.pid"
 }
 
-# wait_for SECONDS NAME COMMAND…
+# wait_for SECONDS NAME COMMAND…: so many, times TEST_TIME_FACTOR.
 wait_for() {
-  local end=$(($(date +%s) + $1)) name=$2
+  local factor=${TEST_TIME_FACTOR:-1}
+  factor=${factor%%.*}
+  [ "${factor:-0}" -ge 1 ] || factor=1
+  local end=$(($(date +%s) + $1 * factor)) name=$2
   shift 2
   until "$@" >/dev/null 2>&1; do
     if ! alive "$name" || [ "$(date +%s)" -ge "$end" ]; then
@@ -78,6 +81,12 @@ stop_one() {
   done
   # shellcheck disable=SC2086 # several
   [ -z "$left" ] || kill -KILL $left 2>/dev/null || true
+  # Who starts it again needs its ports.
+  for _ in $(seq 1 100); do
+    [ -n "$left" ] || break
+    sleep 0.1
+    left=$(members "$1")
+  done
   rm -f "$dir/run/$1.pid" "$dir/run/$1.ns"
 }
 

@@ -102,7 +102,7 @@ export class Rest {
           scope: { project: { name: project, domain } },
         },
       }),
-      signal: AbortSignal.timeout(60_000),
+      signal: AbortSignal.timeout(60_000 * TIME_FACTOR),
     });
     const text = await response.text();
     if (!response.ok) throw new RestError(response.status, "POST /auth/tokens", text);
