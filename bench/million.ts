@@ -18,7 +18,7 @@ import { peakMiB, rssMiB } from "./measure.ts";
 import { busyShare, COST } from "./neutron_workers.ts";
 import { print } from "./print.ts";
 import { Report } from "./report.ts";
-import { roundEnds } from "./rounds.ts";
+import { roundEnds, roundsBegin } from "./rounds.ts";
 import { setting } from "./settings.ts";
 import { takeOver } from "./takeover.ts";
 
@@ -71,8 +71,10 @@ async function main(): Promise<void> {
 
   await rig.workers(WORKERS);
   await sleep(SETTLE_MS);
+  const listing = PORTS * COST.narrow;
+  await roundsBegin(() => next.status(), listing + 60_000);
   const before = await rig.load(true);
-  const expected = PORTS * COST.narrow * 100 / BUDGET;
+  const expected = listing * 100 / BUDGET;
   const roundMs = await roundEnds(() => next.status(), PATIENCE * expected + 60_000);
   const after = await rig.load();
   const pid = await next.rolePid(SYNCER);

@@ -34,6 +34,20 @@ export function roundsIn(answer: unknown): Rounds | null {
   return null;
 }
 
+/** Waits until comparing goes in rounds: after a full resync, a gap is compared first. @returns whether it does. */
+export async function roundsBegin(
+  status: () => Promise<unknown>,
+  timeoutMs: number,
+): Promise<boolean> {
+  const until = performance.now() + timeoutMs;
+  do {
+    const rounds = roundsIn(await status());
+    if (rounds && rounds.round > 0) return true;
+    await sleep(LOOK_MS);
+  } while (performance.now() < until);
+  return false;
+}
+
 /**
  * Waits until a round has begun after now and ended: all that was changed before is compared then.
  *

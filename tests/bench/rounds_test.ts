@@ -1,4 +1,4 @@
-import { roundEnds, roundsIn } from "../../bench/rounds.ts";
+import { roundEnds, roundsBegin, roundsIn } from "../../bench/rounds.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 
 Deno.test("rounds are found in an answer wherever they stand", () => {
@@ -30,4 +30,14 @@ Deno.test("a round has ended when one that began after the question has", async 
 Deno.test("where there are no rounds, or none has begun, nothing is waited for", async () => {
   assertEquals(await roundEnds(() => Promise.resolve({ ready: true }), 60_000), null);
   assertEquals(await roundEnds(() => Promise.resolve({ round: 0, endedAt: null }), 60_000), null);
+});
+
+Deno.test("rounds have begun once a gap before them is compared", async () => {
+  const paces = ["first", "gap", "rounds", "rounds"];
+  let asked = 0;
+  const status = () =>
+    Promise.resolve({ pace: paces[asked], round: asked++ < 3 ? 0 : 1, endedAt: null });
+  assertEquals(await roundsBegin(status, 60_000), true);
+  assertEquals(asked, 4);
+  assertEquals(await roundsBegin(() => Promise.resolve({ ready: true }), 0), false);
 });
