@@ -135,7 +135,7 @@ Deno.test("a full resync passes on what Neutron shows of every port, also of tho
       id: port.id,
       status: port.status,
       host: port["binding:host_id"] ?? "",
-      isFaulty: port.data_plane_status === "DOWN",
+      isFaulty: port.data_plane_status === "DOWN" ? true : null,
     }));
     assertEquals(expected.filter(({ isFaulty }) => isFaulty).length, 1);
     const byId = (a: { id: string }, b: { id: string }) => a.id < b.id ? -1 : 1;
