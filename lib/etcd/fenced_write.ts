@@ -29,6 +29,10 @@ export const MAX_OPERATIONS = ETCD_LIMIT - FENCE_COMPARES;
 /** Operations of one group in one transaction: more in one revision is hard on other readers. */
 export const MAX_PER_GROUP = 4;
 const IN_FLIGHT = 4;
+/** Transactions in flight while they are small: what each of them takes is a turn of etcd's disk, whatever its size. */
+const SMALL_IN_FLIGHT = 16;
+/** Bytes that those in flight have together then. */
+const SMALL_BYTES = 128 * 1024;
 /** More waiting operations than this make {@linkcode FencedWriter.add} wait. */
 const MAX_WAITING = 2000;
 /** More bytes in waiting operations than this do so too. */
@@ -84,6 +88,7 @@ export class FencedWriter<T extends WriteOperation = WriteOperation> {
   /** Bytes of the operations that wait. */
   #bytes = 0;
   #inFlight = 0;
+  #bytesInFlight = 0;
   #flushing = false;
   #error: unknown = null;
   #changed = Promise.withResolvers<void>();
@@ -133,18 +138,29 @@ export class FencedWriter<T extends WriteOperation = WriteOperation> {
   }
 
   #pump(): void {
-    while (this.#inFlight < IN_FLIGHT && this.#error === null && this.#count > 0) {
+    while (this.#hasRoom() && this.#error === null && this.#count > 0) {
       const full = this.#count >= MAX_OPERATIONS || this.#bytes >= MAX_BATCH_BYTES;
       if (!this.#flushing && !full) return;
+      const waiting = this.#bytes;
+      const batch = this.#take();
+      const bytes = waiting - this.#bytes;
       this.#inFlight++;
-      this.#write(this.#take()).catch((error) => this.#error ??= error).finally(() => {
+      this.#bytesInFlight += bytes;
+      this.#write(batch).catch((error) => this.#error ??= error).finally(() => {
         this.#inFlight--;
+        this.#bytesInFlight -= bytes;
         const { resolve } = this.#changed;
         this.#changed = Promise.withResolvers();
         resolve();
         this.#pump();
       });
     }
+  }
+
+  /** Whether another transaction may be sent. */
+  #hasRoom(): boolean {
+    if (this.#inFlight < IN_FLIGHT) return true;
+    return this.#inFlight < SMALL_IN_FLIGHT && this.#bytesInFlight < SMALL_BYTES;
   }
 
   /** A batch with few operations of each group; what is left of a group goes behind the others. */
