@@ -111,7 +111,9 @@ class Reader {
     return message;
   }
 
-  #field(message: Json, [name, of]: Field, wire: number): void {
+  #field(message: Json, field: Field, wire: number): void {
+    const name = field[0];
+    const of = field[1];
     if (wire !== (of === "int" || of === "uint" || of === "flag" ? VARINT : DELIMITED)) {
       throw damaged();
     }

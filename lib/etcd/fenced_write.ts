@@ -106,8 +106,11 @@ export class FencedWriter<T extends WriteOperation = WriteOperation> {
     throwIfObserver(term);
   }
 
-  /** Takes one; resolves once there is room for more. @throws {FenceLostError} another node leads. */
-  async add(operation: T): Promise<void> {
+  /**
+   * Takes one; null: there is room for more, else wait until there is. So nothing is paid for waiting where nobody
+   * has to. @throws {FenceLostError} another node leads.
+   */
+  add(operation: T): Promise<void> | null {
     this.#throwIfOver();
     const group = this.#waiting.get(operation.group);
     if (group) group.push(operation);
@@ -115,7 +118,15 @@ export class FencedWriter<T extends WriteOperation = WriteOperation> {
     this.#count++;
     this.#bytes += bytesOf(operation);
     this.#pump();
-    while (this.#count > MAX_WAITING || this.#bytes > MAX_WAITING_BYTES) {
+    return this.#hasTooMany() ? this.#roomForMore() : null;
+  }
+
+  #hasTooMany(): boolean {
+    return this.#count > MAX_WAITING || this.#bytes > MAX_WAITING_BYTES;
+  }
+
+  async #roomForMore(): Promise<void> {
+    while (this.#hasTooMany()) {
       await this.#changed.promise;
       this.#throwIfOver();
     }
@@ -167,7 +178,8 @@ export class FencedWriter<T extends WriteOperation = WriteOperation> {
   #take(): T[] {
     const batch: T[] = [];
     let bytes = 0;
-    for (const [group, operations] of [...this.#waiting]) {
+    const left: [string, T[]][] = [];
+    for (const [group, operations] of this.#waiting) {
       const room = MAX_OPERATIONS - batch.length;
       if (room === 0 || bytes >= MAX_BATCH_BYTES) break;
       const most = group === "" ? room : Math.min(room, MAX_PER_GROUP);
@@ -181,8 +193,9 @@ export class FencedWriter<T extends WriteOperation = WriteOperation> {
       if (count === 0) break;
       batch.push(...operations.splice(0, count));
       this.#waiting.delete(group);
-      if (operations.length > 0) this.#waiting.set(group, operations);
+      if (operations.length > 0) left.push([group, operations]);
     }
+    for (const [group, operations] of left) this.#waiting.set(group, operations);
     this.#count -= batch.length;
     this.#bytes -= bytes;
     return batch;
