@@ -1,6 +1,6 @@
 /**
  * Answers to reads and transactions, from the bytes in which they come: the same objects that etcd3 makes, which
- * makes each of them twice and its numbers three times, so that this took a sixth of a full resync.
+ * makes each of them twice and its numbers three times (2 us a key instead of 0.4).
  *
  * Sources: `rpc.proto` and `kv.proto` of etcd; https://protobuf.dev/programming-guides/encoding/.
  *
