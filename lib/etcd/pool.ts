@@ -1,7 +1,5 @@
 /** The part of etcd3's pool of connections that is used; etcd3 1.1 keeps it to itself. @module */
-import type { Buffer } from "node:buffer";
 import { castGrpcError, type Etcd3 } from "etcd3";
-import { ANSWERS } from "./answers.ts";
 
 /** What a call may be given. */
 export interface CallOptions {
@@ -17,12 +15,6 @@ export type Unary = (
     | [request: unknown, options: CallOptions, done: Done]
     | [request: unknown, metadata: Metadata, options: CallOptions, done: Done]
 ) => void;
-/** A method of a client, with what grpc-js notes of it. */
-type Method = Unary & {
-  /** `/etcdserverpb.KV/Range` */
-  readonly path: string;
-  readonly requestSerialize: (request: unknown) => Uint8Array;
-};
 /** What a call is made with. */
 export interface Connection {
   readonly client: ServiceClient;
@@ -30,14 +22,7 @@ export interface Connection {
 }
 
 /** A client of one of etcd's services. */
-export type ServiceClient = Readonly<Record<string, Method>> & {
-  makeUnaryRequest(
-    path: string,
-    serialize: Method["requestSerialize"],
-    deserialize: (bytes: Buffer) => unknown,
-    ...args: Parameters<Unary>
-  ): void;
-};
+export type ServiceClient = Readonly<Record<string, Unary>>;
 
 /** One member's connections. */
 export interface Host {
@@ -81,8 +66,7 @@ export function callOnce<T>(
 ): Promise<T> {
   return pool.withConnection(
     service,
-    ({ client, metadata }) =>
-      answered((done) => unary(client, service, method)(payload, metadata, options, done)),
+    ({ client, metadata }) => answered((done) => client[method]!(payload, metadata, options, done)),
   );
 }
 
@@ -95,17 +79,7 @@ export function callOfNobody<T>(
   options: CallOptions,
 ): Promise<T> {
   const client = pool.hosts[0]!.getServiceClient(service);
-  return answered((done) => unary(client, service, method)(payload, options, done));
-}
-
-/** A method of a client. What may be large is not made of its bytes by etcd3 (`answers.ts`). */
-function unary(client: ServiceClient, service: string, method: string): Unary {
-  const their = client[method]!;
-  if (service !== "KV" || !(method in ANSWERS)) return their.bind(client);
-  const { path, requestSerialize } = their;
-  if (!path || !requestSerialize) throw unfit("path and requestSerialize of a client's method");
-  const deserialize = ANSWERS[method as keyof typeof ANSWERS];
-  return (...args) => client.makeUnaryRequest(path, requestSerialize, deserialize, ...args);
+  return answered((done) => client[method]!(payload, options, done));
 }
 
 /** What a call was answered. @throws etcd3's error for what grpc-js says. */
