@@ -90,7 +90,7 @@ function prefixOf({ version, bits }: IpNetwork, length: number): bigint {
 function parseV4(text: string): bigint | null {
   const octets = V4.exec(text)?.slice(1).map(Number);
   if (!octets || octets.some((octet) => octet > 255)) return null;
-  return octets.reduce((bits, octet) => (bits << 8n) | BigInt(octet), 0n);
+  return BigInt(octets.reduce((bits, octet) => bits * 256 + octet, 0));
 }
 
 function parseV6(text: string): bigint | null {

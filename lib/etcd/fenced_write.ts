@@ -29,6 +29,10 @@ export const MAX_OPERATIONS = ETCD_LIMIT - FENCE_COMPARES;
 /** Operations of one group in one transaction: more in one revision is hard on other readers. */
 export const MAX_PER_GROUP = 4;
 const IN_FLIGHT = 4;
+/** Transactions in flight while they are small: what each of them takes is a turn of etcd's disk, whatever its size. */
+const SMALL_IN_FLIGHT = 16;
+/** Bytes that those in flight have together then. */
+const SMALL_BYTES = 128 * 1024;
 /** More waiting operations than this make {@linkcode FencedWriter.add} wait. */
 const MAX_WAITING = 2000;
 /** More bytes in waiting operations than this do so too. */
@@ -84,6 +88,7 @@ export class FencedWriter<T extends WriteOperation = WriteOperation> {
   /** Bytes of the operations that wait. */
   #bytes = 0;
   #inFlight = 0;
+  #bytesInFlight = 0;
   #flushing = false;
   #error: unknown = null;
   #changed = Promise.withResolvers<void>();
@@ -101,8 +106,11 @@ export class FencedWriter<T extends WriteOperation = WriteOperation> {
     throwIfObserver(term);
   }
 
-  /** Takes one; resolves once there is room for more. @throws {FenceLostError} another node leads. */
-  async add(operation: T): Promise<void> {
+  /**
+   * Takes one; null: there is room for more, else wait until there is. So nothing is paid for waiting where nobody
+   * has to. @throws {FenceLostError} another node leads.
+   */
+  add(operation: T): Promise<void> | null {
     this.#throwIfOver();
     const group = this.#waiting.get(operation.group);
     if (group) group.push(operation);
@@ -110,7 +118,15 @@ export class FencedWriter<T extends WriteOperation = WriteOperation> {
     this.#count++;
     this.#bytes += bytesOf(operation);
     this.#pump();
-    while (this.#count > MAX_WAITING || this.#bytes > MAX_WAITING_BYTES) {
+    return this.#hasTooMany() ? this.#roomForMore() : null;
+  }
+
+  #hasTooMany(): boolean {
+    return this.#count > MAX_WAITING || this.#bytes > MAX_WAITING_BYTES;
+  }
+
+  async #roomForMore(): Promise<void> {
+    while (this.#hasTooMany()) {
       await this.#changed.promise;
       this.#throwIfOver();
     }
@@ -133,12 +149,17 @@ export class FencedWriter<T extends WriteOperation = WriteOperation> {
   }
 
   #pump(): void {
-    while (this.#inFlight < IN_FLIGHT && this.#error === null && this.#count > 0) {
+    while (this.#hasRoom() && this.#error === null && this.#count > 0) {
       const full = this.#count >= MAX_OPERATIONS || this.#bytes >= MAX_BATCH_BYTES;
       if (!this.#flushing && !full) return;
+      const waiting = this.#bytes;
+      const batch = this.#take();
+      const bytes = waiting - this.#bytes;
       this.#inFlight++;
-      this.#write(this.#take()).catch((error) => this.#error ??= error).finally(() => {
+      this.#bytesInFlight += bytes;
+      this.#write(batch).catch((error) => this.#error ??= error).finally(() => {
         this.#inFlight--;
+        this.#bytesInFlight -= bytes;
         const { resolve } = this.#changed;
         this.#changed = Promise.withResolvers();
         resolve();
@@ -147,11 +168,18 @@ export class FencedWriter<T extends WriteOperation = WriteOperation> {
     }
   }
 
+  /** Whether another transaction may be sent. */
+  #hasRoom(): boolean {
+    if (this.#inFlight < IN_FLIGHT) return true;
+    return this.#inFlight < SMALL_IN_FLIGHT && this.#bytesInFlight < SMALL_BYTES;
+  }
+
   /** A batch with few operations of each group; what is left of a group goes behind the others. */
   #take(): T[] {
     const batch: T[] = [];
     let bytes = 0;
-    for (const [group, operations] of [...this.#waiting]) {
+    const left: [string, T[]][] = [];
+    for (const [group, operations] of this.#waiting) {
       const room = MAX_OPERATIONS - batch.length;
       if (room === 0 || bytes >= MAX_BATCH_BYTES) break;
       const most = group === "" ? room : Math.min(room, MAX_PER_GROUP);
@@ -165,8 +193,9 @@ export class FencedWriter<T extends WriteOperation = WriteOperation> {
       if (count === 0) break;
       batch.push(...operations.splice(0, count));
       this.#waiting.delete(group);
-      if (operations.length > 0) this.#waiting.set(group, operations);
+      if (operations.length > 0) left.push([group, operations]);
     }
+    for (const [group, operations] of left) this.#waiting.set(group, operations);
     this.#count -= batch.length;
     this.#bytes -= bytes;
     return batch;

@@ -118,6 +118,18 @@ export class FilteredSocket extends Duplex {
     this.#inner.write(chunk, encoding, done);
   }
 
+  /** HTTP/2 gives frames one by one, and each write of them would be a call of the system. */
+  override _writev(
+    chunks: { chunk: Buffer; encoding: BufferEncoding }[],
+    done: (error?: Error | null) => void,
+  ) {
+    const last = chunks.pop()!;
+    this.#inner.cork();
+    for (const { chunk, encoding } of chunks) this.#inner.write(chunk, encoding);
+    this.#inner.write(last.chunk, last.encoding, done);
+    this.#inner.uncork();
+  }
+
   override _final(done: () => void): void {
     this.#inner.end(done);
   }

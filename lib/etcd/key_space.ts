@@ -62,7 +62,7 @@ export class KeySpace {
   }
 
   #add(key: Uint8Array): void {
-    for (const [i, byte] of key.entries()) (this.#alphabets[i] ??= new Alphabet()).add(byte);
+    for (let i = 0; i < key.length; i++) (this.#alphabets[i] ??= new Alphabet()).add(key[i]!);
   }
 
   #number(key: Uint8Array): number {

@@ -125,12 +125,8 @@ export async function* snapshotPages(
     for (const kv of page.kvs) {
       const key = kv.key.toString();
       if (wants && !wants(key)) continue;
-      items.push({
-        key,
-        value: kv.value,
-        modRevision: kv.mod_revision,
-        ...(isText(key, kv.key) ? {} : { notText: kv.key }),
-      });
+      const item = { key, value: kv.value, modRevision: kv.mod_revision };
+      items.push(isText(key, kv.key) ? item : { ...item, notText: kv.key });
     }
     const more = ranges.advance(page.kvs.map(({ key }) => key), page.more);
     yield { revision, clusterId: page.header.cluster_id, items };

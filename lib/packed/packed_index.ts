@@ -106,7 +106,8 @@ export class PackedIndex {
   *everyText(step: number): Generator<string> {
     let at = 0;
     let chosen = 0;
-    for (const row of this.rows()) {
+    for (let row = 0; row < this.#rows.length; row++) {
+      if (!this.has(row)) continue;
       // By chance: what is in the order of something else, such as twenty to a host, has a beat of its own.
       if (at % step === 0) chosen = at + Math.floor(Math.random() * step);
       if (at++ === chosen) yield this.text(row);

@@ -22,9 +22,8 @@ for (let i = 0; i < 16; i++) NIBBLES[i.toString(16).charCodeAt(0)] = i;
 const DASH = "-".charCodeAt(0);
 /** Digits of a UUID before its first dash. */
 const BEFORE_DASH = 8;
-/** Whether a dash comes before that digit of a UUID. */
-const isAfterDash = (digit: number) =>
-  digit === BEFORE_DASH || digit === 12 || digit === 16 || digit === 20;
+/** A UUID is so many times four digits; dashes come before the third to the sixth of them. */
+const QUADS = 8;
 
 /** The rests of one index's texts. */
 export class UuidTexts {
@@ -92,10 +91,9 @@ export class UuidTexts {
 
   /** The frequent case: a UUID and nothing else. */
   #isUuid(text: string): boolean {
-    if (text.length !== 36 || !isUuidAt(text, 0, 1)) return false;
+    if (text.length !== 36) return false;
     this.words.fill(0);
-    this.#parse(text, 0, 1, 0);
-    return true;
+    return this.#parse(text, 0, 1, 0);
   }
 
   /** The rest, with a mark for each UUID that was found: by its first dash, which a regular expression is slower at. */
@@ -110,37 +108,39 @@ export class UuidTexts {
       const dashes = text.charCodeAt(dash + 1) === DASH ? 2 : 1;
       const at = dash - BEFORE_DASH;
       let next = dash + 1;
-      if (isUuidAt(text, at, dashes)) {
-        this.#parse(text, at, dashes, WORDS * found++);
+      if (this.#parse(text, at, dashes, WORDS * found)) {
+        found++;
         rest += text.slice(from, at) + (dashes === 1 ? PLAIN : DOUBLED);
         from = at + 32 + 4 * dashes;
         next = from + BEFORE_DASH;
-      }
+      } else this.words.fill(0, WORDS * found);
       dash = text.indexOf("-", next);
     }
     return rest + text.slice(from);
   }
 
-  #parse(text: string, from: number, dashes: number, at: number): void {
+  /**
+   * Puts the UUID that begins there, with so many dashes in each place where it has some, into the words from
+   * `at` on, which are zero. False: there is none, and the words are of no use.
+   */
+  #parse(text: string, from: number, dashes: number, at: number): boolean {
     const { words } = this;
-    for (let digit = 0, i = from; digit < 32; digit++, i++) {
-      if (isAfterDash(digit)) i += dashes;
-      const word = at + (digit >> 3);
-      words[word] = (words[word]! << 4) | NIBBLES[text.charCodeAt(i)]!;
+    let i = from;
+    for (let quad = 0; quad < QUADS; quad++) {
+      if (quad >= 2 && quad <= 5) {
+        for (const end = i + dashes; i < end; i++) if (text.charCodeAt(i) !== DASH) return false;
+      }
+      let digits = 0;
+      for (const end = i + 4; i < end; i++) {
+        const nibble = NIBBLES[text.charCodeAt(i)]!; // undefined behind the end
+        if (!(nibble < 16)) return false;
+        digits = (digits << 4) | nibble;
+      }
+      const word = at + (quad >> 1);
+      words[word] = (words[word]! << 16) | digits;
     }
+    return true;
   }
-}
-
-/** Whether a UUID begins there, with so many dashes in each place where it has some. */
-function isUuidAt(text: string, from: number, dashes: number): boolean {
-  for (let digit = 0, i = from; digit < 32; digit++, i++) {
-    if (isAfterDash(digit)) {
-      for (const end = i + dashes; i < end; i++) if (text.charCodeAt(i) !== DASH) return false;
-    }
-    const code = text.charCodeAt(i); // NaN behind the end
-    if (!(code < NIBBLES.length) || NIBBLES[code] === 255) return false;
-  }
-  return true;
 }
 
 function uuidText(words: Uint32Array, at: number, dash: string): string {

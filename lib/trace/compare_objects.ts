@@ -125,9 +125,9 @@ class TracedSource extends NamedSource {
 class TraceSink extends NoSink {
   readonly changes = new Map<string, Change>();
 
-  override add(change: Change): Promise<void> {
+  override add(change: Change): null {
     this.changes.set(change.key, change);
-    return Promise.resolve();
+    return null;
   }
 }
 

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { PassThrough } from "node:stream";
+import { Duplex, PassThrough } from "node:stream";
 import { Etcd3 } from "etcd3";
 import { openEtcd } from "../../lib/etcd/client.ts";
 import { FilteredSocket, filterFrames } from "../../lib/etcd/frame_filter.ts";
@@ -42,6 +42,28 @@ for (const size of [1, 4, 9, 10, 1000]) {
     assert(cut && length < all.length + 9, `${length} of ${all.length}, cut ${cut}`);
   });
 }
+
+Deno.test("frames that are given while one is written are written together, in order", async () => {
+  const writes: string[] = [];
+  class Inner extends Duplex {
+    override _read() {}
+    override _write(chunk: Buffer, _: BufferEncoding, done: () => void) {
+      writes.push(chunk.toString());
+      setTimeout(done, 0);
+    }
+    override _writev(chunks: { chunk: Buffer }[], done: () => void) {
+      writes.push(chunks.map(({ chunk }) => chunk.toString()).join("+"));
+      setTimeout(done, 0);
+    }
+  }
+  const filtered = new FilteredSocket(new Inner());
+  const written = ["a", "b", "c", "d"].map((text) =>
+    new Promise((resolve) => filtered.write(Buffer.from(text), resolve))
+  );
+  await Promise.all(written);
+  assertEquals(writes, ["a", "b+c+d"]);
+  filtered.destroy();
+});
 
 for (const authenticator of [{}, { credentials: {} }]) {
   const there = Object.keys(authenticator).join() || "none";

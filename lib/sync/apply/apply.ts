@@ -149,7 +149,10 @@ async function writeBatch(
     counts.compareMs += now - from;
     from = now;
     if (change === null) counts.correct++;
-    else await run.change(kind, change, value);
+    else {
+      const room = run.change(kind, change, value);
+      if (room) await room;
+    }
     if (run.isLong(now)) await run.breathe();
     else if (change === null) continue;
     from = clock.monotonic();

@@ -35,13 +35,13 @@ export class DryRunSink extends NoSink {
     super();
   }
 
-  override add(change: Change, stored: Stored | undefined): Promise<void> {
+  override add(change: Change, stored: Stored | undefined): null {
     this.#count++;
     if (this.#chars < this.maxChars) {
       this.#shown++;
       this.#tell(change, stored);
     }
-    return Promise.resolve();
+    return null;
   }
 
   #tell(change: Change, stored: Stored | undefined): void {

@@ -13,8 +13,8 @@ export interface Sink {
   readonly refused: Change[];
   /** What a full etcd said, which takes deletions only; null: it is not full. */
   readonly full: Error | null;
-  /** Resolves once there is room for more. */
-  add(change: Change, stored: Stored | undefined): Promise<void>;
+  /** Null: there is room for more, else wait until there is. */
+  add(change: Change, stored: Stored | undefined): Promise<void> | null;
   /** Resolves when all of them are where they go. */
   flush(): Promise<void>;
 }
@@ -27,6 +27,8 @@ export class NoSink implements Sink {
   readonly refused: Change[] = [];
   readonly full = null;
 
-  async add(_change: Change, _stored: Stored | undefined): Promise<void> {}
+  add(_change: Change, _stored: Stored | undefined): null {
+    return null;
+  }
   async flush(): Promise<void> {}
 }

@@ -125,15 +125,20 @@ export class SyncRun {
     this.#sliceAt = deps.clock.monotonic();
   }
 
-  /** Passes a change on. */
-  async change(kind: Kind, change: Change, stored: Stored | undefined): Promise<void> {
+  /** Passes a change on; null: more may come, else wait until they may. */
+  change(kind: Kind, change: Change, stored: Stored | undefined): Promise<void> | null {
     const counts = this.kinds[kind];
     counts[COUNTED[change.action]]++;
     this.deps.differences?.add(change, stored);
     const from = this.deps.clock.monotonic();
-    await this.sink.add(change, stored);
-    counts.writeMs += this.deps.clock.monotonic() - from;
-    this.#uncountRefused();
+    const taken = () => {
+      counts.writeMs += this.deps.clock.monotonic() - from;
+      this.#uncountRefused();
+    };
+    const room = this.sink.add(change, stored);
+    if (room) return room.then(taken);
+    taken();
+    return null;
   }
 
   /** etcd is full, and takes deletions only. */

@@ -5,9 +5,9 @@
  *
  * @module
  */
-import { parseJsonObject } from "../../base/json.ts";
+import { isDeeper, parseJsonObject } from "../../base/json.ts";
 import type { WriteOperation } from "../../etcd/fenced_write.ts";
-import { withKept } from "../../calico/kept_facets.ts";
+import { type ResourceParts, withKept } from "../../calico/kept_facets.ts";
 import { pythonJson } from "../../calico/python_json.ts";
 import { sameJson } from "../../calico/same_json.ts";
 import { type Kind, type Subject, subjectOf } from "./kinds.ts";
@@ -38,6 +38,8 @@ export interface Stamps {
 
 type Json = Record<string, unknown>;
 const decoder = new TextDecoder();
+/** What is nested deeper no program in Go reads. Source: `maxNestingDepth` of encoding/json. */
+const MAX_DEPTH = 10_000;
 
 function textIn(value: unknown): string | null {
   return typeof value === "string" ? value : null;
@@ -47,8 +49,16 @@ function textIn(value: unknown): string | null {
 export function desiredValue(desired: Desired, stored: Json | null, stamps: Stamps): Json {
   if (desired.resource === null) return desired.plain!;
   const { keep = [] } = desired.resource;
-  const { kind, name, labels, annotations, spec } = withKept(desired.resource, keep, stored);
-  const kept = (stored?.metadata ?? {}) as Json;
+  const resource = withKept(desired.resource, keep, stored);
+  return withMetadata(resource, (stored?.metadata ?? {}) as Json, stamps);
+}
+
+/** A resource with what is kept of its metadata, or else stamped. */
+function withMetadata(
+  { kind, name, labels, annotations, spec }: ResourceParts,
+  { labels: _labels, annotations: _annotations, ...kept }: Json,
+  stamps: Stamps,
+): Json {
   const metadata: Json = {
     ...kept,
     name,
@@ -56,8 +66,6 @@ export function desiredValue(desired: Desired, stored: Json | null, stamps: Stam
     creationTimestamp: textIn(kept.creationTimestamp) ?? stamps.creationTimestamp,
     uid: textIn(kept.uid) ?? stamps.newUid(),
   };
-  delete metadata.labels;
-  delete metadata.annotations;
   if (Object.keys(labels).length > 0) metadata.labels = labels;
   if (Object.keys(annotations).length > 0) metadata.annotations = annotations;
   return { kind, apiVersion: "projectcalico.org/v3", metadata, spec };
@@ -73,7 +81,8 @@ function isOwnText(text: string, want: Desired, stamps: Stamps): boolean {
   const [, creationTimestamp, uid] = OWN_METADATA.exec(text) ?? [];
   if (uid === undefined) return false;
   const metadata = { name: "", namespace: "", creationTimestamp, uid };
-  return text === JSON.stringify(desiredValue(want, { metadata }, stamps));
+  // Without what is kept of others: where there is some, the parts are compared.
+  return text === JSON.stringify(withMetadata(want.resource, metadata, stamps));
 }
 
 /**
@@ -88,7 +97,7 @@ export function compare(
 ): Change | null {
   const { key, kind, subject, group } = want;
   if (!stored) {
-    const other = elsewhere ? parseJsonObject(decoder.decode(elsewhere.value)) : null;
+    const other = elsewhere ? parseStored(decoder.decode(elsewhere.value)) : null;
     const target = desiredValue(
       want,
       other && { ...other, metadata: withoutStamps(other) },
@@ -99,13 +108,20 @@ export function compare(
   }
   const text = decoder.decode(stored.value);
   if (isOwnText(text, want, stamps)) return null;
-  const have = parseJsonObject(text);
+  const have = parseStored(text);
   const target = desiredValue(want, have, stamps);
   // A subnet's text counts, not only what it says.
   if (want.resource !== null && have !== null && sameJson(have, target)) return null;
   const { modRevision } = stored;
   const update = { key, kind, subject, group, modRevision, action: "update" } as const;
   return { ...update, value: valueOf(want, target, stamps), ...lostBetween(kind, have, target) };
+}
+
+/** What a key holds, or null where nobody can read it. */
+function parseStored(text: string): Json | null {
+  const value = parseJsonObject(text);
+  const mayBeDeep = text.length > 2 * MAX_DEPTH; // each level is closed again
+  return mayBeDeep && isDeeper(value, MAX_DEPTH) ? null : value;
 }
 
 /** What a new key takes from another one: what it shows, not what others have noted there. */

@@ -8,8 +8,12 @@ export function idsIn(port: object, field: PortField): string[] {
   const value = (port as Record<string, unknown>)[field];
   if (typeof value === "string") return value === "" ? [] : [value];
   if (!Array.isArray(value)) return [];
-  return value.map((item) => typeof item === "object" ? item?.subnet_id : item)
-    .filter((id) => typeof id === "string" && id !== "");
+  const ids: string[] = [];
+  for (const item of value) {
+    const id = typeof item === "object" ? item?.subnet_id : item;
+    if (typeof id === "string" && id !== "") ids.push(id);
+  }
+  return ids;
 }
 
 /** Values of the filter of ports by that field, in as many requests as it takes. */

@@ -100,10 +100,10 @@ class Noting extends NoSink {
   constructor(readonly seen: string[]) {
     super();
   }
-  override add(change: Change): Promise<void> {
+  override add(change: Change): null {
     this.changes.push(change);
     this.seen.push(`${change.action} ${change.kind} ${change.subject.id}`);
-    return Promise.resolve();
+    return null;
   }
   override flush(): Promise<void> {
     if (this.seen.at(-1) !== "landed") this.seen.push("landed");
