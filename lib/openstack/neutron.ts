@@ -12,7 +12,7 @@ import type { OpenstackConfig } from "./config.ts";
 import { Inquiry, type Whereabouts } from "./confirm_gone.ts";
 import { Extensions } from "./extensions.ts";
 import { OpenstackError, readJson, readList } from "./http.ts";
-import type { KeystoneAuth } from "./keystone.ts";
+import type { KeystoneAuth, SentInit } from "./keystone.ts";
 import { listInBatches } from "./list_by.ts";
 import { ListWalk } from "./list_walk.ts";
 import { collect, type Listing, RecordReader } from "./listing.ts";
@@ -70,7 +70,7 @@ export class NeutronClient {
     return this.shared.gate;
   }
 
-  /** For how long requests of this client and its views were under way, all added up, ms. */
+  /** How long Neutron took for what it answered to this client and its views, all added up, ms. */
   get busyMs(): number {
     return this.shared.gate.busyMs;
   }
@@ -272,13 +272,16 @@ export class NeutronClient {
         error,
       });
     const send = (turn: UnderWay) => {
-      const onRefusal = ({ status }: OpenstackError) => turn.refused(status);
-      const options = { neutronUrl, onWarmUp, onRefusal };
+      const attempts: SentInit = {
+        onAttempt: () => turn.sent(),
+        onFailure: ({ status }) => turn.refused(status),
+      };
       const heard = (response: Response) => {
         turn.heard();
         return read(response);
       };
-      return fetchWarm(this.auth, options, url, signal, heard, init);
+      const all = { ...init, ...attempts };
+      return fetchWarm(this.auth, { neutronUrl, onWarmUp }, url, signal, heard, all);
     };
     const { isUrgent: urgent, account } = this;
     return this.gate.run({ urgent, signal, send, sizeOf, account });

@@ -24,8 +24,6 @@ export interface WarmUpOptions {
   readonly neutronUrl: string;
   /** Called with the refusal before other lists are asked for because of it. */
   onWarmUp?(refusal: OpenstackError): void;
-  /** Called before each further try, and before the wait for it. */
-  onRefusal?(refusal: OpenstackError): void;
 }
 
 /**
@@ -37,16 +35,15 @@ export interface WarmUpOptions {
  */
 export async function fetchWarm<T>(
   auth: Fetcher,
-  { neutronUrl, onWarmUp, onRefusal }: WarmUpOptions,
+  { neutronUrl, onWarmUp }: WarmUpOptions,
   url: string,
   signal: AbortSignal,
   read: (response: Response) => Promise<T>,
-  init: RequestInit = {},
+  init: Omit<SentInit, "beforeRetry"> = {},
 ): Promise<T> {
   let tries = 0;
   let mayBeCold = true;
   const beforeRetry = async (refusal: OpenstackError) => {
-    onRefusal?.(refusal);
     if (refusal.status !== 500 || !mayBeCold) return;
     onWarmUp?.(refusal);
     mayBeCold = await warmUp(auth, neutronUrl, signal);
