@@ -143,7 +143,7 @@ export class NeutronClient {
     const { patience } = query;
     const page = (walk: Walk, signal: AbortSignal) => this.#page(path, signal, query, walk);
     const read = patience
-      ? (walk: Walk, signal: AbortSignal) => patience.run(() => page(walk, signal), signal)
+      ? (walk: Walk, signal: AbortSignal) => patience.run((either) => page(walk, either), signal)
       : page;
     const { clock = systemClock } = this.auth;
     const now = () => clock.now();
