@@ -295,6 +295,20 @@ Deno.test("that Neutron is spared is said for some minutes, not as long as nobod
   assertEquals(all.gate.record(), { limit: 4, most: 8, spared: null });
 });
 
+Deno.test("why only one is sent is said too where it began with one, and later it goes up as at first", async () => {
+  const all = scene(8, 8);
+  for (const [status, reason] of [[null, "no-answer"], [503, "unavailable"]] as const) {
+    await beRefused(all, status);
+    assertEquals(all.gate.record(), { limit: 1, most: 8, spared: reason });
+  }
+  assertEquals(all.downs, [], "nothing has come down");
+  await walkFor(all, 8, 10_000 + 6 * COST_MS);
+  assertEquals(all.gate.record(), { limit: 8, most: 8, spared: null });
+  const one = scene(1, 1);
+  await beRefused(one, null);
+  assertEquals(one.gate.record(), { limit: 1, most: 1, spared: null }, "no more are wanted");
+});
+
 Deno.test("what takes long after Neutron has answered says nothing of Neutron", async () => {
   const all = scene(8, 8);
   const slowToRead = () =>
