@@ -87,7 +87,7 @@ export class NeutronClient {
    */
   async askExtensions(signal: AbortSignal): Promise<Extensions> {
     const url = `${this.config.neutronUrl}/v2.0/extensions`;
-    const found = Extensions.parse(await this.auth.fetch(url, signal, readJson));
+    const found = Extensions.parse(await this.fetch(url, signal, readJson));
     if (!found) {
       throw new OpenstackError(`${url} sent no list of extensions: is neutron_url Neutron's?`, 200);
     }
