@@ -45,6 +45,8 @@ export interface RequestOptions {
   readonly attempts?: number;
   /** Called before each attempt. */
   onAttempt?(): void;
+  /** Called when an attempt has failed, whether or not there is a further one. */
+  onFailure?(failure: OpenstackError): void;
   /** Awaited before each further attempt, and before the wait for it. */
   beforeRetry?(failure: OpenstackError): Promise<void>;
   /** A status outside 2xx that is an answer too. */
@@ -72,6 +74,7 @@ export async function request<T>(
     options.onAttempt?.();
     const outcome = await once(url, options, read);
     if ("result" in outcome) return outcome.result;
+    options.onFailure?.(outcome.failure);
     if (!outcome.again || attempt >= attempts) throw outcome.failure;
     await options.beforeRetry?.(outcome.failure);
     await clock.sleep(outcome.afterMs ?? backoffMs(BACKOFF, attempt - 1), signal);

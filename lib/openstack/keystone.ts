@@ -30,8 +30,12 @@ const MOVED_CHECK_MS = 60_000;
 
 type Read<T> = (response: Response) => Promise<T>;
 
-/** What is sent, and how often it is tried. */
-export type SentInit = RequestInit & Pick<RequestOptions, "attempts" | "beforeRetry">;
+/**
+ * What is sent, how often it is tried, and who is told of these attempts: not of those for a token that it may need.
+ */
+export type SentInit =
+  & RequestInit
+  & Pick<RequestOptions, "attempts" | "beforeRetry" | "onAttempt" | "onFailure">;
 
 /** Hands out tokens and makes authorised requests; dispose of it to close its connections. */
 export class KeystoneAuth implements Disposable {
@@ -179,7 +183,7 @@ export class KeystoneAuth implements Disposable {
     url: string,
     signal: AbortSignal,
     read: Read<T>,
-    { attempts, beforeRetry, ...init }: SentInit,
+    { attempts, beforeRetry, onAttempt, onFailure, ...init }: SentInit,
     token: Pick<Token, "value"> | null,
     accept?: number,
   ): Promise<T> {
@@ -189,7 +193,11 @@ export class KeystoneAuth implements Disposable {
     return await request(url, {
       clock: this.clock,
       signal,
-      onAttempt: this.onAttempt,
+      onAttempt: () => {
+        this.onAttempt();
+        onAttempt?.();
+      },
+      onFailure,
       timeoutMs: this.config.requestTimeoutMs,
       attempts,
       beforeRetry,

@@ -65,6 +65,8 @@ export class ListWalk<T extends { id: string }> {
       if (by && !page.records.every(by.asked)) {
         throw new FilterIgnoredError(reader.rules.url, by.field);
       }
+      // Before the walk goes on: what is refused here is asked for again by the next call.
+      reader.demandFields(page.records);
       return reader.read(walk.take(page), known && ((record) => known(record, askedAt)));
     }
     return null;

@@ -61,12 +61,9 @@ export class RecordReader<T> {
   }
 
   /**
-   * Reads the next page, without what is known.
-   *
-   * @throws {OpenstackError} none of many records shows a field that all should have.
+   * Reads the next page, without what is known. Whether its fields are there is asked before; see {@linkcode demandFields}.
    */
   read(records: readonly unknown[], isKnown?: (record: unknown) => boolean): Listing<T> {
-    this.#demandFields(records);
     const page: Listing<T> = { items: [], refused: [] };
     for (const record of records) {
       this.#count++;
@@ -98,7 +95,12 @@ export class RecordReader<T> {
     return { id: "", why: clip(`${place}: ${problemOf(record)}`, MAX_REASON) };
   }
 
-  #demandFields(records: readonly unknown[]): void {
+  /**
+   * Refuses a page whose fields are hidden, before anything is taken of it.
+   *
+   * @throws {OpenstackError} none of many records shows a field that all should have.
+   */
+  demandFields(records: readonly unknown[]): void {
     if (records.length < SYSTEMATIC) return;
     const objects = records.filter((record) => typeof record === "object" && record !== null);
     if (objects.length < SYSTEMATIC) return;

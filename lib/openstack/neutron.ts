@@ -12,7 +12,7 @@ import type { OpenstackConfig } from "./config.ts";
 import { Inquiry, type Whereabouts } from "./confirm_gone.ts";
 import { Extensions } from "./extensions.ts";
 import { OpenstackError, readJson, readList } from "./http.ts";
-import type { KeystoneAuth } from "./keystone.ts";
+import type { KeystoneAuth, SentInit } from "./keystone.ts";
 import { listInBatches } from "./list_by.ts";
 import { ListWalk } from "./list_walk.ts";
 import { collect, type Listing, RecordReader } from "./listing.ts";
@@ -70,7 +70,7 @@ export class NeutronClient {
     return this.shared.gate;
   }
 
-  /** For how long requests of this client and its views were under way, all added up, ms. */
+  /** How long Neutron took for what it answered to this client and its views, all added up, ms. */
   get busyMs(): number {
     return this.shared.gate.busyMs;
   }
@@ -87,7 +87,7 @@ export class NeutronClient {
    */
   async askExtensions(signal: AbortSignal): Promise<Extensions> {
     const url = `${this.config.neutronUrl}/v2.0/extensions`;
-    const found = Extensions.parse(await this.auth.fetch(url, signal, readJson));
+    const found = Extensions.parse(await this.fetch(url, signal, readJson));
     if (!found) {
       throw new OpenstackError(`${url} sent no list of extensions: is neutron_url Neutron's?`, 200);
     }
@@ -143,7 +143,7 @@ export class NeutronClient {
     const { patience } = query;
     const page = (walk: Walk, signal: AbortSignal) => this.#page(path, signal, query, walk);
     const read = patience
-      ? (walk: Walk, signal: AbortSignal) => patience.run(() => page(walk, signal), signal)
+      ? (walk: Walk, signal: AbortSignal) => patience.run((either) => page(walk, either), signal)
       : page;
     const { clock = systemClock } = this.auth;
     const now = () => clock.now();
@@ -276,13 +276,16 @@ export class NeutronClient {
         error,
       });
     const send = (turn: UnderWay) => {
-      const onRefusal = ({ status }: OpenstackError) => turn.refused(status);
-      const options = { neutronUrl, onWarmUp, onRefusal };
+      const attempts: SentInit = {
+        onAttempt: () => turn.sent(),
+        onFailure: ({ status }) => turn.refused(status),
+      };
       const heard = (response: Response) => {
         turn.heard();
         return read(response);
       };
-      return fetchWarm(this.auth, options, url, signal, heard, init);
+      const all = { ...init, ...attempts };
+      return fetchWarm(this.auth, { neutronUrl, onWarmUp }, url, signal, heard, all);
     };
     const { isUrgent: urgent, account } = this;
     return this.gate.run({ urgent, signal, send, sizeOf, account });

@@ -51,7 +51,7 @@ export class Pace {
   limit = 1;
   /** Raised each time that the limit comes down: what was sent before tells nothing of the new one. */
   era = 0;
-  /** Why it came down last, and when by the monotonic clock, ms; null: it never did. */
+  /** Why it came down last, or stayed at one, and when by the monotonic clock, ms; null: nothing was a reason to. */
   cameDown: { readonly reason: SlowReason; readonly at: number } | null = null;
   readonly #costs = new AnswerCosts();
   /** Of answers to what was sent in this era: how many times as long as usual they took. */
@@ -60,6 +60,8 @@ export class Pace {
   /** When one more may be tried, by the monotonic clock; −∞: nothing has gone wrong yet. */
   #growAt = -Infinity;
   #grewAt = -Infinity;
+  /** It came down once, and has gone up slowly since. */
+  #isCareful = false;
 
   /** @param onDown is told each time that it comes down. */
   constructor(
@@ -99,7 +101,7 @@ export class Pace {
     const now = this.monotonic();
     if (this.limit >= this.most || now < this.#growAt) return;
     this.limit++;
-    if (this.cameDown === null) return;
+    if (!this.#isCareful) return;
     this.#grewAt = now;
     this.#growAt = now + this.#pauseMs;
     this.#ratios = [];
@@ -107,6 +109,7 @@ export class Pace {
 
   #comeDown(reason: SlowReason, factor: number): void {
     const now = this.monotonic();
+    this.cameDown = { reason, at: now };
     if (this.limit === 1) {
       this.#growAt = now + this.#pauseMs;
       return;
@@ -117,7 +120,7 @@ export class Pace {
     this.limit = Math.min(this.limit - 1, Math.max(1, Math.floor(this.limit * factor)));
     this.era++;
     this.#ratios = [];
-    this.cameDown = { reason, at: now };
+    this.#isCareful = true;
     this.onDown(reason);
   }
 }

@@ -73,7 +73,9 @@ export class Projects {
   #read(records: readonly unknown[]): void {
     const required = Object.keys(projectSchema.shape);
     const rules = { schema: projectSchema, url: "Keystone's /projects", required };
-    const { items, refused } = new RecordReader(rules).read(records);
+    const reader = new RecordReader(rules);
+    reader.demandFields(records);
+    const { items, refused } = reader.read(records);
     const asBefore = refused.flatMap(({ id }) => this.#listed.get(id) ?? []);
     this.#listed = new Map([...items, ...asBefore].map((project) => [project.id, project]));
     this.#refused = [...refused];

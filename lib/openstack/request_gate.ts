@@ -1,10 +1,10 @@
 /**
  * The door to Neutron: so many requests of one client are under way at a time as `pace.ts` allows, and what
- * cannot wait goes before what can, and by one beyond the pace, never beyond the most. It also adds up for how long Neutron has been busy with them.
+ * cannot wait goes before what can, and by one beyond the pace, never beyond the most. It also adds up for how long
+ * Neutron has been busy with them: with each attempt that it answered. What Keystone takes is not Neutron's.
  *
  * @module
  */
-import { OpenstackError } from "./http.ts";
 import { MAX_PAUSE_MS, Pace, type SlowReason, slowReason } from "./pace.ts";
 
 /** After so many urgent ones in a row one that is not urgent and waits has its turn. */
@@ -21,23 +21,28 @@ export interface Size {
   readonly records: number;
 }
 
-/** A request that is under way. */
+/** A request that is under way; whoever sends it tells of each attempt. */
 export class UnderWay {
   /** Most that were under way at a time since it is. */
   beside = 0;
+  /** How long Neutron took for the attempts that it answered, ms. */
+  tookMs = 0;
   readonly #pace: Pace;
   readonly #era: number;
   readonly #monotonic: () => number;
-  readonly #sentAt: number;
-  /** How long Neutron took so far, ms; null: it has not answered. */
-  #heardMs: number | null = null;
+  /** When the attempt was sent that Neutron has not answered; null: there is none. */
+  #sentAt: number | null = null;
   #wasRefused = false;
 
   constructor(pace: Pace, monotonic: () => number) {
     this.#pace = pace;
     this.#era = pace.era;
     this.#monotonic = monotonic;
-    this.#sentAt = monotonic();
+  }
+
+  /** An attempt is sent: what came before it, such as waiting for a token, is not Neutron's. */
+  sent(): void {
+    this.#sentAt = this.#monotonic();
   }
 
   /**
@@ -45,18 +50,18 @@ export class UnderWay {
    * the rest takes says how busy this process is with other answers.
    */
   heard(): void {
-    this.#heardMs = this.#monotonic() - this.#sentAt;
+    if (this.#sentAt === null) return;
+    this.tookMs += this.#monotonic() - this.#sentAt;
+    this.#sentAt = null;
   }
 
-  /** How long Neutron took, ms: until it answered, or until now. */
-  get tookMs(): number {
-    return this.#heardMs ?? this.#monotonic() - this.#sentAt;
-  }
-
-  /** Neutron has refused it with that status, or, null, does not answer; it may be sent again. */
+  /** Neutron has refused that attempt with that status, or, null, does not answer; it may be sent again. */
   refused(status: number | null): void {
     this.#wasRefused = true;
     const reason = slowReason(status);
+    // Nobody, or a proxy, has waited in vain: that tells nothing of how busy Neutron was.
+    if (reason === "no-answer" || reason === "unavailable") this.#sentAt = null;
+    else this.heard();
     if (reason) this.#pace.refused(reason, this.#era);
   }
 
@@ -69,7 +74,7 @@ export class UnderWay {
 
 /** Adds up for how long requests of one sort were under way. */
 export interface BusyTime {
-  /** Until Neutron answered, ms, or until they failed. */
+  /** Of the attempts that Neutron answered, until it did, ms. */
   busyMs: number;
 }
 
@@ -77,7 +82,7 @@ export interface BusyTime {
 export interface Turn<T> {
   readonly urgent: boolean;
   readonly signal: AbortSignal;
-  /** Sends it and waits for the answer. */
+  /** Sends it and waits for the answer; tells `underWay` of each attempt. */
   send(underWay: UnderWay): Promise<T>;
   /** What the answer is judged by; null: it is not. */
   sizeOf?(answer: T): Size | null;
@@ -97,7 +102,7 @@ export interface GateOptions {
 
 /** Lets requests through, a few at a time. */
 export class RequestGate {
-  /** For how long requests were under way, all added up, ms. */
+  /** How long Neutron took for what it answered, all added up, ms. */
   busyMs = 0;
   readonly pace: Pace;
   readonly #underWay = new Set<UnderWay>();
@@ -151,9 +156,6 @@ export class RequestGate {
       const size = sizeOf?.(answer);
       if (size) turn.answered(size);
       return answer;
-    } catch (error) {
-      if (error instanceof OpenstackError && !signal.aborted) turn.refused(error.status);
-      throw error;
     } finally {
       const { tookMs } = turn;
       this.busyMs += tookMs;

@@ -107,7 +107,11 @@ export class SideBySide<T extends { id: string }> {
   }
 
   async #walkPart(part: Part<T>, signal: AbortSignal): Promise<void> {
-    for (let page; (page = await part.list.next(signal)) !== null;) {
+    const { list } = part;
+    // Asked before each page and once more at the end: it may have been extended since its last page resolved.
+    while (!list.done && !list.isLost) {
+      const page = await list.next(signal);
+      if (page === null) continue;
       // One that had come when all was stopped: nobody takes it any more.
       signal.throwIfAborted();
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -117,7 +121,7 @@ export class SideBySide<T extends { id: string }> {
       signal.throwIfAborted();
     }
     part.isDone = true;
-    if (part.list.isLost) this.#addToPrevious(part);
+    if (list.isLost) this.#addToPrevious(part);
   }
 
   /** Has whoever walks the part before go on through this one. */

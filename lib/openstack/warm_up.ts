@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { abortable } from "../base/abortable.ts";
 import { isRefused, OpenstackError } from "./http.ts";
 import type { KeystoneAuth, SentInit } from "./keystone.ts";
 
@@ -24,8 +25,6 @@ export interface WarmUpOptions {
   readonly neutronUrl: string;
   /** Called with the refusal before other lists are asked for because of it. */
   onWarmUp?(refusal: OpenstackError): void;
-  /** Called before each further try, and before the wait for it. */
-  onRefusal?(refusal: OpenstackError): void;
 }
 
 /**
@@ -37,16 +36,15 @@ export interface WarmUpOptions {
  */
 export async function fetchWarm<T>(
   auth: Fetcher,
-  { neutronUrl, onWarmUp, onRefusal }: WarmUpOptions,
+  { neutronUrl, onWarmUp }: WarmUpOptions,
   url: string,
   signal: AbortSignal,
   read: (response: Response) => Promise<T>,
-  init: RequestInit = {},
+  init: Omit<SentInit, "beforeRetry"> = {},
 ): Promise<T> {
   let tries = 0;
   let mayBeCold = true;
   const beforeRetry = async (refusal: OpenstackError) => {
-    onRefusal?.(refusal);
     if (refusal.status !== 500 || !mayBeCold) return;
     onWarmUp?.(refusal);
     mayBeCold = await warmUp(auth, neutronUrl, signal);
@@ -64,8 +62,30 @@ export async function fetchWarm<T>(
   }
 }
 
-/** Has several workers read something; whether any of them did. What they read does not count. */
+/** Of each login the one that is under way. */
+const underWay = new WeakMap<Fetcher, Promise<boolean>>();
+
+/**
+ * Has several workers read something; whether any of them did. One at a time: requests that are refused at the same
+ * time wait for the same, or Neutron would get so many for each of them.
+ */
 async function warmUp(auth: Fetcher, neutronUrl: string, signal: AbortSignal): Promise<boolean> {
+  for (let others; (others = underWay.get(auth)) !== undefined;) {
+    // When somebody else's is aborted, that tells nothing.
+    const isAnswered = await abortable(others.catch(() => null), signal);
+    if (isAnswered !== null) return isAnswered;
+  }
+  const mine = readSome(auth, neutronUrl, signal);
+  underWay.set(auth, mine);
+  try {
+    return await mine;
+  } finally {
+    underWay.delete(auth);
+  }
+}
+
+/** Whether any of a few reads is answered. What they read does not count. */
+async function readSome(auth: Fetcher, neutronUrl: string, signal: AbortSignal): Promise<boolean> {
   const url = `${neutronUrl}/v2.0/${NOTHING}`;
   const init: SentInit = { attempts: 1 };
   const one = () => auth.fetch(url, signal, async (response) => void await response.text(), init);

@@ -102,3 +102,69 @@ Deno.test("patience: an abort or stop ends the wait at once", async () => {
   assertEquals(await stopped, error);
   await assertRejects(() => patience.run(read, signal), OpenstackError);
 });
+
+Deno.test("patience: a silent Neutron is given up after five minutes, tries included, however many wait", async () => {
+  const { clock, patience } = scene();
+  const silent = new OpenstackError("no answer", null);
+  // One after the other, as where one request is sent at a time.
+  let turn: Promise<void> = Promise.resolve();
+  const read = (signal: AbortSignal) => {
+    const mine = turn.then(() => clock.sleep(120_000, signal));
+    turn = mine.catch(() => {});
+    return mine.then(() => Promise.reject(silent));
+  };
+  const failed: number[] = [];
+  const pages = [1, 2, 3].map(() =>
+    patience.run(read, signal).catch((error) => {
+      assertEquals(error, silent);
+      failed.push(clock.monotonic());
+    })
+  );
+  await clock.advance(30 * 60_000);
+  await Promise.all(pages);
+  // The first one fails after its own two minutes, and with it the outage begins.
+  assert(Math.max(...failed) <= 7 * 60_000, `${failed}`);
+});
+
+Deno.test("patience: outages that are over count together, and what is between them does not", async () => {
+  const { clock, patience } = scene(40_000);
+  const read = (until: number) => () =>
+    clock.monotonic() < until
+      ? Promise.reject(new OpenstackError("busy", 503))
+      : Promise.resolve("page");
+  for (const at of [0, 1_000_000]) {
+    await clock.advance(at - clock.monotonic());
+    const page = patience.run(read(at + 5000), signal);
+    await clock.advance(20_000);
+    assertEquals(await page, "page");
+  }
+  const from = clock.monotonic();
+  let lastedMs = Infinity;
+  const third = patience.run(read(Infinity), signal).catch(() => {
+    lastedMs = clock.monotonic() - from;
+  });
+  await clock.advance(60_000);
+  await third;
+  assert(lastedMs <= 30_000, `${lastedMs} ms`);
+});
+
+Deno.test("patience: a page that is answered at last, be it with a refusal, fails no more", async () => {
+  const { clock, told, patience } = scene();
+  for (const status of [404, 403, 200]) {
+    const errors = [new OpenstackError("busy", 503), new OpenstackError("another", status)];
+    told.length = 0;
+    const page = patience.run(() => Promise.reject(errors.shift()), signal).catch((error) => error);
+    await clock.advance(10_000);
+    assertEquals((await page).status, status);
+    assertEquals(told.map((why) => why === null), [false, true]);
+  }
+  // And a later outage is told again, with its end.
+  told.length = 0;
+  let tries = 0;
+  const page = patience.run(
+    () => tries++ === 0 ? Promise.reject(new OpenstackError("busy", 503)) : Promise.resolve(1),
+    signal,
+  );
+  await clock.advance(10_000);
+  assertEquals([await page, told.at(-1)], [1, null]);
+});

@@ -269,3 +269,24 @@ Deno.test("a port of a list that hides where it is bound, or how it is, tells no
   const { status: _status, ...silent } = port;
   assertEquals([portSeen(hidden), portSeen(silent)], [null, null]);
 });
+
+Deno.test("a page that was refused for a hidden field is asked for again, and none of it is passed over", () =>
+  withNeutron(async (scene) => {
+    scene.cloud.ports!.push(...somePorts(60));
+    const fields = ["id", "revision_number", "binding:host_id"];
+    const walk = scene.neutron.walk("ports", revisionSchema, { fields });
+    const found: string[] = [];
+    for (const sofar of [25, 50]) {
+      scene.spoil = ({ links, records }) => ({
+        links,
+        records: (records as FakeRecord[]).map(({ "binding:host_id": _, ...shown }) => shown),
+      });
+      assertMatch(await failure(walk.next(signal)), /shows nothing with binding:host_id/);
+      scene.spoil = (page) => page;
+      found.push(...(await walk.next(signal))!.items.map(({ id }) => id));
+      assertEquals(found.length, sofar);
+    }
+    found.push(...(await walk.next(signal))!.items.map(({ id }) => id));
+    assertEquals(found, somePorts(60).map(({ id }) => id));
+    assert(walk.done);
+  }, { pageSize: 25 }));

@@ -20,7 +20,9 @@ class Workers {
     this.#queue = Array.from({ length: count }, () => Promise.resolve());
   }
 
-  async serve(size: Size): Promise<Size> {
+  /** Answers one that is sent now. */
+  async serve(size: Size, underWay: UnderWay): Promise<Size> {
+    underWay.sent();
     this.under++;
     this.most = Math.max(this.most, this.under);
     // The one that has the fewest before it: they come in turn.
@@ -30,6 +32,7 @@ class Workers {
     await mine;
     this.under--;
     this.served++;
+    underWay.heard();
     return size;
   }
 }
@@ -51,11 +54,21 @@ function scene(most: number, workers: number): Scene {
   return { clock, gate, workers: new Workers(clock, workers), downs };
 }
 
+/** Sends one that Neutron refuses with that status; null: it does not answer. */
+async function beRefused({ gate }: Scene, status: number | null): Promise<void> {
+  const send = (underWay: UnderWay) => {
+    underWay.sent();
+    underWay.refused(status);
+    return Promise.reject(new OpenstackError("no", status));
+  };
+  await gate.run({ urgent: false, signal, send }).catch(() => {});
+}
+
 function ask({ gate, workers }: Scene, size = PAGE, urgent = false): Promise<Size> {
   return gate.run({
     urgent,
     signal,
-    send: () => workers.serve(size),
+    send: (underWay) => workers.serve(size, underWay),
     sizeOf: (answer) => answer,
   });
 }
@@ -174,13 +187,7 @@ for (
   Deno.test(`${reason} halves it, once for all that were under way`, async () => {
     const all = scene(8, 8);
     await walkFor(all, 8, 30_000);
-    const refused = () =>
-      all.gate.run({
-        urgent: false,
-        signal,
-        send: () => Promise.reject(new OpenstackError("no", status)),
-      }).catch(() => {});
-    await Promise.all(Array.from({ length: 8 }, refused));
+    await Promise.all(Array.from({ length: 8 }, () => beRefused(all, status)));
     assertEquals([all.gate.pace.limit, all.downs], [4, [reason]]);
     assertEquals(all.gate.underWay, 0);
   });
@@ -193,9 +200,10 @@ Deno.test("a refusal that is tried again counts, and its answer is not judged by
     urgent: false,
     signal,
     send: async (turn) => {
+      turn.sent();
       turn.refused(429);
       await all.clock.sleep(10_000);
-      return await all.workers.serve(PAGE);
+      return await all.workers.serve(PAGE, turn);
     },
     sizeOf: (size) => size,
   });
@@ -207,10 +215,7 @@ Deno.test("a refusal that is tried again counts, and its answer is not judged by
 Deno.test("any other refusal says nothing of Neutron's burden", async () => {
   const all = scene(2, 8);
   await walkFor(all, 2, 30_000);
-  for (const status of [400, 401, 404, 500]) {
-    const send = () => Promise.reject(new OpenstackError("no", status));
-    await all.gate.run({ urgent: false, signal, send }).catch(() => {});
-  }
+  for (const status of [400, 401, 404, 500]) await beRefused(all, status);
   assertEquals([all.gate.pace.limit, all.downs], [2, []]);
 });
 
@@ -284,15 +289,24 @@ Deno.test("a place is kept for urgent ones that will come, where the pace would 
 Deno.test("that Neutron is spared is said for some minutes, not as long as nobody asks for more", async () => {
   const all = scene(8, 8);
   await walkFor(all, 8, 6 * COST_MS);
-  const failed = all.gate.run({
-    urgent: false,
-    signal,
-    send: () => Promise.reject(new OpenstackError("busy", 503)),
-  });
-  await failed.catch(() => {});
+  await beRefused(all, 503);
   assertEquals(all.gate.record(), { limit: 4, most: 8, spared: "unavailable" });
   await all.clock.advance(321_000);
   assertEquals(all.gate.record(), { limit: 4, most: 8, spared: null });
+});
+
+Deno.test("why only one is sent is said too where it began with one, and later it goes up as at first", async () => {
+  const all = scene(8, 8);
+  for (const [status, reason] of [[null, "no-answer"], [503, "unavailable"]] as const) {
+    await beRefused(all, status);
+    assertEquals(all.gate.record(), { limit: 1, most: 8, spared: reason });
+  }
+  assertEquals(all.downs, [], "nothing has come down");
+  await walkFor(all, 8, 10_000 + 6 * COST_MS);
+  assertEquals(all.gate.record(), { limit: 8, most: 8, spared: null });
+  const one = scene(1, 1);
+  await beRefused(one, null);
+  assertEquals(one.gate.record(), { limit: 1, most: 1, spared: null }, "no more are wanted");
 });
 
 Deno.test("what takes long after Neutron has answered says nothing of Neutron", async () => {
@@ -302,8 +316,7 @@ Deno.test("what takes long after Neutron has answered says nothing of Neutron", 
       urgent: false,
       signal,
       send: async (underWay) => {
-        await all.workers.serve(PAGE);
-        underWay.heard();
+        await all.workers.serve(PAGE, underWay);
         if (all.workers.served > 12) await all.clock.sleep(5 * COST_MS); // we are busy with other answers
         return PAGE;
       },
@@ -316,16 +329,17 @@ Deno.test("what takes long after Neutron has answered says nothing of Neutron", 
   assertEquals(all.gate.busyMs, 60 * COST_MS);
 });
 
-Deno.test("time is added up for each who has an account, until Neutron answers or fails", async () => {
+Deno.test("time is added up for each who has an account, until Neutron answers or refuses", async () => {
   const all = scene(8, 8);
   const account = { busyMs: 0 };
   const send = async (underWay: UnderWay) => {
-    await all.workers.serve(PAGE);
-    underWay.heard();
+    await all.workers.serve(PAGE, underWay);
     await all.clock.sleep(5 * COST_MS);
   };
-  const failing = async () => {
+  const failing = async (underWay: UnderWay) => {
+    underWay.sent();
     await all.clock.sleep(COST_MS);
+    underWay.refused(400);
     throw new OpenstackError("no", 400);
   };
   const asked = [
@@ -338,14 +352,42 @@ Deno.test("time is added up for each who has an account, until Neutron answers o
   assertEquals([account.busyMs, all.gate.busyMs], [2 * COST_MS, 3 * COST_MS]);
 });
 
+Deno.test("only what Neutron answered counts as its time: no silence, no proxy's 504, nothing between attempts", async () => {
+  const all = scene(2, 8);
+  const account = { busyMs: 0 };
+  const send = async (underWay: UnderWay) => {
+    await all.clock.sleep(20_000); // for a token
+    for (const status of [null, 502, 503, 504]) {
+      underWay.sent();
+      await all.clock.sleep(30_000);
+      underWay.refused(status);
+      await all.clock.sleep(10_000);
+    }
+    return await all.workers.serve(PAGE, underWay);
+  };
+  const done = all.gate.run({ urgent: false, signal, send, account });
+  await all.clock.advance(200_000);
+  await done;
+  assertEquals([account.busyMs, all.gate.busyMs], [COST_MS, COST_MS]);
+});
+
+Deno.test("who fails before anything is sent says nothing of Neutron", async () => {
+  const all = scene(8, 8);
+  await walkFor(all, 8, 30_000);
+  const { busyMs } = all.gate;
+  const send = async () => {
+    await all.clock.sleep(30_000);
+    throw new OpenstackError("Keystone does not answer", null);
+  };
+  const failed = all.gate.run({ urgent: false, signal, send }).catch(() => {});
+  await all.clock.advance(30_000);
+  await failed;
+  assertEquals([all.gate.pace.limit, all.downs, all.gate.busyMs], [8, [], busyMs]);
+});
+
 Deno.test("when Neutron refuses, urgent ones are held back as well", async () => {
   const all = scene(8, 1);
-  const refused = all.gate.run({
-    urgent: false,
-    signal,
-    send: () => Promise.reject(new OpenstackError("no", 503)),
-  });
-  await refused.catch(() => {});
+  await beRefused(all, 503);
   assertEquals(all.gate.pace.limit, 1);
   const urgent = Array.from({ length: 8 }, () => ask(all, PAGE, true));
   await settlePromises();
@@ -358,7 +400,7 @@ Deno.test("who is aborted while it waits gives its place up, and time of answers
   const all = scene(1, 1);
   const first = ask(all);
   const abort = new AbortController();
-  const send = () => all.workers.serve(PAGE);
+  const send = (underWay: UnderWay) => all.workers.serve(PAGE, underWay);
   const waiting = all.gate.run({ urgent: false, signal: abort.signal, send });
   const last = ask(all);
   const reason = new Error("enough");

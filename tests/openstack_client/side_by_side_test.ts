@@ -1,12 +1,17 @@
 import fc from "fast-check";
-import type { Listing } from "../../lib/openstack/listing.ts";
+import { z } from "zod";
+import { OpenstackError } from "../../lib/openstack/http.ts";
+import { ListWalk } from "../../lib/openstack/list_walk.ts";
+import { type Listing, RecordReader } from "../../lib/openstack/listing.ts";
 import { Meter } from "../../lib/metrics/meter.ts";
 import { NeutronClient } from "../../lib/openstack/neutron.ts";
+import type { Page } from "../../lib/openstack/page.ts";
 import { revisionSchema } from "../../lib/openstack/records.ts";
 import { newShared } from "../../lib/openstack/shared.ts";
 import { rangesBetween, SideBySide } from "../../lib/openstack/side_by_side.ts";
-import type { ListWalk } from "../../lib/openstack/list_walk.ts";
+import { Walk } from "../../lib/openstack/walk.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { settlePromises } from "../support/fake_clock.ts";
 import {
   failure,
   type FakeNeutron,
@@ -304,11 +309,49 @@ Deno.test("a list that changes while parts of it are walked has what was there a
   assert(complete > 380, `${complete} of 400 lists were complete`);
 });
 
+Deno.test("a part that is lost while the one before it ends is walked with that one", async () => {
+  const [cut, all] = ["c", ["a", "b", "d", "e"]];
+  const [taken, extended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  /** Tells that it has ended only when another part was added to it meanwhile. */
+  class Ending extends ListWalk<{ id: string }> {
+    override async next(signal: AbortSignal): Promise<Listing<{ id: string }> | null> {
+      const page = await super.next(signal);
+      if (page === null) await extended.promise;
+      return page;
+    }
+    override extend(until: string | null): void {
+      super.extend(until);
+      extended.resolve();
+    }
+  }
+  const read = async ({ marker }: Walk): Promise<Page> => {
+    if (marker === cut) {
+      await taken.promise;
+      await settlePromises();
+      throw new OpenstackError("the marker is gone", 404);
+    }
+    const ids = all.filter((id) => id > (marker ?? ""));
+    return { records: ids.map((id) => ({ id })), next: "no" };
+  };
+  const schema = z.object({ id: z.string() });
+  const lists = rangesBetween([cut]).map((range, i) => {
+    const reader = new RecordReader({ schema, url: "u", required: [], from: range.from });
+    const options = { walk: new Walk("ports", 10, range), reader, now: () => 0, read };
+    return i === 0 ? new Ending(options) : new ListWalk(options);
+  });
+  const found: string[] = [];
+  for await (const { items } of new SideBySide(lists, 2).pages(signal)) {
+    found.push(...items.map(({ id }) => id));
+    taken.resolve();
+  }
+  assertEquals(found, all);
+});
+
 Deno.test("a page that has come just when nobody reads on ends like all others", async () => {
   const last = Promise.withResolvers<Listing<Revised>>();
   const page: Listing<Revised> = { items: [{ id: "a", revision_number: 1 }], refused: [] };
   const walk = (next: () => Promise<Listing<Revised> | null>) =>
-    ({ next, isLost: false }) as unknown as ListWalk<Revised>;
+    ({ next, done: false, isLost: false }) as unknown as ListWalk<Revised>;
   const lists = [walk(() => Promise.resolve(page)), walk(() => last.promise)];
   const pages = new SideBySide(lists, 2).pages(signal);
   assertEquals((await pages.next()).value, page);

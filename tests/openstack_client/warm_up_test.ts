@@ -65,6 +65,62 @@ Deno.test("no other refusal has anything else read", () =>
     assertEquals(new Set(pathsOf(scene)), new Set(["/v2.0/ports"]));
   }));
 
+Deno.test("however many are refused at a time, other lists are read once for all of them", () =>
+  withNeutron(async (scene) => {
+    const all = 4;
+    scene.cloud.ports = somePorts(2);
+    const [refusing, waiting] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const ports: URL[] = [];
+    scene.meddle = async (url) => {
+      if (url.pathname === "/v2.0/networks") await waiting.promise;
+      else if (ports.push(url) <= all) {
+        if (ports.length === all) refusing.resolve();
+        await refusing.promise;
+        return refused();
+      }
+      return undefined;
+    };
+    let warmUps = 0;
+    const info = () => {
+      if (++warmUps === all) waiting.resolve();
+    };
+    const { config, auth } = scene.neutron;
+    const neutron = new NeutronClient(config, auth, { info });
+    neutron.gate.pace.limit = all;
+    const lists = await Promise.all(Array.from({ length: all }, () => listPorts(neutron)));
+    for (const { items } of lists) assertEquals(items.length, 2);
+    assertEquals(pathsOf(scene).filter((path) => path === "/v2.0/networks").length, 8);
+  }, { parallel: 4 }));
+
+Deno.test("who waits for lists that somebody else reads has them read when that one is aborted", () =>
+  withNeutron(async (scene) => {
+    scene.cloud.ports = somePorts(2);
+    const [end, over] = [new AbortController(), Promise.withResolvers<void>()];
+    let [ports, networks] = [0, 0];
+    scene.meddle = async ({ pathname }) => {
+      if (pathname === "/v2.0/ports") return ++ports <= 2 ? refused() : undefined;
+      if (++networks <= 8) await over.promise;
+      return undefined;
+    };
+    const { config, auth } = scene.neutron;
+    const reads = Promise.withResolvers<void>();
+    let warmUps = 0;
+    const info = () => {
+      if (++warmUps === 1) reads.resolve();
+      // Once it waits as well.
+      else queueMicrotask(() => end.abort(new Error("the term is over")));
+    };
+    const neutron = new NeutronClient(config, auth, { info });
+    neutron.gate.pace.limit = 2;
+    const first = failure(neutron.list("ports", revisionSchema, end.signal));
+    await reads.promise;
+    const second = listPorts(neutron);
+    assertEquals(await first, "the term is over");
+    assertEquals((await second).items.length, 2);
+    over.resolve();
+    assertEquals(networks, 16);
+  }));
+
 Deno.test("an aborted read is not read on", () =>
   withNeutron(async (scene) => {
     const end = new AbortController();
