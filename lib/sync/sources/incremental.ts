@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { joinAll } from "../../base/join_loops.ts";
 import { collect } from "../../openstack/listing.ts";
 import { REVISION_FIELDS, revisionSchema, STATE_FIELDS } from "../../openstack/records.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
@@ -35,9 +36,9 @@ interface Listed {
 export async function incrementalResync(run: SyncRun): Promise<number> {
   const { keystone } = run.deps;
   const changed = noChanges(run.index.table);
-  const [projects, listed] = await Promise.all([
-    projectsAreDue(run) ? keystone.listProjects(run.term.signal) : null,
-    findChanged(run, followedIn(run.index.table), changed),
+  const [projects, listed] = await joinAll(run.term.signal, [
+    (signal) => projectsAreDue(run) ? keystone.listProjects(signal) : Promise.resolve(null),
+    (signal) => findChanged(run, followedIn(run.index.table), changed, signal),
   ]);
   const scope = await applyChanges(run, changed, projects);
   // What cannot be understood is looked at again when it has changed again.
@@ -57,12 +58,14 @@ export async function findChanged(
   run: SyncRun,
   collections: Iterable<Followed>,
   changed: Changed,
+  signal = run.term.signal,
 ): Promise<ReadonlyMap<Followed, Listed>> {
-  const listed = await Promise.all([...collections].map(async (name) => {
+  const lists = [...collections].map((name) => async (signal: AbortSignal) => {
     const counted = (run.index.table[name].isCounted ?? true) || !isRelated(run.index, name);
-    const found = counted ? listRevisions(run, name) : listWhole(run, name);
+    const found = counted ? listRevisions(run, name, signal) : listWhole(run, name, signal);
     return [name, await found] as const;
-  }));
+  });
+  const listed = await joinAll(signal, lists);
   for (const [name, { count, revisions, gone }] of listed) {
     for (const id of revisions.keys()) changed[name].add(id);
     // When so many cannot be gone, nothing of the collection is looked at as gone.
@@ -80,8 +83,12 @@ function isRelated({ table }: CloudIndex, name: Followed): name is Followed & Re
 }
 
 /** Lists a collection; nothing is kept of what is as it was. */
-async function listRevisions(run: SyncRun, name: Followed): Promise<Listed> {
-  const { deps, term, index } = run;
+async function listRevisions(
+  run: SyncRun,
+  name: Followed,
+  signal: AbortSignal,
+): Promise<Listed> {
+  const { deps, index } = run;
   const known = index.revisions[name];
   const counted = deps.neutron.extensions.has("standard-attr-revisions");
   const revisions = new Map<string, number>();
@@ -92,7 +99,7 @@ async function listRevisions(run: SyncRun, name: Followed): Promise<Listed> {
     if (!known.listed(id, revision) || !counted) revisions.set(id, revision);
   };
   const passed = name === "ports" && deps.onPorts ? new PassedPorts(deps) : null;
-  const pages = deps.neutron.pages(name, revisionSchema, term.signal, {
+  const pages = deps.neutron.pages(name, revisionSchema, signal, {
     fields: [...REVISION_FIELDS, ...passed ? STATE_FIELDS : []],
     optional: passed?.fields,
     cuts: cutsByIndex(run, name),
@@ -115,13 +122,14 @@ async function listRevisions(run: SyncRun, name: Followed): Promise<Listed> {
 
 /** Lists a collection whose revisions do not tell all, and compares what is shown of its objects. */
 async function listWhole<C extends Followed & Related>(
-  { deps, term, index }: SyncRun,
+  { deps, index }: SyncRun,
   name: C,
+  signal: AbortSignal,
 ): Promise<Listed> {
   const { schema } = index.table[name];
   const known = index.revisions[name];
   const onPage = () => deps.progress("listing revisions");
-  const { items, refused } = await deps.neutron.list(name, schema, term.signal, { onPage });
+  const { items, refused } = await deps.neutron.list(name, schema, signal, { onPage });
   const revisions = new Map<string, number>();
   known.startListing();
   for (const object of items) {
