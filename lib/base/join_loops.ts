@@ -1,4 +1,4 @@
-/** Loops that live and end together. @module */
+/** Loops, and questions, that live and end together. @module */
 
 /**
  * Waits until all loops have ended. When one fails, `stop` aborts the others, whose signal comes from it.
@@ -17,4 +17,24 @@ export async function joinLoops(
     })
   ));
   if (failed) throw stop.signal.reason;
+}
+
+/**
+ * What these come to, done side by side. When one fails, the signal that each is given is aborted, as it is with
+ * `signal`; so nobody goes on with what is of no use any more, beside the next try of all of it.
+ *
+ * @throws what the first one failed with, once all have ended.
+ */
+export async function joinAll<T extends readonly unknown[] | []>(
+  signal: AbortSignal,
+  acts: { readonly [K in keyof T]: (signal: AbortSignal) => Promise<T[K]> },
+): Promise<T> {
+  const stop = new AbortController();
+  const both = AbortSignal.any([signal, stop.signal]);
+  const results: unknown[] = [];
+  const loops = acts.map(async (act, i) => {
+    results[i] = await act(both);
+  });
+  await joinLoops(loops, stop);
+  return results as unknown as T;
 }

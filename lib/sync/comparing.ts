@@ -35,7 +35,7 @@ export class Comparing {
 
   /** Decides how it goes from now on; when the next slice is due, monotonic ms; null: by the intervals. */
   async decide(): Promise<number | null> {
-    const { rounds, schedule, planComparison, context: { clock, log, store } } = this.options;
+    const { rounds, schedule, planComparison, context: { clock, log } } = this.options;
     const before = this.#pace;
     this.#pace = this.#now();
     const isRound = this.#pace === "rounds";
@@ -45,19 +45,24 @@ export class Comparing {
     if (before === "rounds" && this.#pace === "gap") planComparison();
     if (before !== this.#pace) {
       log.debug("how all is compared", { pace: this.#pace });
-      await store.writeRounds(rounds.record(this.#pace)); // what goes on is told by `tell`
+      await this.#show(this.#pace); // what goes on is told by `tell`
     }
     return isRound ? rounds.nextAt : null;
   }
 
   /** Goes on telling the page, also while a run takes its time, until the signal aborts. */
   async tell(signal: AbortSignal): Promise<void> {
-    const { rounds, context: { clock, store } } = this.options;
+    const { clock } = this.options.context;
     while (!signal.aborted) {
-      // What is only shown ends no run.
-      await store.writeRounds(rounds.record(this.#pace ?? this.#now())).catch(() => {});
+      await this.#show(this.#pace ?? this.#now());
       await clock.sleep(TELL_MS, signal).catch(() => {});
     }
+  }
+
+  /** What is only shown ends nothing when it cannot be written. */
+  async #show(pace: PaceReason): Promise<void> {
+    const { rounds, context: { store } } = this.options;
+    await store.writeRounds(rounds.record(pace)).catch(() => {});
   }
 
   #now(): PaceReason {

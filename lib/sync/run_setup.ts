@@ -50,13 +50,17 @@ export class RunSetup {
   /** Notes what a run over all has taken of Neutron's time, also when it fails. @throws what it throws. */
   async measured<T>(run: () => Promise<T>): Promise<T> {
     const { base: { neutron }, context: { clock, log }, config, schedule, rounds } = this.options;
-    const [startedAt, busyMs] = [clock.monotonic(), neutron.busyMs];
+    const [startedAt, before] = [clock.monotonic(), neutron.busyMs];
+    let failed = true;
     try {
-      return await run();
+      const result = await run();
+      failed = false;
+      return result;
     } finally {
-      const [tookMs, spentMs] = [clock.monotonic() - startedAt, neutron.busyMs - busyMs];
-      schedule.noteBusy(startedAt, spentMs);
-      rounds.noteBusy(startedAt, spentMs);
+      const [endedAt, busyMs] = [clock.monotonic(), neutron.busyMs - before];
+      const tookMs = endedAt - startedAt;
+      schedule.noteBusy({ startedAt, endedAt, busyMs, failed });
+      rounds.noteBusy(startedAt, busyMs);
       if (tookMs > config.sync.resyncMaxIntervalSeconds * 1000) {
         log.warn("a resync took longer than resync_max_interval", { tookMs });
       }

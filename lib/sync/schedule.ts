@@ -1,12 +1,23 @@
 /** When the resyncs of a term are due. Pure; all times are ms of the monotonic clock. @module */
 import type { Config } from "../config/config_types.ts";
 import type { RunReason } from "./report/record.ts";
+import { FAILURE_REST_MS } from "./rounds/pace.ts";
 
 /** Something that is due at some time. */
 interface Turn {
   readonly at: number;
   /** Only its interval has passed: it waits while comparing goes round, and while Neutron rests. */
   readonly isPeriodic: boolean;
+}
+
+/** What a run over all has taken. */
+export interface Taken {
+  /** Monotonic ms. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  /** For how long its requests were under way, all added up, ms. */
+  readonly busyMs: number;
+  readonly failed: boolean;
 }
 
 /** So many times what comparing took of one worker's time has to pass before it begins again. */
@@ -29,7 +40,10 @@ export class Schedule {
   #restsUntil = -Infinity;
 
   constructor(
-    readonly sync: Pick<Config["sync"], "resyncIntervalSeconds" | "incrementalIntervalSeconds">,
+    readonly sync: Pick<
+      Config["sync"],
+      "resyncIntervalSeconds" | "incrementalIntervalSeconds" | "resyncMaxIntervalSeconds"
+    >,
     now: number,
   ) {
     this.#full = { at: now, isPeriodic: false };
@@ -75,11 +89,17 @@ export class Schedule {
   }
 
   /**
-   * A run since `startedAt` has taken that much of one worker's time, ms: listing is never to take more than half
-   * of it, so that the next one that only its interval asks for begins twice as long after that one did.
+   * A run has taken that much of one worker's time: listing is never to take more than half of it, so that the next
+   * one that only its interval asks for begins twice as long after that one did. Most of what a failure took may be
+   * waits for answers that never came: after one that is a minute later at most. And it is never later than when it
+   * would be warned of.
    */
-  noteBusy(startedAt: number, busyMs: number): void {
-    this.#restsUntil = Math.max(this.#restsUntil, startedAt + REST * busyMs);
+  noteBusy({ startedAt, endedAt, busyMs, failed }: Taken): void {
+    const { resyncIntervalSeconds, resyncMaxIntervalSeconds } = this.sync;
+    const longestMs = 1000 * Math.max(resyncIntervalSeconds, resyncMaxIntervalSeconds);
+    const mostMs = failed ? FAILURE_REST_MS : longestMs;
+    const until = Math.min(startedAt + REST * busyMs, endedAt + mostMs);
+    this.#restsUntil = Math.max(this.#restsUntil, until);
   }
 
   /** Comparing goes by the intervals again: ids and revisions are listed at once, and all after its interval. */

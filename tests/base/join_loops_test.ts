@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "../support/assert.ts";
-import { joinLoops } from "../../lib/base/join_loops.ts";
+import { joinAll, joinLoops } from "../../lib/base/join_loops.ts";
 
 function scene() {
   const stop = new AbortController();
@@ -29,4 +29,24 @@ Deno.test("loops that end by themselves stop nobody", async () => {
   const { stop, ended, loop } = scene();
   await joinLoops([loop("a", Promise.resolve()), loop("b", Promise.resolve())], stop);
   assertEquals([ended, stop.signal.aborted], [["a", "b"], false]);
+});
+
+Deno.test("what is done side by side comes to a list; when one fails, the others are aborted and waited for", async () => {
+  const { signal } = new AbortController();
+  const both = await joinAll(signal, [() => Promise.resolve(1), () => Promise.resolve("two")]);
+  assertEquals(both, [1, "two"]);
+  let ended = 0;
+  const lasts = async (signal: AbortSignal) => {
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    for (let i = 0; i < 5; i++) await Promise.resolve();
+    ended++;
+    throw new TypeError("it was stopped");
+  };
+  const fails = () => Promise.reject(new RangeError("it is broken"));
+  await assertRejects(() => joinAll(signal, [lasts, fails, lasts]), RangeError);
+  assertEquals(ended, 2);
+  const over = new AbortController();
+  const all = joinAll(over.signal, [lasts]);
+  over.abort();
+  await assertRejects(() => all, TypeError);
 });

@@ -142,21 +142,26 @@ Deno.test("comparing goes by the intervals where nothing says what changes", () 
     assertEquals((await now())[0], "rounds");
   }));
 
+const QUICK = { resyncIntervalSeconds: 3600, incrementalIntervalSeconds: 1 };
+/** Nobody listens there. */
+const NO_BROKER = {
+  bus: {
+    hosts: [{ host: "127.0.0.1", port: 1, username: "u", password: "p" }],
+    virtualHost: "/",
+    tls: false,
+    caFile: null,
+    certFile: null,
+    keyFile: null,
+    exchange: "neutron",
+  },
+  topics: ["notifications"],
+};
+
 Deno.test(
   "a syncer whose broker does not answer compares by its intervals, and says why",
   GRPC,
   () => {
-    const bus = {
-      hosts: [{ host: "127.0.0.1", port: 1, username: "u", password: "p" }],
-      virtualHost: "/",
-      tls: false,
-      caFile: null,
-      certFile: null,
-      keyFile: null,
-      exchange: "neutron",
-    };
-    const quick = { resyncIntervalSeconds: 3600, incrementalIntervalSeconds: 1 };
-    return withNode(quick, async ({ lead, elect, store, cloud, everything }) => {
+    return withNode(QUICK, async ({ lead, elect, store, cloud, everything }) => {
       await lead(await elect());
       await eventually("it says so", async () => (await store.readRounds())?.pace === "unheard");
       const { id } = cloud.vmPorts()[0]!;
@@ -169,6 +174,28 @@ Deno.test(
       const record = (await store.readRounds())!;
       assertEquals([record.everyMs, record.round], [null, 0]);
       assert(record.sharePercent !== null);
-    }, { notifications: { bus, topics: ["notifications"] } });
+    }, { notifications: NO_BROKER });
   },
+);
+
+Deno.test(
+  "a syncer goes on when what is only shown cannot be written",
+  GRPC,
+  () =>
+    withNode(QUICK, async ({ lead, elect, store, cloud, everything }) => {
+      let refused = 0;
+      const refuse = () => {
+        refused++;
+        return Promise.reject(new Error("the disk is full"));
+      };
+      Object.assign(store, { writeRounds: refuse, writeNotifications: refuse });
+      await lead(await elect());
+      const endpoints = async () => JSON.stringify(await everything());
+      await eventually("all is written", async () => (await endpoints()).length > 1000);
+      const { id } = cloud.vmPorts()[0]!;
+      const before = await endpoints();
+      cloud.change("ports", id, { security_groups: [] });
+      await eventually("a change is found", async () => await endpoints() !== before);
+      assert(refused > 1);
+    }, { notifications: NO_BROKER }),
 );

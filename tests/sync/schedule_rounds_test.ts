@@ -1,7 +1,11 @@
 import { Schedule } from "../../lib/sync/schedule.ts";
 import { assertEquals } from "../support/assert.ts";
 
-const SYNC = { resyncIntervalSeconds: 60, incrementalIntervalSeconds: 10 };
+const SYNC = {
+  resyncIntervalSeconds: 60,
+  incrementalIntervalSeconds: 10,
+  resyncMaxIntervalSeconds: 3600,
+};
 
 /** Of a term in which all has been compared at 0 ms. */
 function compared(): Schedule {
@@ -54,7 +58,8 @@ Deno.test("when rounds stop, ids and revisions are listed at once, and all after
 });
 
 Deno.test("by the intervals, listing never takes more than half of one worker's time", () => {
-  const schedule = new Schedule({ resyncIntervalSeconds: 1, incrementalIntervalSeconds: 1 }, 0);
+  const sync = { ...SYNC, resyncIntervalSeconds: 1, incrementalIntervalSeconds: 1 };
+  const schedule = new Schedule(sync, 0);
   let now = 0;
   let busy = 0;
   const costs = { full: 64_000, incremental: 43_000, slice: 0 };
@@ -63,7 +68,7 @@ Deno.test("by the intervals, listing never takes more than half of one worker's 
     const from = now;
     now += costs[due] / 2; // two requests at a time
     busy += costs[due];
-    schedule.noteBusy(from, costs[due]);
+    schedule.noteBusy({ startedAt: from, endedAt: now, busyMs: costs[due], failed: false });
     if (due === "full") schedule.planFull(now);
     schedule.planIncremental(now, true);
     now += schedule.waitMs(now);
@@ -71,9 +76,27 @@ Deno.test("by the intervals, listing never takes more than half of one worker's 
   assertEquals(Math.round(100 * busy / now), 50);
   // What may have been missed is looked for at once all the same.
   schedule.planFull(now);
-  schedule.noteBusy(now, 43_000);
+  schedule.noteBusy({ startedAt: now, endedAt: now, busyMs: 43_000, failed: false });
   assertEquals(schedule.due(now + 2000), null);
   schedule.askCompare();
   schedule.planIncremental(now, true);
   assertEquals(schedule.due(now), "incremental");
+});
+
+Deno.test("what a run took makes nobody wait longer than until it is warned of, and a minute after a failure", () => {
+  const startedAt = 0;
+  const endedAt = 600_000;
+  const waitMs = (busyMs: number, failed: boolean, sync = SYNC) => {
+    const schedule = new Schedule(sync, 0);
+    schedule.noteBusy({ startedAt, endedAt, busyMs, failed });
+    schedule.planFull(endedAt);
+    schedule.planIncremental(endedAt, true);
+    return schedule.waitMs(endedAt);
+  };
+  assertEquals(waitMs(1_200_000, true), 60_000);
+  assertEquals(waitMs(310_000, true), 20_000, "a short one");
+  assertEquals(waitMs(1_200_000, false), 1_800_000);
+  assertEquals(waitMs(9_600_000, false), 3_600_000);
+  const seldom = { ...SYNC, resyncMaxIntervalSeconds: 1 };
+  assertEquals(waitMs(9_600_000, false, seldom), 60_000);
 });

@@ -1,7 +1,11 @@
 import { Schedule } from "../../lib/sync/schedule.ts";
 import { assertEquals } from "../support/assert.ts";
 
-const SYNC = { resyncIntervalSeconds: 600, incrementalIntervalSeconds: 5 };
+const SYNC = {
+  resyncIntervalSeconds: 600,
+  incrementalIntervalSeconds: 5,
+  resyncMaxIntervalSeconds: 3600,
+};
 
 /** Of a term in which all has been compared at 0 ms. */
 function compared(sync = SYNC): Schedule {

@@ -157,22 +157,27 @@ export class SyncRun {
     }
   }
 
-  /** Neutron's objects whose field has one of the values. @throws as {@linkcode NeutronClient.listBy}. */
+  /** Neutron's objects whose field has one of the values, until the signal aborts. @throws as {@linkcode NeutronClient.listBy}. */
   listBy<T extends { id: string }>(
     collection: Followed,
     schema: z.ZodType<T>,
     field: string,
     values: Iterable<string>,
     fields?: readonly string[],
+    signal = this.term.signal,
   ): Promise<Listing<T>> {
-    const { deps: { neutron }, term: { signal } } = this;
+    const { neutron } = this.deps;
     return neutron.listBy(collection, schema, signal, field, [...values], fields);
   }
 
   /** Objects of a collection by their ids, as its row in the table says. */
-  byId<C extends Followed>(collection: C, ids: Iterable<string>): Promise<Listing<ObjectOf<C>>> {
+  byId<C extends Followed>(
+    collection: C,
+    ids: Iterable<string>,
+    signal?: AbortSignal,
+  ): Promise<Listing<ObjectOf<C>>> {
     const { schema, fields } = this.index.table[collection];
-    return this.listBy<ObjectOf<C>>(collection, schema, "id", ids, fields);
+    return this.listBy<ObjectOf<C>>(collection, schema, "id", ids, fields, signal);
   }
 
   /** Ids and revisions of objects whose field has one of the values. */

@@ -4,14 +4,14 @@ import { PackedIndex } from "../../packed/packed_index.ts";
 /** Neutron has it. */
 const KNOWN = 1;
 /**
- * What has shown it: the listing of a run, which is read in one go, or that of a round, which may take an hour
- * and during which others note what they read. (4 is the port table's.)
+ * What has shown it: the listing of a run, which is read in one go; that of a round, which may take an hour
+ * and during which others note what they read; or one that an event asks for, beside either. (4 is the port table's.)
  */
-const SHOWN = { run: 2, round: 8 } as const;
+const SHOWN = { run: 2, round: 8, event: 32 } as const;
 /** Neutron shows it no more, and it is not certain that it is gone. */
 const LOST = 16;
 
-/** Whose listing it is; those of a run and of a round do not disturb each other. */
+/** Whose listing it is; of each there is one at a time, and they do not disturb each other. */
 export type Listing = keyof typeof SHOWN;
 
 /** An object with a revision. */
@@ -76,12 +76,12 @@ export class Revisions {
   }
 
   /** A listing begins: tell {@linkcode listed} of each of its objects, then ask for {@linkcode gone}. */
-  startListing(of: Listing = "run"): void {
+  startListing(of: Listing): void {
     for (const row of this.index.rows()) this.flags.values[row]! &= ~SHOWN[of];
   }
 
   /** Whether it is known with that revision. */
-  listed(id: string, revision: number, by: Listing = "run"): boolean {
+  listed(id: string, revision: number, by: Listing): boolean {
     const row = this.index.find(id);
     if (row < 0) return false;
     this.flags.values[row]! |= SHOWN[by];
@@ -98,7 +98,7 @@ export class Revisions {
   }
 
   /** Those that the listing has not shown. */
-  gone(of: Listing = "run"): string[] {
+  gone(of: Listing): string[] {
     const gone: string[] = [];
     for (const row of this.index.rows()) {
       const flags = this.flags.values[row]!;

@@ -7,6 +7,7 @@
  * @module
  */
 import type { z } from "zod";
+import { joinAll } from "../../base/join_loops.ts";
 import type { Listing } from "../../openstack/listing.ts";
 import {
   addressGroupSchema,
@@ -207,11 +208,14 @@ export function shownOf<C extends Related>(table: Table, collection: C): Shown<R
 /** Objects of several collections. */
 export type Listings<C extends Collection> = { readonly [K in C]: Listing<ObjectOf<K>> };
 
-/** What `read` finds of each collection; they are read side by side. */
+/** What `read` finds of each collection; they are read side by side, see {@linkcode joinAll}. @throws as that does. */
 export async function readEach<C extends Collection>(
+  signal: AbortSignal,
   collections: readonly C[],
-  read: <K extends C>(collection: K) => Promise<Listing<ObjectOf<K>>>,
+  read: <K extends C>(collection: K, signal: AbortSignal) => Promise<Listing<ObjectOf<K>>>,
 ): Promise<Listings<C>> {
-  const found = collections.map(async (name) => [name, await read(name)] as const);
-  return Object.fromEntries(await Promise.all(found)) as Listings<C>;
+  const found = collections.map((name) => async (signal: AbortSignal) =>
+    [name, await read(name, signal)] as const
+  );
+  return Object.fromEntries(await joinAll(signal, found)) as Listings<C>;
 }

@@ -18,7 +18,7 @@ const MAX_REST_MS = 1_000_000;
  * The longest rest after a failure while nothing is owed, ms: one request that was lost on its way is no reason to
  * compare nothing for a quarter of an hour.
  */
-const FAILURE_REST_MS = 60_000;
+export const FAILURE_REST_MS = 60_000;
 
 /** What a slice has cost. */
 export interface Cost {

@@ -85,7 +85,11 @@ interface Found {
 async function read(run: SyncRun, changed: Changed): Promise<Found> {
   const { table, floatingIps, revisions } = run.index;
   const names = followedIn(table).filter((name): name is Read => name !== "ports");
-  const records = await readEach(names, (name) => run.byId(name, changed[name]));
+  const records = await readEach(
+    run.term.signal,
+    names,
+    (name, signal) => run.byId(name, changed[name], signal),
+  );
   const gone = new Map<Read, Iterable<string>>();
   for (const name of names) {
     const { items, refused } = records[name];

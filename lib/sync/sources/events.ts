@@ -277,7 +277,7 @@ export class EventSync {
       this.#limited.warn("announced change", { warning });
     }
     if (guards.length === 0) return;
-    await this.options.held?.(run.result());
+    await this.options.held?.(run.result()).catch(() => {}); // the comparison is in the history as well
     this.options.compare("what was announced is held back");
   }
 

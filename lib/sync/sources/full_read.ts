@@ -1,4 +1,5 @@
 /** What a full resync reads before it compares: what endpoints and policies show of other objects. @module */
+import { joinAll } from "../../base/join_loops.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
 import { followedIn, readEach } from "../model/collections.ts";
 
@@ -8,14 +9,18 @@ export async function readRelated(run: SyncRun, signal: AbortSignal) {
   const onPage = () => progress("reading Neutron");
   run.index.related.unavailable = neutron.extensions.unavailable;
   return await run.timed("WorkloadEndpoint", "neutronReadMs", async () => {
-    const [lists, projects] = await Promise.all([
-      readEach(
-        followedIn(run.index.table).filter((name) =>
-          name !== "ports" && name !== "security-groups"
+    const { table } = run.index;
+    const names = followedIn(table).filter((name) =>
+      name !== "ports" && name !== "security-groups"
+    );
+    const [lists, projects] = await joinAll(signal, [
+      (signal) =>
+        readEach(
+          signal,
+          names,
+          (name, signal) => neutron.list(name, table[name].schema, signal, { onPage }),
         ),
-        (name) => neutron.list(name, run.index.table[name].schema, signal, { onPage }),
-      ),
-      keystone.listProjects(signal),
+      (signal) => keystone.listProjects(signal),
     ]);
     run.index.noteAll(lists);
     run.index.projects(projects, clock.monotonic());

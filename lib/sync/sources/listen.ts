@@ -35,7 +35,7 @@ export async function listen(
   const running = whileRunning(handling, term.signal);
   const looks = followLooks({ ...term, signal: running }, region, events, context);
   while (!running.aborted) {
-    await store.writeNotifications(events.record(bus));
+    await store.writeNotifications(events.record(bus)).catch(() => {}); // it is only shown
     await events.publishChanges();
     await clock.sleep(PUBLISH_MS, running).catch(() => {});
   }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { joinAll } from "../../base/join_loops.ts";
 import { apply } from "../apply/apply.ts";
 import type { Fate } from "../apply/gone.ts";
 import type { Source } from "../apply/source.ts";
@@ -96,10 +97,10 @@ export class NamedSource implements Source {
   async #read() {
     const { run, scope, fresh } = this;
     const { index } = run;
-    const [groups, subnets, ports] = await Promise.all([
-      run.byId("security-groups", scope.groups),
-      run.byId("subnets", scope.subnets),
-      run.byId("ports", scope.ports),
+    const [groups, subnets, ports] = await joinAll(run.term.signal, [
+      (signal) => run.byId("security-groups", scope.groups, signal),
+      (signal) => run.byId("subnets", scope.subnets, signal),
+      (signal) => run.byId("ports", scope.ports, signal),
     ]);
     run.leaveRefused("security-groups", groups.refused, this.#refused);
     run.leaveRefused("subnets", subnets.refused, this.#refused);

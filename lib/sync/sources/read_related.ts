@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { joinAll } from "../../base/join_loops.ts";
 import {
   floatingIpSchema,
   type Port,
@@ -51,14 +52,16 @@ function namedIn(index: CloudIndex, ports: readonly Port[], name: Related): stri
 export async function readFresh(run: SyncRun, ports: readonly Port[]): Promise<News> {
   if (ports.length === 0) return { groups: [], subnets: [] };
   const portIds = ports.map(({ id }) => id);
-  const reading = namedByPorts(run.index).map((name) => readShown(run, ports, name));
-  const [fips, ...others] = await Promise.all([
-    run.listBy("floatingips", floatingIpSchema, "port_id", portIds),
-    ...reading,
+  const { signal } = run.term;
+  const names = namedByPorts(run.index);
+  const [fips, others] = await joinAll(signal, [
+    (signal) => run.listBy("floatingips", floatingIpSchema, "port_id", portIds, undefined, signal),
+    (signal) =>
+      joinAll(signal, names.map((name) => (signal) => readShown(run, ports, name, signal))),
   ]);
   for (const take of others) take();
   run.index.addToBacklog(newWork({ ports: run.index.floatingIps.noteOf(portIds, fips.items) }));
-  (await readShown(run, ports, POLICIES))();
+  (await readShown(run, ports, POLICIES, signal))();
   await readProjects(run, ports);
   return { groups: [], subnets: [] };
 }
@@ -68,11 +71,12 @@ async function readShown<C extends Shown>(
   run: SyncRun,
   ports: readonly Port[],
   name: C,
+  signal: AbortSignal,
 ): Promise<() => void> {
   const { index } = run;
   const { schema, fields } = shownOf(index.table, name);
   const ids = namedIn(index, ports, name);
-  const { items } = await run.listBy(name, schema, "id", ids, fields);
+  const { items } = await run.listBy(name, schema, "id", ids, fields, signal);
   return () => index.addShowing(name, new Set(index.related.replace(name, ids, items)));
 }
 
@@ -85,12 +89,12 @@ export async function readMissing(
   ports: readonly Port[],
   scope: Scope,
 ): Promise<News> {
-  const read = <C extends Shown>(name: C) => {
+  const read = <C extends Shown>(name: C, signal = run.term.signal) => {
     const known = run.index.related.of(name);
     const ids = namedIn(run.index, ports, name).filter((id) => !known.has(id));
-    return run.byId(name, ids);
+    return run.byId(name, ids, signal);
   };
-  const found = await readEach(namedByPorts(run.index), read);
+  const found = await readEach(run.term.signal, namedByPorts(run.index), read);
   run.index.noteAll(found);
   const groups = found["security-groups"].items.filter(({ id }) => !scope.groups.has(id));
   const subnets = found.subnets.items.filter(({ id }) => !scope.subnets.has(id));

@@ -1,7 +1,8 @@
 /**
  * What listed objects name and no list has shown. Neutron keeps an object as long as another one refers to
  * it, so such an object is there whatever its own list says: it is asked for by id. What is not shown even
- * then is hidden from us, which tells that the collection is not seen whole.
+ * then is hidden from us, which tells that the collection is not seen whole, unless it was deleted meanwhile: who
+ * named it is asked for once more, and does not name it any more then.
  *
  * @module
  */
@@ -53,19 +54,20 @@ export class References {
   /** What networks and subnets name. Call it when their lists have been read. @param listed networks */
   async resolveRelated(listed: readonly WholeNetwork[]): Promise<void> {
     const { networks, subnets } = this.run.index.related;
-    await this.#resolve("qos/policies", [...networks.values()].map((net) => net.qos_policy_id));
-    // One that was deleted while the lists were read is not named any more.
+    const policyOf = ({ qos_policy_id }: { qos_policy_id: string | null }) => [qos_policy_id];
+    await this.#resolveNamed("qos/policies", "networks", [...networks.values()], policyOf);
     await this.#resolve(
       "subnets",
       listed.flatMap((net) => net.subnets),
       (ids) => subnetsOfNetworks(this.run, ids),
     );
-    await this.#resolve("networks", [...subnets.values()].map((subnet) => subnet.network_id));
+    const networkOf = ({ network_id }: { network_id: string }) => [network_id];
+    await this.#resolveNamed("networks", "subnets", [...subnets.values()], networkOf);
   }
 
   /** What these ports name; what was found on the way and has keys of its own. */
   async resolvePorts(ports: readonly Port[]): Promise<News> {
-    const { table, related } = this.run.index;
+    const { table } = this.run.index;
     for (const port of ports) {
       this.#noteProject(port.project_id);
       const floatingIp = floatingIpOf(port);
@@ -75,26 +77,22 @@ export class References {
     for (const name of relatedIn(table)) {
       const field = shownOf(table, name).portField;
       if (field === null) continue;
-      const missing = new Set<string>();
-      const known = related.of(name);
-      for (const port of ports) {
-        for (const id of idsIn(port, field)) if (!known.has(id)) missing.add(id);
-      }
-      if (missing.size === 0) continue;
-      if (name === "subnets") news = { ...news, subnets: await this.#resolve(name, missing) };
+      const named = (port: object) => idsIn(port, field);
+      const resolve = <C extends Followed & Related>(name: C) =>
+        this.#resolveNamed(name, "ports", ports, named);
+      if (name === "subnets") news = { ...news, subnets: await resolve(name) };
       else if (name === "security-groups") {
-        const groups = await this.#resolve(name, missing);
+        const groups = await resolve(name);
         await this.resolveGroups(groups);
         news = { ...news, groups };
-      } else await this.#resolve(name, missing);
+      } else await resolve(name);
     }
     return news;
   }
 
   /** What the rules of these groups name. */
   async resolveGroups(groups: readonly SecurityGroup[]): Promise<void> {
-    const named = groups.flatMap((group) => [...addressGroupsIn(group)]);
-    await this.#resolve("address-groups", named);
+    await this.#resolveNamed("address-groups", "security-groups", groups, addressGroupsIn);
   }
 
   /** Floating IPs that have ports and no list has shown. Call it when all ports have been read. */
@@ -128,12 +126,15 @@ export class References {
       ports.get(port) === undefined && !this.refused.has(port)
     ).slice(0, MAX_ASKED);
     if (named.length === 0) return [];
-    // A port that was deleted while the ports were read is not named any more.
-    const ids = named.map(([fip]) => fip);
-    const now = await this.run.byId("floatingips", ids);
-    const still = new Set(now.items.map(({ port_id }) => port_id));
-    const doubtful = [...new Set(named.map(([, port]) => port))].filter((port) => still.has(port));
-    return (await this.#ask("ports", revisionSchema, doubtful)).map(({ id }) => id);
+    const fips = named.map(([id, port_id]) => ({ id, port_id }));
+    const portOf = ({ port_id }: { port_id: string | null }) => [port_id];
+    const found = await this.#ask(
+      "ports",
+      revisionSchema,
+      [...new Set(named.map(([, port]) => port))],
+      (ids) => this.#stillNamed(ids, "floatingips", fips, portOf),
+    );
+    return found.map(({ id }) => id);
   }
 
   /** Says which collections are not seen whole. Call it at the end. */
@@ -158,11 +159,41 @@ export class References {
     (known ? this.#knownProjects : this.#unknownProjects).add(id);
   }
 
+  /** What these objects name of another collection. @param by their own */
+  async #resolveNamed<C extends Followed & Related, By extends Followed, T extends { id: string }>(
+    collection: C,
+    by: By,
+    objects: readonly T[],
+    namesOf: (object: T | ObjectOf<By>) => Iterable<string | null>,
+  ): Promise<ObjectOf<C>[]> {
+    return await this.#resolve(
+      collection,
+      objects.flatMap((object) => [...namesOf(object)]),
+      (ids) => this.#stillNamed(ids, by, objects, namesOf),
+    );
+  }
+
+  /** Those of the ids that one of these objects, asked for by its id, names now. @param by their collection */
+  async #stillNamed<By extends Followed, T extends { id: string }>(
+    ids: readonly string[],
+    by: By,
+    objects: readonly T[],
+    namesOf: (object: T | ObjectOf<By>) => Iterable<string | null>,
+  ): Promise<Set<string>> {
+    const doubtful = new Set<string | null>(ids);
+    const naming = objects.filter((object) => [...namesOf(object)].some((id) => doubtful.has(id)));
+    const { items, refused } = await this.run.byId(by, naming.map(({ id }) => id));
+    // What is not understood may name what it did.
+    const now = refused.length > 0 ? [...items, ...naming] : items;
+    const names = new Set(now.flatMap((object) => [...namesOf(object)]));
+    return new Set(ids.filter((id) => names.has(id)));
+  }
+
   /** Asks for those of the ids that are not known, and notes what is found. @param named as in `#ask` */
   async #resolve<C extends Followed & Related>(
     collection: C,
     ids: Iterable<string | null>,
-    named?: (ids: readonly string[]) => Promise<Iterable<string>>,
+    named: (ids: readonly string[]) => Promise<Iterable<string>>,
   ): Promise<ObjectOf<C>[]> {
     const known = this.run.index.related.of(collection);
     const hidden = [...this.#hidden.values()];
@@ -175,22 +206,24 @@ export class References {
     return found;
   }
 
-  /** Asks by id; what does not come back is hidden. @param named those that are named still; @default all */
+  /** Asks by id; what does not come back is hidden. @param named those that are named still */
   async #ask<T extends { id: string }>(
     collection: Followed,
     schema: z.ZodType<T>,
     ids: readonly string[],
-    named = (ids: readonly string[]): Promise<Iterable<string>> => Promise.resolve(ids),
+    named: (ids: readonly string[]) => Promise<Iterable<string>>,
   ): Promise<T[]> {
     if (ids.length === 0) return [];
     const hidden = this.#hidden.get(collection)!;
     const { neutron } = this.run.deps;
-    const isWorthIt = hidden.size < MAX_ASKED && neutron.extensions.offers(collection);
-    const asked = isWorthIt ? ids : [];
+    const isMany = hidden.size >= MAX_ASKED;
+    const asked = !isMany && neutron.extensions.offers(collection) ? ids : [];
     const { items, refused } = await this.run.listBy(collection, schema, "id", asked);
     this.run.leaveRefused(collection, refused, this.refused);
     const there = new Set([...items, ...refused].map(({ id }) => id));
-    for (const id of await named(ids.filter((id) => !there.has(id)))) hidden.add(id);
+    const missing = ids.filter((id) => !there.has(id));
+    const isDoubtful = missing.length > 0 && !isMany;
+    for (const id of isDoubtful ? await named(missing) : missing) hidden.add(id);
     if (items.length > 0) {
       this.run.warn(
         `the list of ${collection} lacked ${items.length} objects that others name, such as ` +

@@ -14,7 +14,9 @@ export async function resolveHints(hints: Hints, run: SyncRun, isEarly = false):
   for (const { id, network_id } of run.index.related.subnets.values()) {
     if (hints.subnetsOf.has(network_id)) hints.changed.subnets.add(id);
   }
-  if (hints.compare.size > 0 && !isEarly) await findChanged(run, hints.compare, hints.changed);
+  if (hints.compare.size > 0 && !isEarly) {
+    await findChanged(run, hints.compare, hints.changed, "event");
+  }
   if (hints.hosts.size > 0) await findMoved(hints, run);
 }
 

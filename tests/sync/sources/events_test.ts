@@ -5,6 +5,7 @@ import { readAnnouncedChanges } from "../../../lib/sync/report/announced_changes
 import { tempDir } from "../../support/temp_dir.ts";
 import { systemClock } from "../../../lib/base/clock.ts";
 import { EventSync } from "../../../lib/sync/sources/events.ts";
+import type { EventSyncOptions } from "../../../lib/sync/sources/event_options.ts";
 import { incrementalResync } from "../../../lib/sync/sources/incremental.ts";
 import type { CloudIndex } from "../../../lib/sync/index/cloud_index.ts";
 import { assert, assertEquals, assertWithin, eventually } from "../../support/assert.ts";
@@ -39,6 +40,7 @@ interface Listening {
 async function withEvents(
   play: (scene: Scene, listening: Listening) => Promise<void>,
   size?: { ports: number; hosts: number },
+  options: Partial<EventSyncOptions> = {},
 ): Promise<void> {
   await withCloud(async (scene) => {
     const stop = new AbortController();
@@ -53,6 +55,7 @@ async function withEvents(
       stateDir: dir.path,
       index: () => index,
       compare: (why) => asked.push(why),
+      ...options,
     });
     const done = events.run();
     async function full(): Promise<void> {
@@ -421,3 +424,19 @@ Deno.test("what was changed as it was announced is kept for traces, the newest o
     assert(!JSON.stringify(await readAnnouncedChanges(stateDir)).includes("fa:16:3e:00:00:03"));
     assertEquals(log.at("warn"), []);
   }));
+
+Deno.test("events go on when the history does not take what was held back", () =>
+  withEvents(
+    async ({ cloud }, { asked, events, say, settled }) => {
+      const all = cloud.list("ports");
+      for (const { id } of all) cloud.remove("ports", id);
+      events.look(all.map(({ id }) => id)); // nothing is left to vouch for the answer
+      await settled();
+      await eventually("it is compared", () => asked.includes("what was announced is held back"));
+      cloud.add("ports", all[0]!);
+      say("port.update.end", { port: { id: all[0]!.id } });
+      await settled();
+    },
+    { ports: 6, hosts: 2 },
+    { held: () => Promise.reject(new Error("the disk is full")) },
+  ));

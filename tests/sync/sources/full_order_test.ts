@@ -1,5 +1,6 @@
 /** What a full resync does at the same time, and in which order it sees things. @module */
 import { resourcePrefixes } from "../../../lib/calico/keys.ts";
+import type { Item } from "../../../lab/model.ts";
 import { assert, assertEquals, assertRejects, eventually } from "../../support/assert.ts";
 import { type Scene, withCloud } from "../scene.ts";
 
@@ -129,3 +130,127 @@ Deno.test(
       beside.close();
     }, { ports: 200, hosts: 20 }),
 );
+
+Deno.test(
+  "a group that is deleted with its ports between two lists is not taken for hidden",
+  GRPC,
+  () =>
+    withCloud(async (scene) => {
+      const { cloud, resync, requests, differences } = scene;
+      (await resync()).index.close();
+      const { index: beside } = await resync();
+      requests.length = 0;
+      const [group] = cloud.vmPorts().toSorted((a, b) => a.id < b.id ? -1 : 1)[0]!
+        .security_groups as string[];
+      let isGone = false;
+      scene.meddle(async ({ pathname, searchParams }) => {
+        if (isGone || !pathname.endsWith("/security-groups") || searchParams.has("id")) return;
+        isGone = true;
+        // The second page of ports is asked for when the first, which names the group, has come.
+        await eventually("ports are read", () => pagesOf(scene, "ports") > 2, 20_000);
+        for (const { id, security_groups } of cloud.list("ports")) {
+          if ((security_groups as string[] | undefined)?.includes(group!)) {
+            cloud.remove("ports", id);
+          }
+        }
+        cloud.remove("security_groups", group!);
+      }, "side by side");
+      const { guards, index } = await resync({ beside });
+      assert(isGone);
+      assertEquals(guards.filter(({ why }) => why === "hidden"), []);
+      scene.meddle(null);
+      (await resync()).index.close();
+      assertEquals(await differences(), []);
+      index.close();
+      beside.close();
+    }, { ports: 200, hosts: 20 }),
+);
+
+const NOWHERE = "99999999-9999-4999-8999-999999999999";
+const vmPort = ({ cloud }: Scene) => cloud.vmPorts()[0]!;
+
+/** What is named that Neutron does not show, and by whom: as if it had been there and was deleted. */
+const NAMED: readonly {
+  readonly collection: string;
+  readonly by: Parameters<Scene["cloud"]["list"]>[0];
+  of(scene: Scene): Item;
+  naming(object: Item): Record<string, unknown>;
+}[] = [
+  {
+    collection: "security-groups",
+    by: "ports",
+    of: vmPort,
+    naming: () => ({ security_groups: [NOWHERE] }),
+  },
+  { collection: "networks", by: "ports", of: vmPort, naming: () => ({ network_id: NOWHERE }) },
+  {
+    collection: "qos/policies",
+    by: "ports",
+    of: vmPort,
+    naming: () => ({ qos_policy_id: NOWHERE }),
+  },
+  {
+    collection: "subnets",
+    by: "ports",
+    of: vmPort,
+    naming: ({ fixed_ips }) => ({
+      fixed_ips: (fixed_ips as object[]).map((ip) => ({ ...ip, subnet_id: NOWHERE })),
+    }),
+  },
+  {
+    collection: "qos/policies",
+    by: "networks",
+    of: ({ cloud }) => cloud.list("networks")[0]!,
+    naming: () => ({ qos_policy_id: NOWHERE }),
+  },
+  {
+    collection: "networks",
+    by: "subnets",
+    of: ({ cloud }) => cloud.list("subnets")[0]!,
+    naming: () => ({ network_id: NOWHERE }),
+  },
+  {
+    collection: "address-groups",
+    by: "security_groups",
+    of: ({ cloud }) =>
+      cloud.list("security_groups").find(({ security_group_rules: rules }) =>
+        (rules as object[]).length > 0
+      )!,
+    naming({ security_group_rules }) {
+      const [first, ...others] = security_group_rules as object[];
+      const other = { remote_ip_prefix: null, remote_group_id: null };
+      const rule = { ...first, ...other, remote_address_group_id: NOWHERE };
+      return { security_group_rules: [rule, ...others] };
+    },
+  },
+];
+
+for (const { collection, by, of, naming } of NAMED) {
+  Deno.test(
+    `${collection} that ${by} name no more are not taken for hidden, and those that they name are`,
+    GRPC,
+    () =>
+      withCloud(async (scene) => {
+        const { cloud, resync } = scene;
+        const object = of(scene);
+        const before = { ...object };
+        const names = naming(object);
+        const hidden = async () => {
+          const { guards, index } = await resync();
+          index.close();
+          return guards.filter(({ why }) => why === "hidden").map((it) => it.collection);
+        };
+        cloud.change(by, object.id, names);
+        assertEquals(await hidden(), [collection]);
+        let isOver = false;
+        scene.meddle(({ pathname, searchParams }) => {
+          if (!pathname.endsWith(`/${collection}`) || !searchParams.has("id")) return;
+          isOver = true;
+          const were = Object.keys(names).map((name) => [name, before[name]]);
+          cloud.change(by, object.id, Object.fromEntries(were));
+        });
+        assertEquals(await hidden(), []);
+        assert(isOver);
+      }),
+  );
+}

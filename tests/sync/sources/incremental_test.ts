@@ -1,5 +1,8 @@
 import { incrementalResync } from "../../../lib/sync/sources/incremental.ts";
 import { emptyScope } from "../../../lib/sync/index/backlog.ts";
+import { Hints } from "../../../lib/sync/sources/notification.ts";
+import { resolveHints } from "../../../lib/sync/sources/resolve_hints.ts";
+import { SyncRun } from "../../../lib/sync/apply/sync_run.ts";
 import { reconcile } from "../../../lib/sync/sources/named.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { CHANGES, pick } from "../cloud_changes.ts";
@@ -50,6 +53,26 @@ Deno.test("incremental: with nothing changed, only ids and revisions are read", 
       const fields = pathname.endsWith("/address-groups") ? [] : ["id", "revision_number"];
       assertEquals(searchParams.getAll("fields"), fields);
     }
+  }));
+
+Deno.test("incremental: an event that has a collection compared meanwhile does not make it look gone", () =>
+  withCloud(async (scene) => {
+    const { cloud, deps, term, meddle } = scene;
+    const [one] = cloud.list("security_groups");
+    for (let i = 0; i < 20; i++) cloud.add("security_groups", { ...one!, id: crypto.randomUUID() });
+    const { index } = await scene.resync();
+    let pages = 0;
+    meddle(async ({ pathname }) => {
+      if (!pathname.endsWith("/security-groups") || ++pages !== 3) return;
+      // Two pages have come. It begins, and is still at its first page when the incremental resync has seen all.
+      const hints = new Hints();
+      hints.compare.add("security-groups");
+      const run = new SyncRun(deps, { ...term, signal: AbortSignal.abort() }, index);
+      await resolveHints(hints, run).catch(() => {});
+    }, "side by side");
+    const run = scene.run(index);
+    assertEquals([await incrementalResync(run), run.guards, pages >= 3], [0, [], true]);
+    index.close();
   }));
 
 for (const hidden of ["a port", "a security group"] as const) {
