@@ -133,7 +133,7 @@ export class SyncRun {
     const from = this.deps.clock.monotonic();
     const taken = () => {
       counts.writeMs += this.deps.clock.monotonic() - from;
-      this.#uncountRefused();
+      this.#uncount(this.sink.refused.splice(0));
     };
     const room = this.sink.add(change, stored);
     if (room) return room.then(taken);
@@ -151,10 +151,8 @@ export class SyncRun {
     if (this.sink.full) throw this.sink.full;
   }
 
-  #uncountRefused(): void {
-    for (const { kind, action } of this.sink.refused.splice(0)) {
-      this.kinds[kind][COUNTED[action]]--;
-    }
+  #uncount(changes: readonly Change[]): void {
+    for (const { kind, action } of changes) this.kinds[kind][COUNTED[action]]--;
   }
 
   /** Neutron's objects whose field has one of the values, until the signal aborts. @throws as {@linkcode NeutronClient.listBy}. */
@@ -191,7 +189,7 @@ export class SyncRun {
     const attributes = { "conductor.kind": kind };
     await traced("resync write", { attributes }, () => this.sink.flush());
     this.kinds[kind].writeMs += this.deps.clock.monotonic() - from;
-    this.#uncountRefused();
+    this.#uncount(this.sink.refused.splice(0));
     for (const { kind, action, key, subject, value } of this.sink.tooLarge.splice(0)) {
       this.kinds[kind][COUNTED[action]]--;
       const size = `${Math.ceil((value?.length ?? 0) / 1024)} KiB`;
@@ -203,10 +201,8 @@ export class SyncRun {
   /** The conflicts so far, taken out of the counts. */
   conflicts(): Change[] {
     const conflicts = this.sink.conflicts.splice(0);
-    for (const { kind, action } of conflicts) {
-      this.kinds[kind].conflicts++;
-      this.kinds[kind][COUNTED[action]]--;
-    }
+    this.#uncount(conflicts);
+    for (const { kind } of conflicts) this.kinds[kind].conflicts++;
     return conflicts;
   }
 
