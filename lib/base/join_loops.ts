@@ -30,7 +30,10 @@ export async function joinAll<T extends readonly unknown[] | []>(
   acts: { readonly [K in keyof T]: (signal: AbortSignal) => Promise<T[K]> },
 ): Promise<T> {
   const stop = new AbortController();
-  const both = AbortSignal.any([signal, stop.signal]);
+  // Without the failure as its reason, which who is aborted by it would take for a failure of its own.
+  const ended = new AbortController();
+  stop.signal.addEventListener("abort", () => ended.abort(), { once: true });
+  const both = AbortSignal.any([signal, ended.signal]);
   const results: unknown[] = [];
   const loops = acts.map(async (act, i) => {
     results[i] = await act(both);

@@ -41,7 +41,7 @@ export type SentInit =
 export class KeystoneAuth implements Disposable {
   #token: Token | null = null;
   /** The request for one that is under way; it ends with the signal of who began it. */
-  #renewal: Promise<Token> | null = null;
+  #renewal: Promise<void> | null = null;
   #identity: IdentityV3 | null = null;
   /** Opened with the first request; undefined within: the default one will do. */
   #client: { readonly http: Deno.HttpClient | undefined } | null = null;
@@ -123,17 +123,17 @@ export class KeystoneAuth implements Disposable {
       signal.throwIfAborted();
       if (this.#token && this.clock.monotonic() < this.#token.renewAt) return this.#token;
       if (!this.#renewal) return await this.#renew(credential, signal);
-      // Somebody else is at it; when they are aborted, that is no failure of ours.
-      const others = this.#renewal.catch((error) => {
-        if (error instanceof OpenstackError) throw error;
-      });
-      await abortable(others, signal);
+      await abortable(this.#renewal, signal);
     }
   }
 
   async #renew(credential: Credential, signal: AbortSignal): Promise<Token> {
     const renewal = this.#authenticate(credential, signal);
-    this.#renewal = renewal;
+    // For others who wait: when this one is aborted, for whatever reason, that is no failure of theirs.
+    this.#renewal = renewal.then(() => {}, (error) => {
+      if (!signal.aborted && error instanceof OpenstackError) throw error;
+    });
+    this.#renewal.catch(() => {}); // nobody may wait
     try {
       this.#token = await renewal;
       this.#explained = null;
@@ -148,6 +148,7 @@ export class KeystoneAuth implements Disposable {
     try {
       return await this.issueToken(credential, signal);
     } catch (error) {
+      signal.throwIfAborted(); // its reason is not Keystone's
       if (!isRefused(error, 400, 401, 403, 404)) throw error;
       // Once: each further try with a wrong password counts towards a lock-out.
       this.#explained ??= await explainRefusal(this, credential, error, signal);

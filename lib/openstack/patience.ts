@@ -7,7 +7,7 @@
 import { type Backoff, backoffMs } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
 import { describeError } from "../base/log.ts";
-import { OpenstackError } from "./http.ts";
+import { isRefused, OpenstackError } from "./http.ts";
 
 const BACKOFF: Backoff = { firstMs: 1000, maxMs: 30_000, jitter: "equal" };
 /** Whoever waits says at least this often that it lives, ms. */
@@ -89,8 +89,8 @@ export class Patience {
           return page;
         } catch (error) {
           any.throwIfAborted();
-          // Whoever refuses is there.
-          answers = error instanceof OpenstackError && !mayPass(error);
+          // Whoever walks a list goes on where a marker is gone; all else ends it.
+          answers = isRefused(error, 404);
           if (!mayPass(error)) throw error;
           last = error;
         }

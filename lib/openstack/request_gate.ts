@@ -27,6 +27,8 @@ export class UnderWay {
   beside = 0;
   /** How long Neutron took for the attempts that it answered, ms. */
   tookMs = 0;
+  /** How long all attempts took, until they were answered, refused or given up, ms. */
+  waitedMs = 0;
   readonly #pace: Pace;
   readonly #era: number;
   readonly #monotonic: () => number;
@@ -50,9 +52,16 @@ export class UnderWay {
    * the rest takes says how busy this process is with other answers.
    */
   heard(): void {
-    if (this.#sentAt === null) return;
-    this.tookMs += this.#monotonic() - this.#sentAt;
+    this.tookMs += this.ended();
+  }
+
+  /** The attempt is over, if there is one; how long it took, ms. */
+  ended(): number {
+    if (this.#sentAt === null) return 0;
+    const ms = this.#monotonic() - this.#sentAt;
+    this.waitedMs += ms;
     this.#sentAt = null;
+    return ms;
   }
 
   /** Neutron has refused that attempt with that status, or, null, does not answer; it may be sent again. */
@@ -60,7 +69,7 @@ export class UnderWay {
     this.#wasRefused = true;
     const reason = slowReason(status);
     // Nobody, or a proxy, has waited in vain: that tells nothing of how busy Neutron was.
-    if (reason === "no-answer" || reason === "unavailable") this.#sentAt = null;
+    if (reason === "no-answer" || reason === "unavailable") this.ended();
     else this.heard();
     if (reason) this.#pace.refused(reason, this.#era);
   }
@@ -76,6 +85,8 @@ export class UnderWay {
 export interface BusyTime {
   /** Of the attempts that Neutron answered, until it did, ms. */
   busyMs: number;
+  /** Of all attempts, until they were answered, refused or given up, ms. */
+  waitedMs: number;
 }
 
 /** What is asked through the gate. */
@@ -157,9 +168,13 @@ export class RequestGate {
       if (size) turn.answered(size);
       return answer;
     } finally {
-      const { tookMs } = turn;
+      turn.ended();
+      const { tookMs, waitedMs } = turn;
       this.busyMs += tookMs;
-      if (account) account.busyMs += tookMs;
+      if (account) {
+        account.busyMs += tookMs;
+        account.waitedMs += waitedMs;
+      }
       this.#underWay.delete(turn);
       this.#admit();
     }

@@ -50,3 +50,15 @@ Deno.test("what is done side by side comes to a list; when one fails, the others
   over.abort();
   await assertRejects(() => all, TypeError);
 });
+
+Deno.test("who is aborted because another has failed does not hear of its failure as the reason", async () => {
+  const { signal } = new AbortController();
+  let reason: unknown;
+  const lasts = async (signal: AbortSignal) => {
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    reason = signal.reason;
+  };
+  const fails = () => Promise.reject(new RangeError("b is broken"));
+  await assertRejects(() => joinAll(signal, [lasts, fails]), RangeError);
+  assertEquals((reason as Error).name, "AbortError");
+});

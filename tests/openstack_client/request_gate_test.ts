@@ -331,7 +331,7 @@ Deno.test("what takes long after Neutron has answered says nothing of Neutron", 
 
 Deno.test("time is added up for each who has an account, until Neutron answers or refuses", async () => {
   const all = scene(8, 8);
-  const account = { busyMs: 0 };
+  const account = { busyMs: 0, waitedMs: 0 };
   const send = async (underWay: UnderWay) => {
     await all.workers.serve(PAGE, underWay);
     await all.clock.sleep(5 * COST_MS);
@@ -354,7 +354,7 @@ Deno.test("time is added up for each who has an account, until Neutron answers o
 
 Deno.test("only what Neutron answered counts as its time: no silence, no proxy's 504, nothing between attempts", async () => {
   const all = scene(2, 8);
-  const account = { busyMs: 0 };
+  const account = { busyMs: 0, waitedMs: 0 };
   const send = async (underWay: UnderWay) => {
     await all.clock.sleep(20_000); // for a token
     for (const status of [null, 502, 503, 504]) {
@@ -368,6 +368,7 @@ Deno.test("only what Neutron answered counts as its time: no silence, no proxy's
   const done = all.gate.run({ urgent: false, signal, send, account });
   await all.clock.advance(200_000);
   await done;
+  assertEquals(account.waitedMs, 4 * 30_000 + COST_MS, "all of them, and nothing between");
   assertEquals([account.busyMs, all.gate.busyMs], [COST_MS, COST_MS]);
 });
 

@@ -47,7 +47,7 @@ export class Rounds {
   /** When the next slice is due, monotonic ms. */
   nextAt = -Infinity;
   /** What its own requests have taken of Neutron's time. */
-  readonly #spent: BusyTime = { busyMs: 0 };
+  readonly #spent: BusyTime = { busyMs: 0, waitedMs: 0 };
   readonly #neutron: NeutronClient;
   readonly #pace: Pace | null;
   readonly #share = new Share();
@@ -115,7 +115,8 @@ export class Rounds {
   async slice(deps: ResyncDeps, term: Term): Promise<SliceOutcome> {
     const now = this.clock.monotonic();
     const round = this.#round ??= this.#begin(now);
-    const [place, compared, { busyMs }] = [round.place, round.compared, this.#spent];
+    const [place, compared] = [round.place, round.compared];
+    const { busyMs, waitedMs } = this.#spent;
     const { whole } = round.options;
     let isDone = false;
     try {
@@ -132,7 +133,10 @@ export class Rounds {
       this.#share.add(now, spentMs);
       // How long a failure took says nothing of how long such slices take.
       const pace = this.#pace!;
-      const restMs = isDone ? pace.restMs(cost) : pace.restAfterFailureMs(spentMs);
+      // What nobody answered may have kept Neutron busy all the same.
+      const restMs = isDone
+        ? pace.restMs(cost)
+        : pace.restAfterFailureMs(this.#spent.waitedMs - waitedMs);
       this.nextAt = this.clock.monotonic() + restMs;
       if (round.ended) this.#rest();
     }

@@ -169,6 +169,23 @@ Deno.test("rounds: how long a failure took does not count as how long a slice ta
     assert(restMs <= 19 * spentMs + 1, `${restMs} ms after ${spentMs} ms`);
   }));
 
+Deno.test("rounds: a Neutron that only a proxy answers for is asked more and more rarely", () =>
+  withCloud(async (scene) => {
+    const { rounds, clock } = await paced(scene, {}, () => 10);
+    scene.meddle(async () => {
+      await clock.advance(30_000);
+      return new Response("", { status: 504, headers: { "Retry-After": "0" } });
+    });
+    const rests: number[] = [];
+    for (let i = 0; i < 4; i++) {
+      await clock.advance(Math.max(0, rounds.nextAt - clock.monotonic()));
+      await assertRejects(() => rounds.slice(scene.deps, scene.term), Error);
+      rests.push(rounds.nextAt - clock.monotonic());
+    }
+    assert(rests[0]! <= 60_000, `${rests}`);
+    assert(rests.every((rest, i) => i === 0 || rest > rests[i - 1]!), `${rests}`);
+  }));
+
 Deno.test("rounds: the machine's clock is set, and slices are due as before; people are shown its time", () =>
   withCloud(async (scene) => {
     const { rounds, clock, next } = await paced(scene, {}, (objects) => 10 + objects);
