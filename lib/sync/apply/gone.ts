@@ -122,8 +122,8 @@ async function isIncomplete(
   return named.size > 0;
 }
 
-/** Asks by id; what is not there goes into `gone`, and the others, which are or may be, are returned. */
-async function confirm(
+/** Asks by id; what is certainly not there goes into `gone`, and the others, which are or may be, are returned. */
+export async function confirm(
   run: SyncRun,
   collection: Followed,
   ids: readonly string[],

@@ -14,6 +14,7 @@ import {
   type SecurityGroup,
   type WholeNetwork,
 } from "../../openstack/records.ts";
+import { confirm } from "../apply/gone.ts";
 import { floatingIpsWithPorts } from "../apply/floating_ports.ts";
 import { subnetsOfNetworks } from "../apply/subnets_of_networks.ts";
 import type { SyncRun } from "../apply/sync_run.ts";
@@ -30,6 +31,8 @@ import type { News } from "./read_related.ts";
 
 /** Once so many of a collection are hidden, no further ones are asked for. */
 const MAX_ASKED = 300;
+/** Objects that are asked for together whether they name what is missing still. */
+const ASKED_AT_ONCE = 30;
 const NO_NEWS: News = { groups: [], subnets: [] };
 
 /** Collects them while a full resync reads. */
@@ -181,12 +184,31 @@ export class References {
     namesOf: (object: T | ObjectOf<By>) => Iterable<string | null>,
   ): Promise<Set<string>> {
     const doubtful = new Set<string | null>(ids);
-    const naming = objects.filter((object) => [...namesOf(object)].some((id) => doubtful.has(id)));
-    const { items, refused } = await this.run.byId(by, naming.map(({ id }) => id));
-    // What is not understood may name what it did.
-    const now = refused.length > 0 ? [...items, ...naming] : items;
-    const names = new Set(now.flatMap((object) => [...namesOf(object)]));
-    return new Set(ids.filter((id) => names.has(id)));
+    for (let at = 0; at < objects.length && doubtful.size > 0;) {
+      const naming: T[] = [];
+      // A few at a time: one that names it is enough, of thousands that did.
+      for (; at < objects.length && naming.length < ASKED_AT_ONCE; at++) {
+        const object = objects[at]!;
+        if ([...namesOf(object)].some((id) => doubtful.has(id))) naming.push(object);
+      }
+      for (const object of await this.#asTheyAre(by, naming)) {
+        for (const id of namesOf(object)) doubtful.delete(id);
+      }
+    }
+    return new Set(ids.filter((id) => !doubtful.has(id)));
+  }
+
+  /** These objects as Neutron has them now; as they were, where it does not say that they are gone. */
+  async #asTheyAre<By extends Followed, T extends { id: string }>(
+    by: By,
+    objects: readonly T[],
+  ): Promise<(T | ObjectOf<By>)[]> {
+    const { items } = await this.run.byId(by, objects.map(({ id }) => id));
+    const shown = new Set(items.map(({ id }) => id));
+    const others = objects.filter(({ id }) => !shown.has(id));
+    const gone = new Set<string>();
+    if (others.length > 0) await confirm(this.run, by, others.map(({ id }) => id), gone);
+    return [...items, ...others.filter(({ id }) => !gone.has(id))];
   }
 
   /** Asks for those of the ids that are not known, and notes what is found. @param named as in `#ask` */

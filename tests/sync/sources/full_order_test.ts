@@ -251,6 +251,15 @@ for (const { collection, by, of, naming } of NAMED) {
         });
         assertEquals(await hidden(), []);
         assert(isOver);
+        // By id nothing is shown any more: who named it may be hidden as well.
+        cloud.change(by, object.id, names);
+        scene.meddle(({ pathname, searchParams }) => {
+          const isById = pathname.endsWith(`/${by.replaceAll("_", "-")}`) && searchParams.has("id");
+          if (!isById) return;
+          const nothing = { [by]: [], [`${by}_links`]: [{ rel: "previous", href: "x" }] };
+          return Promise.resolve(Response.json(nothing));
+        });
+        assert((await hidden()).includes(collection));
       }),
   );
 }
