@@ -16,6 +16,8 @@ import { FAULT_FIELDS } from "../openstack/records.ts";
 import type { Log } from "../base/log.ts";
 import type { PortUpdate } from "./reporter.ts";
 
+/** After Neutron has not told of ports that no list has shown, it is not asked for so long, ms. */
+const LOOK_PAUSE_MS = 60_000;
 const portSchema = z.object({
   id: z.string(),
   "binding:host_id": z.string().nullish(),
@@ -46,6 +48,8 @@ export class DataPlaneStatus {
   #isOffered: Promise<boolean> | undefined;
   /** The service user may not set the attribute. */
   #isRefused = false;
+  /** Until then Neutron is not asked about ports that no list has shown, monotonic ms. */
+  #looksAgainAt = -Infinity;
 
   /** @param log is told once when the service user lacks the right; ports are then left as they are. */
   constructor(readonly neutron: NeutronClient, readonly auth: KeystoneAuth, readonly log: Log) {}
@@ -57,14 +61,14 @@ export class DataPlaneStatus {
   ): Promise<ReadonlyMap<string, unknown>> {
     const failed = new Map<string, unknown>();
     if (this.#isRefused) return failed;
-    const mayBeDue = updates.filter((update) => update.isUnseen || this.#isDue(update));
+    await this.#look(updates.filter((update) => update.isUnseen && !this.#isDue(update)), signal);
+    const due = updates.filter((update) => this.#isDue(update));
     try {
-      if (mayBeDue.length === 0 || !await this.#offered(signal)) return failed;
-      await this.#look(mayBeDue.filter((update) => !this.#isDue(update)), signal);
+      if (due.length === 0 || !await this.#offered(this.#inTime(signal))) return failed;
     } catch (error) {
-      return new Map(mayBeDue.map(({ port }) => [port, error]));
+      return new Map(due.map(({ port }) => [port, error]));
     }
-    for (const update of mayBeDue.filter((update) => this.#isDue(update))) {
+    for (const update of due) {
       const { port } = update;
       if (signal.aborted) failed.set(port, signal.reason);
       else await this.#follow(update).catch((error) => failed.set(port, error));
@@ -88,15 +92,30 @@ export class DataPlaneStatus {
     return isInError(update) || this.#down.has(update.port);
   }
 
-  /** Has Neutron show which of these ports, that no list has shown yet, are called faulty. @throws it does not. */
+  /**
+   * Has Neutron show which of these ports, that no list has shown yet, are called faulty. When it does not, that is no
+   * failure of their reports, and it is left alone for a while: a list that shows it later counts all the same.
+   */
   async #look(unseen: readonly PortUpdate[], signal: AbortSignal): Promise<void> {
-    const askedAt = this.auth.clock.now();
-    const ids = unseen.map(({ port }) => port);
-    const { items } = await this.neutron
-      .listBy("ports", faultSchema, signal, "id", ids, ["id"], FAULT_FIELDS);
-    for (const { id, data_plane_status } of items) {
-      if (data_plane_status === "DOWN") this.noteFault(id, true, askedAt);
+    const { clock } = this.auth;
+    if (unseen.length === 0 || clock.monotonic() < this.#looksAgainAt) return;
+    const askedAt = clock.now();
+    const inTime = this.#inTime(signal);
+    try {
+      if (!await this.#offered(inTime)) return;
+      const ids = unseen.map(({ port }) => port);
+      const { items } = await this.neutron
+        .listBy("ports", faultSchema, inTime, "id", ids, ["id"], FAULT_FIELDS);
+      for (const { id, data_plane_status } of items) {
+        if (data_plane_status === "DOWN") this.noteFault(id, true, askedAt);
+      }
+    } catch {
+      this.#looksAgainAt = clock.monotonic() + LOOK_PAUSE_MS;
     }
+  }
+
+  #inTime(signal: AbortSignal): AbortSignal {
+    return AbortSignal.any([signal, AbortSignal.timeout(this.neutron.config.requestTimeoutMs)]);
   }
 
   async #follow(update: PortUpdate): Promise<void> {

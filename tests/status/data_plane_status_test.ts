@@ -112,6 +112,21 @@ Deno.test("of ports that no list has shown Neutron is asked, all at once", async
   assertEquals(asked, ["/v2.0/extensions/data-plane-status", "/v2.0/ports"]);
 });
 
+Deno.test("when Neutron does not tell of ports that no list has shown, no report fails for it", async () => {
+  await using scene = neutron(true, { a: { host: "h1", value: "DOWN" } });
+  const { status, puts, asked } = scene;
+  scene.fail(true);
+  const unseen = { ...update("a", "ACTIVE"), isUnseen: true };
+  assertEquals([...await status.apply([unseen], never)], []);
+  assertEquals([...await status.apply([unseen], never)], []);
+  assertEquals(asked.length, 1, "it is left alone for a while");
+  scene.fail(false);
+  // A list that shows it later has it reported once more.
+  assertEquals(status.noteFault("a", true, Date.now()), true);
+  await status.apply([unseen], never);
+  assertEquals(puts, ["a ACTIVE"]);
+});
+
 Deno.test("an endpoint that is gone is no error, and the end of a term ends what is set", async () => {
   const ports = { a: { host: "h1", value: null }, b: { host: "h1", value: null } };
   await using scene = neutron(true, ports);
