@@ -2,6 +2,7 @@
 # Within namespaces of its own (run.sh): a store of images in memory, the images, and their tests.
 set -eu
 mount -t tmpfs -o mode=755 tmpfs /run
+mkdir -p /var/lib/containers # podman makes it when it is first used
 mount -t tmpfs -o mode=755 tmpfs /var/lib/containers
 if [ ! -e /sys/fs/cgroup/cgroup.controllers ]; then
   umount -R /sys/fs/cgroup
