@@ -124,7 +124,10 @@ Deno.test("the first lines of a lab whose etcd starts slowly are no warnings", a
   await using node = Node.start(labArgs(`${dir.path}/state`).args, { PATH: `${bin}:${path}` });
   await node.ready(30_000);
   assertMatch(node.output, /lab etcd is up/);
-  assert(!/ (WARN|ERROR) /.test(node.output), node.output);
+  const warnings = node.output.split("\n").filter((line) => / (WARN|ERROR) /.test(line))
+    // What an older runtime of the binary lacks, it says itself.
+    .filter((line) => !line.includes("Not implemented: "));
+  assertEquals(warnings, []);
 });
 
 Deno.test(
