@@ -20,8 +20,9 @@ fi
 bash tests/systemd/roots.sh base $suite "$bases"
 # netavark and aardvark-dns are podman's networks and their names; iptables is what netavark calls.
 packages="podman crun podman-compose netavark aardvark-dns iptables iproute2"
+# Of a package that another only names, dpkg-query tells that it is not installed, and ends with 0.
 # shellcheck disable=SC2086 # several words
-if ! dpkg-query -W $packages >/dev/null 2>&1; then
+if dpkg-query -W -f '${db:Status-Status}\n' $packages 2>&1 | grep -qvx installed; then
   { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -q -y --no-install-recommends \
     $packages; } >"$bases/install.log" 2>&1 ||
     { echo "podman cannot be installed; see $bases/install.log" >&2; exit 1; }

@@ -39,11 +39,16 @@ check() {
   [ -e "$roots/$1/.ready" ] || [ -n "$(mirror)" ] || fail "the host's package sources name no Debian mirror"
 }
 
+# installed PACKAGE…: whether all are. Of one that another only names, dpkg-query tells that it is not, and ends with 0.
+installed() {
+  [ "$(dpkg-query -W -f '${db:Status-Status}\n' "$@" 2>/dev/null | grep -cx installed)" = $# ]
+}
+
 # install_debootstrap LOG [PACKAGE…]: that, and the packages, unless they are there.
 install_debootstrap() {
   local log=$1
   shift
-  dpkg-query -W debootstrap "$@" >/dev/null 2>&1 && return
+  installed debootstrap "$@" && return
   { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -q -y \
     --no-install-recommends debootstrap "$@"; } >"$log" 2>&1 || fail "debootstrap $* cannot be installed; see $log"
 }
