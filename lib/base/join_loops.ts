@@ -9,14 +9,15 @@ export async function joinLoops(
   loops: readonly Promise<void>[],
   stop: AbortController,
 ): Promise<void> {
-  let failed = false;
+  const failures: unknown[] = [];
   await Promise.all(loops.map((loop) =>
     loop.catch((error) => {
-      failed = true;
-      stop.abort(error); // the first reason stays
+      failures.push(error);
+      // Not with the failure as its reason, which who is aborted by it would take for a failure of its own.
+      stop.abort();
     })
   ));
-  if (failed) throw stop.signal.reason;
+  if (failures.length > 0) throw failures[0];
 }
 
 /**
@@ -30,10 +31,7 @@ export async function joinAll<T extends readonly unknown[] | []>(
   acts: { readonly [K in keyof T]: (signal: AbortSignal) => Promise<T[K]> },
 ): Promise<T> {
   const stop = new AbortController();
-  // Without the failure as its reason, which who is aborted by it would take for a failure of its own.
-  const ended = new AbortController();
-  stop.signal.addEventListener("abort", () => ended.abort(), { once: true });
-  const both = AbortSignal.any([signal, ended.signal]);
+  const both = AbortSignal.any([signal, stop.signal]);
   const results: unknown[] = [];
   const loops = acts.map(async (act, i) => {
     results[i] = await act(both);

@@ -9,7 +9,7 @@
  * @module
  */
 import { z } from "zod";
-import { discard, OpenstackError, readJson } from "../openstack/http.ts";
+import { discard, isRefused, readJson } from "../openstack/http.ts";
 import type { KeystoneAuth } from "../openstack/keystone.ts";
 import type { NeutronClient } from "../openstack/neutron.ts";
 import { FAULT_FIELDS } from "../openstack/records.ts";
@@ -28,14 +28,6 @@ const faultSchema = z.object({ id: z.string(), data_plane_status: z.string().nul
 /** An endpoint that is gone is no error. */
 function isInError({ status, gone = false }: PortUpdate): boolean {
   return status === "ERROR" && !gone;
-}
-
-function isForbidden(error: unknown): boolean {
-  return error instanceof OpenstackError && error.status === 403;
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof OpenstackError && error.status === 404;
 }
 
 /** Sets the attribute where it has to change; one per term. */
@@ -125,7 +117,7 @@ export class DataPlaneStatus {
     try {
       if (!await this.#set(update, isDown ? "DOWN" : "ACTIVE")) return;
     } catch (error) {
-      if (!isForbidden(error)) throw error;
+      if (!isRefused(error, 403)) throw error;
       return this.#giveUp(error);
     }
     this.#setAt.set(port, this.auth.clock.now());
@@ -159,7 +151,7 @@ export class DataPlaneStatus {
       await this.auth.fetch(url, signal, discard);
       return true;
     } catch (error) {
-      if (!isMissing(error)) throw error;
+      if (!isRefused(error, 404)) throw error;
       return false;
     }
   }
@@ -180,7 +172,7 @@ export class DataPlaneStatus {
       });
       return true;
     } catch (error) {
-      if (isMissing(error)) return false;
+      if (isRefused(error, 404)) return false;
       throw error;
     }
   }

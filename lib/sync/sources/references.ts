@@ -169,9 +169,15 @@ export class References {
     objects: readonly T[],
     namesOf: (object: T | ObjectOf<By>) => Iterable<string | null>,
   ): Promise<ObjectOf<C>[]> {
+    const known = this.run.index.related.of(collection);
+    const missing = new Set<string>();
+    for (const object of objects) {
+      for (const id of namesOf(object)) if (id !== null && !known.has(id)) missing.add(id);
+    }
+    if (missing.size === 0) return []; // as for nearly all ports
     return await this.#resolve(
       collection,
-      objects.flatMap((object) => [...namesOf(object)]),
+      missing,
       (ids) => this.#stillNamed(ids, by, objects, namesOf),
     );
   }
